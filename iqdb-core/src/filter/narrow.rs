@@ -1,0 +1,72 @@
+//! Filters over whole blocks: from an expression to a mask of rows, before any distance.
+
+use super::{Expr, Filter};
+use crate::{Block, Result, RowMask};
+
+/// Masks for a nested filter to work in, reused from block to block.
+#[derive(Debug, Default)]
+pub struct MaskPool(Vec<RowMask>);
+
+impl MaskPool {
+    fn take(&mut self) -> RowMask {
+        self.0.pop().unwrap_or_default()
+    }
+
+    fn give_back(&mut self, mask: RowMask) {
+        self.0.push(mask);
+    }
+}
+
+impl Filter {
+    /// Narrows `mask` to the rows of `block` that match.
+    ///
+    /// Every step works on the rows that are still set, so in an `and` the later operands see
+    /// only what the earlier ones left.
+    pub(crate) fn narrow(
+        &self,
+        block: &Block<'_>,
+        mask: &mut RowMask,
+        pool: &mut MaskPool,
+    ) -> Result<()> {
+        match self.expr()? {
+            Expr::And(operands) => operands
+                .iter()
+                .try_for_each(|operand| operand.narrow(block, mask, pool)),
+            Expr::Or(operands) => {
+                let mut open = pool.take();
+                let mut matched = pool.take();
+                matched.clear_all(mask.len());
+                for operand in operands {
+                    // What an earlier operand has matched needs no second look.
+                    open.copy_from(mask);
+                    open.subtract(&matched);
+                    operand.narrow(block, &mut open, pool)?;
+                    matched.unite(&open);
+                }
+                mask.intersect(&matched);
+                pool.give_back(open);
+                pool.give_back(matched);
+                Ok(())
+            }
+            Expr::Not(operand) => {
+                let mut matched = pool.take();
+                matched.copy_from(mask);
+                operand.narrow(block, &mut matched, pool)?;
+                mask.subtract(&matched);
+                pool.give_back(matched);
+                Ok(())
+            }
+            Expr::Is(predicate) => {
+                if block.source().matching(predicate, mask)? {
+                    return Ok(());
+                }
+                match predicate.field() {
+                    Some(_) => mask.retain(|row| {
+                        Ok(predicate.matches(crate::IdRef::Number(0), &block.payload(row)?))
+                    }),
+                    None => mask.retain(|row| Ok(predicate.matches_id(block.id(row)?))),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! The parser of the filter text: recursive descent, with bounded depth and size.
+
+use super::{Comparison, Filter, Predicate};
+use crate::limits::{FILTER_DEPTH_MAX, FILTER_TEXT_BYTES_MAX};
+use crate::{Error, ErrorKind, Location, RecordId, Result, Uuid, Value, quoted};
+
+const KEYWORDS: [&str; 11] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "contains",
+    "starts_with",
+    "exists",
+    "is",
+    "null",
+    "true",
+    "false",
+];
+
+/// Longer than any of these, so that `>=` isn't read as `>`.
+const COMPARISONS: [Comparison; 6] = [
+    Comparison::Le,
+    Comparison::Ge,
+    Comparison::Ne,
+    Comparison::Eq,
+    Comparison::Lt,
+    Comparison::Gt,
+];
+
+pub(super) fn is_keyword(word: &str) -> bool {
+    KEYWORDS
+        .iter()
+        .any(|keyword| keyword.eq_ignore_ascii_case(word))
+}
+
+/// Whether a field's name needs no backticks for its characters.
+pub(super) fn is_bare_field(name: &str) -> bool {
+    name.chars().next().is_some_and(starts_word) && name.chars().all(continues_word)
+}
+
+fn starts_word(character: char) -> bool {
+    character.is_ascii_alphabetic() || character == '_'
+}
+
+fn continues_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-')
+}
+
+pub(super) fn parse(text: &str) -> Result<Filter> {
+    if text.len() > FILTER_TEXT_BYTES_MAX {
+        return Err(
+            Error::new(ErrorKind::InvalidFilter, "the filter text is too long")
+                .expected(format_args!("at most {FILTER_TEXT_BYTES_MAX} bytes"))
+                .found(format_args!("{} bytes", text.len())),
+        );
+    }
+    let mut parser = Parser {
+        text,
+        offset: 0,
+        nesting: 0,
+    };
+    let filter = parser.filter()?;
+    if !parser.rest().is_empty() {
+        return Err(parser.expected("`and`, `or` or the end"));
+    }
+    filter.check()?;
+    Ok(filter)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// Of the next character to read, in bytes.
+    offset: usize,
+    /// How many parentheses and `not`s are open: the depth of the recursion.
+    nesting: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn filter(&mut self) -> Result<Filter> {
+        let mut filter = self.and_filter()?;
+        while self.keyword("or") {
+            filter = filter.or(self.and_filter()?);
+        }
+        Ok(filter)
+    }
+
+    fn and_filter(&mut self) -> Result<Filter> {
+        let mut filter = self.unary()?;
+        while self.keyword("and") {
+            filter = filter.and(self.unary()?);
+        }
+        Ok(filter)
+    }
+
+    fn unary(&mut self) -> Result<Filter> {
+        if self.keyword("not") {
+            let operand = self.nested(Self::unary)?;
+            return Ok(operand.not());
+        }
+        if self.symbol("(") {
+            let inner = self.nested(Self::filter)?;
+            if !self.symbol(")") {
+                return Err(self.expected("`and`, `or` or `)`"));
+            }
+            return Ok(inner);
+        }
+        self.predicate().map(Filter::from)
+    }
+
+    fn nested(&mut self, inner: fn(&mut Self) -> Result<Filter>) -> Result<Filter> {
+        self.nesting += 1;
+        if self.nesting > FILTER_DEPTH_MAX {
+            return Err(self
+                .error(self.offset, "the filter is nested too deeply")
+                .expected(format_args!(
+                    "at most {FILTER_DEPTH_MAX} parentheses and `not`s inside each other"
+                )));
+        }
+        let filter = inner(self)?;
+        self.nesting -= 1;
+        Ok(filter)
+    }
+
+    fn predicate(&mut self) -> Result<Predicate> {
+        if self.symbol("@") {
+            if !self.keyword("id") {
+                return Err(self.expected("`id`"));
+            }
+            if !self.keyword("in") {
+                return Err(self.expected("`in`"));
+            }
+            let ids = self.list(Self::id)?.into_iter().collect();
+            return Ok(Predicate::IdIn { ids });
+        }
+        let field = self.field()?;
+        if let Some(comparison) = COMPARISONS
+            .into_iter()
+            .find(|comparison| self.symbol(comparison.as_str()))
+        {
+            return Ok(Predicate::Compare {
+                field,
+                comparison,
+                value: self.value()?,
+            });
+        }
+        if self.keyword("in") {
+            return Ok(Predicate::In {
+                field,
+                values: self.list(Self::value)?,
+            });
+        }
+        if self.keyword("contains") {
+            return Ok(Predicate::Contains {
+                field,
+                value: self.value()?,
+            });
+        }
+        if self.keyword("starts_with") {
+            self.skip_space();
+            return match self.rest().starts_with('"') {
+                true => Ok(Predicate::StartsWith {
+                    field,
+                    prefix: self.string()?,
+                }),
+                false => Err(self.expected("a string in double quotes")),
+            };
+        }
+        if self.keyword("exists") {
+            return Ok(Predicate::Exists { field });
+        }
+        if self.keyword("is") {
+            return match self.keyword("null") {
+                true => Ok(Predicate::IsNull { field }),
+                false => Err(self.expected("`null`")),
+            };
+        }
+        Err(self.expected("a comparison, `in`, `contains`, `starts_with`, `exists` or `is null`"))
+    }
+
+    fn field(&mut self) -> Result<String> {
+        self.skip_space();
+        if self.rest().starts_with('`') {
+            return self.backticked();
+        }
+        let word = self.peek_word();
+        if word.is_empty() || is_keyword(word) {
+            let error = self.expected("a field, `not`, `(` or `@id`");
+            return Err(match word.is_empty() {
+                true => error,
+                false => error.hint("put a field that is named like a keyword in backticks"),
+            });
+        }
+        self.offset += word.len();
+        Ok(word.to_owned())
+    }
+
+    fn backticked(&mut self) -> Result<String> {
+        let start = self.offset;
+        self.offset += 1;
+        let mut name = String::new();
+        loop {
+            let Some(length) = self.rest().find('`') else {
+                return Err(self
+                    .error(start, "the field's name does not end")
+                    .expected("a closing backtick"));
+            };
+            name.push_str(&self.rest()[..length]);
+            self.offset += length + 1;
+            if !self.rest().starts_with('`') {
+                return Ok(name);
+            }
+            name.push('`');
+            self.offset += 1;
+        }
+    }
+
+    fn list<T>(&mut self, item: fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        if !self.symbol("[") {
+            return Err(self.expected("`[`"));
+        }
+        let mut items = Vec::new();
+        if self.symbol("]") {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if self.symbol("]") {
+                return Ok(items);
+            }
+            if !self.symbol(",") {
+                return Err(self.expected("`,` or `]`"));
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Value> {
+        const EXPECTED: &str = "a string in double quotes, a number, `true`, `false` or `null`";
+        self.skip_space();
+        for (keyword, value) in [
+            ("null", Value::Null),
+            ("true", Value::Bool(true)),
+            ("false", Value::Bool(false)),
+        ] {
+            if self.keyword(keyword) {
+                return Ok(value);
+            }
+        }
+        if self.rest().starts_with('"') {
+            return self.string().map(Value::Text);
+        }
+        let start = self.offset;
+        let number = self.number();
+        if !number.contains(|character: char| character.is_ascii_digit()) {
+            return Err(self.expected(EXPECTED));
+        }
+        self.offset += number.len();
+        let invalid = |expected: &'static str| {
+            self.error(start, "a number can't be read")
+                .expected(expected)
+                .found(number)
+        };
+        if number.contains(['.', 'e', 'E']) {
+            return match number.parse::<f64>() {
+                Ok(float) if float.is_finite() => Ok(Value::Float(float)),
+                _ => Err(invalid("a finite number such as 0.5 or 1e-3")),
+            };
+        }
+        number
+            .parse()
+            .map(Value::Int)
+            .map_err(|_| invalid("a whole number of 64 bits, or one with a decimal point"))
+    }
+
+    fn id(&mut self) -> Result<RecordId> {
+        self.skip_space();
+        let start = self.offset;
+        if self.rest().starts_with('"') {
+            return self.string().map(RecordId::from);
+        }
+        if self.keyword("uuid") {
+            self.skip_space();
+            if !self.rest().starts_with('"') {
+                return Err(self.expected("a UUID in double quotes"));
+            }
+            let text = self.string()?;
+            return Uuid::try_parse(&text).map(RecordId::from).map_err(|error| {
+                self.error(start, "a UUID can't be read")
+                    .found(text)
+                    .caused_by(error)
+            });
+        }
+        let number = self.number();
+        if number.is_empty() {
+            return Err(self.expected("an id: a number, a string in double quotes or `uuid \"…\"`"));
+        }
+        self.offset += number.len();
+        number.parse::<u64>().map(RecordId::from).map_err(|_| {
+            self.error(start, "a numeric id can't be read")
+                .expected(format_args!("0 to {}", u64::MAX))
+                .found(number)
+        })
+    }
+
+    fn string(&mut self) -> Result<String> {
+        let start = self.offset;
+        match quoted::read(self.rest()) {
+            Ok((string, length)) => {
+                self.offset += length;
+                Ok(string)
+            }
+            Err(problem) => {
+                let column = self.column(start) + problem.column - 1;
+                Err(
+                    Error::new(ErrorKind::InvalidFilter, "a string can't be read")
+                        .at(Location::Column(column))
+                        .expected(problem.expected),
+                )
+            }
+        }
+    }
+
+    /// The characters ahead that could be part of a number.
+    fn number(&self) -> &'a str {
+        let rest = self.rest();
+        let sign = usize::from(rest.starts_with('-'));
+        let length = rest[sign..]
+            .char_indices()
+            .find(|(offset, character)| {
+                let after_exponent = *offset > 0 && rest[sign..][..*offset].ends_with(['e', 'E']);
+                !(character.is_ascii_alphanumeric()
+                    || matches!(character, '.' | '_')
+                    || (after_exponent && matches!(character, '-' | '+')))
+            })
+            .map_or(rest.len() - sign, |(offset, _)| offset);
+        &rest[..sign + length]
+    }
+
+    /// Reads `keyword` as a whole word, in any case, if it comes next.
+    fn keyword(&mut self, keyword: &str) -> bool {
+        self.skip_space();
+        let found = self.peek_word().eq_ignore_ascii_case(keyword);
+        if found {
+            self.offset += keyword.len();
+        }
+        found
+    }
+
+    fn symbol(&mut self, symbol: &str) -> bool {
+        self.skip_space();
+        let found = self.rest().starts_with(symbol);
+        if found {
+            self.offset += symbol.len();
+        }
+        found
+    }
+
+    fn peek_word(&self) -> &'a str {
+        let rest = self.rest();
+        if !rest.starts_with(starts_word) {
+            return "";
+        }
+        &rest[..rest
+            .find(|character| !continues_word(character))
+            .unwrap_or(rest.len())]
+    }
+
+    fn skip_space(&mut self) {
+        self.offset = self.text.len() - self.rest().trim_start().len();
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.offset..]
+    }
+
+    /// What stands at the next character is not what it should be.
+    fn expected(&mut self, expected: &'static str) -> Error {
+        const SHOWN: usize = 20;
+        self.skip_space();
+        let mut shown: String = self.rest().chars().take(SHOWN).collect();
+        if self.rest().chars().nth(SHOWN).is_some() {
+            shown.push('…');
+        }
+        let error = self
+            .error(self.offset, "the text can't be read")
+            .expected(expected);
+        match shown.is_empty() {
+            true => error.found("the end"),
+            false => error.found(format_args!("`{shown}`")),
+        }
+    }
+
+    fn error(&self, offset: usize, message: &'static str) -> Error {
+        Error::new(ErrorKind::InvalidFilter, message).at(Location::Column(self.column(offset)))
+    }
+
+    fn column(&self, offset: usize) -> usize {
+        self.text[..offset].chars().count() + 1
+    }
+}

@@ -1,0 +1,106 @@
+//! The canonical text of a filter.
+
+use std::fmt::{self, Display};
+
+use super::parse::{is_bare_field, is_keyword};
+use super::{Expr, Filter, Predicate};
+use crate::quoted::Quoted;
+use crate::{IdRef, RecordId};
+
+/// The text form; a filter over a limit prints as what is wrong with it, in angle brackets.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.expr() {
+            Ok(Expr::And(operands)) => join(f, operands, " and "),
+            Ok(Expr::Or(operands)) => join(f, operands, " or "),
+            Ok(Expr::Not(operand)) => write!(f, "not {}", Operand(operand)),
+            Ok(Expr::Is(predicate)) => predicate.fmt(f),
+            Err(error) => write!(f, "<{error}>"),
+        }
+    }
+}
+
+fn join(f: &mut fmt::Formatter<'_>, operands: &[Filter], operator: &str) -> fmt::Result {
+    for (position, operand) in operands.iter().enumerate() {
+        if position > 0 {
+            f.write_str(operator)?;
+        }
+        Operand(operand).fmt(f)?;
+    }
+    Ok(())
+}
+
+/// A filter inside another: an `and` or `or` stands in parentheses, whatever is around it, so
+/// that nobody has to know which binds tighter.
+struct Operand<'a>(&'a Filter);
+
+impl fmt::Display for Operand<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.expr() {
+            Ok(Expr::And(_) | Expr::Or(_)) => write!(f, "({})", self.0),
+            _ => self.0.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Compare {
+                field,
+                comparison,
+                value,
+            } => {
+                write!(f, "{} {} {value}", Field(field), comparison.as_str())
+            }
+            Self::In { field, values } => {
+                write!(f, "{} in [", Field(field))?;
+                list(f, values)
+            }
+            Self::Contains { field, value } => write!(f, "{} contains {value}", Field(field)),
+            Self::StartsWith { field, prefix } => {
+                write!(f, "{} starts_with {}", Field(field), Quoted(prefix))
+            }
+            Self::Exists { field } => write!(f, "{} exists", Field(field)),
+            Self::IsNull { field } => write!(f, "{} is null", Field(field)),
+            Self::IdIn { ids } => {
+                f.write_str("@id in [")?;
+                list(f, ids.iter().map(Id))
+            }
+        }
+    }
+}
+
+fn list(
+    f: &mut fmt::Formatter<'_>,
+    items: impl IntoIterator<Item = impl fmt::Display>,
+) -> fmt::Result {
+    for (position, item) in items.into_iter().enumerate() {
+        let separator = if position == 0 { "" } else { ", " };
+        write!(f, "{separator}{item}")?;
+    }
+    f.write_str("]")
+}
+
+struct Field<'a>(&'a str);
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_bare_field(self.0) && !is_keyword(self.0) {
+            return f.write_str(self.0);
+        }
+        write!(f, "`{}`", self.0.replace('`', "``"))
+    }
+}
+
+struct Id<'a>(&'a RecordId);
+
+impl fmt::Display for Id<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_ref() {
+            IdRef::Number(number) => write!(f, "{number}"),
+            IdRef::Uuid(uuid) => write!(f, "uuid \"{uuid}\""),
+            IdRef::Text(text) => Quoted(text).fmt(f),
+        }
+    }
+}

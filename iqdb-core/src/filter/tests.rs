@@ -1,0 +1,405 @@
+//! What filters mean and how they are written, statement by statement.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::limits::{FILTER_TEXT_BYTES_MAX, ID_BYTES_MAX};
+use crate::{Payload, RowMask, Uuid};
+
+/// Whether the filter `text` is true of record 7 with this payload; its plain complement must be
+/// false.
+fn holds(text: &str, payload: &Payload) -> bool {
+    let filter: Filter = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    let id = IdRef::Number(7);
+    let holds = filter.matches(id, &payload.into()).unwrap();
+    assert_eq!(
+        filter.not().matches(id, &payload.into()).unwrap(),
+        !holds,
+        "not {text}"
+    );
+    holds
+}
+
+fn article() -> Payload {
+    Payload::new()
+        .with("lang", "en")
+        .with("year", 2020)
+        .with("score", 0.5)
+        .with("draft", false)
+        .with("author", Value::Null)
+        .with("tags", ["a", "b"])
+        .with("counts", [1, 2])
+}
+
+#[test]
+fn an_absent_field_makes_every_comparison_false() {
+    for predicate in [
+        "x = 1",
+        "x != 1",
+        "x < 1",
+        "x <= 1",
+        "x > 1",
+        "x >= 1",
+        "x = null",
+        "x != null",
+        "x in [1, null]",
+        "x contains 1",
+        "x starts_with \"\"",
+        "x exists",
+        "x is null",
+    ] {
+        assert!(!holds(predicate, &article()), "{predicate}");
+    }
+}
+
+#[test]
+fn null_is_a_value_of_its_own() {
+    for (text, expected) in [
+        ("author exists", true),
+        ("author is null", true),
+        ("author = null", true),
+        ("author in [1, null]", true),
+        ("author != null", false),
+        ("author = 0", false),
+        ("author != 0", true),
+        ("author < 1", false),
+        ("lang is null", false),
+        ("lang != null", true),
+    ] {
+        assert_eq!(holds(text, &article()), expected, "{text}");
+    }
+}
+
+#[test]
+fn numbers_compare_by_value_whatever_their_type() {
+    for (text, expected) in [
+        ("year = 2020.0", true),
+        ("year > 2019.999", true),
+        ("year <= 2020.0", true),
+        ("score < 1", true),
+        ("score = 0.5", true),
+        ("year in [1.0, 2020.0]", true),
+        ("counts contains 2.0", true),
+        ("year = \"2020\"", false),
+        ("year != \"2020\"", true),
+        ("year < \"9999\"", false),
+    ] {
+        assert_eq!(holds(text, &article()), expected, "{text}");
+    }
+    let big = Payload::new().with("n", (1_i64 << 53) + 1);
+    assert!(!holds("n = 9007199254740992.0", &big));
+    assert!(holds("n = 9007199254740993", &big));
+}
+
+#[test]
+fn lists_strings_and_booleans() {
+    for (text, expected) in [
+        ("tags contains \"a\"", true),
+        ("tags contains \"c\"", false),
+        ("tags = \"a\"", false),
+        ("tags != \"a\"", true),
+        ("lang contains \"e\"", false),
+        ("lang starts_with \"e\"", true),
+        ("lang starts_with \"\"", true),
+        ("year starts_with \"2\"", false),
+        ("lang in [\"de\", \"en\"]", true),
+        ("lang in []", false),
+        ("draft = false", true),
+        ("draft < true", true),
+        ("lang < \"f\" and lang >= \"en\"", true),
+        ("@id in [7]", true),
+        ("@id in [\"7\"]", false),
+        ("@id in []", false),
+    ] {
+        assert_eq!(holds(text, &article()), expected, "{text}");
+    }
+}
+
+#[test]
+fn and_binds_tighter_than_or_and_not_tightest() {
+    assert!(holds(
+        "year = 2020 or year = 1 and lang = \"de\"",
+        &article()
+    ));
+    assert!(!holds(
+        "(year = 2020 or year = 1) and lang = \"de\"",
+        &article()
+    ));
+    assert!(holds("not lang = \"de\" and year = 2020", &article()));
+    assert!(!holds("not (lang = \"de\" or year = 2020)", &article()));
+}
+
+#[test]
+fn printing_is_canonical() {
+    for (text, printed) in [
+        ("( ( a=1 ) )", "a = 1"),
+        ("a=1 AND (b!=2 aNd c<3.0)", "a = 1 and b != 2 and c < 3.0"),
+        ("a=1 and b=2 or c=3", "(a = 1 and b = 2) or c = 3"),
+        ("not not not a exists", "not a exists"),
+        ("NOT (a is NULL)", "not a is null"),
+        (
+            "`and` = 1 and `od``d` exists",
+            "`and` = 1 and `od``d` exists",
+        ),
+        ("`plain` = 1", "plain = 1"),
+        (
+            "@id in [\"b\", 7, \"b\", uuid \"67E55044-10B1-426F-9247-BB680E5FE0C8\"]",
+            "@id in [7, uuid \"67e55044-10b1-426f-9247-bb680e5fe0c8\", \"b\"]",
+        ),
+        ("a = \"\\u{1f600}\\n\\\"\"", "a = \"😀\\n\\\"\""),
+        ("a > -1e300", "a > -1e300"),
+        ("a in [1,true , null,\"x\"]", "a in [1, true, null, \"x\"]"),
+    ] {
+        let filter: Filter = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(filter.to_string(), printed);
+        assert_eq!(printed.parse::<Filter>().unwrap(), filter);
+    }
+}
+
+#[test]
+fn a_parse_error_names_the_column_and_what_was_expected() {
+    let texts = [
+        "",
+        "lang",
+        "lang = ",
+        "lang = en",
+        "lang == \"en\"",
+        "lang = \"en",
+        "lang = \"\\q\"",
+        "lang = \"en\" year = 1",
+        "(lang exists",
+        "lang in \"en\"",
+        "lang in [1 2]",
+        "lang in [1,",
+        "and = 1",
+        "@key in [1]",
+        "@id = 1",
+        "@id in [-1]",
+        "@id in [uuid \"x\"]",
+        "year = 1.2.3",
+        "year = 99999999999999999999",
+        "year = 1e999",
+        "year = -",
+        "a is 1",
+        "a starts_with 1",
+        "naïve = 1",
+        "ünter = 1 and",
+        "`open = 1",
+        "`` = 1",
+        "a = [1]",
+        "not",
+        "a = 1 or or b = 2",
+    ];
+    let report: String = texts
+        .iter()
+        .map(|text| match text.parse::<Filter>() {
+            Ok(filter) => panic!("{text} was read as {filter}"),
+            Err(error) => format!("{text}\n    {error}\n"),
+        })
+        .collect();
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn depth_and_size_are_bounded() {
+    let nots = |count| format!("{}a exists", "not ".repeat(count));
+    assert!(nots(FILTER_DEPTH_MAX).parse::<Filter>().is_ok());
+    let parentheses = |count| format!("{}a exists{}", "(".repeat(count), ")".repeat(count));
+    assert!(parentheses(FILTER_DEPTH_MAX).parse::<Filter>().is_ok());
+    let list = |count: usize| format!("a in [{}1]", "1,".repeat(count - 1));
+    assert!(list(FILTER_TERMS_MAX - 1).parse::<Filter>().is_ok());
+    for text in [
+        nots(FILTER_DEPTH_MAX + 1),
+        nots(100_000),
+        parentheses(FILTER_DEPTH_MAX + 1),
+        parentheses(100_000),
+        list(FILTER_TERMS_MAX),
+        " ".repeat(FILTER_TEXT_BYTES_MAX + 1),
+        format!("@id in [\"{}\"]", "x".repeat(ID_BYTES_MAX + 1)),
+    ] {
+        assert_eq!(
+            text.parse::<Filter>().unwrap_err().kind(),
+            ErrorKind::InvalidFilter
+        );
+    }
+}
+
+#[test]
+fn a_filter_built_too_large_stops_growing_and_says_so() {
+    let mut filter = Filter::exists("a");
+    for _ in 0..1_000_000 {
+        filter = filter.not().and(Filter::exists("b"));
+    }
+    assert_eq!(filter.check().unwrap_err().kind(), ErrorKind::InvalidFilter);
+    assert!(filter.to_string().starts_with('<'));
+    assert!(
+        filter
+            .matches(IdRef::Number(1), &PayloadRef::empty())
+            .is_err()
+    );
+}
+
+#[test]
+fn what_no_payload_can_hold_cannot_be_asked_for() {
+    for filter in [
+        Filter::eq("a", f64::NAN),
+        Filter::eq("a", f64::INFINITY),
+        Filter::eq("a", vec![1, 2]),
+        Filter::is_in("a", [vec![1]]),
+        Filter::eq("", 1),
+        Filter::exists("x".repeat(257)),
+    ] {
+        assert_eq!(filter.check().unwrap_err().kind(), ErrorKind::InvalidFilter);
+        let nested = Filter::exists("b").and(filter.not());
+        assert_eq!(nested.check().unwrap_err().kind(), ErrorKind::InvalidFilter);
+    }
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-3_i64..3).prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("finite", |x| x.is_finite())
+            .prop_map(Value::from),
+        (-6_i32..6).prop_map(|n| Value::from(f64::from(n) / 2.0)),
+        any::<String>().prop_map(Value::from),
+        "[ab]{0,2}".prop_map(Value::from),
+    ]
+}
+
+fn any_field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "[abc]",
+        1 => ".{1,8}",
+        1 => prop::sample::select(vec!["and", "NOT", "id", "uuid", "is"]).prop_map(String::from),
+    ]
+}
+
+fn any_id() -> impl Strategy<Value = RecordId> {
+    prop_oneof![
+        (0_u64..4).prop_map(RecordId::from),
+        any::<u128>().prop_map(|bits| RecordId::from(Uuid::from_u128(bits))),
+        any::<String>().prop_map(RecordId::from),
+    ]
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    let comparison = prop::sample::select(vec![
+        Comparison::Eq,
+        Comparison::Ne,
+        Comparison::Lt,
+        Comparison::Le,
+        Comparison::Gt,
+        Comparison::Ge,
+    ]);
+    let leaf = prop_oneof![
+        (any_field(), comparison, any_value()).prop_map(|(f, c, v)| Filter::compare(f, c, v)),
+        (any_field(), prop::collection::vec(any_value(), 0..4))
+            .prop_map(|(f, v)| Filter::is_in(f, v)),
+        (any_field(), any_value()).prop_map(|(f, v)| Filter::contains(f, v)),
+        (any_field(), "[ab]{0,2}").prop_map(|(f, p)| Filter::starts_with(f, p)),
+        any_field().prop_map(Filter::exists),
+        any_field().prop_map(Filter::is_null),
+        prop::collection::vec(any_id(), 0..4).prop_map(Filter::id_in),
+    ];
+    leaf.prop_recursive(4, 24, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.and(b)),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.or(b)),
+            inner.prop_map(Filter::not),
+        ]
+    })
+}
+
+fn any_payload() -> impl Strategy<Value = Payload> {
+    let value = prop_oneof![
+        4 => any_value(),
+        1 => prop::collection::vec(any_value(), 0..3).prop_map(Value::List),
+    ];
+    prop::collection::vec(("[abc]", value), 0..4).prop_map(|fields| fields.into_iter().collect())
+}
+
+/// A block over payloads, some of whose predicates are answered by column.
+struct Rows {
+    payloads: Vec<Payload>,
+    by_column: bool,
+}
+
+impl crate::BlockSource for Rows {
+    fn rows(&self, _: std::ops::Range<usize>) -> Result<&[f32]> {
+        Ok(&[])
+    }
+    fn clear_dead(&self, _: crate::Version, live: &mut RowMask) -> Result<()> {
+        live.clear(0);
+        Ok(())
+    }
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(IdRef::Number(row as u64))
+    }
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        Ok((&self.payloads[row]).into())
+    }
+    fn matching(&self, leaf: &Predicate, mask: &mut RowMask) -> Result<bool> {
+        let by_column = self.by_column && leaf.field().is_some_and(|field| field == "a");
+        if by_column {
+            mask.retain(|row| Ok::<_, Error>(leaf.matches(self.id(row)?, &self.payload(row)?)))?;
+        }
+        Ok(by_column)
+    }
+}
+
+proptest! {
+    #[test]
+    fn parsing_undoes_printing(filter in any_filter()) {
+        let text = filter.to_string();
+        let parsed: Filter = text.parse().map_err(|error| {
+            TestCaseError::fail(format!("{text}: {error}"))
+        })?;
+        prop_assert_eq!(&parsed, &filter);
+        prop_assert_eq!(parsed.to_string(), text);
+    }
+
+    #[test]
+    fn no_text_panics(text in ".{0,80}") {
+        let _ = text.parse::<Filter>();
+    }
+
+    #[test]
+    fn no_mutation_of_a_filter_panics(filter in any_filter(), cut in 0_usize..200, with in ".{0,2}") {
+        let mut characters: Vec<char> = filter.to_string().chars().collect();
+        let cut = cut.min(characters.len());
+        characters.splice(cut.., with.chars());
+        let _ = characters.into_iter().collect::<String>().parse::<Filter>();
+    }
+
+    #[test]
+    fn a_mask_is_what_asking_each_row_leaves(
+        filter in any_filter(),
+        payloads in prop::collection::vec(any_payload(), 1..100),
+        by_column in any::<bool>(),
+    ) {
+        let rows = Rows { payloads, by_column };
+        let block = crate::Block::new(&rows, 1, 1, rows.payloads.len(), crate::Version(1)).unwrap();
+        let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+        block.select(Some(&filter), &mut mask, &mut pool).unwrap();
+        for (row, payload) in rows.payloads.iter().enumerate() {
+            let matches = filter.matches(IdRef::Number(row as u64), &payload.into()).unwrap();
+            prop_assert_eq!(mask.contains(row), row > 0 && matches, "row {}", row);
+        }
+    }
+
+    #[test]
+    fn not_is_the_plain_complement(filter in any_filter(), payload in any_payload()) {
+        let id = IdRef::Number(1);
+        let matches = filter.matches(id, &(&payload).into()).unwrap();
+        prop_assert_eq!(filter.clone().not().matches(id, &(&payload).into()).unwrap(), !matches);
+        prop_assert_eq!(filter.clone().not().not(), filter);
+    }
+}

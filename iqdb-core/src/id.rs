@@ -1,0 +1,428 @@
+//! Record ids: a number, a UUID or a string, with one order over all three.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::limits::ID_BYTES_MAX;
+use crate::{Error, ErrorKind, Result};
+
+/// The name of a record: a `u64`, a UUID or a UTF-8 string of at most [`ID_BYTES_MAX`] bytes.
+///
+/// 24 bytes; cloning allocates nothing. The kinds never meet: `7` and `"7"` are two ids. Strings
+/// are compared byte by byte, with no Unicode normalisation. The order is numbers, UUIDs, strings,
+/// each in its own natural order.
+///
+/// A Rust value keeps its kind (`"42".into()` is a string); a *text* is parsed: digits are a
+/// number, the hyphenated form is a UUID, anything else or anything in quotes is a string.
+/// [`Display`](fmt::Display) quotes a string that would parse as something else, so printing and
+/// parsing are each other's inverse.
+///
+/// ```
+/// use iqdb_core::RecordId;
+///
+/// let number: RecordId = "42".parse()?;
+/// assert_eq!(number, RecordId::from(42));
+/// assert_eq!(RecordId::from("42").to_string(), "\"42\"");
+/// assert_ne!(RecordId::from("42"), number);
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+///
+/// # Serde
+/// In a human-readable format a number is a number, a UUID is `{"uuid": "…"}` and a string is a
+/// string; elsewhere it is an enum of these three in this order.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId(Repr);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Repr {
+    Number(u64),
+    Uuid(Uuid),
+    Text(Arc<str>),
+}
+
+/// A borrowed [`RecordId`]: what a store lends, so that ids may live in columns or mapped files.
+///
+/// Ordered and printed exactly as the [`RecordId`] it stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdRef<'a> {
+    /// A number.
+    Number(u64),
+    /// A UUID.
+    Uuid(Uuid),
+    /// A string.
+    Text(&'a str),
+}
+
+impl RecordId {
+    /// The id as a borrow; costs nothing.
+    #[must_use]
+    pub fn as_ref(&self) -> IdRef<'_> {
+        match &self.0 {
+            Repr::Number(number) => IdRef::Number(*number),
+            Repr::Uuid(uuid) => IdRef::Uuid(*uuid),
+            Repr::Text(text) => IdRef::Text(text),
+        }
+    }
+
+    /// Checks that the id can be stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidId`] for a string longer than [`ID_BYTES_MAX`].
+    pub fn check(&self) -> Result<()> {
+        match &self.0 {
+            Repr::Text(text) if text.len() > ID_BYTES_MAX => Err(too_long(text.len())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn too_long(bytes: usize) -> Error {
+    Error::new(ErrorKind::InvalidId, "the id is too long")
+        .expected(format_args!("at most {ID_BYTES_MAX} bytes"))
+        .found(format_args!("{bytes} bytes"))
+}
+
+impl IdRef<'_> {
+    /// An owned copy; allocates for a string only.
+    #[must_use]
+    pub fn to_id(self) -> RecordId {
+        RecordId(match self {
+            Self::Number(number) => Repr::Number(number),
+            Self::Uuid(uuid) => Repr::Uuid(uuid),
+            Self::Text(text) => Repr::Text(text.into()),
+        })
+    }
+}
+
+/// The only integer that converts, so that a bare literal is unambiguous.
+impl From<u64> for RecordId {
+    fn from(number: u64) -> Self {
+        Self(Repr::Number(number))
+    }
+}
+
+impl From<Uuid> for RecordId {
+    fn from(uuid: Uuid) -> Self {
+        Self(Repr::Uuid(uuid))
+    }
+}
+
+impl From<&str> for RecordId {
+    fn from(text: &str) -> Self {
+        Self(Repr::Text(text.into()))
+    }
+}
+
+impl From<String> for RecordId {
+    fn from(text: String) -> Self {
+        Self(Repr::Text(text.into()))
+    }
+}
+
+impl From<Arc<str>> for RecordId {
+    fn from(text: Arc<str>) -> Self {
+        Self(Repr::Text(text))
+    }
+}
+
+impl From<&RecordId> for RecordId {
+    fn from(id: &RecordId) -> Self {
+        id.clone()
+    }
+}
+
+impl From<IdRef<'_>> for RecordId {
+    fn from(id: IdRef<'_>) -> Self {
+        id.to_id()
+    }
+}
+
+impl PartialEq<RecordId> for IdRef<'_> {
+    fn eq(&self, other: &RecordId) -> bool {
+        *self == other.as_ref()
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = Error;
+
+    /// Reads the form that [`Display`](fmt::Display) writes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidId`] for digits that don't fit a `u64`, a quoted string that doesn't
+    /// end or has an unknown escape, and a string over [`ID_BYTES_MAX`].
+    fn from_str(text: &str) -> Result<Self> {
+        let id = if text.starts_with('"') {
+            let (string, length) = crate::quoted::read(text).map_err(|problem| {
+                Error::new(ErrorKind::InvalidId, "the quoted id can't be read")
+                    .at(crate::Location::Column(problem.column))
+                    .expected(problem.expected)
+            })?;
+            if length != text.len() {
+                return Err(
+                    Error::new(ErrorKind::InvalidId, "text follows the quoted id")
+                        .expected("the end")
+                        .found(&text[length..]),
+                );
+            }
+            Self::from(string)
+        } else if is_digits(text) {
+            let number = text.parse::<u64>().map_err(|error| {
+                Error::new(ErrorKind::InvalidId, "the number does not fit 64 bits")
+                    .expected(format_args!("at most {}", u64::MAX))
+                    .found(text)
+                    .hint("put it in quotes to mean a string")
+                    .caused_by(error)
+            })?;
+            Self::from(number)
+        } else if let Some(uuid) = hyphenated(text) {
+            Self::from(uuid)
+        } else {
+            Self::from(text)
+        };
+        id.check()?;
+        Ok(id)
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn hyphenated(text: &str) -> Option<Uuid> {
+    if text.len() != uuid::fmt::Hyphenated::LENGTH {
+        return None;
+    }
+    Uuid::try_parse(text).ok()
+}
+
+impl fmt::Display for IdRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.pad(&number.to_string()),
+            Self::Uuid(uuid) => f.pad(&uuid.to_string()),
+            Self::Text(text) if reads_as_itself(text) => f.pad(text),
+            Self::Text(text) => f.pad(&crate::quoted::Quoted(text).to_string()),
+        }
+    }
+}
+
+/// Whether a string can be printed bare: it parses to itself and stays on one line.
+fn reads_as_itself(text: &str) -> bool {
+    !(text.is_empty()
+        || text.starts_with('"')
+        || text.trim().len() != text.len()
+        || text.chars().any(char::is_control)
+        || is_digits(text)
+        || hyphenated(text).is_some())
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
+}
+
+impl fmt::Debug for IdRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Uuid(uuid) => write!(f, "{uuid}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref(), f)
+    }
+}
+
+#[cfg(feature = "serde")]
+mod serde_form {
+    use std::fmt;
+
+    use serde::de::{Error as _, MapAccess, Visitor};
+    use serde::ser::SerializeMap;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use uuid::Uuid;
+
+    use super::{RecordId, Repr};
+
+    #[derive(Serialize, Deserialize)]
+    enum Tagged<T> {
+        Number(u64),
+        Uuid(Uuid),
+        Text(T),
+    }
+
+    impl Serialize for RecordId {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            if serializer.is_human_readable() {
+                return match &self.0 {
+                    Repr::Number(number) => serializer.serialize_u64(*number),
+                    Repr::Uuid(uuid) => {
+                        let mut map = serializer.serialize_map(Some(1))?;
+                        map.serialize_entry("uuid", uuid)?;
+                        map.end()
+                    }
+                    Repr::Text(text) => serializer.serialize_str(text),
+                };
+            }
+            match &self.0 {
+                Repr::Number(number) => Tagged::Number(*number),
+                Repr::Uuid(uuid) => Tagged::Uuid(*uuid),
+                Repr::Text(text) => Tagged::Text(&**text),
+            }
+            .serialize(serializer)
+        }
+    }
+
+    impl<'de> Deserialize<'de> for RecordId {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let id = if deserializer.is_human_readable() {
+                deserializer.deserialize_any(Readable)?
+            } else {
+                match Tagged::<String>::deserialize(deserializer)? {
+                    Tagged::Number(number) => number.into(),
+                    Tagged::Uuid(uuid) => uuid.into(),
+                    Tagged::Text(text) => text.into(),
+                }
+            };
+            id.check().map_err(D::Error::custom)?;
+            Ok(id)
+        }
+    }
+
+    struct Readable;
+
+    impl<'de> Visitor<'de> for Readable {
+        type Value = RecordId;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(r#"a record id: a number of 64 bits, {"uuid": "…"} or a string"#)
+        }
+
+        fn visit_u64<E>(self, number: u64) -> Result<RecordId, E> {
+            Ok(number.into())
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<RecordId, E> {
+            Ok(text.into())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RecordId, A::Error> {
+            let Some(key) = map.next_key::<String>()? else {
+                return Err(A::Error::missing_field("uuid"));
+            };
+            if key != "uuid" {
+                return Err(A::Error::unknown_field(&key, &["uuid"]));
+            }
+            let uuid: Uuid = map.next_value()?;
+            match map.next_key::<String>()? {
+                Some(extra) => Err(A::Error::unknown_field(&extra, &["uuid"])),
+                None => Ok(uuid.into()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const UUID: &str = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+
+    #[test]
+    fn an_id_is_24_bytes() {
+        assert_eq!(size_of::<RecordId>(), 24);
+    }
+
+    #[test]
+    fn the_order_is_numbers_uuids_strings() {
+        let uuid = Uuid::max();
+        let sorted = [
+            RecordId::from(0),
+            u64::MAX.into(),
+            uuid.into(),
+            "".into(),
+            "0".into(),
+        ];
+        assert!(sorted.is_sorted());
+        assert!(sorted.iter().map(RecordId::as_ref).is_sorted());
+    }
+
+    #[test]
+    fn the_kinds_never_meet() {
+        assert_ne!(RecordId::from(7), RecordId::from("7"));
+        let uuid: RecordId = UUID.parse().unwrap();
+        assert_ne!(uuid, RecordId::from(UUID));
+    }
+
+    #[test]
+    fn a_text_is_parsed_by_its_form() {
+        let cases = [
+            ("42", RecordId::from(42)),
+            ("007", RecordId::from(7)),
+            (UUID, RecordId::from(Uuid::try_parse(UUID).unwrap())),
+            ("doc-42", RecordId::from("doc-42")),
+            ("", RecordId::from("")),
+            ("\"42\"", RecordId::from("42")),
+            ("-1", RecordId::from("-1")),
+            (
+                "67e5504410b1426f9247bb680e5fe0c8",
+                "67e5504410b1426f9247bb680e5fe0c8".into(),
+            ),
+        ];
+        for (text, id) in cases {
+            assert_eq!(text.parse::<RecordId>().unwrap(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_an_id_is_an_error() {
+        let long = "x".repeat(ID_BYTES_MAX + 1);
+        for text in ["18446744073709551616", "\"open", "\"a\"b", "\"\\q\"", &long] {
+            assert_eq!(
+                text.parse::<RecordId>().unwrap_err().kind(),
+                ErrorKind::InvalidId
+            );
+        }
+        assert!("18446744073709551615".parse::<RecordId>().is_ok());
+        assert!("x".repeat(ID_BYTES_MAX).parse::<RecordId>().is_ok());
+    }
+
+    #[test]
+    fn display_pads_like_a_string() {
+        assert_eq!(format!("[{:>4}]", RecordId::from(7)), "[   7]");
+    }
+
+    fn any_id() -> impl Strategy<Value = RecordId> {
+        prop_oneof![
+            any::<u64>().prop_map(RecordId::from),
+            any::<u128>().prop_map(|bits| RecordId::from(Uuid::from_u128(bits))),
+            any::<String>().prop_map(RecordId::from),
+            "[0-9]{1,20}".prop_map(RecordId::from),
+            any::<u128>().prop_map(|bits| RecordId::from(Uuid::from_u128(bits).to_string())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_undoes_printing(id in any_id()) {
+            prop_assert_eq!(id.to_string().parse::<RecordId>().unwrap(), id);
+        }
+
+        #[test]
+        fn a_borrowed_id_orders_like_the_owned(a in any_id(), b in any_id()) {
+            prop_assert_eq!(a.cmp(&b), a.as_ref().cmp(&b.as_ref()));
+            prop_assert_eq!(a.as_ref().to_id(), a);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The contract of iqdb, an embedded vector database.
+//!
+//! Everything in iqdb depends on this crate and this crate on nothing of it: the vocabulary
+//! ([`Record`], [`Vector`], [`Payload`], [`Metric`], …), what a backend is ([`Store`],
+//! [`Snapshot`], [`Block`]), what a search is ([`Search`], [`Query`], [`Hits`]), what a filter is
+//! ([`Filter`]), and the one [`Error`].
+//!
+//! It does no I/O, starts no threads, takes no locks and has no unsafe code.
+//!
+//! Most users want the `iqdb` crate, which puts a backend and a search behind one handle. Who
+//! writes a backend implements [`Store`] and proves it with `iqdb-conformance`: the bullets in the
+//! documentation of the traits are the contract, and each one names its conformance case.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
+
+mod batch;
+mod block;
+mod capabilities;
+mod error;
+pub mod filter;
+mod hits;
+mod id;
+pub mod limits;
+mod mask;
+mod metric;
+mod payload;
+mod query;
+mod quoted;
+mod record;
+mod schema;
+mod seal;
+mod search;
+mod snapshot;
+mod store;
+mod value;
+mod vector;
+
+pub use batch::{Applied, Batch, Change, Version};
+pub use block::{Block, BlockSource, Rows};
+pub use capabilities::Capabilities;
+pub use error::{Error, ErrorKind, Location, Result};
+pub use filter::{Filter, Predicate};
+pub use hits::{Hit, HitRef, Hits, HitsIter, IntoHits};
+pub use id::{IdRef, RecordId};
+pub use mask::RowMask;
+pub use metric::Metric;
+pub use payload::{Payload, PayloadColumns, PayloadRef};
+pub use query::{Goal, Plan, Query};
+pub use record::{Record, RecordRef};
+pub use schema::Schema;
+pub use seal::{DerivedCell, Seal};
+pub use search::{Explain, Search};
+pub use snapshot::{Records, Snapshot, SnapshotExt};
+pub use store::{Store, StoreExt};
+pub use uuid::Uuid;
+pub use value::{ListRef, Value, ValueRef};
+pub use vector::{Vector, VectorRef};

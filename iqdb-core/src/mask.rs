@@ -1,0 +1,206 @@
+//! Row masks: which rows of a block are still in question.
+
+use std::fmt;
+use std::ops::Range;
+
+use fixedbitset::FixedBitSet;
+
+/// A set of rows of one block, one bit each.
+///
+/// Everything that selects rows *narrows* a mask: it clears bits and never sets one. So liveness
+/// and the parts of a filter compose in any order, and work already excluded isn't done twice.
+/// A mask is reused from block to block and then allocates nothing.
+#[derive(Clone, Default)]
+pub struct RowMask {
+    /// At least `len` bits; those from `len` on are clear.
+    bits: FixedBitSet,
+    len: usize,
+}
+
+impl RowMask {
+    /// A mask over no rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes it a mask over `len` rows, all set. Allocates only when `len` is a new maximum.
+    pub fn set_all(&mut self, len: usize) {
+        self.clear_all(len);
+        self.bits.insert_range(..len);
+    }
+
+    /// Makes it a mask over `len` rows, all clear. Allocates only when `len` is a new maximum.
+    pub fn clear_all(&mut self, len: usize) {
+        self.bits.clear();
+        self.bits.grow(len);
+        self.len = len;
+    }
+
+    /// Makes it equal to `other`.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.clear_all(other.len);
+        self.bits.union_with(&other.bits);
+    }
+
+    /// Clears one row. A row outside the mask is clear already.
+    pub fn clear(&mut self, row: usize) {
+        if row < self.len {
+            self.bits.remove(row);
+        }
+    }
+
+    /// Whether a row is set. A row outside the mask is not.
+    #[must_use]
+    pub fn contains(&self, row: usize) -> bool {
+        self.bits.contains(row)
+    }
+
+    /// How many rows the mask is over.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the mask is over no rows at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many rows are set. O(len / 64).
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.bits.count_ones(..)
+    }
+
+    /// How many rows of a range are set.
+    #[must_use]
+    pub fn count_in(&self, rows: Range<usize>) -> usize {
+        self.bits
+            .count_ones(rows.start.min(self.len)..rows.end.min(self.len))
+    }
+
+    /// The rows that are set, in order.
+    pub fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.bits.ones()
+    }
+
+    /// Keeps the rows for which `keep` says so, asking about set rows only.
+    ///
+    /// # Errors
+    /// The first error of `keep`; the mask is then partly narrowed.
+    pub fn retain<E>(&mut self, mut keep: impl FnMut(usize) -> Result<bool, E>) -> Result<(), E> {
+        let mut from = 0;
+        while let Some(row) = self.next(from) {
+            if !keep(row)? {
+                self.bits.remove(row);
+            }
+            from = row + 1;
+        }
+        Ok(())
+    }
+
+    /// The first set row at or after `from`.
+    pub(crate) fn next(&self, from: usize) -> Option<usize> {
+        const WORD: usize = usize::BITS as usize;
+        let words = self.bits.as_slice();
+        let mut index = from / WORD;
+        let mut word = words.get(index)? & (usize::MAX << (from % WORD));
+        while word == 0 {
+            index += 1;
+            word = *words.get(index)?;
+        }
+        Some(index * WORD + word.trailing_zeros() as usize)
+    }
+
+    /// Keeps the rows that `other` has too.
+    pub fn intersect(&mut self, other: &Self) {
+        self.bits.intersect_with(&other.bits);
+    }
+
+    /// Clears the rows that `other` has.
+    pub fn subtract(&mut self, other: &Self) {
+        self.bits.difference_with(&other.bits);
+    }
+
+    /// Adds the rows that `other`, a mask over the same rows, has.
+    pub fn unite(&mut self, other: &Self) {
+        debug_assert_eq!(self.len, other.len, "two masks over the same rows");
+        self.bits.union_with(&other.bits);
+    }
+}
+
+impl PartialEq for RowMask {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.rows().eq(other.rows())
+    }
+}
+
+impl Eq for RowMask {}
+
+impl fmt::Debug for RowMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} rows ", self.count(), self.len)?;
+        f.debug_set().entries(self.rows().take(32)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reused_mask_forgets_what_it_held() {
+        let mut mask = RowMask::new();
+        mask.set_all(200);
+        mask.set_all(70);
+        assert_eq!((mask.len(), mask.count()), (70, 70));
+        assert!(!mask.contains(70));
+        mask.clear_all(130);
+        assert_eq!((mask.len(), mask.count()), (130, 0));
+    }
+
+    #[test]
+    fn rows_outside_are_never_set() {
+        let mut mask = RowMask::new();
+        mask.set_all(3);
+        mask.clear(usize::MAX);
+        assert!(!mask.contains(3) && !mask.contains(usize::MAX));
+        assert_eq!(mask.count_in(2..usize::MAX), 1);
+    }
+
+    #[test]
+    fn retain_asks_about_set_rows_only() {
+        let mut mask = RowMask::new();
+        mask.set_all(150);
+        mask.retain(|row| Ok::<_, ()>(row % 3 == 0)).unwrap();
+        let mut asked = Vec::new();
+        mask.retain(|row| {
+            asked.push(row);
+            Ok::<_, ()>(row % 2 == 0)
+        })
+        .unwrap();
+        assert!(asked.iter().all(|row| row % 3 == 0) && asked.len() == 50);
+        assert!(mask.rows().eq((0..150).step_by(6)));
+    }
+
+    #[test]
+    fn set_operations_are_those_of_sets() {
+        let of = |len, rows: &[usize]| {
+            let mut mask = RowMask::new();
+            mask.set_all(len);
+            mask.retain(|row| Ok::<_, ()>(rows.contains(&row))).unwrap();
+            mask
+        };
+        let mut mask = of(100, &[1, 64, 99]);
+        mask.intersect(&of(100, &[64, 99]));
+        assert_eq!(mask, of(100, &[64, 99]));
+        mask.unite(&of(100, &[0]));
+        mask.subtract(&of(100, &[99]));
+        assert_eq!(mask, of(100, &[0, 64]));
+        let mut copy = of(500, &[400]);
+        copy.copy_from(&mask);
+        assert_eq!(copy, mask);
+    }
+}

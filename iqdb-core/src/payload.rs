@@ -1,0 +1,326 @@
+//! Payloads: an ordered map from field names to values, owned and borrowed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::limits::{FIELD_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
+use crate::{Error, ErrorKind, Result, Value, ValueRef};
+
+/// What a record carries besides its vector: fields in the order of their names.
+///
+/// Building one never fails; [`check`](Self::check) holds it against the published limits, and
+/// every store calls that before it stores anything.
+///
+/// ```
+/// use iqdb_core::{Payload, Value};
+///
+/// let payload = Payload::new().with("lang", "en").with("year", 2024).with("tags", ["a", "b"]);
+/// assert_eq!(payload.get("year"), Some(&Value::Int(2024)));
+/// ```
+#[derive(Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+pub struct Payload(BTreeMap<String, Value>);
+
+impl Payload {
+    /// A payload without fields. Allocates nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The payload with `field` set, replacing an earlier value.
+    #[must_use]
+    pub fn with(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.insert(field, value);
+        self
+    }
+
+    /// Sets `field`; returns the value it had.
+    pub fn insert(&mut self, field: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+        self.0.insert(field.into(), value.into())
+    }
+
+    /// Removes `field`; returns the value it had.
+    pub fn remove(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field)
+    }
+
+    /// The value of `field`. O(log fields).
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field)
+    }
+
+    /// The fields in the order of their names.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(field, value)| (field.as_str(), value))
+    }
+
+    /// How many fields there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What the payload counts towards [`PAYLOAD_BYTES_MAX`]: its names and values, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.0
+            .iter()
+            .map(|(field, value)| field.len() + value.size_bytes())
+            .sum()
+    }
+
+    /// Checks that the payload can be stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidPayload`] when there are too many fields, a name is empty or too long,
+    /// a value fails [`Value::check`], or the whole is over [`PAYLOAD_BYTES_MAX`].
+    pub fn check(&self) -> Result<()> {
+        let invalid = |message: String| Error::new(ErrorKind::InvalidPayload, message);
+        if self.len() > PAYLOAD_FIELDS_MAX {
+            return Err(invalid("there are too many fields".into())
+                .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}"))
+                .found(self.len()));
+        }
+        for (field, value) in &self.0 {
+            if field.is_empty() || field.len() > FIELD_NAME_BYTES_MAX {
+                return Err(invalid("a field name has the wrong length".into())
+                    .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
+                    .found(format_args!("{} bytes", field.len())));
+            }
+            value.check().map_err(|error| {
+                let field = crate::quoted::Quoted(field);
+                Error::new(
+                    ErrorKind::InvalidPayload,
+                    format!("field {field} can't be stored"),
+                )
+                .caused_by(error)
+            })?;
+        }
+        let bytes = self.size_bytes();
+        if bytes > PAYLOAD_BYTES_MAX {
+            return Err(invalid("the payload is too large".into())
+                .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes"))
+                .found(format_args!("{bytes} bytes")));
+        }
+        Ok(())
+    }
+}
+
+impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Payload {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
+        Self(
+            fields
+                .into_iter()
+                .map(|(field, value)| (field.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Payloads that live in columns: many rows behind one object, fields looked up by row.
+///
+/// A backend that keeps whole [`Payload`]s has no need of it.
+pub trait PayloadColumns: Send + Sync {
+    /// How many fields `row` has.
+    fn field_count(&self, row: usize) -> usize;
+    /// Field number `n` of `row`, in the order of the names; `None` from
+    /// [`field_count`](Self::field_count) on.
+    fn field_at(&self, row: usize, n: usize) -> Option<(&str, ValueRef<'_>)>;
+    /// The value of `field` in `row`.
+    fn field(&self, row: usize, field: &str) -> Option<ValueRef<'_>>;
+}
+
+/// A borrowed payload: what a store lends.
+#[derive(Clone)]
+pub struct PayloadRef<'a>(Repr<'a>);
+
+#[derive(Clone)]
+enum Repr<'a> {
+    Empty,
+    Whole(&'a Payload),
+    Row(&'a dyn PayloadColumns, usize),
+    Owned(Payload),
+}
+
+impl<'a> PayloadRef<'a> {
+    /// A payload without fields.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Repr::Empty)
+    }
+
+    /// The payload of one row of `columns`.
+    #[must_use]
+    pub fn of_row(columns: &'a dyn PayloadColumns, row: usize) -> Self {
+        Self(Repr::Row(columns, row))
+    }
+
+    /// The value of `field`.
+    #[must_use]
+    pub fn get(&self, field: &str) -> Option<ValueRef<'_>> {
+        match &self.0 {
+            Repr::Empty => None,
+            Repr::Whole(payload) => payload.get(field).map(Value::as_ref),
+            Repr::Row(columns, row) => columns.field(*row, field),
+            Repr::Owned(payload) => payload.get(field).map(Value::as_ref),
+        }
+    }
+
+    /// An owned copy of the whole payload.
+    #[must_use]
+    pub fn to_payload(&self) -> Payload {
+        match &self.0 {
+            Repr::Empty => Payload::new(),
+            Repr::Whole(payload) => (*payload).clone(),
+            Repr::Row(columns, row) => (0..columns.field_count(*row))
+                .filter_map(|n| columns.field_at(*row, n))
+                .collect(),
+            Repr::Owned(payload) => payload.clone(),
+        }
+    }
+
+    /// The same payload, borrowed from this borrow.
+    #[must_use]
+    pub fn reborrow(&self) -> PayloadRef<'_> {
+        PayloadRef(match &self.0 {
+            Repr::Empty => Repr::Empty,
+            Repr::Whole(payload) => Repr::Whole(payload),
+            Repr::Row(columns, row) => Repr::Row(*columns, *row),
+            Repr::Owned(payload) => Repr::Whole(payload),
+        })
+    }
+}
+
+impl<'a> From<&'a Payload> for PayloadRef<'a> {
+    fn from(payload: &'a Payload) -> Self {
+        Self(Repr::Whole(payload))
+    }
+}
+
+/// For a store that has to decode: the borrow owns what it lends.
+impl From<Payload> for PayloadRef<'_> {
+    fn from(payload: Payload) -> Self {
+        Self(Repr::Owned(payload))
+    }
+}
+
+impl fmt::Debug for PayloadRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_payload().fmt(f)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Payload {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> serde::de::Visitor<'de> for Fields {
+            type Value = Payload;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map from field names to values")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Payload, A::Error> {
+                use serde::de::Error;
+                let mut payload = Payload::new();
+                while let Some((field, value)) = map.next_entry::<String, Value>()? {
+                    if payload.get(&field).is_some() {
+                        return Err(A::Error::custom(format_args!(
+                            "field {field:?} occurs twice"
+                        )));
+                    }
+                    payload.insert(field, value);
+                    if payload.len() > PAYLOAD_FIELDS_MAX {
+                        break;
+                    }
+                }
+                payload.check().map_err(A::Error::custom)?;
+                Ok(payload)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold_at_below_and_above() {
+        let named = |length: usize| Payload::new().with("x".repeat(length), 1);
+        assert!(named(0).check().is_err());
+        assert!(named(1).check().is_ok());
+        assert!(named(FIELD_NAME_BYTES_MAX).check().is_ok());
+        assert!(named(FIELD_NAME_BYTES_MAX + 1).check().is_err());
+
+        let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
+        assert!(wide(PAYLOAD_FIELDS_MAX).check().is_ok());
+        assert!(wide(PAYLOAD_FIELDS_MAX + 1).check().is_err());
+
+        // One byte of name and eight of value beside the text.
+        let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
+        assert_eq!(heavy(PAYLOAD_BYTES_MAX).size_bytes(), PAYLOAD_BYTES_MAX);
+        assert!(heavy(PAYLOAD_BYTES_MAX).check().is_ok());
+        assert!(heavy(PAYLOAD_BYTES_MAX + 1).check().is_err());
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let error = Payload::new().with("score", f64::NAN).check().unwrap_err();
+        insta::assert_debug_snapshot!(error, @r#"
+        invalid payload: field "score" can't be stored
+          because:   invalid payload: a number is not finite: expected a finite number, found NaN
+        "#);
+    }
+
+    struct Years(Vec<i64>);
+
+    impl PayloadColumns for Years {
+        fn field_count(&self, _: usize) -> usize {
+            1
+        }
+        fn field_at(&self, row: usize, n: usize) -> Option<(&str, ValueRef<'_>)> {
+            (n == 0).then(|| ("year", ValueRef::Int(self.0[row])))
+        }
+        fn field(&self, row: usize, field: &str) -> Option<ValueRef<'_>> {
+            (field == "year").then(|| ValueRef::Int(self.0[row]))
+        }
+    }
+
+    #[test]
+    fn a_row_of_columns_reads_like_a_payload() {
+        let columns = Years(vec![1999, 2024]);
+        let row = PayloadRef::of_row(&columns, 1);
+        assert_eq!(row.get("year"), Some(ValueRef::Int(2024)));
+        assert_eq!(row.get("lang"), None);
+        assert_eq!(row.to_payload(), Payload::new().with("year", 2024));
+        assert_eq!(row.reborrow().to_payload(), row.to_payload());
+    }
+
+    #[test]
+    fn an_owned_payload_lends_itself() {
+        let payload = Payload::new().with("lang", "en");
+        let lent = PayloadRef::from(payload.clone());
+        assert_eq!(lent.reborrow().get("lang"), Some(ValueRef::Text("en")));
+        assert_eq!(lent.to_payload(), payload);
+        assert_eq!(PayloadRef::empty().to_payload(), Payload::new());
+    }
+}

@@ -1,0 +1,235 @@
+//! Queries: what to look for, and under which conditions.
+
+use crate::{Error, ErrorKind, Filter, Result, Schema, VectorRef};
+
+/// What a query wants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Goal {
+    /// The `k` nearest records; all of them when there are fewer.
+    Nearest {
+        /// How many, at least 1.
+        k: usize,
+    },
+    /// The records at `distance` or less, inclusive; the `limit` nearest when there are more.
+    Within {
+        /// The largest distance, in the unit of the metric; not NaN.
+        distance: f64,
+        /// How many at most, at least 1.
+        limit: usize,
+    },
+}
+
+impl Goal {
+    /// The most hits that it can have.
+    #[must_use]
+    pub fn limit(self) -> usize {
+        match self {
+            Self::Nearest { k } => k,
+            Self::Within { limit, .. } => limit,
+        }
+    }
+
+    /// The largest distance that a hit may have.
+    #[must_use]
+    pub fn max_distance(self) -> f64 {
+        match self {
+            Self::Nearest { .. } => f64::INFINITY,
+            Self::Within { distance, .. } => distance,
+        }
+    }
+}
+
+/// How a search goes about a query. Never changes an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Plan {
+    /// The fastest plan that applies.
+    #[default]
+    Auto,
+    /// The plain scan over the `f32` rows.
+    F32,
+}
+
+/// One question to a snapshot: a vector and what is wanted near it.
+///
+/// ```
+/// use iqdb_core::{Filter, Query, VectorRef};
+///
+/// let vector = VectorRef::new(&[0.1, 0.9])?;
+/// let english: Filter = "lang = \"en\"".parse()?;
+/// let query = Query::nearest(vector, 10).filter(&english).payload(true);
+/// # assert_eq!(query.goal().limit(), 10);
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    vector: VectorRef<'a>,
+    goal: Goal,
+    filter: Option<&'a Filter>,
+    payload: bool,
+    threads: usize,
+    plan: Plan,
+}
+
+impl<'a> Query<'a> {
+    /// Asks for the `k` records nearest to `vector`.
+    #[must_use]
+    pub fn nearest(vector: VectorRef<'a>, k: usize) -> Self {
+        Self::new(vector, Goal::Nearest { k })
+    }
+
+    /// Asks for the records at most `distance` from `vector`, the `limit` nearest of them.
+    #[must_use]
+    pub fn within(vector: VectorRef<'a>, distance: f64, limit: usize) -> Self {
+        Self::new(vector, Goal::Within { distance, limit })
+    }
+
+    /// Asks for `goal` around `vector`.
+    #[must_use]
+    pub fn new(vector: VectorRef<'a>, goal: Goal) -> Self {
+        Self {
+            vector,
+            goal,
+            filter: None,
+            payload: false,
+            threads: 1,
+            plan: Plan::Auto,
+        }
+    }
+
+    /// Only records that match.
+    #[must_use]
+    pub fn filter(mut self, filter: &'a Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Whether hits carry a copy of their payload. Copying allocates; without it, a search whose
+    /// buffers have grown allocates nothing.
+    #[must_use]
+    pub fn payload(mut self, wanted: bool) -> Self {
+        self.payload = wanted;
+        self
+    }
+
+    /// How many threads may work on it at most. The default is 1: the calling thread alone.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// How to go about it.
+    #[must_use]
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = plan;
+        self
+    }
+
+    /// The vector asked about.
+    #[must_use]
+    pub fn vector(&self) -> VectorRef<'a> {
+        self.vector
+    }
+
+    /// What is wanted.
+    #[must_use]
+    pub fn goal(&self) -> Goal {
+        self.goal
+    }
+
+    /// The filter, if there is one.
+    #[must_use]
+    pub fn wanted_filter(&self) -> Option<&'a Filter> {
+        self.filter
+    }
+
+    /// Whether hits carry their payload.
+    #[must_use]
+    pub fn wants_payload(&self) -> bool {
+        self.payload
+    }
+
+    /// How many threads may work on it at most.
+    #[must_use]
+    pub fn max_threads(&self) -> usize {
+        self.threads
+    }
+
+    /// How to go about it.
+    #[must_use]
+    pub fn wanted_plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Checks that the query can be asked under `schema`. Every search calls this first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`] for the vector;
+    /// [`ErrorKind::InvalidQuery`] for `k`, a limit or a number of threads of 0, or a distance
+    /// that is NaN; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
+    pub fn check(&self, schema: &Schema) -> Result<()> {
+        let checked = || {
+            schema.check_vector(self.vector)?;
+            let invalid = |message: &'static str| Error::new(ErrorKind::InvalidQuery, message);
+            match self.goal {
+                Goal::Nearest { k: 0 } => {
+                    return Err(invalid("k is 0").expected("at least 1"));
+                }
+                Goal::Within { limit: 0, .. } => {
+                    return Err(invalid("the limit is 0").expected("at least 1"));
+                }
+                Goal::Within { distance, .. } if distance.is_nan() => {
+                    return Err(invalid("the distance is not a number").expected("a number"));
+                }
+                Goal::Nearest { .. } | Goal::Within { .. } => {}
+            }
+            if self.threads == 0 {
+                return Err(invalid("the number of threads is 0")
+                    .expected("at least 1")
+                    .hint("leave it out to search on the calling thread"));
+            }
+            self.filter.map_or(Ok(()), Filter::check)
+        };
+        checked().map_err(|error| error.during("search"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Metric;
+
+    #[test]
+    fn a_query_for_nothing_is_refused() {
+        let schema = Schema::new(2, Metric::Cosine).unwrap();
+        let (vector, zero) = ([1.0, 0.0], [0.0, 0.0]);
+        let vector = VectorRef::new(&vector).unwrap();
+        let good = Query::nearest(vector, 1);
+        assert!(good.check(&schema).is_ok());
+        assert!(
+            Query::within(vector, f64::INFINITY, 1)
+                .check(&schema)
+                .is_ok()
+        );
+        assert!(Query::within(vector, -1.0, 1).check(&schema).is_ok());
+        for (bad, kind) in [
+            (Query::nearest(vector, 0), ErrorKind::InvalidQuery),
+            (Query::within(vector, 1.0, 0), ErrorKind::InvalidQuery),
+            (Query::within(vector, f64::NAN, 1), ErrorKind::InvalidQuery),
+            (good.threads(0), ErrorKind::InvalidQuery),
+            (
+                Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1),
+                ErrorKind::DimensionMismatch,
+            ),
+            (
+                Query::nearest(VectorRef::new(&zero).unwrap(), 1),
+                ErrorKind::InvalidVector,
+            ),
+        ] {
+            let error = bad.check(&schema).unwrap_err();
+            assert_eq!((error.kind(), error.operation()), (kind, Some("search")));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Searches: whoever answers queries over a snapshot.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::{Hits, Query, Result, Snapshot};
+
+/// Answers queries over any [`Snapshot`]. `iqdb-search` scans; an index may know better.
+///
+/// Forwarded for `&S`, `Arc<S>` and `Box<S>`.
+pub trait Search: Debug + Send + Sync {
+    /// Answers `queries[i]` into `hits[i]`, for every `i`, over the one snapshot.
+    ///
+    /// - `search_ranks_by_distance_then_id`: Hits come nearest first, equal distances by id.
+    /// - `search_distances_are_canonical`: Each distance is
+    ///   [`Metric::distance`](crate::Metric::distance), bit for bit.
+    /// - `search_with_k_above_len_returns_every_record`: A `k` of any size is no error.
+    /// - `search_within_is_inclusive_and_capped`: A record at exactly the distance is a hit; of
+    ///   too many, the nearest are kept.
+    /// - `search_of_an_empty_store_finds_nothing`: And that is no error.
+    /// - `search_filters_before_it_ranks`: The k nearest of those that match.
+    /// - `search_returns_payloads_when_asked`: And only then.
+    /// - `search_ignores_what_hits_held_before`: A reused buffer holds the new answer only.
+    /// - `search_answers_are_the_same_for_any_thread_count`: Bit for bit.
+    /// - `search_answers_are_the_same_for_any_batch`: Alone or among others, bit for bit.
+    /// - `search_ranks_extreme_values_canonically`: Huge, tiny and overflowing components rank as
+    ///   the canonical distance says, and one odd row never fails a search.
+    /// - `search_rejects_bad_queries`: The errors of [`Query::check`], and
+    ///   [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery) unless there is one buffer
+    ///   per query.
+    /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
+    ///
+    /// # Errors
+    /// As above, and whatever reading the snapshot reports.
+    fn search(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain>;
+}
+
+macro_rules! forward_search {
+    ($($pointer:ty),*) => {$(
+        impl<S: Search + ?Sized> Search for $pointer {
+            fn search(
+                &self,
+                on: &dyn Snapshot,
+                queries: &[Query<'_>],
+                hits: &mut [Hits],
+            ) -> Result<Explain> {
+                (**self).search(on, queries, hits)
+            }
+        }
+    )*};
+}
+
+forward_search!(&S, Arc<S>, Box<S>);
+
+/// What a search did: work counted, not timed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Explain {
+    /// The plan that ran, such as `f32`.
+    pub plan: &'static str,
+    /// The kernel that computed the fast scores, such as `simsimd`.
+    pub kernel: &'static str,
+    /// How many threads worked on it.
+    pub threads: usize,
+    /// Row × query pairs that were alive and matched the filter.
+    pub candidates: u64,
+    /// Those of them that a fast score excluded.
+    pub excluded: u64,
+    /// Those of them whose canonical distance was computed.
+    pub rescored: u64,
+    /// Bytes of rows that were read.
+    pub bytes_read: u64,
+}
+
+impl Explain {
+    /// Nothing done yet, by this plan and kernel.
+    #[must_use]
+    pub fn of(plan: &'static str, kernel: &'static str) -> Self {
+        Self {
+            plan,
+            kernel,
+            threads: 1,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The contract that every backend keeps.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::{
+    Applied, Batch, Capabilities, Change, Error, ErrorKind, Filter, Payload, Record, RecordId,
+    Result, Schema, Snapshot, SnapshotExt,
+};
+
+/// A set of records, written in batches and read through snapshots.
+///
+/// The bullets under each method are the contract; each one is the name of a conformance case.
+/// Forwarded for `Arc<S>` and `Box<S>`. No user code ever runs under a store's lock.
+///
+/// - `concurrent_writes_are_all_kept`: Batches applied by many threads at once each make one
+///   version of their own, and none is lost.
+/// - `concurrent_readers_see_whole_batches`: A snapshot taken while writers work shows the state
+///   at its version, and versions never go back for one reader.
+/// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
+///   takes nothing with it.
+/// - `random_operations_agree_with_the_model`: Any sequence of operations leaves what the model
+///   in `iqdb-conformance` says.
+pub trait Store: Debug + Send + Sync + 'static {
+    /// The schema, fixed when the store was made.
+    ///
+    /// - `schema_is_the_one_it_was_made_with`: For every dimension and metric.
+    fn schema(&self) -> &Schema;
+
+    /// What the store promises beyond this contract.
+    ///
+    /// - `capabilities_never_change`: They are the same throughout the store's life.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Applies a batch: all of it or nothing, as one version.
+    ///
+    /// - `upsert_inserts_a_new_record`: It is there with its exact vector and payload.
+    /// - `upsert_replaces_the_whole_record`: Nothing of the former vector or payload remains.
+    /// - `delete_removes_the_record`: And an id that was not there counts as absent.
+    /// - `set_payload_replaces_the_payload_and_keeps_the_vector`: And an id that was not there
+    ///   counts as absent.
+    /// - `changes_of_a_batch_apply_in_order`: Each sees what the ones before it did.
+    /// - `applied_counts_one_per_change`: Exactly one counter goes up for each.
+    /// - `a_batch_with_an_effect_advances_the_version_by_one`: However many changes it has, and
+    ///   even if it writes what was there already.
+    /// - `a_batch_without_effect_keeps_the_version`: An empty one, or one that finds nothing to
+    ///   delete.
+    /// - `a_batch_with_one_bad_change_changes_nothing`: Wherever in the batch it stands.
+    /// - `an_unexpected_version_is_a_conflict`: Even for a batch that would have no effect.
+    /// - `an_acknowledged_write_is_visible_to_every_later_read`: By `get` and by `snapshot`, on
+    ///   every thread.
+    /// - `a_wrong_dimension_is_refused`: Also by a store that is empty.
+    /// - `a_zero_vector_is_refused_where_the_metric_needs_a_direction`: And accepted elsewhere.
+    /// - `ids_are_limited_in_length`: At the limit accepted, above refused.
+    /// - `payloads_are_limited`: In fields, names, lists and bytes; no float that is not finite,
+    ///   no list in a list.
+    /// - `ids_of_different_kinds_never_meet`: `7`, `"7"` and a UUID are three records, and strings
+    ///   are compared byte by byte.
+    ///
+    /// # Errors
+    /// Those of [`Batch::check`]; the store is then unchanged. A backend that touches the outside
+    /// world also reports [`ErrorKind::Io`], [`ErrorKind::Damaged`] or [`ErrorKind::Locked`].
+    fn apply(&self, batch: &Batch) -> Result<Applied>;
+
+    /// A copy of the record of this id, as of now.
+    ///
+    /// - `get_returns_the_exact_bits`: Negative zeros and subnormals included; never a normalised
+    ///   row.
+    /// - `get_of_an_absent_id_is_none`: And that is no error.
+    /// - `get_of_an_id_that_cannot_be_stored_is_none`: An oversized id is absent, not an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] or [`ErrorKind::Damaged`] when reading it fails.
+    fn get(&self, id: &RecordId) -> Result<Option<Record>>;
+
+    /// The whole store as it is now, unchanging from here on.
+    ///
+    /// - `snapshot_versions_never_go_back`: A later one shows the same version or a later one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] or [`ErrorKind::Damaged`] when reading it fails.
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
+
+    /// Returns when every acknowledged write is as durable as the store's capabilities promise;
+    /// for a store that promises nothing, at once.
+    ///
+    /// - `flush_changes_nothing_visible`: Content and version stay.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the outside world refuses.
+    fn flush(&self) -> Result<()>;
+}
+
+macro_rules! forward_store {
+    ($($pointer:ty),*) => {$(
+        impl<S: Store + ?Sized> Store for $pointer {
+            fn schema(&self) -> &Schema {
+                (**self).schema()
+            }
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+            fn apply(&self, batch: &Batch) -> Result<Applied> {
+                (**self).apply(batch)
+            }
+            fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+                (**self).get(id)
+            }
+            fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+                (**self).snapshot()
+            }
+            fn flush(&self) -> Result<()> {
+                (**self).flush()
+            }
+        }
+    )*};
+}
+
+forward_store!(Arc<S>, Box<S>);
+
+/// How often [`StoreExt::delete_where`] decides anew before it gives up.
+const CONFLICT_RETRIES: usize = 64;
+
+/// Conveniences that follow from [`Store`] alone, the same for every backend.
+pub trait StoreExt: Store {
+    /// Inserts or replaces one record.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    fn upsert(&self, record: Record) -> Result<Applied> {
+        self.apply(&Batch::new().upsert(record))
+    }
+
+    /// Inserts or replaces all records, as one batch. The iterator runs to its end before the
+    /// store is touched.
+    ///
+    /// - `upsert_many_is_one_batch`: One version for all, or nothing.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
+        self.apply(&records.into_iter().map(Change::Upsert).collect())
+    }
+
+    /// Deletes one record; returns whether it was there.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
+        self.apply(&Batch::new().delete(id))
+            .map(|applied| applied.deleted == 1)
+    }
+
+    /// Replaces the payload of one record; returns whether it was there.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
+        self.apply(&Batch::new().set_payload(id, payload))
+            .map(|applied| applied.payload_set == 1)
+    }
+
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// Those of [`Store::snapshot`].
+    fn len(&self) -> Result<u64> {
+        Ok(self.snapshot()?.len())
+    }
+
+    /// Whether there are none.
+    ///
+    /// - `is_empty_means_len_is_0`: Before the first record and after the last.
+    ///
+    /// # Errors
+    /// Those of [`Store::snapshot`].
+    fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// How many records match `filter`.
+    ///
+    /// # Errors
+    /// Those of [`Store::snapshot`] and [`SnapshotExt::count`].
+    fn count(&self, filter: Option<&Filter>) -> Result<u64> {
+        self.snapshot()?.count(filter)
+    }
+
+    /// The records of these ids, in the order of the ids, all from one snapshot.
+    ///
+    /// - `get_many_keeps_the_order_of_the_ids`: With `None` where one is absent.
+    ///
+    /// # Errors
+    /// Those of [`Store::snapshot`] and [`Snapshot::get`].
+    fn get_many(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
+        let snapshot = self.snapshot()?;
+        ids.iter()
+            .map(|id| {
+                snapshot
+                    .get(id)?
+                    .map(|record| record.to_record())
+                    .transpose()
+            })
+            .collect()
+    }
+
+    /// Deletes the records that match `filter`, as one batch; returns how many there were.
+    ///
+    /// - `delete_where_deletes_exactly_the_matches`: Those of the version it replaces.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidFilter`]; [`ErrorKind::VersionConflict`] when other writers were faster
+    /// 64 times in a row; those of [`Store::snapshot`] and [`Store::apply`].
+    fn delete_where(&self, filter: &Filter) -> Result<u64> {
+        for _ in 0..CONFLICT_RETRIES {
+            let snapshot = self.snapshot()?;
+            let mut batch = Batch::new().expect_version(snapshot.version());
+            for record in snapshot.records(Some(filter)) {
+                batch.push(Change::Delete(record?.id().to_id()));
+            }
+            match self.apply(&batch) {
+                Err(error) if error.kind() == ErrorKind::VersionConflict => {}
+                result => return result.map(|applied| applied.deleted),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::VersionConflict,
+            "other writers were faster every time",
+        )
+        .during("delete_where")
+        .found(format_args!("{CONFLICT_RETRIES} attempts"))
+        .hint("write less often, or delete in smaller portions"))
+    }
+}
+
+impl<S: Store + ?Sized> StoreExt for S {}

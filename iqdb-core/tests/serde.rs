@@ -1,0 +1,171 @@
+//! The documented representations, and that nothing invalid comes in by deserialising.
+#![cfg(feature = "serde")]
+#![allow(clippy::unwrap_used)]
+
+use iqdb_core::limits::{DIM_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb_core::{
+    Applied, Batch, Change, Filter, Hit, Metric, Payload, Record, RecordId, Schema, Uuid, Value,
+    Vector, Version,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
+    assert_eq!(serde_json::from_str::<T>(&json(value)).unwrap(), *value);
+    let bytes = postcard::to_stdvec(value).unwrap();
+    assert_eq!(postcard::from_bytes::<T>(&bytes).unwrap(), *value);
+}
+
+fn refused<T: DeserializeOwned + std::fmt::Debug>(json: &str) -> String {
+    serde_json::from_str::<T>(json).unwrap_err().to_string()
+}
+
+fn record() -> Record {
+    Record::new("doc-42", [0.1, -0.0, f32::MIN_POSITIVE, f32::MAX])
+        .unwrap()
+        .with("null", Value::Null)
+        .with("bool", true)
+        .with("int", i64::MIN)
+        .with("float", 0.1)
+        .with("whole float", 2.0)
+        .with("list", vec![Value::from(1), Value::from("a"), Value::Null])
+}
+
+#[test]
+fn the_json_forms_are_stable() {
+    let uuid = Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8);
+    assert_eq!(json(&RecordId::from(7)), "7");
+    assert_eq!(json(&RecordId::from("7")), r#""7""#);
+    assert_eq!(
+        json(&RecordId::from(uuid)),
+        r#"{"uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8"}"#
+    );
+    assert_eq!(
+        json(&Schema::new(384, Metric::Cosine).unwrap()),
+        r#"{"dim":384,"metric":"cosine"}"#
+    );
+    assert_eq!(
+        json(
+            &Record::new(1, [0.5, 1.0])
+                .unwrap()
+                .with("tags", ["a"])
+                .with("x", 2.0)
+        ),
+        r#"{"id":1,"vector":[0.5,1.0],"payload":{"tags":["a"],"x":2.0}}"#
+    );
+    let batch = Batch::new()
+        .delete(1)
+        .set_payload("a", Payload::new().with("n", 1))
+        .expect_version(Version(3));
+    assert_eq!(
+        json(&batch),
+        r#"{"changes":[{"delete":1},{"set_payload":["a",{"n":1}]}],"expected_version":3}"#
+    );
+    let filter: Filter = r#"lang = "en""#.parse().unwrap();
+    assert_eq!(json(&filter), r#""lang = \"en\"""#);
+}
+
+#[test]
+fn every_data_type_comes_back_as_it_went() {
+    for id in [
+        RecordId::from(u64::MAX),
+        "".into(),
+        "7".into(),
+        Uuid::max().into(),
+    ] {
+        round_trip(&id);
+    }
+    for value in record().payload.iter().map(|(_, value)| value.clone()) {
+        round_trip(&value);
+    }
+    round_trip(&record());
+    round_trip(&record().vector);
+    round_trip(&record().payload);
+    round_trip(&Schema::new(3, Metric::Dot).unwrap());
+    round_trip(&Change::Upsert(record()));
+    round_trip(
+        &Batch::new()
+            .upsert(record())
+            .delete(7)
+            .expect_version(Version(9)),
+    );
+    round_trip(&Applied::at(Version(1)));
+    round_trip(&"a = 1 or not b exists".parse::<Filter>().unwrap());
+    round_trip(&Hit {
+        id: 7.into(),
+        distance: 0.1,
+        payload: Some(record().payload),
+    });
+}
+
+#[test]
+fn a_vector_keeps_its_bits() {
+    let vector = record().vector;
+    let back: Vector = serde_json::from_str(&json(&vector)).unwrap();
+    let bits = |vector: &Vector| vector.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&back), bits(&vector));
+}
+
+#[test]
+fn no_invalid_vector_comes_in() {
+    for bad in ["[]", "[1e39]", "[1,null]", "[\"NaN\"]", "3"] {
+        refused::<Vector>(bad);
+    }
+    let long = format!("[{}0]", "0,".repeat(DIM_MAX));
+    assert!(refused::<Vector>(&long).contains("too long"));
+    let nan = postcard::to_stdvec(&vec![1.0, f32::NAN]).unwrap();
+    assert!(postcard::from_bytes::<Vector>(&nan).is_err());
+    // A length of 2^60 with nothing behind it must not be believed.
+    let claim = postcard::to_stdvec(&(1_u64 << 60)).unwrap();
+    assert!(postcard::from_bytes::<Vector>(&claim).is_err());
+}
+
+#[test]
+fn no_invalid_id_comes_in() {
+    for bad in ["-1", "1.5", "18446744073709551616", "null", "{}", "[1]"] {
+        refused::<RecordId>(bad);
+    }
+    refused::<RecordId>(r#"{"uuid":"x"}"#);
+    refused::<RecordId>(r#"{"uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8","more":1}"#);
+    let id = |length: usize| format!("\"{}\"", "x".repeat(length));
+    assert!(serde_json::from_str::<RecordId>(&id(ID_BYTES_MAX)).is_ok());
+    refused::<RecordId>(&id(ID_BYTES_MAX + 1));
+}
+
+#[test]
+fn no_invalid_payload_comes_in() {
+    for bad in [
+        "[]",
+        r#"{"a":1e999}"#,
+        r#"{"a":[[1]]}"#,
+        r#"{"a":{"b":1}}"#,
+        r#"{"":1}"#,
+        r#"{"a":1,"a":2}"#,
+        r#"{"a":9223372036854775808}"#,
+    ] {
+        refused::<Payload>(bad);
+    }
+    assert!(refused::<Payload>(&format!("{{\"a\":{}1", "[".repeat(10_000))).contains("list"));
+    refused::<Value>(&format!("[{}0]", "0,".repeat(LIST_LEN_MAX)));
+    let wide: Vec<_> = (0..=PAYLOAD_FIELDS_MAX)
+        .map(|n| format!("\"{n}\":0"))
+        .collect();
+    refused::<Payload>(&format!("{{{}}}", wide.join(",")));
+    let nan = postcard::to_stdvec(&Value::Float(f64::NAN)).unwrap();
+    assert!(postcard::from_bytes::<Value>(&nan).is_err());
+}
+
+#[test]
+fn no_invalid_schema_filter_or_record_comes_in() {
+    refused::<Schema>(r#"{"dim":0,"metric":"cosine"}"#);
+    refused::<Schema>(r#"{"dim":65537,"metric":"cosine"}"#);
+    refused::<Schema>(r#"{"dim":3,"metric":"manhattan"}"#);
+    assert!(refused::<Filter>(r#""a = ""#).contains("column 5"));
+    refused::<Record>(r#"{"id":1,"vector":[]}"#);
+    refused::<Record>(r#"{"id":1,"vector":[1],"payloads":{}}"#);
+    assert!(serde_json::from_str::<Record>(r#"{"id":1,"vector":[1]}"#).is_ok());
+}
