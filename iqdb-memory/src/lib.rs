@@ -1,0 +1,174 @@
+//! The reference backend of iqdb: a hash map behind a read-write lock.
+//!
+//! It should read like the specification and be slow in the obvious ways: a write takes the lock,
+//! a read copies out and lets it go, the first snapshot of a version copies everything. It never
+//! does I/O and starts no threads. Use it to understand the contract, to test against, and for a
+//! few thousand records.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod snapshot;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use iqdb_core::{
+    Applied, Batch, Capabilities, Change, Record, RecordId, Result, Schema, Snapshot, Store,
+    Version,
+};
+
+use crate::snapshot::MemorySnapshot;
+
+/// A store in memory, and nothing but the contract.
+///
+/// ```
+/// use iqdb_core::{Metric, Record, Schema, Store, StoreExt};
+/// use iqdb_memory::MemoryStore;
+///
+/// let store = MemoryStore::new(Schema::new(2, Metric::Euclidean)?);
+/// store.upsert(Record::new("a", [0.0, 1.0])?)?;
+/// assert_eq!(store.get(&"a".into())?.unwrap().vector.len(), 2);
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct MemoryStore {
+    schema: Schema,
+    state: RwLock<State>,
+}
+
+/// Everything behind the lock. No guard on it outlives a call.
+#[derive(Debug, Default)]
+struct State {
+    version: Version,
+    records: HashMap<RecordId, Record>,
+    /// The snapshot of this version, once somebody has asked for it.
+    snapshot: Option<Arc<MemorySnapshot>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new(schema: Schema) -> Self {
+        Self {
+            schema,
+            state: RwLock::default(),
+        }
+    }
+
+    // A panic elsewhere must not wedge the store, so the lock's poison is ignored. That is sound
+    // because nothing panics between the first change of a batch and its version: see `apply`.
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none()
+    }
+
+    /// O(bytes in the batch). Everything that can fail comes first.
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        let mut state = self.write();
+        batch.check(&self.schema, state.version)?;
+
+        let mut applied = Applied::at(state.version);
+        for change in batch.changes() {
+            let was_present = state.records.contains_key(change.id());
+            applied.count(change, was_present);
+            match change {
+                Change::Upsert(record) => {
+                    state.records.insert(record.id.clone(), record.clone());
+                }
+                Change::Delete(id) => {
+                    state.records.remove(id);
+                }
+                Change::SetPayload(id, payload) => {
+                    if let Some(record) = state.records.get_mut(id) {
+                        record.payload = payload.clone();
+                    }
+                }
+            }
+        }
+
+        if applied.has_effect() {
+            state.version = state.version.next();
+            state.snapshot = None;
+        }
+        applied.version = state.version;
+        Ok(applied)
+    }
+
+    /// O(bytes in the record).
+    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        Ok(self.read().records.get(id).cloned())
+    }
+
+    /// O(1) when this version has been asked for before, else O(bytes in the store).
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        if let Some(snapshot) = &self.read().snapshot {
+            return Ok(snapshot.clone());
+        }
+        let mut state = self.write();
+        if let Some(snapshot) = &state.snapshot {
+            return Ok(snapshot.clone());
+        }
+        let snapshot = Arc::new(MemorySnapshot::new(
+            self.schema,
+            state.version,
+            state.records.values(),
+        ));
+        state.snapshot = Some(snapshot.clone());
+        Ok(snapshot)
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use iqdb_core::{Metric, StoreExt};
+
+    use super::*;
+
+    #[test]
+    fn a_poisoned_lock_is_recovered() {
+        let store = MemoryStore::new(Schema::new(1, Metric::Dot).unwrap());
+        store.upsert(Record::new(1, [1.0]).unwrap()).unwrap();
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _guard = store.state.write();
+            panic!("while holding the lock");
+        }));
+        assert!(panicked.is_err() && store.state.is_poisoned());
+
+        store.upsert(Record::new(2, [2.0]).unwrap()).unwrap();
+        assert_eq!(store.len().unwrap(), 2);
+        assert!(store.get(&1.into()).unwrap().is_some());
+        assert!(store.delete(1).unwrap());
+    }
+
+    #[test]
+    fn a_snapshot_is_made_once_per_version() {
+        let store = MemoryStore::new(Schema::new(1, Metric::Dot).unwrap());
+        let first = store.snapshot().unwrap();
+        assert!(Arc::ptr_eq(&first, &store.snapshot().unwrap()));
+        store.delete("absent").unwrap();
+        assert!(Arc::ptr_eq(&first, &store.snapshot().unwrap()));
+        store.upsert(Record::new(1, [1.0]).unwrap()).unwrap();
+        assert!(!Arc::ptr_eq(&first, &store.snapshot().unwrap()));
+    }
+}
