@@ -1,0 +1,138 @@
+//! The exact search itself: checks, pushes down, scans, and writes the hits.
+
+use std::sync::Arc;
+
+use iqdb_core::{Error, ErrorKind, Explain, Hits, Plan, Query, Result, Search, Snapshot};
+
+use crate::kernel::Kernel;
+use crate::parallel::Threads;
+use crate::scan::Scan;
+
+/// Exact search by scanning. Cloning shares its threads.
+///
+/// ```
+/// use iqdb_core::{Hits, IdRef, Metric, Query, Record, Schema, Search, Store, StoreExt, VectorRef};
+/// use iqdb_search::ExactSearch;
+///
+/// let store = iqdb_memory::MemoryStore::new(Schema::new(2, Metric::Euclidean)?);
+/// store.upsert(Record::new(1, [0.0, 0.0])?)?;
+/// store.upsert(Record::new(2, [3.0, 4.0])?)?;
+///
+/// let query = Query::nearest(VectorRef::new(&[3.0, 3.0])?, 1);
+/// let mut hits = [Hits::new()];
+/// ExactSearch::new().search(&*store.snapshot()?, &[query], &mut hits)?;
+/// assert_eq!(hits[0].get(0).unwrap().id, IdRef::Number(2));
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ExactSearch {
+    kernel: Kernel,
+    threads: Threads,
+}
+
+impl ExactSearch {
+    /// With the fastest kernel. A pool of threads is made if a query ever asks for more than one,
+    /// with as many as the machine has.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this kernel.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// With this pool for queries that ask for more than one thread.
+    #[must_use]
+    pub fn with_pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
+        self.threads = Threads::of(pool);
+        self
+    }
+
+    fn answer(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+        scan: &mut Scan,
+    ) -> Result<Explain> {
+        let mut explain = Explain::of("f32", self.kernel.as_str());
+        let mut pushed_down = 0;
+        for (query, hits) in queries.iter().zip(&mut *hits) {
+            if query.wanted_plan() == Plan::F32 {
+                continue;
+            }
+            if let Some(done) = on.push_down(query, hits)? {
+                explain = done;
+                pushed_down += 1;
+            }
+        }
+        if pushed_down == queries.len() {
+            return Ok(explain);
+        }
+        if pushed_down > 0 {
+            // An engine that takes some queries of a batch and leaves others is rare; the scan
+            // answers them all again, which costs time and changes no answer.
+            hits.iter_mut().for_each(Hits::clear);
+            explain = Explain::of("f32", self.kernel.as_str());
+        }
+
+        scan.prepare(self.kernel, on.schema(), queries);
+        let threads = queries.iter().map(Query::max_threads).max().unwrap_or(1);
+        explain.threads = self.threads.scan(threads, self.kernel, scan, on, queries)?;
+        for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
+            for candidate in scan.sorted(n, on)? {
+                let block = on.block(candidate.place.block)?;
+                let payload = match query.wants_payload() {
+                    true => Some(block.payload(candidate.place.row)?),
+                    false => None,
+                };
+                hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
+            }
+        }
+        scan.explain(&mut explain);
+        Ok(explain)
+    }
+}
+
+impl Search for ExactSearch {
+    /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch.
+    ///
+    /// With one thread it takes no lock and, once `hits` have grown, allocates nothing (payloads
+    /// asked for aside). The working memory of a batch is kept in `hits[0]`.
+    fn search(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        hits.iter_mut().for_each(Hits::clear);
+        if queries.len() != hits.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidQuery,
+                "each query needs one buffer of hits",
+            )
+            .during("search")
+            .expected(format_args!("{} buffers", queries.len()))
+            .found(format_args!("{} buffers", hits.len())));
+        }
+        queries
+            .iter()
+            .try_for_each(|query| query.check(on.schema()))?;
+        let Some(first) = hits.first_mut() else {
+            return Ok(Explain::of("f32", self.kernel.as_str()));
+        };
+        let mut scan = std::mem::take(first.scratch::<Scan>());
+        let answer = self.answer(on, queries, hits, &mut scan);
+        if answer.is_err() {
+            hits.iter_mut().for_each(Hits::clear);
+        }
+        if let Some(first) = hits.first_mut() {
+            *first.scratch::<Scan>() = scan;
+        }
+        answer.map_err(|error| error.during("search"))
+    }
+}

@@ -1,0 +1,236 @@
+//! Fast scores that exclude rows: the only place that names simsimd.
+//!
+//! A kernel never decides an answer. It gives a *lower bound* of the canonical distance; a row
+//! whose bound is above the current threshold cannot be a hit, every other row is scored
+//! canonically. The bounds hold for any `f32` kernel that adds up its terms in any order, with or
+//! without fused multiply-add, as all of simsimd's do for `dot` and `l2sq` (its `cos` and `l2`
+//! end in an approximate square root, and are not used).
+//!
+//! # The margin
+//! With `u = 2^-24`, a sum of `n` products in `f32` differs from the true sum by at most
+//! `γ_n * sum(|a_i b_i|)`, where `γ_n = n u / (1 - n u)` (Higham, *Accuracy and Stability of
+//! Numerical Algorithms*, 2nd ed., §3.1), plus at most `n * 2^-149` where products underflow.
+//! Below, `e = 1.01 (n + 8) u` is above `γ_n` for every dimension up to
+//! [`DIM_MAX`](iqdb_core::limits::DIM_MAX), with room for the `f64` roundings of the canonical
+//! distance and of the bounds themselves, each of which is 2^29 times smaller than one `u`.
+//!
+//! - *Dot*: `|dot32 - dot| <= e |q| |x| + t` by Cauchy–Schwarz, with `t = n * 2^-148`. The row's
+//!   norm is bounded from above by `|x|^2 <= (1 + 2e) (xx32 + t)`.
+//! - *Cosine*: with `dot32 = dot + d`, `|d| <= e |q| |x|`, and `xx32 = |x|^2 (1 + h)`, `|h| <= e`,
+//!   the fast cosine `dot32 / (|q| sqrt(xx32))` differs from the true one by at most
+//!   `1/sqrt(1 - e) - 1 + e / sqrt(1 - e) <= 2e`. Underflow is negligible as long as both squared
+//!   norms are at least 2^-90; other rows are never excluded, nor those whose squared norm
+//!   overflows, for which a finite score would be a wrong one.
+//! - *Euclidean*: every term of `sum((q - x)^2)` has a relative error of a few `u` and none is
+//!   negative, so the true sum is at least `(s32 - t) / (1 + e)`.
+//!
+//! An overflow gives an infinite or undefined score, and a bound that is not finite excludes
+//! nothing.
+
+use std::fmt;
+use std::str::FromStr;
+
+use iqdb_core::{Error, ErrorKind, Metric, Result};
+use simsimd::SpatialSimilarity;
+
+/// What computes the fast scores. Never changes an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// simsimd, dispatched at run time to what the machine has.
+    #[default]
+    Simsimd,
+    /// No fast scores: every row is scored canonically. For tests, and as the specification.
+    Reference,
+}
+
+impl Kernel {
+    /// Every kernel.
+    pub const ALL: [Self; 2] = [Self::Simsimd, Self::Reference];
+
+    /// The name: `simsimd` or `reference`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simsimd => "simsimd",
+            Self::Reference => "reference",
+        }
+    }
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Kernel {
+    type Err = Error;
+
+    /// Reads the name that [`as_str`](Self::as_str) gives.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidQuery`] for any other text.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kernel| kernel.as_str() == text)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::InvalidQuery, "there is no such kernel")
+                    .expected("simsimd or reference")
+                    .found(format_args!("{text:?}"))
+            })
+    }
+}
+
+/// The smallest squared norm for which underflow is lost in the margin.
+const SQUARED_NORM_MIN: f64 = 1.0 / (1_u128 << 90) as f64;
+
+/// What a bound needs to know of the query, computed once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    kernel: Kernel,
+    metric: Metric,
+    /// The relative error `e` of an `f32` sum.
+    error: f64,
+    /// The absolute error `t` of underflow.
+    underflow: f64,
+    /// The norm of the query.
+    norm: f64,
+}
+
+impl Bound {
+    pub(crate) fn new(kernel: Kernel, metric: Metric, query: &[f32]) -> Self {
+        let unit = f64::from(f32::EPSILON) / 2.0;
+        let dim = query.len() as f64;
+        Self {
+            kernel,
+            metric,
+            error: 1.01 * (dim + 8.0) * unit,
+            underflow: dim * 2.0 * f64::from(f32::from_bits(1)),
+            norm: Metric::squared_norm(query).sqrt(),
+        }
+    }
+
+    /// Whether [`below`](Self::below) wants to know the rows' squared norms.
+    pub(crate) fn needs_norms(kernel: Kernel, metric: Metric) -> bool {
+        kernel == Kernel::Simsimd && metric != Metric::Euclidean
+    }
+
+    /// A number at or below the canonical distance between `query` and `row`; or one that is not
+    /// finite, which says nothing. `squared_norm` is [`squared_norm`] of the row.
+    pub(crate) fn below(&self, query: &[f32], row: &[f32], squared_norm: f64) -> f64 {
+        match (self.kernel, self.metric) {
+            (Kernel::Reference, _) => f64::NEG_INFINITY,
+            (Kernel::Simsimd, Metric::Dot) => {
+                let row_norm = ((1.0 + 2.0 * self.error) * (squared_norm + self.underflow)).sqrt();
+                -dot(query, row) - (self.error * self.norm * row_norm + self.underflow)
+            }
+            (Kernel::Simsimd, Metric::Cosine) => {
+                let in_range = |squared_norm: f64| {
+                    squared_norm >= SQUARED_NORM_MIN && squared_norm.is_finite()
+                };
+                if !in_range(squared_norm) || !in_range(self.norm * self.norm) {
+                    return f64::NEG_INFINITY;
+                }
+                let cosine = dot(query, row) / (self.norm * squared_norm.sqrt());
+                1.0 - cosine - 2.0 * self.error
+            }
+            (Kernel::Simsimd, Metric::Euclidean) => {
+                let squares = f32::l2sq(query, row).unwrap_or(f64::NAN);
+                ((squares - self.underflow).max(0.0) / (1.0 + self.error)).sqrt()
+            }
+        }
+    }
+}
+
+/// The squared norm of a row, as [`Bound::below`] takes it.
+pub(crate) fn squared_norm(row: &[f32]) -> f64 {
+    dot(row, row)
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    // NaN, for lengths that differ, excludes nothing.
+    <f32 as SpatialSimilarity>::dot(a, b).unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn finite() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            4 => -1.0_f32..1.0,
+            2 => any::<u32>().prop_map(f32::from_bits).prop_filter("finite", |x| x.is_finite()),
+            1 => prop::sample::select(vec![0.0, -0.0, 3e38, -3e38, 1e-45, -1e-45, 1e-20, 1e19]),
+        ]
+    }
+
+    /// Pairs of vectors, each component scaled so that all magnitudes meet each other.
+    fn pairs() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
+        let scaled = |scale: i32| 2.0_f32.powi(scale);
+        (
+            prop::collection::vec((finite(), finite()), 1..200),
+            -140..100,
+            -140..100,
+        )
+            .prop_map(move |(pairs, a_scale, b_scale)| {
+                let clamp = |x: f32| if x.is_finite() { x } else { 1.0 };
+                pairs
+                    .into_iter()
+                    .map(|(a, b)| (clamp(a * scaled(a_scale)), clamp(b * scaled(b_scale))))
+                    .unzip()
+            })
+    }
+
+    fn check(a: &[f32], b: &[f32]) -> Result<(), TestCaseError> {
+        for metric in Metric::ALL {
+            let zero = |x: &[f32]| x.iter().all(|x| *x == 0.0);
+            if metric.needs_direction() && (zero(a) || zero(b)) {
+                continue;
+            }
+            let bound = Bound::new(Kernel::Simsimd, metric, a).below(a, b, squared_norm(b));
+            let distance = metric.distance(a, b);
+            prop_assert!(
+                !bound.is_finite() || bound <= distance,
+                "{metric}: {bound} > {distance}"
+            );
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn a_bound_is_never_above_the_canonical_distance((a, b) in pairs()) {
+            check(&a, &b)?;
+            check(&a, &a)?;
+        }
+    }
+
+    #[test]
+    fn a_norm_that_overflows_bounds_nothing() {
+        let (a, b) = ([1.6e19, 0.0], [1.6e19, 1.6e19]);
+        for (a, b) in [(a, b), (b, a)] {
+            check(&a, &b).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_bound_is_close_enough_to_be_of_use() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut vector = || -> Vec<f32> { (0..768).map(|_| random.f32() - 0.5).collect() };
+        let (a, b) = (vector(), vector());
+        for metric in Metric::ALL {
+            let bound = Bound::new(Kernel::Simsimd, metric, &a).below(&a, &b, squared_norm(&b));
+            let distance = metric.distance(&a, &b);
+            assert!(
+                bound <= distance && distance - bound < 0.01,
+                "{metric}: {bound} {distance}"
+            );
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The k nearest of a stream of rows: a bounded heap that remembers where a row is, not what it is.
+
+use std::cmp::Ordering;
+
+use iqdb_core::{Goal, IdRef, Result, Snapshot};
+
+/// Where a row is within its snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) block: usize,
+    pub(crate) row: usize,
+}
+
+/// A row that may be a hit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub(crate) distance: f64,
+    pub(crate) place: Place,
+}
+
+/// The candidates that are nearest so far, by (distance, id): a binary heap, the farthest on top.
+///
+/// Ids are looked up only when two distances are equal. A lookup can fail, which is why this isn't
+/// the standard library's heap.
+#[derive(Debug, Default)]
+pub(crate) struct TopK {
+    limit: usize,
+    max_distance: f64,
+    heap: Vec<Candidate>,
+}
+
+impl TopK {
+    /// Forgets what it holds, keeps the memory, and collects for `goal` from here on.
+    pub(crate) fn reset(&mut self, goal: Goal) {
+        self.limit = goal.limit();
+        self.max_distance = goal.max_distance();
+        self.heap.clear();
+    }
+
+    /// A row farther than this is not among the hits. At exactly this distance the id decides.
+    pub(crate) fn threshold(&self) -> f64 {
+        match self.heap.first() {
+            Some(farthest) if self.heap.len() == self.limit => farthest.distance,
+            _ => self.max_distance,
+        }
+    }
+
+    pub(crate) fn offer(&mut self, candidate: Candidate, on: &dyn Snapshot) -> Result<()> {
+        if candidate.distance > self.max_distance {
+            return Ok(());
+        }
+        if self.heap.len() < self.limit {
+            self.heap.push(candidate);
+            return self.sift_up(self.heap.len() - 1, on);
+        }
+        if precedes(&candidate, &self.heap[0], on)? {
+            self.heap[0] = candidate;
+            return self.sift_down(0, self.heap.len(), on);
+        }
+        Ok(())
+    }
+
+    /// The candidates, nearest first. O(k log k). Afterwards it has to be reset.
+    pub(crate) fn sorted(&mut self, on: &dyn Snapshot) -> Result<&[Candidate]> {
+        for end in (1..self.heap.len()).rev() {
+            self.heap.swap(0, end);
+            self.sift_down(0, end, on)?;
+        }
+        Ok(&self.heap)
+    }
+
+    /// The candidates in no order.
+    pub(crate) fn candidates(&self) -> &[Candidate] {
+        &self.heap
+    }
+
+    fn sift_up(&mut self, mut child: usize, on: &dyn Snapshot) -> Result<()> {
+        while child > 0 {
+            let parent = (child - 1) / 2;
+            if !precedes(&self.heap[parent], &self.heap[child], on)? {
+                break;
+            }
+            self.heap.swap(parent, child);
+            child = parent;
+        }
+        Ok(())
+    }
+
+    fn sift_down(&mut self, mut parent: usize, end: usize, on: &dyn Snapshot) -> Result<()> {
+        loop {
+            let mut farthest = parent;
+            for child in [2 * parent + 1, 2 * parent + 2] {
+                if child < end && precedes(&self.heap[farthest], &self.heap[child], on)? {
+                    farthest = child;
+                }
+            }
+            if farthest == parent {
+                return Ok(());
+            }
+            self.heap.swap(parent, farthest);
+            parent = farthest;
+        }
+    }
+}
+
+fn precedes(a: &Candidate, b: &Candidate, on: &dyn Snapshot) -> Result<bool> {
+    Ok(match a.distance.total_cmp(&b.distance) {
+        Ordering::Less => true,
+        Ordering::Greater => false,
+        Ordering::Equal => id(a.place, on)? < id(b.place, on)?,
+    })
+}
+
+fn id(place: Place, on: &dyn Snapshot) -> Result<IdRef<'_>> {
+    on.block(place.block)?.id(place.row)
+}

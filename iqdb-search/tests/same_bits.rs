@@ -1,0 +1,197 @@
+//! The same queries give the same bits with any number of threads, any batch and any kernel.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use iqdb_core::{
+    Batch, Change, Filter, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, Store,
+    Vector,
+};
+use iqdb_memory::MemoryStore;
+use iqdb_search::{ExactSearch, Kernel};
+
+const ROWS: u32 = 9_000;
+const QUERIES: u32 = 64;
+const DIM: usize = 37;
+
+type Bits = Vec<(RecordId, u64)>;
+
+struct Workload {
+    snapshot: Arc<dyn Snapshot>,
+    vectors: Vec<Vector>,
+    filters: [Filter; 2],
+}
+
+impl Workload {
+    /// A lattice, so that there are ties; random rows; and rows whose scores overflow or vanish in
+    /// `f32`.
+    fn new(metric: Metric) -> Self {
+        let mut random = fastrand::Rng::with_seed(42);
+        let mut vector = move |n: u32| -> Vector {
+            let scale = match n % 50 {
+                0 => 1e38,
+                1 => 1e-38,
+                2 => 1e19,
+                _ => 1.0,
+            };
+            let mut components: Vec<f32> = (0..DIM)
+                .map(|_| match n % 3 {
+                    0 => f32::from(random.u8(0..3)) * scale,
+                    _ => (random.f32() - 0.3) * scale,
+                })
+                .collect();
+            components[0] = scale;
+            Vector::try_from(components).unwrap()
+        };
+        let store = MemoryStore::new(Schema::new(DIM, metric).unwrap());
+        let batch: Batch = (0..ROWS)
+            .map(|n| {
+                let id = match n % 2 {
+                    0 => RecordId::from(u64::from(n)),
+                    _ => format!("r{n}").into(),
+                };
+                Change::Upsert(Record::new(id, vector(n)).unwrap().with("n", n % 100))
+            })
+            .collect();
+        store.apply(&batch).unwrap();
+        Self {
+            snapshot: store.snapshot().unwrap(),
+            vectors: (0..QUERIES).map(|n| vector(n + 1)).collect(),
+            filters: ["n < 10", "not n = 3 and @id in [8, 10, 12, \"r9\"]"]
+                .map(|text| text.parse().unwrap()),
+        }
+    }
+
+    fn queries(&self, threads: usize) -> Vec<Query<'_>> {
+        self.vectors
+            .iter()
+            .enumerate()
+            .map(|(n, vector)| {
+                let vector = vector.as_ref();
+                let query = match n % 4 {
+                    0 => Query::within(vector, 2.0, 50),
+                    1 => Query::nearest(vector, 1),
+                    _ => Query::nearest(vector, 10),
+                };
+                let query = match n % 5 {
+                    0 => query.filter(&self.filters[0]),
+                    1 => query.filter(&self.filters[1]),
+                    _ => query,
+                };
+                query.threads(threads)
+            })
+            .collect()
+    }
+
+    fn answers(&self, search: &ExactSearch, threads: usize, batch: usize) -> Vec<Bits> {
+        let queries = self.queries(threads);
+        let mut hits: Vec<Hits> = (0..batch).map(|_| Hits::new()).collect();
+        let mut answers = Vec::new();
+        for queries in queries.chunks(batch) {
+            let hits = &mut hits[..queries.len()];
+            search.search(&*self.snapshot, queries, hits).unwrap();
+            answers.extend(hits.iter().map(|hits| {
+                hits.iter()
+                    .map(|hit| (hit.id.to_id(), hit.distance.to_bits()))
+                    .collect::<Vec<_>>()
+            }));
+        }
+        answers
+    }
+
+    /// Every candidate scored by the definition and sorted.
+    fn by_definition(&self) -> Vec<Bits> {
+        let metric = self.snapshot.schema().metric();
+        let blocks = (0..self.snapshot.block_count()).map(|n| self.snapshot.block(n).unwrap());
+        let records: Vec<Record> = blocks
+            .flat_map(|block| {
+                (0..block.len()).map(move |row| block.record(row).unwrap().to_record().unwrap())
+            })
+            .collect();
+        let answer = |query: &Query<'_>| {
+            let mut all: Vec<(f64, &RecordId)> = records
+                .iter()
+                .filter(|record| {
+                    query.wanted_filter().is_none_or(|filter| {
+                        filter
+                            .matches(record.id.as_ref(), &(&record.payload).into())
+                            .unwrap()
+                    })
+                })
+                .map(|record| (metric.distance(&query.vector(), &record.vector), &record.id))
+                .filter(|(distance, _)| *distance <= query.goal().max_distance())
+                .collect();
+            all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+            all.truncate(query.goal().limit());
+            all.into_iter()
+                .map(|(distance, id)| (id.clone(), distance.to_bits()))
+                .collect()
+        };
+        self.queries(1).iter().map(answer).collect()
+    }
+}
+
+fn check(metric: Metric) {
+    let workload = Workload::new(metric);
+    let expected = workload.by_definition();
+    assert!(expected.iter().any(|hits| hits.len() == 10));
+    // Seven real threads, however many the machine has.
+    let pool = Arc::new(
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(7)
+            .build()
+            .unwrap(),
+    );
+    for kernel in Kernel::ALL {
+        let search = ExactSearch::new()
+            .with_kernel(kernel)
+            .with_pool(pool.clone());
+        for threads in [1, 2, 7] {
+            for batch in [1, 64] {
+                let answers = workload.answers(&search, threads, batch);
+                assert_eq!(answers.len(), expected.len());
+                for (n, (answer, expected)) in answers.iter().zip(&expected).enumerate() {
+                    assert_eq!(
+                        answer, expected,
+                        "query {n}, {metric}, {kernel}, {threads} threads, batch {batch}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn under_cosine() {
+    check(Metric::Cosine);
+}
+
+#[test]
+fn under_dot() {
+    check(Metric::Dot);
+}
+
+#[test]
+fn under_euclidean() {
+    check(Metric::Euclidean);
+}
+
+#[test]
+fn explain_counts_every_candidate_once() {
+    let workload = Workload::new(Metric::Euclidean);
+    for threads in [1, 2] {
+        let queries = workload.queries(threads);
+        let mut hits = vec![Hits::new(); queries.len()];
+        let explain = ExactSearch::new()
+            .search(&*workload.snapshot, &queries, &mut hits)
+            .unwrap();
+        assert_eq!(
+            (explain.plan, explain.kernel, explain.threads),
+            ("f32", "simsimd", threads)
+        );
+        assert_eq!(explain.excluded + explain.rescored, explain.candidates);
+        assert!(explain.candidates > 38 * u64::from(ROWS), "{explain:?}");
+        assert!(explain.excluded > explain.rescored, "{explain:?}");
+        assert_eq!(explain.bytes_read, u64::from(ROWS) * DIM as u64 * 4);
+    }
+}

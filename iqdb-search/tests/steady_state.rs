@@ -1,0 +1,48 @@
+//! Once the caller's buffers have grown, a search on the calling thread allocates nothing.
+#![allow(clippy::unwrap_used)]
+
+use iqdb_core::{Filter, Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, VectorRef};
+use iqdb_memory::MemoryStore;
+use iqdb_search::ExactSearch;
+
+#[test]
+fn a_search_into_grown_buffers_allocates_nothing() {
+    let store = MemoryStore::new(Schema::new(8, Metric::Cosine).unwrap());
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut vector = || [(); 8].map(|()| random.f32() - 0.5);
+    let records: Vec<_> = (0..5_000_i64)
+        .map(|n| {
+            Record::new(format!("record {n}"), vector())
+                .unwrap()
+                .with("n", n % 10)
+        })
+        .collect();
+    store.upsert_many(records).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let search = ExactSearch::new();
+    let filter: Filter = "n = 3 or not (n < 8 or @id in [\"record 9\"])"
+        .parse()
+        .unwrap();
+
+    let vectors: Vec<_> = (0..20).map(|_| vector()).collect();
+    let queries: Vec<_> = vectors
+        .iter()
+        .flat_map(|vector| {
+            let query = Query::nearest(VectorRef::new(vector).unwrap(), 10);
+            [query, query.filter(&filter)]
+        })
+        .collect();
+    let mut hits = [Hits::new(), Hits::new()];
+    let mut run = || {
+        for pair in queries.chunks(2) {
+            search.search(&*snapshot, pair, &mut hits).unwrap();
+            assert!(hits.iter().all(|hits| hits.len() == 10));
+        }
+    };
+    run();
+    let steady = allocation_counter::measure(&mut run);
+    assert_eq!(steady.count_total, 0, "{steady:?}");
+    // The counter counts.
+    let counted = allocation_counter::measure(|| hits = [Hits::new(), hits[0].clone()]);
+    assert!(counted.count_total > 0);
+}
