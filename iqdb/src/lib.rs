@@ -1,0 +1,49 @@
+//! iqdb, an embedded vector database: in your process, no daemon, no network hop.
+//!
+//! ```
+//! use iqdb::{Iqdb, Metric, Record, Schema};
+//!
+//! fn main() -> iqdb::Result<()> {
+//!     let db = Iqdb::open_in_memory(Schema::new(3, Metric::Cosine)?)?;
+//!     db.upsert(Record::new(1, [1.0, 0.0, 0.0])?)?;
+//!     db.upsert(Record::new("b", [0.9, 0.1, 0.0])?.with("lang", "en"))?;
+//!     for hit in db.search([1.0, 0.0, 0.0], 2)? {
+//!         println!("{} {:.3}", hit.id, hit.distance);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Iqdb`] is the handle: cheap to clone, shared between threads, the same for every backend. A
+//! backend is chosen by a cargo feature and, where there are several, by
+//! [`Builder::backend`]; whoever has a [`Store`] of their own hands it to [`Iqdb::with_store`].
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `memory` (default) | the reference backend: simple, in memory, for a few thousand records |
+//! | `serde` | `Serialize` and `Deserialize` for every data type |
+//!
+//! The vocabulary ([`Record`], [`Filter`], [`Query`], [`Metric`], …) is that of `iqdb-core`,
+//! re-exported here. Answers are exact: see [`Metric`] for what a distance is, bit for bit.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod backend;
+mod db;
+mod query;
+mod scroll;
+
+pub use backend::{Backend, Builder};
+pub use db::Iqdb;
+pub use query::QueryBuilder;
+pub use scroll::Scroll;
+
+pub use iqdb_core::{
+    Applied, Batch, Block, BlockSource, Capabilities, Change, DerivedCell, Error, ErrorKind,
+    Explain, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, ListRef, Location, Metric,
+    Payload, PayloadColumns, PayloadRef, Plan, Predicate, Query, Record, RecordId, RecordRef,
+    Records, Result, RowMask, Rows, Schema, Seal, Search, Snapshot, SnapshotExt, Store, StoreExt,
+    Uuid, Value, ValueRef, Vector, VectorRef, Version, filter, limits,
+};
+pub use iqdb_search::{ExactSearch, Kernel};

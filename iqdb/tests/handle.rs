@@ -1,0 +1,257 @@
+//! What the handle adds to the contract: conversions, builders, pages, and errors to act on.
+#![cfg(feature = "memory")]
+#![allow(clippy::unwrap_used)]
+
+use iqdb::{
+    Backend, ErrorKind, ExactSearch, Filter, Hits, Iqdb, Kernel, Metric, Payload, Plan, Query,
+    Record, Result, Schema, Search, Snapshot, Vector, VectorRef,
+};
+
+fn articles() -> Iqdb {
+    let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean).unwrap()).unwrap();
+    let article = |id: u64, x: f32, lang: &str| {
+        Record::new(id, [x, 0.0])
+            .unwrap()
+            .with("lang", lang)
+            .with("year", 2000 + id as i64)
+    };
+    db.upsert_many([
+        article(1, 1.0, "en"),
+        article(2, 2.0, "de"),
+        article(3, 3.0, "en"),
+    ])
+    .unwrap();
+    db
+}
+
+fn ids(hits: &Hits) -> Vec<String> {
+    hits.iter().map(|hit| hit.id.to_string()).collect()
+}
+
+#[test]
+fn a_handle_is_shared_between_threads_and_clones() {
+    fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let db = articles();
+    shared(&db);
+    let other = db.clone();
+    std::thread::spawn(move || other.delete(1).unwrap())
+        .join()
+        .unwrap();
+    assert_eq!(db.len().unwrap(), 2);
+}
+
+#[test]
+fn vectors_are_taken_in_any_form() {
+    let db = articles();
+    let owned = Vector::try_from([1.0, 0.0]).unwrap();
+    let array = &[1.0, 0.0];
+    for hits in [
+        db.search([1.0, 0.0], 1),
+        db.search(array, 1),
+        db.search(vec![1.0, 0.0], 1),
+        db.search(&owned, 1),
+        db.search(owned.as_ref(), 1),
+        db.search(&owned[..], 1),
+        db.search(owned.clone(), 1),
+    ] {
+        assert_eq!(ids(&hits.unwrap()), ["1"]);
+    }
+}
+
+#[test]
+fn a_query_says_what_it_wants() {
+    let db = articles();
+    let nearest = |filter: &str| ids(&db.query([0.0, 0.0]).filter(filter).run().unwrap());
+    assert_eq!(nearest("lang = \"en\""), ["1", "3"]);
+    assert_eq!(nearest("@id in [2, 9]"), ["2"]);
+    let both = db
+        .query([0.0, 0.0])
+        .filter("lang = \"en\"")
+        .filter(Filter::gt("year", 2001));
+    assert_eq!(ids(&both.run().unwrap()), ["3"]);
+    assert_eq!(
+        ids(&db.query([0.0, 0.0]).within(2.0).run().unwrap()),
+        ["1", "2"]
+    );
+    assert_eq!(
+        ids(&db.query([0.0, 0.0]).within(2.0).k(1).run().unwrap()),
+        ["1"]
+    );
+    let hits = db
+        .query([0.0, 0.0])
+        .k(1)
+        .with_payload()
+        .threads(2)
+        .plan(Plan::F32)
+        .run()
+        .unwrap();
+    let payload = Payload::new().with("lang", "en").with("year", 2001);
+    assert_eq!(hits.get(0).unwrap().payload, Some(&payload));
+    let (hits, explain) = db.query([0.0, 0.0]).explain().unwrap();
+    assert_eq!(
+        (hits.len(), explain.candidates, explain.plan),
+        (3, 3, "f32")
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_is_reported_when_it_is_run() {
+    let db = articles();
+    for (error, kind) in [
+        (db.query([f32::NAN, 0.0]).run(), ErrorKind::InvalidVector),
+        (db.query([0.0]).run(), ErrorKind::DimensionMismatch),
+        (
+            db.query([0.0, 0.0]).filter("lang =").run(),
+            ErrorKind::InvalidFilter,
+        ),
+        (
+            db.query([0.0, 0.0])
+                .filter("lang =")
+                .filter("lang exists")
+                .run(),
+            ErrorKind::InvalidFilter,
+        ),
+        (db.query([0.0, 0.0]).k(0).run(), ErrorKind::InvalidQuery),
+        (
+            db.query([0.0, 0.0]).threads(0).run(),
+            ErrorKind::InvalidQuery,
+        ),
+    ] {
+        assert_eq!(error.unwrap_err().kind(), kind);
+    }
+    assert_eq!(
+        db.count("lang =").unwrap_err().kind(),
+        ErrorKind::InvalidFilter
+    );
+    assert_eq!(
+        db.delete_where("lang =").unwrap_err().kind(),
+        ErrorKind::InvalidFilter
+    );
+    assert_eq!(
+        db.scroll().filter("lang =").run().unwrap_err().kind(),
+        ErrorKind::InvalidFilter
+    );
+    assert_eq!(db.len().unwrap(), 3);
+}
+
+#[test]
+fn a_wrong_dimension_says_what_to_expect() {
+    let error = articles()
+        .upsert(Record::new("new", [1.0]).unwrap())
+        .unwrap_err();
+    insta::assert_debug_snapshot!(error, @r"
+    wrong dimension: the vector does not have the schema's dimension
+      while:     apply
+      record:    new
+      expected:  2 components
+      found:     1 components
+    ");
+}
+
+#[test]
+fn records_are_read_changed_and_counted() {
+    let db = articles();
+    assert_eq!(db.count("lang = \"en\"").unwrap(), 2);
+    assert!(
+        db.set_payload(1, Payload::new().with("lang", "fr"))
+            .unwrap()
+    );
+    assert!(!db.set_payload(9, Payload::new()).unwrap());
+    assert_eq!(
+        db.get(1).unwrap().unwrap().payload,
+        Payload::new().with("lang", "fr")
+    );
+    assert_eq!(db.get("1").unwrap(), None);
+    let many = db.get_many([3, 9, 1]).unwrap();
+    assert_eq!(
+        many.iter().map(Option::is_some).collect::<Vec<_>>(),
+        [true, false, true]
+    );
+    assert_eq!(db.delete_where("lang != \"fr\"").unwrap(), 2);
+    assert!(db.delete(1).unwrap() && !db.delete(1).unwrap());
+    assert!(db.is_empty().unwrap());
+    db.flush().unwrap();
+}
+
+#[test]
+fn pages_come_in_the_order_of_the_ids() {
+    let db = articles();
+    db.upsert(Record::new("a", [0.0, 0.0]).unwrap()).unwrap();
+    let page = |scroll: iqdb::Scroll<'_>| -> Vec<String> {
+        scroll
+            .run()
+            .unwrap()
+            .into_iter()
+            .map(|record| record.id.to_string())
+            .collect()
+    };
+    assert_eq!(page(db.scroll()), ["1", "2", "3", "a"]);
+    assert_eq!(page(db.scroll().limit(2)), ["1", "2"]);
+    assert_eq!(page(db.scroll().after(2).limit(2)), ["3", "a"]);
+    assert_eq!(page(db.scroll().after("a")), [""; 0]);
+    assert_eq!(page(db.scroll().limit(0)), [""; 0]);
+    assert_eq!(page(db.scroll().filter("lang = \"en\"").limit(1)), ["1"]);
+}
+
+#[test]
+fn a_snapshot_goes_on_showing_what_it_saw() {
+    let db = articles();
+    let snapshot = db.snapshot().unwrap();
+    db.delete_where("year > 0").unwrap();
+    let query = Query::nearest(VectorRef::new(&[0.0, 0.0]).unwrap(), 9);
+    let mut hits = [Hits::new()];
+    ExactSearch::new()
+        .search(&*snapshot, &[query], &mut hits)
+        .unwrap();
+    assert_eq!(hits[0].len(), 3);
+    db.search_batch(&[query], &mut hits).unwrap();
+    assert!(hits[0].is_empty());
+}
+
+#[test]
+fn a_backend_is_chosen_by_name() {
+    let schema = Schema::new(1, Metric::Dot).unwrap();
+    for backend in Backend::available() {
+        assert_eq!(backend.to_string().parse::<Backend>().unwrap(), *backend);
+        assert!(
+            Iqdb::builder()
+                .backend(*backend)
+                .open_in_memory(schema)
+                .is_ok()
+        );
+    }
+    assert_eq!(
+        "lance".parse::<Backend>().unwrap_err().kind(),
+        ErrorKind::NotSupported
+    );
+}
+
+/// A search of one's own: counts how often it is asked.
+#[derive(Debug, Default)]
+struct Counting(std::sync::atomic::AtomicUsize);
+
+impl Search for Counting {
+    fn search(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<iqdb::Explain> {
+        self.0
+            .fetch_add(queries.len(), std::sync::atomic::Ordering::Relaxed);
+        ExactSearch::new()
+            .with_kernel(Kernel::Reference)
+            .search(on, queries, hits)
+    }
+}
+
+#[test]
+fn a_search_of_ones_own_is_asked() {
+    let search = std::sync::Arc::new(Counting::default());
+    let db = Iqdb::builder()
+        .search(search.clone())
+        .open_in_memory(Schema::new(1, Metric::Dot).unwrap())
+        .unwrap();
+    db.search([1.0], 1).unwrap();
+    assert_eq!(search.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
