@@ -1,0 +1,84 @@
+//! What the benchmarks run on: seeded vectors in clusters, so that neighbours are near, as in
+//! real embeddings.
+
+use iqdb_core::{
+    Batch, Change, Hits, Metric, Query, Record, Schema, Search, Snapshot, Store, Vector,
+};
+use iqdb_memory::MemoryStore;
+use iqdb_search::ExactSearch;
+
+/// How many clusters the vectors fall into.
+const CLUSTERS: usize = 64;
+
+/// The same `n` vectors of `dim` components for every run.
+///
+/// # Panics
+/// When `dim` is 0 or above the limit.
+#[must_use]
+pub fn vectors(n: usize, dim: usize) -> Vec<Vector> {
+    let mut random = fastrand::Rng::with_seed(dim as u64);
+    let mut normal = move || (0..4).map(|_| random.f32() - 0.5).sum::<f32>();
+    let centres: Vec<Vec<f32>> = (0..CLUSTERS)
+        .map(|_| (0..dim).map(|_| normal()).collect())
+        .collect();
+    (0..n)
+        .map(|i| {
+            let components: Vec<f32> = centres[i % CLUSTERS]
+                .iter()
+                .map(|x| x + 0.5 * normal())
+                .collect();
+            Vector::try_from(components).expect("a dimension within the limits")
+        })
+        .collect()
+}
+
+/// One batch that upserts the vectors under ids from 0, with a small payload each.
+///
+/// # Panics
+/// Never: a record with a valid vector is valid.
+#[must_use]
+pub fn batch(vectors: &[Vector]) -> Batch {
+    vectors
+        .iter()
+        .zip(0_u64..)
+        .map(|(vector, id)| {
+            let record = Record::new(id, vector).expect("a valid vector");
+            Change::Upsert(record.with("lang", if id % 2 == 0 { "en" } else { "de" }))
+        })
+        .collect()
+}
+
+/// A store that holds the vectors.
+///
+/// # Panics
+/// When the vectors are not of one dimension.
+#[must_use]
+pub fn store(metric: Metric, vectors: &[Vector]) -> MemoryStore {
+    let schema = Schema::new(vectors[0].len(), metric).expect("a dimension within the limits");
+    let store = MemoryStore::new(schema);
+    store
+        .apply(&batch(vectors))
+        .expect("vectors of one dimension");
+    store
+}
+
+/// Asserts that `search` answers as the definition says, before its speed means anything.
+///
+/// # Panics
+/// When it doesn't.
+pub fn verify(search: &ExactSearch, on: &dyn Snapshot, vectors: &[Vector], queries: &[Query<'_>]) {
+    let metric = on.schema().metric();
+    let mut hits = vec![Hits::new(); queries.len()];
+    search
+        .search(on, queries, &mut hits)
+        .expect("a valid query");
+    for (query, hits) in queries.iter().zip(&hits).take(4) {
+        let mut expected: Vec<f64> = vectors
+            .iter()
+            .map(|vector| metric.distance(&query.vector(), vector))
+            .collect();
+        expected.sort_by(f64::total_cmp);
+        let found: Vec<f64> = hits.iter().map(|hit| hit.distance).collect();
+        assert_eq!(found, expected[..query.goal().limit()], "a wrong answer");
+    }
+}

@@ -1,0 +1,51 @@
+//! Whole searches from memory: one query, a batch, a filter, two threads.
+#![allow(missing_docs, clippy::expect_used)]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use data::{store, vectors, verify};
+use iqdb_core::{Filter, Hits, Metric, Query, Search, Store};
+use iqdb_search::ExactSearch;
+
+const ROWS: usize = 50_000;
+const DIM: usize = 384;
+const BATCH: usize = 64;
+
+fn scan(c: &mut Criterion) {
+    let vectors = vectors(ROWS, DIM);
+    let search = ExactSearch::new();
+    let filter: Filter = "lang = \"en\"".parse().expect("a filter");
+    for metric in Metric::ALL {
+        let snapshot = store(metric, &vectors).snapshot().expect("a snapshot");
+        let one = Query::nearest(vectors[1].as_ref(), 10);
+        let many: Vec<Query<'_>> = vectors
+            .iter()
+            .step_by(ROWS / BATCH)
+            .take(BATCH)
+            .map(|vector| Query::nearest(vector.as_ref(), 10))
+            .collect();
+        verify(&search, &*snapshot, &vectors, &many);
+
+        let mut group = c.benchmark_group(format!("scan/{metric}/{ROWS}x{DIM}"));
+        group.sample_size(20);
+        for (name, queries) in [
+            ("one query", vec![one]),
+            ("one query, half filtered out", vec![one.filter(&filter)]),
+            ("one query, two threads", vec![one.threads(2)]),
+            ("batch of 64", many),
+        ] {
+            let mut hits = vec![Hits::new(); queries.len()];
+            group.throughput(Throughput::Elements(queries.len() as u64));
+            group.bench_function(name, |b| {
+                b.iter(|| {
+                    search
+                        .search(&*snapshot, &queries, &mut hits)
+                        .expect("an answer")
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, scan);
+criterion_main!(benches);
