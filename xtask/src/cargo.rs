@@ -1,0 +1,143 @@
+//! How xtask runs cargo: the cargo that runs xtask, from the workspace root.
+//!
+//! It never interprets what cargo prints.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::Result;
+
+/// One call of cargo, which can be shown as what a person would type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Invocation {
+    envs: Vec<(&'static str, String)>,
+    args: Vec<String>,
+}
+
+/// What a captured call left behind.
+#[derive(Debug)]
+pub(crate) struct Captured {
+    pub(crate) success: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Invocation {
+    pub(crate) fn new<A: Into<String>>(args: impl IntoIterator<Item = A>) -> Self {
+        Self {
+            envs: Vec::new(),
+            args: args.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    pub(crate) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.envs.push((name, value.into()));
+        self
+    }
+
+    /// Runs it with everything it prints passed through; returns whether it succeeded.
+    pub(crate) fn pass_through(&self, root: &Path) -> Result<bool> {
+        let status = self
+            .command(root)
+            .status()
+            .map_err(|error| self.not_started(&error))?;
+        Ok(status.success())
+    }
+
+    /// Runs it and keeps what it prints.
+    pub(crate) fn capture(&self, root: &Path) -> Result<Captured> {
+        self.collect(self.command(root).stderr(Stdio::piped()))
+    }
+
+    /// Runs it and keeps its standard output; progress and errors are passed through.
+    pub(crate) fn capture_stdout(&self, root: &Path) -> Result<Captured> {
+        self.collect(self.command(root).stderr(Stdio::inherit()))
+    }
+
+    fn command(&self, root: &Path) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command
+            .args(&self.args)
+            .envs(self.envs.iter().cloned())
+            .current_dir(root);
+        command
+    }
+
+    fn collect(&self, command: &mut Command) -> Result<Captured> {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .output()
+            .map_err(|error| self.not_started(&error))?;
+        Ok(Captured {
+            success: status.success(),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        })
+    }
+
+    fn not_started(&self, error: &std::io::Error) -> String {
+        format!("`{self}` could not be started: {error}; is cargo on the PATH?")
+    }
+}
+
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.envs {
+            write!(f, "{name}={} ", quoted(value))?;
+        }
+        f.write_str("cargo")?;
+        for arg in &self.args {
+            write!(f, " {}", quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("\"{word}\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_shown_as_a_person_would_type_it() {
+        let docs = Invocation::new(["doc", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(
+            docs.to_string(),
+            "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace"
+        );
+    }
+
+    #[test]
+    fn a_failure_is_captured_not_raised() {
+        let captured = Invocation::new(["no-such-command"])
+            .capture(Path::new("."))
+            .unwrap();
+        assert!(!captured.success);
+        assert!(
+            captured.stderr.contains("no-such-command"),
+            "{}",
+            captured.stderr
+        );
+    }
+}

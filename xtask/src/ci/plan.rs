@@ -1,0 +1,255 @@
+//! The steps of ci, in their order, with their exact commands.
+//!
+//! It never runs anything: a plan is data, and `--list` shows what will run.
+
+use std::fmt;
+
+use super::feature_sets::{self, FeatureSet};
+use crate::Result;
+use crate::cargo::Invocation;
+use crate::workspace::{Package, Workspace};
+
+/// The crate that stands for a stranger's backend; it is outside the workspace.
+const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
+
+/// One thing that has to be green.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) purpose: &'static str,
+    pub(crate) parts: Vec<Part>,
+    /// A tool that a stable toolchain lacks; without it the step is skipped.
+    pub(crate) tool: Option<Tool>,
+}
+
+/// One command of a step.
+#[derive(Debug)]
+pub(crate) enum Part {
+    Cargo(Invocation),
+    Tidy,
+    Conformance,
+}
+
+/// A tool that may be absent.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    /// Succeeds where the tool is installed.
+    pub(crate) probe: Invocation,
+    /// What is said where it is not.
+    pub(crate) absent: &'static str,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cargo(invocation) => invocation.fmt(f),
+            Self::Tidy => f.write_str("cargo xtask tidy"),
+            Self::Conformance => f.write_str("cargo xtask conformance"),
+        }
+    }
+}
+
+/// All steps for this workspace.
+pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
+    vec![
+        step("fmt", "the code is formatted", [cargo("fmt --all --check")]),
+        step(
+            "clippy",
+            "no lint fires",
+            [
+                cargo("clippy --locked --workspace --all-targets --all-features")
+                    .args(DENY_WARNINGS),
+            ],
+        ),
+        step(
+            "features",
+            "every feature set of every package compiles without a warning",
+            workspace.packages.iter().flat_map(check_features),
+        ),
+        step(
+            "test",
+            "unit, integration and documentation tests pass",
+            // A snapshot that differs is a failure here; it never leaves a file to review.
+            [cargo("test --locked --workspace --all-features").env("INSTA_UPDATE", "no")],
+        ),
+        step(
+            "own-backend",
+            "a backend outside the workspace passes",
+            own_backend(workspace),
+        ),
+        step(
+            "docs",
+            "the documentation builds without a warning",
+            [cargo("doc --locked --workspace --no-deps --all-features")
+                .env("RUSTDOCFLAGS", "-D warnings")],
+        ),
+        Step {
+            tool: Some(Tool {
+                probe: cargo("deny --version"),
+                absent: "cargo-deny is not installed; cargo install cargo-deny",
+            }),
+            ..step(
+                "deny",
+                "dependencies are safe and permissively licensed",
+                [cargo("deny check")],
+            )
+        },
+        Step {
+            parts: vec![Part::Tidy],
+            ..step("tidy", "style, documents and contract agree", [])
+        },
+        Step {
+            parts: vec![Part::Conformance],
+            ..step("conformance", "every backend keeps the contract", [])
+        },
+    ]
+}
+
+/// The steps called `only`, in the plan's order; all of them when nothing is named.
+pub(crate) fn choose(steps: Vec<Step>, only: &[String]) -> Result<Vec<Step>> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| steps.iter().all(|step| step.name != **name))
+    {
+        let known: Vec<_> = steps.iter().map(|step| step.name).collect();
+        return Err(format!(
+            "there is no step `{unknown}`; the steps are {}",
+            known.join(", ")
+        ));
+    }
+    let chosen = |step: &Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    Ok(steps.into_iter().filter(chosen).collect())
+}
+
+const DENY_WARNINGS: [&str; 3] = ["--", "-D", "warnings"];
+
+fn step(
+    name: &'static str,
+    purpose: &'static str,
+    parts: impl IntoIterator<Item = Invocation>,
+) -> Step {
+    Step {
+        name,
+        purpose,
+        parts: parts.into_iter().map(Part::Cargo).collect(),
+        tool: None,
+    }
+}
+
+fn cargo(words: &str) -> Invocation {
+    Invocation::new(words.split_whitespace())
+}
+
+/// Clippy rather than check: it compiles the same, and a warning fails without a `RUSTFLAGS` that
+/// would rebuild every dependency.
+fn check_features(package: &Package) -> Vec<Invocation> {
+    feature_sets::of(&package.features)
+        .into_iter()
+        .map(|set| {
+            let clippy = cargo("clippy --locked -p").args([package.name.as_str()]);
+            let clippy = match set {
+                FeatureSet::Default => clippy,
+                FeatureSet::Exactly(features) if features.is_empty() => {
+                    clippy.args(["--no-default-features"])
+                }
+                FeatureSet::Exactly(features) => {
+                    clippy.args(["--no-default-features", "--features", &features.join(",")])
+                }
+            };
+            clippy.args(DENY_WARNINGS)
+        })
+        .collect()
+}
+
+/// It has its own target folder below ours, or the two workspaces would wait for each other's
+/// locks and `cargo clean` would miss one.
+fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
+    let target = workspace
+        .target
+        .strip_prefix(&workspace.root)
+        .unwrap_or(&workspace.target);
+    let target = target.join("own-backend").display().to_string();
+    let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
+    [
+        at("fmt").args(["--check"]),
+        at("clippy --locked --all-targets")
+            .args(DENY_WARNINGS)
+            .env("CARGO_TARGET_DIR", target.as_str()),
+        at("test --locked").env("CARGO_TARGET_DIR", target),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::fake;
+
+    fn sample() -> Vec<Step> {
+        let mut package = fake::package("iqdb", &[]);
+        package
+            .features
+            .insert("default".into(), vec!["memory".into()]);
+        package.features.insert("memory".into(), vec![]);
+        plan(&fake::workspace(vec![package]))
+    }
+
+    #[test]
+    fn the_plan_is_this() {
+        insta::assert_snapshot!(super::super::summary::list(&sample()), @r#"
+        fmt: the code is formatted
+            cargo fmt --all --check
+        clippy: no lint fires
+            cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+        features: every feature set of every package compiles without a warning
+            cargo clippy --locked -p iqdb --no-default-features -- -D warnings
+            cargo clippy --locked -p iqdb --no-default-features --features memory -- -D warnings
+            cargo clippy --locked -p iqdb -- -D warnings
+        test: unit, integration and documentation tests pass
+            INSTA_UPDATE=no cargo test --locked --workspace --all-features
+        own-backend: a backend outside the workspace passes
+            cargo fmt --manifest-path examples/own-backend/Cargo.toml --check
+            CARGO_TARGET_DIR=target/own-backend cargo clippy --locked --all-targets --manifest-path examples/own-backend/Cargo.toml -- -D warnings
+            CARGO_TARGET_DIR=target/own-backend cargo test --locked --manifest-path examples/own-backend/Cargo.toml
+        docs: the documentation builds without a warning
+            RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features
+        deny: dependencies are safe and permissively licensed
+            only where `cargo deny --version` works
+            cargo deny check
+        tidy: style, documents and contract agree
+            cargo xtask tidy
+        conformance: every backend keeps the contract
+            cargo xtask conformance
+        "#);
+    }
+
+    #[test]
+    fn only_keeps_the_order_of_the_plan() {
+        let chosen = choose(sample(), &["tidy".into(), "fmt".into()]).unwrap();
+        assert_eq!(
+            chosen.iter().map(|step| step.name).collect::<Vec<_>>(),
+            ["fmt", "tidy"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_step_names_the_known_ones() {
+        let error = choose(sample(), &["lint".into()]).unwrap_err();
+        assert!(
+            error.contains("`lint`") && error.contains("fmt, clippy"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn cargo_keeps_the_committed_lock_file() {
+        for step in sample() {
+            for part in &step.parts {
+                let shown = part.to_string();
+                let resolves = ["clippy", "check", "test", "doc "]
+                    .iter()
+                    .any(|command| shown.contains(&format!("cargo {command}")));
+                assert_eq!(resolves, shown.contains("--locked"), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The command line: which commands there are and what they take.
+//!
+//! It never runs anything. `tidy` parses the commands in the documentation with it.
+
+use clap::{Parser, Subcommand};
+
+use crate::{bench, ci, conformance};
+
+/// The commands that develop iqdb.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything that has to be green.
+    Ci(ci::Options),
+    /// Run the conformance suite on every backend and print a table case × backend.
+    Conformance(conformance::Options),
+    /// Check what a machine can check of the style, the documents and the contract.
+    Tidy,
+    /// Run the benchmarks, with arguments passed through; --list names them.
+    Bench(bench::Options),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_line_in_the_help() {
+        for command in Cli::command().get_subcommands() {
+            assert!(
+                command.get_about().is_some(),
+                "{} has no line",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn bench_takes_any_argument() {
+        let cli = Cli::try_parse_from(["cargo xtask", "bench", "--list", "scan"]).unwrap();
+        let Some(Command::Bench(options)) = cli.command else {
+            panic!("another command")
+        };
+        assert_eq!(options.args, ["--list", "scan"]);
+    }
+}

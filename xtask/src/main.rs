@@ -1,0 +1,66 @@
+//! `cargo xtask`: the commands that develop iqdb.
+//!
+//! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
+//! backend by name, and never changes a file outside `target`.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod cargo;
+mod ci;
+mod cli;
+mod conformance;
+mod terminal;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::workspace::Workspace;
+
+/// What a command returns. An error is a sentence for a person: what was attempted, what was
+/// found, what to do. Nobody matches on it.
+type Result<T> = std::result::Result<T, String>;
+
+/// Whether a command found everything in order. What it found otherwise, it has printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing to complain about.
+    Green,
+    /// Something has to be mended.
+    Red,
+}
+
+impl Verdict {
+    fn green_if(fine: bool) -> Self {
+        if fine { Self::Green } else { Self::Red }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(Verdict::Green) => ExitCode::SUCCESS,
+        Ok(Verdict::Red) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Verdict> {
+    let Some(command) = cli.command else {
+        terminal::say(&Cli::command().render_help().to_string());
+        return Ok(Verdict::Green);
+    };
+    let workspace = Workspace::load()?;
+    match command {
+        Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Conformance(options) => conformance::run(&workspace, &options),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Bench(options) => bench::run(&workspace, &options),
+    }
+}

@@ -1,0 +1,241 @@
+//! Checks that the contract and the suite say the same: a case for every statement and a statement
+//! for every case.
+//!
+//! Pure. It compares names and never what a case does.
+
+use std::collections::BTreeMap;
+
+use super::finding::Finding;
+use super::sources::{Source, Sources};
+
+/// Where the statements are: bullets in the documentation of the traits.
+const STATED_IN: [&str; 4] = [
+    "iqdb-core/src/store.rs",
+    "iqdb-core/src/snapshot.rs",
+    "iqdb-core/src/block.rs",
+    "iqdb-core/src/search.rs",
+];
+
+/// Where the cases are listed, in the macro `for_each_case`.
+const CASES_IN: &str = "iqdb-conformance/src/cases.rs";
+const CASES_MACRO: &str = "macro_rules! for_each_case";
+
+/// A name and where it stands.
+#[derive(Debug)]
+struct Named<'a> {
+    name: &'a str,
+    path: &'a str,
+    line: usize,
+}
+
+impl Named<'_> {
+    fn finding(&self, problem: String, remedy: &str) -> Finding {
+        Finding::new(self.path, self.line, problem, remedy)
+    }
+}
+
+/// How many statements there are, and every difference.
+pub(crate) fn check(sources: &Sources) -> (usize, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut read = |path: &'static str| {
+        let source = sources.get(path);
+        if source.is_none() {
+            let remedy = "restore it, or tell tidy's contract check where its content went";
+            findings.push(Finding::new(path, 1, "the file is missing", remedy));
+        }
+        source
+    };
+    let stated: Vec<&Source> = STATED_IN.into_iter().filter_map(&mut read).collect();
+    let listed = read(CASES_IN);
+    let statements: Vec<Named<'_>> = stated
+        .iter()
+        .flat_map(|source| statements(source))
+        .collect();
+    let cases: Vec<Named<'_>> = listed.map(cases).unwrap_or_default();
+    if let (Some(source), true) = (listed, cases.is_empty()) {
+        let problem = format!("`{CASES_MACRO}` lists no `family::case_name,`");
+        findings.push(Finding::new(
+            &source.path,
+            1,
+            problem,
+            "list one case per line",
+        ));
+    }
+    let unique_statements = unique(&statements, "statement", &mut findings);
+    let unique_cases = unique(&cases, "case", &mut findings);
+    // Without the list every statement would be reported; that it is missing says it all.
+    if !cases.is_empty() {
+        for (name, statement) in &unique_statements {
+            if !unique_cases.contains_key(name) {
+                let problem = format!("the statement `{name}` has no case");
+                findings.push(statement.finding(problem, "write the case that proves it"));
+            }
+        }
+        for (name, case) in &unique_cases {
+            if !unique_statements.contains_key(name) {
+                let problem = format!("the case `{name}` proves no statement");
+                let remedy = "state it under the method that promises it, or delete the case";
+                findings.push(case.finding(problem, remedy));
+            }
+        }
+    }
+    (statements.len(), findings)
+}
+
+/// Bullets of the form ``/// - `case_name`: Sentence``.
+fn statements(source: &Source) -> impl Iterator<Item = Named<'_>> {
+    named(source, 0, |line| {
+        let (name, sentence) = line.strip_prefix("/// - `")?.split_once("`: ")?;
+        (!sentence.trim().is_empty()).then_some(name)
+    })
+}
+
+/// Lines of the form `family::case_name,` inside the macro.
+fn cases(source: &Source) -> Vec<Named<'_>> {
+    let Some(first) = source
+        .text
+        .lines()
+        .position(|line| line.starts_with(CASES_MACRO))
+    else {
+        return Vec::new();
+    };
+    let length = source.text.lines().skip(first).position(|line| line == "}");
+    let end = length.map_or(usize::MAX, |length| first + length);
+    named(source, first, |line| {
+        let (family, name) = line.strip_suffix(',')?.split_once("::")?;
+        is_name(family).then_some(name)
+    })
+    .take_while(|case| case.line <= end)
+    .collect()
+}
+
+fn named<'a>(
+    source: &'a Source,
+    from: usize,
+    name: impl Fn(&'a str) -> Option<&'a str>,
+) -> impl Iterator<Item = Named<'a>> {
+    source
+        .text
+        .lines()
+        .enumerate()
+        .skip(from)
+        .filter_map(move |(i, line)| {
+            let name = name(line.trim()).filter(|name| is_name(name))?;
+            Some(Named {
+                name,
+                path: &source.path,
+                line: i + 1,
+            })
+        })
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn unique<'a, 'b>(
+    all: &'b [Named<'a>],
+    what: &str,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<&'a str, &'b Named<'a>> {
+    let mut unique: BTreeMap<&str, &Named<'_>> = BTreeMap::new();
+    for named in all {
+        if let Some(first) = unique.get(named.name) {
+            let problem = format!(
+                "the {what} `{}` is at {}:{} already",
+                named.name, first.path, first.line
+            );
+            findings.push(named.finding(problem, "give one of them another name"));
+        } else {
+            unique.insert(named.name, named);
+        }
+    }
+    unique
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SNAPSHOT: &str = "pub trait Snapshot {\n    /// How many.\n    ///\n    \
+        /// - `len_counts_ids`: Replaced ones\n    ///   count once.\n    fn len(&self);\n}\n";
+
+    fn check_with(store: &str, cases: &str) -> Vec<String> {
+        let cases = format!(
+            "//! Cases.\nmacro_rules! for_each_case {{\n    ($stamp:ident) => {{\n        $stamp! {{\n\
+             {cases}        }}\n    }};\n}}\n\nother::not_listed,\n"
+        );
+        let sources = Sources::new(&[
+            (STATED_IN[0], store),
+            (STATED_IN[1], SNAPSHOT),
+            (STATED_IN[2], ""),
+            (STATED_IN[3], ""),
+            (CASES_IN, &cases),
+        ]);
+        check(&sources).1.iter().map(ToString::to_string).collect()
+    }
+
+    const STORE: &str = "/// - `upsert_inserts`: It is there.\n/// - [`Error`]: No statement.\n\
+        /// - `Other`: No statement.\n";
+    const CASES: &str = "            apply::upsert_inserts,\n            view::len_counts_ids,\n";
+
+    #[test]
+    fn agreement_is_left_alone() {
+        assert_eq!(check_with(STORE, CASES), [""; 0]);
+    }
+
+    #[test]
+    fn a_statement_without_a_case_is_found() {
+        let store = format!("{STORE}/// - `delete_removes`: It is gone.\n");
+        assert_eq!(
+            check_with(&store, CASES),
+            [
+                "iqdb-core/src/store.rs:4: the statement `delete_removes` has no case; \
+              write the case that proves it"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_case_without_a_statement_is_found() {
+        let found = check_with(STORE, &format!("{CASES}            apply::extra,\n"));
+        assert_eq!(
+            found,
+            [
+                "iqdb-conformance/src/cases.rs:7: the case `extra` proves no statement; \
+              state it under the method that promises it, or delete the case"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_used_twice_is_found() {
+        let twice = check_with(&format!("{STORE}{STORE}"), CASES);
+        assert!(
+            twice.len() == 1 && twice[0].contains("store.rs:1 already"),
+            "{twice:?}"
+        );
+        let twice = check_with(
+            STORE,
+            &format!("{CASES}            other::upsert_inserts,\n"),
+        );
+        assert!(
+            twice.len() == 1 && twice[0].contains("the case `upsert_inserts`"),
+            "{twice:?}"
+        );
+    }
+
+    #[test]
+    fn a_missing_or_empty_list_is_found_once() {
+        let empty = check_with(STORE, "");
+        assert!(
+            empty.len() == 1 && empty[0].contains("lists no"),
+            "{empty:?}"
+        );
+        let (count, missing) = check(&Sources::new(&[(STATED_IN[0], STORE)]));
+        assert_eq!((count, missing.len()), (1, 4));
+    }
+}
