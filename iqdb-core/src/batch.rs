@@ -27,7 +27,8 @@ impl fmt::Display for Version {
     }
 }
 
-/// One change of a [`Batch`].
+/// One change of a [`Batch`]. Closed on purpose: a store that doesn't know a kind of change must
+/// not compile.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -124,28 +125,44 @@ impl Batch {
         self.expected_version
     }
 
-    /// Checks everything that can make a batch fail. Every store calls this first, under the lock
-    /// that orders its writers, and changes nothing when it fails. O(bytes in the batch).
+    /// Checks everything that can make a batch fail: [`check_input`](Self::check_input) and then
+    /// [`check_version`](Self::check_version), so that a batch which can never succeed says so.
+    /// Every store calls this first, or the two one after the other, and changes nothing when it
+    /// fails.
     ///
-    /// The input is held against the schema and the limits first, then the expected version
-    /// against `current`, so that a batch which can never succeed says so.
+    /// # Errors
+    /// Those of the two.
+    pub fn check(&self, schema: &Schema, current: Version) -> Result<()> {
+        self.check_input(schema)?;
+        self.check_version(current)
+    }
+
+    /// Holds the changes against the schema and the limits. Needs no lock. O(bytes in the batch).
     ///
     /// # Errors
     /// [`ErrorKind::DimensionMismatch`], [`ErrorKind::InvalidVector`], [`ErrorKind::InvalidId`] or
-    /// [`ErrorKind::InvalidPayload`], naming the record at fault; [`ErrorKind::VersionConflict`].
-    pub fn check(&self, schema: &Schema, current: Version) -> Result<()> {
-        for change in &self.changes {
-            check_change(change, schema).map_err(|error| error.during("apply"))?;
-        }
+    /// [`ErrorKind::InvalidPayload`], naming the record at fault.
+    pub fn check_input(&self, schema: &Schema) -> Result<()> {
+        self.changes
+            .iter()
+            .try_for_each(|change| check_change(change, schema))
+            .map_err(|error| error.during("apply"))
+    }
+
+    /// Holds the expected version against the store's, under the lock that orders its writers.
+    /// O(1).
+    ///
+    /// # Errors
+    /// [`ErrorKind::VersionConflict`].
+    pub fn check_version(&self, current: Version) -> Result<()> {
         match self.expected_version {
-            Some(expected) if expected != current => Err(Error::new(
-                ErrorKind::VersionConflict,
-                "the store has moved on",
-            )
-            .during("apply")
-            .expected(format_args!("version {expected}"))
-            .found(format_args!("version {current}"))
-            .hint("take a new snapshot, decide again, and retry")),
+            Some(expected) if expected != current => {
+                Err(Error::new(ErrorKind::VersionConflict, "the store has moved on")
+                    .during("apply")
+                    .expected(format_args!("version {expected}"))
+                    .found(format_args!("version {current}"))
+                    .hint("take a new snapshot, decide again, and retry"))
+            }
             _ => Ok(()),
         }
     }
@@ -155,9 +172,9 @@ fn check_change(change: &Change, schema: &Schema) -> Result<()> {
     // An id that is too long is not repeated in its own error.
     change.id().check()?;
     let checked = match change {
-        Change::Upsert(record) => schema
-            .check_vector(record.vector.as_ref())
-            .and_then(|()| record.payload.check()),
+        Change::Upsert(record) => {
+            schema.check_vector(record.vector.as_ref()).and_then(|()| record.payload.check())
+        }
         Change::Delete(_) => Ok(()),
         Change::SetPayload(_, payload) => payload.check(),
     };
@@ -166,10 +183,7 @@ fn check_change(change: &Change, schema: &Schema) -> Result<()> {
 
 impl FromIterator<Change> for Batch {
     fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
-        Self {
-            changes: changes.into_iter().collect(),
-            expected_version: None,
-        }
+        Self { changes: changes.into_iter().collect(), expected_version: None }
     }
 }
 
@@ -202,10 +216,7 @@ impl Applied {
     /// Nothing counted yet, on a store at `version`.
     #[must_use]
     pub fn at(version: Version) -> Self {
-        Self {
-            version,
-            ..Self::default()
-        }
+        Self { version, ..Self::default() }
     }
 
     /// Counts `change`, given whether its record was there just before it.
@@ -235,9 +246,7 @@ mod tests {
     #[test]
     fn a_batch_that_can_never_succeed_says_so_before_the_version_does() {
         let schema = Schema::new(2, Metric::Dot).unwrap();
-        let batch = Batch::new()
-            .upsert(Record::new(1, [1.0]).unwrap())
-            .expect_version(Version(9));
+        let batch = Batch::new().upsert(Record::new(1, [1.0]).unwrap()).expect_version(Version(9));
         let error = batch.check(&schema, Version(0)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DimensionMismatch);
         assert_eq!(error.id(), Some(&1.into()));
@@ -251,13 +260,6 @@ mod tests {
         assert!(!applied.has_effect());
         applied.count(&Change::SetPayload(1.into(), Payload::new()), true);
         assert!(applied.has_effect());
-        assert_eq!(
-            applied,
-            Applied {
-                absent: 1,
-                payload_set: 1,
-                ..Applied::at(Version(3))
-            }
-        );
+        assert_eq!(applied, Applied { absent: 1, payload_set: 1, ..Applied::at(Version(3)) });
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::limits::{BLOCK_ROWS_MAX, DIM_MAX};
 use crate::{
-    Error, ErrorKind, Filter, IdRef, PayloadRef, Predicate, RecordRef, Result, RowMask, Seal,
-    Version, filter::MaskPool,
+    Error, ErrorKind, Filter, IdRef, Narrow, PayloadRef, Predicate, RecordRef, Result, RowMask,
+    Seal, Version, filter::MaskPool,
 };
 
 /// The rows behind a block: one chunk or segment of a backend, shared by all views of it.
@@ -28,11 +29,9 @@ pub trait BlockSource: Send + Sync {
 
     /// Clears from `live` the rows that are not alive at version `at`.
     ///
-    /// - `clear_dead_only_narrows`: A row that is clear stays clear.
-    ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading them fails.
-    fn clear_dead(&self, at: Version, live: &mut RowMask) -> Result<()>;
+    fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()>;
 
     /// The id of a row. O(1).
     ///
@@ -54,7 +53,7 @@ pub trait BlockSource: Send + Sync {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the columns fails.
-    fn matching(&self, leaf: &Predicate, mask: &mut RowMask) -> Result<bool>;
+    fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool>;
 }
 
 /// Some rows of a snapshot, lent as one matrix. Copying it copies a few words.
@@ -80,8 +79,9 @@ impl<'a> Block<'a> {
     /// The first `len` rows of `source`, as they are at version `at`.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] when `dim` is 0, larger than `stride`, or the block would be larger
-    /// than memory.
+    /// [`ErrorKind::Backend`] unless `1 <= dim <= stride <= DIM_MAX` and `len` is at most
+    /// [`BLOCK_ROWS_MAX`]: what a search computes from these numbers can then neither overflow nor
+    /// exhaust memory, whatever a backend claims.
     pub fn new(
         source: &'a dyn BlockSource,
         dim: usize,
@@ -89,25 +89,14 @@ impl<'a> Block<'a> {
         len: usize,
         at: Version,
     ) -> Result<Self> {
-        let fits = len
-            .checked_mul(stride)
-            .and_then(|components| components.checked_mul(size_of::<f32>()))
-            .is_some_and(|bytes| isize::try_from(bytes).is_ok());
-        if dim == 0 || dim > stride || !fits {
-            return Err(
-                Error::new(ErrorKind::Backend, "a block has an impossible shape")
-                    .expected("1 <= dim <= stride, and a size that fits memory")
-                    .found(format_args!("dim {dim}, stride {stride}, {len} rows")),
-            );
+        if dim == 0 || dim > stride || stride > DIM_MAX || len > BLOCK_ROWS_MAX {
+            return Err(Error::new(ErrorKind::Backend, "a block has an impossible shape")
+                .expected(format_args!(
+                    "1 <= dim <= stride <= {DIM_MAX}, and at most {BLOCK_ROWS_MAX} rows"
+                ))
+                .found(format_args!("dim {dim}, stride {stride}, {len} rows")));
         }
-        Ok(Self {
-            source,
-            dim,
-            stride,
-            len,
-            at,
-            seal: None,
-        })
+        Ok(Self { source, dim, stride, len, at, seal: None })
     }
 
     /// The block, marked as sealed by `seal`.
@@ -160,28 +149,19 @@ impl<'a> Block<'a> {
     /// number of components; whatever the source reports.
     pub fn rows(&self, range: Range<usize>) -> Result<Rows<'a>> {
         if range.start > range.end || range.end > self.len {
-            return Err(Error::new(
-                ErrorKind::Backend,
-                "rows were asked for outside their block",
-            )
-            .expected(format_args!("a range within 0..{}", self.len))
-            .found(format_args!("{range:?}")));
+            return Err(Error::new(ErrorKind::Backend, "rows were asked for outside their block")
+                .expected(format_args!("a range within 0..{}", self.len))
+                .found(format_args!("{range:?}")));
         }
         // Within `new`'s bounds this can't overflow.
         let expected = range.len() * self.stride;
         let components = self.source.rows(range)?;
         if components.len() != expected {
-            return Err(
-                Error::new(ErrorKind::Backend, "a source lent the wrong amount of rows")
-                    .expected(format_args!("{expected} components"))
-                    .found(format_args!("{} components", components.len())),
-            );
+            return Err(Error::new(ErrorKind::Backend, "a source lent the wrong amount of rows")
+                .expected(format_args!("{expected} components"))
+                .found(format_args!("{} components", components.len())));
         }
-        Ok(Rows {
-            components,
-            dim: self.dim,
-            stride: self.stride,
-        })
+        Ok(Rows { components, dim: self.dim, stride: self.stride })
     }
 
     /// The id of a row. O(1).
@@ -209,26 +189,25 @@ impl<'a> Block<'a> {
     pub fn record(&self, row: usize) -> Result<RecordRef<'a>> {
         self.check_row(row)?;
         let rows = self.rows(row..row + 1)?;
-        Ok(RecordRef::new(
-            self.source.id(row)?,
-            rows.vector(0),
-            self.source.payload(row)?,
-        ))
+        Ok(RecordRef::new(self.source.id(row)?, rows.vector(0), self.source.payload(row)?))
     }
 
-    /// Sets `mask` to the rows that are alive and match `filter`. `pool` lends the masks that a
-    /// nested filter needs in between; reused, it allocates nothing.
+    /// Makes `mask` the rows of `range` that are alive and match `filter`. `pool` lends the masks
+    /// that a nested filter needs in between; reused, it allocates nothing.
+    ///
+    /// Rows outside `range` cost nothing, so that threads can share a block.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFilter`] when the filter breaks a limit; whatever the source reports.
     pub fn select(
         &self,
+        range: Range<usize>,
         filter: Option<&Filter>,
         mask: &mut RowMask,
         pool: &mut MaskPool,
     ) -> Result<()> {
-        mask.set_all(self.len);
-        self.source.clear_dead(self.at, mask)?;
+        mask.set_range(self.len, range);
+        self.source.clear_dead(self.at, &mut Narrow::new(mask))?;
         match filter {
             Some(filter) => filter.narrow(self, mask, pool),
             None => Ok(()),
@@ -243,11 +222,9 @@ impl<'a> Block<'a> {
         if row < self.len {
             return Ok(());
         }
-        Err(
-            Error::new(ErrorKind::Backend, "a row was asked for outside its block")
-                .expected(format_args!("a row below {}", self.len))
-                .found(row),
-        )
+        Err(Error::new(ErrorKind::Backend, "a row was asked for outside its block")
+            .expected(format_args!("a row below {}", self.len))
+            .found(row))
     }
 }
 
@@ -301,13 +278,7 @@ impl<'a> Rows<'a> {
 
 impl fmt::Debug for Rows<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Rows({} × {}, stride {})",
-            self.len(),
-            self.dim,
-            self.stride
-        )
+        write!(f, "Rows({} × {}, stride {})", self.len(), self.dim, self.stride)
     }
 }
 
@@ -322,7 +293,7 @@ mod tests {
         fn rows(&self, _: Range<usize>) -> Result<&[f32]> {
             Ok(&self.0)
         }
-        fn clear_dead(&self, _: Version, _: &mut RowMask) -> Result<()> {
+        fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
             Ok(())
         }
         fn id(&self, row: usize) -> Result<IdRef<'_>> {
@@ -331,7 +302,7 @@ mod tests {
         fn payload(&self, _: usize) -> Result<PayloadRef<'_>> {
             Ok(PayloadRef::empty())
         }
-        fn matching(&self, _: &Predicate, _: &mut RowMask) -> Result<bool> {
+        fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
             Ok(false)
         }
     }
@@ -342,12 +313,15 @@ mod tests {
         for (dim, stride, len) in [
             (0, 1, 1),
             (2, 1, 1),
-            (1, usize::MAX, 2),
-            (1, 4, usize::MAX / 8),
+            (1, usize::MAX, 0),
+            (1, DIM_MAX + 1, 1),
+            (1, 1, BLOCK_ROWS_MAX + 1),
+            (1, 1, usize::MAX),
         ] {
             let error = Block::new(&source, dim, stride, len, Version(0)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Backend);
         }
+        assert!(Block::new(&source, DIM_MAX, DIM_MAX, BLOCK_ROWS_MAX, Version(0)).is_ok());
     }
 
     #[test]

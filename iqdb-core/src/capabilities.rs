@@ -31,7 +31,8 @@ impl Capabilities {
         self
     }
 
-    /// Promises that `snapshot` and everything on a snapshot takes no lock and allocates nothing.
+    /// Promises that `Store::snapshot` and every method of `Snapshot` and of the blocks it lends
+    /// take no lock and allocate nothing.
     #[must_use]
     pub fn with_wait_free_reads(mut self) -> Self {
         self.wait_free_reads = true;
@@ -44,7 +45,8 @@ impl Capabilities {
         self.durable
     }
 
-    /// Whether `snapshot` and everything on a snapshot takes no lock and allocates nothing.
+    /// Whether `Store::snapshot` and every method of `Snapshot` and of the blocks it lends take no
+    /// lock and allocate nothing.
     #[must_use]
     pub fn wait_free_reads(self) -> bool {
         self.wait_free_reads
@@ -53,17 +55,9 @@ impl Capabilities {
 
 impl fmt::Debug for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let promised = [
-            (self.durable, "durable"),
-            (self.wait_free_reads, "wait_free_reads"),
-        ];
+        let promised = [(self.durable, "durable"), (self.wait_free_reads, "wait_free_reads")];
         f.debug_set()
-            .entries(
-                promised
-                    .iter()
-                    .filter(|(promised, _)| *promised)
-                    .map(|(_, name)| name),
-            )
+            .entries(promised.iter().filter(|(promised, _)| *promised).map(|(_, name)| name))
             .finish()
     }
 }

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     InvalidFilter,
     /// The store is not at the version that the batch expected. Read again and retry.
     VersionConflict,
+    /// A write may or may not have taken effect, such as when the disk or the connection failed
+    /// while it was being made durable. Read again before you retry.
+    OutcomeUnknown,
     /// The store doesn't promise this; see [`Capabilities`](crate::Capabilities).
     NotSupported,
     /// Somebody else holds the database. Try again once they have closed it.
@@ -55,6 +58,7 @@ impl ErrorKind {
             Self::InvalidQuery => "invalid query",
             Self::InvalidFilter => "invalid filter",
             Self::VersionConflict => "version conflict",
+            Self::OutcomeUnknown => "outcome unknown",
             Self::NotSupported => "not supported",
             Self::Locked => "locked",
             Self::Io => "input/output error",
@@ -92,7 +96,8 @@ impl fmt::Display for Location {
 /// Everything that can go wrong in iqdb, in one type.
 ///
 /// An error means that nothing has changed: a failed write wrote nothing, a failed search left
-/// every hit buffer empty. [`Display`](fmt::Display) is one line; [`Debug`](fmt::Debug) is the
+/// every hit buffer empty. The one exception has a kind of its own,
+/// [`ErrorKind::OutcomeUnknown`]. [`Display`](fmt::Display) is one line; [`Debug`](fmt::Debug) is the
 /// same over several lines with the causes, because that is what `main` prints.
 ///
 /// ```
@@ -289,16 +294,13 @@ mod tests {
     use super::*;
 
     fn full() -> Error {
-        Error::new(
-            ErrorKind::DimensionMismatch,
-            "the vector does not fit the schema",
-        )
-        .during("apply")
-        .with_id(&RecordId::from("doc-42"))
-        .expected("384 components")
-        .found("3 components")
-        .hint("embed with the model that the store was made for")
-        .caused_by("a cause")
+        Error::new(ErrorKind::DimensionMismatch, "the vector does not fit the schema")
+            .during("apply")
+            .with_id(&RecordId::from("doc-42"))
+            .expected("384 components")
+            .found("3 components")
+            .hint("embed with the model that the store was made for")
+            .caused_by("a cause")
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{IdRef, Payload, PayloadRef, RecordId};
+use crate::{IdRef, Payload, RecordId};
 
 /// One record found, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,25 +70,17 @@ impl Hits {
     }
 
     /// Appends a hit. A search pushes them nearest first, ties by id.
-    pub fn push(&mut self, id: IdRef<'_>, distance: f64, payload: Option<PayloadRef<'_>>) {
+    pub fn push(&mut self, id: IdRef<'_>, distance: f64, payload: Option<Payload>) {
         let id = match id {
             IdRef::Number(number) => EntryId::Number(number),
             IdRef::Uuid(uuid) => EntryId::Uuid(uuid),
             IdRef::Text(text) => {
                 let start = self.texts.len();
                 self.texts.push_str(text);
-                EntryId::Text {
-                    start,
-                    end: self.texts.len(),
-                }
+                EntryId::Text { start, end: self.texts.len() }
             }
         };
-        let payload = payload.map(|payload| payload.to_payload());
-        self.entries.push(Entry {
-            id,
-            distance,
-            payload,
-        });
+        self.entries.push(Entry { id, distance, payload });
     }
 
     /// How many hits there are.
@@ -112,10 +104,7 @@ impl Hits {
     /// The hits, nearest first.
     #[must_use]
     pub fn iter(&self) -> HitsIter<'_> {
-        HitsIter {
-            hits: self,
-            entries: self.entries.iter(),
-        }
+        HitsIter { hits: self, entries: self.entries.iter() }
     }
 
     /// The hits as owned values, nearest first.
@@ -137,6 +126,11 @@ impl Hits {
             .expect("the scratch has just been made of this type")
     }
 
+    /// Drops the working memory, for hits that are kept and not asked into again.
+    pub fn release_scratch(&mut self) {
+        self.scratch = None;
+    }
+
     fn lend<'a>(&'a self, entry: &'a Entry) -> HitRef<'a> {
         HitRef {
             id: match entry.id {
@@ -154,22 +148,14 @@ impl HitRef<'_> {
     /// An owned copy.
     #[must_use]
     pub fn to_hit(self) -> Hit {
-        Hit {
-            id: self.id.to_id(),
-            distance: self.distance,
-            payload: self.payload.cloned(),
-        }
+        Hit { id: self.id.to_id(), distance: self.distance, payload: self.payload.cloned() }
     }
 }
 
 /// The hits without the working memory.
 impl Clone for Hits {
     fn clone(&self) -> Self {
-        Self {
-            entries: self.entries.clone(),
-            texts: self.texts.clone(),
-            scratch: None,
-        }
+        Self { entries: self.entries.clone(), texts: self.texts.clone(), scratch: None }
     }
 }
 
@@ -256,10 +242,7 @@ impl IntoIterator for Hits {
     type IntoIter = IntoHits;
 
     fn into_iter(self) -> IntoHits {
-        IntoHits {
-            texts: self.texts,
-            entries: self.entries.into_iter(),
-        }
+        IntoHits { texts: self.texts, entries: self.entries.into_iter() }
     }
 }
 
@@ -273,7 +256,7 @@ mod tests {
         let mut hits = Hits::new();
         hits.push(IdRef::Text("gone"), 9.0, None);
         hits.clear();
-        hits.push(IdRef::Text("a"), 0.5, Some((&payload).into()));
+        hits.push(IdRef::Text("a"), 0.5, Some(payload.clone()));
         hits.push(IdRef::Number(7), 1.0, None);
         hits.push(IdRef::Text(""), 1.5, None);
         let ids: Vec<_> = hits.iter().map(|hit| hit.id.to_id()).collect();

@@ -16,9 +16,9 @@ use crate::{Error, ErrorKind, Result};
 /// each in its own natural order.
 ///
 /// A Rust value keeps its kind (`"42".into()` is a string); a *text* is parsed: digits are a
-/// number, the hyphenated form is a UUID, anything else or anything in quotes is a string.
-/// [`Display`](fmt::Display) quotes a string that would parse as something else, so printing and
-/// parsing are each other's inverse.
+/// number, leading zeros or not, the hyphenated form is a UUID, anything else or anything in quotes
+/// is a string. [`Display`](fmt::Display) quotes a string that would parse as something else, so
+/// parsing undoes printing.
 ///
 /// ```
 /// use iqdb_core::RecordId;
@@ -122,6 +122,12 @@ impl From<String> for RecordId {
     }
 }
 
+impl From<&String> for RecordId {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
 impl From<Arc<str>> for RecordId {
     fn from(text: Arc<str>) -> Self {
         Self(Repr::Text(text))
@@ -162,11 +168,9 @@ impl FromStr for RecordId {
                     .expected(problem.expected)
             })?;
             if length != text.len() {
-                return Err(
-                    Error::new(ErrorKind::InvalidId, "text follows the quoted id")
-                        .expected("the end")
-                        .found(&text[length..]),
-                );
+                return Err(Error::new(ErrorKind::InvalidId, "text follows the quoted id")
+                    .expected("the end")
+                    .found(&text[length..]));
             }
             Self::from(string)
         } else if is_digits(text) {
@@ -215,7 +219,7 @@ fn reads_as_itself(text: &str) -> bool {
     !(text.is_empty()
         || text.starts_with('"')
         || text.trim().len() != text.len()
-        || text.chars().any(char::is_control)
+        || text.chars().any(crate::quoted::is_escaped)
         || is_digits(text)
         || hyphenated(text).is_some())
 }
@@ -311,6 +315,13 @@ mod serde_form {
             Ok(number.into())
         }
 
+        // Formats that know signed integers only come here.
+        fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<RecordId, E> {
+            u64::try_from(number)
+                .map(RecordId::from)
+                .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
+        }
+
         fn visit_str<E>(self, text: &str) -> Result<RecordId, E> {
             Ok(text.into())
         }
@@ -347,13 +358,7 @@ mod tests {
     #[test]
     fn the_order_is_numbers_uuids_strings() {
         let uuid = Uuid::max();
-        let sorted = [
-            RecordId::from(0),
-            u64::MAX.into(),
-            uuid.into(),
-            "".into(),
-            "0".into(),
-        ];
+        let sorted = [RecordId::from(0), u64::MAX.into(), uuid.into(), "".into(), "0".into()];
         assert!(sorted.is_sorted());
         assert!(sorted.iter().map(RecordId::as_ref).is_sorted());
     }
@@ -375,10 +380,7 @@ mod tests {
             ("", RecordId::from("")),
             ("\"42\"", RecordId::from("42")),
             ("-1", RecordId::from("-1")),
-            (
-                "67e5504410b1426f9247bb680e5fe0c8",
-                "67e5504410b1426f9247bb680e5fe0c8".into(),
-            ),
+            ("67e5504410b1426f9247bb680e5fe0c8", "67e5504410b1426f9247bb680e5fe0c8".into()),
         ];
         for (text, id) in cases {
             assert_eq!(text.parse::<RecordId>().unwrap(), id, "{text}");
@@ -389,10 +391,7 @@ mod tests {
     fn what_cannot_be_an_id_is_an_error() {
         let long = "x".repeat(ID_BYTES_MAX + 1);
         for text in ["18446744073709551616", "\"open", "\"a\"b", "\"\\q\"", &long] {
-            assert_eq!(
-                text.parse::<RecordId>().unwrap_err().kind(),
-                ErrorKind::InvalidId
-            );
+            assert_eq!(text.parse::<RecordId>().unwrap_err().kind(), ErrorKind::InvalidId);
         }
         assert!("18446744073709551615".parse::<RecordId>().is_ok());
         assert!("x".repeat(ID_BYTES_MAX).parse::<RecordId>().is_ok());

@@ -6,6 +6,9 @@
 /// The largest dimension of a [`Schema`](crate::Schema), in components.
 pub const DIM_MAX: usize = 65_536;
 
+/// The most rows in one [`Block`](crate::Block). A store with more rows lends more blocks.
+pub const BLOCK_ROWS_MAX: usize = 1 << 24;
+
 /// The longest string [`RecordId`](crate::RecordId), in UTF-8 bytes. The empty string is an id.
 pub const ID_BYTES_MAX: usize = 512;
 
@@ -28,5 +31,6 @@ pub const FILTER_DEPTH_MAX: usize = 64;
 /// The largest [`Filter`](crate::Filter), in terms: operators, predicates and listed values.
 pub const FILTER_TERMS_MAX: usize = 65_536;
 
-/// The longest filter text the parser reads, in bytes.
+/// The longest text of a [`Filter`](crate::Filter), in bytes: what the parser reads, and what a
+/// filter may print.
 pub const FILTER_TEXT_BYTES_MAX: usize = 1 << 20;

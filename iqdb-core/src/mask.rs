@@ -7,9 +7,8 @@ use fixedbitset::FixedBitSet;
 
 /// A set of rows of one block, one bit each.
 ///
-/// Everything that selects rows *narrows* a mask: it clears bits and never sets one. So liveness
-/// and the parts of a filter compose in any order, and work already excluded isn't done twice.
-/// A mask is reused from block to block and then allocates nothing.
+/// Liveness and the parts of a filter *narrow* a mask, one after the other: see [`Narrow`]. A mask
+/// is reused from block to block and then allocates nothing.
 #[derive(Clone, Default)]
 pub struct RowMask {
     /// At least `len` bits; those from `len` on are clear.
@@ -26,8 +25,22 @@ impl RowMask {
 
     /// Makes it a mask over `len` rows, all set. Allocates only when `len` is a new maximum.
     pub fn set_all(&mut self, len: usize) {
+        self.set_range(len, 0..len);
+    }
+
+    /// Makes it a mask over `len` rows with those of `range` set. Allocates only when `len` is a
+    /// new maximum.
+    pub fn set_range(&mut self, len: usize, range: Range<usize>) {
         self.clear_all(len);
-        self.bits.insert_range(..len);
+        let end = range.end.min(len);
+        self.bits.insert_range(range.start.min(end)..end);
+    }
+
+    /// Sets one row. A row outside the mask stays clear.
+    pub fn set(&mut self, row: usize) {
+        if row < self.len {
+            self.bits.insert(row);
+        }
     }
 
     /// Makes it a mask over `len` rows, all clear. Allocates only when `len` is a new maximum.
@@ -77,8 +90,8 @@ impl RowMask {
     /// How many rows of a range are set.
     #[must_use]
     pub fn count_in(&self, rows: Range<usize>) -> usize {
-        self.bits
-            .count_ones(rows.start.min(self.len)..rows.end.min(self.len))
+        let end = rows.end.min(self.len);
+        self.bits.count_ones(rows.start.min(end)..end)
     }
 
     /// The rows that are set, in order.
@@ -131,6 +144,50 @@ impl RowMask {
     }
 }
 
+/// A mask that can only lose rows: what a backend gets to work on.
+///
+/// Clearing is all that liveness and filters ever do, so they compose in any order, what is
+/// excluded already isn't looked at twice, and no backend can bring a dead row back to life.
+#[derive(Debug)]
+pub struct Narrow<'a>(&'a mut RowMask);
+
+impl<'a> Narrow<'a> {
+    /// Lends a mask for narrowing.
+    #[must_use]
+    pub fn new(mask: &'a mut RowMask) -> Self {
+        Self(mask)
+    }
+
+    /// Clears one row.
+    pub fn clear(&mut self, row: usize) {
+        self.0.clear(row);
+    }
+
+    /// Keeps the rows for which `keep` says so, asking about set rows only.
+    ///
+    /// # Errors
+    /// The first error of `keep`; the mask is then partly narrowed.
+    pub fn retain<E>(&mut self, keep: impl FnMut(usize) -> Result<bool, E>) -> Result<(), E> {
+        self.0.retain(keep)
+    }
+
+    /// Keeps the rows that `other` has too.
+    pub fn intersect(&mut self, other: &RowMask) {
+        self.0.intersect(other);
+    }
+
+    /// Clears the rows that `other` has.
+    pub fn subtract(&mut self, other: &RowMask) {
+        self.0.subtract(other);
+    }
+
+    /// The mask as it is now.
+    #[must_use]
+    pub fn mask(&self) -> &RowMask {
+        self.0
+    }
+}
+
 impl PartialEq for RowMask {
     fn eq(&self, other: &Self) -> bool {
         self.len == other.len && self.rows().eq(other.rows())
@@ -168,6 +225,19 @@ mod tests {
         mask.clear(usize::MAX);
         assert!(!mask.contains(3) && !mask.contains(usize::MAX));
         assert_eq!(mask.count_in(2..usize::MAX), 1);
+    }
+
+    #[test]
+    fn a_range_is_cut_to_the_mask() {
+        let mut mask = RowMask::new();
+        #[allow(clippy::reversed_empty_ranges)]
+        for (range, count) in [(0..9, 5), (3..4, 1), (7..9, 0), (4..2, 0)] {
+            mask.set_range(5, range);
+            assert_eq!((mask.len(), mask.count()), (5, count));
+        }
+        mask.set(4);
+        mask.set(5);
+        assert!(mask.rows().eq([4]));
     }
 
     #[test]

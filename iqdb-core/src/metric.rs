@@ -20,8 +20,10 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// No term overflows: squares of finite `f32` values stay below 2^256 and the product of two such
 /// sums below 2^545. Underflow is gradual, and only of rounding errors: the smallest square of a
-/// non-zero `f32` is 2^-298.
+/// non-zero `f32` is 2^-298. All of this assumes the floating-point environment that Rust assumes:
+/// a host program that makes the processor flush subnormals to zero changes the bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Metric {
@@ -76,11 +78,7 @@ impl Metric {
     /// When the lengths differ.
     #[must_use]
     pub fn distance(self, a: &[f32], b: &[f32]) -> f64 {
-        assert_eq!(
-            a.len(),
-            b.len(),
-            "a distance is between vectors of one length"
-        );
+        assert_eq!(a.len(), b.len(), "a distance is between vectors of one length");
         match self {
             Self::Cosine => {
                 let [ab, aa, bb] = sums(a, b, |a, b| [a * b, a * a, b * b]);
@@ -147,14 +145,11 @@ impl FromStr for Metric {
     /// # Errors
     /// [`ErrorKind::InvalidSchema`] for any other text.
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|metric| metric.as_str() == text)
-            .ok_or_else(|| {
-                Error::new(ErrorKind::InvalidSchema, "there is no such metric")
-                    .expected("cosine, dot or euclidean")
-                    .found(format_args!("{text:?}"))
-            })
+        Self::ALL.into_iter().find(|metric| metric.as_str() == text).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidSchema, "there is no such metric")
+                .expected("cosine, dot or euclidean")
+                .found(format_args!("{text:?}"))
+        })
     }
 }
 
@@ -186,9 +181,7 @@ mod tests {
     fn finite() -> impl Strategy<Value = f32> {
         prop_oneof![
             -1.0_f32..1.0,
-            any::<u32>()
-                .prop_map(f32::from_bits)
-                .prop_filter("finite", |x| x.is_finite()),
+            any::<u32>().prop_map(f32::from_bits).prop_filter("finite", |x| x.is_finite()),
         ]
     }
 

@@ -72,10 +72,7 @@ impl Payload {
     /// What the payload counts towards [`PAYLOAD_BYTES_MAX`]: its names and values, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.0
-            .iter()
-            .map(|(field, value)| field.len() + value.size_bytes())
-            .sum()
+        self.0.iter().map(|(field, value)| field.len() + value.size_bytes()).sum()
     }
 
     /// Checks that the payload can be stored.
@@ -98,11 +95,8 @@ impl Payload {
             }
             value.check().map_err(|error| {
                 let field = crate::quoted::Quoted(field);
-                Error::new(
-                    ErrorKind::InvalidPayload,
-                    format!("field {field} can't be stored"),
-                )
-                .caused_by(error)
+                Error::new(ErrorKind::InvalidPayload, format!("field {field} can't be stored"))
+                    .caused_by(error)
             })?;
         }
         let bytes = self.size_bytes();
@@ -117,12 +111,7 @@ impl Payload {
 
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Payload {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
-        Self(
-            fields
-                .into_iter()
-                .map(|(field, value)| (field.into(), value.into()))
-                .collect(),
-        )
+        Self(fields.into_iter().map(|(field, value)| (field.into(), value.into())).collect())
     }
 }
 
@@ -136,13 +125,19 @@ impl fmt::Debug for Payload {
 ///
 /// A backend that keeps whole [`Payload`]s has no need of it.
 pub trait PayloadColumns: Send + Sync {
-    /// How many fields `row` has.
-    fn field_count(&self, row: usize) -> usize;
-    /// Field number `n` of `row`, in the order of the names; `None` from
-    /// [`field_count`](Self::field_count) on.
-    fn field_at(&self, row: usize, n: usize) -> Option<(&str, ValueRef<'_>)>;
+    /// Field number `n` of `row`, in any order; `None` from the number of its fields on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time
+    /// fails.
+    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>>;
+
     /// The value of `field` in `row`.
-    fn field(&self, row: usize, field: &str) -> Option<ValueRef<'_>>;
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time
+    /// fails.
+    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>>;
 }
 
 /// A borrowed payload: what a store lends.
@@ -171,27 +166,39 @@ impl<'a> PayloadRef<'a> {
     }
 
     /// The value of `field`.
-    #[must_use]
-    pub fn get(&self, field: &str) -> Option<ValueRef<'_>> {
-        match &self.0 {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails.
+    pub fn get(&self, field: &str) -> Result<Option<ValueRef<'_>>> {
+        Ok(match &self.0 {
             Repr::Empty => None,
             Repr::Whole(payload) => payload.get(field).map(Value::as_ref),
-            Repr::Row(columns, row) => columns.field(*row, field),
+            Repr::Row(columns, row) => columns.field(*row, field)?,
             Repr::Owned(payload) => payload.get(field).map(Value::as_ref),
-        }
+        })
     }
 
     /// An owned copy of the whole payload.
-    #[must_use]
-    pub fn to_payload(&self) -> Payload {
-        match &self.0 {
-            Repr::Empty => Payload::new(),
-            Repr::Whole(payload) => (*payload).clone(),
-            Repr::Row(columns, row) => (0..columns.field_count(*row))
-                .filter_map(|n| columns.field_at(*row, n))
-                .collect(),
-            Repr::Owned(payload) => payload.clone(),
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails;
+    /// [`ErrorKind::Backend`] when a row claims more fields than a payload can have.
+    pub fn to_payload(&self) -> Result<Payload> {
+        let (columns, row) = match &self.0 {
+            Repr::Empty => return Ok(Payload::new()),
+            Repr::Whole(payload) => return Ok((*payload).clone()),
+            Repr::Row(columns, row) => (columns, *row),
+            Repr::Owned(payload) => return Ok(payload.clone()),
+        };
+        let mut payload = Payload::new();
+        for n in 0..=PAYLOAD_FIELDS_MAX {
+            match columns.field_at(row, n)? {
+                Some((field, value)) => payload.insert(field, value),
+                None => return Ok(payload),
+            };
         }
+        Err(Error::new(ErrorKind::Backend, "a row has too many fields")
+            .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}")))
     }
 
     /// The same payload, borrowed from this borrow.
@@ -221,7 +228,10 @@ impl From<Payload> for PayloadRef<'_> {
 
 impl fmt::Debug for PayloadRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_payload().fmt(f)
+        match self.to_payload() {
+            Ok(payload) => payload.fmt(f),
+            Err(error) => write!(f, "<{error}>"),
+        }
     }
 }
 
@@ -239,15 +249,15 @@ impl<'de> serde::Deserialize<'de> for Payload {
                 mut map: A,
             ) -> Result<Payload, A::Error> {
                 use serde::de::Error;
-                let mut payload = Payload::new();
+                let (mut payload, mut bytes) = (Payload::new(), 0);
                 while let Some((field, value)) = map.next_entry::<String, Value>()? {
                     if payload.get(&field).is_some() {
-                        return Err(A::Error::custom(format_args!(
-                            "field {field:?} occurs twice"
-                        )));
+                        return Err(A::Error::custom(format_args!("field {field:?} occurs twice")));
                     }
+                    bytes += field.len() + value.size_bytes();
                     payload.insert(field, value);
-                    if payload.len() > PAYLOAD_FIELDS_MAX {
+                    // Far enough to be refused below; memory need not grow any further.
+                    if payload.len() > PAYLOAD_FIELDS_MAX || bytes > PAYLOAD_BYTES_MAX {
                         break;
                     }
                 }
@@ -294,14 +304,11 @@ mod tests {
     struct Years(Vec<i64>);
 
     impl PayloadColumns for Years {
-        fn field_count(&self, _: usize) -> usize {
-            1
+        fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+            Ok((n == 0).then(|| ("year", ValueRef::Int(self.0[row]))))
         }
-        fn field_at(&self, row: usize, n: usize) -> Option<(&str, ValueRef<'_>)> {
-            (n == 0).then(|| ("year", ValueRef::Int(self.0[row])))
-        }
-        fn field(&self, row: usize, field: &str) -> Option<ValueRef<'_>> {
-            (field == "year").then(|| ValueRef::Int(self.0[row]))
+        fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
+            Ok((field == "year").then(|| ValueRef::Int(self.0[row])))
         }
     }
 
@@ -309,18 +316,36 @@ mod tests {
     fn a_row_of_columns_reads_like_a_payload() {
         let columns = Years(vec![1999, 2024]);
         let row = PayloadRef::of_row(&columns, 1);
-        assert_eq!(row.get("year"), Some(ValueRef::Int(2024)));
-        assert_eq!(row.get("lang"), None);
-        assert_eq!(row.to_payload(), Payload::new().with("year", 2024));
-        assert_eq!(row.reborrow().to_payload(), row.to_payload());
+        assert_eq!(row.get("year").unwrap(), Some(ValueRef::Int(2024)));
+        assert_eq!(row.get("lang").unwrap(), None);
+        assert_eq!(row.to_payload().unwrap(), Payload::new().with("year", 2024));
+        assert_eq!(row.reborrow().to_payload().unwrap(), row.to_payload().unwrap());
     }
 
     #[test]
     fn an_owned_payload_lends_itself() {
         let payload = Payload::new().with("lang", "en");
         let lent = PayloadRef::from(payload.clone());
-        assert_eq!(lent.reborrow().get("lang"), Some(ValueRef::Text("en")));
-        assert_eq!(lent.to_payload(), payload);
-        assert_eq!(PayloadRef::empty().to_payload(), Payload::new());
+        assert_eq!(lent.reborrow().get("lang").unwrap(), Some(ValueRef::Text("en")));
+        assert_eq!(lent.to_payload().unwrap(), payload);
+        assert_eq!(PayloadRef::empty().to_payload().unwrap(), Payload::new());
+    }
+
+    /// Columns that never come to an end.
+    struct Endless;
+
+    impl PayloadColumns for Endless {
+        fn field_at(&self, _: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+            Ok(Some((["a", "b"][n % 2], ValueRef::Null)))
+        }
+        fn field(&self, _: usize, _: &str) -> Result<Option<ValueRef<'_>>> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn a_row_without_end_is_an_error() {
+        let error = PayloadRef::of_row(&Endless, 0).to_payload().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Backend);
     }
 }

@@ -88,14 +88,7 @@ impl<'a> Query<'a> {
     /// Asks for `goal` around `vector`.
     #[must_use]
     pub fn new(vector: VectorRef<'a>, goal: Goal) -> Self {
-        Self {
-            vector,
-            goal,
-            filter: None,
-            payload: false,
-            threads: 1,
-            plan: Plan::Auto,
-        }
+        Self { vector, goal, filter: None, payload: false, threads: 1, plan: Plan::Auto }
     }
 
     /// Only records that match.
@@ -113,7 +106,8 @@ impl<'a> Query<'a> {
         self
     }
 
-    /// How many threads may work on it at most. The default is 1: the calling thread alone.
+    /// How many threads may work on it at most. The default is 1: the calling thread alone. In a
+    /// batch, which is searched as a whole, the smallest number holds for all.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
@@ -208,25 +202,15 @@ mod tests {
         let vector = VectorRef::new(&vector).unwrap();
         let good = Query::nearest(vector, 1);
         assert!(good.check(&schema).is_ok());
-        assert!(
-            Query::within(vector, f64::INFINITY, 1)
-                .check(&schema)
-                .is_ok()
-        );
+        assert!(Query::within(vector, f64::INFINITY, 1).check(&schema).is_ok());
         assert!(Query::within(vector, -1.0, 1).check(&schema).is_ok());
         for (bad, kind) in [
             (Query::nearest(vector, 0), ErrorKind::InvalidQuery),
             (Query::within(vector, 1.0, 0), ErrorKind::InvalidQuery),
             (Query::within(vector, f64::NAN, 1), ErrorKind::InvalidQuery),
             (good.threads(0), ErrorKind::InvalidQuery),
-            (
-                Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1),
-                ErrorKind::DimensionMismatch,
-            ),
-            (
-                Query::nearest(VectorRef::new(&zero).unwrap(), 1),
-                ErrorKind::InvalidVector,
-            ),
+            (Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1), ErrorKind::DimensionMismatch),
+            (Query::nearest(VectorRef::new(&zero).unwrap(), 1), ErrorKind::InvalidVector),
         ] {
             let error = bad.check(&schema).unwrap_err();
             assert_eq!((error.kind(), error.operation()), (kind, Some("search")));

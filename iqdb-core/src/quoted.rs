@@ -23,12 +23,19 @@ impl fmt::Display for Quoted<'_> {
                 '\n' => f.write_str("\\n")?,
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
-                control if control.is_control() => write!(f, "\\u{{{:x}}}", control as u32)?,
+                other if is_escaped(other) => write!(f, "\\u{{{:x}}}", other as u32)?,
                 other => f.write_char(other)?,
             }
         }
         f.write_char('"')
     }
+}
+
+/// Whether a character would break a line, or turn the order of those around it, on a screen.
+pub(crate) fn is_escaped(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Reads a quoted string at the start of `text`; returns it with the bytes it took, quotes
@@ -47,21 +54,19 @@ pub(crate) fn read(text: &str) -> Result<(String, usize), Problem> {
             Some((_, (offset, '"'))) => return Ok((string, offset + 1)),
             Some((position, (_, '\\'))) => {
                 let column = position + 1;
-                string.push(
-                    match characters.next().map(|(_, (_, character))| character) {
-                        Some('"') => '"',
-                        Some('\\') => '\\',
-                        Some('n') => '\n',
-                        Some('r') => '\r',
-                        Some('t') => '\t',
-                        Some('u') => {
-                            let digits = characters.by_ref().map(|(_, (_, character))| character);
-                            unicode(digits)
-                                .ok_or_else(|| problem(column, "an escape like \\u{1f600}"))?
-                        }
-                        _ => return Err(problem(column, r#"one of \" \\ \n \r \t \u{…}"#)),
-                    },
-                );
+                string.push(match characters.next().map(|(_, (_, character))| character) {
+                    Some('"') => '"',
+                    Some('\\') => '\\',
+                    Some('n') => '\n',
+                    Some('r') => '\r',
+                    Some('t') => '\t',
+                    Some('u') => {
+                        let digits = characters.by_ref().map(|(_, (_, character))| character);
+                        unicode(digits)
+                            .ok_or_else(|| problem(column, "an escape like \\u{1f600}"))?
+                    }
+                    _ => return Err(problem(column, r#"one of \" \\ \n \r \t \u{…}"#)),
+                });
             }
             Some((_, (_, character))) => string.push(character),
         }

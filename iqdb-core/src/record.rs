@@ -36,11 +36,7 @@ impl Record {
     ) -> Result<Self> {
         let id = id.into();
         match vector.try_into() {
-            Ok(vector) => Ok(Self {
-                id,
-                vector,
-                payload: Payload::new(),
-            }),
+            Ok(vector) => Ok(Self { id, vector, payload: Payload::new() }),
             Err(error) => Err(error.into().with_id(&id)),
         }
     }
@@ -72,11 +68,7 @@ pub struct RecordRef<'a>(Repr<'a>);
 
 #[derive(Debug, Clone)]
 enum Repr<'a> {
-    Lent {
-        id: IdRef<'a>,
-        vector: &'a [f32],
-        payload: PayloadRef<'a>,
-    },
+    Lent { id: IdRef<'a>, vector: &'a [f32], payload: PayloadRef<'a> },
     Owned(Box<Record>),
 }
 
@@ -84,11 +76,7 @@ impl<'a> RecordRef<'a> {
     /// Lends the three parts of a record.
     #[must_use]
     pub fn new(id: IdRef<'a>, vector: &'a [f32], payload: PayloadRef<'a>) -> Self {
-        Self(Repr::Lent {
-            id,
-            vector,
-            payload,
-        })
+        Self(Repr::Lent { id, vector, payload })
     }
 
     /// The id.
@@ -122,12 +110,12 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidVector`](crate::ErrorKind::InvalidVector) when the store lent
-    /// components that no vector can have.
+    /// components that no vector can have; whatever reading the payload reports.
     pub fn to_record(&self) -> Result<Record> {
         Ok(Record {
             id: self.id().to_id(),
             vector: VectorRef::new(self.vector())?.into(),
-            payload: self.payload().to_payload(),
+            payload: self.payload().to_payload()?,
         })
     }
 }

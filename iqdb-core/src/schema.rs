@@ -21,11 +21,9 @@ impl Schema {
     /// [`ErrorKind::InvalidSchema`] when `dim` is 0 or above [`DIM_MAX`].
     pub fn new(dim: usize, metric: Metric) -> Result<Self> {
         if dim == 0 || dim > DIM_MAX {
-            return Err(
-                Error::new(ErrorKind::InvalidSchema, "the dimension is out of range")
-                    .expected(format_args!("1 to {DIM_MAX} components"))
-                    .found(dim),
-            );
+            return Err(Error::new(ErrorKind::InvalidSchema, "the dimension is out of range")
+                .expected(format_args!("1 to {DIM_MAX} components"))
+                .found(dim));
         }
         Ok(Self { dim, metric })
     }
@@ -77,7 +75,7 @@ impl fmt::Display for Schema {
 
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
-#[serde(rename = "Schema")]
+#[serde(rename = "Schema", deny_unknown_fields)]
 struct Fields {
     dim: usize,
     metric: Metric,
@@ -94,10 +92,7 @@ impl TryFrom<Fields> for Schema {
 #[cfg(feature = "serde")]
 impl From<Schema> for Fields {
     fn from(schema: Schema) -> Self {
-        Self {
-            dim: schema.dim,
-            metric: schema.metric,
-        }
+        Self { dim: schema.dim, metric: schema.metric }
     }
 }
 

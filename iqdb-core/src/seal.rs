@@ -117,10 +117,7 @@ mod tests {
                     })
                 })
                 .collect();
-            let kept: Vec<_> = threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect();
+            let kept: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
             assert!(kept.iter().all(|value| *value == cell.get().copied()));
         });
     }

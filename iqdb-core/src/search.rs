@@ -32,6 +32,8 @@ pub trait Search: Debug + Send + Sync {
     ///
     /// # Errors
     /// As above, and whatever reading the snapshot reports.
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) for a row that no vector can be, such as
+    /// one with a NaN: a distance is always finite.
     fn search(
         &self,
         on: &dyn Snapshot,
@@ -66,7 +68,7 @@ pub struct Explain {
     pub plan: &'static str,
     /// The kernel that computed the fast scores, such as `simsimd`.
     pub kernel: &'static str,
-    /// How many threads worked on it.
+    /// How many threads could work on it at the same time.
     pub threads: usize,
     /// Row × query pairs that were alive and matched the filter.
     pub candidates: u64,
@@ -82,11 +84,6 @@ impl Explain {
     /// Nothing done yet, by this plan and kernel.
     #[must_use]
     pub fn of(plan: &'static str, kernel: &'static str) -> Self {
-        Self {
-            plan,
-            kernel,
-            threads: 1,
-            ..Self::default()
-        }
+        Self { plan, kernel, threads: 1, ..Self::default() }
     }
 }

@@ -4,13 +4,14 @@ use std::fmt::Debug;
 
 use crate::filter::MaskPool;
 use crate::{
-    Block, Explain, Filter, Hits, Query, RecordId, RecordRef, Result, RowMask, Schema, Version,
+    Block, Explain, Filter, Hits, IdRef, PayloadRef, Query, RecordId, RecordRef, Result, RowMask,
+    Schema, Version,
 };
 
 /// One version of a store, seen whole.
 ///
-/// - `snapshot_never_changes`: Whatever is written, deleted or compacted later, every method goes
-///   on answering as it did first.
+/// - `snapshot_never_changes`: Whatever is written, deleted or compacted later, every record is
+///   found as it was first, by `get`, in the blocks and by a search.
 /// - `snapshot_sees_all_of_a_batch_or_none`: The content is that of one version.
 /// - `snapshot_outlives_its_store`: It stays readable after the last handle to its store is gone.
 // `is_empty` follows from `len`, and so lives in `SnapshotExt`.
@@ -49,7 +50,8 @@ pub trait Snapshot: Debug + Send + Sync {
     ///   block.
     fn block_count(&self) -> usize;
 
-    /// Lends block number `i`.
+    /// Lends block number `i`. What it lends lives as long as the snapshot: rows that are resident
+    /// or mapped, not fetched.
     ///
     /// - `blocks_have_the_dimension_of_the_schema`: And they are seen at the snapshot's version.
     /// - `block_out_of_range_is_an_error`: There is none from `block_count()` on.
@@ -62,15 +64,15 @@ pub trait Snapshot: Debug + Send + Sync {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when reading it fails.
     fn block(&self, i: usize) -> Result<Block<'_>>;
 
-    /// Answers the query by the backend's own engine and fills `hits`, or returns `None` and the
-    /// blocks are scanned instead. The query has been checked against the schema.
+    /// Answers a whole batch by the backend's own engine, `queries[i]` into `hits[i]`; or returns
+    /// `None`, and the blocks are scanned instead. The queries have been checked against the
+    /// schema, and the buffers are as many and empty.
     ///
-    /// - `push_down_answers_as_a_scan_would`: The same hits, bit for bit, or `None` with `hits`
-    ///   left as they were.
+    /// - `push_down_answers_as_a_scan_would`: The same hits, bit for bit, or `None`.
     ///
     /// # Errors
-    /// Whatever the engine reports; `hits` is then empty.
-    fn push_down(&self, query: &Query<'_>, hits: &mut Hits) -> Result<Option<Explain>>;
+    /// Whatever the engine reports.
+    fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>>;
 }
 
 /// What follows from [`Snapshot`] alone, the same for every backend.
@@ -91,10 +93,12 @@ pub trait SnapshotExt: Snapshot {
         let Some(filter) = filter else {
             return Ok(self.len());
         };
+        filter.check()?;
         let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
         let mut count = 0;
         for i in 0..self.block_count() {
-            self.block(i)?.select(Some(filter), &mut mask, &mut pool)?;
+            let block = self.block(i)?;
+            block.select(0..block.len(), Some(filter), &mut mask, &mut pool)?;
             count += mask.count() as u64;
         }
         Ok(count)
@@ -104,12 +108,22 @@ pub trait SnapshotExt: Snapshot {
     ///
     /// - `records_yields_each_live_match_once`: Every live record that matches, and nothing else.
     ///
-    /// Each item may be an error of reading; after one the iterator ends.
-    fn records<'a>(&'a self, filter: Option<&'a Filter>) -> Records<'a, Self> {
-        Records {
+    /// Each item may be an error of reading; after an error of a whole block the iterator ends. A
+    /// filter that breaks a limit is the first and only item.
+    fn records<'a>(
+        &'a self,
+        filter: Option<&'a Filter>,
+    ) -> impl Iterator<Item = Result<RecordRef<'a>>> {
+        self.live_rows(filter).map(|row| row?.record())
+    }
+
+    /// The rows that match `filter`, as [`records`](Self::records) has them, of which only what is
+    /// asked for is read: ids without vectors, say.
+    fn live_rows<'a>(&'a self, filter: Option<&'a Filter>) -> LiveRows<'a, Self> {
+        LiveRows {
             snapshot: self,
             filter,
-            next_block: 0,
+            next_block: None,
             block: None,
             next_row: 0,
             mask: RowMask::new(),
@@ -120,48 +134,89 @@ pub trait SnapshotExt: Snapshot {
 
 impl<S: Snapshot + ?Sized> SnapshotExt for S {}
 
-/// The iterator of [`SnapshotExt::records`].
+/// One live row of a snapshot. Copying it copies a few words.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveRow<'a> {
+    block: Block<'a>,
+    row: usize,
+}
+
+impl<'a> LiveRow<'a> {
+    /// The id. O(1).
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn id(&self) -> Result<IdRef<'a>> {
+        self.block.id(self.row)
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn payload(&self) -> Result<PayloadRef<'a>> {
+        self.block.payload(self.row)
+    }
+
+    /// The whole record.
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn record(&self) -> Result<RecordRef<'a>> {
+        self.block.record(self.row)
+    }
+}
+
+/// The iterator of [`SnapshotExt::live_rows`].
 #[derive(Debug)]
-pub struct Records<'a, S: ?Sized> {
+pub struct LiveRows<'a, S: ?Sized> {
     snapshot: &'a S,
     filter: Option<&'a Filter>,
-    next_block: usize,
+    /// The block to look at next; `None` before the filter has been checked.
+    next_block: Option<usize>,
     block: Option<Block<'a>>,
     next_row: usize,
     mask: RowMask,
     pool: MaskPool,
 }
 
-impl<'a, S: Snapshot + ?Sized> Records<'a, S> {
-    fn advance(&mut self) -> Result<Option<RecordRef<'a>>> {
+impl<'a, S: Snapshot + ?Sized> LiveRows<'a, S> {
+    fn advance(&mut self) -> Result<Option<LiveRow<'a>>> {
         loop {
             if let Some(block) = self.block {
                 if let Some(row) = self.mask.next(self.next_row) {
                     self.next_row = row + 1;
-                    return block.record(row).map(Some);
+                    return Ok(Some(LiveRow { block, row }));
                 }
                 self.block = None;
             }
-            if self.next_block >= self.snapshot.block_count() {
+            let next = match self.next_block {
+                Some(next) => next,
+                None => {
+                    self.filter.map_or(Ok(()), Filter::check)?;
+                    0
+                }
+            };
+            if next >= self.snapshot.block_count() {
                 return Ok(None);
             }
-            let block = self.snapshot.block(self.next_block)?;
-            block.select(self.filter, &mut self.mask, &mut self.pool)?;
-            self.next_block += 1;
+            let block = self.snapshot.block(next)?;
+            block.select(0..block.len(), self.filter, &mut self.mask, &mut self.pool)?;
+            self.next_block = Some(next + 1);
             self.next_row = 0;
             self.block = Some(block);
         }
     }
 }
 
-impl<'a, S: Snapshot + ?Sized> Iterator for Records<'a, S> {
-    type Item = Result<RecordRef<'a>>;
+impl<'a, S: Snapshot + ?Sized> Iterator for LiveRows<'a, S> {
+    type Item = Result<LiveRow<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.advance().transpose();
         if !matches!(item, Some(Ok(_))) {
             self.block = None;
-            self.next_block = usize::MAX;
+            self.next_block = Some(usize::MAX);
         }
         item
     }

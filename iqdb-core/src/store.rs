@@ -58,8 +58,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///   are compared byte by byte.
     ///
     /// # Errors
-    /// Those of [`Batch::check`]; the store is then unchanged. A backend that touches the outside
-    /// world also reports [`ErrorKind::Io`], [`ErrorKind::Damaged`] or [`ErrorKind::Locked`].
+    /// Those of [`Batch::check`]. A backend that touches the outside world also reports
+    /// [`ErrorKind::Io`], [`ErrorKind::Damaged`] or [`ErrorKind::Locked`]. The store is then
+    /// unchanged; only [`ErrorKind::OutcomeUnknown`] leaves open whether the batch took effect,
+    /// all of it or nothing.
     fn apply(&self, batch: &Batch) -> Result<Applied>;
 
     /// A copy of the record of this id, as of now.
@@ -147,8 +149,7 @@ pub trait StoreExt: Store {
     /// # Errors
     /// Those of [`Store::apply`].
     fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
-        self.apply(&Batch::new().delete(id))
-            .map(|applied| applied.deleted == 1)
+        self.apply(&Batch::new().delete(id)).map(|applied| applied.deleted == 1)
     }
 
     /// Replaces the payload of one record; returns whether it was there.
@@ -156,8 +157,7 @@ pub trait StoreExt: Store {
     /// # Errors
     /// Those of [`Store::apply`].
     fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
-        self.apply(&Batch::new().set_payload(id, payload))
-            .map(|applied| applied.payload_set == 1)
+        self.apply(&Batch::new().set_payload(id, payload)).map(|applied| applied.payload_set == 1)
     }
 
     /// How many records there are.
@@ -195,12 +195,7 @@ pub trait StoreExt: Store {
     fn get_many(&self, ids: &[RecordId]) -> Result<Vec<Option<Record>>> {
         let snapshot = self.snapshot()?;
         ids.iter()
-            .map(|id| {
-                snapshot
-                    .get(id)?
-                    .map(|record| record.to_record())
-                    .transpose()
-            })
+            .map(|id| snapshot.get(id)?.map(|record| record.to_record()).transpose())
             .collect()
     }
 
@@ -215,21 +210,18 @@ pub trait StoreExt: Store {
         for _ in 0..CONFLICT_RETRIES {
             let snapshot = self.snapshot()?;
             let mut batch = Batch::new().expect_version(snapshot.version());
-            for record in snapshot.records(Some(filter)) {
-                batch.push(Change::Delete(record?.id().to_id()));
+            for row in snapshot.live_rows(Some(filter)) {
+                batch.push(Change::Delete(row?.id()?.to_id()));
             }
             match self.apply(&batch) {
                 Err(error) if error.kind() == ErrorKind::VersionConflict => {}
                 result => return result.map(|applied| applied.deleted),
             }
         }
-        Err(Error::new(
-            ErrorKind::VersionConflict,
-            "other writers were faster every time",
-        )
-        .during("delete_where")
-        .found(format_args!("{CONFLICT_RETRIES} attempts"))
-        .hint("write less often, or delete in smaller portions"))
+        Err(Error::new(ErrorKind::VersionConflict, "other writers were faster every time")
+            .during("delete_where")
+            .found(format_args!("{CONFLICT_RETRIES} attempts"))
+            .hint("write less often, or delete in smaller portions"))
     }
 }
 

@@ -100,9 +100,9 @@ impl Value {
     pub fn check(&self) -> Result<()> {
         let invalid = |message: &'static str| Error::new(ErrorKind::InvalidPayload, message);
         match self {
-            Self::Float(value) if !value.is_finite() => Err(invalid("a number is not finite")
-                .expected("a finite number")
-                .found(value)),
+            Self::Float(value) if !value.is_finite() => {
+                Err(invalid("a number is not finite").expected("a finite number").found(value))
+            }
             Self::List(values) if values.len() > LIST_LEN_MAX => Err(invalid("a list is too long")
                 .expected(format_args!("at most {LIST_LEN_MAX} elements"))
                 .found(format_args!("{} elements", values.len()))),
@@ -238,12 +238,17 @@ macro_rules! value_from {
 value_from! {
     bool => |value| Self::Bool(value);
     i64 => |value| Self::Int(value);
+    i8 => |value| Self::Int(value.into());
+    i16 => |value| Self::Int(value.into());
     i32 => |value| Self::Int(value.into());
+    u8 => |value| Self::Int(value.into());
+    u16 => |value| Self::Int(value.into());
     u32 => |value| Self::Int(value.into());
     f64 => |value| Self::Float(value);
     f32 => |value| Self::Float(value.into());
     &str => |value| Self::Text(value.to_owned());
     String => |value| Self::Text(value);
+    &String => |value| Self::Text(value.clone());
     ValueRef<'_> => |value| value.to_value();
 }
 
@@ -346,12 +351,10 @@ mod serde_form {
 
     impl<'de> Deserialize<'de> for Scalars {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer
-                .deserialize_seq(Readable { lists: true })
-                .map(|list| match list {
-                    Value::List(values) => Self(values),
-                    _ => Self(Vec::new()),
-                })
+            deserializer.deserialize_seq(Readable { lists: true }).map(|list| match list {
+                Value::List(values) => Self(values),
+                _ => Self(Vec::new()),
+            })
         }
     }
 
@@ -361,9 +364,7 @@ mod serde_form {
     impl<'de> Deserialize<'de> for Scalar {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             if deserializer.is_human_readable() {
-                return deserializer
-                    .deserialize_any(Readable { lists: false })
-                    .map(Self);
+                return deserializer.deserialize_any(Readable { lists: false }).map(Self);
             }
             #[derive(Deserialize)]
             #[serde(rename = "Value")]
@@ -393,11 +394,7 @@ mod serde_form {
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("null, a boolean, a number, a string")?;
-            f.write_str(if self.lists {
-                " or a list of these"
-            } else {
-                ""
-            })
+            f.write_str(if self.lists { " or a list of these" } else { "" })
         }
 
         fn visit_unit<E>(self) -> Result<Value, E> {
@@ -414,10 +411,7 @@ mod serde_form {
 
         fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
             i64::try_from(value).map(Value::Int).map_err(|_| {
-                E::custom(format_args!(
-                    "{value} is above {}, the largest integer",
-                    i64::MAX
-                ))
+                E::custom(format_args!("{value} is above {}, the largest integer", i64::MAX))
             })
         }
 

@@ -33,11 +33,9 @@ fn check(components: &[f32]) -> Result<()> {
             .found("0 components"));
     }
     if components.len() > DIM_MAX {
-        return Err(
-            Error::new(ErrorKind::InvalidVector, "the vector is too long")
-                .expected(format_args!("at most {DIM_MAX} components"))
-                .found(format_args!("{} components", components.len())),
-        );
+        return Err(Error::new(ErrorKind::InvalidVector, "the vector is too long")
+            .expected(format_args!("at most {DIM_MAX} components"))
+            .found(format_args!("{} components", components.len())));
     }
     // The sum of `0 * x` is 0 iff every x is finite; this form runs at SIMD speed.
     if components.iter().map(|x| x * 0.0).sum::<f32>() == 0.0 {
@@ -48,11 +46,9 @@ fn check(components: &[f32]) -> Result<()> {
         .enumerate()
         .find(|(_, x)| !x.is_finite())
         .map_or((0, f32::NAN), |(position, value)| (position, *value));
-    Err(
-        Error::new(ErrorKind::InvalidVector, "a component is not finite")
-            .expected("finite components")
-            .found(format_args!("{value} in component {position}")),
-    )
+    Err(Error::new(ErrorKind::InvalidVector, "a component is not finite")
+        .expected("finite components")
+        .found(format_args!("{value} in component {position}")))
 }
 
 impl Vector {

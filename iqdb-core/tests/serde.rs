@@ -40,21 +40,13 @@ fn the_json_forms_are_stable() {
     let uuid = Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8);
     assert_eq!(json(&RecordId::from(7)), "7");
     assert_eq!(json(&RecordId::from("7")), r#""7""#);
-    assert_eq!(
-        json(&RecordId::from(uuid)),
-        r#"{"uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8"}"#
-    );
+    assert_eq!(json(&RecordId::from(uuid)), r#"{"uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8"}"#);
     assert_eq!(
         json(&Schema::new(384, Metric::Cosine).unwrap()),
         r#"{"dim":384,"metric":"cosine"}"#
     );
     assert_eq!(
-        json(
-            &Record::new(1, [0.5, 1.0])
-                .unwrap()
-                .with("tags", ["a"])
-                .with("x", 2.0)
-        ),
+        json(&Record::new(1, [0.5, 1.0]).unwrap().with("tags", ["a"]).with("x", 2.0)),
         r#"{"id":1,"vector":[0.5,1.0],"payload":{"tags":["a"],"x":2.0}}"#
     );
     let batch = Batch::new()
@@ -71,12 +63,7 @@ fn the_json_forms_are_stable() {
 
 #[test]
 fn every_data_type_comes_back_as_it_went() {
-    for id in [
-        RecordId::from(u64::MAX),
-        "".into(),
-        "7".into(),
-        Uuid::max().into(),
-    ] {
+    for id in [RecordId::from(u64::MAX), "".into(), "7".into(), Uuid::max().into()] {
         round_trip(&id);
     }
     for value in record().payload.iter().map(|(_, value)| value.clone()) {
@@ -87,19 +74,10 @@ fn every_data_type_comes_back_as_it_went() {
     round_trip(&record().payload);
     round_trip(&Schema::new(3, Metric::Dot).unwrap());
     round_trip(&Change::Upsert(record()));
-    round_trip(
-        &Batch::new()
-            .upsert(record())
-            .delete(7)
-            .expect_version(Version(9)),
-    );
+    round_trip(&Batch::new().upsert(record()).delete(7).expect_version(Version(9)));
     round_trip(&Applied::at(Version(1)));
     round_trip(&"a = 1 or not b exists".parse::<Filter>().unwrap());
-    round_trip(&Hit {
-        id: 7.into(),
-        distance: 0.1,
-        payload: Some(record().payload),
-    });
+    round_trip(&Hit { id: 7.into(), distance: 0.1, payload: Some(record().payload) });
 }
 
 #[test]
@@ -151,9 +129,7 @@ fn no_invalid_payload_comes_in() {
     }
     assert!(refused::<Payload>(&format!("{{\"a\":{}1", "[".repeat(10_000))).contains("list"));
     refused::<Value>(&format!("[{}0]", "0,".repeat(LIST_LEN_MAX)));
-    let wide: Vec<_> = (0..=PAYLOAD_FIELDS_MAX)
-        .map(|n| format!("\"{n}\":0"))
-        .collect();
+    let wide: Vec<_> = (0..=PAYLOAD_FIELDS_MAX).map(|n| format!("\"{n}\":0")).collect();
     refused::<Payload>(&format!("{{{}}}", wide.join(",")));
     let nan = postcard::to_stdvec(&Value::Float(f64::NAN)).unwrap();
     assert!(postcard::from_bytes::<Value>(&nan).is_err());

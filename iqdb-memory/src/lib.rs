@@ -50,10 +50,7 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
-        Self {
-            schema,
-            state: RwLock::default(),
-        }
+        Self { schema, state: RwLock::default() }
     }
 
     // A panic elsewhere must not wedge the store, so the lock's poison is ignored. That is sound
@@ -123,11 +120,8 @@ impl Store for MemoryStore {
         if let Some(snapshot) = &state.snapshot {
             return Ok(snapshot.clone());
         }
-        let snapshot = Arc::new(MemorySnapshot::new(
-            self.schema,
-            state.version,
-            state.records.values(),
-        ));
+        let snapshot =
+            Arc::new(MemorySnapshot::new(self.schema, state.version, state.records.values()));
         state.snapshot = Some(snapshot.clone());
         Ok(snapshot)
     }

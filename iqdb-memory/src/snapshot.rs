@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Payload, PayloadRef, Predicate,
-    Query, Record, RecordId, RecordRef, Result, RowMask, Schema, Snapshot, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Narrow, Payload, PayloadRef,
+    Predicate, Query, Record, RecordId, RecordRef, Result, Schema, Snapshot, Version,
 };
 
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
@@ -43,18 +43,10 @@ impl MemorySnapshot {
                     .iter()
                     .flat_map(|record| record.vector.iter().copied())
                     .collect(),
-                payloads: records
-                    .iter()
-                    .map(|record| record.payload.clone())
-                    .collect(),
+                payloads: records.iter().map(|record| record.payload.clone()).collect(),
             })
             .collect();
-        Self {
-            schema,
-            version,
-            blocks,
-            len: records.len(),
-        }
+        Self { schema, version, blocks, len: records.len() }
     }
 }
 
@@ -74,9 +66,7 @@ impl Snapshot for MemorySnapshot {
     /// O(log records).
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         // The first block whose last id is not below `id` is the only one that can hold it.
-        let index = self
-            .blocks
-            .partition_point(|block| block.ids.last() < Some(id));
+        let index = self.blocks.partition_point(|block| block.ids.last() < Some(id));
         let Some(block) = self.blocks.get(index) else {
             return Ok(None);
         };
@@ -99,7 +89,7 @@ impl Snapshot for MemorySnapshot {
         Block::new(block, block.dim, block.dim, block.ids.len(), self.version)
     }
 
-    fn push_down(&self, _: &Query<'_>, _: &mut Hits) -> Result<Option<Explain>> {
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }
 }
@@ -110,7 +100,7 @@ impl BlockSource for MemoryBlock {
         Ok(&self.components[range.start * self.dim..range.end * self.dim])
     }
 
-    fn clear_dead(&self, _: Version, _: &mut RowMask) -> Result<()> {
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }
 
@@ -122,17 +112,13 @@ impl BlockSource for MemoryBlock {
         Ok((&self.payloads[row]).into())
     }
 
-    fn matching(&self, _: &Predicate, _: &mut RowMask) -> Result<bool> {
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
         Ok(false)
     }
 }
 
 impl fmt::Debug for MemorySnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "MemorySnapshot(version {}, {} records)",
-            self.version, self.len
-        )
+        write!(f, "MemorySnapshot(version {}, {} records)", self.version, self.len)
     }
 }

@@ -59,35 +59,23 @@ impl ExactSearch {
         hits: &mut [Hits],
         scan: &mut Scan,
     ) -> Result<Explain> {
-        let mut explain = Explain::of("f32", self.kernel.as_str());
-        let mut pushed_down = 0;
-        for (query, hits) in queries.iter().zip(&mut *hits) {
-            if query.wanted_plan() == Plan::F32 {
-                continue;
+        // The engine decides for a batch as a whole, so one query that forbids it decides too.
+        if queries.iter().all(|query| query.wanted_plan() != Plan::F32) {
+            if let Some(explain) = on.push_down(queries, hits)? {
+                return Ok(explain);
             }
-            if let Some(done) = on.push_down(query, hits)? {
-                explain = done;
-                pushed_down += 1;
-            }
-        }
-        if pushed_down == queries.len() {
-            return Ok(explain);
-        }
-        if pushed_down > 0 {
-            // An engine that takes some queries of a batch and leaves others is rare; the scan
-            // answers them all again, which costs time and changes no answer.
             hits.iter_mut().for_each(Hits::clear);
-            explain = Explain::of("f32", self.kernel.as_str());
         }
 
+        let mut explain = Explain::of("f32", self.kernel.as_str());
         scan.prepare(self.kernel, on.schema(), queries);
-        let threads = queries.iter().map(Query::max_threads).max().unwrap_or(1);
+        let threads = queries.iter().map(Query::max_threads).min().unwrap_or(1);
         explain.threads = self.threads.scan(threads, self.kernel, scan, on, queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
             for candidate in scan.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
                 let payload = match query.wants_payload() {
-                    true => Some(block.payload(candidate.place.row)?),
+                    true => Some(block.payload(candidate.place.row)?.to_payload()?),
                     false => None,
                 };
                 hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
@@ -111,17 +99,12 @@ impl Search for ExactSearch {
     ) -> Result<Explain> {
         hits.iter_mut().for_each(Hits::clear);
         if queries.len() != hits.len() {
-            return Err(Error::new(
-                ErrorKind::InvalidQuery,
-                "each query needs one buffer of hits",
-            )
-            .during("search")
-            .expected(format_args!("{} buffers", queries.len()))
-            .found(format_args!("{} buffers", hits.len())));
+            return Err(Error::new(ErrorKind::InvalidQuery, "each query needs one buffer of hits")
+                .during("search")
+                .expected(format_args!("{} buffers", queries.len()))
+                .found(format_args!("{} buffers", hits.len())));
         }
-        queries
-            .iter()
-            .try_for_each(|query| query.check(on.schema()))?;
+        queries.iter().try_for_each(|query| query.check(on.schema()))?;
         let Some(first) = hits.first_mut() else {
             return Ok(Explain::of("f32", self.kernel.as_str()));
         };

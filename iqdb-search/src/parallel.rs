@@ -21,10 +21,7 @@ pub(crate) struct Threads {
 
 impl Threads {
     pub(crate) fn of(pool: Arc<ThreadPool>) -> Self {
-        Self {
-            given: Some(pool),
-            own: Arc::default(),
-        }
+        Self { given: Some(pool), own: Arc::default() }
     }
 
     /// The pool; `None` when the machine gives us no threads, and the calling one does it all.
@@ -35,17 +32,14 @@ impl Threads {
                 .own
                 .get_or_init(|| {
                     let name = |n| format!("iqdb-search-{n}");
-                    rayon::ThreadPoolBuilder::new()
-                        .thread_name(name)
-                        .build()
-                        .ok()
+                    rayon::ThreadPoolBuilder::new().thread_name(name).build().ok()
                 })
                 .as_ref(),
         }
     }
 
-    /// Scans the whole snapshot with at most `threads` threads; returns how many parts it was
-    /// split into. `scan` has been prepared for the queries.
+    /// Scans the whole snapshot with at most `threads` threads; returns how many could work at the
+    /// same time. `scan` has been prepared for the queries.
     pub(crate) fn scan(
         &self,
         threads: usize,
@@ -60,29 +54,27 @@ impl Threads {
             let spans = spans(on)?;
             let parts = threads.min(spans.len());
             if parts > 1 {
+                let cut = |part: usize| part * spans.len() / parts;
                 let scans = pool.install(|| {
-                    spans
-                        .par_chunks(spans.len().div_ceil(parts))
-                        .map(|spans| {
-                            let mut part = Scan::default();
-                            part.prepare(kernel, on.schema(), queries);
-                            part.run(on, queries, spans.iter().cloned().map(Ok))?;
-                            Ok(part)
+                    (0..parts)
+                        .into_par_iter()
+                        .map(|part| {
+                            let spans = &spans[cut(part)..cut(part + 1)];
+                            let mut scan = Scan::default();
+                            scan.prepare(kernel, on.schema(), queries);
+                            scan.run(on, queries, spans.iter().cloned().map(Ok))?;
+                            Ok(scan)
                         })
                         .collect::<Result<Vec<Scan>>>()
                 })?;
                 for part in &scans {
                     scan.merge(part, on)?;
                 }
-                return Ok(scans.len());
+                return Ok(parts.min(pool.current_num_threads()));
             }
         }
-        let blocks = (0..on.block_count()).map(|block| {
-            on.block(block).map(|lent| Span {
-                block,
-                rows: 0..lent.len(),
-            })
-        });
+        let blocks = (0..on.block_count())
+            .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
         scan.run(on, queries, blocks)?;
         Ok(1)
     }
@@ -93,10 +85,7 @@ fn spans(on: &dyn Snapshot) -> Result<Vec<Span>> {
     for block in 0..on.block_count() {
         let len = on.block(block)?.len();
         for start in (0..len).step_by(SPAN_ROWS) {
-            spans.push(Span {
-                block,
-                rows: start..len.min(start + SPAN_ROWS),
-            });
+            spans.push(Span { block, rows: start..len.min(start + SPAN_ROWS) });
         }
     }
     Ok(spans)

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Schema, Snapshot};
+use iqdb_core::{
+    Block, Error, ErrorKind, Explain, Metric, Query, Result, RowMask, Rows, Schema, Snapshot,
+};
 
 use crate::kernel::{self, Bound, Kernel};
 use crate::top_k::{Candidate, Place, TopK};
@@ -21,7 +23,9 @@ pub(crate) struct Span {
 /// What a scan works with, reused from one search to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    kernel: Kernel,
+    dim: usize,
+    /// Whether the kernel wants to know the rows' norms.
+    norms_needed: bool,
     bounds: Vec<Bound>,
     top: Vec<TopK>,
     /// Which of the masks each query looks through.
@@ -45,16 +49,14 @@ struct Counts {
 impl Scan {
     /// Forgets the last search and gets ready for these queries.
     pub(crate) fn prepare(&mut self, kernel: Kernel, schema: &Schema, queries: &[Query<'_>]) {
-        self.kernel = kernel;
+        self.dim = schema.dim();
+        self.norms_needed = Bound::needs_norms(kernel, schema.metric());
         self.counts = Counts::default();
         self.bounds.clear();
         self.bounds.extend(
-            queries
-                .iter()
-                .map(|query| Bound::new(kernel, schema.metric(), &query.vector())),
+            queries.iter().map(|query| Bound::new(kernel, schema.metric(), &query.vector())),
         );
-        self.top
-            .resize_with(self.top.len().max(queries.len()), TopK::default);
+        self.top.resize_with(self.top.len().max(queries.len()), TopK::default);
         for (top, query) in self.top.iter_mut().zip(queries) {
             top.reset(query.goal());
         }
@@ -65,9 +67,7 @@ impl Scan {
                 None => 0,
                 Some(filter) => {
                     let same = queries[..n].iter().position(|earlier| {
-                        earlier
-                            .wanted_filter()
-                            .is_some_and(|other| std::ptr::eq(other, filter))
+                        earlier.wanted_filter().is_some_and(|other| std::ptr::eq(other, filter))
                     });
                     same.map_or_else(
                         || {
@@ -80,8 +80,7 @@ impl Scan {
             };
             self.mask_of.push(mask);
         }
-        self.masks
-            .resize_with(self.masks.len().max(masks), RowMask::default);
+        self.masks.resize_with(self.masks.len().max(masks), RowMask::default);
     }
 
     /// Looks at every row of `spans` for every query.
@@ -91,14 +90,10 @@ impl Scan {
         queries: &[Query<'_>],
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
-        let mut entered = None;
         for span in spans {
             let Span { block: index, rows } = span?;
             let block = on.block(index)?;
-            if entered != Some(index) {
-                self.enter(&block, on.schema(), queries)?;
-                entered = Some(index);
-            }
+            self.enter(&block, rows.clone(), queries)?;
             let tile_rows = (TILE_BYTES / (block.stride() * size_of::<f32>())).max(1);
             let mut start = rows.start;
             while start < rows.end {
@@ -110,20 +105,24 @@ impl Scan {
         Ok(())
     }
 
-    /// Selects a block's rows, once for all queries of the same filter.
-    fn enter(&mut self, block: &Block<'_>, schema: &Schema, queries: &[Query<'_>]) -> Result<()> {
-        if block.dim() != schema.dim() {
-            return Err(
-                Error::new(ErrorKind::Backend, "a block has another dimension")
-                    .expected(format_args!("{} components", schema.dim()))
-                    .found(format_args!("{} components", block.dim())),
-            );
+    /// Selects among a block's rows, once for all queries of the same filter.
+    fn enter(
+        &mut self,
+        block: &Block<'_>,
+        rows: Range<usize>,
+        queries: &[Query<'_>],
+    ) -> Result<()> {
+        if block.dim() != self.dim {
+            return Err(Error::new(ErrorKind::Backend, "a block has another dimension")
+                .expected(format_args!("{} components", self.dim))
+                .found(format_args!("{} components", block.dim())));
         }
-        block.select(None, &mut self.masks[0], &mut self.pool)?;
+        block.select(rows.clone(), None, &mut self.masks[0], &mut self.pool)?;
         let mut done = 1;
         for (n, query) in queries.iter().enumerate() {
             if self.mask_of[n] == done {
-                block.select(query.wanted_filter(), &mut self.masks[done], &mut self.pool)?;
+                let mask = &mut self.masks[done];
+                block.select(rows.clone(), query.wanted_filter(), mask, &mut self.pool)?;
                 done += 1;
             }
         }
@@ -151,7 +150,7 @@ impl Scan {
         self.counts.bytes_read += (needed_rows * row_bytes) as u64;
 
         self.norms.clear();
-        if Bound::needs_norms(self.kernel, on.schema().metric()) {
+        if self.norms_needed {
             self.norms.resize(tile.len(), f64::NAN);
             for n in 0..tile.len() {
                 if needed.contains(tile.start + n) {
@@ -160,21 +159,20 @@ impl Scan {
             }
         }
 
+        let metric = on.schema().metric();
         for (n, query) in queries.iter().enumerate() {
             let mask = &self.masks[self.mask_of[n]];
             let selected = mask.count_in(tile.clone());
             self.counts.candidates += selected as u64;
             let mut pass = Pass {
                 on,
+                metric,
                 query,
                 bound: &self.bounds[n],
                 top: &mut self.top[n],
                 rows,
                 norms: &self.norms,
-                place: Place {
-                    block: index,
-                    row: tile.start,
-                },
+                place: Place { block: index, row: tile.start },
                 rescored: 0,
             };
             if selected == tile.len() {
@@ -221,6 +219,7 @@ impl Scan {
 /// One query over one tile.
 struct Pass<'a> {
     on: &'a dyn Snapshot,
+    metric: Metric,
     query: &'a Query<'a>,
     bound: &'a Bound,
     top: &'a mut TopK,
@@ -242,11 +241,25 @@ impl Pass<'_> {
             return Ok(());
         }
         self.rescored += 1;
-        let distance = self.on.schema().metric().distance(&vector, row);
-        let place = Place {
-            block: self.place.block,
-            row: self.place.row + n,
-        };
+        let distance = self.metric.distance(&vector, row);
+        let place = Place { block: self.place.block, row: self.place.row + n };
+        if !distance.is_finite() {
+            return Err(self.not_a_vector(place));
+        }
         self.top.offer(Candidate { distance, place }, self.on)
+    }
+
+    /// A row that no store can have let in: NaN would otherwise rank first on one machine and last
+    /// on another.
+    #[cold]
+    fn not_a_vector(&self, place: Place) -> Error {
+        let Place { block, row } = place;
+        let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector")
+            .expected("finite components, and not all of them 0 under the cosine metric")
+            .found(format_args!("a distance that is not finite, for row {row} of block {block}"));
+        match self.on.block(block).and_then(|block| Ok(block.id(row)?.to_id())) {
+            Ok(id) => error.with_id(&id),
+            Err(_) => error,
+        }
     }
 }

@@ -91,9 +91,7 @@ impl Workload {
             let hits = &mut hits[..queries.len()];
             search.search(&*self.snapshot, queries, hits).unwrap();
             answers.extend(hits.iter().map(|hits| {
-                hits.iter()
-                    .map(|hit| (hit.id.to_id(), hit.distance.to_bits()))
-                    .collect::<Vec<_>>()
+                hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect::<Vec<_>>()
             }));
         }
         answers
@@ -113,9 +111,7 @@ impl Workload {
                 .iter()
                 .filter(|record| {
                     query.wanted_filter().is_none_or(|filter| {
-                        filter
-                            .matches(record.id.as_ref(), &(&record.payload).into())
-                            .unwrap()
+                        filter.matches(record.id.as_ref(), &(&record.payload).into()).unwrap()
                     })
                 })
                 .map(|record| (metric.distance(&query.vector(), &record.vector), &record.id))
@@ -123,9 +119,7 @@ impl Workload {
                 .collect();
             all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
             all.truncate(query.goal().limit());
-            all.into_iter()
-                .map(|(distance, id)| (id.clone(), distance.to_bits()))
-                .collect()
+            all.into_iter().map(|(distance, id)| (id.clone(), distance.to_bits())).collect()
         };
         self.queries(1).iter().map(answer).collect()
     }
@@ -136,16 +130,9 @@ fn check(metric: Metric) {
     let expected = workload.by_definition();
     assert!(expected.iter().any(|hits| hits.len() == 10));
     // Seven real threads, however many the machine has.
-    let pool = Arc::new(
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(7)
-            .build()
-            .unwrap(),
-    );
+    let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(7).build().unwrap());
     for kernel in Kernel::ALL {
-        let search = ExactSearch::new()
-            .with_kernel(kernel)
-            .with_pool(pool.clone());
+        let search = ExactSearch::new().with_kernel(kernel).with_pool(pool.clone());
         for threads in [1, 2, 7] {
             for batch in [1, 64] {
                 let answers = workload.answers(&search, threads, batch);
@@ -182,13 +169,10 @@ fn explain_counts_every_candidate_once() {
     for threads in [1, 2] {
         let queries = workload.queries(threads);
         let mut hits = vec![Hits::new(); queries.len()];
-        let explain = ExactSearch::new()
-            .search(&*workload.snapshot, &queries, &mut hits)
-            .unwrap();
-        assert_eq!(
-            (explain.plan, explain.kernel, explain.threads),
-            ("f32", "simsimd", threads)
-        );
+        let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
+        let search = ExactSearch::new().with_pool(pool);
+        let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+        assert_eq!((explain.plan, explain.kernel, explain.threads), ("f32", "simsimd", threads));
         assert_eq!(explain.excluded + explain.rescored, explain.candidates);
         assert!(explain.candidates > 38 * u64::from(ROWS), "{explain:?}");
         assert!(explain.excluded > explain.rescored, "{explain:?}");

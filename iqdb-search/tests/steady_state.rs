@@ -11,18 +11,12 @@ fn a_search_into_grown_buffers_allocates_nothing() {
     let mut random = fastrand::Rng::with_seed(7);
     let mut vector = || [(); 8].map(|()| random.f32() - 0.5);
     let records: Vec<_> = (0..5_000_i64)
-        .map(|n| {
-            Record::new(format!("record {n}"), vector())
-                .unwrap()
-                .with("n", n % 10)
-        })
+        .map(|n| Record::new(format!("record {n}"), vector()).unwrap().with("n", n % 10))
         .collect();
     store.upsert_many(records).unwrap();
     let snapshot = store.snapshot().unwrap();
     let search = ExactSearch::new();
-    let filter: Filter = "n = 3 or not (n < 8 or @id in [\"record 9\"])"
-        .parse()
-        .unwrap();
+    let filter: Filter = "n = 3 or not (n < 8 or @id in [\"record 9\"])".parse().unwrap();
 
     let vectors: Vec<_> = (0..20).map(|_| vector()).collect();
     let queries: Vec<_> = vectors

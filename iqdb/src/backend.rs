@@ -74,11 +74,9 @@ impl FromStr for Backend {
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "memory" => Ok(Self::Memory),
-            _ => Err(
-                Error::new(ErrorKind::NotSupported, "there is no such backend")
-                    .expected("memory")
-                    .found(format_args!("{text:?}")),
-            ),
+            _ => Err(Error::new(ErrorKind::NotSupported, "there is no such backend")
+                .expected("memory")
+                .found(format_args!("{text:?}"))),
         }
     }
 }
@@ -119,11 +117,9 @@ impl Builder {
     /// [`ErrorKind::NotSupported`] when the backend is not compiled in, or none is.
     pub fn open_in_memory(self, schema: Schema) -> Result<Iqdb> {
         let Some(backend) = self.backend.or_else(|| AVAILABLE.first().copied()) else {
-            return Err(
-                Error::new(ErrorKind::NotSupported, "no backend is compiled in")
-                    .during("open")
-                    .hint("enable a cargo feature of iqdb, such as `memory`"),
-            );
+            return Err(Error::new(ErrorKind::NotSupported, "no backend is compiled in")
+                .during("open")
+                .hint("enable a cargo feature of iqdb, such as `memory`"));
         };
         let store = backend.create(schema)?;
         Ok(self.with_store(store))
@@ -132,9 +128,6 @@ impl Builder {
     /// Opens a database over a store that somebody else made.
     #[must_use]
     pub fn with_store(self, store: impl Store) -> Iqdb {
-        Iqdb::new(
-            Arc::new(store),
-            self.search.unwrap_or_else(|| Arc::new(ExactSearch::new())),
-        )
+        Iqdb::new(Arc::new(store), self.search.unwrap_or_else(|| Arc::new(ExactSearch::new())))
     }
 }

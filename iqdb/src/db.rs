@@ -109,8 +109,7 @@ impl Iqdb {
     /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of
     /// [`StoreExt::delete_where`].
     pub fn delete_where(&self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Result<u64> {
-        self.store
-            .delete_where(&filter.try_into().map_err(Into::into)?)
+        self.store.delete_where(&filter.try_into().map_err(Into::into)?)
     }
 
     /// Replaces the payload of one record; returns whether it was there.
@@ -163,8 +162,7 @@ impl Iqdb {
     /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of
     /// [`Store::snapshot`].
     pub fn count(&self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Result<u64> {
-        self.store
-            .count(Some(&filter.try_into().map_err(Into::into)?))
+        self.store.count(Some(&filter.try_into().map_err(Into::into)?))
     }
 
     /// The whole database as it is now, unchanging from here on.
@@ -204,12 +202,21 @@ impl Iqdb {
     /// Those of [`Search::search`] and [`Store::snapshot`]; every buffer is then empty.
     pub fn search_batch(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {
         match self.store.snapshot() {
-            Ok(snapshot) => self.search.search(&*snapshot, queries, hits),
+            Ok(snapshot) => self.search_on(&*snapshot, queries, hits),
             Err(error) => {
                 hits.iter_mut().for_each(Hits::clear);
                 Err(error)
             }
         }
+    }
+
+    pub(crate) fn search_on(
+        &self,
+        snapshot: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        self.search.search(snapshot, queries, hits)
     }
 
     /// Returns when every acknowledged write is as durable as the backend promises.
@@ -223,9 +230,6 @@ impl Iqdb {
 
 impl fmt::Debug for Iqdb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.store.len() {
-            Ok(len) => write!(f, "Iqdb({}, {len} records)", self.schema()),
-            Err(_) => write!(f, "Iqdb({})", self.schema()),
-        }
+        write!(f, "Iqdb({})", self.schema())
     }
 }

@@ -29,7 +29,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+/// Compiles and runs the README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 mod backend;
+mod condition;
 mod db;
 mod query;
 mod scroll;
@@ -41,9 +47,10 @@ pub use scroll::Scroll;
 
 pub use iqdb_core::{
     Applied, Batch, Block, BlockSource, Capabilities, Change, DerivedCell, Error, ErrorKind,
-    Explain, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, ListRef, Location, Metric,
-    Payload, PayloadColumns, PayloadRef, Plan, Predicate, Query, Record, RecordId, RecordRef,
-    Records, Result, RowMask, Rows, Schema, Seal, Search, Snapshot, SnapshotExt, Store, StoreExt,
-    Uuid, Value, ValueRef, Vector, VectorRef, Version, filter, limits,
+    Explain, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, ListRef, LiveRow,
+    LiveRows, Location, Metric, Narrow, Payload, PayloadColumns, PayloadRef, Plan, Predicate,
+    Query, Record, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Snapshot,
+    SnapshotExt, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Version, filter,
+    limits,
 };
 pub use iqdb_search::{ExactSearch, Kernel};

@@ -1,8 +1,9 @@
 //! The query builder: one question, asked in words.
 
-use iqdb_core::{Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Vector};
+use iqdb_core::{Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Snapshot, Vector};
 
 use crate::Iqdb;
+use crate::condition::Condition;
 
 /// A query in the making; [`run`](Self::run) asks it.
 ///
@@ -24,9 +25,10 @@ use crate::Iqdb;
 #[must_use = "a query does nothing until it is run"]
 pub struct QueryBuilder<'a> {
     db: &'a Iqdb,
+    on: Option<&'a dyn Snapshot>,
     vector: Result<Vector>,
-    filter: Result<Option<Filter>>,
-    k: usize,
+    condition: Condition,
+    k: Option<usize>,
     within: Option<f64>,
     payload: bool,
     threads: usize,
@@ -40,9 +42,10 @@ impl<'a> QueryBuilder<'a> {
     pub(crate) fn new(db: &'a Iqdb, vector: Result<Vector>) -> Self {
         Self {
             db,
+            on: None,
             vector,
-            filter: Ok(None),
-            k: DEFAULT_K,
+            condition: Condition::none(),
+            k: None,
             within: None,
             payload: false,
             threads: 1,
@@ -50,9 +53,10 @@ impl<'a> QueryBuilder<'a> {
         }
     }
 
-    /// At most `k` hits, the nearest. The default is 10.
+    /// At most `k` hits, the nearest. The default is 10, or all of them with
+    /// [`within`](Self::within).
     pub fn k(mut self, k: usize) -> Self {
-        self.k = k;
+        self.k = Some(k);
         self
     }
 
@@ -65,13 +69,13 @@ impl<'a> QueryBuilder<'a> {
     /// Only records that match: a [`Filter`] or its [text](crate::filter#text). Called again, both
     /// have to match.
     pub fn filter(mut self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Self {
-        self.filter = self.filter.and_then(|earlier| {
-            let filter = filter.try_into().map_err(Into::into)?;
-            Ok(Some(match earlier {
-                Some(earlier) => earlier.and(filter),
-                None => filter,
-            }))
-        });
+        self.condition = self.condition.and(filter);
+        self
+    }
+
+    /// Asks this snapshot instead of the database as it is now.
+    pub fn on(mut self, snapshot: &'a dyn Snapshot) -> Self {
+        self.on = Some(snapshot);
         self
     }
 
@@ -107,13 +111,10 @@ impl<'a> QueryBuilder<'a> {
     /// # Errors
     /// Those of [`run`](Self::run).
     pub fn explain(self) -> Result<(Hits, Explain)> {
-        let (vector, filter) = (self.vector?, self.filter?);
+        let (vector, filter) = (self.vector?, self.condition.read()?);
         let goal = match self.within {
-            Some(distance) => Goal::Within {
-                distance,
-                limit: self.k,
-            },
-            None => Goal::Nearest { k: self.k },
+            Some(distance) => Goal::Within { distance, limit: self.k.unwrap_or(usize::MAX) },
+            None => Goal::Nearest { k: self.k.unwrap_or(DEFAULT_K) },
         };
         let mut query = Query::new(vector.as_ref(), goal)
             .payload(self.payload)
@@ -123,9 +124,13 @@ impl<'a> QueryBuilder<'a> {
             query = query.filter(filter);
         }
         let mut hits = Hits::new();
-        let explain = self
-            .db
-            .search_batch(&[query], std::slice::from_mut(&mut hits))?;
+        let buffers = std::slice::from_mut(&mut hits);
+        let explain = match self.on {
+            Some(snapshot) => self.db.search_on(snapshot, &[query], buffers),
+            None => self.db.search_batch(&[query], buffers),
+        }?;
+        // Whoever keeps the hits should not have to keep what it took to find them.
+        hits.release_scratch();
         Ok((hits, explain))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Error, Filter, Record, RecordId, RecordRef, Result, SnapshotExt};
+use iqdb_core::{Error, Filter, IdRef, LiveRow, Record, RecordId, Result, Snapshot, SnapshotExt};
 
 use crate::Iqdb;
+use crate::condition::Condition;
 
 /// How many records a page has unless it says otherwise.
 const DEFAULT_LIMIT: usize = 100;
@@ -12,8 +13,8 @@ const DEFAULT_LIMIT: usize = 100;
 /// A page in the making; [`run`](Self::run) reads it.
 ///
 /// A page needs no state between calls: the id of its last record is where the next one starts.
-/// Each page sees one consistent snapshot, and two pages two of them; for a walk through a single
-/// one see [`Iqdb::snapshot`] and [`SnapshotExt::records`].
+/// Each page sees one consistent snapshot, and two pages two of them unless they are read
+/// [`on`](Self::on) the same one.
 ///
 /// ```
 /// use iqdb::{Iqdb, Metric, Record, Schema};
@@ -34,19 +35,15 @@ const DEFAULT_LIMIT: usize = 100;
 #[must_use = "a page is not read until it is run"]
 pub struct Scroll<'a> {
     db: &'a Iqdb,
+    on: Option<&'a dyn Snapshot>,
     after: Option<RecordId>,
     limit: usize,
-    filter: Result<Option<Filter>>,
+    condition: Condition,
 }
 
 impl<'a> Scroll<'a> {
     pub(crate) fn new(db: &'a Iqdb) -> Self {
-        Self {
-            db,
-            after: None,
-            limit: DEFAULT_LIMIT,
-            filter: Ok(None),
-        }
+        Self { db, on: None, after: None, limit: DEFAULT_LIMIT, condition: Condition::none() }
     }
 
     /// Starts behind this id, whether or not there is such a record.
@@ -61,41 +58,51 @@ impl<'a> Scroll<'a> {
         self
     }
 
-    /// Only records that match: a [`Filter`] or its [text](crate::filter#text).
+    /// Only records that match: a [`Filter`] or its [text](crate::filter#text). Called again, both
+    /// have to match.
     pub fn filter(mut self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Self {
-        self.filter = filter.try_into().map(Some).map_err(Into::into);
+        self.condition = self.condition.and(filter);
         self
     }
 
-    /// Reads the page. O(rows log limit).
+    /// Reads this snapshot instead of the database as it is now, so that all pages agree.
+    pub fn on(mut self, snapshot: &'a dyn Snapshot) -> Self {
+        self.on = Some(snapshot);
+        self
+    }
+
+    /// Reads the page. O(rows log limit) for the ids; vectors and payloads are read of the page
+    /// alone.
     ///
     /// # Errors
     /// A filter that can't be read; those of [`Store::snapshot`](crate::Store::snapshot) and of
     /// reading the records.
     pub fn run(self) -> Result<Vec<Record>> {
-        let filter = self.filter?;
-        let snapshot = self.db.snapshot()?;
-        let mut page: BTreeMap<RecordId, RecordRef<'_>> = BTreeMap::new();
-        for record in snapshot.records(filter.as_ref()) {
-            let record = record?;
-            let behind = self
-                .after
-                .as_ref()
-                .is_none_or(|after| record.id() > after.as_ref());
-            let full = page.len() >= self.limit;
-            let before_last = page
-                .last_key_value()
-                .is_some_and(|(last, _)| record.id() < last.as_ref());
-            if !behind || (full && !before_last) {
+        let filter = self.condition.read()?;
+        let taken;
+        let snapshot = match self.on {
+            Some(snapshot) => snapshot,
+            None => {
+                taken = self.db.snapshot()?;
+                &*taken
+            }
+        };
+        let mut page: BTreeMap<IdRef<'_>, LiveRow<'_>> = BTreeMap::new();
+        for row in snapshot.live_rows(filter.as_ref()) {
+            let row = row?;
+            let id = row.id()?;
+            if self.after.as_ref().is_some_and(|after| id <= after.as_ref()) {
                 continue;
             }
-            page.insert(record.id().to_id(), record);
+            let full = page.len() >= self.limit;
+            if full && page.last_key_value().is_none_or(|(last, _)| id > *last) {
+                continue;
+            }
+            page.insert(id, row);
             if page.len() > self.limit {
                 page.pop_last();
             }
         }
-        page.into_values()
-            .map(|record| record.to_record())
-            .collect()
+        page.into_values().map(|row| row.record()?.to_record()).collect()
     }
 }

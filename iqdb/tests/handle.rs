@@ -10,17 +10,9 @@ use iqdb::{
 fn articles() -> Iqdb {
     let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean).unwrap()).unwrap();
     let article = |id: u64, x: f32, lang: &str| {
-        Record::new(id, [x, 0.0])
-            .unwrap()
-            .with("lang", lang)
-            .with("year", 2000 + id as i64)
+        Record::new(id, [x, 0.0]).unwrap().with("lang", lang).with("year", 2000 + id as i64)
     };
-    db.upsert_many([
-        article(1, 1.0, "en"),
-        article(2, 2.0, "de"),
-        article(3, 3.0, "en"),
-    ])
-    .unwrap();
+    db.upsert_many([article(1, 1.0, "en"), article(2, 2.0, "de"), article(3, 3.0, "en")]).unwrap();
     db
 }
 
@@ -34,9 +26,7 @@ fn a_handle_is_shared_between_threads_and_clones() {
     let db = articles();
     shared(&db);
     let other = db.clone();
-    std::thread::spawn(move || other.delete(1).unwrap())
-        .join()
-        .unwrap();
+    std::thread::spawn(move || other.delete(1).unwrap()).join().unwrap();
     assert_eq!(db.len().unwrap(), 2);
 }
 
@@ -64,34 +54,18 @@ fn a_query_says_what_it_wants() {
     let nearest = |filter: &str| ids(&db.query([0.0, 0.0]).filter(filter).run().unwrap());
     assert_eq!(nearest("lang = \"en\""), ["1", "3"]);
     assert_eq!(nearest("@id in [2, 9]"), ["2"]);
-    let both = db
-        .query([0.0, 0.0])
-        .filter("lang = \"en\"")
-        .filter(Filter::gt("year", 2001));
+    let both = db.query([0.0, 0.0]).filter("lang = \"en\"").filter(Filter::gt("year", 2001));
     assert_eq!(ids(&both.run().unwrap()), ["3"]);
-    assert_eq!(
-        ids(&db.query([0.0, 0.0]).within(2.0).run().unwrap()),
-        ["1", "2"]
-    );
-    assert_eq!(
-        ids(&db.query([0.0, 0.0]).within(2.0).k(1).run().unwrap()),
-        ["1"]
-    );
-    let hits = db
-        .query([0.0, 0.0])
-        .k(1)
-        .with_payload()
-        .threads(2)
-        .plan(Plan::F32)
-        .run()
-        .unwrap();
+    assert_eq!(ids(&db.query([0.0, 0.0]).within(2.0).run().unwrap()), ["1", "2"]);
+    assert_eq!(ids(&db.query([0.0, 0.0]).within(2.0).k(1).run().unwrap()), ["1"]);
+    db.upsert_many((10..40_u8).map(|n| Record::new(u64::from(n), [0.5, 0.5]).unwrap())).unwrap();
+    assert_eq!(db.query([0.0, 0.0]).within(0.9).run().unwrap().len(), 30);
+    assert_eq!(db.delete_where("not lang exists").unwrap(), 30);
+    let hits = db.query([0.0, 0.0]).k(1).with_payload().threads(2).plan(Plan::F32).run().unwrap();
     let payload = Payload::new().with("lang", "en").with("year", 2001);
     assert_eq!(hits.get(0).unwrap().payload, Some(&payload));
     let (hits, explain) = db.query([0.0, 0.0]).explain().unwrap();
-    assert_eq!(
-        (hits.len(), explain.candidates, explain.plan),
-        (3, 3, "f32")
-    );
+    assert_eq!((hits.len(), explain.candidates, explain.plan), (3, 3, "f32"));
 }
 
 #[test]
@@ -100,45 +74,26 @@ fn what_cannot_be_asked_is_reported_when_it_is_run() {
     for (error, kind) in [
         (db.query([f32::NAN, 0.0]).run(), ErrorKind::InvalidVector),
         (db.query([0.0]).run(), ErrorKind::DimensionMismatch),
+        (db.query([0.0, 0.0]).filter("lang =").run(), ErrorKind::InvalidFilter),
         (
-            db.query([0.0, 0.0]).filter("lang =").run(),
-            ErrorKind::InvalidFilter,
-        ),
-        (
-            db.query([0.0, 0.0])
-                .filter("lang =")
-                .filter("lang exists")
-                .run(),
+            db.query([0.0, 0.0]).filter("lang =").filter("lang exists").run(),
             ErrorKind::InvalidFilter,
         ),
         (db.query([0.0, 0.0]).k(0).run(), ErrorKind::InvalidQuery),
-        (
-            db.query([0.0, 0.0]).threads(0).run(),
-            ErrorKind::InvalidQuery,
-        ),
+        (db.query([0.0, 0.0]).within(1.0).k(0).run(), ErrorKind::InvalidQuery),
+        (db.query([0.0, 0.0]).threads(0).run(), ErrorKind::InvalidQuery),
     ] {
         assert_eq!(error.unwrap_err().kind(), kind);
     }
-    assert_eq!(
-        db.count("lang =").unwrap_err().kind(),
-        ErrorKind::InvalidFilter
-    );
-    assert_eq!(
-        db.delete_where("lang =").unwrap_err().kind(),
-        ErrorKind::InvalidFilter
-    );
-    assert_eq!(
-        db.scroll().filter("lang =").run().unwrap_err().kind(),
-        ErrorKind::InvalidFilter
-    );
+    assert_eq!(db.count("lang =").unwrap_err().kind(), ErrorKind::InvalidFilter);
+    assert_eq!(db.delete_where("lang =").unwrap_err().kind(), ErrorKind::InvalidFilter);
+    assert_eq!(db.scroll().filter("lang =").run().unwrap_err().kind(), ErrorKind::InvalidFilter);
     assert_eq!(db.len().unwrap(), 3);
 }
 
 #[test]
 fn a_wrong_dimension_says_what_to_expect() {
-    let error = articles()
-        .upsert(Record::new("new", [1.0]).unwrap())
-        .unwrap_err();
+    let error = articles().upsert(Record::new("new", [1.0]).unwrap()).unwrap_err();
     insta::assert_debug_snapshot!(error, @r"
     wrong dimension: the vector does not have the schema's dimension
       while:     apply
@@ -152,21 +107,12 @@ fn a_wrong_dimension_says_what_to_expect() {
 fn records_are_read_changed_and_counted() {
     let db = articles();
     assert_eq!(db.count("lang = \"en\"").unwrap(), 2);
-    assert!(
-        db.set_payload(1, Payload::new().with("lang", "fr"))
-            .unwrap()
-    );
+    assert!(db.set_payload(1, Payload::new().with("lang", "fr")).unwrap());
     assert!(!db.set_payload(9, Payload::new()).unwrap());
-    assert_eq!(
-        db.get(1).unwrap().unwrap().payload,
-        Payload::new().with("lang", "fr")
-    );
+    assert_eq!(db.get(1).unwrap().unwrap().payload, Payload::new().with("lang", "fr"));
     assert_eq!(db.get("1").unwrap(), None);
     let many = db.get_many([3, 9, 1]).unwrap();
-    assert_eq!(
-        many.iter().map(Option::is_some).collect::<Vec<_>>(),
-        [true, false, true]
-    );
+    assert_eq!(many.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true]);
     assert_eq!(db.delete_where("lang != \"fr\"").unwrap(), 2);
     assert!(db.delete(1).unwrap() && !db.delete(1).unwrap());
     assert!(db.is_empty().unwrap());
@@ -178,18 +124,15 @@ fn pages_come_in_the_order_of_the_ids() {
     let db = articles();
     db.upsert(Record::new("a", [0.0, 0.0]).unwrap()).unwrap();
     let page = |scroll: iqdb::Scroll<'_>| -> Vec<String> {
-        scroll
-            .run()
-            .unwrap()
-            .into_iter()
-            .map(|record| record.id.to_string())
-            .collect()
+        scroll.run().unwrap().into_iter().map(|record| record.id.to_string()).collect()
     };
     assert_eq!(page(db.scroll()), ["1", "2", "3", "a"]);
     assert_eq!(page(db.scroll().limit(2)), ["1", "2"]);
     assert_eq!(page(db.scroll().after(2).limit(2)), ["3", "a"]);
     assert_eq!(page(db.scroll().after("a")), [""; 0]);
     assert_eq!(page(db.scroll().limit(0)), [""; 0]);
+    let both = db.scroll().filter("lang = \"en\"").filter("year > 2001");
+    assert_eq!(page(both), ["3"]);
     assert_eq!(page(db.scroll().filter("lang = \"en\"").limit(1)), ["1"]);
 }
 
@@ -200,10 +143,9 @@ fn a_snapshot_goes_on_showing_what_it_saw() {
     db.delete_where("year > 0").unwrap();
     let query = Query::nearest(VectorRef::new(&[0.0, 0.0]).unwrap(), 9);
     let mut hits = [Hits::new()];
-    ExactSearch::new()
-        .search(&*snapshot, &[query], &mut hits)
-        .unwrap();
-    assert_eq!(hits[0].len(), 3);
+    let again = db.query([0.0, 0.0]).on(&*snapshot).run().unwrap();
+    assert_eq!(ids(&again), ["1", "2", "3"]);
+    assert_eq!(db.scroll().on(&*snapshot).run().unwrap().len(), 3);
     db.search_batch(&[query], &mut hits).unwrap();
     assert!(hits[0].is_empty());
 }
@@ -213,17 +155,9 @@ fn a_backend_is_chosen_by_name() {
     let schema = Schema::new(1, Metric::Dot).unwrap();
     for backend in Backend::available() {
         assert_eq!(backend.to_string().parse::<Backend>().unwrap(), *backend);
-        assert!(
-            Iqdb::builder()
-                .backend(*backend)
-                .open_in_memory(schema)
-                .is_ok()
-        );
+        assert!(Iqdb::builder().backend(*backend).open_in_memory(schema).is_ok());
     }
-    assert_eq!(
-        "lance".parse::<Backend>().unwrap_err().kind(),
-        ErrorKind::NotSupported
-    );
+    assert_eq!("lance".parse::<Backend>().unwrap_err().kind(), ErrorKind::NotSupported);
 }
 
 /// A search of one's own: counts how often it is asked.
@@ -237,11 +171,8 @@ impl Search for Counting {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<iqdb::Explain> {
-        self.0
-            .fetch_add(queries.len(), std::sync::atomic::Ordering::Relaxed);
-        ExactSearch::new()
-            .with_kernel(Kernel::Reference)
-            .search(on, queries, hits)
+        self.0.fetch_add(queries.len(), std::sync::atomic::Ordering::Relaxed);
+        ExactSearch::new().with_kernel(Kernel::Reference).search(on, queries, hits)
     }
 }
 

@@ -31,21 +31,25 @@
 //! string     = '"' text with the escapes \" \\ \n \r \t \u{…} '"'
 //! ```
 //! Keywords are read in any case. A field named like one, or with other characters in it, stands
-//! in backticks, with a backtick inside doubled. Printing is canonical: it depends on the meaning
-//! alone, and parsing what was printed gives the same filter back.
+//! in backticks, with a backtick inside doubled. Printing is canonical: spacing, case, needless
+//! parentheses, and the order and repetition inside `in` leave no trace, and parsing what was
+//! printed gives the same filter back.
 
 mod narrow;
 mod parse;
 mod predicate;
 mod print;
+mod sets;
 
+use std::fmt::{self, Write};
 use std::str::FromStr;
 use std::sync::Arc;
 
 pub use narrow::MaskPool;
-pub use predicate::{Comparison, IdSet, Predicate};
+pub use predicate::{Comparison, Predicate};
+pub use sets::{IdSet, ValueSet};
 
-use crate::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX};
+use crate::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, FILTER_TEXT_BYTES_MAX};
 use crate::{Error, ErrorKind, IdRef, PayloadRef, RecordId, Result, Value};
 
 /// A condition on records. See the [module](self) for what it means and how it is written.
@@ -60,14 +64,16 @@ use crate::{Error, ErrorKind, IdRef, PayloadRef, RecordId, Result, Value};
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 ///
-/// Building one never fails: a filter that grows past [`FILTER_DEPTH_MAX`] or
-/// [`FILTER_TERMS_MAX`] stops growing, and [`check`](Self::check), which every query calls,
-/// reports it. Cloning is O(1).
+/// Building one never fails: a filter that grows past [`FILTER_DEPTH_MAX`], [`FILTER_TERMS_MAX`] or
+/// [`FILTER_TEXT_BYTES_MAX`] stops growing, and [`check`](Self::check), which every query calls,
+/// reports it. Cloning is O(1); joining is O(terms of the smaller filter) unless the larger one has
+/// clones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter(Result<Arc<Node>, TooLarge>);
 
 /// One operator of a [`Filter`] with its operands, for whoever walks or translates it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Expr {
     /// All of at least two operands, none of them an `And`.
     And(Vec<Filter>),
@@ -82,16 +88,21 @@ pub enum Expr {
 #[derive(Debug, PartialEq)]
 struct Node {
     expr: Expr,
+    size: Size,
+}
+
+/// What the limits are about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Size {
     depth: usize,
     terms: usize,
+    /// Of the printed filter, or a little more.
+    text_bytes: usize,
 }
 
 /// A filter that broke a limit while it was built, and so holds nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct TooLarge {
-    depth: usize,
-    terms: usize,
-}
+struct TooLarge(Size);
 
 impl Filter {
     /// The field is there and equals `value`.
@@ -137,12 +148,7 @@ impl Filter {
         comparison: Comparison,
         value: impl Into<Value>,
     ) -> Self {
-        Predicate::Compare {
-            field: field.into(),
-            comparison,
-            value: value.into(),
-        }
-        .into()
+        Predicate::Compare { field: field.into(), comparison, value: value.into() }.into()
     }
 
     /// The field is there and equals one of `values`.
@@ -152,132 +158,109 @@ impl Filter {
         values: impl IntoIterator<Item = V>,
     ) -> Self {
         let values = values.into_iter().map(Into::into).collect();
-        Predicate::In {
-            field: field.into(),
-            values,
-        }
-        .into()
+        Predicate::In { field: field.into(), values }.into()
     }
 
     /// The field is a list and one of its elements equals `value`.
     #[must_use]
     pub fn contains(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Predicate::Contains {
-            field: field.into(),
-            value: value.into(),
-        }
-        .into()
+        Predicate::Contains { field: field.into(), value: value.into() }.into()
     }
 
     /// The field is a string that starts with `prefix`.
     #[must_use]
     pub fn starts_with(field: impl Into<String>, prefix: impl Into<String>) -> Self {
-        Predicate::StartsWith {
-            field: field.into(),
-            prefix: prefix.into(),
-        }
-        .into()
+        Predicate::StartsWith { field: field.into(), prefix: prefix.into() }.into()
     }
 
     /// The field is there, null or not.
     #[must_use]
     pub fn exists(field: impl Into<String>) -> Self {
-        Predicate::Exists {
-            field: field.into(),
-        }
-        .into()
+        Predicate::Exists { field: field.into() }.into()
     }
 
     /// The field is there and null.
     #[must_use]
     pub fn is_null(field: impl Into<String>) -> Self {
-        Predicate::IsNull {
-            field: field.into(),
-        }
-        .into()
+        Predicate::IsNull { field: field.into() }.into()
     }
 
     /// The id is one of `ids`.
     #[must_use]
     pub fn id_in<I: Into<RecordId>>(ids: impl IntoIterator<Item = I>) -> Self {
-        Predicate::IdIn {
-            ids: ids.into_iter().map(Into::into).collect(),
-        }
-        .into()
+        Predicate::IdIn { ids: ids.into_iter().map(Into::into).collect() }.into()
     }
 
     /// Both this and `other`.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::joined([self, other], Expr::And, |expr| match expr {
-            Expr::And(operands) => Some(operands),
-            _ => None,
-        })
+        self.joined(other, Joint::And)
     }
 
     /// This or `other` or both.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self::joined([self, other], Expr::Or, |expr| match expr {
-            Expr::Or(operands) => Some(operands),
-            _ => None,
-        })
+        self.joined(other, Joint::Or)
     }
 
     /// The complement: what this is false of.
     #[must_use]
     #[allow(clippy::should_implement_trait)]
     pub fn not(self) -> Self {
-        match &self.0 {
+        let size = match &self.0 {
+            Err(_) => return self,
             Ok(node) => match &node.expr {
-                Expr::Not(operand) => operand.clone(),
-                _ => Self::limited(node.depth + 1, node.terms + 1, || Expr::Not(self.clone())),
+                Expr::Not(operand) => return operand.clone(),
+                _ => node.size,
             },
-            Err(_) => self,
-        }
+        };
+        let size = Size {
+            depth: size.depth + 1,
+            terms: size.terms + 1,
+            text_bytes: size.text_bytes + "not ()".len(),
+        };
+        Self::limited(size, || Expr::Not(self))
     }
 
-    /// Joins operands into one n-ary operator, taking apart those that are one already.
-    fn joined(
-        filters: [Self; 2],
-        make: fn(Vec<Self>) -> Expr,
-        apart: fn(&Expr) -> Option<&Vec<Self>>,
-    ) -> Self {
-        let (mut depth, mut terms) = (0, 1);
-        for filter in &filters {
-            match &filter.0 {
-                Ok(node) if apart(&node.expr).is_some() => {
-                    depth = depth.max(node.depth);
-                    terms += node.terms - 1;
-                }
-                Ok(node) => {
-                    depth = depth.max(node.depth + 1);
-                    terms += node.terms;
-                }
-                Err(too_large) => return Self(Err(*too_large)),
+    /// Joins two filters into one n-ary operator, taking apart those that are one already.
+    fn joined(self, other: Self, joint: Joint) -> Self {
+        let (left, right) = match (self.0, other.0) {
+            (Ok(left), Ok(right)) => (left, right),
+            (Err(too_large), _) | (_, Err(too_large)) => return Self(Err(too_large)),
+        };
+        let as_operand = |node: &Node| match joint.operands(&node.expr) {
+            Some(_) => Size { terms: node.size.terms - 1, ..node.size },
+            None => Size {
+                depth: node.size.depth + 1,
+                text_bytes: node.size.text_bytes + "()".len(),
+                ..node.size
+            },
+        };
+        let (a, b) = (as_operand(&left), as_operand(&right));
+        let size = Size {
+            depth: a.depth.max(b.depth),
+            terms: 1 + a.terms + b.terms,
+            text_bytes: a.text_bytes + " and ".len() + b.text_bytes,
+        };
+        Self::limited(size, || {
+            let mut operands = joint.into_operands(left);
+            operands.append(&mut joint.into_operands(right));
+            match joint {
+                Joint::And => Expr::And(operands),
+                Joint::Or => Expr::Or(operands),
             }
-        }
-        Self::limited(depth, terms, || {
-            let mut operands = Vec::new();
-            for filter in filters {
-                match filter.expr().ok().and_then(apart) {
-                    Some(inner) => operands.extend_from_slice(inner),
-                    None => operands.push(filter),
-                }
-            }
-            make(operands)
         })
     }
 
-    fn limited(depth: usize, terms: usize, expr: impl FnOnce() -> Expr) -> Self {
-        if depth > FILTER_DEPTH_MAX || terms > FILTER_TERMS_MAX {
-            return Self(Err(TooLarge { depth, terms }));
+    fn limited(size: Size, expr: impl FnOnce() -> Expr) -> Self {
+        let Size { depth, terms, text_bytes } = size;
+        if depth > FILTER_DEPTH_MAX
+            || terms > FILTER_TERMS_MAX
+            || text_bytes > FILTER_TEXT_BYTES_MAX
+        {
+            return Self(Err(TooLarge(size)));
         }
-        Self(Ok(Arc::new(Node {
-            expr: expr(),
-            depth,
-            terms,
-        })))
+        Self(Ok(Arc::new(Node { expr: expr(), size })))
     }
 
     /// The operator at the root and its operands.
@@ -287,15 +270,15 @@ impl Filter {
     pub fn expr(&self) -> Result<&Expr> {
         match &self.0 {
             Ok(node) => Ok(&node.expr),
-            Err(TooLarge { depth, terms }) => Err(Error::new(
-                ErrorKind::InvalidFilter,
-                "the filter is too large",
-            )
-            .expected(format_args!(
-                "a depth of at most {FILTER_DEPTH_MAX} and at most {FILTER_TERMS_MAX} terms"
-            ))
-            .found(format_args!("depth {depth}, {terms} terms"))
-            .hint("list values with `in [...]`, or split the filter")),
+            Err(TooLarge(Size { depth, terms, text_bytes })) => {
+                Err(Error::new(ErrorKind::InvalidFilter, "the filter is too large")
+                    .expected(format_args!(
+                        "at most depth {FILTER_DEPTH_MAX}, {FILTER_TERMS_MAX} terms and \
+                         {FILTER_TEXT_BYTES_MAX} bytes of text"
+                    ))
+                    .found(format_args!("depth {depth}, {terms} terms, {text_bytes} bytes"))
+                    .hint("list values with `in [...]`, or split the filter"))
+            }
         }
     }
 
@@ -315,7 +298,8 @@ impl Filter {
     /// Whether the filter is true of a record.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`] when it broke a limit while it was built.
+    /// [`ErrorKind::InvalidFilter`] when it broke a limit while it was built; whatever reading the
+    /// payload reports.
     pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<bool> {
         Ok(match self.expr()? {
             Expr::And(operands) => {
@@ -335,15 +319,58 @@ impl Filter {
                 false
             }
             Expr::Not(operand) => !operand.matches(id, payload)?,
-            Expr::Is(predicate) => predicate.matches(id, payload),
+            Expr::Is(predicate) => predicate.matches(id, payload)?,
         })
     }
 }
 
 impl From<Predicate> for Filter {
     fn from(predicate: Predicate) -> Self {
-        let terms = predicate.terms();
-        Self::limited(1, terms, || Expr::Is(predicate))
+        let mut text = Counted(0);
+        // Counting never fails.
+        let _ = write!(text, "{predicate}");
+        let size = Size { depth: 1, terms: predicate.terms(), text_bytes: text.0 };
+        Self::limited(size, || Expr::Is(predicate))
+    }
+}
+
+/// Counts the bytes of a text instead of keeping them.
+struct Counted(usize);
+
+impl Write for Counted {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
+}
+
+/// The two n-ary operators.
+#[derive(Clone, Copy)]
+enum Joint {
+    And,
+    Or,
+}
+
+impl Joint {
+    /// The operands of an expression that is this operator.
+    fn operands(self, expr: &Expr) -> Option<&[Filter]> {
+        match (self, expr) {
+            (Self::And, Expr::And(operands)) | (Self::Or, Expr::Or(operands)) => Some(operands),
+            _ => None,
+        }
+    }
+
+    /// What a node contributes to this operator: its operands if it is one, else itself. A node
+    /// that nobody shares gives them away, so that a chain of a thousand is not copied each time.
+    fn into_operands(self, node: Arc<Node>) -> Vec<Filter> {
+        if self.operands(&node.expr).is_none() {
+            return vec![Filter(Ok(node))];
+        }
+        match Arc::try_unwrap(node) {
+            Ok(Node { expr: Expr::And(operands) | Expr::Or(operands), .. }) => operands,
+            Ok(_) => Vec::new(),
+            Err(shared) => self.operands(&shared.expr).unwrap_or_default().to_vec(),
+        }
     }
 }
 
@@ -369,6 +396,13 @@ impl FromStr for Filter {
 impl TryFrom<&str> for Filter {
     type Error = Error;
     fn try_from(text: &str) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&String> for Filter {
+    type Error = Error;
+    fn try_from(text: &String) -> Result<Self> {
         text.parse()
     }
 }

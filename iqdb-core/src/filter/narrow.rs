@@ -1,7 +1,7 @@
 //! Filters over whole blocks: from an expression to a mask of rows, before any distance.
 
 use super::{Expr, Filter};
-use crate::{Block, Result, RowMask};
+use crate::{Block, Narrow, Result, RowMask};
 
 /// Masks for a nested filter to work in, reused from block to block.
 #[derive(Debug, Default)]
@@ -29,9 +29,9 @@ impl Filter {
         pool: &mut MaskPool,
     ) -> Result<()> {
         match self.expr()? {
-            Expr::And(operands) => operands
-                .iter()
-                .try_for_each(|operand| operand.narrow(block, mask, pool)),
+            Expr::And(operands) => {
+                operands.iter().try_for_each(|operand| operand.narrow(block, mask, pool))
+            }
             Expr::Or(operands) => {
                 let mut open = pool.take();
                 let mut matched = pool.take();
@@ -57,13 +57,11 @@ impl Filter {
                 Ok(())
             }
             Expr::Is(predicate) => {
-                if block.source().matching(predicate, mask)? {
+                if block.source().matching(predicate, &mut Narrow::new(mask))? {
                     return Ok(());
                 }
                 match predicate.field() {
-                    Some(_) => mask.retain(|row| {
-                        Ok(predicate.matches(crate::IdRef::Number(0), &block.payload(row)?))
-                    }),
+                    Some(_) => mask.retain(|row| predicate.matches_payload(&block.payload(row)?)),
                     None => mask.retain(|row| Ok(predicate.matches_id(block.id(row)?))),
                 }
             }

@@ -4,19 +4,8 @@ use super::{Comparison, Filter, Predicate};
 use crate::limits::{FILTER_DEPTH_MAX, FILTER_TEXT_BYTES_MAX};
 use crate::{Error, ErrorKind, Location, RecordId, Result, Uuid, Value, quoted};
 
-const KEYWORDS: [&str; 11] = [
-    "and",
-    "or",
-    "not",
-    "in",
-    "contains",
-    "starts_with",
-    "exists",
-    "is",
-    "null",
-    "true",
-    "false",
-];
+const KEYWORDS: [&str; 11] =
+    ["and", "or", "not", "in", "contains", "starts_with", "exists", "is", "null", "true", "false"];
 
 /// Longer than any of these, so that `>=` isn't read as `>`.
 const COMPARISONS: [Comparison; 6] = [
@@ -29,9 +18,7 @@ const COMPARISONS: [Comparison; 6] = [
 ];
 
 pub(super) fn is_keyword(word: &str) -> bool {
-    KEYWORDS
-        .iter()
-        .any(|keyword| keyword.eq_ignore_ascii_case(word))
+    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 /// Whether a field's name needs no backticks for its characters.
@@ -49,17 +36,11 @@ fn continues_word(character: char) -> bool {
 
 pub(super) fn parse(text: &str) -> Result<Filter> {
     if text.len() > FILTER_TEXT_BYTES_MAX {
-        return Err(
-            Error::new(ErrorKind::InvalidFilter, "the filter text is too long")
-                .expected(format_args!("at most {FILTER_TEXT_BYTES_MAX} bytes"))
-                .found(format_args!("{} bytes", text.len())),
-        );
+        return Err(Error::new(ErrorKind::InvalidFilter, "the filter text is too long")
+            .expected(format_args!("at most {FILTER_TEXT_BYTES_MAX} bytes"))
+            .found(format_args!("{} bytes", text.len())));
     }
-    let mut parser = Parser {
-        text,
-        offset: 0,
-        nesting: 0,
-    };
+    let mut parser = Parser { text, offset: 0, nesting: 0 };
     let filter = parser.filter()?;
     if !parser.rest().is_empty() {
         return Err(parser.expected("`and`, `or` or the end"));
@@ -111,11 +92,9 @@ impl<'a> Parser<'a> {
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Filter>) -> Result<Filter> {
         self.nesting += 1;
         if self.nesting > FILTER_DEPTH_MAX {
-            return Err(self
-                .error(self.offset, "the filter is nested too deeply")
-                .expected(format_args!(
-                    "at most {FILTER_DEPTH_MAX} parentheses and `not`s inside each other"
-                )));
+            return Err(self.error(self.offset, "the filter is nested too deeply").expected(
+                format_args!("at most {FILTER_DEPTH_MAX} parentheses and `not`s inside each other"),
+            ));
         }
         let filter = inner(self)?;
         self.nesting -= 1;
@@ -134,35 +113,22 @@ impl<'a> Parser<'a> {
             return Ok(Predicate::IdIn { ids });
         }
         let field = self.field()?;
-        if let Some(comparison) = COMPARISONS
-            .into_iter()
-            .find(|comparison| self.symbol(comparison.as_str()))
+        if let Some(comparison) =
+            COMPARISONS.into_iter().find(|comparison| self.symbol(comparison.as_str()))
         {
-            return Ok(Predicate::Compare {
-                field,
-                comparison,
-                value: self.value()?,
-            });
+            return Ok(Predicate::Compare { field, comparison, value: self.value()? });
         }
         if self.keyword("in") {
-            return Ok(Predicate::In {
-                field,
-                values: self.list(Self::value)?,
-            });
+            let values = self.list(Self::value)?.into_iter().collect();
+            return Ok(Predicate::In { field, values });
         }
         if self.keyword("contains") {
-            return Ok(Predicate::Contains {
-                field,
-                value: self.value()?,
-            });
+            return Ok(Predicate::Contains { field, value: self.value()? });
         }
         if self.keyword("starts_with") {
             self.skip_space();
             return match self.rest().starts_with('"') {
-                true => Ok(Predicate::StartsWith {
-                    field,
-                    prefix: self.string()?,
-                }),
+                true => Ok(Predicate::StartsWith { field, prefix: self.string()? }),
                 false => Err(self.expected("a string in double quotes")),
             };
         }
@@ -172,7 +138,9 @@ impl<'a> Parser<'a> {
         if self.keyword("is") {
             return match self.keyword("null") {
                 true => Ok(Predicate::IsNull { field }),
-                false => Err(self.expected("`null`")),
+                false => {
+                    Err(self.expected("`null`").hint("write `not FIELD is null` for the opposite"))
+                }
             };
         }
         Err(self.expected("a comparison, `in`, `contains`, `starts_with`, `exists` or `is null`"))
@@ -237,11 +205,9 @@ impl<'a> Parser<'a> {
     fn value(&mut self) -> Result<Value> {
         const EXPECTED: &str = "a string in double quotes, a number, `true`, `false` or `null`";
         self.skip_space();
-        for (keyword, value) in [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ] {
+        for (keyword, value) in
+            [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))]
+        {
             if self.keyword(keyword) {
                 return Ok(value);
             }
@@ -256,9 +222,7 @@ impl<'a> Parser<'a> {
         }
         self.offset += number.len();
         let invalid = |expected: &'static str| {
-            self.error(start, "a number can't be read")
-                .expected(expected)
-                .found(number)
+            self.error(start, "a number can't be read").expected(expected).found(number)
         };
         if number.contains(['.', 'e', 'E']) {
             return match number.parse::<f64>() {
@@ -285,9 +249,7 @@ impl<'a> Parser<'a> {
             }
             let text = self.string()?;
             return Uuid::try_parse(&text).map(RecordId::from).map_err(|error| {
-                self.error(start, "a UUID can't be read")
-                    .found(text)
-                    .caused_by(error)
+                self.error(start, "a UUID can't be read").found(text).caused_by(error)
             });
         }
         let number = self.number();
@@ -311,11 +273,9 @@ impl<'a> Parser<'a> {
             }
             Err(problem) => {
                 let column = self.column(start) + problem.column - 1;
-                Err(
-                    Error::new(ErrorKind::InvalidFilter, "a string can't be read")
-                        .at(Location::Column(column))
-                        .expected(problem.expected),
-                )
+                Err(Error::new(ErrorKind::InvalidFilter, "a string can't be read")
+                    .at(Location::Column(column))
+                    .expected(problem.expected))
             }
         }
     }
@@ -360,9 +320,7 @@ impl<'a> Parser<'a> {
         if !rest.starts_with(starts_word) {
             return "";
         }
-        &rest[..rest
-            .find(|character| !continues_word(character))
-            .unwrap_or(rest.len())]
+        &rest[..rest.find(|character| !continues_word(character)).unwrap_or(rest.len())]
     }
 
     fn skip_space(&mut self) {
@@ -381,9 +339,7 @@ impl<'a> Parser<'a> {
         if self.rest().chars().nth(SHOWN).is_some() {
             shown.push('…');
         }
-        let error = self
-            .error(self.offset, "the text can't be read")
-            .expected(expected);
+        let error = self.error(self.offset, "the text can't be read").expected(expected);
         match shown.is_empty() {
             true => error.found("the end"),
             false => error.found(format_args!("`{shown}`")),

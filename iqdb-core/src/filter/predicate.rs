@@ -2,11 +2,13 @@
 
 use std::cmp::Ordering;
 
+use super::{IdSet, ValueSet};
 use crate::limits::FIELD_NAME_BYTES_MAX;
-use crate::{Error, ErrorKind, IdRef, PayloadRef, RecordId, Result, Value, ValueRef};
+use crate::{Error, ErrorKind, IdRef, PayloadRef, Result, Value, ValueRef};
 
 /// How a field is compared with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Comparison {
     /// `=`
     Eq,
@@ -54,6 +56,7 @@ impl Comparison {
 ///
 /// Values compare by [`ValueRef::compare`]. An absent field makes every one of these false.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Predicate {
     /// The field compares to the value as asked.
     Compare {
@@ -69,7 +72,7 @@ pub enum Predicate {
         /// The field's name.
         field: String,
         /// Which values; no lists. None at all is never true.
-        values: Vec<Value>,
+        values: ValueSet,
     },
     /// The field is a list with an element that equals the value.
     Contains {
@@ -104,13 +107,24 @@ pub enum Predicate {
 
 impl Predicate {
     /// Whether it is true of a record.
-    #[must_use]
-    pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> bool {
+    ///
+    /// # Errors
+    /// Whatever reading the payload reports.
+    pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<bool> {
         match self.field() {
-            Some(field) => payload
-                .get(field)
-                .is_some_and(|value| self.matches_value(value)),
-            None => self.matches_id(id),
+            Some(_) => self.matches_payload(payload),
+            None => Ok(self.matches_id(id)),
+        }
+    }
+
+    /// Whether it is true of a record with this payload. False for a condition on the id.
+    ///
+    /// # Errors
+    /// Whatever reading the payload reports.
+    pub fn matches_payload(&self, payload: &PayloadRef<'_>) -> Result<bool> {
+        match self.field() {
+            Some(field) => Ok(payload.get(field)?.is_some_and(|value| self.matches_value(value))),
+            None => Ok(false),
         }
     }
 
@@ -123,10 +137,10 @@ impl Predicate {
             found.compare(value.as_ref()) == Some(Ordering::Equal)
         };
         match self {
-            Self::Compare {
-                comparison, value, ..
-            } => comparison.holds(found.compare(value.as_ref())),
-            Self::In { values, .. } => values.iter().any(|value| equals(value, found)),
+            Self::Compare { comparison, value, .. } => {
+                comparison.holds(found.compare(value.as_ref()))
+            }
+            Self::In { values, .. } => values.contains(found),
             Self::Contains { value, .. } => match found {
                 ValueRef::List(list) => list.iter().any(|element| equals(value, element)),
                 _ => false,
@@ -167,8 +181,8 @@ impl Predicate {
     /// What it counts towards [`FILTER_TERMS_MAX`](crate::limits::FILTER_TERMS_MAX).
     pub(super) fn terms(&self) -> usize {
         match self {
-            Self::In { values, .. } => 1 + values.len(),
-            Self::IdIn { ids } => 1 + ids.len(),
+            Self::In { values, .. } => 1 + values.as_slice().len(),
+            Self::IdIn { ids } => 1 + ids.as_slice().len(),
             _ => 1,
         }
     }
@@ -186,9 +200,9 @@ impl Predicate {
             Self::Compare { value, .. } | Self::Contains { value, .. } => {
                 std::slice::from_ref(value)
             }
-            Self::In { values, .. } => values,
+            Self::In { values, .. } => values.as_slice(),
             Self::IdIn { ids } => {
-                return ids.iter().try_for_each(|id| {
+                return ids.as_slice().iter().try_for_each(|id| {
                     id.check().map_err(|error| {
                         invalid("an id in the filter can't be stored").caused_by(error)
                     })
@@ -207,46 +221,5 @@ impl Predicate {
             })?;
         }
         Ok(())
-    }
-}
-
-/// A set of ids, sorted, so that a borrowed id is looked up without an owned copy.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IdSet(Vec<RecordId>);
-
-impl IdSet {
-    /// Whether `id` is in the set. O(log ids).
-    #[must_use]
-    pub fn contains(&self, id: IdRef<'_>) -> bool {
-        self.0
-            .binary_search_by(|candidate| candidate.as_ref().cmp(&id))
-            .is_ok()
-    }
-
-    /// The ids in their order.
-    #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &RecordId> {
-        self.0.iter()
-    }
-
-    /// How many ids there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<RecordId> for IdSet {
-    fn from_iter<I: IntoIterator<Item = RecordId>>(ids: I) -> Self {
-        let mut ids: Vec<_> = ids.into_iter().collect();
-        ids.sort_unstable();
-        ids.dedup();
-        Self(ids)
     }
 }

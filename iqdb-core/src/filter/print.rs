@@ -46,16 +46,12 @@ impl fmt::Display for Operand<'_> {
 impl fmt::Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Compare {
-                field,
-                comparison,
-                value,
-            } => {
+            Self::Compare { field, comparison, value } => {
                 write!(f, "{} {} {value}", Field(field), comparison.as_str())
             }
             Self::In { field, values } => {
                 write!(f, "{} in [", Field(field))?;
-                list(f, values)
+                list(f, values.as_slice())
             }
             Self::Contains { field, value } => write!(f, "{} contains {value}", Field(field)),
             Self::StartsWith { field, prefix } => {
@@ -65,7 +61,7 @@ impl fmt::Display for Predicate {
             Self::IsNull { field } => write!(f, "{} is null", Field(field)),
             Self::IdIn { ids } => {
                 f.write_str("@id in [")?;
-                list(f, ids.iter().map(Id))
+                list(f, ids.as_slice().iter().map(Id))
             }
         }
     }

@@ -1,0 +1,180 @@
+//! What a stranger's backend may do in safe code: be wrong, and be told so. Never a panic, never a
+//! wrong answer.
+#![allow(clippy::unwrap_used)]
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use iqdb_core::{
+    Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
+    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, Schema, Search, Snapshot,
+    SnapshotExt, VectorRef, Version,
+};
+use iqdb_search::ExactSearch;
+
+/// A snapshot of one block that lends whatever it was given.
+#[derive(Debug)]
+struct Stranger {
+    schema: Schema,
+    components: Vec<f32>,
+    rows: usize,
+    /// The dimension that the block claims, from the second time on.
+    later_dim: usize,
+    /// Hits that `push_down` leaves behind before it declines.
+    ghosts: usize,
+    damaged: bool,
+    lent: AtomicUsize,
+    payloads_read: AtomicUsize,
+}
+
+impl Stranger {
+    fn new(metric: Metric, components: &[f32]) -> Self {
+        Self {
+            schema: Schema::new(2, metric).unwrap(),
+            components: components.to_vec(),
+            rows: components.len() / 2,
+            later_dim: 2,
+            ghosts: 0,
+            damaged: false,
+            lent: AtomicUsize::new(0),
+            payloads_read: AtomicUsize::new(0),
+        }
+    }
+
+    fn ask(&self, threads: usize, filter: Option<&Filter>) -> Result<Vec<u64>> {
+        let mut query = Query::nearest(VectorRef::new(&[1.0, 1.0])?, 2).threads(threads);
+        if let Some(filter) = filter {
+            query = query.filter(filter);
+        }
+        let mut hits = [Hits::new()];
+        let answer = ExactSearch::new().search(self, &[query], &mut hits);
+        if answer.is_err() {
+            assert!(hits[0].is_empty());
+        }
+        answer.map(|_| {
+            hits[0]
+                .iter()
+                .map(|hit| match hit.id {
+                    IdRef::Number(number) => number,
+                    id => panic!("an id that was never lent: {id}"),
+                })
+                .collect()
+        })
+    }
+}
+
+impl Snapshot for Stranger {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+    fn version(&self) -> Version {
+        Version(1)
+    }
+    fn len(&self) -> u64 {
+        self.rows as u64
+    }
+    fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(None)
+    }
+    fn block_count(&self) -> usize {
+        1
+    }
+    fn block(&self, _: usize) -> Result<Block<'_>> {
+        let dim = match self.lent.fetch_add(1, Ordering::Relaxed) {
+            0 => 2,
+            _ => self.later_dim,
+        };
+        Block::new(self, dim, 2, self.rows, Version(1))
+    }
+    fn push_down(&self, _: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
+        for _ in 0..self.ghosts {
+            hits[0].push(IdRef::Text("ghost"), -1.0, None);
+        }
+        Ok(None)
+    }
+}
+
+impl BlockSource for Stranger {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        match self.damaged {
+            true => Err(Error::new(ErrorKind::Damaged, "a page is damaged")),
+            false => Ok(&self.components[range.start * 2..range.end * 2]),
+        }
+    }
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
+        Ok(())
+    }
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(IdRef::Number(row as u64))
+    }
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        self.payloads_read.fetch_add(1, Ordering::Relaxed);
+        Ok(Payload::new().with("even", row.is_multiple_of(2)).into())
+    }
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+#[test]
+fn an_honest_stranger_is_answered() {
+    let stranger = Stranger::new(Metric::Cosine, &[1.0, 0.0, 0.5, 0.5, 1.0, 0.9]);
+    assert_eq!(stranger.ask(1, None).unwrap(), [1, 2]);
+}
+
+#[test]
+fn a_row_that_is_no_vector_is_reported_and_never_ranked() {
+    for (metric, row) in [
+        (Metric::Cosine, [0.0, 0.0]),
+        (Metric::Cosine, [f32::NAN, 1.0]),
+        (Metric::Dot, [f32::NAN, 1.0]),
+        (Metric::Dot, [f32::NEG_INFINITY, 1.0]),
+        (Metric::Euclidean, [1.0, f32::INFINITY]),
+    ] {
+        let stranger = Stranger::new(metric, &[1.0, 0.0, row[0], row[1], 1.0, 1.0]);
+        let error = stranger.ask(1, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Damaged, "{metric} {row:?}");
+        assert_eq!(error.id(), Some(&1.into()));
+    }
+}
+
+#[test]
+fn ghosts_of_a_declined_push_down_are_not_hits() {
+    let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
+    stranger.ghosts = 3;
+    assert_eq!(stranger.ask(1, None).unwrap(), [2, 1]);
+}
+
+#[test]
+fn a_block_that_changes_its_dimension_is_an_error() {
+    let mut stranger = Stranger::new(Metric::Dot, &vec![1.0; 50_000]);
+    stranger.later_dim = 1;
+    for threads in [1, 2] {
+        stranger.lent.store(0, Ordering::Relaxed);
+        let error = stranger.ask(threads, None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Backend, "{threads} threads");
+    }
+}
+
+#[test]
+fn damage_in_the_rows_fails_a_search_and_spares_the_ids() {
+    let mut stranger = Stranger::new(Metric::Dot, &[1.0; 20]);
+    stranger.damaged = true;
+    assert_eq!(stranger.ask(1, None).unwrap_err().kind(), ErrorKind::Damaged);
+    assert_eq!(
+        stranger.live_rows(None).filter(|row| row.as_ref().unwrap().id().is_ok()).count(),
+        10
+    );
+    assert!(stranger.records(None).all(|record| record.is_err()));
+}
+
+#[test]
+fn threads_share_the_work_of_a_filter() {
+    let stranger = Stranger::new(Metric::Dot, &vec![1.0; 100_000]);
+    let filter: Filter = "even = true".parse().unwrap();
+    for threads in [1, 2, 7] {
+        stranger.payloads_read.store(0, Ordering::Relaxed);
+        assert_eq!(stranger.ask(threads, Some(&filter)).unwrap(), [0, 2]);
+        assert_eq!(stranger.payloads_read.load(Ordering::Relaxed), 50_000, "{threads} threads");
+    }
+}
