@@ -18,15 +18,12 @@ const CLUSTERS: usize = 64;
 pub fn vectors(n: usize, dim: usize) -> Vec<Vector> {
     let mut random = fastrand::Rng::with_seed(dim as u64);
     let mut normal = move || (0..4).map(|_| random.f32() - 0.5).sum::<f32>();
-    let centres: Vec<Vec<f32>> = (0..CLUSTERS)
-        .map(|_| (0..dim).map(|_| normal()).collect())
-        .collect();
+    let centres: Vec<Vec<f32>> =
+        (0..CLUSTERS).map(|_| (0..dim).map(|_| normal()).collect()).collect();
     (0..n)
         .map(|i| {
-            let components: Vec<f32> = centres[i % CLUSTERS]
-                .iter()
-                .map(|x| x + 0.5 * normal())
-                .collect();
+            let components: Vec<f32> =
+                centres[i % CLUSTERS].iter().map(|x| x + 0.5 * normal()).collect();
             Vector::try_from(components).expect("a dimension within the limits")
         })
         .collect()
@@ -56,9 +53,7 @@ pub fn batch(vectors: &[Vector]) -> Batch {
 pub fn store(metric: Metric, vectors: &[Vector]) -> MemoryStore {
     let schema = Schema::new(vectors[0].len(), metric).expect("a dimension within the limits");
     let store = MemoryStore::new(schema);
-    store
-        .apply(&batch(vectors))
-        .expect("vectors of one dimension");
+    store.apply(&batch(vectors)).expect("vectors of one dimension");
     store
 }
 
@@ -69,14 +64,10 @@ pub fn store(metric: Metric, vectors: &[Vector]) -> MemoryStore {
 pub fn verify(search: &ExactSearch, on: &dyn Snapshot, vectors: &[Vector], queries: &[Query<'_>]) {
     let metric = on.schema().metric();
     let mut hits = vec![Hits::new(); queries.len()];
-    search
-        .search(on, queries, &mut hits)
-        .expect("a valid query");
+    search.search(on, queries, &mut hits).expect("a valid query");
     for (query, hits) in queries.iter().zip(&hits).take(4) {
-        let mut expected: Vec<f64> = vectors
-            .iter()
-            .map(|vector| metric.distance(&query.vector(), vector))
-            .collect();
+        let mut expected: Vec<f64> =
+            vectors.iter().map(|vector| metric.distance(&query.vector(), vector)).collect();
         expected.sort_by(f64::total_cmp);
         let found: Vec<f64> = hits.iter().map(|hit| hit.distance).collect();
         assert_eq!(found, expected[..query.goal().limit()], "a wrong answer");

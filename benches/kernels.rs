@@ -25,11 +25,7 @@ fn kernels(c: &mut Criterion) {
                 verify(&search, &*snapshot, &vectors, &query);
                 let mut hits = [Hits::new()];
                 group.bench_function(BenchmarkId::new(kernel.as_str(), dim), |b| {
-                    b.iter(|| {
-                        search
-                            .search(&*snapshot, &query, &mut hits)
-                            .expect("an answer")
-                    });
+                    b.iter(|| search.search(&*snapshot, &query, &mut hits).expect("an answer"));
                 });
             }
         }

@@ -36,11 +36,7 @@ fn scan(c: &mut Criterion) {
             let mut hits = vec![Hits::new(); queries.len()];
             group.throughput(Throughput::Elements(queries.len() as u64));
             group.bench_function(name, |b| {
-                b.iter(|| {
-                    search
-                        .search(&*snapshot, &queries, &mut hits)
-                        .expect("an answer")
-                });
+                b.iter(|| search.search(&*snapshot, &queries, &mut hits).expect("an answer"));
             });
         }
         group.finish();

@@ -1,0 +1,178 @@
+//! Agreement: everything a store or a snapshot shows, held against the model.
+//!
+//! The one place that says what "the same" means, so that every case means the same by it.
+
+use std::collections::BTreeMap;
+
+use iqdb_core::filter::MaskPool;
+use iqdb_core::{
+    Hits, IdRef, Query, Record, RecordId, Result, RowMask, Search, Snapshot, SnapshotExt, Store,
+    Vector, VectorRef,
+};
+
+use crate::Model;
+use crate::exact::{assert_hits, assert_is, assert_record};
+
+/// Checks that a store, on which nobody is writing, shows exactly what the model holds: by `get`,
+/// and by all that [`check_snapshot`] looks at.
+///
+/// # Errors
+/// Whatever the store or the search reports.
+///
+/// # Panics
+/// When they differ, saying what was expected and what was found.
+pub fn check_same(store: &dyn Store, model: &Model, search: &dyn Search) -> Result<()> {
+    assert_is!(store.schema(), model.schema(), "the schema of the store");
+    for record in model.records() {
+        let found = store.get(&record.id)?;
+        assert_record(found.as_ref(), Some(record), "Store::get");
+    }
+    for id in absent_ids(model) {
+        assert_record(store.get(&id)?.as_ref(), None, "Store::get of an absent id");
+    }
+    check_snapshot(&*store.snapshot()?, model, search)
+}
+
+/// Checks that a snapshot shows exactly what the model holds: version, length, every record by
+/// `get`, by `records` and by blocks, and what a search over it finds.
+///
+/// # Errors
+/// Whatever the snapshot or the search reports.
+///
+/// # Panics
+/// When they differ, saying what was expected and what was found.
+pub fn check_snapshot(snapshot: &dyn Snapshot, model: &Model, search: &dyn Search) -> Result<()> {
+    assert_is!(snapshot.schema(), model.schema(), "the schema of the snapshot");
+    assert_is!(snapshot.version(), model.version(), "the version of the snapshot");
+    assert_is!(snapshot.len(), model.len() as u64, "the length of the snapshot");
+    check_gets(snapshot, model)?;
+    check_records(snapshot, model)?;
+    check_blocks(snapshot, model)?;
+    check_search(snapshot, model, search)
+}
+
+/// Ids that aren't in the model: strangers, and those that a careless key would take for one that
+/// is.
+pub(crate) fn absent_ids(model: &Model) -> Vec<RecordId> {
+    let mut ids: Vec<RecordId> =
+        vec![u64::MAX.into(), iqdb_core::Uuid::from_u128(u128::MAX).into(), "nobody".into()];
+    for record in model.records() {
+        ids.push(match record.id.as_ref() {
+            IdRef::Number(number) => number.to_string().into(),
+            IdRef::Uuid(uuid) => uuid.to_string().into(),
+            IdRef::Text(text) => text.parse().unwrap_or_else(|_| format!("{text}\0").into()),
+        });
+    }
+    ids.retain(|id| model.get(id).is_none());
+    ids
+}
+
+pub(crate) fn check_gets(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+    let get = |id: &RecordId| -> Result<Option<Record>> {
+        snapshot.get(id)?.map(|record| record.to_record()).transpose()
+    };
+    for record in model.records() {
+        let found = get(&record.id)?;
+        assert_record(found.as_ref(), Some(record), "Snapshot::get");
+    }
+    for id in absent_ids(model) {
+        assert_record(get(&id)?.as_ref(), None, "Snapshot::get of an absent id");
+    }
+    Ok(())
+}
+
+fn check_records(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+    let mut found = BTreeMap::new();
+    for record in snapshot.records(None) {
+        let record = record?.to_record()?;
+        let twice = found.insert(record.id.clone(), record);
+        assert_record(twice.as_ref(), None, "records yields it a second time");
+    }
+    assert_all(model, &found, "records");
+    Ok(())
+}
+
+/// Each live record once, in some block of the right shape, followed by zeros.
+pub(crate) fn check_blocks(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+    let dim = model.schema().dim();
+    let mut found = BTreeMap::new();
+    let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+    for i in 0..snapshot.block_count() {
+        let block = snapshot.block(i)?;
+        assert_is!(block.dim(), dim, "the dimension of block {i}");
+        assert_is!(block.at(), model.version(), "the version of block {i}");
+        block.select(0..block.len(), None, &mut mask, &mut pool)?;
+        let rows = block.rows(0..block.len())?;
+        for row in mask.rows() {
+            let record = Record {
+                id: block.id(row)?.to_id(),
+                vector: VectorRef::new(rows.vector(row))?.into(),
+                payload: block.payload(row)?.to_payload()?,
+            };
+            let twice = found.insert(record.id.clone(), record);
+            assert_record(
+                twice.as_ref(),
+                None,
+                format_args!("row {row} of block {i} is a second one"),
+            );
+        }
+        for (row, components) in rows.components().chunks(rows.stride()).enumerate() {
+            assert!(
+                components[dim..].iter().all(|padding| padding.to_bits() == 0),
+                "the padding of row {row} of block {i}: expected 0.0, found {:?}",
+                &components[dim..]
+            );
+        }
+    }
+    assert_all(model, &found, "the blocks");
+    Ok(())
+}
+
+fn assert_all(model: &Model, found: &BTreeMap<RecordId, Record>, context: &str) {
+    for record in model.records() {
+        assert_record(found.get(&record.id), Some(record), context);
+    }
+    for (id, record) in found {
+        assert_record(Some(record), model.get(id), context);
+    }
+}
+
+fn check_search(snapshot: &dyn Snapshot, model: &Model, search: &dyn Search) -> Result<()> {
+    let mut vectors = vec![Vector::try_from(vec![1.0; model.schema().dim()])?];
+    let spread = (model.len() / 2).max(1);
+    for record in model.records().step_by(spread) {
+        if model.schema().check_vector(record.vector.as_ref()).is_ok() {
+            vectors.push(record.vector.clone());
+        }
+    }
+    let mut queries = Vec::new();
+    for vector in &vectors {
+        for k in [1, model.len() / 2 + 1, model.len() + 1] {
+            queries.push(Query::nearest(vector.as_ref(), k).payload(k != 1));
+        }
+        let ranked = model.search(&Query::nearest(vector.as_ref(), usize::MAX))?;
+        if let Some(middle) = ranked.get(ranked.len() / 2) {
+            queries.push(Query::within(vector.as_ref(), middle.distance, usize::MAX));
+        }
+    }
+    check_queries(snapshot, model, search, &queries)
+}
+
+/// Checks that the search answers all `queries`, as one batch, as the model does.
+pub(crate) fn check_queries(
+    snapshot: &dyn Snapshot,
+    model: &Model,
+    search: &dyn Search,
+    queries: &[Query<'_>],
+) -> Result<()> {
+    let mut hits = vec![Hits::new(); queries.len()];
+    search.search(snapshot, queries, &mut hits)?;
+    for (query, hits) in queries.iter().zip(&hits) {
+        assert_hits(
+            &hits.to_vec(),
+            &model.search(query)?,
+            format_args!("the search for {query:?}"),
+        );
+    }
+    Ok(())
+}

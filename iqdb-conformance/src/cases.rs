@@ -1,0 +1,149 @@
+//! The list of cases: one per statement that iqdb-core documents, of the same name, in families.
+//!
+//! Everything that needs all the cases comes from the one list here, so a case function that isn't
+//! on it is dead code, and the compiler says so.
+
+mod answers;
+mod apply;
+mod blocks;
+mod concurrency;
+mod conveniences;
+mod get;
+mod histories;
+mod refusals;
+mod search;
+mod snapshot;
+mod store;
+
+use crate::Case;
+
+/// Hands the list of all cases to another macro: `callback! { family { family::case, … } … }`.
+///
+/// `cargo xtask tidy` reads the lines `family::case,` and holds them against the statements in
+/// iqdb-core.
+#[macro_export]
+macro_rules! for_each_case {
+    ($callback:path) => {
+        $callback! {
+            store {
+                store::schema_is_the_one_it_was_made_with,
+                store::capabilities_never_change,
+                store::flush_changes_nothing_visible,
+            }
+            apply {
+                apply::upsert_inserts_a_new_record,
+                apply::upsert_replaces_the_whole_record,
+                apply::delete_removes_the_record,
+                apply::set_payload_replaces_the_payload_and_keeps_the_vector,
+                apply::changes_of_a_batch_apply_in_order,
+                apply::applied_counts_one_per_change,
+                apply::a_batch_with_an_effect_advances_the_version_by_one,
+                apply::a_batch_without_effect_keeps_the_version,
+                apply::an_acknowledged_write_is_visible_to_every_later_read,
+                apply::ids_of_different_kinds_never_meet,
+            }
+            refusals {
+                refusals::a_batch_with_one_bad_change_changes_nothing,
+                refusals::an_unexpected_version_is_a_conflict,
+                refusals::a_wrong_dimension_is_refused,
+                refusals::a_zero_vector_is_refused_where_the_metric_needs_a_direction,
+                refusals::ids_are_limited_in_length,
+                refusals::payloads_are_limited,
+            }
+            get {
+                get::get_returns_the_exact_bits,
+                get::get_of_an_absent_id_is_none,
+                get::get_of_an_id_that_cannot_be_stored_is_none,
+            }
+            snapshot {
+                snapshot::snapshot_never_changes,
+                snapshot::snapshot_sees_all_of_a_batch_or_none,
+                snapshot::snapshot_outlives_its_store,
+                snapshot::snapshot_has_the_schema_of_its_store,
+                snapshot::snapshot_version_is_the_last_applied,
+                snapshot::snapshot_versions_never_go_back,
+                snapshot::len_counts_distinct_live_ids,
+                snapshot::snapshot_get_agrees_with_its_blocks,
+                snapshot::snapshot_get_of_an_id_that_cannot_be_stored_is_none,
+                snapshot::push_down_answers_as_a_scan_would,
+            }
+            blocks {
+                blocks::blocks_cover_every_live_record_once,
+                blocks::blocks_have_the_dimension_of_the_schema,
+                blocks::block_out_of_range_is_an_error,
+                blocks::sealed_blocks_never_change,
+                blocks::rows_are_the_records_exact_bits,
+                blocks::row_padding_is_zero,
+                blocks::rows_of_any_range_agree,
+                blocks::matching_agrees_with_the_predicate,
+            }
+            conveniences {
+                conveniences::upsert_many_is_one_batch,
+                conveniences::is_empty_means_len_is_0,
+                conveniences::get_many_keeps_the_order_of_the_ids,
+                conveniences::delete_where_deletes_exactly_the_matches,
+                conveniences::count_agrees_with_the_filter,
+                conveniences::records_yields_each_live_match_once,
+            }
+            search {
+                search::search_ranks_by_distance_then_id,
+                search::search_distances_are_canonical,
+                search::search_with_k_above_len_returns_every_record,
+                search::search_within_is_inclusive_and_capped,
+                search::search_of_an_empty_store_finds_nothing,
+                search::search_filters_before_it_ranks,
+                search::search_ranks_extreme_values_canonically,
+            }
+            answers {
+                answers::search_returns_payloads_when_asked,
+                answers::search_ignores_what_hits_held_before,
+                answers::search_answers_are_the_same_for_any_thread_count,
+                answers::search_answers_are_the_same_for_any_batch,
+                answers::search_rejects_bad_queries,
+                answers::search_leaves_every_buffer_empty_on_error,
+            }
+            concurrency {
+                concurrency::concurrent_writes_are_all_kept,
+                concurrency::concurrent_readers_see_whole_batches,
+                concurrency::a_panic_elsewhere_leaves_the_store_usable,
+            }
+            histories {
+                histories::random_operations_agree_with_the_model,
+            }
+        }
+    };
+}
+
+macro_rules! registry {
+    ($($family:ident { $($module:ident::$case:ident,)* })*) => {
+        /// Every case of the suite.
+        pub const CASES: &[Case] = &[$($(Case {
+            family: stringify!($family),
+            name: stringify!($case),
+            full_name: concat!(stringify!($module), "::", stringify!($case)),
+            run: $module::$case,
+        },)*)*];
+    };
+}
+
+for_each_case!(registry);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_line_stands_in_its_own_family() {
+        for case in CASES {
+            assert_eq!(case.full_name, format!("{}::{}", case.family, case.name));
+        }
+    }
+
+    #[test]
+    fn a_statement_has_one_case() {
+        let names: BTreeSet<_> = CASES.iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), CASES.len());
+    }
+}

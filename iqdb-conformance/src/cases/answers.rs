@@ -1,0 +1,220 @@
+//! What an answer depends on, and what it doesn't: buffers, threads, batches, errors.
+
+use iqdb_core::{
+    Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Vector,
+};
+
+use crate::agreement::check_queries;
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_hits, assert_is};
+use crate::filters;
+use crate::refusal::assert_refused;
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+fn schema() -> Result<Schema> {
+    Schema::new(3, Metric::Euclidean)
+}
+
+fn probes(schema: &Schema, count: usize) -> Result<Vec<Vector>> {
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut next = |n| corpus::vector(&mut rng, schema, Texture::ALL[n % 2]);
+    (0..count).map(&mut next).collect()
+}
+
+/// A buffer that an earlier query left behind.
+fn used() -> Hits {
+    let payload = Payload::new().with("stale", true);
+    let mut hits = Hits::new();
+    for n in 0..20 {
+        hits.push(IdRef::Number(u64::MAX - n), -1e300, Some(payload.clone()));
+        hits.push(IdRef::Text("stale"), -1e300, Some(payload.clone()));
+    }
+    hits
+}
+
+/// Queries of every sort, one per probe.
+fn mixed<'q>(probes: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q>> {
+    let queries = probes.iter().enumerate().map(|(n, probe)| {
+        let goal = |k| match n % 3 {
+            0 => Query::within(probe.as_ref(), 1.0, k),
+            _ => Query::nearest(probe.as_ref(), k),
+        };
+        let query = goal([1, 3, 10, 500][n % 4]).payload(n % 2 == 0);
+        match n % 5 {
+            0 | 1 => query,
+            _ => query.filter(&filters[n % filters.len()]),
+        }
+    });
+    queries.collect()
+}
+
+pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Outcome> {
+    let twin = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let snapshot = twin.site.snapshot()?;
+    let english = Filter::eq("lang", "en");
+    for probe in &probes(&schema()?, 4)? {
+        for goal in [Query::nearest(probe.as_ref(), 9), Query::within(probe.as_ref(), 1e9, 9)] {
+            for query in [goal, goal.filter(&english)] {
+                for wanted in [true, false] {
+                    let query = query.payload(wanted);
+                    let mut hits = [Hits::new()];
+                    twin.search().search(&*snapshot, &[query], &mut hits)?;
+                    for hit in &hits[0] {
+                        let found = hit.payload.is_some();
+                        assert_is!(found, wanted, "whether a payload comes with {:?}", hit.id);
+                    }
+                    assert_hits(&hits[0].to_vec(), &twin.model.search(&query)?, "the search");
+                }
+            }
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<Outcome> {
+    let full = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let empty = Twin::new(harness, schema()?)?;
+    let other_dim = Schema::new(17, Metric::Dot)?;
+    let other = Twin::with_a_past(harness, other_dim, 30, Texture::Lattice)?;
+    let (probes, other_probes) = (probes(&schema()?, 3)?, probes(&other_dim, 3)?);
+    let all = filters::nested();
+    let (queries, other_queries) = (mixed(&probes, &all), mixed(&other_probes, &all));
+    // One set of buffers for everything, as a caller in a hurry keeps them.
+    let mut hits = vec![used(), used(), used()];
+    for round in 0..3 {
+        for (twin, queries) in [(&full, &queries), (&empty, &queries), (&other, &other_queries)] {
+            let snapshot = twin.site.snapshot()?;
+            twin.search().search(&*snapshot, queries, &mut hits)?;
+            for (query, hits) in queries.iter().zip(&hits) {
+                let context = format_args!("round {round}, into a used buffer");
+                assert_hits(&hits.to_vec(), &twin.model.search(query)?, context);
+            }
+        }
+        hits.rotate_left(1);
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn search_answers_are_the_same_for_any_thread_count(
+    harness: &Harness,
+) -> Result<Outcome> {
+    for (dim, texture) in [(2, Texture::Lattice), (17, Texture::Smooth)] {
+        let schema = Schema::new(dim, Metric::Cosine)?;
+        let twin = Twin::with_a_past(harness, schema, 600, texture)?;
+        let snapshot = twin.site.snapshot()?;
+        let (probes, filters) = (probes(&schema, 12)?, filters::nested());
+        for threads in [1, 2, 7, 64, usize::MAX] {
+            let mut queries = mixed(&probes, &filters);
+            queries.iter_mut().for_each(|query| *query = query.threads(threads));
+            check_queries(&*snapshot, &twin.model, twin.search(), &queries)?;
+            check_queries(&*snapshot, &twin.model, twin.search(), &queries[1..2])?;
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Result<Outcome> {
+    for (dim, metric) in [(2, Metric::Dot), (17, Metric::Cosine), (8, Metric::Euclidean)] {
+        let schema = Schema::new(dim, metric)?;
+        let twin = Twin::with_a_past(harness, schema, 150, Texture::Smooth)?;
+        let snapshot = twin.site.snapshot()?;
+        let (probes, filters) = (probes(&schema, 64)?, filters::nested());
+        let queries = mixed(&probes, &filters);
+        for size in [1, 2, 7, 64] {
+            for some in queries.chunks(size) {
+                check_queries(&*snapshot, &twin.model, twin.search(), some)?;
+            }
+        }
+        check_queries(&*snapshot, &twin.model, twin.search(), &[])?;
+        let same = vec![queries[1]; 9];
+        check_queries(&*snapshot, &twin.model, twin.search(), &same)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Cosine)?;
+    let full = Twin::with_a_past(harness, schema, 30, Texture::Smooth)?;
+    let empty = Twin::new(harness, schema)?;
+    let vectors: Vec<Vector> = [vec![1.0; 2], vec![1.0; 4], vec![1.0], vec![0.0; 3], vec![-0.0; 3]]
+        .into_iter()
+        .map(Vector::try_from)
+        .collect::<Result<_>>()?;
+    let good = Vector::try_from([1.0, 2.0, 3.0])?;
+    let nearest = Query::nearest(good.as_ref(), 3);
+    let invalid = filters::invalid();
+    let mut bad = vec![
+        (Query::nearest(good.as_ref(), 0), ErrorKind::InvalidQuery),
+        (Query::within(good.as_ref(), 1.0, 0), ErrorKind::InvalidQuery),
+        (Query::within(good.as_ref(), f64::NAN, 3), ErrorKind::InvalidQuery),
+        (nearest.threads(0), ErrorKind::InvalidQuery),
+    ];
+    for vector in &vectors[..3] {
+        bad.push((Query::nearest(vector.as_ref(), 3), ErrorKind::DimensionMismatch));
+        let goal = Goal::Within { distance: 1.0, limit: 3 };
+        bad.push((Query::new(vector.as_ref(), goal), ErrorKind::DimensionMismatch));
+    }
+    for vector in &vectors[3..] {
+        bad.push((Query::nearest(vector.as_ref(), 3), ErrorKind::InvalidVector));
+    }
+    bad.extend(invalid.iter().map(|filter| (nearest.filter(filter), ErrorKind::InvalidFilter)));
+    for twin in [full, empty] {
+        let snapshot = twin.site.snapshot()?;
+        let ask = |queries: &[Query<'_>], buffers: usize| {
+            let mut hits = vec![used(); buffers];
+            let answer = twin.search().search(&*snapshot, queries, &mut hits);
+            answer.map(|_| hits)
+        };
+        for (query, kind) in &bad {
+            assert_refused(ask(&[*query], 1), *kind, "a search");
+        }
+        for (queries, buffers) in [(1, 0), (0, 1), (1, 2), (2, 1), (64, 63)] {
+            let context = format_args!("{queries} queries and {buffers} buffers");
+            let answer = ask(&vec![nearest; queries], buffers);
+            assert_refused(answer, ErrorKind::InvalidQuery, context);
+        }
+        assert!(ask(&[], 0)?.is_empty(), "no query is no error");
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Result<Outcome> {
+    let full = Twin::with_a_past(harness, schema()?, 30, Texture::Smooth)?;
+    let empty = Twin::new(harness, schema()?)?;
+    let probes = probes(&schema()?, 5)?;
+    let wrong = Vector::try_from([1.0])?;
+    let invalid = Filter::eq("", 1);
+    let bad = [
+        Query::nearest(probes[0].as_ref(), 0),
+        Query::nearest(wrong.as_ref(), 3),
+        Query::nearest(probes[0].as_ref(), 3).filter(&invalid),
+        Query::within(probes[0].as_ref(), f64::NAN, 3),
+    ];
+    for twin in [full, empty] {
+        let snapshot = twin.site.snapshot()?;
+        let expect_empty = |queries: &[Query<'_>], buffers: usize| -> Option<Error> {
+            let mut hits = vec![used(); buffers];
+            let answer = twin.search().search(&*snapshot, queries, &mut hits);
+            for (n, hits) in hits.iter().enumerate() {
+                assert!(
+                    hits.is_empty(),
+                    "buffer {n} after an error: expected no hits, found {hits:?}"
+                );
+            }
+            answer.err()
+        };
+        for bad in bad {
+            for position in [0, 2, 5] {
+                let good = probes.iter().map(|probe| Query::nearest(probe.as_ref(), 3));
+                let mut queries: Vec<_> = good.collect();
+                queries.insert(position, bad);
+                assert!(expect_empty(&queries, 6).is_some(), "one bad query fails its batch");
+            }
+        }
+        let good = Query::nearest(probes[0].as_ref(), 3);
+        assert!(expect_empty(&[good], 2).is_some(), "a buffer too many is an error");
+        assert!(expect_empty(&[good, good], 1).is_some(), "a buffer too few is an error");
+    }
+    Ok(Outcome::Kept)
+}

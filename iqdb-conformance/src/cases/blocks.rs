@@ -1,0 +1,243 @@
+//! What the blocks of a snapshot lend.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use iqdb_core::filter::MaskPool;
+use iqdb_core::{
+    Batch, Block, ErrorKind, Filter, Metric, Payload, RecordId, Result, RowMask, Schema, Seal,
+    Snapshot,
+};
+
+use crate::agreement::check_blocks;
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_is, same_payload, same_vector};
+use crate::refusal::assert_refused;
+use crate::twin::Twin;
+use crate::{Harness, Outcome, filters};
+
+/// Stores with dead rows, of dimensions on both sides of every usual padding.
+fn each_store(
+    harness: &Harness,
+    mut check: impl FnMut(&Twin<'_>, &dyn Snapshot) -> Result<()>,
+) -> Result<Outcome> {
+    for (dim, texture) in [
+        (1, Texture::Smooth),
+        (3, Texture::Extreme),
+        (8, Texture::Lattice),
+        (16, Texture::Smooth),
+        (17, Texture::Extreme),
+    ] {
+        let schema = Schema::new(dim, Metric::Dot)?;
+        let empty = Twin::new(harness, schema)?;
+        check(&empty, &*empty.site.snapshot()?)?;
+        let full = Twin::with_a_past(harness, schema, 90, texture)?;
+        check(&full, &*full.site.snapshot()?)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+fn each_block(
+    snapshot: &dyn Snapshot,
+    mut check: impl FnMut(usize, Block<'_>) -> Result<()>,
+) -> Result<()> {
+    (0..snapshot.block_count()).try_for_each(|i| check(i, snapshot.block(i)?))
+}
+
+fn selected(block: &Block<'_>, filter: Option<&Filter>) -> Result<RowMask> {
+    let mut mask = RowMask::new();
+    block.select(0..block.len(), filter, &mut mask, &mut MaskPool::default())?;
+    Ok(mask)
+}
+
+/// Fails unless any part of a block has the rows selected that the whole has there, and no other.
+fn check_parts(i: usize, block: &Block<'_>, filter: Option<&Filter>) -> Result<()> {
+    let whole = selected(block, filter)?;
+    let matching = filter.map_or_else(String::new, |filter| format!(" and match `{filter}`"));
+    let len = block.len();
+    let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+    for part in (0..len).flat_map(|row| [0..row, row..row + 1, row..len]) {
+        block.select(part.clone(), filter, &mut mask, &mut pool)?;
+        let expected = whole.rows().filter(|row| part.contains(row));
+        assert_is!(
+            mask.rows().collect::<Vec<_>>(),
+            expected.collect::<Vec<_>>(),
+            "the rows {part:?} of block {i} that are alive{matching}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn blocks_cover_every_live_record_once(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |twin, snapshot| {
+        check_blocks(snapshot, &twin.model)?;
+        // Also to threads that share a block, each of which asks about some of its rows.
+        each_block(snapshot, |i, block| check_parts(i, &block, None))
+    })
+}
+
+pub(super) fn blocks_have_the_dimension_of_the_schema(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |twin, snapshot| {
+        each_block(snapshot, |i, block| {
+            assert_is!(block.dim(), twin.model.schema().dim(), "the dimension of block {i}");
+            assert_is!(block.at(), snapshot.version(), "the version of block {i}");
+            Ok(())
+        })
+    })
+}
+
+pub(super) fn block_out_of_range_is_an_error(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |_, snapshot| {
+        let count = snapshot.block_count();
+        for i in [count, count + 1, usize::MAX] {
+            let context = format_args!("block {i} of {count}");
+            assert_refused(snapshot.block(i), ErrorKind::Backend, context);
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
+    const RECORDS: u64 = 1_200;
+    struct Contents {
+        rows: Vec<f32>,
+        ids: Vec<RecordId>,
+        payloads: Vec<Payload>,
+    }
+    let schema = Schema::new(2, Metric::Dot)?;
+    let mut twin = Twin::new(harness, schema)?;
+    let mut known: BTreeMap<usize, Contents> = BTreeMap::new();
+    // Keeping the snapshots keeps their seals: an address means one seal only while that lives.
+    let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
+    for seed in 0..4 {
+        let records = corpus::records(&schema, RECORDS, Texture::Smooth, seed)?;
+        twin.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        for some in records.iter().take(12) {
+            kept.push(twin.site.snapshot()?);
+            twin.apply(
+                &Batch::new()
+                    .set_payload(&some.id, corpus::payload(&mut fastrand::Rng::with_seed(seed))),
+            )?;
+            twin.apply(&Batch::new().delete(&some.id))?;
+        }
+        kept.push(twin.site.snapshot()?);
+    }
+    // The last first, then all of them again: neither a later nor an earlier one may differ.
+    for snapshot in kept.iter().rev().chain(&kept) {
+        each_block(&**snapshot, |i, block| {
+            let Some(seal) = block.seal() else {
+                return Ok(());
+            };
+            let contents = Contents {
+                rows: block.rows(0..block.len())?.components().to_vec(),
+                ids: (0..block.len())
+                    .map(|row| Ok(block.id(row)?.to_id()))
+                    .collect::<Result<_>>()?,
+                payloads: (0..block.len())
+                    .map(|row| block.payload(row)?.to_payload())
+                    .collect::<Result<_>>()?,
+            };
+            let address = std::ptr::from_ref::<Seal>(seal).addr();
+            let Some(before) = known.get(&address) else {
+                known.insert(address, contents);
+                return Ok(());
+            };
+            assert!(same_vector(&before.rows, &contents.rows), "the rows of sealed block {i}");
+            assert_is!(before.ids, contents.ids, "the ids of sealed block {i}");
+            let payloads = before.payloads.iter().zip(&contents.payloads);
+            for (row, (before, now)) in payloads.enumerate() {
+                assert!(
+                    same_payload(before, now),
+                    "the payload of row {row} of sealed block {i}: expected {before:?}, found {now:?}"
+                );
+            }
+            Ok(())
+        })?;
+    }
+    if known.is_empty() {
+        return Ok(Outcome::NotPromised("it sealed no block of the first 4,800 rows"));
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn rows_are_the_records_exact_bits(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |twin, snapshot| {
+        each_block(snapshot, |i, block| {
+            let rows = block.rows(0..block.len())?;
+            for row in selected(&block, None)?.rows() {
+                let id = block.id(row)?.to_id();
+                let expected = twin.model.get(&id).map(|record| &*record.vector);
+                let found = rows.vector(row);
+                assert!(
+                    expected.is_some_and(|expected| same_vector(expected, found)),
+                    "row {row} of block {i} ({id:?}): expected {expected:?}, found {found:?}"
+                );
+                let lent = block.record(row)?;
+                assert!(same_vector(lent.vector(), found), "the same row by Block::record");
+            }
+            Ok(())
+        })
+    })
+}
+
+pub(super) fn row_padding_is_zero(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |_, snapshot| {
+        each_block(snapshot, |i, block| {
+            let rows = block.rows(0..block.len())?;
+            // Dead rows too: a kernel computes whole rows before it looks at who is alive.
+            for (row, components) in rows.components().chunks(block.stride()).enumerate() {
+                let padding = &components[block.dim()..];
+                assert!(
+                    padding.iter().all(|component| component.to_bits() == 0),
+                    "the padding of row {row} of block {i}: expected 0.0, found {padding:?}"
+                );
+            }
+            Ok(())
+        })
+    })
+}
+
+pub(super) fn rows_of_any_range_agree(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |_, snapshot| {
+        each_block(snapshot, |i, block| {
+            let (len, stride) = (block.len(), block.stride());
+            let whole = block.rows(0..len)?.components();
+            // All ranges of a small block, and those near both ends and the middle of a large one.
+            let near =
+                |row: usize| [0, len / 2, len].into_iter().any(|mark| mark.abs_diff(row) <= 20);
+            let ends: Vec<_> = (0..=len).filter(|row| near(*row)).collect();
+            for start in &ends {
+                for end in ends.iter().filter(|end| *end >= start) {
+                    let found = block.rows(*start..*end)?;
+                    assert_is!(found.len(), end - start, "the number of rows in {start}..{end}");
+                    assert!(
+                        same_vector(&whole[start * stride..end * stride], found.components()),
+                        "rows {start}..{end} of block {i} differ from the same rows of the whole"
+                    );
+                }
+            }
+            Ok(())
+        })
+    })
+}
+
+pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(2, Metric::Dot)?;
+    let twin = Twin::with_a_past(harness, schema, 240, Texture::Lattice)?;
+    let snapshot = twin.site.snapshot()?;
+    for filter in filters::predicates().iter().chain(&filters::nested()) {
+        each_block(&*snapshot, |i, block| {
+            let found = selected(&block, Some(filter))?;
+            let mut expected = selected(&block, None)?;
+            expected.retain(|row| filter.matches(block.id(row)?, &block.payload(row)?))?;
+            assert_is!(found, expected, "the rows of block {i} that match `{filter}`");
+            // The complement among the live rows, for which the same leaf narrows another mask.
+            let mut complement = selected(&block, None)?;
+            complement.subtract(&expected);
+            let found = selected(&block, Some(&filter.clone().not()))?;
+            assert_is!(found, complement, "the rows of block {i} that don't match `{filter}`");
+            check_parts(i, &block, Some(filter))
+        })?;
+    }
+    Ok(Outcome::Kept)
+}

@@ -1,0 +1,258 @@
+//! Many threads at once, more than there are cores.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+use iqdb_core::{
+    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Search,
+    Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
+};
+
+use crate::corpus::{self, Texture};
+use crate::exact::assert_is;
+use crate::threads::{Job, Writers, at_once};
+use crate::twin::Twin;
+use crate::{Harness, Model, Outcome};
+
+fn schema() -> Result<Schema> {
+    Schema::new(2, Metric::Euclidean)
+}
+
+fn number(payload: &Payload) -> Option<u64> {
+    match payload.get("n") {
+        Some(Value::Int(n)) => u64::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+fn numbered(id: impl Into<RecordId>, n: u64) -> Result<Record> {
+    Ok(Record::new(id, [1.0, n as f32])?.with("n", n.cast_signed()))
+}
+
+pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcome> {
+    const WRITERS: u64 = 8;
+    const BATCHES: u64 = 25;
+    let batch = |writer: u64, n: u64| -> Result<Batch> {
+        let id = |part: &str| format!("{writer}-{n}-{part}");
+        Ok(Batch::new()
+            .upsert(numbered(id("kept"), n)?)
+            .upsert(numbered(id("deleted"), n)?)
+            .upsert(numbered(writer, n)?)
+            .delete(id("deleted")))
+    };
+    let mut twin = Twin::new(harness, schema()?)?;
+    let store = &*twin.site;
+    let writers = (0..WRITERS).map(|writer| -> Job<'_, Vec<Version>> {
+        Box::new(move || {
+            (0..BATCHES).map(|n| Ok(store.apply(&batch(writer, n)?)?.version)).collect()
+        })
+    });
+    let versions = at_once(writers.collect())?;
+    for of_one in &versions {
+        assert!(of_one.is_sorted(), "the versions of one writer: {of_one:?}");
+    }
+    let versions: BTreeSet<_> = versions.into_iter().flatten().collect();
+    let expected: BTreeSet<_> = (1..=WRITERS * BATCHES).map(Version).collect();
+    assert_is!(versions, expected, "the versions that the batches made");
+    for n in 0..BATCHES {
+        for writer in 0..WRITERS {
+            twin.model.apply(&batch(writer, n)?)?;
+        }
+    }
+    twin.check()?;
+    no_update_is_lost(harness)?;
+    Ok(Outcome::Kept)
+}
+
+/// Read, modify, write, guarded by the version, from many threads on one record.
+fn no_update_is_lost(harness: &Harness) -> Result<()> {
+    const THREADS: u64 = 6;
+    const INCREMENTS: u64 = 15;
+    let site = harness.create(schema()?)?;
+    let store = &*site;
+    store.upsert(numbered("counter", 0)?)?;
+    let increment = || -> Result<()> {
+        // Each attempt that fails is one that another thread's success made fail.
+        for _ in 0..=THREADS * INCREMENTS {
+            let snapshot = store.snapshot()?;
+            let record = snapshot.get(&"counter".into())?;
+            let record = record.map(|record| record.to_record()).transpose()?;
+            let n = record.and_then(|record| number(&record.payload));
+            let n = n.unwrap_or_else(|| panic!("expected a counter, found none"));
+            let next = Batch::new().upsert(numbered("counter", n + 1)?);
+            match store.apply(&next.expect_version(snapshot.version())) {
+                Err(error) if error.kind() == ErrorKind::VersionConflict => {}
+                result => return result.map(|_| ()),
+            }
+        }
+        panic!("a conflict more often than any other thread has written")
+    };
+    let jobs = (0..THREADS)
+        .map(|_| -> Job<'_, ()> { Box::new(|| (0..INCREMENTS).try_for_each(|_| increment())) });
+    at_once(jobs.collect())?;
+    let counted = site.get(&"counter".into())?.and_then(|record| number(&record.payload));
+    assert_is!(counted, Some(THREADS * INCREMENTS), "the counter");
+    Ok(())
+}
+
+/// How many groups of records there are, each with a writer of its own.
+const GROUPS: u64 = 3;
+/// How many records of a group carry its counter.
+const MEMBERS: u64 = 4;
+const ROUNDS: u64 = 60;
+
+/// Round `n` of a group: the same counter in all its members, and a flag that moves.
+fn round(group: u64, n: u64) -> Result<Batch> {
+    let mut batch = Batch::new();
+    for member in 0..MEMBERS - 1 {
+        batch = batch.upsert(numbered(group * MEMBERS + member, n)?);
+    }
+    let last = group * MEMBERS + MEMBERS - 1;
+    let payload = Payload::new().with("n", n.cast_signed());
+    let flag = |n: u64| format!("{group}-{}", n % 2);
+    Ok(batch
+        .upsert(numbered(last, 0)?)
+        .set_payload(last, payload)
+        .delete(flag(n + 1))
+        .upsert(numbered(flag(n), n)?))
+}
+
+pub(super) fn concurrent_readers_see_whole_batches(harness: &Harness) -> Result<Outcome> {
+    let site = harness.create(schema()?)?;
+    let store = &*site;
+    for group in 0..GROUPS {
+        store.apply(&round(group, 0)?)?;
+    }
+    let writers = Writers::new(GROUPS);
+    let mut jobs: Vec<Job<'_, ()>> = Vec::new();
+    for group in 0..GROUPS {
+        let at_work = writers.at_work();
+        jobs.push(Box::new(move || {
+            let _at_work = at_work;
+            (1..=ROUNDS).try_for_each(|n| store.apply(&round(group, n)?).map(|_| ()))
+        }));
+    }
+    for _ in 0..4 {
+        jobs.push(Box::new(|| {
+            let mut last = Seen::default();
+            loop {
+                let is_last = writers.are_done();
+                last = look(store, harness.search(), &last)?;
+                if is_last {
+                    return Ok(());
+                }
+            }
+        }));
+    }
+    at_once(jobs)?;
+    let last = look(store, harness.search(), &Seen::default())?;
+    assert_is!(last.version, Version(GROUPS * (ROUNDS + 1)), "the last version");
+    Ok(Outcome::Kept)
+}
+
+/// What one reader saw: the version, and the counter of each group.
+#[derive(Default)]
+struct Seen {
+    version: Version,
+    counters: BTreeMap<u64, u64>,
+}
+
+fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
+    let snapshot = store.snapshot()?;
+    let mut scanned = BTreeMap::new();
+    for record in snapshot.records(None) {
+        let record = record?;
+        scanned.insert(record.id().to_id(), number(&record.payload().to_payload()?));
+    }
+    assert_is!(scanned.len() as u64, GROUPS * (MEMBERS + 1), "records in {scanned:?}");
+    assert_is!(snapshot.len(), scanned.len() as u64, "the length of the snapshot");
+
+    let mut counters = BTreeMap::new();
+    for group in 0..GROUPS {
+        let counter = |id: RecordId| scanned.get(&id).copied().flatten();
+        let Some(n) = counter((group * MEMBERS).into()) else {
+            panic!("expected a counter in every record, found {scanned:?}");
+        };
+        for member in 0..MEMBERS {
+            let found = counter((group * MEMBERS + member).into());
+            assert_is!(found, Some(n), "the counter in member {member} of group {group}");
+        }
+        let flag = counter(format!("{group}-{}", n % 2).into());
+        assert_is!(flag, Some(n), "the counter in the flag of group {group}");
+        let before = last.counters.get(&group).copied().unwrap_or(0);
+        assert!(n >= before, "group {group}: expected round {before} or later, found {n}");
+        counters.insert(group, n);
+    }
+    // Each round of each group is one version: the content is that of the version shown.
+    let version = snapshot.version();
+    let rounds: u64 = counters.values().sum();
+    assert_is!(version, Version(GROUPS + rounds), "the version that shows {counters:?}");
+    assert!(version >= last.version, "expected {} or later, found {version}", last.version);
+    check_found(&*snapshot, search, &scanned)?;
+
+    let later = store.get(&0.into())?.and_then(|record| number(&record.payload));
+    assert!(later >= counters.get(&0).copied(), "get after a snapshot goes back to {later:?}");
+    Ok(Seen { version, counters })
+}
+
+/// A search sees the same records with the same counters as a scan of the same snapshot.
+fn check_found(
+    snapshot: &dyn Snapshot,
+    search: &dyn Search,
+    scanned: &BTreeMap<RecordId, Option<u64>>,
+) -> Result<()> {
+    let probe = Vector::try_from([1.0, 0.0])?;
+    let query = Query::nearest(probe.as_ref(), usize::MAX).payload(true);
+    let mut hits = [Hits::new()];
+    search.search(snapshot, &[query], &mut hits)?;
+    let found: BTreeMap<_, _> =
+        hits[0].iter().map(|hit| (hit.id.to_id(), hit.payload.and_then(number))).collect();
+    assert_is!(&found, scanned, "what a search of the snapshot finds");
+    Ok(())
+}
+
+pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Result<Outcome> {
+    let records = corpus::records(&schema()?, 20, Texture::Smooth, 1)?;
+    let mut twin = Twin::of(harness, schema()?, records)?;
+    let store = &*twin.site;
+    let model: &Model = &twin.model;
+    let in_a_records_iterator = || {
+        let records = corpus::records(&schema()?, 9, Texture::Smooth, 2)?;
+        let failing = records.into_iter().enumerate().map(|(n, record)| {
+            assert!(n < 5, "on purpose: in an iterator handed to upsert_many");
+            record
+        });
+        store.upsert_many(failing).map(|_| ())
+    };
+    let while_holding_a_snapshot = || {
+        let snapshot = store.snapshot()?;
+        assert!(snapshot.len() > 1_000, "on purpose: while holding a snapshot");
+        Ok(())
+    };
+    let while_reading_a_block = || {
+        let snapshot = store.snapshot()?;
+        let mut records = snapshot.records(None);
+        let record = records.next().transpose()?;
+        assert!(record.is_none(), "on purpose: while reading a block");
+        Ok(())
+    };
+    let panics: [&(dyn Fn() -> Result<()> + Sync); 3] =
+        [&in_a_records_iterator, &while_holding_a_snapshot, &while_reading_a_block];
+    for panics in panics {
+        let ended = thread::scope(|scope| scope.spawn(panics).join());
+        assert!(ended.is_err(), "expected the panic made on purpose, found {ended:?}");
+        crate::check_same(store, model, harness.search())?;
+    }
+    // And for writers, on this thread and on others.
+    let jobs = (0..3).map(|n: u64| -> Job<'_, bool> {
+        Box::new(move || Ok(store.upsert(numbered("after", n)?)?.has_effect()))
+    });
+    at_once(jobs.collect())?;
+    twin.site.delete("after")?;
+    for n in 0..3 {
+        twin.model.apply(&Batch::new().upsert(numbered("after", n)?))?;
+    }
+    twin.model.apply(&Batch::new().delete("after"))?;
+    twin.check()?;
+    Ok(Outcome::Kept)
+}

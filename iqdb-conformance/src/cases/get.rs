@@ -1,0 +1,78 @@
+//! What `Store::get` returns.
+
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{Batch, Metric, Record, Result, Schema, Value};
+
+use crate::agreement::absent_ids;
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_record, same_vector};
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
+    let vectors = [
+        [3.0, 4.0, 0.0, -0.0],
+        [-0.0, -0.0, -0.0, f32::from_bits(1)],
+        [f32::MAX, f32::MIN, f32::MIN_POSITIVE, -f32::MIN_POSITIVE],
+        [0.1, -1e-45, f32::from_bits(0x007f_ffff), 1.0 + f32::EPSILON],
+        [1e-30, 2e-30, 0.0, -0.0],
+    ];
+    for metric in Metric::ALL {
+        let mut twin = Twin::new(harness, Schema::new(4, metric)?)?;
+        for (n, vector) in (0..).zip(&vectors) {
+            let record = Record::new(n, vector)?
+                .with("float", -0.0)
+                .with(
+                    "list",
+                    Value::List(vec![(-0.0).into(), 0.0.into(), f64::from_bits(1).into()]),
+                )
+                .with("int", i64::MIN);
+            twin.apply(&Batch::new().upsert(record.clone()))?;
+            let found = twin.site.get(&n.into())?;
+            assert_record(found.as_ref(), Some(&record), format_args!("get under {metric}"));
+            let bits_are_kept = found.is_some_and(|found| same_vector(vector, &found.vector));
+            assert!(bits_are_kept, "get under {metric}: expected the bits of {vector:?}");
+        }
+        twin.check()?;
+    }
+    for metric in Metric::ALL {
+        for dim in [1, 2, 7, 8, 9, 17, 100] {
+            let schema = Schema::new(dim, metric)?;
+            Twin::of(harness, schema, corpus::records(&schema, 9, Texture::Extreme, 5)?)?
+                .check()?;
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn get_of_an_absent_id_is_none(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(2, Metric::Dot)?;
+    let mut twin = Twin::new(harness, schema)?;
+    for n in 0..20 {
+        for id in absent_ids(&twin.model) {
+            assert_record(twin.site.get(&id)?.as_ref(), None, "get of an id never written");
+        }
+        twin.apply(&Batch::new().upsert(Record::new(corpus::id(n), [1.0, 2.0])?))?;
+    }
+    for n in 0..20 {
+        twin.apply(&Batch::new().delete(corpus::id(n)))?;
+        let found = twin.site.get(&corpus::id(n))?;
+        assert_record(found.as_ref(), None, "get of an id that was deleted");
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn get_of_an_id_that_cannot_be_stored_is_none(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(2, Metric::Dot)?;
+    let longest = "x".repeat(ID_BYTES_MAX);
+    let mut twin = Twin::new(harness, schema)?;
+    for _ in 0..2 {
+        for bytes in [ID_BYTES_MAX + 1, 2 * ID_BYTES_MAX, 65_536 + ID_BYTES_MAX, 1 << 20] {
+            let found = twin.site.get(&"x".repeat(bytes).into())?;
+            assert_record(found.as_ref(), None, format_args!("get of an id of {bytes} bytes"));
+        }
+        // A key that is cut to size would now find this.
+        twin.apply(&Batch::new().upsert(Record::new(&*longest, [1.0, 2.0])?))?;
+    }
+    Ok(Outcome::Kept)
+}

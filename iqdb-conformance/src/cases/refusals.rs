@@ -1,0 +1,221 @@
+//! What `Store::apply` refuses, and that it then changes nothing.
+
+use iqdb_core::limits::{
+    FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX,
+};
+use iqdb_core::{
+    Batch, Change, ErrorKind, Metric, Payload, Record, RecordId, Result, Schema, Value, Version,
+};
+
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_is, assert_record};
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+fn schema() -> Result<Schema> {
+    Schema::new(3, Metric::Cosine)
+}
+
+fn record(id: impl Into<RecordId>) -> Result<Record> {
+    Record::new(id, [1.0, 2.0, 3.0])
+}
+
+fn long_id() -> String {
+    "x".repeat(ID_BYTES_MAX + 1)
+}
+
+pub(super) fn a_batch_with_one_bad_change_changes_nothing(harness: &Harness) -> Result<Outcome> {
+    let bad = [
+        (Change::Upsert(Record::new(1, [1.0, 2.0])?), ErrorKind::DimensionMismatch),
+        (Change::Upsert(Record::new(1, [0.0; 3])?), ErrorKind::InvalidVector),
+        (Change::Upsert(record(long_id())?), ErrorKind::InvalidId),
+        (Change::Delete(long_id().into()), ErrorKind::InvalidId),
+        (Change::SetPayload(long_id().into(), Payload::new()), ErrorKind::InvalidId),
+        (Change::Upsert(record(1)?.with("x", f64::NAN)), ErrorKind::InvalidPayload),
+        (Change::SetPayload(1.into(), Payload::new().with("", 1)), ErrorKind::InvalidPayload),
+    ];
+    let good = [
+        Change::Upsert(record("new")?.with("n", 1)),
+        Change::Upsert(Record::new(1, [3.0, 2.0, 1.0])?),
+        Change::Delete(2.into()),
+        Change::SetPayload(3.into(), Payload::new().with("n", 2)),
+    ];
+    let before = [record(1)?.with("n", 0), record(2)?, record(3)?.with("n", 0)];
+    let mut twin = Twin::of(harness, schema()?, before)?;
+    let snapshot = twin.site.snapshot()?;
+    for (change, kind) in bad {
+        for position in 0..=good.len() {
+            let mut changes = good.to_vec();
+            changes.insert(position, change.clone());
+            twin.refuses(&changes.into_iter().collect(), kind)?;
+        }
+    }
+    twin.check_snapshot(&*snapshot, &twin.model)?;
+    let applied = twin.apply(&good.into_iter().collect())?;
+    assert_is!(applied.version, Version(2), "the version after the first good batch");
+    twin.check()?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn an_unexpected_version_is_a_conflict(harness: &Harness) -> Result<Outcome> {
+    let mut twin = Twin::new(harness, schema()?)?;
+    for current in 0..4 {
+        for expected in [0, 1, 2, 3, 4, u64::MAX] {
+            if expected == current {
+                continue;
+            }
+            let batch = Batch::new().expect_version(Version(expected));
+            let conflict = ErrorKind::VersionConflict;
+            twin.refuses(&batch, conflict)?;
+            twin.refuses(&batch.clone().delete("nobody"), conflict)?;
+            twin.refuses(&batch.clone().upsert(record(1)?.with("n", 1)), conflict)?;
+            twin.refuses(&batch.delete(1), conflict)?;
+        }
+        let current = Version(current);
+        twin.apply(&Batch::new().expect_version(current))?;
+        twin.apply(&Batch::new().expect_version(current).upsert(record(1)?))?;
+        twin.check()?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn a_wrong_dimension_is_refused(harness: &Harness) -> Result<Outcome> {
+    for metric in Metric::ALL {
+        for dim in [1, 3, 8, 17] {
+            let mut twin = Twin::new(harness, Schema::new(dim, metric)?)?;
+            for state in ["empty", "not empty", "emptied"] {
+                for wrong in [1, dim - 1, dim + 1, 2 * dim, 2 * dim + 8] {
+                    if wrong == dim || wrong == 0 {
+                        continue;
+                    }
+                    let batch = Batch::new().upsert(Record::new(9, vec![1.0; wrong])?);
+                    let error = twin.site.apply(&batch).err();
+                    let named = error.as_ref().and_then(|error| error.id().cloned());
+                    assert_is!(
+                        named,
+                        Some(9.into()),
+                        "the record at fault, by the error {error:?} of a store that is {state}"
+                    );
+                    twin.refuses(&batch, ErrorKind::DimensionMismatch)?;
+                }
+                twin.apply(&match state {
+                    "empty" => Batch::new().upsert(Record::new(1, vec![1.0; dim])?),
+                    _ => Batch::new().delete(1),
+                })?;
+            }
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn a_zero_vector_is_refused_where_the_metric_needs_a_direction(
+    harness: &Harness,
+) -> Result<Outcome> {
+    for metric in Metric::ALL {
+        for dim in [1, 3, 9] {
+            let mut twin = Twin::new(harness, Schema::new(dim, metric)?)?;
+            let mut zeros = [vec![0.0; dim], vec![-0.0; dim], vec![0.0; dim]];
+            zeros[2][dim - 1] = -0.0;
+            for (n, zero) in (0..).zip(zeros) {
+                let batch = Batch::new().upsert(Record::new(n, zero)?);
+                if metric.needs_direction() {
+                    twin.refuses(&batch, ErrorKind::InvalidVector)?;
+                } else {
+                    twin.apply(&batch)?;
+                }
+            }
+            // As near to zero as it gets, and yet a direction.
+            let mut tiny = vec![0.0; dim];
+            tiny[dim - 1] = -f32::from_bits(1);
+            twin.apply(&Batch::new().upsert(Record::new("tiny", tiny)?))?;
+            twin.check()?;
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn ids_are_limited_in_length(harness: &Harness) -> Result<Outcome> {
+    let mut twin = Twin::new(harness, schema()?)?;
+    let two_bytes = "\u{e9}".repeat(ID_BYTES_MAX / 2);
+    for good in [
+        String::new(),
+        "x".repeat(ID_BYTES_MAX - 1),
+        "x".repeat(ID_BYTES_MAX),
+        format!("{}y", "x".repeat(ID_BYTES_MAX - 1)),
+        "\0".repeat(ID_BYTES_MAX),
+        two_bytes.clone(),
+    ] {
+        let batch = Batch::new().upsert(record(&*good)?).set_payload(&*good, Payload::new());
+        let applied = twin.apply(&batch)?;
+        assert_is!(applied.inserted, 1, "inserted, of an id of {} bytes", good.len());
+    }
+    twin.check()?;
+    for bad in [long_id(), format!("{two_bytes}x"), "x".repeat(1 << 20)] {
+        twin.refuses(&Batch::new().upsert(record(&*bad)?), ErrorKind::InvalidId)?;
+        twin.refuses(&Batch::new().delete(&*bad), ErrorKind::InvalidId)?;
+        let set = Batch::new().set_payload(&*bad, Payload::new());
+        twin.refuses(&set, ErrorKind::InvalidId)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
+    let named = |bytes: usize| Payload::new().with("x".repeat(bytes), 1);
+    let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), n as f64)).collect::<Payload>();
+    let listed = |len: usize| Payload::new().with("x", vec![true; len]);
+    // The text beside one byte of name and eight of value.
+    let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
+    let one = |value: Value| Payload::new().with("x", value);
+    let nested = Value::List(vec![Value::List(vec![])]);
+    let good = [
+        Payload::new(),
+        named(1),
+        named(FIELD_NAME_BYTES_MAX - 1),
+        named(FIELD_NAME_BYTES_MAX),
+        Payload::new().with("\u{e9}".repeat(FIELD_NAME_BYTES_MAX / 2), "\0"),
+        wide(PAYLOAD_FIELDS_MAX - 1),
+        wide(PAYLOAD_FIELDS_MAX),
+        listed(0),
+        listed(LIST_LEN_MAX - 1),
+        listed(LIST_LEN_MAX),
+        heavy(PAYLOAD_BYTES_MAX - 1),
+        heavy(PAYLOAD_BYTES_MAX),
+        Payload::new().with("x", [f64::MAX, f64::MIN, f64::from_bits(1), -0.0]),
+        Payload::new().with("x", [i64::MIN, i64::MAX]).with("X", "").with("y", false),
+    ];
+    let bad = [
+        named(0),
+        named(FIELD_NAME_BYTES_MAX + 1),
+        Payload::new().with("\u{e9}".repeat(FIELD_NAME_BYTES_MAX / 2 + 1), 1),
+        wide(PAYLOAD_FIELDS_MAX + 1),
+        listed(LIST_LEN_MAX + 1),
+        heavy(PAYLOAD_BYTES_MAX + 1),
+        one(f64::NAN.into()),
+        one(f64::INFINITY.into()),
+        one(Value::List(vec![1.into(), f64::NEG_INFINITY.into()])),
+        one(nested),
+    ];
+    let mut twin = Twin::of(harness, schema()?, [record("set")?, record("kept")?.with("x", 1)])?;
+    for (n, payload) in (0..).zip(good) {
+        let upserted = record(n)?.with_payload(payload.clone());
+        twin.apply(&Batch::new().upsert(upserted.clone()).set_payload("set", payload.clone()))?;
+        assert_record(twin.site.get(&n.into())?.as_ref(), Some(&upserted), "get");
+        let set = record("set")?.with_payload(payload);
+        assert_record(twin.site.get(&"set".into())?.as_ref(), Some(&set), "get");
+        // Large ones would make every further look at the whole store slow.
+        twin.apply(&Batch::new().delete(n).set_payload("set", Payload::new()))?;
+    }
+    twin.check()?;
+    for payload in bad {
+        let kind = ErrorKind::InvalidPayload;
+        let upsert = |id| record(id).map(|record: Record| record.with_payload(payload.clone()));
+        twin.refuses(&Batch::new().upsert(upsert("new")?), kind)?;
+        twin.refuses(&Batch::new().upsert(upsert("kept")?), kind)?;
+        twin.refuses(&Batch::new().set_payload("kept", payload.clone()), kind)?;
+        twin.refuses(&Batch::new().set_payload("nobody", payload.clone()), kind)?;
+    }
+    let small = corpus::records(&schema()?, 9, Texture::Smooth, 1)?;
+    twin.apply(&small.into_iter().fold(Batch::new(), Batch::upsert))?;
+    twin.check()?;
+    Ok(Outcome::Kept)
+}

@@ -1,0 +1,281 @@
+//! What a snapshot shows, and that it goes on showing it.
+
+use std::sync::Arc;
+use std::thread;
+
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{
+    Batch, Filter, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Snapshot,
+    StoreExt, Vector, Version,
+};
+
+use crate::agreement::{check_blocks, check_gets, check_snapshot};
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_hits, assert_is};
+use crate::threads::{Job, Writers, at_once};
+use crate::twin::Twin;
+use crate::{Harness, Model, Outcome};
+
+fn schema() -> Result<Schema> {
+    Schema::new(3, Metric::Euclidean)
+}
+
+pub(super) fn snapshot_never_changes(harness: &Harness) -> Result<Outcome> {
+    let records = corpus::records(&schema()?, 40, Texture::Lattice, 1)?;
+    let ids: Vec<RecordId> = records.iter().map(|record| record.id.clone()).collect();
+    let mut twin = Twin::of(harness, schema()?, records)?;
+    let mut kept: Vec<(Arc<dyn Snapshot>, Model)> = Vec::new();
+    let payload = || Payload::new().with("lang", "later");
+    let later = |id: &RecordId| Record::new(id, [9.0, 9.0, 9.0]);
+    let all_of = |change: fn(Batch, &RecordId) -> Batch| ids.iter().fold(Batch::new(), change);
+    for batch in [
+        Batch::new().upsert(later(&"new".into())?),
+        Batch::new().upsert(later(&ids[0])?),
+        Batch::new().set_payload(&ids[1], payload()),
+        Batch::new().delete(&ids[2]),
+        Batch::new().delete(&ids[2]).upsert(later(&ids[2])?).set_payload(&ids[2], payload()),
+        Batch::new().upsert(later(&ids[3])?).delete(&ids[3]),
+        all_of(|batch, id| batch.set_payload(id, Payload::new())),
+        all_of(|batch, id| batch.delete(id)),
+    ] {
+        kept.push((twin.site.snapshot()?, twin.model.clone()));
+        twin.apply(&batch)?;
+        twin.site.flush()?;
+        for (snapshot, model) in &kept {
+            twin.check_snapshot(&**snapshot, model)?;
+        }
+    }
+    // Enough that a backend which reuses or compacts rows has every reason to.
+    for seed in 2..22 {
+        for some in corpus::records(&schema()?, 40, Texture::Smooth, seed)?.chunks(10) {
+            twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        }
+    }
+    twin.apply(&all_of(|batch, id| batch.delete(id)))?;
+    for (snapshot, model) in &kept {
+        twin.check_snapshot(&**snapshot, model)?;
+    }
+    twin.check()?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_sees_all_of_a_batch_or_none(harness: &Harness) -> Result<Outcome> {
+    const BATCHES: u64 = 60;
+    // One writer, so that the content at each version is known beforehand.
+    let mut models = vec![Model::new(schema()?)];
+    let mut batches = Vec::new();
+    for seed in 0..BATCHES {
+        let mut batch = Batch::new();
+        for (n, record) in
+            corpus::records(&schema()?, 8, Texture::Lattice, seed)?.into_iter().enumerate()
+        {
+            batch = match n % 4 {
+                0 => batch.delete(record.id),
+                1 => batch.set_payload(record.id, record.payload),
+                _ => batch.upsert(record),
+            };
+        }
+        let mut next = models[models.len() - 1].clone();
+        next.apply(&batch)?;
+        models.push(next);
+        batches.push(batch);
+    }
+    let site = harness.create(schema()?)?;
+    let store = &*site;
+    let check = |snapshot: &dyn Snapshot| {
+        let version = snapshot.version();
+        let model = models.iter().find(|model| model.version() == version);
+        let model = model.unwrap_or_else(|| panic!("no batch made the version {version}"));
+        check_snapshot(snapshot, model, harness.search())
+    };
+    let writers = Writers::new(1);
+    let at_work = writers.at_work();
+    let writer: Job<'_, ()> = Box::new(|| {
+        let _at_work = at_work;
+        for batch in &batches {
+            store.apply(batch)?;
+            check(&*store.snapshot()?)?;
+        }
+        Ok(())
+    });
+    let reader: Job<'_, ()> = Box::new(|| {
+        while !writers.are_done() {
+            check(&*store.snapshot()?)?;
+        }
+        Ok(())
+    });
+    at_once(vec![writer, reader])?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_outlives_its_store(harness: &Harness) -> Result<Outcome> {
+    let twin = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let (snapshot, search) = (twin.site.snapshot()?, twin.search());
+    let Twin { site, model, .. } = twin;
+    let place = site.close();
+    check_snapshot(&*snapshot, &model, search)?;
+    let moved = {
+        let (harness, model) = (harness.clone(), model.clone());
+        thread::spawn(move || check_snapshot(&*snapshot, &model, harness.search()))
+    };
+    moved.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    drop(place);
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_has_the_schema_of_its_store(harness: &Harness) -> Result<Outcome> {
+    for metric in Metric::ALL {
+        for dim in [1, 2, 3, 8, 17, 100] {
+            let schema = Schema::new(dim, metric)?;
+            let site = harness.create(schema)?;
+            assert_is!(site.snapshot()?.schema(), site.schema(), "of an empty store");
+            assert_is!(site.snapshot()?.schema(), &schema, "of an empty store");
+            site.upsert(Record::new(1, vec![1.0; dim])?)?;
+            assert_is!(site.snapshot()?.schema(), &schema, "the schema of the snapshot");
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_version_is_the_last_applied(harness: &Harness) -> Result<Outcome> {
+    let site = harness.create(schema()?)?;
+    assert_is!(site.snapshot()?.version(), Version(0), "the version of a new store");
+    let record = |n: f32| Record::new("a", [n, 0.0, 0.0]);
+    let mut last = Version(0);
+    for batch in [
+        Batch::new().upsert(record(1.0)?),
+        Batch::new().delete("nobody"),
+        Batch::new().upsert(record(1.0)?),
+        Batch::new().set_payload("a", Payload::new()),
+        Batch::new(),
+        Batch::new().delete("a"),
+        Batch::new().delete("a"),
+        Batch::new().upsert(record(2.0)?).delete("a").upsert(record(3.0)?),
+    ] {
+        let applied = site.apply(&batch)?;
+        if applied.has_effect() {
+            last = applied.version;
+        }
+        assert_is!(site.snapshot()?.version(), last, "the version after {batch:?}");
+        assert_is!(site.snapshot()?.version(), last, "the version of a second snapshot");
+    }
+    assert_is!(last, Version(5), "the version after five batches with an effect");
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_versions_never_go_back(harness: &Harness) -> Result<Outcome> {
+    const WRITES: u16 = 200;
+    let site = harness.create(schema()?)?;
+    let store = &*site;
+    let write = |n: u16| store.upsert(Record::new(u64::from(n % 10), [f32::from(n), 0.0, 0.0])?);
+    let later = |last: Version| -> Result<Version> {
+        let version = store.snapshot()?.version();
+        assert!(version >= last, "expected version {last} or later, found {version}");
+        Ok(version)
+    };
+    let mut last = Version(0);
+    for n in 0..WRITES {
+        write(n)?;
+        last = later(later(last)?)?;
+    }
+    let end = Version(u64::from(WRITES) * 2);
+    let writers = Writers::new(1);
+    let at_work = writers.at_work();
+    let mut jobs: Vec<Job<'_, ()>> = vec![Box::new(|| {
+        let _at_work = at_work;
+        (0..WRITES).try_for_each(|n| write(n).map(|_| ()))
+    })];
+    for _ in 0..3 {
+        jobs.push(Box::new(|| {
+            let mut last = Version(0);
+            while !writers.are_done() {
+                last = later(last)?;
+            }
+            Ok(())
+        }));
+    }
+    at_once(jobs)?;
+    assert_is!(store.snapshot()?.version(), end, "the last version");
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome> {
+    let mut twin = Twin::new(harness, schema()?)?;
+    let record = |id: u64| Record::new(id, [1.0, 2.0, 3.0]);
+    for (batch, expected) in [
+        (Batch::new(), 0),
+        (Batch::new().upsert(record(1)?).upsert(record(1)?).upsert(record(2)?), 2),
+        (Batch::new().upsert(record(1)?), 2),
+        (Batch::new().set_payload(1, Payload::new()).set_payload(9, Payload::new()), 2),
+        (Batch::new().delete(9), 2),
+        (Batch::new().delete(1).delete(1), 1),
+        (Batch::new().delete(2).upsert(record(2)?), 1),
+        (Batch::new().upsert(record(3)?).delete(3), 1),
+        (Batch::new().upsert(Record::new("2", [1.0, 2.0, 3.0])?), 2),
+        (Batch::new().delete(2).delete("2"), 0),
+    ] {
+        twin.apply(&batch)?;
+        assert_is!(twin.site.snapshot()?.len(), expected, "the length after {batch:?}");
+        assert_is!(twin.site.len()?, expected, "the length of the store after {batch:?}");
+    }
+    for some in corpus::records(&schema()?, 60, Texture::Lattice, 1)?.chunks(3) {
+        twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        let expected = twin.model.len() as u64;
+        assert_is!(twin.site.snapshot()?.len(), expected, "the length while it grows");
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_get_agrees_with_its_blocks(harness: &Harness) -> Result<Outcome> {
+    for texture in Texture::ALL {
+        let twin = Twin::with_a_past(harness, schema()?, 120, texture)?;
+        let snapshot = twin.site.snapshot()?;
+        check_gets(&*snapshot, &twin.model)?;
+        check_blocks(&*snapshot, &twin.model)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn snapshot_get_of_an_id_that_cannot_be_stored_is_none(
+    harness: &Harness,
+) -> Result<Outcome> {
+    let site = harness.create(schema()?)?;
+    for _ in 0..2 {
+        let snapshot = site.snapshot()?;
+        for bytes in [ID_BYTES_MAX + 1, 2 * ID_BYTES_MAX, 65_536 + ID_BYTES_MAX, 1 << 20] {
+            let id = "x".repeat(bytes).into();
+            let found = snapshot.get(&id)?.is_some();
+            assert!(!found, "an id of {bytes} bytes: expected no record, found one");
+        }
+        // A key that is cut to size would now find this.
+        site.upsert(Record::new("x".repeat(ID_BYTES_MAX), [1.0, 2.0, 3.0])?)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Outcome> {
+    let twin = Twin::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
+    let snapshot = twin.site.snapshot()?;
+    let vector = Vector::try_from([1.0, 0.5, -1.0])?;
+    let english = Filter::eq("lang", "en");
+    let queries = [
+        Query::nearest(vector.as_ref(), 1),
+        Query::nearest(vector.as_ref(), 10).payload(true),
+        Query::nearest(vector.as_ref(), usize::MAX),
+        Query::nearest(vector.as_ref(), 10).filter(&english),
+        Query::within(vector.as_ref(), 1.5, 7),
+        Query::within(vector.as_ref(), -1.0, 7),
+    ];
+    // An engine may answer some batches and leave others to the scan, so alone and together.
+    for batch in [1, 2, queries.len()].into_iter().flat_map(|size| queries.chunks(size)) {
+        let mut hits = vec![Hits::new(); batch.len()];
+        if snapshot.push_down(batch, &mut hits)?.is_none() {
+            continue;
+        }
+        for (query, hits) in batch.iter().zip(&hits) {
+            let context = format_args!("push_down of {query:?} among {}", batch.len());
+            assert_hits(&hits.to_vec(), &twin.model.search(query)?, context);
+        }
+    }
+    Ok(Outcome::Kept)
+}

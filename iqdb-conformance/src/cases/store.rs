@@ -1,0 +1,71 @@
+//! What a store says about itself, and `flush`.
+
+use iqdb_core::limits::DIM_MAX;
+use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Store};
+
+use crate::corpus::{self, Texture};
+use crate::exact::assert_is;
+use crate::refusal::assert_refused;
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Outcome> {
+    for metric in Metric::ALL {
+        for dim in [1, 2, 3, 7, 8, 9, 17, 384, DIM_MAX] {
+            let schema = Schema::new(dim, metric)?;
+            let records = corpus::records(&schema, 2, Texture::Smooth, 1)?;
+            let mut twin = Twin::of(harness, schema, records)?;
+            assert_is!(twin.site.schema(), &schema, "the schema");
+            twin.check()?;
+            if twin.site.reopens() {
+                twin.site.reopen()?;
+                assert_is!(twin.site.schema(), &schema, "the schema of the reopened store");
+            }
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn capabilities_never_change(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(2, Metric::Dot)?;
+    let mut site = harness.create(schema)?;
+    let promised = site.capabilities();
+    assert_is!(
+        promised.durable(),
+        site.reopens(),
+        "what is promised and can't be tried is not promised: a durable store needs \
+         Harness::durable, any other Harness::new; durable promised"
+    );
+    let still_promised = |store: &dyn Store, when: &str| {
+        assert_is!(store.capabilities(), promised, "the capabilities {when}");
+    };
+    site.apply(&Batch::new().upsert(Record::new(1, [1.0, 2.0])?))?;
+    still_promised(&*site, "after a write");
+    let wrong = Batch::new().upsert(Record::new(1, [1.0])?);
+    assert_refused(site.apply(&wrong), ErrorKind::DimensionMismatch, "apply");
+    still_promised(&*site, "after an error");
+    site.flush()?;
+    still_promised(&*site, "after a flush");
+    if site.reopens() {
+        site.reopen()?;
+        still_promised(&*site, "after reopening");
+    }
+    still_promised(&*harness.create(schema)?, "of another store");
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let mut twin = Twin::new(harness, schema)?;
+    twin.site.flush()?;
+    twin.check()?;
+    for some in corpus::records(&schema, 20, Texture::Lattice, 1)?.chunks(5) {
+        twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        let (before, model) = (twin.site.snapshot()?, twin.model.clone());
+        twin.site.flush()?;
+        twin.site.flush()?;
+        twin.check()?;
+        twin.check_snapshot(&*before, &model)?;
+    }
+    Ok(Outcome::Kept)
+}

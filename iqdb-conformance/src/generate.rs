@@ -1,0 +1,208 @@
+//! What happens next: operations drawn at random, with weights drawn anew for each history.
+//!
+//! Leaving some operations out of a history altogether finds what an even mixture hides: a
+//! history without deletes grows large, one without upserts of old ids has no dead rows.
+
+use fastrand::Rng;
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{
+    Batch, Change, Filter, Goal, Payload, Query, Record, RecordId, Result, Schema, Vector, Version,
+};
+
+use crate::Model;
+use crate::corpus::{self, Texture};
+use crate::filters;
+
+/// One step of a history.
+#[derive(Debug, Clone)]
+pub(crate) enum Operation {
+    Apply(Batch),
+    DeleteWhere(Filter),
+    Get(RecordId),
+    Count(Filter),
+    Search(Vec<Question>),
+    KeepSnapshot,
+    CheckSnapshots,
+    Flush,
+    Reopen { after_kill: bool },
+}
+
+/// A query that owns what it asks about.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    vector: Vector,
+    goal: Goal,
+    filter: Option<Filter>,
+    payload: bool,
+    threads: usize,
+}
+
+impl Question {
+    pub(crate) fn query(&self) -> Query<'_> {
+        let query =
+            Query::new(self.vector.as_ref(), self.goal).payload(self.payload).threads(self.threads);
+        match &self.filter {
+            Some(filter) => query.filter(filter),
+            None => query,
+        }
+    }
+}
+
+/// Draws the operations of one history.
+#[derive(Debug)]
+pub(crate) struct Generator {
+    schema: Schema,
+    operations: Weights<9>,
+    changes: Weights<3>,
+    textures: Weights<3>,
+    hot_ids: Vec<RecordId>,
+    cold_ids: u64,
+}
+
+/// How likely each of `N` choices is.
+#[derive(Debug)]
+struct Weights<const N: usize>([u32; N]);
+
+impl<const N: usize> Weights<N> {
+    /// The weights given, about one in four of them struck out. The first always stays.
+    fn thinned(rng: &mut Rng, mut weights: [u32; N]) -> Self {
+        for weight in &mut weights[1..] {
+            if rng.u8(..4) == 0 {
+                *weight = 0;
+            }
+        }
+        Self(weights)
+    }
+
+    fn choose(&self, rng: &mut Rng) -> usize {
+        let mut at = rng.u32(..self.0.iter().sum::<u32>());
+        for (choice, weight) in self.0.iter().enumerate() {
+            if at < *weight {
+                return choice;
+            }
+            at -= weight;
+        }
+        0
+    }
+}
+
+impl Generator {
+    pub(crate) fn new(rng: &mut Rng, schema: Schema, reopens: bool) -> Self {
+        let reopen = if reopens { 2 } else { 0 };
+        let mut textures = Weights::thinned(rng, [4, 3, 2]).0;
+        textures.rotate_right(rng.usize(..3));
+        let cold_ids = 10 << rng.u8(..4);
+        let hot = rng.u64(..cold_ids);
+        Self {
+            schema,
+            operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
+            changes: Weights::thinned(rng, [10, 5, 4]),
+            textures: Weights(textures),
+            // Neighbours are of different kinds and share their texts.
+            hot_ids: (hot..hot + 4).map(corpus::id).collect(),
+            cold_ids,
+        }
+    }
+
+    pub(crate) fn next(&self, rng: &mut Rng, model: &Model) -> Result<Operation> {
+        Ok(match self.operations.choose(rng) {
+            0 => Operation::Apply(self.batch(rng, model)?),
+            1 => Operation::DeleteWhere(filters::random(rng)),
+            2 => Operation::Get(self.id(rng)),
+            3 => Operation::Count(filters::random(rng)),
+            4 => {
+                let questions = 0..[1, 1, 3, 17][rng.usize(..4)];
+                let questions = questions.map(|_| self.question(rng, model));
+                Operation::Search(questions.collect::<Result<_>>()?)
+            }
+            5 => Operation::KeepSnapshot,
+            6 => Operation::CheckSnapshots,
+            7 => Operation::Flush,
+            _ => Operation::Reopen { after_kill: rng.bool() },
+        })
+    }
+
+    fn id(&self, rng: &mut Rng) -> RecordId {
+        if rng.bool() {
+            self.hot_ids[rng.usize(..self.hot_ids.len())].clone()
+        } else {
+            corpus::id(rng.u64(..self.cold_ids))
+        }
+    }
+
+    fn vector(&self, rng: &mut Rng) -> Result<Vector> {
+        let texture = Texture::ALL[self.textures.choose(rng)];
+        corpus::vector(rng, &self.schema, texture)
+    }
+
+    fn batch(&self, rng: &mut Rng, model: &Model) -> Result<Batch> {
+        let mut changes = Vec::new();
+        for _ in 0..rng.usize(0..=8) {
+            changes.push(self.change(rng)?);
+        }
+        if rng.u8(..12) == 0 {
+            changes.insert(rng.usize(0..=changes.len()), self.bad_change(rng)?);
+        }
+        let batch: Batch = changes.into_iter().collect();
+        let Version(current) = model.version();
+        Ok(match rng.u8(..16) {
+            0..=1 => batch.expect_version(Version(current)),
+            2 => batch.expect_version(Version(current + 1)),
+            3 => batch.expect_version(Version(current.saturating_sub(1))),
+            _ => batch,
+        })
+    }
+
+    fn change(&self, rng: &mut Rng) -> Result<Change> {
+        let id = self.id(rng);
+        Ok(match self.changes.choose(rng) {
+            0 => {
+                let record = Record::new(id, self.vector(rng)?)?;
+                Change::Upsert(record.with_payload(corpus::payload(rng)))
+            }
+            1 => Change::Delete(id),
+            _ => Change::SetPayload(id, corpus::payload(rng)),
+        })
+    }
+
+    fn bad_change(&self, rng: &mut Rng) -> Result<Change> {
+        let id = self.id(rng);
+        let dim = self.schema.dim();
+        Ok(match rng.u8(..5) {
+            0 => Change::Upsert(Record::new(id, vec![1.0; dim + 1])?),
+            1 if self.schema.metric().needs_direction() => {
+                Change::Upsert(Record::new(id, vec![-0.0; dim])?)
+            }
+            2 => Change::Delete("x".repeat(ID_BYTES_MAX + 1).into()),
+            3 => Change::SetPayload(id, Payload::new().with("x", f64::INFINITY)),
+            _ => {
+                let record = Record::new(id, self.vector(rng)?)?;
+                Change::Upsert(record.with("", "a field without a name"))
+            }
+        })
+    }
+
+    fn question(&self, rng: &mut Rng, model: &Model) -> Result<Question> {
+        let vector = self.vector(rng)?;
+        let limit = [1, 2, 10, model.len() + 1, usize::MAX][rng.usize(..5)];
+        let filter = (rng.u8(..3) == 0).then(|| filters::random(rng));
+        let goal = if rng.u8(..3) == 0 {
+            // At exactly the distance of some record, where it matters that this is inclusive.
+            let ranked = model.search(&Query::nearest(vector.as_ref(), usize::MAX))?;
+            let distance = match ranked.len() {
+                0 => 1.0,
+                len => ranked[rng.usize(..len)].distance,
+            };
+            Goal::Within { distance, limit }
+        } else {
+            Goal::Nearest { k: limit }
+        };
+        Ok(Question {
+            vector,
+            goal,
+            filter,
+            payload: rng.bool(),
+            threads: [1, 1, 2, 7][rng.usize(..4)],
+        })
+    }
+}

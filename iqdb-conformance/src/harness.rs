@@ -1,0 +1,207 @@
+//! The harness: what is put to the test, a store and the search it is paired with.
+//!
+//! It says how to come by a store and nothing about what the store must do.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
+
+/// A backend under test: its name, how to make a store, and the search that reads it.
+///
+/// Cloning it copies a few pointers.
+#[derive(Clone)]
+pub struct Harness {
+    name: Arc<str>,
+    origin: Arc<Origin>,
+    search: Arc<dyn Search>,
+    time_limit: Duration,
+}
+
+enum Origin {
+    Store(Box<dyn Fn(Schema) -> Result<Arc<dyn Store>> + Send + Sync>),
+    Place(Box<dyn Fn(Schema) -> Result<Box<dyn Place>> + Send + Sync>),
+}
+
+/// Where a durable store lives while no handle to it is open, such as a directory.
+///
+/// Made fresh and empty for each case, and dropped after the last handle. What `Drop` does with it
+/// (remove a temporary directory, say) is up to the backend.
+pub trait Place: fmt::Debug + Send + Sync + 'static {
+    /// Opens the store that is here, or creates it the first time. The suite has at most one
+    /// handle open at a time.
+    ///
+    /// # Errors
+    /// Whatever the backend reports; the case then fails.
+    fn open(&self) -> Result<Arc<dyn Store>>;
+
+    /// Opens what a new process would find if this one were killed right now, while a handle is
+    /// still open and has not been flushed. From then on the place is the one that the new process
+    /// found.
+    ///
+    /// A store that locks its files can copy them to a new directory and open the copy.
+    ///
+    /// # Errors
+    /// Whatever the backend reports; the case then fails.
+    fn open_after_kill(&self) -> Result<Arc<dyn Store>>;
+}
+
+impl Harness {
+    /// How long a case may take before it counts as hanging, unless
+    /// [`with_time_limit`](Self::with_time_limit) says otherwise.
+    pub const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+    /// A backend whose stores are gone when they are dropped. `create` makes a new, empty one each
+    /// time.
+    ///
+    /// ```
+    /// use iqdb_conformance::Harness;
+    /// use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+    ///
+    /// let harness = Harness::new("naive", |schema| Ok(NaiveStore::new(schema)), NaiveSearch);
+    /// assert_eq!(harness.name(), "naive");
+    /// ```
+    pub fn new<S: Store>(
+        name: &str,
+        create: impl Fn(Schema) -> Result<S> + Send + Sync + 'static,
+        search: impl Search + 'static,
+    ) -> Self {
+        let create = move |schema| Ok(Arc::new(create(schema)?) as Arc<dyn Store>);
+        Self::of(name, Origin::Store(Box::new(create)), search)
+    }
+
+    /// A durable backend. `place` makes a new, empty place each time, and the suite opens, closes
+    /// and reopens the store in it.
+    ///
+    /// This is a constructor and not an addition to [`new`](Self::new) because what is reopened
+    /// has to outlive the store, so it can't come from the store.
+    pub fn durable<P: Place>(
+        name: &str,
+        place: impl Fn(Schema) -> Result<P> + Send + Sync + 'static,
+        search: impl Search + 'static,
+    ) -> Self {
+        let place = move |schema| Ok(Box::new(place(schema)?) as Box<dyn Place>);
+        Self::of(name, Origin::Place(Box::new(place)), search)
+    }
+
+    fn of(name: &str, origin: Origin, search: impl Search + 'static) -> Self {
+        Self {
+            name: name.into(),
+            origin: Arc::new(origin),
+            search: Arc::new(search),
+            time_limit: Self::TIME_LIMIT,
+        }
+    }
+
+    /// The harness with another limit on the time that one case takes: longer for a slow machine
+    /// or a sanitizer.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    /// What the backend is called in reports.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The search that the stores are read with.
+    #[must_use]
+    pub fn search(&self) -> &dyn Search {
+        &*self.search
+    }
+
+    /// How long a case may take before it counts as hanging.
+    #[must_use]
+    pub fn time_limit(&self) -> Duration {
+        self.time_limit
+    }
+
+    /// A new, empty store.
+    ///
+    /// # Errors
+    /// Whatever the backend reports.
+    pub fn create(&self, schema: Schema) -> Result<Site> {
+        match &*self.origin {
+            Origin::Store(create) => Ok(Site { store: Some(create(schema)?), place: None }),
+            Origin::Place(place) => {
+                let place = place(schema)?;
+                Ok(Site { store: Some(place.open()?), place: Some(place) })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Harness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Harness")
+            .field("name", &self.name)
+            .field("search", &self.search)
+            .field("durable", &matches!(*self.origin, Origin::Place(_)))
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open store, and the place it lives in if it has one. Used as the store itself.
+#[derive(Debug)]
+pub struct Site {
+    // Dropped in this order: a directory goes after the files in it are closed. `None` only while
+    // it is being reopened, or once that has failed.
+    store: Option<Arc<dyn Store>>,
+    place: Option<Box<dyn Place>>,
+}
+
+impl Site {
+    /// Whether the store can be closed and opened again.
+    #[must_use]
+    pub fn reopens(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Closes the last handle and opens the store again.
+    ///
+    /// # Errors
+    /// Whatever the backend reports, and the site is closed then; [`ErrorKind::NotSupported`]
+    /// unless it [`reopens`](Self::reopens).
+    pub fn reopen(&mut self) -> Result<()> {
+        let place = self.place.as_ref().ok_or_else(not_reopened)?;
+        self.store = None;
+        self.store = Some(place.open()?);
+        Ok(())
+    }
+
+    /// Opens what a new process would find if this one were killed.
+    ///
+    /// # Errors
+    /// As for [`reopen`](Self::reopen).
+    pub fn reopen_after_kill(&mut self) -> Result<()> {
+        let place = self.place.as_ref().ok_or_else(not_reopened)?;
+        let found = place.open_after_kill();
+        self.store = None;
+        self.store = Some(found?);
+        Ok(())
+    }
+
+    /// Closes the last handle; what is returned keeps the place.
+    #[must_use]
+    pub fn close(self) -> Option<Box<dyn Place>> {
+        self.place
+    }
+}
+
+fn not_reopened() -> Error {
+    Error::new(ErrorKind::NotSupported, "the harness can't reopen this store")
+        .hint("make it with Harness::durable")
+}
+
+impl Deref for Site {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        &**self.store.as_ref().expect("a site is open unless reopening it has failed")
+    }
+}

@@ -1,0 +1,83 @@
+//! The suite that every iqdb backend passes, ours or a stranger's.
+//!
+//! The documentation of the traits in `iqdb-core` is a list of statements, and each is the name of
+//! a case here. A run is over a store and the search it is paired with; the oracle is the
+//! [`Model`], a sorted map that a child can read.
+//!
+//! # Run it
+//! One line in a test file of the backend's crate, which has this one as a dev-dependency:
+//!
+//! ```
+//! # fn main() {}
+//! # mod tests {
+//! # use iqdb_conformance::naive::{NaiveSearch as ExactSearch, NaiveStore as Toy};
+//! use iqdb_conformance::{Harness, conformance_tests};
+//!
+//! conformance_tests!(Harness::new("toy", |schema| Ok(Toy::new(schema)), ExactSearch));
+//! # }
+//! ```
+//!
+//! It stamps one test per case, such as `apply::delete_removes_the_record`, so that
+//! `cargo test apply::` runs one family. Several backends in one file each get a `mod` of their
+//! own. `examples/own-backend` is a whole crate like that. Who writes only a store or only a search
+//! pairs it with the other half from [`naive`].
+//!
+//! # Declare capabilities
+//! A store says in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond the
+//! contract, and the suite takes it at its word: what is promised is tested, and what isn't is not
+//! needed. A store that promises to be durable is made with [`Harness::durable`] from a [`Place`]
+//! that outlives it, and then is closed, killed and reopened. A case about something that the
+//! backend doesn't do ends as [`Outcome::NotPromised`], which the report shows as `n/a`; nothing is
+//! skipped without a word.
+//!
+//! # See a failure again
+//! A failure names the backend, the statement, what was expected and what was found. One in a random
+//! history also names its seed, from which everything in it follows:
+//!
+//! ```text
+//! IQDB_CONFORMANCE_SEED=17 cargo test histories::
+//! ```
+//!
+//! Other seeds than the usual ones are as good; that is how to look for more. A case that doesn't
+//! end is a failure after [`Harness::TIME_LIMIT`].
+//!
+//! # The report
+//! When `IQDB_CONFORMANCE_REPORT` names a file, each case appends a line to it: backend, case,
+//! `ok` or `failed` or `n/a`, and microseconds, with tabs between them.
+//!
+//! # Add a case
+//! 1. State it where the contract is: a bullet ``- `case_name`: Sentence.`` in `iqdb-core`.
+//! 2. Write `pub(super) fn case_name(harness: &Harness) -> Result<Outcome>` in the module of its
+//!    family under `src/cases/`. It panics, or returns an error, where the statement is broken.
+//! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
+//!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
+//!    `cargo xtask tidy` does.
+//! 4. See it fail: plant a defect in `tests/planted` that it catches. A case that no planted defect
+//!    makes fail is itself a failure.
+
+#![forbid(unsafe_code)]
+
+mod agreement;
+mod cases;
+mod corpus;
+mod exact;
+mod filters;
+mod generate;
+mod harness;
+mod history;
+mod model;
+pub mod naive;
+mod refusal;
+mod report;
+mod run;
+mod stamp;
+mod threads;
+mod twin;
+
+pub use agreement::{check_same, check_snapshot};
+pub use cases::CASES;
+pub use harness::{Harness, Place, Site};
+pub use history::SEED_VARIABLE;
+pub use model::Model;
+pub use report::REPORT_VARIABLE;
+pub use run::{Case, Failure, Outcome, run_case};

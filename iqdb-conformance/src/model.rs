@@ -1,0 +1,167 @@
+//! The model: what a store is, in the fewest lines. The oracle of the whole suite.
+//!
+//! It has no locks, no blocks and no tricks. It shares with the backends only what the contract
+//! itself computes: the check of a batch, the meaning of a filter, the canonical distance.
+
+use std::collections::BTreeMap;
+
+use iqdb_core::{
+    Applied, Batch, Change, Filter, Hit, Query, Record, RecordId, Result, Schema, Version,
+};
+
+/// A schema, a version, and the records by id.
+#[derive(Debug, Clone)]
+pub struct Model {
+    schema: Schema,
+    version: Version,
+    records: BTreeMap<RecordId, Record>,
+}
+
+impl Model {
+    /// A model without records, at version 0.
+    #[must_use]
+    pub fn new(schema: Schema) -> Self {
+        Self { schema, version: Version(0), records: BTreeMap::new() }
+    }
+
+    /// The schema it was made with.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// How many batches have had an effect.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The record of this id.
+    #[must_use]
+    pub fn get(&self, id: &RecordId) -> Option<&Record> {
+        self.records.get(id)
+    }
+
+    /// All records, in the order of their ids.
+    #[must_use]
+    pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
+        self.records.values()
+    }
+
+    /// Applies a batch: all of it or nothing, as one version.
+    ///
+    /// # Errors
+    /// Those of [`Batch::check`]; the model is then unchanged.
+    pub fn apply(&mut self, batch: &Batch) -> Result<Applied> {
+        batch.check(&self.schema, self.version)?;
+        let mut applied = Applied::at(self.version);
+        for change in batch.changes() {
+            applied.count(change, self.records.contains_key(change.id()));
+            match change {
+                Change::Upsert(record) => {
+                    self.records.insert(record.id.clone(), record.clone());
+                }
+                Change::Delete(id) => {
+                    self.records.remove(id);
+                }
+                Change::SetPayload(id, payload) => {
+                    if let Some(record) = self.records.get_mut(id) {
+                        record.payload = payload.clone();
+                    }
+                }
+            }
+        }
+        if applied.has_effect() {
+            self.version = self.version.next();
+            applied.version = self.version;
+        }
+        Ok(applied)
+    }
+
+    /// The records that match `filter`, in the order of their ids.
+    ///
+    /// # Errors
+    /// Those of [`Filter::check`].
+    pub fn matching(&self, filter: Option<&Filter>) -> Result<Vec<&Record>> {
+        filter.map_or(Ok(()), Filter::check)?;
+        let mut found = Vec::new();
+        for record in self.records() {
+            let matches = match filter {
+                Some(filter) => filter.matches(record.id.as_ref(), &(&record.payload).into())?,
+                None => true,
+            };
+            if matches {
+                found.push(record);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a search answers: the distance to every record that matches, sorted by (distance, id).
+    ///
+    /// # Errors
+    /// Those of [`Query::check`].
+    pub fn search(&self, query: &Query<'_>) -> Result<Vec<Hit>> {
+        query.check(&self.schema)?;
+        let mut hits = Vec::new();
+        for record in self.matching(query.wanted_filter())? {
+            let distance = self.schema.metric().distance(&record.vector, &query.vector());
+            if distance <= query.goal().max_distance() {
+                hits.push(Hit {
+                    id: record.id.clone(),
+                    distance,
+                    payload: query.wants_payload().then(|| record.payload.clone()),
+                });
+            }
+        }
+        hits.sort_by(|a, b| a.distance.total_cmp(&b.distance).then_with(|| a.id.cmp(&b.id)));
+        hits.truncate(query.goal().limit());
+        Ok(hits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iqdb_core::{Metric, VectorRef};
+
+    use super::*;
+
+    #[test]
+    fn a_history_spelled_out() -> Result<()> {
+        let mut model = Model::new(Schema::new(1, Metric::Euclidean)?);
+        assert!(model.matching(Some(&Filter::eq("", 1))).is_err());
+        let batch = Batch::new()
+            .upsert(Record::new("b", [2.0])?.with("n", 1))
+            .upsert(Record::new("a", [0.0])?)
+            .upsert(Record::new(9, [5.0])?)
+            .delete("nobody");
+        let applied = model.apply(&batch)?;
+        assert_eq!((applied.inserted, applied.absent), (3, 1));
+        assert_eq!(model.version(), Version(1));
+
+        let query = [1.0];
+        let hits = model.search(&Query::nearest(VectorRef::new(&query)?, 2))?;
+        let found: Vec<_> = hits.into_iter().map(|hit| (hit.id, hit.distance)).collect();
+        assert_eq!(found, [("a".into(), 1.0), ("b".into(), 1.0)]);
+
+        assert_eq!(model.apply(&Batch::new().delete("nobody"))?.absent, 1);
+        assert_eq!(model.version(), Version(1));
+        model
+            .apply(&Batch::new().delete("a").set_payload("b", [("n", 2)].into_iter().collect()))?;
+        assert_eq!(model.matching(Some(&Filter::eq("n", 2)))?.len(), 1);
+        assert_eq!((model.len(), model.version()), (2, Version(2)));
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! A store that is a [`Model`] behind a lock, with its rows laid out in chunks beside it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use iqdb_core::{
+    Applied, Batch, Block, Capabilities, Change, Error, ErrorKind, Explain, Hits, Query, Record,
+    RecordId, RecordRef, Result, Schema, Snapshot, Store, Version,
+};
+
+use super::chunk::{self, View};
+use crate::Model;
+
+/// The slowest correct store: it copies everything into each snapshot.
+#[derive(Debug)]
+pub struct NaiveStore {
+    schema: Schema,
+    state: Mutex<NaiveSnapshot>,
+}
+
+/// Everything that a [`NaiveStore`] held at one version.
+#[derive(Debug, Clone)]
+pub struct NaiveSnapshot {
+    model: Model,
+    views: Vec<View>,
+}
+
+impl NaiveStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new(schema: Schema) -> Self {
+        Self {
+            schema,
+            state: Mutex::new(NaiveSnapshot { model: Model::new(schema), views: Vec::new() }),
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
+        // A change is made on a copy, so a state that a panic left behind is a whole one.
+        read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store for NaiveStore {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none()
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.read(|state| {
+            let mut next = state.clone();
+            let applied = next.model.apply(batch)?;
+            let touched: BTreeSet<_> = batch.changes().iter().map(Change::id).collect();
+            for id in touched {
+                next.views.iter_mut().for_each(|view| view.end(id));
+                if let Some(record) = next.model.get(id) {
+                    chunk::append(&mut next.views, record);
+                }
+            }
+            next.views.retain(View::has_live_rows);
+            *state = next;
+            Ok(applied)
+        })
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        Ok(self.read(|state| state.model.get(id).cloned()))
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        Ok(Arc::new(self.read(|state| state.clone())))
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Snapshot for NaiveSnapshot {
+    fn schema(&self) -> &Schema {
+        self.model.schema()
+    }
+
+    fn version(&self) -> Version {
+        self.model.version()
+    }
+
+    fn len(&self) -> u64 {
+        self.model.len() as u64
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(self.model.get(id).map(Into::into))
+    }
+
+    fn block_count(&self) -> usize {
+        self.views.len()
+    }
+
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        let view = self.views.get(i).ok_or_else(|| {
+            Error::new(ErrorKind::Backend, "there is no such block")
+                .expected(format_args!("a block below {}", self.views.len()))
+                .found(i)
+        })?;
+        view.block(self.model.schema().dim(), self.version())
+    }
+
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,22 @@
+//! Errors that must come.
+
+use std::fmt::{Debug, Display};
+
+use iqdb_core::{Error, ErrorKind, Result};
+
+use crate::exact::assert_is;
+
+/// Fails unless the result is an error of this kind; returns the error.
+pub(crate) fn assert_refused<T: Debug>(
+    result: Result<T>,
+    kind: ErrorKind,
+    context: impl Display,
+) -> Error {
+    match result {
+        Err(error) => {
+            assert_is!(error.kind(), kind, "{context}: the kind of the error {error}");
+            error
+        }
+        Ok(found) => panic!("{context}: expected the error {kind:?}, found {found:?}"),
+    }
+}

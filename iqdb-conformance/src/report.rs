@@ -1,0 +1,64 @@
+//! The report: one line per case that ran, for whoever counts them.
+//!
+//! A runner that only saw "all tests passed" couldn't tell a backend that keeps everything from one
+//! that ran nothing.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::{Failure, Outcome};
+
+/// The environment variable that names the file to append to.
+pub const REPORT_VARIABLE: &str = "IQDB_CONFORMANCE_REPORT";
+
+/// Appends `backend <tab> case <tab> ok, failed or n/a <tab> microseconds`, if a report is wanted.
+pub(crate) fn append(
+    backend: &str,
+    case: &str,
+    verdict: &Result<Outcome, Failure>,
+    elapsed: Duration,
+) {
+    let Some(path) = std::env::var_os(REPORT_VARIABLE) else {
+        return;
+    };
+    let path = Path::new(&path);
+    let line = line(backend, case, verdict, elapsed);
+    // One write in append mode: the tests of many threads and processes share the file.
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(line.as_bytes()))
+        .unwrap_or_else(|error| {
+            panic!("{REPORT_VARIABLE} names {}, which can't be written: {error}", path.display())
+        });
+}
+
+fn line(
+    backend: &str,
+    case: &str,
+    verdict: &Result<Outcome, Failure>,
+    elapsed: Duration,
+) -> String {
+    let status = match verdict {
+        Ok(Outcome::Kept) => "ok",
+        Ok(Outcome::NotPromised(_)) => "n/a",
+        Err(_) => "failed",
+    };
+    format!("{backend}\t{case}\t{status}\t{}\n", elapsed.as_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_four_fields() {
+        let elapsed = Duration::from_millis(2);
+        assert_eq!(line("toy", "get::a", &Ok(Outcome::Kept), elapsed), "toy\tget::a\tok\t2000\n");
+        let not_promised = Ok(Outcome::NotPromised("it is not durable"));
+        assert_eq!(line("toy", "get::a", &not_promised, elapsed), "toy\tget::a\tn/a\t2000\n");
+    }
+}

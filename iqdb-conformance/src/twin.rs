@@ -1,0 +1,107 @@
+//! A store and the model, written to together and compared.
+
+use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot};
+
+use crate::agreement::{check_same, check_snapshot};
+use crate::corpus::{self, Texture};
+use crate::exact::{assert_is, brief};
+use crate::{Harness, Model, Site};
+
+/// A store under test with the model of what it must hold.
+#[derive(Debug)]
+pub(crate) struct Twin<'a> {
+    pub(crate) site: Site,
+    pub(crate) model: Model,
+    harness: &'a Harness,
+}
+
+impl<'a> Twin<'a> {
+    /// An empty store and an empty model.
+    pub(crate) fn new(harness: &'a Harness, schema: Schema) -> Result<Self> {
+        Ok(Self { site: harness.create(schema)?, model: Model::new(schema), harness })
+    }
+
+    /// A store and a model that hold `records`, written as one batch.
+    pub(crate) fn of(
+        harness: &'a Harness,
+        schema: Schema,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Self> {
+        let mut twin = Self::new(harness, schema)?;
+        twin.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+        Ok(twin)
+    }
+
+    /// A store and a model with a past: records that were written in many batches, and then
+    /// replaced, deleted, written anew or given another payload. Where a backend keeps dead rows,
+    /// it has some now. About half of `count` records remain.
+    pub(crate) fn with_a_past(
+        harness: &'a Harness,
+        schema: Schema,
+        count: u64,
+        texture: Texture,
+    ) -> Result<Self> {
+        let mut twin = Self::new(harness, schema)?;
+        let (first, second) = (
+            corpus::records(&schema, count, texture, 1)?,
+            corpus::records(&schema, count, texture, 2)?,
+        );
+        for some in first.chunks(7) {
+            twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        }
+        for (n, record) in second.into_iter().enumerate() {
+            let batch = Batch::new();
+            twin.apply(&match n % 6 {
+                0 => batch.upsert(record),
+                1 => batch.set_payload(record.id, record.payload),
+                2 => batch.delete(&record.id).upsert(record),
+                3..=4 => batch.delete(record.id),
+                _ => continue,
+            })?;
+        }
+        Ok(twin)
+    }
+
+    pub(crate) fn search(&self) -> &'a dyn Search {
+        self.harness.search()
+    }
+
+    /// Applies the batch to both and fails unless both say the same about it.
+    pub(crate) fn apply(&mut self, batch: &Batch) -> Result<Applied> {
+        match (self.site.apply(batch), self.model.apply(batch)) {
+            (Ok(found), Ok(expected)) => {
+                assert_is!(found, expected, "what apply returned for {}", brief(batch));
+                Ok(found)
+            }
+            (Err(found), Err(expected)) => {
+                assert_is!(found.kind(), expected.kind(), "the error of apply, {found}");
+                Err(found)
+            }
+            (Ok(found), Err(expected)) => {
+                panic!("apply: expected the error {expected}, found {found:?}")
+            }
+            (Err(found), Ok(expected)) => {
+                panic!("apply: expected {expected:?}, found the error {found}")
+            }
+        }
+    }
+
+    /// Applies a batch that must be refused, and checks that it changed nothing.
+    pub(crate) fn refuses(&mut self, batch: &Batch, kind: ErrorKind) -> Result<()> {
+        match self.apply(batch) {
+            Err(error) => assert_is!(error.kind(), kind, "the error of apply, {error}"),
+            Ok(applied) => panic!("apply: expected {kind}, found {applied:?} for {}", brief(batch)),
+        }
+        self.check()
+    }
+
+    /// Fails unless the store shows what the model holds.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_same(&*self.site, &self.model, self.search())
+    }
+
+    /// Fails unless the snapshot shows what `model` holds.
+    pub(crate) fn check_snapshot(&self, snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+        check_snapshot(snapshot, model, self.search())
+    }
+}

@@ -1,0 +1,6 @@
+//! The suite on the store and the search that it brings along.
+
+use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use iqdb_conformance::{Harness, conformance_tests};
+
+conformance_tests!(Harness::new("naive", |schema| Ok(NaiveStore::new(schema)), NaiveSearch));

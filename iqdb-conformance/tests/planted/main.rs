@@ -1,0 +1,108 @@
+//! The suite is seen to fail: defects planted in the naive store and search, each of which the
+//! cases about it must catch, and for each case at least one.
+
+mod defect;
+mod report;
+mod search;
+mod snapshot;
+mod store;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use defect::{CAUGHT_BY, Defect};
+use iqdb_conformance::naive::NaiveSearch;
+use iqdb_conformance::{CASES, Case, Harness, Outcome, run_case};
+use iqdb_core::{ErrorKind, Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, Vector};
+use search::PlantedSearch;
+use store::PlantedStore;
+
+fn harness(defect: Option<Defect>) -> Harness {
+    Harness::new(
+        "planted",
+        move |schema| Ok(PlantedStore::new(schema, defect)),
+        PlantedSearch { defect },
+    )
+    // Only a planted deadlock takes this long.
+    .with_time_limit(Duration::from_secs(if defect == Some(Defect::FlushHangs) {
+        1
+    } else {
+        60
+    }))
+}
+
+#[test]
+fn each_planted_defect_is_caught_by_the_cases_about_it() {
+    let mut missed = Vec::new();
+    for (defect, cases) in CAUGHT_BY {
+        let harness = harness(Some(*defect));
+        for name in *cases {
+            let case = Case::named(name).unwrap_or_else(|| panic!("there is no case {name}"));
+            if let Ok(outcome) = case.check(&harness) {
+                missed.push(format!("{name} does not catch {defect:?}: {outcome:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+#[test]
+fn every_case_is_seen_to_fail_on_some_planted_defect() {
+    let seen: BTreeSet<_> = CAUGHT_BY.iter().flat_map(|(_, cases)| *cases).copied().collect();
+    let all: BTreeSet<_> = CASES.iter().map(|case| case.full_name).collect();
+    let never: Vec<_> = all.difference(&seen).collect();
+    assert!(never.is_empty(), "no planted defect makes these fail: {never:#?}");
+}
+
+#[test]
+fn without_a_defect_the_same_store_passes() {
+    let harness = harness(None);
+    for case in CASES {
+        let outcome = case.check(&harness).unwrap_or_else(|failure| panic!("{failure}"));
+        assert_eq!(outcome, Outcome::Kept, "{}", case.full_name);
+    }
+}
+
+#[test]
+fn a_hanging_case_is_a_failure_and_not_a_hang() {
+    let case = Case::named("store::flush_changes_nothing_visible").unwrap();
+    let failure = case.check(&harness(Some(Defect::FlushHangs))).unwrap_err();
+    assert!(failure.message().contains("still running"), "{failure}");
+}
+
+#[test]
+fn a_random_failure_says_how_to_see_it_again() {
+    let case = Case::named("histories::random_operations_agree_with_the_model").unwrap();
+    let failure = case.check(&harness(Some(Defect::SetPayloadMerges))).unwrap_err();
+    for part in ["seed ", "step ", "IQDB_CONFORMANCE_SEED=", "expected", "found"] {
+        assert!(failure.message().contains(part), "{part:?} is missing: {failure}");
+    }
+}
+
+#[test]
+fn the_naive_search_says_that_a_row_which_is_no_vector_is_damaged() {
+    for metric in Metric::ALL {
+        let schema = Schema::new(2, metric).unwrap();
+        let store = PlantedStore::new(schema, Some(Defect::RowsAreNaN));
+        store.upsert(Record::new("nan", [1.0, 2.0]).unwrap()).unwrap();
+        let probe = Vector::try_from([1.0, 0.0]).unwrap();
+        let mut hits = [Hits::new()];
+        let query = Query::nearest(probe.as_ref(), 1);
+        let snapshot = store.snapshot().unwrap();
+        let error = NaiveSearch.search(&*snapshot, &[query], &mut hits).unwrap_err();
+        assert_eq!((error.kind(), error.id()), (ErrorKind::Damaged, Some(&"nan".into())));
+        assert!(hits[0].is_empty());
+    }
+}
+
+#[test]
+#[should_panic(expected = "planted breaks `apply::delete_removes_the_record`: ")]
+fn a_stamped_test_names_the_backend_and_the_statement() {
+    run_case(&harness(Some(Defect::GetFindsDeleted)), "apply::delete_removes_the_record");
+}
+
+#[test]
+#[should_panic(expected = "no case named `apply::no_such_case`")]
+fn a_case_that_does_not_exist_is_a_failure() {
+    run_case(&harness(None), "apply::no_such_case");
+}

@@ -1,0 +1,156 @@
+//! The naive search, with a defect planted in it.
+
+use std::cmp::Ordering;
+
+use iqdb_conformance::naive::NaiveSearch;
+use iqdb_core::{
+    Error, ErrorKind, Explain, Goal, Hit, Hits, Metric, Query, Record, Result, Search, Snapshot,
+    SnapshotExt,
+};
+
+use crate::defect::Defect;
+
+#[derive(Debug)]
+pub(crate) struct PlantedSearch {
+    pub(crate) defect: Option<Defect>,
+}
+
+impl Search for PlantedSearch {
+    fn search(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        match self.defect {
+            Some(
+                Defect::TiesByInsertion
+                | Defect::TiesByTextOfTheId
+                | Defect::FilterAfterRanking
+                | Defect::KAboveLenPanics
+                | Defect::WithinIsExclusive
+                | Defect::WithinIsNotCapped
+                | Defect::F32Distances
+                | Defect::F32Overflows
+                | Defect::PayloadAlways
+                | Defect::StaleHitsStay
+                | Defect::ThreadsReverseTies,
+            ) => self.misanswer(on, queries, hits),
+            Some(Defect::EmptyIsAnError) if on.is_empty() => {
+                hits.iter_mut().for_each(Hits::clear);
+                Err(Error::new(ErrorKind::InvalidQuery, "there is nothing to search"))
+            }
+            Some(Defect::EmptyTakesAnyQuery) if on.is_empty() => {
+                hits.iter_mut().for_each(Hits::clear);
+                Ok(Explain::of("none", "none"))
+            }
+            Some(Defect::HitsStayOnError) => {
+                let mut scratch = vec![Hits::new(); hits.len()];
+                let explain = NaiveSearch.search(on, queries, &mut scratch)?;
+                hits.clone_from_slice(&scratch);
+                Ok(explain)
+            }
+            Some(Defect::FirstQueryDecides) if queries.len() > 1 => {
+                let goal = queries[0].goal();
+                let as_the_first = |query: &Query<'_>| -> bool { query.goal() == goal };
+                let explain = NaiveSearch.search(on, queries, hits)?;
+                for (query, hits) in queries.iter().zip(hits) {
+                    if !as_the_first(query) {
+                        hits.clear();
+                    }
+                }
+                Ok(explain)
+            }
+            _ => NaiveSearch.search(on, queries, hits),
+        }
+    }
+}
+
+impl PlantedSearch {
+    fn misanswer(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        for (query, hits) in queries.iter().zip(hits) {
+            query.check(on.schema())?;
+            if self.defect != Some(Defect::StaleHitsStay) {
+                hits.clear();
+            }
+            for hit in self.found(on, query)? {
+                hits.push(hit.id.as_ref(), hit.distance, hit.payload);
+            }
+        }
+        Ok(Explain::of("planted", "planted"))
+    }
+
+    fn found(&self, on: &dyn Snapshot, query: &Query<'_>) -> Result<Vec<Hit>> {
+        let ranks_first = self.defect == Some(Defect::FilterAfterRanking);
+        let filter = query.wanted_filter();
+        let mut found: Vec<(f64, Record)> = Vec::new();
+        for record in on.records(if ranks_first { None } else { filter }) {
+            let record = record?.to_record()?;
+            let distance = self.distance(on.schema().metric(), &record.vector, &query.vector());
+            if self.is_within(distance, query.goal().max_distance()) {
+                found.push((distance, record));
+            }
+        }
+        found.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| self.tie(query, &a.1, &b.1)));
+        self.cut(&mut found, query.goal());
+        let mut hits = Vec::new();
+        for (distance, record) in found {
+            let matches = match filter {
+                Some(filter) => filter.matches(record.id.as_ref(), &(&record.payload).into())?,
+                None => true,
+            };
+            let wanted = query.wants_payload() || self.defect == Some(Defect::PayloadAlways);
+            if matches {
+                hits.push(Hit {
+                    id: record.id,
+                    distance,
+                    payload: wanted.then_some(record.payload),
+                });
+            }
+        }
+        Ok(hits)
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn distance(&self, metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+        let canonical = metric.distance(a, b);
+        match self.defect {
+            Some(Defect::F32Distances) => f64::from(canonical as f32),
+            // A sum of squares that leaves the range of f32.
+            Some(Defect::F32Overflows) if Metric::squared_norm(a) > f64::from(f32::MAX) => f64::NAN,
+            _ => canonical,
+        }
+    }
+
+    fn is_within(&self, distance: f64, max: f64) -> bool {
+        match self.defect {
+            Some(Defect::WithinIsExclusive) => distance < max || max == f64::INFINITY,
+            _ => distance <= max,
+        }
+    }
+
+    fn tie(&self, query: &Query<'_>, a: &Record, b: &Record) -> Ordering {
+        match self.defect {
+            // A stable sort keeps the order of the rows.
+            Some(Defect::TiesByInsertion) => Ordering::Equal,
+            Some(Defect::TiesByTextOfTheId) => a.id.to_string().cmp(&b.id.to_string()),
+            Some(Defect::ThreadsReverseTies) if query.max_threads() > 1 => b.id.cmp(&a.id),
+            _ => a.id.cmp(&b.id),
+        }
+    }
+
+    fn cut(&self, found: &mut Vec<(f64, Record)>, goal: Goal) {
+        match (self.defect, goal) {
+            (Some(Defect::KAboveLenPanics), Goal::Nearest { k }) => {
+                found.drain(k..);
+            }
+            (Some(Defect::WithinIsNotCapped), Goal::Within { .. }) => {}
+            _ => found.truncate(goal.limit()),
+        }
+    }
+}

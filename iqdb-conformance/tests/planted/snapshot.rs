@@ -1,0 +1,239 @@
+//! The naive store's snapshots and blocks, with a defect planted in front of them.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Weak};
+use std::thread;
+
+use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use iqdb_core::filter::{Comparison, MaskPool};
+use iqdb_core::{
+    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Metric, Narrow, PayloadRef,
+    Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema, Seal, Search, Snapshot, Store,
+    Version,
+};
+
+use crate::defect::Defect;
+use crate::store::cut;
+
+static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
+
+#[derive(Debug)]
+pub(crate) struct PlantedSnapshot {
+    schema: Schema,
+    inner: Arc<dyn Snapshot>,
+    defect: Option<Defect>,
+    deleted: u64,
+    blocks: Vec<PlantedBlock>,
+    store: Weak<NaiveStore>,
+    poisoned: Option<Arc<AtomicBool>>,
+}
+
+/// The rows of one block, as the defect lends them.
+#[derive(Debug)]
+struct PlantedBlock {
+    inner: Arc<dyn Snapshot>,
+    i: usize,
+    stride: usize,
+    rows: Vec<f32>,
+    defect: Option<Defect>,
+}
+
+impl PlantedSnapshot {
+    pub(crate) fn new(
+        inner: Arc<dyn Snapshot>,
+        defect: Option<Defect>,
+        deleted: u64,
+    ) -> Result<Self> {
+        let mut schema = *inner.schema();
+        if defect == Some(Defect::SnapshotForgetsTheMetric) {
+            schema = Schema::new(schema.dim(), Metric::Cosine)?;
+        }
+        let mut blocks = Vec::new();
+        for i in 0..inner.block_count() {
+            let block = inner.block(i)?;
+            let mut rows = block.rows(0..block.len())?.components().to_vec();
+            if defect == Some(Defect::PaddingIsDirty) {
+                rows[block.dim()] = f32::from_bits(1);
+            }
+            if defect == Some(Defect::RowsAreRounded) {
+                let halved_precision = |x: f32| f32::from_bits(x.to_bits() & !0xfff);
+                rows.iter_mut().for_each(|x| *x = halved_precision(*x));
+            }
+            if defect == Some(Defect::RowsAreNaN) {
+                rows.fill(f32::NAN);
+            }
+            blocks.push(PlantedBlock {
+                inner: inner.clone(),
+                i,
+                stride: block.stride(),
+                rows,
+                defect,
+            });
+        }
+        Ok(Self { schema, inner, defect, deleted, blocks, store: Weak::new(), poisoned: None })
+    }
+
+    pub(crate) fn of_store(mut self, store: &Arc<NaiveStore>) -> Self {
+        self.store = Arc::downgrade(store);
+        self
+    }
+
+    pub(crate) fn poisoning(mut self, poisoned: &Arc<AtomicBool>) -> Self {
+        self.poisoned = Some(poisoned.clone());
+        self
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+}
+
+impl Drop for PlantedSnapshot {
+    fn drop(&mut self) {
+        if self.has(Defect::APanicPoisons)
+            && thread::panicking()
+            && let Some(poisoned) = &self.poisoned
+        {
+            poisoned.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Snapshot for PlantedSnapshot {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn version(&self) -> Version {
+        let Version(version) = self.inner.version();
+        match self.defect {
+            Some(Defect::SnapshotVersionLags) => Version(version.saturating_sub(1)),
+            _ => Version(version),
+        }
+    }
+
+    fn len(&self) -> u64 {
+        match self.defect {
+            Some(Defect::DeleteForgetsLen) => self.inner.len() + self.deleted,
+            _ => self.inner.len(),
+        }
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        match (self.defect, id.as_ref()) {
+            (Some(Defect::SnapshotGetFindsNothing), _) => Ok(None),
+            (Some(Defect::SnapshotCutsLongIds), IdRef::Text(text)) => {
+                self.inner.get(&cut(text).into())
+            }
+            (Some(Defect::SnapshotSeesLaterWrites), _) => match self.store.upgrade() {
+                Some(store) => Ok(store.get(id)?.map(RecordRef::from)),
+                None => self.inner.get(id),
+            },
+            (Some(Defect::SnapshotDiesWithItsStore), _) if self.store.strong_count() == 0 => {
+                Err(Error::new(ErrorKind::Io, "the store is closed"))
+            }
+            _ => self.inner.get(id),
+        }
+    }
+
+    fn block_count(&self) -> usize {
+        match self.defect {
+            Some(Defect::LastBlockIsForgotten) => self.blocks.len().saturating_sub(1),
+            _ => self.blocks.len(),
+        }
+    }
+
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        let i = match self.defect {
+            Some(Defect::LastBlockStandsInForAny) => i.min(self.blocks.len().saturating_sub(1)),
+            _ => i,
+        };
+        let planted = self
+            .blocks
+            .get(i)
+            .ok_or_else(|| Error::new(ErrorKind::Backend, "there is no such block"))?;
+        let inner = self.inner.block(i)?;
+        let at = match self.defect {
+            Some(Defect::BlockIsAtAnotherVersion) => self.version().next(),
+            _ => inner.at(),
+        };
+        let block = Block::new(planted, inner.dim(), inner.stride(), inner.len(), at)?;
+        Ok(match inner.seal() {
+            Some(_) if self.has(Defect::NothingIsSealed) => block,
+            Some(_) if self.has(Defect::OneSealForAll) => block.sealed(&THE_ONE_SEAL),
+            Some(seal) => block.sealed(seal),
+            None => block,
+        })
+    }
+
+    fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
+        match self.defect {
+            Some(Defect::PushDownIgnoresTheFilter) => {
+                let all = queries.iter().map(|query| {
+                    Query::new(query.vector(), query.goal()).payload(query.wants_payload())
+                });
+                let all: Vec<_> = all.collect();
+                NaiveSearch.search(&*self.inner, &all, hits).map(Some)
+            }
+            Some(Defect::PushDownAnswersTheFirst) => {
+                let first = queries.len().min(1);
+                NaiveSearch.search(&*self.inner, &queries[..first], &mut hits[..first]).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl PlantedBlock {
+    fn block(&self) -> Result<Block<'_>> {
+        self.inner.block(self.i)
+    }
+}
+
+impl BlockSource for PlantedBlock {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        let start = match self.defect {
+            Some(Defect::RangesStartAtZero) => 0,
+            _ => range.start * self.stride,
+        };
+        Ok(&self.rows[start..start + range.len() * self.stride])
+    }
+
+    fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {
+        let block = self.block()?;
+        let mut alive = RowMask::new();
+        block.select(0..block.len(), None, &mut alive, &mut MaskPool::default())?;
+        match self.defect {
+            Some(Defect::DeadRowsAreAlive) => {}
+            // Takes the first row that it is asked about for the first of the block.
+            Some(Defect::LivenessStartsAtZero) => {
+                let first = live.mask().rows().next().unwrap_or(0);
+                live.retain(|row| Ok::<_, Error>(alive.contains(row - first)))?;
+            }
+            _ => live.intersect(&alive),
+        }
+        Ok(())
+    }
+
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        self.block()?.id(row)
+    }
+
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        self.block()?.payload(row)
+    }
+
+    fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
+        let differs = matches!(leaf, Predicate::Compare { comparison: Comparison::Ne, .. });
+        match self.defect {
+            // Says that it has narrowed the mask to the rows that differ, the absent ones included.
+            Some(Defect::AbsentFieldDiffers) => Ok(differs),
+            Some(Defect::MatchingNarrowsAndDeclines) => {
+                mask.clear(0);
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The naive store, with a defect planted in front of it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use iqdb_conformance::naive::NaiveStore;
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{
+    Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Metric, Payload, Record, RecordId,
+    Result, Schema, Snapshot, Store, Vector,
+};
+
+use crate::defect::Defect;
+use crate::snapshot::PlantedSnapshot;
+
+#[derive(Debug)]
+pub(crate) struct PlantedStore {
+    schema: Schema,
+    inner: Arc<NaiveStore>,
+    defect: Option<Defect>,
+    remembered: Mutex<Remembered>,
+    poisoned: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// Every record ever upserted.
+    written: BTreeMap<RecordId, Record>,
+    deleted: u64,
+    first_snapshot: Option<Arc<dyn Snapshot>>,
+    snapshots: usize,
+}
+
+impl PlantedStore {
+    pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
+        let of_cosine = Schema::new(schema.dim(), Metric::Cosine);
+        Self {
+            schema: match of_cosine {
+                Ok(of_cosine) if defect == Some(Defect::SchemaForgetsTheMetric) => of_cosine,
+                _ => schema,
+            },
+            inner: Arc::new(NaiveStore::new(schema)),
+            defect,
+            remembered: Mutex::default(),
+            poisoned: Arc::default(),
+        }
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    fn remembered<T>(&self, with: impl FnOnce(&mut Remembered) -> T) -> T {
+        with(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The batch as the defect understands it.
+    fn misread(&self, batch: &Batch) -> Result<Batch> {
+        let mut changes = Vec::new();
+        for change in batch.changes() {
+            changes.push(self.misread_change(change.clone())?);
+        }
+        if self.has(Defect::LastChangeOfAnIdWins) {
+            let last: BTreeMap<_, _> =
+                changes.iter().map(|change| (change.id().clone(), change.clone())).collect();
+            changes = last.into_values().collect();
+        }
+        let misread: Batch = changes.into_iter().collect();
+        Ok(match batch.expected_version() {
+            Some(version) => misread.expect_version(version),
+            None => misread,
+        })
+    }
+
+    fn misread_change(&self, change: Change) -> Result<Change> {
+        let before = self.inner.get(change.id())?;
+        let merged = |payload: Payload| -> Payload {
+            let old = before.as_ref().map(|record| record.payload.clone()).unwrap_or_default();
+            let fields = old.iter().chain(payload.iter());
+            fields.map(|(field, value)| (field.to_owned(), value.clone())).collect()
+        };
+        Ok(match (self.defect, change) {
+            (Some(Defect::InsertDropsThePayload), Change::Upsert(record)) if before.is_none() => {
+                Change::Upsert(record.with_payload(Payload::new()))
+            }
+            (Some(Defect::ReplaceKeepsTheVector), Change::Upsert(mut record)) => {
+                if let Some(before) = &before {
+                    record.vector = before.vector.clone();
+                }
+                Change::Upsert(record)
+            }
+            (Some(Defect::ReplaceMergesThePayload), Change::Upsert(mut record)) => {
+                record.payload = merged(record.payload);
+                Change::Upsert(record)
+            }
+            (Some(Defect::SetPayloadMerges), Change::SetPayload(id, payload)) => {
+                Change::SetPayload(id, merged(payload))
+            }
+            (Some(Defect::NegativeZeroIsZero), Change::Upsert(mut record)) => {
+                let components: Vec<f32> = record.vector.iter().map(|x| x + 0.0).collect();
+                record.vector = Vector::try_from(components)?;
+                Change::Upsert(record)
+            }
+            (Some(Defect::ZeroVectorIsNudged), Change::Upsert(mut record)) => {
+                if record.vector.iter().all(|x| *x == 0.0) {
+                    record.vector = Vector::try_from(vec![1e-30; record.vector.len()])?;
+                }
+                Change::Upsert(record)
+            }
+            (Some(Defect::BadPayloadsAreDropped), Change::Upsert(record)) => {
+                let kept = record.payload.check().map(|()| record.payload.clone());
+                Change::Upsert(record.with_payload(kept.unwrap_or_default()))
+            }
+            (Some(Defect::LongIdsAreCut | Defect::IdKindsCollide), change) => {
+                let id = self.misread_id(change.id());
+                match change {
+                    Change::Upsert(record) => Change::Upsert(Record { id, ..record }),
+                    Change::Delete(_) => Change::Delete(id),
+                    Change::SetPayload(_, payload) => Change::SetPayload(id, payload),
+                }
+            }
+            (_, change) => change,
+        })
+    }
+
+    fn misread_id(&self, id: &RecordId) -> RecordId {
+        match (self.defect, id.as_ref()) {
+            (Some(Defect::IdKindsCollide), IdRef::Number(number)) => number.to_string().into(),
+            (Some(Defect::LongIdsAreCut), IdRef::Text(text)) => cut(text).into(),
+            _ => id.clone(),
+        }
+    }
+
+    fn remember(&self, batch: &Batch, applied: Applied) {
+        self.remembered(|remembered| {
+            remembered.deleted += applied.deleted;
+            for change in batch.changes() {
+                if let Change::Upsert(record) = change {
+                    remembered.written.insert(record.id.clone(), record.clone());
+                }
+            }
+        });
+    }
+}
+
+/// The part of an id that fits.
+pub(crate) fn cut(text: &str) -> &str {
+    // The ids that are too long in the suite are cut at a character's end by this.
+    text.get(..ID_BYTES_MAX).unwrap_or(text)
+}
+
+impl Store for PlantedStore {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let has_written = self.remembered(|remembered| !remembered.written.is_empty());
+        if self.has(Defect::CapabilitiesGrow) && has_written {
+            return Capabilities::none().with_wait_free_reads();
+        }
+        Capabilities::none()
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        assert!(!self.poisoned.load(Ordering::SeqCst), "a poisoned lock");
+        let current = self.inner.snapshot()?;
+        let unchanged = Applied::at(current.version());
+        let refused = batch.check(self.inner.schema(), current.version()).err();
+        let refused = refused.map(|error| error.kind());
+        match self.defect {
+            Some(Defect::EmptyTakesAnyDimension)
+                if current.len() == 0 && refused == Some(ErrorKind::DimensionMismatch) =>
+            {
+                return Ok(unchanged);
+            }
+            Some(Defect::HalfOfABadBatchStays) if refused.is_some() => {
+                for change in batch.changes() {
+                    let alone: Batch = [change.clone()].into_iter().collect();
+                    self.inner.apply(&alone)?;
+                }
+            }
+            Some(Defect::ConflictNeedsAnEffect)
+                if refused == Some(ErrorKind::VersionConflict) && batch.changes().is_empty() =>
+            {
+                return Ok(unchanged);
+            }
+            Some(Defect::IdenticalUpsertIsSkipped) => {
+                if let [Change::Upsert(record)] = batch.changes()
+                    && self.inner.get(&record.id)?.as_ref() == Some(record)
+                {
+                    return Ok(unchanged);
+                }
+            }
+            Some(Defect::BatchIsTornInTwo) if batch.changes().len() > 1 && refused.is_none() => {
+                let (first, rest) = batch.changes().split_at(batch.changes().len() / 2);
+                self.inner.apply(&first.iter().cloned().collect())?;
+                thread::sleep(Duration::from_micros(50));
+                return self.inner.apply(&rest.iter().cloned().collect());
+            }
+            _ => {}
+        }
+        let mut applied = self.inner.apply(&self.misread(batch)?)?;
+        self.remember(batch, applied);
+        match self.defect {
+            Some(Defect::ReplacedCountsAsInserted) => {
+                applied.inserted += std::mem::take(&mut applied.replaced);
+            }
+            Some(Defect::EmptyBatchAdvances) if !applied.has_effect() => {
+                applied.version = applied.version.next();
+            }
+            Some(Defect::VersionIsReadAfterwards) => {
+                thread::sleep(Duration::from_micros(50));
+                applied.version = self.inner.snapshot()?.version();
+            }
+            _ => {}
+        }
+        Ok(applied)
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        let found = self.inner.get(&self.misread_id(id))?;
+        match self.defect {
+            Some(Defect::GetFindsDeleted) => {
+                Ok(found.or_else(|| self.remembered(|it| it.written.get(id).cloned())))
+            }
+            Some(Defect::GetIsAWriteBehind) => Ok(found.map(|record| record.with("n", 0))),
+            Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => {
+                Ok(found.map(|record| Record { id: id.clone(), ..record }))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        let inner = self.inner.snapshot()?;
+        let deleted = self.remembered(|remembered| remembered.deleted);
+        let planted = PlantedSnapshot::new(inner, self.defect, deleted)?
+            .of_store(&self.inner)
+            .poisoning(&self.poisoned);
+        let snapshot: Arc<dyn Snapshot> = Arc::new(planted);
+        if self.has(Defect::SnapshotIsSometimesOld) {
+            return Ok(self.remembered(|remembered| {
+                remembered.snapshots += 1;
+                let first = remembered.first_snapshot.get_or_insert_with(|| snapshot.clone());
+                if remembered.snapshots.is_multiple_of(50) { first.clone() } else { snapshot }
+            }));
+        }
+        Ok(snapshot)
+    }
+
+    fn flush(&self) -> Result<()> {
+        match self.defect {
+            Some(Defect::FlushIsAVersion) => {
+                let some_id = self.remembered(|it| it.written.keys().next().cloned());
+                if let Some(id) = some_id {
+                    let payload = self.inner.get(&id)?.map(|record| record.payload);
+                    self.inner.apply(&Batch::new().set_payload(id, payload.unwrap_or_default()))?;
+                }
+                Ok(())
+            }
+            // As long as the test process lives; the suite must not wait for it.
+            Some(Defect::FlushHangs) => loop {
+                thread::park();
+            },
+            _ => Ok(()),
+        }
+    }
+}

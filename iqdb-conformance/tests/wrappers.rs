@@ -1,0 +1,28 @@
+//! The suite on stores and searches behind pointers: forwarding loses nothing.
+//!
+//! Also the example of several backends in one file.
+
+use std::sync::Arc;
+
+use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use iqdb_core::{Search, Store};
+
+mod behind_an_arc {
+    use super::*;
+
+    iqdb_conformance::conformance_tests!(iqdb_conformance::Harness::new(
+        "arc",
+        |schema| Ok(Arc::new(NaiveStore::new(schema)) as Arc<dyn Store>),
+        Arc::new(NaiveSearch) as Arc<dyn Search>,
+    ));
+}
+
+mod behind_a_box {
+    use super::*;
+
+    iqdb_conformance::conformance_tests!(iqdb_conformance::Harness::new(
+        "box",
+        |schema| Ok(Box::new(NaiveStore::new(schema)) as Box<dyn Store>),
+        &NaiveSearch as &dyn Search,
+    ));
+}
