@@ -15,11 +15,7 @@ const PACKAGE: &str = "iqdb-benches";
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Arguments for criterion: a name to filter by, --list, --save-baseline NAME, …
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "ARGS"
-    )]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
 }
 

@@ -26,10 +26,7 @@ pub(crate) struct Captured {
 
 impl Invocation {
     pub(crate) fn new<A: Into<String>>(args: impl IntoIterator<Item = A>) -> Self {
-        Self {
-            envs: Vec::new(),
-            args: args.into_iter().map(Into::into).collect(),
-        }
+        Self { envs: Vec::new(), args: args.into_iter().map(Into::into).collect() }
     }
 
     pub(crate) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -44,10 +41,7 @@ impl Invocation {
 
     /// Runs it with everything it prints passed through; returns whether it succeeded.
     pub(crate) fn pass_through(&self, root: &Path) -> Result<bool> {
-        let status = self
-            .command(root)
-            .status()
-            .map_err(|error| self.not_started(&error))?;
+        let status = self.command(root).status().map_err(|error| self.not_started(&error))?;
         Ok(status.success())
     }
 
@@ -64,19 +58,12 @@ impl Invocation {
     fn command(&self, root: &Path) -> Command {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
-        command
-            .args(&self.args)
-            .envs(self.envs.iter().cloned())
-            .current_dir(root);
+        command.args(&self.args).envs(self.envs.iter().cloned()).current_dir(root);
         command
     }
 
     fn collect(&self, command: &mut Command) -> Result<Captured> {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = command
+        let Output { status, stdout, stderr } = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .output()
@@ -122,22 +109,13 @@ mod tests {
     #[test]
     fn it_is_shown_as_a_person_would_type_it() {
         let docs = Invocation::new(["doc", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(
-            docs.to_string(),
-            "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace"
-        );
+        assert_eq!(docs.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace");
     }
 
     #[test]
     fn a_failure_is_captured_not_raised() {
-        let captured = Invocation::new(["no-such-command"])
-            .capture(Path::new("."))
-            .unwrap();
+        let captured = Invocation::new(["no-such-command"]).capture(Path::new(".")).unwrap();
         assert!(!captured.success);
-        assert!(
-            captured.stderr.contains("no-such-command"),
-            "{}",
-            captured.stderr
-        );
+        assert!(captured.stderr.contains("no-such-command"), "{}", captured.stderr);
     }
 }

@@ -46,11 +46,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
             terminal::say(&format!("\n=== {}: {}", step.name, step.purpose));
             run_step(workspace, step)
         };
-        let outcome = Outcome {
-            step: step.name,
-            status,
-            took: started.elapsed(),
-        };
+        let outcome = Outcome { step: step.name, status, took: started.elapsed() };
         if !stopped {
             terminal::say(&format!("=== {outcome}"));
         }
@@ -62,10 +58,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
 
 fn run_step(workspace: &Workspace, step: &Step) -> Status {
     if let Some(tool) = &step.tool {
-        let works = tool
-            .probe
-            .capture(&workspace.root)
-            .is_ok_and(|captured| captured.success);
+        let works = tool.probe.capture(&workspace.root).is_ok_and(|captured| captured.success);
         if !works {
             return Status::Skipped(tool.absent.to_owned());
         }
@@ -87,9 +80,7 @@ fn run_step(workspace: &Workspace, step: &Step) -> Status {
 fn run_part(workspace: &Workspace, part: &Part) -> Result<Verdict> {
     terminal::say(&format!("$ {part}"));
     match part {
-        Part::Cargo(invocation) => invocation
-            .pass_through(&workspace.root)
-            .map(Verdict::green_if),
+        Part::Cargo(invocation) => invocation.pass_through(&workspace.root).map(Verdict::green_if),
         Part::Tidy => tidy::run(workspace),
         Part::Conformance => conformance::run(workspace, &conformance::Options::default()),
     }

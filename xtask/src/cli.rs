@@ -8,11 +8,7 @@ use crate::{bench, ci, conformance};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -44,20 +40,14 @@ mod tests {
     #[test]
     fn every_command_has_a_line_in_the_help() {
         for command in Cli::command().get_subcommands() {
-            assert!(
-                command.get_about().is_some(),
-                "{} has no line",
-                command.get_name()
-            );
+            assert!(command.get_about().is_some(), "{} has no line", command.get_name());
         }
     }
 
     #[test]
     fn bench_takes_any_argument() {
         let cli = Cli::try_parse_from(["cargo xtask", "bench", "--list", "scan"]).unwrap();
-        let Some(Command::Bench(options)) = cli.command else {
-            panic!("another command")
-        };
+        let Some(Command::Bench(options)) = cli.command else { panic!("another command") };
         assert_eq!(options.args, ["--list", "scan"]);
     }
 }

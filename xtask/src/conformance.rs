@@ -30,11 +30,8 @@ pub(crate) struct Options {
 
 /// Runs the suite and prints the table and whatever failed.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
-    let backends: Vec<&Package> = workspace
-        .packages
-        .iter()
-        .filter(|package| package.has_test(TEST_TARGET))
-        .collect();
+    let backends: Vec<&Package> =
+        workspace.packages.iter().filter(|package| package.has_test(TEST_TARGET)).collect();
     if backends.is_empty() {
         return Err(format!(
             "no package of the workspace has an integration test target called `{TEST_TARGET}`; \
@@ -64,15 +61,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
 }
 
 fn run_harness(workspace: &Workspace, package: &Package, harness: &Harness) -> Result<Vec<Column>> {
-    let fallback = harness
-        .module
-        .as_deref()
-        .unwrap_or_else(|| package.short_name());
+    let fallback = harness.module.as_deref().unwrap_or_else(|| package.short_name());
     let run = harness::run(workspace, package, harness)?;
-    Ok(column::columns(
-        fallback,
-        &package.name,
-        &harness.cases(),
-        &run,
-    ))
+    Ok(column::columns(fallback, &package.name, &harness.cases(), &run))
 }

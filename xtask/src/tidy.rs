@@ -31,20 +31,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
     findings.extend(rust.iter().flat_map(|source| style::check(source)));
     findings.extend(reach::check(&rust));
     let long = rust.iter().filter(|source| style::is_long(source)).count();
-    seen.push(format!(
-        "{} Rust files, {long} over {} lines",
-        rust.len(),
-        style::LINES_MANY
-    ));
+    seen.push(format!("{} Rust files, {long} over {} lines", rust.len(), style::LINES_MANY));
 
     let documents: Vec<&Source> = sources.with_extension("md").collect();
     let (checked, found) = commands::check(&documents, &Known::of(workspace, &sources));
     findings.extend(found);
     findings.extend(commands::check_ci_script(&sources));
-    seen.push(format!(
-        "{} documents, {checked} commands in them",
-        documents.len()
-    ));
+    seen.push(format!("{} documents, {checked} commands in them", documents.len()));
     let (checked, found) = links::check(&documents, |path| workspace.root.join(path).exists());
     findings.extend(found);
     seen.push(format!("{checked} relative links"));

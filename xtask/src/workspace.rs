@@ -53,10 +53,7 @@ impl Workspace {
             Invocation::new(["metadata", "--no-deps", "--format-version", "1", "--locked"]);
         let captured = metadata.capture(Path::new("."))?;
         if !captured.success {
-            return Err(format!(
-                "`{metadata}` failed:\n{}",
-                captured.stderr.trim_end()
-            ));
+            return Err(format!("`{metadata}` failed:\n{}", captured.stderr.trim_end()));
         }
         Self::from_metadata(&captured.stdout)
             .map_err(|error| format!("the answer of `{metadata}` could not be read: {error}"))
@@ -71,11 +68,10 @@ impl Workspace {
         &'a self,
         package: &'a Package,
     ) -> impl Iterator<Item = &'a Dependency> {
-        package.dependencies.iter().filter(|dependency| {
-            self.packages
-                .iter()
-                .any(|other| other.name == dependency.name)
-        })
+        package
+            .dependencies
+            .iter()
+            .filter(|dependency| self.packages.iter().any(|other| other.name == dependency.name))
     }
 }
 
@@ -111,14 +107,8 @@ pub(crate) mod fake {
         let dependencies = dependencies
             .iter()
             .map(|dependency| match dependency.strip_prefix("dev:") {
-                Some(name) => Dependency {
-                    name: name.to_owned(),
-                    kind: Some("dev".to_owned()),
-                },
-                None => Dependency {
-                    name: (*dependency).to_owned(),
-                    kind: None,
-                },
+                Some(name) => Dependency { name: name.to_owned(), kind: Some("dev".to_owned()) },
+                None => Dependency { name: (*dependency).to_owned(), kind: None },
             })
             .collect();
         Package {
@@ -132,11 +122,7 @@ pub(crate) mod fake {
 
     /// A workspace of these packages.
     pub(crate) fn workspace(packages: Vec<Package>) -> Workspace {
-        Workspace {
-            root: "/w".into(),
-            target: "/w/target".into(),
-            packages,
-        }
+        Workspace { root: "/w".into(), target: "/w/target".into(), packages }
     }
 }
 

@@ -49,10 +49,7 @@ mod tests {
     use super::*;
 
     fn features(names: &[&str]) -> BTreeMap<String, Vec<String>> {
-        names
-            .iter()
-            .map(|name| ((*name).to_owned(), vec![]))
-            .collect()
+        names.iter().map(|name| ((*name).to_owned(), vec![])).collect()
     }
 
     fn exactly(names: &[&str]) -> FeatureSet {

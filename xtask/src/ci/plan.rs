@@ -56,10 +56,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
         step(
             "clippy",
             "no lint fires",
-            [
-                cargo("clippy --locked --workspace --all-targets --all-features")
-                    .args(DENY_WARNINGS),
-            ],
+            [cargo("clippy --locked --workspace --all-targets --all-features").args(DENY_WARNINGS)],
         ),
         step(
             "features",
@@ -72,11 +69,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             // A snapshot that differs is a failure here; it never leaves a file to review.
             [cargo("test --locked --workspace --all-features").env("INSTA_UPDATE", "no")],
         ),
-        step(
-            "own-backend",
-            "a backend outside the workspace passes",
-            own_backend(workspace),
-        ),
+        step("own-backend", "a backend outside the workspace passes", own_backend(workspace)),
         step(
             "docs",
             "the documentation builds without a warning",
@@ -88,16 +81,9 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
                 probe: cargo("deny --version"),
                 absent: "cargo-deny is not installed; cargo install cargo-deny",
             }),
-            ..step(
-                "deny",
-                "dependencies are safe and permissively licensed",
-                [cargo("deny check")],
-            )
+            ..step("deny", "dependencies are safe and permissively licensed", [cargo("deny check")])
         },
-        Step {
-            parts: vec![Part::Tidy],
-            ..step("tidy", "style, documents and contract agree", [])
-        },
+        Step { parts: vec![Part::Tidy], ..step("tidy", "style, documents and contract agree", []) },
         Step {
             parts: vec![Part::Conformance],
             ..step("conformance", "every backend keeps the contract", [])
@@ -107,15 +93,9 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
 
 /// The steps called `only`, in the plan's order; all of them when nothing is named.
 pub(crate) fn choose(steps: Vec<Step>, only: &[String]) -> Result<Vec<Step>> {
-    if let Some(unknown) = only
-        .iter()
-        .find(|name| steps.iter().all(|step| step.name != **name))
-    {
+    if let Some(unknown) = only.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
         let known: Vec<_> = steps.iter().map(|step| step.name).collect();
-        return Err(format!(
-            "there is no step `{unknown}`; the steps are {}",
-            known.join(", ")
-        ));
+        return Err(format!("there is no step `{unknown}`; the steps are {}", known.join(", ")));
     }
     let chosen = |step: &Step| only.is_empty() || only.iter().any(|name| name == step.name);
     Ok(steps.into_iter().filter(chosen).collect())
@@ -128,12 +108,7 @@ fn step(
     purpose: &'static str,
     parts: impl IntoIterator<Item = Invocation>,
 ) -> Step {
-    Step {
-        name,
-        purpose,
-        parts: parts.into_iter().map(Part::Cargo).collect(),
-        tool: None,
-    }
+    Step { name, purpose, parts: parts.into_iter().map(Part::Cargo).collect(), tool: None }
 }
 
 fn cargo(words: &str) -> Invocation {
@@ -164,10 +139,7 @@ fn check_features(package: &Package) -> Vec<Invocation> {
 /// It has its own target folder below ours, or the two workspaces would wait for each other's
 /// locks and `cargo clean` would miss one.
 fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
-    let target = workspace
-        .target
-        .strip_prefix(&workspace.root)
-        .unwrap_or(&workspace.target);
+    let target = workspace.target.strip_prefix(&workspace.root).unwrap_or(&workspace.target);
     let target = target.join("own-backend").display().to_string();
     let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
     [
@@ -186,9 +158,7 @@ mod tests {
 
     fn sample() -> Vec<Step> {
         let mut package = fake::package("iqdb", &[]);
-        package
-            .features
-            .insert("default".into(), vec!["memory".into()]);
+        package.features.insert("default".into(), vec!["memory".into()]);
         package.features.insert("memory".into(), vec![]);
         plan(&fake::workspace(vec![package]))
     }
@@ -225,19 +195,13 @@ mod tests {
     #[test]
     fn only_keeps_the_order_of_the_plan() {
         let chosen = choose(sample(), &["tidy".into(), "fmt".into()]).unwrap();
-        assert_eq!(
-            chosen.iter().map(|step| step.name).collect::<Vec<_>>(),
-            ["fmt", "tidy"]
-        );
+        assert_eq!(chosen.iter().map(|step| step.name).collect::<Vec<_>>(), ["fmt", "tidy"]);
     }
 
     #[test]
     fn an_unknown_step_names_the_known_ones() {
         let error = choose(sample(), &["lint".into()]).unwrap_err();
-        assert!(
-            error.contains("`lint`") && error.contains("fmt, clippy"),
-            "{error}"
-        );
+        assert!(error.contains("`lint`") && error.contains("fmt, clippy"), "{error}");
     }
 
     #[test]

@@ -37,23 +37,13 @@ impl fmt::Display for Status {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} ({:.1} s)",
-            self.step,
-            self.status,
-            self.took.as_secs_f64()
-        )
+        write!(f, "{}: {} ({:.1} s)", self.step, self.status, self.took.as_secs_f64())
     }
 }
 
 /// Red as soon as one step failed. A skipped step is no failure.
 pub(crate) fn verdict(outcomes: &[Outcome]) -> Verdict {
-    Verdict::green_if(
-        outcomes
-            .iter()
-            .all(|outcome| outcome.status != Status::Failed),
-    )
+    Verdict::green_if(outcomes.iter().all(|outcome| outcome.status != Status::Failed))
 }
 
 /// The closing table.
@@ -63,15 +53,9 @@ pub(crate) fn table(outcomes: &[Outcome]) -> String {
         text += &format!("{step:<12} {:>8.1}  {status}\n", took.as_secs_f64());
     }
     let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
-    let skipped = outcomes
-        .iter()
-        .filter(|o| matches!(o.status, Status::Skipped(_)))
-        .count();
-    let failed: Vec<_> = outcomes
-        .iter()
-        .filter(|o| o.status == Status::Failed)
-        .map(|o| o.step)
-        .collect();
+    let skipped = outcomes.iter().filter(|o| matches!(o.status, Status::Skipped(_))).count();
+    let failed: Vec<_> =
+        outcomes.iter().filter(|o| o.status == Status::Failed).map(|o| o.step).collect();
     let verdict = match (failed.is_empty(), skipped) {
         (true, 0) => "green".to_owned(),
         (true, _) => format!("green, with {skipped} skipped"),
@@ -100,11 +84,7 @@ mod tests {
     use super::*;
 
     fn outcome(step: &'static str, status: Status, seconds: f64) -> Outcome {
-        Outcome {
-            step,
-            status,
-            took: Duration::from_secs_f64(seconds),
-        }
+        Outcome { step, status, took: Duration::from_secs_f64(seconds) }
     }
 
     #[test]
@@ -112,11 +92,7 @@ mod tests {
         let outcomes = [
             outcome("fmt", Status::Ok, 0.41),
             outcome("clippy", Status::Failed, 61.0),
-            outcome(
-                "deny",
-                Status::Skipped("cargo-deny is not installed".into()),
-                0.02,
-            ),
+            outcome("deny", Status::Skipped("cargo-deny is not installed".into()), 0.02),
         ];
         assert_eq!(verdict(&outcomes), Verdict::Red);
         insta::assert_snapshot!(table(&outcomes), @r"
@@ -130,10 +106,8 @@ mod tests {
 
     #[test]
     fn a_skipped_step_is_green_but_told() {
-        let outcomes = [
-            outcome("fmt", Status::Ok, 1.0),
-            outcome("deny", Status::Skipped("x".into()), 0.0),
-        ];
+        let outcomes =
+            [outcome("fmt", Status::Ok, 1.0), outcome("deny", Status::Skipped("x".into()), 0.0)];
         assert_eq!(verdict(&outcomes), Verdict::Green);
         assert!(table(&outcomes).contains("green, with 1 skipped"));
     }

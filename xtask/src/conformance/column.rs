@@ -77,15 +77,9 @@ pub(crate) fn columns(fallback: &str, package: &str, expected: &[Case], run: &Ru
 /// Of a case that reported twice the worst counts.
 fn cell(case: &Case, lines: &[&Line]) -> (Case, Cell, Duration) {
     let reported = || lines.iter().filter(|line| line.case == *case);
-    let worst = reported()
-        .find(|line| line.status == Status::Failed)
-        .or(reported().next());
+    let worst = reported().find(|line| line.status == Status::Failed).or(reported().next());
     let cell = worst.map_or(Cell::DidNotRun, |line| Cell::Reported(line.status));
-    (
-        case.clone(),
-        cell,
-        worst.map_or(Duration::ZERO, |line| line.took),
-    )
+    (case.clone(), cell, worst.map_or(Duration::ZERO, |line| line.took))
 }
 
 impl Column {
@@ -103,18 +97,13 @@ impl Column {
     /// A backend whose test can't be built or listed.
     pub(crate) fn broken(backend: &str, package: &str) -> Self {
         let mut column = Self::empty(backend, package);
-        column
-            .problems
-            .push("its test could not be built or listed; see cargo's errors".into());
+        column.problems.push("its test could not be built or listed; see cargo's errors".into());
         column
     }
 
     /// What the backend did with `case`, if its harness has it.
     pub(crate) fn cell(&self, case: &Case) -> Option<Cell> {
-        self.cells
-            .iter()
-            .find(|(own, _, _)| own == case)
-            .map(|(_, cell, _)| *cell)
+        self.cells.iter().find(|(own, _, _)| own == case).map(|(_, cell, _)| *cell)
     }
 
     /// Counts the cells.
@@ -162,18 +151,11 @@ mod tests {
     use super::*;
 
     fn cases(paths: &[&str]) -> Vec<Case> {
-        paths
-            .iter()
-            .map(|path| Case::of_test(path).unwrap())
-            .collect()
+        paths.iter().map(|path| Case::of_test(path).unwrap()).collect()
     }
 
     fn run(success: bool, report: &str) -> Run {
-        Run {
-            success,
-            report: report.to_owned(),
-            output: "what it printed".to_owned(),
-        }
+        Run { success, report: report.to_owned(), output: "what it printed".to_owned() }
     }
 
     #[test]
@@ -208,12 +190,7 @@ mod tests {
     #[test]
     fn a_failure_of_cargo_alone_is_red() {
         let expected = cases(&["apply::upsert"]);
-        let columns = columns(
-            "x",
-            "p",
-            &expected,
-            &run(false, "m\tapply::upsert\tok\t5\n"),
-        );
+        let columns = columns("x", "p", &expected, &run(false, "m\tapply::upsert\tok\t5\n"));
         assert!(!columns[0].is_green());
         assert!(columns[0].complaints().contains("what it printed"));
     }
@@ -223,21 +200,14 @@ mod tests {
         let expected = cases(&["apply::upsert"]);
         let report = "m\tapply::upsert\tok\t5\nm\tapply::upsert\tfailed\t7\n";
         let columns = columns("x", "p", &expected, &run(true, report));
-        assert_eq!(
-            columns[0].cell(&expected[0]),
-            Some(Cell::Reported(Status::Failed))
-        );
+        assert_eq!(columns[0].cell(&expected[0]), Some(Cell::Reported(Status::Failed)));
     }
 
     #[test]
     fn a_case_that_was_never_listed_is_a_problem() {
         let report = "m\tapply::upsert\tok\t5\nm\tapply::other\tok\t5\n";
         let columns = columns("x", "p", &cases(&["apply::upsert"]), &run(true, report));
-        assert!(
-            columns[0]
-                .complaints()
-                .contains("apply::other was reported")
-        );
+        assert!(columns[0].complaints().contains("apply::other was reported"));
     }
 
     #[test]

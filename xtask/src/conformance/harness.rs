@@ -38,10 +38,7 @@ pub(crate) struct Run {
 impl Harness {
     /// The cases that are expected to report.
     pub(crate) fn cases(&self) -> Vec<Case> {
-        self.tests
-            .iter()
-            .filter_map(|test| Case::of_test(test))
-            .collect()
+        self.tests.iter().filter_map(|test| Case::of_test(test)).collect()
     }
 }
 
@@ -50,9 +47,7 @@ impl Harness {
 pub(crate) fn list(workspace: &Workspace, package: &Package) -> Result<Option<Vec<Harness>>> {
     let list = test(package).args(["--", "--list", "--format", "terse"]);
     let captured = list.capture_stdout(&workspace.root)?;
-    Ok(captured
-        .success
-        .then(|| group(&libtest::listed(&captured.stdout))))
+    Ok(captured.success.then(|| group(&libtest::listed(&captured.stdout))))
 }
 
 /// Runs `harness` and collects its report.
@@ -61,11 +56,7 @@ pub(crate) fn run(workspace: &Workspace, package: &Package, harness: &Harness) -
     let file = format!(
         "conformance-{}-{}-{}.tsv",
         package.name,
-        harness
-            .module
-            .as_deref()
-            .unwrap_or("top")
-            .replace("::", "-"),
+        harness.module.as_deref().unwrap_or("top").replace("::", "-"),
         std::process::id()
     );
     let path = folder.join(file);
@@ -82,31 +73,14 @@ pub(crate) fn run(workspace: &Workspace, package: &Package, harness: &Harness) -
     // It has been read; a leftover in target would do no harm.
     let _ = fs::remove_file(&path);
     let output = libtest::failures(&captured.stdout).map_or_else(
-        || {
-            format!(
-                "{}\n{}",
-                captured.stdout.trim_end(),
-                captured.stderr.trim_end()
-            )
-        },
+        || format!("{}\n{}", captured.stdout.trim_end(), captured.stderr.trim_end()),
         str::to_owned,
     );
-    Ok(Run {
-        success: captured.success,
-        report,
-        output,
-    })
+    Ok(Run { success: captured.success, report, output })
 }
 
 fn test(package: &Package) -> Invocation {
-    Invocation::new([
-        "test",
-        "--locked",
-        "-p",
-        &package.name,
-        "--test",
-        TEST_TARGET,
-    ])
+    Invocation::new(["test", "--locked", "-p", &package.name, "--test", TEST_TARGET])
 }
 
 /// Groups tests by the path in front of `family::case`. A test without a family is no case; it
@@ -119,15 +93,9 @@ fn group(tests: &[&str]) -> Vec<Harness> {
         };
         let front = test.strip_suffix(&case.to_string()).unwrap_or_default();
         let module = front.strip_suffix("::").map(str::to_owned);
-        match harnesses
-            .iter_mut()
-            .find(|harness| harness.module == module)
-        {
+        match harnesses.iter_mut().find(|harness| harness.module == module) {
             Some(harness) => harness.tests.push((*test).to_owned()),
-            None => harnesses.push(Harness {
-                module,
-                tests: vec![(*test).to_owned()],
-            }),
+            None => harnesses.push(Harness { module, tests: vec![(*test).to_owned()] }),
         }
     }
     harnesses
@@ -139,12 +107,8 @@ mod tests {
 
     #[test]
     fn tests_are_grouped_by_the_path_in_front() {
-        let harnesses = group(&[
-            "apply::upsert",
-            "arc::apply::upsert",
-            "arc::read::get",
-            "not_a_case",
-        ]);
+        let harnesses =
+            group(&["apply::upsert", "arc::apply::upsert", "arc::read::get", "not_a_case"]);
         let modules: Vec<_> = harnesses.iter().map(|h| h.module.as_deref()).collect();
         assert_eq!(modules, [None, Some("arc")]);
         assert_eq!(harnesses[1].tests, ["arc::apply::upsert", "arc::read::get"]);

@@ -4,10 +4,7 @@
 
 /// The test names in the output of `--list --format terse`, in its order.
 pub(crate) fn listed(stdout: &str) -> Vec<&str> {
-    stdout
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .collect()
+    stdout.lines().filter_map(|line| line.strip_suffix(": test")).collect()
 }
 
 /// The captured output of the tests that failed: what stands between the first

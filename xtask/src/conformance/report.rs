@@ -37,10 +37,7 @@ impl Case {
     pub(crate) fn of_test(path: &str) -> Option<Self> {
         let mut segments = path.rsplit("::");
         let (name, family) = (segments.next()?, segments.next()?);
-        Some(Self {
-            family: family.to_owned(),
-            name: name.to_owned(),
-        })
+        Some(Self { family: family.to_owned(), name: name.to_owned() })
     }
 }
 
@@ -79,12 +76,7 @@ fn parse_line(text: &str) -> Option<Line> {
     if fields.next().is_some() || backend.is_empty() {
         return None;
     }
-    Some(Line {
-        backend: backend.to_owned(),
-        case: Case::of_test(path)?,
-        status,
-        took,
-    })
+    Some(Line { backend: backend.to_owned(), case: Case::of_test(path)?, status, took })
 }
 
 #[cfg(test)]
@@ -99,10 +91,7 @@ mod tests {
         assert_eq!(lines[0].backend, "memory");
         assert_eq!(lines[0].case.to_string(), "apply::upsert");
         assert_eq!(lines[0].took, Duration::from_micros(1500));
-        assert_eq!(
-            (lines[0].status, lines[1].status),
-            (Status::Ok, Status::NotPromised)
-        );
+        assert_eq!((lines[0].status, lines[1].status), (Status::Ok, Status::NotPromised));
     }
 
     #[test]

@@ -10,17 +10,10 @@ use crate::workspace::Package;
 /// package's makes all of them run.
 pub(crate) fn packages<'a>(backends: &[&'a Package], names: &[String]) -> Vec<&'a Package> {
     let named = |package: &Package| names.iter().any(|name| is_package(name, &package.name));
-    let all_known = names.iter().all(|name| {
-        backends
-            .iter()
-            .any(|package| is_package(name, &package.name))
-    });
+    let all_known =
+        names.iter().all(|name| backends.iter().any(|package| is_package(name, &package.name)));
     let all = names.is_empty() || !all_known;
-    backends
-        .iter()
-        .copied()
-        .filter(|package| all || named(package))
-        .collect()
+    backends.iter().copied().filter(|package| all || named(package)).collect()
 }
 
 /// The columns to show.
@@ -28,14 +21,9 @@ pub(crate) fn columns(columns: Vec<Column>, names: &[String]) -> Result<Vec<Colu
     let means = |name: &String, column: &Column| {
         *name == column.backend || is_package(name, &column.package)
     };
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !columns.iter().any(|c| means(name, c)))
-    {
-        let known: Vec<_> = columns
-            .iter()
-            .map(|c| format!("{} (of {})", c.backend, c.package))
-            .collect();
+    if let Some(unknown) = names.iter().find(|name| !columns.iter().any(|c| means(name, c))) {
+        let known: Vec<_> =
+            columns.iter().map(|c| format!("{} (of {})", c.backend, c.package)).collect();
         return Err(format!(
             "there is no backend `{unknown}`; the backends are {}",
             known.join(", ")
@@ -59,10 +47,7 @@ mod tests {
     }
 
     fn backends_of(columns: &[Column]) -> Vec<&str> {
-        columns
-            .iter()
-            .map(|column| column.backend.as_str())
-            .collect()
+        columns.iter().map(|column| column.backend.as_str()).collect()
     }
 
     fn sample() -> Vec<Column> {
@@ -75,16 +60,10 @@ mod tests {
 
     #[test]
     fn a_package_name_runs_only_that_package() {
-        let (memory, file) = (
-            fake::package("iqdb-memory", &[]),
-            fake::package("iqdb-file", &[]),
-        );
+        let (memory, file) = (fake::package("iqdb-memory", &[]), fake::package("iqdb-file", &[]));
         let all = [&memory, &file];
         let run = |wanted: &[&str]| -> Vec<&str> {
-            packages(&all, &names(wanted))
-                .iter()
-                .map(|package| package.name.as_str())
-                .collect()
+            packages(&all, &names(wanted)).iter().map(|package| package.name.as_str()).collect()
         };
         assert_eq!(run(&["memory"]), ["iqdb-memory"]);
         assert_eq!(run(&["iqdb-file"]), ["iqdb-file"]);
@@ -96,10 +75,7 @@ mod tests {
     fn columns_are_chosen_by_backend_or_package() {
         let chosen = |wanted: &[&str]| columns(sample(), &names(wanted)).unwrap();
         assert_eq!(backends_of(&chosen(&["memory"])), ["memory", "memory-arc"]);
-        assert_eq!(
-            backends_of(&chosen(&["memory-arc", "durable"])),
-            ["memory-arc", "durable"]
-        );
+        assert_eq!(backends_of(&chosen(&["memory-arc", "durable"])), ["memory-arc", "durable"]);
         assert_eq!(chosen(&[]).len(), 3);
     }
 

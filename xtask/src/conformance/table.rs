@@ -20,14 +20,8 @@ pub(crate) fn render(columns: &[Column]) -> String {
             family = Some(&case.family);
             rows.push(vec![case.family.clone()]);
         }
-        let cells = columns
-            .iter()
-            .map(|column| word(column.cell(case)).to_owned());
-        rows.push(
-            std::iter::once(format!("  {}", case.name))
-                .chain(cells)
-                .collect(),
-        );
+        let cells = columns.iter().map(|column| word(column.cell(case)).to_owned());
+        rows.push(std::iter::once(format!("  {}", case.name)).chain(cells).collect());
     }
     align(&rows) + "\n" + &totals(columns)
 }
@@ -69,21 +63,13 @@ fn cases(columns: &[Column]) -> Vec<&Case> {
 fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|i| {
-            rows.iter()
-                .filter_map(|row| row.get(i))
-                .map(|c| c.chars().count())
-                .max()
-        })
+        .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max())
         .map(Option::unwrap_or_default)
         .collect();
     let mut text = String::new();
     for row in rows {
-        let line: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
+        let line: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         text += line.join("  ").trim_end();
         text.push('\n');
     }
@@ -105,11 +91,8 @@ fn totals(columns: &[Column]) -> String {
         if column.cells.is_empty() {
             text += "  ZERO CASES: nothing was proven\n";
         }
-        let mut slowest: Vec<_> = column
-            .cells
-            .iter()
-            .filter(|(_, cell, _)| *cell != Cell::DidNotRun)
-            .collect();
+        let mut slowest: Vec<_> =
+            column.cells.iter().filter(|(_, cell, _)| *cell != Cell::DidNotRun).collect();
         slowest.sort_by_key(|(_, _, took)| Reverse(*took));
         for (case, _, took) in slowest.into_iter().take(SLOWEST) {
             text += &format!("  slow: {:>8}  {case}\n", shown(*took));
@@ -133,15 +116,8 @@ mod tests {
     use crate::conformance::harness::Run;
 
     fn columns(fallback: &str, expected: &[&str], report: &str) -> Vec<Column> {
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|path| Case::of_test(path).unwrap())
-            .collect();
-        let run = Run {
-            success: true,
-            report: report.to_owned(),
-            output: String::new(),
-        };
+        let expected: Vec<_> = expected.iter().map(|path| Case::of_test(path).unwrap()).collect();
+        let run = Run { success: true, report: report.to_owned(), output: String::new() };
         column::columns(fallback, "iqdb-memory", &expected, &run)
     }
 
@@ -172,12 +148,7 @@ mod tests {
 
     #[test]
     fn a_table_of_everything_that_can_happen() {
-        let expected = [
-            "apply::upsert",
-            "apply::delete",
-            "life::reopen",
-            "race::writes",
-        ];
+        let expected = ["apply::upsert", "apply::delete", "life::reopen", "race::writes"];
         let mut all = columns(
             "x",
             &expected,

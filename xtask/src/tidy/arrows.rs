@@ -28,27 +28,18 @@ enum May {
 /// strictest rule is the one that a new package has to argue against.
 fn rule(package: &str) -> (May, &'static str) {
     match package {
-        CORE => (
-            May::Only(&[]),
-            "everything depends on it, so it depends on nothing",
-        ),
+        CORE => (May::Only(&[]), "everything depends on it, so it depends on nothing"),
         "iqdb-conformance" => (
             May::OnlyAlsoInTests(&[CORE]),
             "with a backend or a search in it, the oracle would be testing itself",
         ),
-        "xtask" => (
-            May::OnlyAlsoInTests(&[]),
-            "it must work while any of them does not compile",
-        ),
+        "xtask" => (May::OnlyAlsoInTests(&[]), "it must work while any of them does not compile"),
         "iqdb" => (
             May::AllBut(&["iqdb-cli", "iqdb-benches", "iqdb-conformance", "xtask"]),
             "the facade is core, search and the backends",
         ),
         "iqdb-cli" | "iqdb-benches" => (May::AllBut(&["xtask"]), "xtask is a tool, not a library"),
-        _ => (
-            May::Only(&[CORE]),
-            "backends and search know core, never each other",
-        ),
+        _ => (May::Only(&[CORE]), "backends and search know core, never each other"),
     }
 }
 
@@ -63,11 +54,7 @@ pub(crate) fn check(workspace: &Workspace, sources: &Sources) -> (usize, Vec<Fin
 
 /// The arrows of cargo: normal and build dependencies, optional ones included.
 fn known(workspace: &Workspace) -> BTreeSet<(&str, &str)> {
-    let of = |package| {
-        workspace
-            .arrows_of(package)
-            .filter(|dependency| !dependency.is_dev())
-    };
+    let of = |package| workspace.arrows_of(package).filter(|dependency| !dependency.is_dev());
     workspace
         .packages
         .iter()
@@ -92,17 +79,11 @@ fn compare(workspace: &Workspace, sources: &Sources) -> Vec<Finding> {
         let finding =
             |problem: String, remedy: &str| Finding::new(&page.path, line.number, problem, remedy);
         let Some((from, to)) = text.split_once(" -> ").map(|(a, b)| (a.trim(), b.trim())) else {
-            findings.push(finding(
-                format!("`{text}` is no arrow"),
-                "write `from -> to`",
-            ));
+            findings.push(finding(format!("`{text}` is no arrow"), "write `from -> to`"));
             continue;
         };
         if !drawn.insert((from, to)) {
-            findings.push(finding(
-                format!("`{text}` is drawn twice"),
-                "delete one of them",
-            ));
+            findings.push(finding(format!("`{text}` is drawn twice"), "delete one of them"));
         } else if !known.contains(&(from, to)) {
             let problem = format!("`{text}` is drawn, but no such dependency exists");
             findings.push(finding(problem, "delete the arrow"));
@@ -133,9 +114,7 @@ fn check_rule(workspace: &Workspace, package: &Package, sources: &Sources) -> Ve
         if !allowed {
             let path = package.manifest_path.strip_prefix(&workspace.root);
             let path = path.unwrap_or(&package.manifest_path).display().to_string();
-            let line = sources
-                .get(&path)
-                .map_or(1, |manifest| line_naming(&manifest.text, to));
+            let line = sources.get(&path).map_or(1, |manifest| line_naming(&manifest.text, to));
             let problem = format!("{} depends on {to}, which it must not: {why}", package.name);
             findings.push(Finding::new(&path, line, problem, "remove the dependency"));
         }
@@ -145,10 +124,8 @@ fn check_rule(workspace: &Workspace, package: &Package, sources: &Sources) -> Ve
 
 /// The line of a manifest that declares the dependency `name`, or the first.
 fn line_naming(manifest: &str, name: &str) -> usize {
-    let declares = |line: &str| {
-        line.strip_prefix(name)
-            .is_some_and(|rest| rest.starts_with(['.', ' ', '=']))
-    };
+    let declares =
+        |line: &str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', ' ', '=']));
     manifest.lines().position(declares).map_or(1, |at| at + 1)
 }
 
@@ -167,10 +144,7 @@ mod tests {
             package("iqdb-core", &["thiserror"]),
             package("iqdb-conformance", &["iqdb-core"]),
             package("iqdb-search", &["iqdb-core", "dev:iqdb-memory"]),
-            package(
-                "iqdb-memory",
-                &["iqdb-core", "dev:iqdb-conformance", "dev:iqdb-search"],
-            ),
+            package("iqdb-memory", &["iqdb-core", "dev:iqdb-conformance", "dev:iqdb-search"]),
             package("iqdb", &["iqdb-core", "iqdb-memory"]),
             package("xtask", &["clap"]),
         ]
@@ -200,16 +174,10 @@ mod tests {
 
     #[test]
     fn lines_that_are_no_arrow_or_come_twice_are_found() {
-        let page = PAGE.replace(
-            "```arrows\n",
-            "```arrows\nxtask: nothing\niqdb -> iqdb-core\n",
-        );
+        let page = PAGE.replace("```arrows\n", "```arrows\nxtask: nothing\niqdb -> iqdb-core\n");
         let found = found(good(), &[(DRAWN_IN, &page)]);
         assert_eq!(found.len(), 2);
-        assert!(
-            found[0].contains(":3: `xtask: nothing` is no arrow"),
-            "{found:?}"
-        );
+        assert!(found[0].contains(":3: `xtask: nothing` is no arrow"), "{found:?}");
         assert!(found[1].contains("is drawn twice"), "{found:?}");
     }
 
@@ -217,22 +185,13 @@ mod tests {
     fn a_missing_page_or_block_is_found() {
         assert_eq!(found(good(), &[]).len(), 1);
         let found = found(good(), &[(DRAWN_IN, "# Map\n")]);
-        assert!(
-            found.len() == 1 && found[0].contains("no ```arrows block"),
-            "{found:?}"
-        );
+        assert!(found.len() == 1 && found[0].contains("no ```arrows block"), "{found:?}");
     }
 
     /// What the rule alone says when `name` depends on `on`.
     fn forbidden(name: &str, on: &str) -> bool {
-        let others = [
-            "iqdb-core",
-            "iqdb-search",
-            "iqdb-memory",
-            "iqdb-conformance",
-            "iqdb",
-            "xtask",
-        ];
+        let others =
+            ["iqdb-core", "iqdb-search", "iqdb-memory", "iqdb-conformance", "iqdb", "xtask"];
         let mut packages: Vec<Package> = others
             .iter()
             .filter(|other| **other != name)
@@ -240,11 +199,7 @@ mod tests {
             .collect();
         packages.push(package(name, &[on]));
         let all = workspace(packages);
-        let own = all
-            .packages
-            .iter()
-            .find(|package| package.name == name)
-            .unwrap();
+        let own = all.packages.iter().find(|package| package.name == name).unwrap();
         !check_rule(&all, own, &Sources::default()).is_empty()
     }
 
@@ -281,16 +236,11 @@ mod tests {
         packages[0] = package("iqdb-core", &["iqdb-memory"]);
         let page = PAGE.replace("```arrows", "```arrows\niqdb-core -> iqdb-memory");
         let manifest = "[dependencies]\niqdb-memory.workspace = true\n";
-        let found = found(
-            packages,
-            &[(DRAWN_IN, &page), ("iqdb-core/Cargo.toml", manifest)],
-        );
+        let found = found(packages, &[(DRAWN_IN, &page), ("iqdb-core/Cargo.toml", manifest)]);
         assert_eq!(
             found,
-            [
-                "iqdb-core/Cargo.toml:2: iqdb-core depends on iqdb-memory, which it must not: \
-              everything depends on it, so it depends on nothing; remove the dependency"
-            ]
+            ["iqdb-core/Cargo.toml:2: iqdb-core depends on iqdb-memory, which it must not: \
+              everything depends on it, so it depends on nothing; remove the dependency"]
         );
     }
 }

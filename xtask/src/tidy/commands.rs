@@ -43,27 +43,15 @@ pub(crate) fn check(documents: &[&Source], known: &Known) -> (usize, Vec<Finding
 pub(crate) fn check_ci_script(sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     let documented = sources.get(README).is_some_and(|readme| {
-        commands(&readme.text)
-            .iter()
-            .any(|(_, words)| words.join(" ") == CI_COMMAND)
+        commands(&readme.text).iter().any(|(_, words)| words.join(" ") == CI_COMMAND)
     });
     if !documented {
         let problem = format!("no sh block has the command `{CI_COMMAND}`");
-        findings.push(Finding::new(
-            README,
-            1,
-            problem,
-            "say how the tests are run",
-        ));
+        findings.push(Finding::new(README, 1, problem, "say how the tests are run"));
     }
     let Some(script) = sources.get(CI_SCRIPT) else {
         let problem = "the file is missing";
-        findings.push(Finding::new(
-            CI_SCRIPT,
-            1,
-            problem,
-            format!("let it run `{CI_COMMAND}`"),
-        ));
+        findings.push(Finding::new(CI_SCRIPT, 1, problem, format!("let it run `{CI_COMMAND}`")));
         return findings;
     };
     let mut runs = 0;
@@ -101,37 +89,24 @@ fn wrong(words: &[String], known: &Known) -> Option<(String, String)> {
     let package = package(own)?;
     if !known.packages.iter().any(|name| name == package) {
         let problem = format!("there is no package `{package}`");
-        return Some((
-            problem,
-            format!("name one of {}", known.packages.join(", ")),
-        ));
+        return Some((problem, format!("name one of {}", known.packages.join(", "))));
     }
     let command = passed.first().filter(|word| !word.starts_with('-'))?;
     let runs_tool = own.get(1).is_some_and(|word| word == "run" || word == "r") && package == TOOL;
     if runs_tool && !known.tool_commands.contains(command) {
         let problem = format!("`{command}` is no subcommand of {TOOL}");
-        return Some((
-            problem,
-            format!("name one of {}", known.tool_commands.join(", ")),
-        ));
+        return Some((problem, format!("name one of {}", known.tool_commands.join(", "))));
     }
     None
 }
 
 fn wrong_xtask(words: &[String]) -> Option<(String, String)> {
     let error = Cli::try_parse_from(words).err()?;
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return None;
     }
     let reason = error.to_string();
-    let reason = reason
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("error: ");
+    let reason = reason.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let problem = format!("`cargo {}` does not work: {reason}", words.join(" "));
     Some((problem, "see `cargo xtask`".to_owned()))
 }
@@ -146,9 +121,7 @@ fn split(words: &[String]) -> (&[String], &[String]) {
 
 /// What `-p` or `--package` names.
 fn package(words: &[String]) -> Option<&str> {
-    let at = words
-        .iter()
-        .position(|word| word == "-p" || word.starts_with("--package"))?;
+    let at = words.iter().position(|word| word == "-p" || word.starts_with("--package"))?;
     match words[at].split_once('=') {
         Some((_, name)) => Some(name),
         None => words.get(at + 1).map(String::as_str),
@@ -160,10 +133,7 @@ fn commands(text: &str) -> Vec<Command> {
     let mut commands = Vec::new();
     let mut continued: Option<(usize, String)> = None;
     for line in markdown::lines(text) {
-        if !line
-            .language
-            .is_some_and(|language| SHELLS.contains(&language))
-        {
+        if !line.language.is_some_and(|language| SHELLS.contains(&language)) {
             continue;
         }
         let own = line.text.trim().trim_start_matches("$ ");
@@ -183,23 +153,14 @@ fn commands(text: &str) -> Vec<Command> {
 /// The commands of one line, split at `&&`, `||`, `|` and `;`, without variables in front.
 fn words(line: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
-    for word in line
-        .split_whitespace()
-        .take_while(|word| !word.starts_with('#'))
-    {
+    for word in line.split_whitespace().take_while(|word| !word.starts_with('#')) {
         if matches!(word, "&&" | "||" | "|" | ";") {
             commands.push(Vec::new());
             continue;
         }
-        let command = commands
-            .last_mut()
-            .filter(|c| !c.is_empty() || !word.contains('='));
+        let command = commands.last_mut().filter(|c| !c.is_empty() || !word.contains('='));
         if let Some(command) = command {
-            command.push(
-                word.trim_matches(['"', '\''])
-                    .trim_end_matches(';')
-                    .to_owned(),
-            );
+            command.push(word.trim_matches(['"', '\'']).trim_end_matches(';').to_owned());
         }
         if word.ends_with(';') {
             commands.push(Vec::new());
@@ -243,20 +204,11 @@ mod tests {
             ("true && cargo xtask lint", "does not work"),
             ("cargo run -p iqdb-tool -- demo", "no package `iqdb-tool`"),
             ("cargo test --package gone", "no package `gone`"),
-            (
-                "cargo run -p iqdb-cli -- serve",
-                "`serve` is no subcommand of iqdb-cli",
-            ),
-            (
-                "cargo run -p iqdb-cli \\\n -- serve",
-                "`serve` is no subcommand of iqdb-cli",
-            ),
+            ("cargo run -p iqdb-cli -- serve", "`serve` is no subcommand of iqdb-cli"),
+            ("cargo run -p iqdb-cli \\\n -- serve", "`serve` is no subcommand of iqdb-cli"),
         ] {
             let (_, found) = found(block);
-            assert!(
-                found.len() == 1 && found[0].contains(part),
-                "{block}: {found:?}"
-            );
+            assert!(found.len() == 1 && found[0].contains(part), "{block}: {found:?}");
             assert!(found[0].starts_with("README.md:3: "), "{found:?}");
         }
     }
@@ -269,10 +221,7 @@ mod tests {
 
     fn script(readme: &str, run: &str) -> Vec<String> {
         let sources = Sources::new(&[("README.md", readme), (".ci/run", run)]);
-        check_ci_script(&sources)
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        check_ci_script(&sources).iter().map(ToString::to_string).collect()
     }
 
     const GOOD_README: &str = "```sh\ncargo xtask ci\n```\n";
@@ -286,20 +235,11 @@ mod tests {
     #[test]
     fn a_script_that_does_anything_else_is_found() {
         let more = script(GOOD_README, &format!("{GOOD_SCRIPT}cargo audit\n"));
-        assert!(
-            more.len() == 1 && more[0].starts_with(".ci/run:6: `cargo audit`"),
-            "{more:?}"
-        );
+        assert!(more.len() == 1 && more[0].starts_with(".ci/run:6: `cargo audit`"), "{more:?}");
         let less = script(GOOD_README, "set -euo pipefail\n");
-        assert!(
-            less.len() == 1 && less[0].contains("run 0 times"),
-            "{less:?}"
-        );
+        assert!(less.len() == 1 && less[0].contains("run 0 times"), "{less:?}");
         let hidden = script(GOOD_README, &GOOD_SCRIPT.replace("/..\"", "/..\"; ls"));
-        assert!(
-            hidden.len() == 1 && hidden[0].contains(".ci/run:4"),
-            "{hidden:?}"
-        );
+        assert!(hidden.len() == 1 && hidden[0].contains(".ci/run:4"), "{hidden:?}");
     }
 
     #[test]

@@ -47,19 +47,11 @@ pub(crate) fn check(sources: &Sources) -> (usize, Vec<Finding>) {
     };
     let stated: Vec<&Source> = STATED_IN.into_iter().filter_map(&mut read).collect();
     let listed = read(CASES_IN);
-    let statements: Vec<Named<'_>> = stated
-        .iter()
-        .flat_map(|source| statements(source))
-        .collect();
+    let statements: Vec<Named<'_>> = stated.iter().flat_map(|source| statements(source)).collect();
     let cases: Vec<Named<'_>> = listed.map(cases).unwrap_or_default();
     if let (Some(source), true) = (listed, cases.is_empty()) {
         let problem = format!("`{CASES_MACRO}` lists no `family::case_name,`");
-        findings.push(Finding::new(
-            &source.path,
-            1,
-            problem,
-            "list one case per line",
-        ));
+        findings.push(Finding::new(&source.path, 1, problem, "list one case per line"));
     }
     let unique_statements = unique(&statements, "statement", &mut findings);
     let unique_cases = unique(&cases, "case", &mut findings);
@@ -92,11 +84,7 @@ fn statements(source: &Source) -> impl Iterator<Item = Named<'_>> {
 
 /// Lines of the form `family::case_name,` inside the macro.
 fn cases(source: &Source) -> Vec<Named<'_>> {
-    let Some(first) = source
-        .text
-        .lines()
-        .position(|line| line.starts_with(CASES_MACRO))
-    else {
+    let Some(first) = source.text.lines().position(|line| line.starts_with(CASES_MACRO)) else {
         return Vec::new();
     };
     let length = source.text.lines().skip(first).position(|line| line == "}");
@@ -114,26 +102,15 @@ fn named<'a>(
     from: usize,
     name: impl Fn(&'a str) -> Option<&'a str>,
 ) -> impl Iterator<Item = Named<'a>> {
-    source
-        .text
-        .lines()
-        .enumerate()
-        .skip(from)
-        .filter_map(move |(i, line)| {
-            let name = name(line.trim()).filter(|name| is_name(name))?;
-            Some(Named {
-                name,
-                path: &source.path,
-                line: i + 1,
-            })
-        })
+    source.text.lines().enumerate().skip(from).filter_map(move |(i, line)| {
+        let name = name(line.trim()).filter(|name| is_name(name))?;
+        Some(Named { name, path: &source.path, line: i + 1 })
+    })
 }
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn unique<'a, 'b>(
@@ -144,10 +121,8 @@ fn unique<'a, 'b>(
     let mut unique: BTreeMap<&str, &Named<'_>> = BTreeMap::new();
     for named in all {
         if let Some(first) = unique.get(named.name) {
-            let problem = format!(
-                "the {what} `{}` is at {}:{} already",
-                named.name, first.path, first.line
-            );
+            let problem =
+                format!("the {what} `{}` is at {}:{} already", named.name, first.path, first.line);
             findings.push(named.finding(problem, "give one of them another name"));
         } else {
             unique.insert(named.name, named);
@@ -192,10 +167,8 @@ mod tests {
         let store = format!("{STORE}/// - `delete_removes`: It is gone.\n");
         assert_eq!(
             check_with(&store, CASES),
-            [
-                "iqdb-core/src/store.rs:4: the statement `delete_removes` has no case; \
-              write the case that proves it"
-            ]
+            ["iqdb-core/src/store.rs:4: the statement `delete_removes` has no case; \
+              write the case that proves it"]
         );
     }
 
@@ -204,37 +177,23 @@ mod tests {
         let found = check_with(STORE, &format!("{CASES}            apply::extra,\n"));
         assert_eq!(
             found,
-            [
-                "iqdb-conformance/src/cases.rs:7: the case `extra` proves no statement; \
-              state it under the method that promises it, or delete the case"
-            ]
+            ["iqdb-conformance/src/cases.rs:7: the case `extra` proves no statement; \
+              state it under the method that promises it, or delete the case"]
         );
     }
 
     #[test]
     fn a_name_used_twice_is_found() {
         let twice = check_with(&format!("{STORE}{STORE}"), CASES);
-        assert!(
-            twice.len() == 1 && twice[0].contains("store.rs:1 already"),
-            "{twice:?}"
-        );
-        let twice = check_with(
-            STORE,
-            &format!("{CASES}            other::upsert_inserts,\n"),
-        );
-        assert!(
-            twice.len() == 1 && twice[0].contains("the case `upsert_inserts`"),
-            "{twice:?}"
-        );
+        assert!(twice.len() == 1 && twice[0].contains("store.rs:1 already"), "{twice:?}");
+        let twice = check_with(STORE, &format!("{CASES}            other::upsert_inserts,\n"));
+        assert!(twice.len() == 1 && twice[0].contains("the case `upsert_inserts`"), "{twice:?}");
     }
 
     #[test]
     fn a_missing_or_empty_list_is_found_once() {
         let empty = check_with(STORE, "");
-        assert!(
-            empty.len() == 1 && empty[0].contains("lists no"),
-            "{empty:?}"
-        );
+        assert!(empty.len() == 1 && empty[0].contains("lists no"), "{empty:?}");
         let (count, missing) = check(&Sources::new(&[(STATED_IN[0], STORE)]));
         assert_eq!((count, missing.len()), (1, 4));
     }

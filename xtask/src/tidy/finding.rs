@@ -22,22 +22,13 @@ impl Finding {
         remedy: impl Into<String>,
     ) -> Self {
         let (path, problem, remedy) = (path.to_owned(), problem.into(), remedy.into());
-        Self {
-            path,
-            line,
-            problem,
-            remedy,
-        }
+        Self { path, line, problem, remedy }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}; {}",
-            self.path, self.line, self.problem, self.remedy
-        )
+        write!(f, "{}:{}: {}; {}", self.path, self.line, self.problem, self.remedy)
     }
 }
 
@@ -49,11 +40,7 @@ pub(crate) fn report(mut findings: Vec<Finding>, seen: &[String]) -> String {
         return format!("{looked_at}: nothing to mend");
     }
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    format!(
-        "{}\n\n{looked_at}: {} to mend",
-        lines.join("\n"),
-        findings.len()
-    )
+    format!("{}\n\n{looked_at}: {} to mend", lines.join("\n"), findings.len())
 }
 
 #[cfg(test)]
@@ -62,10 +49,8 @@ mod tests {
 
     #[test]
     fn findings_come_by_file_and_line() {
-        let findings = vec![
-            Finding::new("b.rs", 2, "late", "hurry"),
-            Finding::new("a.rs", 10, "odd", "even"),
-        ];
+        let findings =
+            vec![Finding::new("b.rs", 2, "late", "hurry"), Finding::new("a.rs", 10, "odd", "even")];
         insta::assert_snapshot!(report(findings, &["2 files".into()]), @r"
         a.rs:10: odd; even
         b.rs:2: late; hurry

@@ -19,15 +19,9 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn of(workspace: &Workspace, sources: &Sources) -> Self {
         let folder = format!("{TOOL}/src/");
-        let tool = sources
-            .with_extension("rs")
-            .filter(|source| source.path.starts_with(&folder));
+        let tool = sources.with_extension("rs").filter(|source| source.path.starts_with(&folder));
         Self {
-            packages: workspace
-                .packages
-                .iter()
-                .map(|package| package.name.clone())
-                .collect(),
+            packages: workspace.packages.iter().map(|package| package.name.clone()).collect(),
             tool_commands: tool.flat_map(|source| subcommands(&source.text)).collect(),
         }
     }
@@ -46,9 +40,7 @@ fn subcommands(text: &str) -> Vec<String> {
             continue;
         }
         // Attributes may stand between the derive and the enum.
-        let body = rest
-            .find("enum ")
-            .and_then(|at| rest[at..].find('{').map(|open| at + open));
+        let body = rest.find("enum ").and_then(|at| rest[at..].find('{').map(|open| at + open));
         names.extend(body.map(|open| variants(&rest[open..])).unwrap_or_default());
     }
     names
@@ -101,9 +93,6 @@ mod tests {
 
     #[test]
     fn a_source_without_subcommands_has_none() {
-        assert_eq!(
-            subcommands("#[derive(Debug)]\nenum Other { Wrong }"),
-            [""; 0]
-        );
+        assert_eq!(subcommands("#[derive(Debug)]\nenum Other { Wrong }"), [""; 0]);
     }
 }

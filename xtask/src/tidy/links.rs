@@ -10,10 +10,7 @@ use super::sources::Source;
 pub(crate) fn check(documents: &[&Source], exists: impl Fn(&str) -> bool) -> (usize, Vec<Finding>) {
     let (mut checked, mut findings) = (0, Vec::new());
     for document in documents {
-        for line in markdown::lines(&document.text)
-            .iter()
-            .filter(|line| line.language.is_none())
-        {
+        for line in markdown::lines(&document.text).iter().filter(|line| line.language.is_none()) {
             for target in targets(&without_code(line.text)) {
                 let file = target.split(['#', '?']).next().unwrap_or_default();
                 if file.is_empty() || is_elsewhere(file) {
@@ -38,10 +35,7 @@ pub(crate) fn check(documents: &[&Source], exists: impl Fn(&str) -> bool) -> (us
 /// `mailto:`, `https:` and the like.
 fn is_elsewhere(target: &str) -> bool {
     target.split_once(':').is_some_and(|(scheme, _)| {
-        !scheme.is_empty()
-            && scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     })
 }
 
@@ -54,20 +48,12 @@ fn without_code(line: &str) -> String {
 fn targets(line: &str) -> Vec<String> {
     let first_word = |text: &str| {
         let word = text.split_whitespace().next().unwrap_or_default();
-        word.trim_start_matches('<')
-            .trim_end_matches('>')
-            .to_owned()
+        word.trim_start_matches('<').trim_end_matches('>').to_owned()
     };
-    let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split_once(')'));
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     let mut targets: Vec<String> = inline.map(|(target, _)| first_word(target)).collect();
     let line = line.trim_start();
-    if let Some((_, target)) = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("]: "))
-    {
+    if let Some((_, target)) = line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")) {
         targets.push(first_word(target));
     }
     targets
@@ -111,16 +97,10 @@ mod tests {
     #[test]
     fn links_that_lead_nowhere_are_found() {
         for target in ["gone.md", "../../outside.md", "README.md", "gone.md#part"] {
-            for text in [
-                format!("see\n[it]({target})"),
-                format!("see\n[it]: {target}"),
-            ] {
+            for text in [format!("see\n[it]({target})"), format!("see\n[it]: {target}")] {
                 let found = broken(&text).1;
                 assert!(found.len() == 1, "{text}: {found:?}");
-                assert!(
-                    found[0].starts_with("docs/guide.md:2: the link"),
-                    "{found:?}"
-                );
+                assert!(found[0].starts_with("docs/guide.md:2: the link"), "{found:?}");
             }
         }
     }

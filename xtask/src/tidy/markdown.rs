@@ -42,10 +42,8 @@ mod tests {
     #[test]
     fn lines_know_their_block() {
         let text = "prose\n```sh\ncargo test\n```\n````md\n```sh\n````\nmore `code` here\n";
-        let seen: Vec<_> = lines(text)
-            .iter()
-            .map(|line| (line.number, line.text, line.language))
-            .collect();
+        let seen: Vec<_> =
+            lines(text).iter().map(|line| (line.number, line.text, line.language)).collect();
         assert_eq!(
             seen,
             [

@@ -21,38 +21,22 @@ struct Declaration {
 
 /// The files that nothing reaches.
 pub(crate) fn check(files: &[&Source]) -> Vec<Finding> {
-    let texts: BTreeMap<&str, &str> = files
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()))
-        .collect();
-    let mut to_visit: Vec<String> = texts
-        .keys()
-        .filter(|path| is_root(path))
-        .map(|path| (*path).to_owned())
-        .collect();
+    let texts: BTreeMap<&str, &str> =
+        files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    let mut to_visit: Vec<String> =
+        texts.keys().filter(|path| is_root(path)).map(|path| (*path).to_owned()).collect();
     let mut reached = BTreeSet::new();
     while let Some(path) = to_visit.pop() {
         let Some(text) = texts.get(path.as_str()) else {
             continue;
         };
         if reached.insert(path.clone()) {
-            to_visit.extend(
-                declarations(text)
-                    .iter()
-                    .flat_map(|decl| candidates(&path, decl)),
-            );
+            to_visit.extend(declarations(text).iter().flat_map(|decl| candidates(&path, decl)));
         }
     }
-    let dead = texts
-        .keys()
-        .filter(|path| is_in_src(path) && !reached.contains(**path));
+    let dead = texts.keys().filter(|path| is_in_src(path) && !reached.contains(**path));
     dead.map(|path| {
-        Finding::new(
-            path,
-            1,
-            "no `mod` declaration reaches the file",
-            "declare it, or delete it",
-        )
+        Finding::new(path, 1, "no `mod` declaration reaches the file", "declare it, or delete it")
     })
     .collect()
 }
@@ -134,27 +118,15 @@ mod tests {
     use super::*;
 
     fn dead(files: &[(&str, &str)]) -> Vec<String> {
-        let files: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source::new(path, text))
-            .collect();
-        check(&files.iter().collect::<Vec<_>>())
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let files: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        check(&files.iter().collect::<Vec<_>>()).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn declared_files_are_reached() {
         let found = dead(&[
-            (
-                "a/src/lib.rs",
-                "mod x;\npub(crate) mod y;\nmod inline { mod deep; }\nfn f() {}",
-            ),
-            (
-                "a/src/x.rs",
-                "#[cfg(test)]\nmod tests;\n#[path = \"odd.rs\"]\nmod even;",
-            ),
+            ("a/src/lib.rs", "mod x;\npub(crate) mod y;\nmod inline { mod deep; }\nfn f() {}"),
+            ("a/src/x.rs", "#[cfg(test)]\nmod tests;\n#[path = \"odd.rs\"]\nmod even;"),
             ("a/src/x/tests.rs", ""),
             ("a/src/odd.rs", ""),
             ("a/src/y/mod.rs", "mod z;"),
@@ -170,11 +142,7 @@ mod tests {
 
     #[test]
     fn a_file_that_nothing_declares_is_dead() {
-        let found = dead(&[
-            ("a/src/lib.rs", "mod x;"),
-            ("a/src/x.rs", ""),
-            ("a/src/old.rs", ""),
-        ]);
+        let found = dead(&[("a/src/lib.rs", "mod x;"), ("a/src/x.rs", ""), ("a/src/old.rs", "")]);
         assert_eq!(
             found,
             ["a/src/old.rs:1: no `mod` declaration reaches the file; declare it, or delete it"]
@@ -183,26 +151,14 @@ mod tests {
 
     #[test]
     fn a_declaration_in_a_comment_or_string_reaches_nothing() {
-        for text in [
-            "// mod old;",
-            "const A: &str = \"mod old;\";",
-            "/* mod old; */",
-        ] {
-            assert_eq!(
-                dead(&[("a/src/lib.rs", text), ("a/src/old.rs", "")]).len(),
-                1,
-                "{text}"
-            );
+        for text in ["// mod old;", "const A: &str = \"mod old;\";", "/* mod old; */"] {
+            assert_eq!(dead(&[("a/src/lib.rs", text), ("a/src/old.rs", "")]).len(), 1, "{text}");
         }
     }
 
     #[test]
     fn dead_files_do_not_keep_each_other_alive() {
-        let found = dead(&[
-            ("a/src/lib.rs", ""),
-            ("a/src/x.rs", "mod y;"),
-            ("a/src/x/y.rs", ""),
-        ]);
+        let found = dead(&[("a/src/lib.rs", ""), ("a/src/x.rs", "mod y;"), ("a/src/x/y.rs", "")]);
         assert_eq!(found.len(), 2);
     }
 }

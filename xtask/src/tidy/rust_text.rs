@@ -24,11 +24,7 @@ pub(crate) fn code_and_comments(text: &str) -> String {
 
 /// The number, from 1, of the line that byte `offset` is on.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
+    text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// The words and single signs of `code` with their places, blanks left out.
@@ -50,13 +46,10 @@ pub(crate) fn tokens(code: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn keep(text: &str, wanted: impl Fn(Kind) -> bool) -> String {
-    let kept = text.bytes().zip(kinds(text)).map(|(byte, kind)| {
-        if byte == b'\n' || wanted(kind) {
-            byte
-        } else {
-            b' '
-        }
-    });
+    let kept = text
+        .bytes()
+        .zip(kinds(text))
+        .map(|(byte, kind)| if byte == b'\n' || wanted(kind) { byte } else { b' ' });
     // Spans begin and end at ASCII characters, so whole characters are blanked.
     String::from_utf8_lossy(&kept.collect::<Vec<u8>>()).into_owned()
 }
@@ -89,10 +82,7 @@ fn kinds(text: &str) -> Vec<Kind> {
 }
 
 fn find(bytes: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
-    bytes[from..]
-        .windows(needle.len())
-        .position(|window| window == needle)
-        .map(|at| from + at)
+    bytes[from..].windows(needle.len()).position(|window| window == needle).map(|at| from + at)
 }
 
 /// Block comments nest.
@@ -128,26 +118,17 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
 /// `None` where the `r` begins no raw string: it ends a word, or begins a raw identifier.
 fn end_of_raw_string(bytes: &[u8], start: usize) -> Option<usize> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let before = bytes[..start]
-        .iter()
-        .rev()
-        .take_while(|byte| is_word(**byte))
-        .count();
+    let before = bytes[..start].iter().rev().take_while(|byte| is_word(**byte)).count();
     let prefix = &bytes[start - before..start];
     if !matches!(prefix, b"" | b"b" | b"c") {
         return None;
     }
-    let hashes = bytes[start + 1..]
-        .iter()
-        .take_while(|byte| **byte == b'#')
-        .count();
+    let hashes = bytes[start + 1..].iter().take_while(|byte| **byte == b'#').count();
     let open = start + 1 + hashes;
     if bytes.get(open) != Some(&b'"') {
         return None;
     }
-    let close: Vec<u8> = std::iter::once(b'"')
-        .chain(std::iter::repeat_n(b'#', hashes))
-        .collect();
+    let close: Vec<u8> = std::iter::once(b'"').chain(std::iter::repeat_n(b'#', hashes)).collect();
     Some(find(bytes, open + 1, &close).map_or(bytes.len(), |at| at + close.len()))
 }
 
@@ -157,13 +138,9 @@ fn end_of_char(text: &str, start: usize) -> Option<usize> {
     let (_, first) = rest.next()?;
     if first == '\\' {
         rest.next()?;
-        return rest
-            .find(|(_, c)| *c == '\'')
-            .map(|(at, _)| start + 1 + at + 1);
+        return rest.find(|(_, c)| *c == '\'').map(|(at, _)| start + 1 + at + 1);
     }
-    rest.next()
-        .filter(|(_, c)| *c == '\'')
-        .map(|(at, _)| start + 1 + at + 1)
+    rest.next().filter(|(_, c)| *c == '\'').map(|(at, _)| start + 1 + at + 1)
 }
 
 #[cfg(test)]

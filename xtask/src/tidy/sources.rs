@@ -27,22 +27,14 @@ pub(crate) struct Sources(Vec<Source>);
 impl Source {
     #[cfg(test)]
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 }
 
 impl Sources {
     #[cfg(test)]
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        Self(
-            files
-                .iter()
-                .map(|(path, text)| Source::new(path, text))
-                .collect(),
-        )
+        Self(files.iter().map(|(path, text)| Source::new(path, text)).collect())
     }
 
     /// Reads the checkout below `root`.
@@ -78,9 +70,7 @@ impl Sources {
     /// The files that end in `.extension`.
     pub(crate) fn with_extension(&self, extension: &str) -> impl Iterator<Item = &Source> {
         let end = format!(".{extension}");
-        self.0
-            .iter()
-            .filter(move |source| source.path.ends_with(&end))
+        self.0.iter().filter(move |source| source.path.ends_with(&end))
     }
 }
 
@@ -93,13 +83,7 @@ fn listed_by_git(root: &Path) -> Option<Vec<String>> {
         .ok()
         .filter(|output| output.status.success())?;
     let paths = String::from_utf8_lossy(&output.stdout);
-    Some(
-        paths
-            .split('\0')
-            .filter(|path| !path.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(paths.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
 }
 
 fn walked(root: &Path) -> io::Result<Vec<String>> {
@@ -109,11 +93,7 @@ fn walked(root: &Path) -> io::Result<Vec<String>> {
         for entry in fs::read_dir(root.join(&folder))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if folder.is_empty() {
-                name.clone()
-            } else {
-                format!("{folder}/{name}")
-            };
+            let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             let kind = entry.file_type()?;
             if kind.is_file() {
                 paths.push(path);
@@ -132,13 +112,7 @@ mod tests {
     #[test]
     fn without_git_the_folder_is_walked_and_target_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        for path in [
-            "a/src/lib.rs",
-            "a/target/debug/x.rs",
-            ".ci/run",
-            "logo.png",
-            "README.md",
-        ] {
+        for path in ["a/src/lib.rs", "a/target/debug/x.rs", ".ci/run", "logo.png", "README.md"] {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "text").unwrap();

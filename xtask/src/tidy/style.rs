@@ -41,9 +41,7 @@ pub(crate) fn is_long(source: &Source) -> bool {
 
 fn header(source: &Source) -> Option<Finding> {
     let first = source.text.lines().next().unwrap_or_default();
-    let says_something = first
-        .strip_prefix("//!")
-        .is_some_and(|rest| !rest.trim().is_empty());
+    let says_something = first.strip_prefix("//!").is_some_and(|rest| !rest.trim().is_empty());
     (!says_something).then(|| {
         Finding::new(
             &source.path,
@@ -58,12 +56,7 @@ fn name(source: &Source) -> Option<Finding> {
     let path = source.path.strip_suffix(".rs").unwrap_or(&source.path);
     let empty = path.split('/').find(|part| EMPTY_NAMES.contains(part))?;
     let problem = format!("the name `{empty}` says nothing");
-    Some(Finding::new(
-        &source.path,
-        1,
-        problem,
-        "name the file after its one subject",
-    ))
+    Some(Finding::new(&source.path, 1, problem, "name the file after its one subject"))
 }
 
 fn length(source: &Source) -> Option<Finding> {
@@ -81,12 +74,7 @@ fn leftovers(source: &Source) -> Vec<Finding> {
         for (at, _) in text.match_indices(leftover) {
             if is_whole_word(&text, at, leftover) {
                 let problem = format!("`{leftover}` was left behind");
-                findings.push(Finding::new(
-                    &source.path,
-                    line_of(&text, at),
-                    problem,
-                    remedy,
-                ));
+                findings.push(Finding::new(&source.path, line_of(&text, at), problem, remedy));
             }
         }
     }
@@ -103,29 +91,17 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        check(&Source::new(path, text))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        check(&Source::new(path, text)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_good_file_is_left_alone() {
-        assert_eq!(
-            found("a/src/lib.rs", "//! What it is for.\n\nfn main() {}\n"),
-            [""; 0]
-        );
+        assert_eq!(found("a/src/lib.rs", "//! What it is for.\n\nfn main() {}\n"), [""; 0]);
     }
 
     #[test]
     fn a_missing_header_is_found() {
-        for text in [
-            "fn main() {}\n",
-            "",
-            "//!\nfn main() {}",
-            "\n//! Late.\n",
-            "// Plain.\n",
-        ] {
+        for text in ["fn main() {}\n", "", "//!\nfn main() {}", "\n//! Late.\n", "// Plain.\n"] {
             let found = found("a/src/lib.rs", text);
             assert!(
                 found.len() == 1 && found[0].contains("no `//!` header"),
@@ -136,17 +112,9 @@ mod tests {
 
     #[test]
     fn an_empty_name_is_found() {
-        for path in [
-            "a/src/utils.rs",
-            "a/src/helpers/mod.rs",
-            "a/tests/common/mod.rs",
-            "misc.rs",
-        ] {
+        for path in ["a/src/utils.rs", "a/src/helpers/mod.rs", "a/tests/common/mod.rs", "misc.rs"] {
             let found = found(path, "//! Header.\n");
-            assert!(
-                found.len() == 1 && found[0].contains("says nothing"),
-                "{path}: {found:?}"
-            );
+            assert!(found.len() == 1 && found[0].contains("says nothing"), "{path}: {found:?}");
         }
         assert_eq!(found("a/src/common_prefix.rs", "//! Header.\n"), [""; 0]);
     }
@@ -156,10 +124,7 @@ mod tests {
         let lines = |count: usize| format!("//! Header.\n{}", "\n".repeat(count - 1));
         assert_eq!(found("a.rs", &lines(500)), [""; 0]);
         let found = found("a.rs", &lines(501));
-        assert_eq!(
-            found,
-            ["a.rs:501: the file has 501 lines, more than 500; split it by subject"]
-        );
+        assert_eq!(found, ["a.rs:501: the file has 501 lines, more than 500; split it by subject"]);
         assert!(is_long(&Source::new("a.rs", &lines(401))));
         assert!(!is_long(&Source::new("a.rs", &lines(400))));
     }
@@ -167,20 +132,11 @@ mod tests {
     #[test]
     fn every_leftover_is_found_in_code_and_comments() {
         for (leftover, _) in LEFTOVERS {
-            let call = if leftover.ends_with('!') {
-                format!("{leftover}()")
-            } else {
-                leftover.into()
-            };
-            for text in [
-                format!("//! H.\n\n{call}"),
-                format!("//! H.\n\n// {call}: later"),
-            ] {
+            let call =
+                if leftover.ends_with('!') { format!("{leftover}()") } else { leftover.into() };
+            for text in [format!("//! H.\n\n{call}"), format!("//! H.\n\n// {call}: later")] {
                 let found = found("a.rs", &text);
-                assert!(
-                    found.len() == 1 && found[0].starts_with("a.rs:3:"),
-                    "{text}: {found:?}"
-                );
+                assert!(found.len() == 1 && found[0].starts_with("a.rs:3:"), "{text}: {found:?}");
             }
         }
     }

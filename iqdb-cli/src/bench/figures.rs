@@ -1,0 +1,110 @@
+//! The figures of a benchmark, as a table for people and as one JSON object for programs.
+
+use std::time::Duration;
+
+use indicatif::HumanCount;
+use serde::Serialize;
+
+use super::input::Input;
+use super::measure::Measured;
+use super::memory;
+use crate::args::BenchArgs;
+use crate::duration::human;
+use crate::exit::Failure;
+use crate::screen::Screen;
+
+/// Everything that was measured. The fields are the keys of the JSON object, in this order; what
+/// they mean stands in `iqdb bench --help`.
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    backend: String,
+    plan: String,
+    metric: &'static str,
+    n: usize,
+    dim: usize,
+    k: usize,
+    threads: usize,
+    batch: usize,
+    recall: Option<f64>,
+    qps: f64,
+    p50_us: f64,
+    p99_us: f64,
+    gbs: f64,
+    build_s: f64,
+    rss_mb: Option<f64>,
+}
+
+impl Figures {
+    pub(super) fn of(
+        args: &BenchArgs,
+        input: &Input,
+        build_time: Duration,
+        measured: &Measured,
+        recall: Option<f64>,
+    ) -> Self {
+        let seconds = measured.total().as_secs_f64();
+        let micros = |percent| measured.percentile(percent).as_secs_f64() * 1e6;
+        let plans: Vec<_> = measured.plans.iter().copied().collect();
+        Self {
+            backend: args.backend.to_string(),
+            plan: plans.join("+"),
+            metric: args.metric.as_str(),
+            n: input.rows,
+            dim: input.schema.dim(),
+            k: input.k,
+            threads: args.threads,
+            batch: args.batch,
+            // Never rounded: what is not 1 must not look like it.
+            recall,
+            qps: rounded(measured.queries as f64 / seconds, 2),
+            p50_us: rounded(micros(50), 1),
+            p99_us: rounded(micros(99), 1),
+            gbs: rounded(measured.bytes_read as f64 / seconds / 1e9, 3),
+            build_s: rounded(build_time.as_secs_f64(), 4),
+            rss_mb: memory::peak_bytes().map(|bytes| rounded(bytes as f64 / 1e6, 1)),
+        }
+    }
+
+    /// One line of JSON.
+    pub(super) fn json(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
+        let line = serde_json::to_string(self).map_err(std::io::Error::from)?;
+        writeln!(screen.out, "{line}")?;
+        Ok(())
+    }
+
+    /// A small table.
+    pub(super) fn table(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
+        let counted = |count: usize, thing: &str| {
+            let plural = if count == 1 { "" } else { "s" };
+            format!("{} {thing}{plural}", HumanCount(count as u64))
+        };
+        let micros = |micros: f64| human(Duration::from_secs_f64(micros / 1e6));
+        let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "not known".into());
+        let lines = [
+            ("base", format!("{} × {}, {}", HumanCount(self.n as u64), self.dim, self.metric)),
+            ("backend", self.backend.clone()),
+            ("plan", format!("{}, {}", self.plan, counted(self.threads, "thread"))),
+            ("asked", format!("the {} nearest, {} per call", self.k, queries(self.batch))),
+            ("recall", or_unknown(self.recall.map(|recall| recall.to_string()))),
+            ("speed", format!("{:.1} queries/s", self.qps)),
+            ("per call", format!("{} median, {} p99", micros(self.p50_us), micros(self.p99_us))),
+            ("reading", format!("{:.1} GB/s", self.gbs)),
+            ("build", human(Duration::from_secs_f64(self.build_s))),
+            ("memory", or_unknown(self.rss_mb.map(|mb| format!("{mb:.0} MB at the peak")))),
+        ];
+        for (name, value) in lines {
+            writeln!(screen.out, "{} {value}", screen.faint().apply_to(format!("{name:<9}")))?;
+        }
+        Ok(())
+    }
+}
+
+fn queries(count: usize) -> String {
+    if count == 1 { "1 query".into() } else { format!("{} queries", HumanCount(count as u64)) }
+}
+
+/// The value with at most this many decimals: a measurement has no more to say.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let scale = 10_f64.powi(decimals);
+    (value * scale).round() / scale
+}

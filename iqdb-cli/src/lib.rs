@@ -1,0 +1,66 @@
+//! The `iqdb` command as a library, so that it can be tested and its readers fuzzed.
+//!
+//! `iqdb demo` shows what the database does, on real data; `iqdb bench` measures it. Nothing here
+//! prints: a command writes to the [`Screen`] it is handed.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
+
+pub mod args;
+pub mod bench;
+pub mod demo;
+mod duration;
+pub mod exit;
+pub mod npy;
+mod progress;
+pub mod screen;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use crate::screen::Screen;
+
+/// Runs the command with these arguments, the first of which is its own name.
+pub fn run<I, T>(args: I, screen: &mut Screen<'_>) -> Exit
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error, screen),
+    };
+    let result = match &cli.command {
+        Command::Demo(options) => demo::run(options, screen),
+        Command::Bench(options) => bench::run(options, screen),
+    };
+    match result.and_then(|()| screen.out.flush().map_err(Failure::from)) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            // What was found before it failed is still an answer.
+            let _ = screen.out.flush();
+            if let Some(report) = failure.report() {
+                screen.report(&report);
+            }
+            failure.exit()
+        }
+    }
+}
+
+/// Shows what clap has to say: help and the version are such errors, too.
+fn unparsed(error: &clap::Error, screen: &mut Screen<'_>) -> Exit {
+    let text = error.render();
+    let (out, colour, exit) = if error.use_stderr() {
+        (&mut *screen.err, screen.err_colour, Exit::Usage)
+    } else {
+        (&mut *screen.out, screen.out_colour, Exit::Done)
+    };
+    let written = if colour { write!(out, "{}", text.ansi()) } else { write!(out, "{text}") };
+    match written.and_then(|()| out.flush()) {
+        Ok(()) => exit,
+        Err(error) => Failure::from(error).exit(),
+    }
+}

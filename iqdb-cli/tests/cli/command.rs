@@ -1,0 +1,71 @@
+//! What holds for every command: help, usage errors, pipes.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::run::{iqdb, snapshot};
+
+#[test]
+fn help_says_what_there_is() {
+    for (name, args) in [
+        ("help", &["--help"][..]),
+        ("help_demo", &["demo", "--help"]),
+        ("help_bench", &["bench", "--help"]),
+    ] {
+        let ran = iqdb(args);
+        assert_eq!(ran.exit, 0);
+        snapshot(name, &ran);
+    }
+}
+
+#[test]
+fn version_is_that_of_the_package() {
+    let ran = iqdb(&["--version"]);
+    assert_eq!((ran.exit, ran.out), (0, format!("iqdb {}\n", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn wrong_arguments_are_a_usage_error() {
+    for args in [
+        &[][..],
+        &["serve"],
+        &["demo", "--pos", "article"],
+        &["demo", "-k", "0"],
+        &["demo", "-k", "many"],
+        &["demo", "ocean", "sea"],
+        &["bench"],
+        &["bench", "--base", "b", "--queries", "q", "--metric", "hamming"],
+        &["bench", "--base", "b", "--queries", "q", "--metric", "dot", "--backend", "none"],
+        &["bench", "--base", "b", "--queries", "q", "--metric", "dot", "--threads", "0"],
+        &["bench", "--base=b", "--queries=q", "--truth=t", "--metric=dot", "--limit=1"],
+    ] {
+        let ran = iqdb(args);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains("--help") || ran.err.contains("Usage: iqdb"), "{args:?}");
+    }
+}
+
+#[test]
+fn a_pipe_shows_no_escape_sequences() {
+    for args in [&["demo"][..], &["--help"], &["demo", "oceen"], &["serve"]] {
+        let ran = iqdb(args);
+        assert!(!(ran.out + &ran.err).contains('\x1b'), "{args:?}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for args in [&["demo", "-k", "4000", "--json"][..], &["bench", "--help"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_iqdb"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Closed before anything can have been written to it.
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
