@@ -17,6 +17,8 @@ use crate::{
 ///   version of their own, and none is lost.
 /// - `concurrent_readers_see_whole_batches`: A snapshot taken while writers work shows the state
 ///   at its version, and versions never go back for one reader.
+/// - `concurrent_histories_are_linearizable`: The versions that writes return respect real time, and
+///   every read shows the state at one version between its start and its end.
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
 /// - `random_operations_agree_with_the_model`: Any sequence of operations leaves what the model
