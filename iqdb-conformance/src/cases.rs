@@ -105,6 +105,7 @@ macro_rules! for_each_case {
             concurrency {
                 concurrency::concurrent_writes_are_all_kept,
                 concurrency::concurrent_readers_see_whole_batches,
+                concurrency::concurrent_histories_are_linearizable,
                 concurrency::a_panic_elsewhere_leaves_the_store_usable,
             }
             histories {

@@ -61,11 +61,11 @@ pub(crate) struct Generator {
 
 /// How likely each of `N` choices is.
 #[derive(Debug)]
-struct Weights<const N: usize>([u32; N]);
+pub(crate) struct Weights<const N: usize>([u32; N]);
 
 impl<const N: usize> Weights<N> {
     /// The weights given, about one in four of them struck out. The first always stays.
-    fn thinned(rng: &mut Rng, mut weights: [u32; N]) -> Self {
+    pub(crate) fn thinned(rng: &mut Rng, mut weights: [u32; N]) -> Self {
         for weight in &mut weights[1..] {
             if rng.u8(..4) == 0 {
                 *weight = 0;
@@ -74,7 +74,7 @@ impl<const N: usize> Weights<N> {
         Self(weights)
     }
 
-    fn choose(&self, rng: &mut Rng) -> usize {
+    pub(crate) fn choose(&self, rng: &mut Rng) -> usize {
         let mut at = rng.u32(..self.0.iter().sum::<u32>());
         for (choice, weight) in self.0.iter().enumerate() {
             if at < *weight {

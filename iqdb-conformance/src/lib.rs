@@ -65,6 +65,7 @@ mod filters;
 mod generate;
 mod harness;
 mod history;
+mod linear;
 mod model;
 pub mod naive;
 mod refusal;

@@ -12,7 +12,7 @@ use crate::corpus::{self, Texture};
 use crate::exact::assert_is;
 use crate::threads::{Job, Writers, at_once};
 use crate::twin::Twin;
-use crate::{Harness, Model, Outcome};
+use crate::{Harness, Model, Outcome, linear};
 
 fn schema() -> Result<Schema> {
     Schema::new(2, Metric::Euclidean)
@@ -209,6 +209,11 @@ fn check_found(
         hits[0].iter().map(|hit| (hit.id.to_id(), hit.payload.and_then(number))).collect();
     assert_is!(&found, scanned, "what a search of the snapshot finds");
     Ok(())
+}
+
+pub(super) fn concurrent_histories_are_linearizable(harness: &Harness) -> Result<Outcome> {
+    linear::check_histories(harness)?;
+    Ok(Outcome::Kept)
 }
 
 pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Result<Outcome> {

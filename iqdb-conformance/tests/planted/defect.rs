@@ -128,6 +128,7 @@ pub(crate) const CAUGHT_BY: &[(Defect, &[&str])] = {
             BatchIsTornInTwo,
             &[
                 "concurrency::concurrent_readers_see_whole_batches",
+                "concurrency::concurrent_histories_are_linearizable",
                 "snapshot::snapshot_sees_all_of_a_batch_or_none",
             ],
         ),

@@ -1,0 +1,98 @@
+//! Linearizability: a recorded history of calls from many threads, held against the model.
+//!
+//! A history is linearizable when each of its operations can be given one instant between its call
+//! and its return, such that the model, called in the order of these instants, answers what the
+//! store answered (Herlihy & Wing, *Linearizability: A Correctness Condition for Concurrent
+//! Objects*, TOPLAS 1990).
+//!
+//! There are two checkers. [`by_version`] takes the versions that the store returned as the order
+//! of its writes, is fast on a history of any length, and says what is wrong. [`by_search`] tries
+//! orders and believes no version: the algorithm of Wing & Gong (*Testing and Verifying Concurrent
+//! Objects*, JPDC 1993) with the memory of Lowe (*Testing for Linearizability*, CCPE 2017), on the
+//! whole store at once, for histories that are small. The tests hold both against an oracle that
+//! goes through every order there is.
+//!
+//! Nothing here can make a store fail: a history in which nothing happened to overlap proves little.
+//! The [`record`] of many histories, with more threads than cores, is what makes overlaps likely.
+
+mod by_search;
+mod by_version;
+mod operation;
+mod record;
+mod violation;
+mod workload;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use iqdb_core::{Metric, Result, Schema};
+
+use crate::Harness;
+use crate::history::{SEED_VARIABLE, seeds};
+use operation::Versions;
+use record::record;
+use workload::{Shape, Workload};
+
+/// However slow the store, so many histories are recorded.
+const HISTORIES_MIN: usize = 8;
+/// However fast the store, no more than these.
+const HISTORIES_MAX: usize = 120;
+/// Once it has taken this long, no further history is begun.
+const ENOUGH: Duration = Duration::from_millis(1_200);
+
+/// Records histories of new stores and checks each: a long one and two short ones in turn.
+///
+/// # Panics
+/// When a history is not linearizable; the message shows the part of it that can't be explained.
+pub(crate) fn check_histories(harness: &Harness) -> Result<()> {
+    let started = Instant::now();
+    for (n, seed) in seeds().into_iter().cycle().take(HISTORIES_MAX).enumerate() {
+        if n >= HISTORIES_MIN && started.elapsed() >= ENOUGH {
+            break;
+        }
+        check_one(harness, seed, if n % 3 == 0 { long() } else { Shape::SHORT })?;
+    }
+    Ok(())
+}
+
+/// More threads than cores, so that some of them are stopped in the middle of what they do.
+fn long() -> Shape {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = u16::try_from(cores + 2).unwrap_or(u16::MAX).clamp(6, 16);
+    Shape { threads, calls_each: 40, ids: 5 }
+}
+
+fn check_one(harness: &Harness, seed: u64, shape: Shape) -> Result<()> {
+    let schema = Schema::new(2, Metric::Euclidean)?;
+    let workload = Workload::new(&mut Rng::with_seed(seed), shape);
+    let site = harness.create(schema)?;
+    let history = record(&*site, harness.search(), &workload, seed)?;
+    let verdict = by_version::check(&history);
+    let is_small = history.operations.len() <= by_search::OPERATIONS_MAX;
+    let without_versions = is_small.then(|| by_search::explains(&history, Versions::Ignored));
+    match (verdict, without_versions) {
+        (Ok(()), None | Some(true)) => Ok(()),
+        (Ok(()), Some(false)) => panic!(
+            "a defect of the suite: a history is linearizable in the order of its versions, \
+             and in no order: {history:#?}"
+        ),
+        (Err(violation), without_versions) => panic!(
+            "seed {seed} ({SEED_VARIABLE}={seed} makes the same calls again; how they overlap is up \
+             to the machine, so it may take several runs), {} threads, {} operations: \
+             {}{}",
+            shape.threads,
+            history.operations.len(),
+            violation.shown_in(&history),
+            match without_versions {
+                Some(true) =>
+                    "\nIn another order, and with other versions, all could be explained.",
+                Some(false) => "\nNo order explains it, whatever the versions.",
+                None => "",
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The checker that takes the store at its word: the versions that writes returned are the order
+//! in which they took effect, and everything else must fit into it.
+//!
+//! It is exact: a history passes if and only if some order explains it, versions included. For
+//! writes there is one order only, that of their versions. Any other operation belongs to a version
+//! at which its answer was right; it is given the lowest that real time allows, which leaves the
+//! most to those that come after it.
+
+use iqdb_core::Version;
+
+use super::operation::{Call, History, Operation, Versions, answer};
+use super::violation::Violation;
+use crate::Model;
+
+/// Fails unless the history is linearizable in the order of its versions.
+pub(crate) fn check(history: &History) -> Result<(), Violation> {
+    let writes = in_version_order(history)?;
+    check_real_time(history, &writes)?;
+    let states = replay(history, &writes)?;
+    check_the_others(history, &writes, &states)
+}
+
+/// The writes with an effect, as places in the history, that of version 1 first.
+fn in_version_order(history: &History) -> Result<Vec<usize>, Violation> {
+    let mut writes: Vec<(Version, usize)> = Vec::new();
+    for (i, operation) in history.operations.iter().enumerate() {
+        writes.extend(operation.made().map(|version| (version, i)));
+    }
+    writes.sort();
+    for (n, (version, i)) in writes.iter().enumerate() {
+        let expected = Version(n as u64 + 1);
+        if n > 0 && writes[n - 1].0 == *version {
+            let other = writes[n - 1].1;
+            let what = format!("two batches say that they have made version {version}");
+            return Err(Violation::new(*i, what).involving([other]));
+        }
+        if *version != expected {
+            let what =
+                format!("no batch has made version {expected}, and yet this one made a later");
+            return Err(Violation::new(*i, what).involving(n.checked_sub(1).map(|n| writes[n].1)));
+        }
+    }
+    Ok(writes.into_iter().map(|(_, i)| i).collect())
+}
+
+/// A write that was over before another began has the smaller version.
+fn check_real_time(history: &History, writes: &[usize]) -> Result<(), Violation> {
+    let at = |i: usize| &history.operations[i];
+    let mut last_invoked: Option<usize> = None;
+    for &write in writes {
+        if let Some(earlier) = last_invoked.filter(|&earlier| at(write).precedes(at(earlier))) {
+            let what = "it was over before the other began, and yet has the greater version";
+            return Err(Violation::new(write, what.to_owned()).involving([earlier]));
+        }
+        if last_invoked.is_none_or(|last| at(last).invoked < at(write).invoked) {
+            last_invoked = Some(write);
+        }
+    }
+    Ok(())
+}
+
+/// The state at each version: what the model holds after the writes up to it.
+fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> {
+    let mut states = vec![Model::new(history.schema)];
+    for (n, &write) in writes.iter().enumerate() {
+        let operation = &history.operations[write];
+        let mut next = states[n].clone();
+        let expected = answer(&mut next, &operation.call);
+        if !operation.was_answered(&expected, Versions::Compared) {
+            let what = format!("its answer is wrong at version {n}, to which it was applied");
+            return Err(Violation::new(write, what)
+                .involving(writes_about(history, &writes[..n], operation))
+                .allowing(n, expected));
+        }
+        states.push(next);
+    }
+    Ok(states)
+}
+
+/// The last write, among these, to each id that the batch is about.
+fn writes_about(history: &History, writes: &[usize], operation: &Operation) -> Vec<usize> {
+    let batch = |operation: &Operation| match &operation.call {
+        Call::Apply(batch) => batch.changes().to_vec(),
+        _ => Vec::new(),
+    };
+    let mut about = Vec::new();
+    for change in batch(operation) {
+        let touches = |write: &&usize| {
+            batch(&history.operations[**write]).iter().any(|other| other.id() == change.id())
+        };
+        about.extend(writes.iter().rev().find(touches));
+    }
+    about
+}
+
+/// Every operation that has made no version: reads, and batches without effect or refused.
+fn check_the_others(
+    history: &History,
+    writes: &[usize],
+    states: &[Model],
+) -> Result<(), Violation> {
+    let operations = &history.operations;
+    // Where each of them was placed, in the order in which they were invoked.
+    let mut placed: Vec<(usize, usize)> = Vec::new();
+    let mut violations = Vec::new();
+    for (i, operation) in operations.iter().enumerate() {
+        if operation.made().is_some() {
+            continue;
+        }
+        let first = writes.iter().rposition(|&write| operations[write].precedes(operation));
+        let first = first.map_or(0, |n| n + 1);
+        let last = writes.iter().position(|&write| operation.precedes(&operations[write]));
+        let last = last.unwrap_or(writes.len());
+        let seen_before = placed
+            .iter()
+            .filter(|(other, _)| operations[*other].precedes(operation))
+            .max_by_key(|(_, version)| *version);
+        let is_right = |version: &usize| {
+            let expected = answer(&mut states[*version].clone(), &operation.call);
+            operation.was_answered(&expected, Versions::Compared)
+        };
+        let mut right = (first..=last).filter(is_right).peekable();
+        if right.peek().is_none() {
+            violations.push(wrong_everywhere(history, writes, states, i, (first, last)));
+            continue;
+        }
+        match right.find(|version| seen_before.is_none_or(|(_, seen)| version >= seen)) {
+            Some(version) => placed.push((i, version)),
+            None => violations
+                .extend(seen_before.map(|seen| goes_back(history, writes, states, i, *seen, last))),
+        }
+    }
+    // The one with the least around it is the easiest to understand.
+    violations.into_iter().min_by_key(Violation::size).map_or(Ok(()), Err)
+}
+
+fn wrong_everywhere(
+    history: &History,
+    writes: &[usize],
+    states: &[Model],
+    i: usize,
+    (first, last): (usize, usize),
+) -> Violation {
+    let operation = &history.operations[i];
+    let named = operation.answer.version();
+    let what = match named.map(|Version(named)| usize::try_from(named).unwrap_or(usize::MAX)) {
+        Some(named) if !(first..=last).contains(&named) => {
+            format!("it shows version {named}, and only {first} to {last} were current meanwhile")
+        }
+        Some(named) => format!("its answer is wrong at version {named}, which it names"),
+        None if first == last => format!("its answer is wrong at version {first}, the only one"),
+        None => format!("its answer is wrong at each version from {first} to {last}"),
+    };
+    let mut violation =
+        Violation::new(i, what).involving(writes[first.saturating_sub(1)..last].iter().copied());
+    for (version, state) in states.iter().enumerate().take(last + 1).skip(first) {
+        if named.is_none_or(|named| named == state.version()) {
+            violation = violation.allowing(version, answer(&mut state.clone(), &operation.call));
+        }
+    }
+    violation
+}
+
+/// Its answer was right once, but `other`, which was over before, had seen a later version.
+fn goes_back(
+    history: &History,
+    writes: &[usize],
+    states: &[Model],
+    i: usize,
+    (other, seen): (usize, usize),
+    last: usize,
+) -> Violation {
+    let what = format!("it goes back behind version {seen}, which had been seen before");
+    let mut violation =
+        Violation::new(i, what).involving([other]).involving(writes[seen - 1..last].to_vec());
+    for (version, state) in states.iter().enumerate().take(last + 1).skip(seen) {
+        let expected = answer(&mut state.clone(), &history.operations[i].call);
+        violation = violation.allowing(version, expected);
+    }
+    violation
+}

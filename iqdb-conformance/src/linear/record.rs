@@ -1,0 +1,104 @@
+//! The recorder: threads that use a store at once, and note when each call began and ended.
+//!
+//! The clock is a counter. Reading it orders the threads' memory, which could hide what a store
+//! with too weak an ordering does on its own; it finds races between calls, not between accesses.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use iqdb_core::{ErrorKind, Hits, Record, Result, Search, SnapshotExt, Store, StoreExt};
+
+use super::operation::{Answer, Call, History, Operation, query};
+use super::workload::{Caller, Workload};
+use crate::threads::{Job, at_once};
+
+/// A clock that never shows the same instant twice.
+#[derive(Debug, Default)]
+struct Clock(AtomicU64);
+
+impl Clock {
+    fn now(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+}
+
+/// Lets the threads of the workload loose on a new store.
+///
+/// # Errors
+/// Any error of the store or the search but a version conflict, which is an answer.
+pub(crate) fn record(
+    store: &dyn Store,
+    search: &dyn Search,
+    workload: &Workload,
+    seed: u64,
+) -> Result<History> {
+    let clock = &Clock::default();
+    let threads = (0..workload.shape.threads).map(|thread| -> Job<'_, Vec<Operation>> {
+        Box::new(move || {
+            let mut caller = Caller::new(workload, seed, thread);
+            let mut operations = Vec::with_capacity(workload.shape.calls_each);
+            for _ in 0..workload.shape.calls_each {
+                let call = caller.next()?;
+                // Between two calls, never inside one: what is inside counts as the store's.
+                caller.pause();
+                let operation = perform(store, search, clock, thread, call)?;
+                caller.hear(&operation.answer);
+                operations.push(operation);
+            }
+            Ok(operations)
+        })
+    });
+    let operations = at_once(threads.collect())?.into_iter().flatten().collect();
+    Ok(History::new(*store.schema(), operations))
+}
+
+fn perform(
+    store: &dyn Store,
+    search: &dyn Search,
+    clock: &Clock,
+    thread: u16,
+    call: Call,
+) -> Result<Operation> {
+    let invoked = clock.now();
+    let (returned, answer) = match &call {
+        Call::Apply(batch) => {
+            let applied = store.apply(batch);
+            let returned = clock.now();
+            match applied {
+                Ok(applied) => (returned, Answer::Applied(applied)),
+                Err(error) if error.kind() == ErrorKind::VersionConflict => {
+                    (returned, Answer::Conflict)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Call::Get(id) => {
+            let found = store.get(id)?;
+            (clock.now(), Answer::Got(found))
+        }
+        Call::Len => {
+            let len = store.len()?;
+            (clock.now(), Answer::Length(len))
+        }
+        // What a snapshot shows was settled when it was handed out, however late it is read.
+        Call::Snapshot => {
+            let snapshot = store.snapshot()?;
+            let returned = clock.now();
+            thread::yield_now();
+            let records = snapshot.records(None).map(|record| record?.to_record());
+            let mut records = records.collect::<Result<Vec<Record>>>()?;
+            records.sort_by(|a, b| a.id.cmp(&b.id));
+            let (version, len) = (snapshot.version(), snapshot.len());
+            (returned, Answer::Seen { version, len, records })
+        }
+        Call::Search { probe, k } => {
+            let snapshot = store.snapshot()?;
+            let returned = clock.now();
+            thread::yield_now();
+            let mut hits = [Hits::new()];
+            search.search(&*snapshot, &[query(probe, *k)], &mut hits)?;
+            (returned, Answer::Found { version: snapshot.version(), hits: hits[0].to_vec() })
+        }
+    };
+    Ok(Operation { thread, invoked, returned, call, answer })
+}

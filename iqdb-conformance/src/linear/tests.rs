@@ -1,0 +1,1 @@
+//! The checkers, put to the test on histories that are known.
