@@ -144,8 +144,11 @@ fn wrong_everywhere(
     let operation = &history.operations[i];
     let named = operation.answer.version();
     let what = match named.map(|Version(named)| usize::try_from(named).unwrap_or(usize::MAX)) {
-        Some(named) if !(first..=last).contains(&named) => {
-            format!("it shows version {named}, and only {first} to {last} were current meanwhile")
+        Some(named) if named < first => {
+            format!("it shows version {named}, and version {first} was acknowledged before it")
+        }
+        Some(named) if named > last => {
+            format!("it shows version {named}, and version {last} was the last one begun")
         }
         Some(named) => format!("its answer is wrong at version {named}, which it names"),
         None if first == last => format!("its answer is wrong at version {first}, the only one"),
