@@ -14,33 +14,32 @@ use crate::Model;
 
 /// Fails unless the history is linearizable in the order of its versions.
 pub(crate) fn check(history: &History) -> Result<(), Violation> {
-    let writes = in_version_order(history)?;
+    let writes = in_version_order(history);
+    check_each_is_made_once(history, &writes)?;
     check_real_time(history, &writes)?;
     let states = replay(history, &writes)?;
     check_the_others(history, &writes, &states)
 }
 
-/// The writes with an effect, as places in the history, that of version 1 first.
-fn in_version_order(history: &History) -> Result<Vec<usize>, Violation> {
-    let mut writes: Vec<(Version, usize)> = Vec::new();
-    for (i, operation) in history.operations.iter().enumerate() {
-        writes.extend(operation.made().map(|version| (version, i)));
-    }
-    writes.sort();
-    for (n, (version, i)) in writes.iter().enumerate() {
-        let expected = Version(n as u64 + 1);
-        if n > 0 && writes[n - 1].0 == *version {
-            let other = writes[n - 1].1;
-            let what = format!("two batches say that they have made version {version}");
-            return Err(Violation::new(*i, what).involving([other]));
-        }
-        if *version != expected {
-            let what =
-                format!("no batch has made version {expected}, and yet this one made a later");
-            return Err(Violation::new(*i, what).involving(n.checked_sub(1).map(|n| writes[n].1)));
+/// The writes with an effect, as places in the history, that of the smallest version first.
+fn in_version_order(history: &History) -> Vec<usize> {
+    let operations = history.operations.iter().enumerate();
+    let mut writes: Vec<_> =
+        operations.filter_map(|(i, operation)| Some((operation.made()?, i))).collect();
+    writes.sort_unstable();
+    writes.into_iter().map(|(_, i)| i).collect()
+}
+
+/// No two writes have made the same version.
+fn check_each_is_made_once(history: &History, writes: &[usize]) -> Result<(), Violation> {
+    for pair in writes.windows(2) {
+        let made = |n: usize| history.operations[pair[n]].made().unwrap_or_default();
+        if made(0) == made(1) {
+            let what = format!("another batch says that it has made version {}, too", made(1));
+            return Err(Violation::new(pair[1], what).involving([pair[0]]));
         }
     }
-    Ok(writes.into_iter().map(|(_, i)| i).collect())
+    Ok(())
 }
 
 /// A write that was over before another began has the smaller version.
@@ -67,7 +66,12 @@ fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> 
         let mut next = states[n].clone();
         let expected = answer(&mut next, &operation.call);
         if !operation.was_answered(&expected, Versions::Compared) {
-            let what = format!("its answer is wrong at version {n}, to which it was applied");
+            let what = match operation.made() {
+                Some(made) if made != states[n].version().next() => {
+                    format!("it has made version {made}, and no batch has made the one before")
+                }
+                _ => format!("its answer is wrong at version {n}, to which it was applied"),
+            };
             return Err(Violation::new(write, what)
                 .involving(writes_about(history, &writes[..n], operation))
                 .allowing(n, expected));
@@ -154,8 +158,9 @@ fn wrong_everywhere(
         None if first == last => format!("its answer is wrong at version {first}, the only one"),
         None => format!("its answer is wrong at each version from {first} to {last}"),
     };
-    let mut violation =
-        Violation::new(i, what).involving(writes[first.saturating_sub(1)..last].iter().copied());
+    let too_early = named.filter(|Version(named)| *named > last as u64).and(writes.get(last));
+    let mut violation = Violation::new(i, what)
+        .involving(writes[first.saturating_sub(1)..last].iter().chain(too_early).copied());
     for (version, state) in states.iter().enumerate().take(last + 1).skip(first) {
         if named.is_none_or(|named| named == state.version()) {
             violation = violation.allowing(version, answer(&mut state.clone(), &operation.call));

@@ -49,12 +49,8 @@ impl Violation {
     /// began, with the instants between which each took place.
     pub(crate) fn shown_in(&self, history: &History) -> String {
         let operations = &history.operations;
-        let mut text = format!(
-            "thread {}, {}: {}",
-            operations[self.culprit].thread,
-            call(&operations[self.culprit].call),
-            self.what
-        );
+        let Operation { thread, call: asked, .. } = &operations[self.culprit];
+        let mut text = format!("thread {thread}, {}: {}", kind(asked), self.what);
         // Those nearest to the culprit, which comes last or nearly so.
         let left_out = self.involved.len().saturating_sub(SHOWN_MAX);
         if left_out > 0 {
@@ -78,6 +74,16 @@ impl Violation {
 fn line(operation: &Operation) -> String {
     let Operation { thread, invoked, returned, call: asked, answer: found } = operation;
     format!("[{invoked:>4} to {returned:>4}] thread {thread}: {} -> {}", call(asked), answer(found))
+}
+
+fn kind(call: &Call) -> &'static str {
+    match call {
+        Call::Apply(_) => "apply",
+        Call::Get(_) => "get",
+        Call::Len => "len",
+        Call::Snapshot => "snapshot",
+        Call::Search { .. } => "search",
+    }
 }
 
 fn call(call: &Call) -> String {

@@ -1,8 +1,7 @@
-//! A snapshot that shows a model, with whatever version and length it is told to show.
+//! A snapshot of any records, with whatever version and length it is told to show.
 
 use std::sync::Arc;
 
-use iqdb_conformance::Model;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
     Block, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Schema, Snapshot, Store,
@@ -12,18 +11,13 @@ use iqdb_core::{
 #[derive(Debug)]
 pub(crate) struct Shown {
     inner: Arc<dyn Snapshot>,
-    pub(crate) version: Version,
+    version: Version,
     pub(crate) len: u64,
 }
 
 impl Shown {
-    /// What a right snapshot of the model shows.
-    pub(crate) fn of(model: &Model) -> Result<Self> {
-        Self::at(*model.schema(), model.version(), model.records().cloned())
-    }
-
-    /// These records at this version.
-    pub(crate) fn at(
+    /// A snapshot of these records.
+    pub(crate) fn new(
         schema: Schema,
         version: Version,
         records: impl IntoIterator<Item = Record>,

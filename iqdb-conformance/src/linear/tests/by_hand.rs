@@ -70,7 +70,7 @@ fn a_read_after_a_write_must_see_it() -> Result<()> {
     assert_wrong(
         vec![write(0, (0, 1), 7.0, 1)?, read(1, (2, 3), None)?],
         false,
-        "thread 1, get 1: its answer is wrong at version 1, the only one
+        "thread 1, get: its answer is wrong at version 1, the only one
   [   0 to    1] thread 0: apply [upsert 1: [1.0, 7.0] {}] -> version 1, 1 inserted
 > [   2 to    3] thread 1: get 1 -> absent
   allowed at version 1: 1: [1.0, 7.0] {}",
@@ -85,7 +85,7 @@ fn what_one_thread_has_seen_no_later_read_may_unsee() -> Result<()> {
     assert_wrong(
         vec![slow_write()?, read(1, (1, 2), Some(7.0))?, read(2, (3, 4), None)?],
         false,
-        "thread 2, get 1: it goes back behind version 1, which had been seen before
+        "thread 2, get: it goes back behind version 1, which had been seen before
   [   0 to    9] thread 0: apply [upsert 1: [1.0, 7.0] {}] -> version 1, 1 inserted
   [   1 to    2] thread 1: get 1 -> 1: [1.0, 7.0] {}
 > [   3 to    4] thread 2: get 1 -> absent
@@ -106,7 +106,7 @@ fn versions_respect_real_time() -> Result<()> {
     assert_wrong(
         vec![come_and_go((0, 1), 2)?, write(0, (2, 3), 7.0, 1)?],
         true,
-        "thread 1, apply [upsert 2: [1.0, 1.0] {}, delete 2]: it was over before the other began, \
+        "thread 1, apply: it was over before the other began, \
          and yet has the greater version
 > [   0 to    1] thread 1: apply [upsert 2: [1.0, 1.0] {}, delete 2] -> version 2, 1 inserted, \
          1 deleted
@@ -119,17 +119,17 @@ fn each_version_is_made_once() -> Result<()> {
     assert_wrong(
         vec![write(0, (0, 3), 7.0, 1)?, write(1, (1, 2), 8.0, 1)?],
         false,
-        "thread 1, apply [upsert 1: [1.0, 8.0] {}]: two batches say that they have made version 1
+        "thread 1, apply: another batch says that it has made version 1, too
   [   0 to    3] thread 0: apply [upsert 1: [1.0, 7.0] {}] -> version 1, 1 inserted
 > [   1 to    2] thread 1: apply [upsert 1: [1.0, 8.0] {}] -> version 1, 1 inserted",
     )?;
     assert_wrong(
         vec![write(0, (0, 1), 7.0, 1)?, write(0, (2, 3), 8.0, 3)?],
         true,
-        "thread 0, apply [upsert 1: [1.0, 8.0] {}]: no batch has made version 2, and yet this one \
-         made a later
+        "thread 0, apply: it has made version 3, and no batch has made the one before
   [   0 to    1] thread 0: apply [upsert 1: [1.0, 7.0] {}] -> version 1, 1 inserted
-> [   2 to    3] thread 0: apply [upsert 1: [1.0, 8.0] {}] -> version 3, 1 replaced",
+> [   2 to    3] thread 0: apply [upsert 1: [1.0, 8.0] {}] -> version 3, 1 replaced
+  allowed at version 1: version 2, 1 replaced",
     )
 }
 
@@ -177,7 +177,7 @@ fn a_conflict_needs_another_version_to_be_current() -> Result<()> {
     assert_wrong(
         vec![write(0, (0, 1), 7.0, 1)?, refused((2, 3))?],
         false,
-        "thread 1, apply [] if at version 1: its answer is wrong at version 1, the only one
+        "thread 1, apply: its answer is wrong at version 1, the only one
   [   0 to    1] thread 0: apply [upsert 1: [1.0, 7.0] {}] -> version 1, 1 inserted
 > [   2 to    3] thread 1: apply [] if at version 1 -> version conflict
   allowed at version 1: version 1",
