@@ -38,8 +38,11 @@
 //! IQDB_CONFORMANCE_SEED=17 cargo test histories::
 //! ```
 //!
-//! Other seeds than the usual ones are as good; that is how to look for more. A case that doesn't
-//! end is a failure after [`Harness::TIME_LIMIT`].
+//! Other seeds than the usual ones are as good; that is how to look for more. A history of many
+//! threads (`concurrency::concurrent_histories_are_linearizable`) draws the same calls again, but how
+//! they overlap is up to the machine: repeat it, and read the failure, which shows the few
+//! operations that contradict each other. A case that doesn't end is a failure after
+//! [`Harness::TIME_LIMIT`].
 //!
 //! # The report
 //! When `IQDB_CONFORMANCE_REPORT` names a file, each case appends a line to it: backend, case,

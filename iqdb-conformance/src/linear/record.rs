@@ -8,6 +8,7 @@ use std::thread;
 
 use iqdb_core::{ErrorKind, Hits, Record, Result, Search, SnapshotExt, Store, StoreExt};
 
+use super::lockstep::Lockstep;
 use super::operation::{Answer, Call, History, Operation, query};
 use super::workload::{Caller, Workload};
 use crate::threads::{Job, at_once};
@@ -33,12 +34,17 @@ pub(crate) fn record(
     seed: u64,
 ) -> Result<History> {
     let clock = &Clock::default();
+    let lockstep = &Lockstep::new(workload.shape.threads);
     let threads = (0..workload.shape.threads).map(|thread| -> Job<'_, Vec<Operation>> {
         Box::new(move || {
             let mut caller = Caller::new(workload, seed, thread);
             let mut operations = Vec::with_capacity(workload.shape.calls_each);
+            let mut stepper = lockstep.join();
             for _ in 0..workload.shape.calls_each {
                 let call = caller.next()?;
+                if workload.shape.in_lockstep {
+                    stepper.step();
+                }
                 // Between two calls, never inside one: what is inside counts as the store's.
                 caller.pause();
                 let operation = perform(store, search, clock, thread, call)?;

@@ -3,6 +3,7 @@
 //! Few ids, so that threads meet; every value written once only, so that a read says whose write
 //! it has seen.
 
+use std::hint;
 use std::thread;
 use std::time::Duration;
 
@@ -19,11 +20,8 @@ pub(crate) struct Shape {
     pub(crate) calls_each: usize,
     /// How many records are fought for.
     pub(crate) ids: u64,
-}
-
-impl Shape {
-    /// Small enough for a search through its orders.
-    pub(crate) const SHORT: Self = Self { threads: 4, calls_each: 5, ids: 2 };
+    /// Whether the threads begin their calls at the same moments.
+    pub(crate) in_lockstep: bool,
 }
 
 /// How the threads of one history spend their calls.
@@ -74,8 +72,12 @@ impl<'a> Caller<'a> {
         })
     }
 
-    /// Whether it does something else before its next call, and what.
+    /// Does something else before its next call: nothing, mostly.
     pub(crate) fn pause(&mut self) {
+        if self.workload.shape.in_lockstep {
+            // Calls are short, and which part of one meets which of another should vary.
+            return (0..self.rng.u32(..16)).for_each(|_| hint::spin_loop());
+        }
         match self.rng.u8(..8) {
             0 => thread::sleep(Duration::from_micros(self.rng.u64(1..60))),
             1..=3 => thread::yield_now(),

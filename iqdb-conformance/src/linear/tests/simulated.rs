@@ -76,7 +76,7 @@ fn attempt(
     fault: Option<Fault>,
 ) -> Result<Option<History>> {
     let schema = Schema::new(2, Metric::Euclidean)?;
-    let shape = Shape { threads, calls_each: to_begin, ids: rng.u64(1..=2) };
+    let shape = Shape { threads, calls_each: to_begin, ids: rng.u64(1..=2), in_lockstep: false };
     let workload = Workload::new(rng, shape);
     let seed = rng.u64(..);
     let mut callers: Vec<_> =
