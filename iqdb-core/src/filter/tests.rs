@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::{FILTER_TEXT_BYTES_MAX, ID_BYTES_MAX};
-use crate::{Narrow, Payload, RowMask, Uuid};
+use crate::{Narrow, Payload, RecordId, RowMask, Uuid, Value};
 
 /// Whether the filter `text` is true of record 7 with this payload; its plain complement must be
 /// false.
