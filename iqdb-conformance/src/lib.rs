@@ -52,7 +52,7 @@
 //! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
-//! 4. See it fail: plant a defect in `tests/planted` that it catches. A case that no planted defect
+//! 4. See it fail: plant a defect in `defects/` that it catches. A case that no planted defect
 //!    makes fail is itself a failure.
 
 #![forbid(unsafe_code)]

@@ -4,8 +4,10 @@
 //! and results from the reports that the harnesses write.
 
 mod column;
+mod defects;
 mod harness;
 mod libtest;
+mod matrix;
 mod report;
 mod select;
 mod table;
@@ -20,16 +22,22 @@ use crate::{Result, Verdict, terminal};
 /// The integration test target that makes a package a backend.
 const TEST_TARGET: &str = "conformance";
 
-/// Which backends to run.
+/// What to run.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
     /// Run only this backend, by its name or its package's; may be given several times.
     #[arg(long = "backend", value_name = "NAME")]
     backends: Vec<String>,
+    /// Instead, run every case on every planted defect and print the matrix defect × case.
+    #[arg(long, conflicts_with = "backends")]
+    defects: bool,
 }
 
-/// Runs the suite and prints the table and whatever failed.
+/// Runs the suite and prints the table and whatever failed, or the matrix of the defects.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
+    if options.defects {
+        return defects::run(workspace);
+    }
     let backends: Vec<&Package> =
         workspace.packages.iter().filter(|package| package.has_test(TEST_TARGET)).collect();
     if backends.is_empty() {

@@ -60,7 +60,8 @@ fn cases(columns: &[Column]) -> Vec<&Case> {
     cases
 }
 
-fn align(rows: &[Vec<String>]) -> String {
+/// The rows as lines, with cells of one width below each other.
+pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max())
@@ -101,7 +102,8 @@ fn totals(columns: &[Column]) -> String {
     text
 }
 
-fn shown(took: Duration) -> String {
+/// A time as a person reads it.
+pub(super) fn shown(took: Duration) -> String {
     match took.as_secs_f64() {
         seconds if seconds < 1e-3 => format!("{} µs", took.as_micros()),
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1e3),
