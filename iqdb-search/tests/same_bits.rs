@@ -89,7 +89,8 @@ impl Workload {
         let mut answers = Vec::new();
         for queries in queries.chunks(batch) {
             let hits = &mut hits[..queries.len()];
-            search.search(&*self.snapshot, queries, hits).unwrap();
+            let explain = search.search(&*self.snapshot, queries, hits).unwrap();
+            assert_eq!(explain.threads, threads);
             answers.extend(hits.iter().map(|hits| {
                 hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect::<Vec<_>>()
             }));
