@@ -7,6 +7,7 @@ mod defect;
 mod matrix;
 mod report;
 mod search;
+mod shrinking;
 mod snapshot;
 mod store;
 
@@ -26,6 +27,8 @@ fn harness(defect: Option<Defect>) -> Harness {
         move |schema| Ok(PlantedStore::new(schema, defect)),
         PlantedSearch { defect },
     )
+    // As many as it takes to catch what histories are to catch here.
+    .with_operations(3_000)
     .with_time_limit(Duration::from_secs(match defect {
         // Only a planted deadlock takes longer.
         Some(Defect::FlushHangs | Defect::APanicWedges) => 2,

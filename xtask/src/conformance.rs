@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Instead, run every case on every planted defect and print the matrix defect × case.
     #[arg(long, conflicts_with = "backends")]
     defects: bool,
+    /// Give the random histories a million operations instead of a hundred thousand.
+    #[arg(long, conflicts_with = "defects")]
+    thorough: bool,
 }
 
 /// Runs the suite and prints the table and whatever failed, or the matrix of the defects.
@@ -55,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
             }
             Some(harnesses) => {
                 for harness in &harnesses {
-                    columns.extend(run_harness(workspace, package, harness)?);
+                    columns.extend(run_harness(workspace, package, harness, options)?);
                 }
             }
         }
@@ -68,8 +71,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     Ok(Verdict::green_if(columns.iter().all(Column::is_green)))
 }
 
-fn run_harness(workspace: &Workspace, package: &Package, harness: &Harness) -> Result<Vec<Column>> {
+fn run_harness(
+    workspace: &Workspace,
+    package: &Package,
+    harness: &Harness,
+    options: &Options,
+) -> Result<Vec<Column>> {
     let fallback = harness.module.as_deref().unwrap_or_else(|| package.short_name());
-    let run = harness::run(workspace, package, harness)?;
+    let run = harness::run(workspace, package, harness, options.thorough)?;
     Ok(column::columns(fallback, &package.name, &harness.cases(), &run))
 }
