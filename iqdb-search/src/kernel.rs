@@ -242,6 +242,15 @@ mod tests {
     }
 
     #[test]
+    fn a_kernel_is_called_by_its_name() {
+        for kernel in Kernel::ALL {
+            assert_eq!(kernel.to_string().parse::<Kernel>().unwrap(), kernel);
+        }
+        assert_eq!(format!("{:>10}", Kernel::Simsimd), "   simsimd");
+        assert_eq!("avx".parse::<Kernel>().unwrap_err().kind(), ErrorKind::InvalidQuery);
+    }
+
+    #[test]
     fn a_norm_that_overflows_bounds_nothing() {
         let (a, b) = ([1.6e19, 0.0], [1.6e19, 1.6e19]);
         for (a, b) in [(a, b), (b, a)] {
@@ -255,9 +264,13 @@ mod tests {
         let mut vector = || -> Vec<f32> { (0..768).map(|_| random.f32() - 0.5).collect() };
         let (a, b) = (vector(), vector());
         for metric in Metric::ALL {
-            let bound = Bound::new(Kernel::Simsimd, metric, &a).below(&a, &b, squared_norm(&b));
             let distance = metric.distance(&a, &b);
-            assert!(bound <= distance && distance - bound < 0.01, "{metric}: {bound} {distance}");
+            for register in [1, 64, 1_024] {
+                let bound = Bound { register, ..Bound::new(Kernel::Simsimd, metric, &a) };
+                let bound = bound.below(&a, &b, dot(&b, &b, register));
+                assert!(bound <= distance, "{metric}: {bound} {distance}");
+                assert!(distance - bound < 0.01, "{metric}: {bound} {distance}");
+            }
         }
     }
 }
