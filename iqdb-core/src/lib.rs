@@ -10,6 +10,28 @@
 //! Most users want the `iqdb` crate, which puts a backend and a search behind one handle. Who
 //! writes a backend implements [`Store`] and proves it with `iqdb-conformance`: the bullets in the
 //! documentation of the traits are the contract, and each one names its conformance case.
+//!
+//! # Serde
+//! With the feature `serde` every data type has a stable representation. What is read is checked as
+//! strictly as what is built in code: nothing empty, oversized, or not finite comes in.
+//!
+//! | type | in JSON and other formats that people read |
+//! |---|---|
+//! | [`RecordId`] | `7`, `"doc-42"`, `{"uuid": "67e55044-10b1-426f-9247-bb680e5fe0c8"}` |
+//! | [`Vector`] | `[0.5, 1.0]` |
+//! | [`Value`] | `null`, `true`, `7`, `7.5`, `"text"`, `["a", 1]` |
+//! | [`Payload`] | `{"lang": "en", "year": 2024}` |
+//! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "payload": {}}`; the payload may be left out |
+//! | [`Schema`] | `{"dim": 384, "metric": "cosine"}` |
+//! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}` |
+//! | [`Batch`] | `{"changes": […], "expected_version": null}`; the version may be left out |
+//! | [`Applied`] | `{"version": 3, "inserted": 1, "replaced": 0, …}` |
+//! | [`Hit`] | `{"id": 1, "distance": 0.5, "payload": null}` |
+//! | [`Filter`] | its text, `"lang = \"en\""` |
+//!
+//! In formats that don't describe themselves, ids and values are enums of their kinds, in the order
+//! of their declaration. A float comes back bit for bit only if the format reads floats exactly
+//! (`serde_json` does with its feature `float_roundtrip`).
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]

@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance};
+use crate::{bench, ci, conformance, mutants};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Conformance(conformance::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy,
+    /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
+    Mutants(mutants::Options),
     /// Run the benchmarks, with arguments passed through; --list names them.
     Bench(bench::Options),
 }

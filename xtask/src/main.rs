@@ -10,6 +10,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod mutants;
 mod terminal;
 mod tidy;
 mod workspace;
@@ -61,6 +62,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
+        Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }
