@@ -56,6 +56,9 @@ fn metered(harness: Harness) -> Harness {
     })
 }
 
+/// How often a case may miss a defect before it counts as not catching it.
+const ATTEMPTS: usize = 5;
+
 #[test]
 fn each_defect_is_caught_by_the_cases_about_it() {
     let mut missed = Vec::new();
@@ -63,8 +66,9 @@ fn each_defect_is_caught_by_the_cases_about_it() {
         let harness = harness(Some(*defect));
         for name in defect.caught_by() {
             let case = Case::named(name).unwrap_or_else(|| panic!("there is no case {name}"));
-            if let Ok(outcome) = case.check(&harness) {
-                missed.push(format!("{name} does not catch {defect:?}: {outcome:?}"));
+            // A defect that depends on time can slip through on a busy machine.
+            if (0..ATTEMPTS).all(|_| case.check(&harness).is_ok()) {
+                missed.push(format!("{name} does not catch {defect:?}, {ATTEMPTS} times in a row"));
             }
         }
     }
