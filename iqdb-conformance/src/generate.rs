@@ -13,32 +13,51 @@ use crate::Model;
 use crate::corpus::{self, Texture};
 use crate::filters;
 
-/// One step of a history.
+/// One step of a history. After each, the store is held against the model.
 #[derive(Debug, Clone)]
-pub(crate) enum Operation {
+pub enum Operation {
+    /// Applies a batch, good or bad.
     Apply(Batch),
+    /// Deletes what matches a filter that passes its check.
     DeleteWhere(Filter),
+    /// Gets one record.
     Get(RecordId),
+    /// Counts what matches a filter that passes its check.
     Count(Filter),
+    /// Searches for the answers to a batch of queries, all of them valid under the schema.
     Search(Vec<Question>),
+    /// Keeps the snapshot of this moment, and lets go of the oldest one when there are many.
     KeepSnapshot,
+    /// Checks that the snapshots which were kept have not changed.
     CheckSnapshots,
+    /// Makes what was acknowledged durable.
     Flush,
-    Reopen { after_kill: bool },
+    /// Closes the store and opens it again; only for a harness that can.
+    Reopen {
+        /// Opens what a killed process would have left instead.
+        after_kill: bool,
+    },
 }
 
 /// A query that owns what it asks about.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
-    vector: Vector,
-    goal: Goal,
-    filter: Option<Filter>,
-    payload: bool,
-    threads: usize,
+pub struct Question {
+    /// What to look near.
+    pub vector: Vector,
+    /// How many, or how near.
+    pub goal: Goal,
+    /// Which records only.
+    pub filter: Option<Filter>,
+    /// Whether hits carry their payload.
+    pub payload: bool,
+    /// How many threads may work on it at most.
+    pub threads: usize,
 }
 
 impl Question {
-    pub(crate) fn query(&self) -> Query<'_> {
+    /// The query that it stands for.
+    #[must_use]
+    pub fn query(&self) -> Query<'_> {
         let query =
             Query::new(self.vector.as_ref(), self.goal).payload(self.payload).threads(self.threads);
         match &self.filter {

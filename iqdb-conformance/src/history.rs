@@ -85,7 +85,8 @@ fn steps(
     twin.check()
 }
 
-fn perform(
+/// Does one step to both, and fails unless both say the same about it.
+pub(crate) fn perform(
     twin: &mut Twin<'_>,
     operation: &Operation,
     kept: &mut Vec<(Arc<dyn Snapshot>, Model)>,

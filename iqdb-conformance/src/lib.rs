@@ -70,14 +70,17 @@ pub mod naive;
 mod refusal;
 mod report;
 mod run;
+mod script;
 mod stamp;
 mod threads;
 mod twin;
 
 pub use agreement::{check_same, check_snapshot};
 pub use cases::CASES;
+pub use generate::{Operation, Question};
 pub use harness::{Harness, Place, Site};
 pub use history::SEED_VARIABLE;
 pub use model::Model;
 pub use report::REPORT_VARIABLE;
 pub use run::{Case, Failure, Outcome, run_case};
+pub use script::Script;
