@@ -83,7 +83,15 @@ fn check_print(filter: &Filter) {
         .unwrap_or_else(|error| panic!("{printed:?} was printed and can't be read: {error}"));
     assert_eq!(read, *filter, "{printed:?} is read as another filter");
     assert_eq!(read.to_string(), printed, "the print of what was printed");
-    assert!(!printed.contains(char::is_control), "{printed:?} is not one line");
+    // A field's name has no escapes, so it is printed as it is.
+    let mut predicates = Vec::new();
+    collect(filter, &mut predicates);
+    let bare = predicates.iter().filter_map(|is| is.field()).all(|name| !has_control(name));
+    assert!(!bare || !has_control(&printed), "{printed:?} is not one line");
+}
+
+fn has_control(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 /// Evaluates the filter and its complement on payloads that were made to meet its predicates.

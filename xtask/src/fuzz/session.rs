@@ -77,6 +77,8 @@ impl Plan {
             .args(self.inputs.iter().map(String::as_str))
             .args(["--jobs", &jobs, "--", &seconds])
             .args(LIMITS)
+            // What failed is saved and replayed with a trace; here it would hide the message.
+            .env("RUST_BACKTRACE", "0")
             .on_nightly()
     }
 }
@@ -180,7 +182,7 @@ mod tests {
     fn the_command_is_what_a_person_would_type() {
         assert_eq!(
             Plan::of("filter_text", 60, 2).invocation().to_string(),
-            "cargo +nightly fuzz run filter_text fuzz/corpus/filter_text fuzz/seeds/filter_text \
+            "RUST_BACKTRACE=0 cargo +nightly fuzz run filter_text fuzz/corpus/filter_text fuzz/seeds/filter_text \
              fuzz/regressions/filter_text --jobs 2 -- -max_total_time=60 -print_final_stats=1 \
              -timeout=20 -malloc_limit_mb=256 -rss_limit_mb=2048"
         );
