@@ -98,11 +98,11 @@ pub(crate) fn replay() -> Invocation {
 
 fn fuzz(workspace: &Workspace, name: &str, options: &Options) -> Result<Verdict> {
     if name == CANARY {
-        session::build(workspace, name)?;
+        session::build(workspace, Some(name))?;
         return canary(workspace);
     }
     let plan = Plan::of(name, options.seconds, options.jobs);
-    session::build(workspace, name)?;
+    session::build(workspace, Some(name))?;
     let session = session::run(workspace, &plan)?;
     terminal::say(&table::summary(std::slice::from_ref(&session)));
     match &session.artifact {

@@ -20,7 +20,9 @@ pub(super) fn run(
 ) -> Result<Verdict> {
     let targets: Vec<&Target> = targets.iter().filter(|target| target.name != CANARY).collect();
     let seconds = share(hours, targets.len())?;
-    session::build(workspace, CANARY)?;
+    // Of what is built now, whatever is checked out when it ends.
+    let commit = commit(workspace);
+    session::build(workspace, None)?;
     let canary = session::run(workspace, &Plan::canary(workspace)?)?;
     terminal::say(&table::canary(canary.artifact.is_some(), &canary));
     if canary.artifact.is_none() {
@@ -28,7 +30,6 @@ pub(super) fn run(
     }
     let mut sessions: Vec<Session> = Vec::new();
     for target in targets {
-        session::build(workspace, &target.name)?;
         let session = session::run(workspace, &Plan::of(&target.name, seconds, jobs))?;
         if let Some(artifact) = &session.artifact {
             terminal::say(&crash::keep(workspace, &target.name, artifact)?);
@@ -39,7 +40,7 @@ pub(super) fn run(
     let record = Record::new(
         format!("cargo xtask fuzz campaign --hours {hours} --jobs {jobs}"),
         record::now(),
-        commit(workspace),
+        commit,
         tools::versions(&workspace.root),
         &canary,
         &sessions,

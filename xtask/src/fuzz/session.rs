@@ -18,8 +18,8 @@ const CANARY_SECONDS_MAX: u64 = 60;
 /// How often progress is printed, at most.
 const PRINT_EVERY: Duration = Duration::from_secs(10);
 
-/// Lines of a crash that are shown.
-const LINES_SHOWN: usize = 40;
+/// Lines of a failure that are shown.
+const LINES_SHOWN: usize = 20;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,9 +87,9 @@ impl Plan {
 const LIMITS: [&str; 4] =
     ["-print_final_stats=1", "-timeout=20", "-malloc_limit_mb=256", "-rss_limit_mb=2048"];
 
-/// Compiles a target, so that compiling takes nothing from the time for fuzzing.
-pub(super) fn build(workspace: &Workspace, target: &str) -> Result<()> {
-    let build = Invocation::new(["fuzz", "build", target]).on_nightly();
+/// Compiles a target or all of them, so that compiling takes nothing from the time for fuzzing.
+pub(super) fn build(workspace: &Workspace, target: Option<&str>) -> Result<()> {
+    let build = Invocation::new(["fuzz", "build"]).args(target).on_nightly();
     terminal::say(&format!("$ {build}"));
     match build.pass_through(&workspace.root)? {
         true => Ok(()),
@@ -104,7 +104,7 @@ pub(super) fn run(workspace: &Workspace, plan: &Plan) -> Result<Session> {
         fs::create_dir_all(&folder).map_err(|error| not_made(&folder, &error))?;
     }
     let invocation = plan.invocation();
-    terminal::say(&format!("$ {invocation}"));
+    terminal::say(&format!("$ {invocation}\n{}", table::where_crashes_go(&plan.target)));
     let started = Instant::now();
     let mut watch = Watch::default();
     let success = invocation.stream_stderr(&workspace.root, |line| {
@@ -152,9 +152,9 @@ impl Watch {
             self.last.executions = self.last.executions.max(executions);
         }
         let Some(status) = status::status(line) else {
-            if status::is_worth_showing(line) {
+            if status::says_what_is_wrong(line) {
                 self.shown.push(line.to_owned());
-                // The first lines say what was wrong; below is a trace.
+                // What comes first is what was wrong.
                 self.shown.truncate(LINES_SHOWN);
             }
             return None;

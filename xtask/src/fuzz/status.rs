@@ -44,9 +44,16 @@ pub(super) fn artifact(line: &str) -> Option<&str> {
     (!path.rsplit('/').next()?.starts_with("slow-unit-")).then_some(path)
 }
 
-/// Whether a person wants to see the line: all that is neither a status nor a table of bytes.
-pub(super) fn is_worth_showing(line: &str) -> bool {
-    !line.starts_with(['#', '\t']) && !line.starts_with("INFO:") && !line.starts_with("stat::")
+/// Whether the line says what was wrong: not a status, a table of bytes, the trace of a process
+/// that aborts whenever something panics, or cargo's progress.
+pub(super) fn says_what_is_wrong(line: &str) -> bool {
+    const SAY_NOTHING: [&str; 5] = ["INFO:", "stat::", "note:", "NOTE:", "SUMMARY:"];
+    let is_indented = line.starts_with([' ', '\t']);
+    let says_nothing = line.is_empty()
+        || is_indented
+        || line.starts_with('#')
+        || SAY_NOTHING.iter().any(|start| line.starts_with(start));
+    !says_nothing
 }
 
 fn number_after(text: &str, name: &str) -> Option<u64> {
@@ -110,10 +117,25 @@ mod tests {
     }
 
     #[test]
-    fn what_a_panic_says_is_shown_and_statistics_are_not() {
-        assert!(is_worth_showing("the canary sings: this defect is planted, and it was found"));
-        for line in ["#8\tNEW cov: 1", "INFO: Seed: 1", "stat::peak_rss_mb: 40", "\t0x61,0x62,"] {
-            assert!(!is_worth_showing(line), "{line}");
+    fn what_a_panic_says_is_shown_and_traces_and_statistics_are_not() {
+        for line in [
+            "thread '<unnamed>' (29883) panicked at targets/src/canary.rs:21:14:",
+            "the canary sings: this defect is planted, and it was found",
+            "==29883== ERROR: libFuzzer: deadly signal",
+        ] {
+            assert!(says_what_is_wrong(line), "{line}");
+        }
+        for line in [
+            "",
+            "#8\tNEW cov: 1",
+            "INFO: Seed: 1",
+            "stat::peak_rss_mb: 40",
+            "\t0x61,0x62,",
+            "    Finished `release` profile [optimized + debuginfo] target(s) in 0.08s",
+            "    #5 0x7ff383dc8eeb in __pthread_kill_implementation nptl/pthread_kill.c:43:17",
+            "NOTE: libFuzzer has rudimentary signal handlers.",
+        ] {
+            assert!(!says_what_is_wrong(line), "{line:?}");
         }
     }
 }

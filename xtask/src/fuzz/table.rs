@@ -4,15 +4,23 @@
 
 use std::time::Duration;
 
-use super::Target;
 use super::session::Session;
 use super::status::Status;
+use super::{PACKAGE, Target};
 
 /// The targets and what each is about.
 pub(super) fn list(targets: &[Target]) -> String {
     let width = targets.iter().map(|target| target.name.len()).max().unwrap_or(0);
     let line = |target: &Target| format!("{:width$}  {}\n", target.name, target.story);
     targets.iter().map(line).collect()
+}
+
+/// Where a failing input will be found, and how one is replayed.
+pub(super) fn where_crashes_go(target: &str) -> String {
+    format!(
+        "an input that fails is saved below fuzz/artifacts/{target}; replay one with\n    \
+         cargo run -p {PACKAGE} -- replay {target} FILE"
+    )
 }
 
 /// How far a target is, and how much its coverage has grown since `first`.
