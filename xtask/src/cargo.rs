@@ -1,9 +1,11 @@
-//! How xtask runs cargo: the cargo that runs xtask, from the workspace root.
+//! How xtask runs cargo: the cargo that runs xtask, or that of the nightly toolchain, from the
+//! workspace root.
 //!
 //! It never interprets what cargo prints.
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -12,6 +14,7 @@ use crate::Result;
 /// One call of cargo, which can be shown as what a person would type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invocation {
+    nightly: bool,
     envs: Vec<(&'static str, String)>,
     args: Vec<String>,
 }
@@ -26,7 +29,13 @@ pub(crate) struct Captured {
 
 impl Invocation {
     pub(crate) fn new<A: Into<String>>(args: impl IntoIterator<Item = A>) -> Self {
-        Self { envs: Vec::new(), args: args.into_iter().map(Into::into).collect() }
+        Self { nightly: false, envs: Vec::new(), args: args.into_iter().map(Into::into).collect() }
+    }
+
+    /// The same by the nightly toolchain, as rustup's `cargo` finds it.
+    pub(crate) fn on_nightly(mut self) -> Self {
+        self.nightly = true;
+        self
     }
 
     pub(crate) fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -55,9 +64,38 @@ impl Invocation {
         self.collect(self.command(root).stderr(Stdio::inherit()))
     }
 
+    /// Runs it and hands over each line of its standard error as it comes; returns whether it
+    /// succeeded.
+    pub(crate) fn stream_stderr(&self, root: &Path, mut line: impl FnMut(&str)) -> Result<bool> {
+        let mut child = self
+            .command(root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| self.not_started(&error))?;
+        if let Some(stderr) = child.stderr.take() {
+            let mut stderr = BufReader::new(stderr);
+            let mut bytes = Vec::new();
+            // What a fuzzer prints is not always UTF-8.
+            while stderr.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
+                line(String::from_utf8_lossy(&bytes).trim_end());
+                bytes.clear();
+            }
+        }
+        let status = child.wait().map_err(|error| self.not_started(&error))?;
+        Ok(status.success())
+    }
+
     fn command(&self, root: &Path) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
+        let mut command = if self.nightly {
+            let mut command = Command::new("cargo");
+            // Set by the toolchain that runs xtask, for itself.
+            command.arg("+nightly").env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+            command
+        } else {
+            Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
+        };
         command.args(&self.args).envs(self.envs.iter().cloned()).current_dir(root);
         command
     }
@@ -85,7 +123,7 @@ impl fmt::Display for Invocation {
         for (name, value) in &self.envs {
             write!(f, "{name}={} ", quoted(value))?;
         }
-        f.write_str("cargo")?;
+        f.write_str(if self.nightly { "cargo +nightly" } else { "cargo" })?;
         for arg in &self.args {
             write!(f, " {}", quoted(arg))?;
         }
@@ -110,6 +148,16 @@ mod tests {
     fn it_is_shown_as_a_person_would_type_it() {
         let docs = Invocation::new(["doc", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(docs.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace");
+    }
+
+    #[test]
+    fn standard_error_is_handed_over_line_by_line() {
+        let mut lines = Vec::new();
+        let fails = Invocation::new(["no-such-command"]);
+        let success = fails.stream_stderr(Path::new("."), |line| lines.push(line.to_owned()));
+        assert_eq!(success, Ok(false));
+        assert!(lines.iter().any(|line| line.contains("no-such-command")), "{lines:?}");
+        assert_eq!(fails.on_nightly().to_string(), "cargo +nightly no-such-command");
     }
 
     #[test]

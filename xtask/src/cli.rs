@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, mutants};
+use crate::{bench, ci, conformance, fuzz, mutants};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Ci(ci::Options),
     /// Run the conformance suite on every backend and print a table case × backend.
     Conformance(conformance::Options),
+    /// Fuzz one target or all of them, or replay what fuzzing has found; --list names the targets.
+    Fuzz(fuzz::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).

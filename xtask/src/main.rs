@@ -1,7 +1,8 @@
 //! `cargo xtask`: the commands that develop iqdb.
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
-//! backend by name, and never changes a file outside `target`.
+//! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
+//! keeps below `fuzz`.
 
 #![forbid(unsafe_code)]
 
@@ -10,6 +11,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod fuzz;
 mod mutants;
 mod terminal;
 mod tidy;
@@ -61,6 +63,7 @@ fn run(cli: Cli) -> Result<Verdict> {
     match command {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),

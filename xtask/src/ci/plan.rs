@@ -5,12 +5,15 @@
 use std::fmt;
 
 use super::feature_sets::{self, FeatureSet};
-use crate::Result;
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
+use crate::{Result, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
+
+/// The crate of shims that cargo-fuzz builds; it is outside the workspace, too.
+const FUZZ: &str = "fuzz/Cargo.toml";
 
 /// One thing that has to be green.
 #[derive(Debug)]
@@ -88,6 +91,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             parts: vec![Part::Conformance],
             ..step("conformance", "every backend keeps the contract", [])
         },
+        step("fuzz", "no input that fuzzing has found fails again", fuzz()),
     ]
 }
 
@@ -134,6 +138,13 @@ fn check_features(package: &Package) -> Vec<Invocation> {
             clippy.args(DENY_WARNINGS)
         })
         .collect()
+}
+
+/// The shims are not compiled, which takes a nightly toolchain; their format and their lock file
+/// can be checked without one.
+fn fuzz() -> [Invocation; 3] {
+    let at = |command: &str| cargo(command).args(["--manifest-path", FUZZ]);
+    [fuzz::replay(), at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
 /// It has its own target folder below ours, or the two workspaces would wait for each other's
@@ -189,6 +200,10 @@ mod tests {
             cargo xtask tidy
         conformance: every backend keeps the contract
             cargo xtask conformance
+        fuzz: no input that fuzzing has found fails again
+            cargo test --locked -p iqdb-fuzz-targets --test replay
+            cargo fmt --manifest-path fuzz/Cargo.toml --check
+            cargo tree --locked --depth 0 --manifest-path fuzz/Cargo.toml
         "#);
     }
 
@@ -209,7 +224,7 @@ mod tests {
         for step in sample() {
             for part in &step.parts {
                 let shown = part.to_string();
-                let resolves = ["clippy", "check", "test", "doc "]
+                let resolves = ["clippy", "check", "test", "doc ", "tree"]
                     .iter()
                     .any(|command| shown.contains(&format!("cargo {command}")));
                 assert_eq!(resolves, shown.contains("--locked"), "{shown}");

@@ -35,10 +35,18 @@ fn rule(package: &str) -> (May, &'static str) {
         ),
         "xtask" => (May::OnlyAlsoInTests(&[]), "it must work while any of them does not compile"),
         "iqdb" => (
-            May::AllBut(&["iqdb-cli", "iqdb-benches", "iqdb-conformance", "xtask"]),
+            May::AllBut(&[
+                "iqdb-cli",
+                "iqdb-benches",
+                "iqdb-conformance",
+                "iqdb-fuzz-targets",
+                "xtask",
+            ]),
             "the facade is core, search and the backends",
         ),
-        "iqdb-cli" | "iqdb-benches" => (May::AllBut(&["xtask"]), "xtask is a tool, not a library"),
+        "iqdb-cli" | "iqdb-benches" | "iqdb-fuzz-targets" => {
+            (May::AllBut(&["xtask"]), "xtask is a tool, not a library")
+        }
         _ => (May::Only(&[CORE]), "backends and search know core, never each other"),
     }
 }

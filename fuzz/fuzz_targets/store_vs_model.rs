@@ -1,0 +1,4 @@
+//! `store_vs_model` under libFuzzer. What it does is written in `iqdb-fuzz-targets`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| iqdb_fuzz_targets::store_vs_model(data));

@@ -1,0 +1,213 @@
+//! Values of iqdb, decoded from a fuzzer's bytes.
+//!
+//! Small values are likely, so that ids meet again and distances tie; every kind of value is
+//! possible, with any bits, and now and then one that iqdb refuses. When the bytes run out, what
+//! is left to decide comes out as the first choice.
+
+use arbitrary::{Result, Unstructured};
+use iqdb_core::filter::Comparison;
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{
+    Batch, Change, Filter, Goal, Metric, Payload, Record, RecordId, Schema, Uuid, Value, Vector,
+    Version,
+};
+
+/// Where the bytes come from.
+pub(crate) type Entropy<'a> = Unstructured<'a>;
+
+const COMPARISONS: [Comparison; 6] = [
+    Comparison::Eq,
+    Comparison::Ne,
+    Comparison::Lt,
+    Comparison::Le,
+    Comparison::Gt,
+    Comparison::Ge,
+];
+
+const EXTREMES: [f32; 10] = [
+    f32::MAX,
+    f32::MIN,
+    1e30,
+    -1e19,
+    1.6e19,
+    -0.0,
+    1e-20,
+    f32::MIN_POSITIVE,
+    f32::from_bits(1),
+    -f32::from_bits(0x007f_ffff),
+];
+
+/// A schema of at most `dim_max` components.
+pub(crate) fn schema(from: &mut Entropy<'_>, dim_max: usize) -> Result<Schema> {
+    let dim = from.int_in_range(1..=dim_max)?;
+    let metric = *from.choose(&Metric::ALL)?;
+    Schema::new(dim, metric).map_err(|_| arbitrary::Error::IncorrectFormat)
+}
+
+/// A few characters.
+pub(crate) fn text(from: &mut Entropy<'_>) -> Result<String> {
+    const TEXTS: [&str; 6] = ["", "a", "ab", "1", "null", "and"];
+    Ok(match from.int_in_range(0..=8_u8)? {
+        n @ 0..=5 => TEXTS[usize::from(n)].to_owned(),
+        _ => from.arbitrary::<&str>()?.chars().take(64).collect(),
+    })
+}
+
+/// An id of any kind. Few numbers, and the same ones as texts and as UUIDs.
+pub(crate) fn id(from: &mut Entropy<'_>) -> Result<RecordId> {
+    let kind = from.int_in_range(0..=10_u8)?;
+    let number = |from: &mut Entropy<'_>| from.int_in_range(0..=5_u64);
+    Ok(match kind {
+        0..=3 => number(from)?.into(),
+        4..=5 => number(from)?.to_string().into(),
+        6 => Uuid::from_u128(number(from)?.into()).into(),
+        7 => Uuid::from_u128(number(from)?.into()).to_string().into(),
+        8 => from.arbitrary::<u64>()?.into(),
+        9 => text(from)?.into(),
+        _ => "x".repeat(ID_BYTES_MAX + from.int_in_range(0..=1)?).into(),
+    })
+}
+
+fn field(from: &mut Entropy<'_>) -> Result<String> {
+    Ok(match from.int_in_range(0..=7_u8)? {
+        0..=2 => "a".to_owned(),
+        3..=4 => "b".to_owned(),
+        5 => "not".to_owned(),
+        6 => "a b`c".to_owned(),
+        _ => text(from)?,
+    })
+}
+
+/// A value that is no list, with any float.
+fn scalar(from: &mut Entropy<'_>) -> Result<Value> {
+    Ok(match from.int_in_range(0..=9_u8)? {
+        0..=1 => from.int_in_range(-2..=2_i64)?.into(),
+        2..=3 => (f64::from(from.int_in_range(-4..=4_i8)?) / 2.0).into(),
+        4 => Value::Null,
+        5 => from.arbitrary::<bool>()?.into(),
+        6..=7 => text(from)?.into(),
+        8 => from.arbitrary::<i64>()?.into(),
+        _ => f64::from_bits(from.arbitrary()?).into(),
+    })
+}
+
+fn value(from: &mut Entropy<'_>) -> Result<Value> {
+    if from.int_in_range(0..=4_u8)? < 4 {
+        return scalar(from);
+    }
+    let length = from.int_in_range(0..=3)?;
+    Ok(Value::List((0..length).map(|_| scalar(from)).collect::<Result<_>>()?))
+}
+
+/// A payload of at most three fields; not always one that can be stored.
+pub(crate) fn payload(from: &mut Entropy<'_>) -> Result<Payload> {
+    let mut payload = Payload::new();
+    for _ in 0..from.int_in_range(0..=3_u8)? {
+        payload.insert(field(from)?, value(from)?);
+    }
+    Ok(payload)
+}
+
+/// A filter of at most `depth` operators above each predicate; not always a valid one.
+pub(crate) fn filter(from: &mut Entropy<'_>, depth: u32) -> Result<Filter> {
+    let kind = from.int_in_range(0..=11_u8)?;
+    if depth > 0 && kind >= 8 {
+        let operand = filter(from, depth - 1)?;
+        return Ok(match kind {
+            8 => operand.not(),
+            9 => operand.and(filter(from, depth - 1)?),
+            _ => operand.or(filter(from, depth - 1)?),
+        });
+    }
+    Ok(match kind % 8 {
+        0..=1 => Filter::compare(field(from)?, *from.choose(&COMPARISONS)?, value(from)?),
+        2 => Filter::exists(field(from)?),
+        3 => Filter::is_null(field(from)?),
+        4 => {
+            let length = from.int_in_range(0..=3_u8)?;
+            let values = (0..length).map(|_| scalar(from)).collect::<Result<Vec<_>>>()?;
+            Filter::is_in(field(from)?, values)
+        }
+        5 => Filter::contains(field(from)?, scalar(from)?),
+        6 => Filter::starts_with(field(from)?, text(from)?),
+        _ => {
+            let length = from.int_in_range(0..=3_u8)?;
+            Filter::id_in((0..length).map(|_| id(from)).collect::<Result<Vec<_>>>()?)
+        }
+    })
+}
+
+/// A filter that passes its check.
+pub(crate) fn valid_filter(from: &mut Entropy<'_>) -> Result<Filter> {
+    let filter = filter(from, 3)?;
+    Ok(if filter.check().is_ok() { filter } else { Filter::exists("a") })
+}
+
+fn component(from: &mut Entropy<'_>) -> Result<f32> {
+    Ok(match from.int_in_range(0..=5_u8)? {
+        0..=1 => f32::from(from.int_in_range(-1..=1_i8)?),
+        2 => f32::from(from.arbitrary::<i16>()?) / 32_768.0,
+        3 => *from.choose(&EXTREMES)?,
+        _ => {
+            let bits = f32::from_bits(from.arbitrary()?);
+            if bits.is_finite() { bits } else { 1.0 }
+        }
+    })
+}
+
+/// A vector of `dim` components.
+pub(crate) fn any_vector(from: &mut Entropy<'_>, dim: usize) -> Result<Vector> {
+    let components = (0..dim).map(|_| component(from)).collect::<Result<Vec<_>>>()?;
+    Vector::try_from(components).map_err(|_| arbitrary::Error::IncorrectFormat)
+}
+
+/// A vector that the schema accepts.
+pub(crate) fn vector(from: &mut Entropy<'_>, schema: &Schema) -> Result<Vector> {
+    let vector = any_vector(from, schema.dim())?;
+    if schema.check_vector(vector.as_ref()).is_ok() {
+        return Ok(vector);
+    }
+    Vector::try_from(vec![1.0; schema.dim()]).map_err(|_| arbitrary::Error::IncorrectFormat)
+}
+
+/// A batch, good or bad.
+pub(crate) fn batch(from: &mut Entropy<'_>, schema: &Schema) -> Result<Batch> {
+    let length = from.int_in_range(0..=6_u8)?;
+    let batch: Batch = (0..length).map(|_| change(from, schema)).collect::<Result<_>>()?;
+    Ok(match from.int_in_range(0..=7_u8)? {
+        0 => batch.expect_version(Version(from.int_in_range(0..=7)?)),
+        _ => batch,
+    })
+}
+
+fn change(from: &mut Entropy<'_>, schema: &Schema) -> Result<Change> {
+    let id = id(from)?;
+    Ok(match from.int_in_range(0..=15_u8)? {
+        0..=7 => {
+            let vector = vector(from, schema)?;
+            Change::Upsert(Record { id, vector, payload: payload(from)? })
+        }
+        8..=11 => Change::Delete(id),
+        12..=14 => Change::SetPayload(id, payload(from)?),
+        _ => {
+            let dim = schema.dim() + from.int_in_range(0..=1)?;
+            Change::Upsert(Record { id, vector: any_vector(from, dim)?, payload: payload(from)? })
+        }
+    })
+}
+
+/// How many, or how near; never for nothing.
+pub(crate) fn goal(from: &mut Entropy<'_>) -> Result<Goal> {
+    const LIMITS: [usize; 5] = [1, 2, 3, 10, usize::MAX];
+    const DISTANCES: [f64; 8] =
+        [0.0, 1.0, -1.0, 2.0, std::f64::consts::SQRT_2, 0.5, f64::INFINITY, f64::NEG_INFINITY];
+    let limit = *from.choose(&LIMITS)?;
+    Ok(match from.int_in_range(0..=3_u8)? {
+        0..=1 => Goal::Nearest { k: limit },
+        2 => Goal::Within { distance: *from.choose(&DISTANCES)?, limit },
+        _ => {
+            let distance = f64::from_bits(from.arbitrary()?);
+            Goal::Within { distance: if distance.is_nan() { 0.0 } else { distance }, limit }
+        }
+    })
+}

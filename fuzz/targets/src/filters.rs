@@ -1,0 +1,185 @@
+//! Filters as text and as trees: what is accepted is printed, read back and evaluated.
+
+use arbitrary::{Result, Unstructured};
+use iqdb_conformance::Model;
+use iqdb_conformance::naive::NaiveStore;
+use iqdb_core::filter::Expr;
+use iqdb_core::{
+    Batch, Filter, IdRef, Location, Payload, Predicate, Record, Schema, SnapshotExt, Store, Value,
+};
+
+use crate::entropy;
+use crate::seeds::{self, Seed};
+
+/// Reads a text as a filter.
+///
+/// # Panics
+/// When it is read and doesn't come back from its print, when its complement is none, or when an
+/// error points outside the text.
+pub fn filter_text(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    match text.parse::<Filter>() {
+        Ok(filter) => {
+            filter.check().expect("what was parsed passes its check");
+            check_print(&filter);
+            check_evaluation(&filter);
+        }
+        Err(error) => {
+            if let Some(Location::Column(column)) = error.location() {
+                assert!((1..=text.chars().count() + 1).contains(&column), "{error}");
+            }
+            assert!(!format!("{error}{error:?}").is_empty());
+        }
+    }
+}
+
+/// Builds a filter and records, and counts with both.
+///
+/// # Panics
+/// Where [`filter_text`] does, and when a store's blocks count other records than the model.
+pub fn filter_built(data: &[u8]) {
+    let Ok((filter, batch, schema)) = built(data) else {
+        return;
+    };
+    let printed = filter.to_string();
+    if let Err(error) = filter.check() {
+        assert!(!format!("{printed}{error}{error:?}").is_empty());
+        return;
+    }
+    check_print(&filter);
+    check_evaluation(&filter);
+    let (store, mut model) = (NaiveStore::new(schema), Model::new(schema));
+    if store.apply(&batch).is_err() {
+        return;
+    }
+    model.apply(&batch).expect("what the store took");
+    let snapshot = store.snapshot().expect("a snapshot in memory");
+    let found = snapshot.count(Some(&filter)).expect("a count in memory");
+    let expected = model.matching(Some(&filter)).expect("a filter that passed its check").len();
+    assert_eq!(found, expected as u64, "{printed} over {batch:?}");
+}
+
+fn built(data: &[u8]) -> Result<(Filter, Batch, Schema)> {
+    let mut from = Unstructured::new(data);
+    let filter = entropy::filter(&mut from, 6)?;
+    let schema = entropy::schema(&mut from, 1)?;
+    let mut batch = Batch::new();
+    while !from.is_empty() && batch.changes().len() < 16 {
+        batch = batch.upsert(Record {
+            id: entropy::id(&mut from)?,
+            vector: entropy::vector(&mut from, &schema)?,
+            payload: entropy::payload(&mut from)?,
+        });
+    }
+    Ok((filter, batch, schema))
+}
+
+fn check_print(filter: &Filter) {
+    let printed = filter.to_string();
+    let read: Filter = printed
+        .parse()
+        .unwrap_or_else(|error| panic!("{printed:?} was printed and can't be read: {error}"));
+    assert_eq!(read, *filter, "{printed:?} is read as another filter");
+    assert_eq!(read.to_string(), printed, "the print of what was printed");
+    // A field's name has no escapes, so it is printed as it is.
+    let mut predicates = Vec::new();
+    collect(filter, &mut predicates);
+    let bare = predicates.iter().filter_map(|is| is.field()).all(|name| !has_control(name));
+    assert!(!bare || !has_control(&printed), "{printed:?} is not one line");
+}
+
+fn has_control(text: &str) -> bool {
+    text.contains(char::is_control)
+}
+
+/// Evaluates the filter and its complement on payloads that were made to meet its predicates.
+fn check_evaluation(filter: &Filter) {
+    let mut predicates = Vec::new();
+    collect(filter, &mut predicates);
+    let (mut scalars, mut lists) = (Payload::new(), Payload::new());
+    for predicate in predicates {
+        let (Some(field), Some(value)) = (predicate.field(), witness(predicate)) else {
+            continue;
+        };
+        scalars.insert(field, value.clone());
+        lists.insert(field, Value::List(vec![Value::Null, value]));
+    }
+    let complement = filter.clone().not();
+    for payload in [Payload::new(), scalars, lists] {
+        for id in [IdRef::Number(0), IdRef::Text("a")] {
+            let matches = filter.matches(id, &(&payload).into()).expect("a payload in memory");
+            // The complement may be too large by one operator.
+            if complement.check().is_ok() {
+                let rest = complement.matches(id, &(&payload).into()).expect("as above");
+                assert_ne!(matches, rest, "{filter} and its complement on {payload:?}");
+            }
+        }
+    }
+}
+
+fn collect<'a>(filter: &'a Filter, into: &mut Vec<&'a Predicate>) {
+    match filter.expr().expect("a filter that passed its check") {
+        Expr::And(operands) | Expr::Or(operands) => {
+            operands.iter().for_each(|operand| collect(operand, into));
+        }
+        Expr::Not(operand) => collect(operand, into),
+        Expr::Is(predicate) => into.push(predicate),
+        _ => {}
+    }
+}
+
+/// A value that the predicate is likely to be true of.
+fn witness(predicate: &Predicate) -> Option<Value> {
+    match predicate {
+        Predicate::Compare { value, .. } | Predicate::Contains { value, .. } => Some(value.clone()),
+        Predicate::In { values, .. } => values.as_slice().first().cloned(),
+        Predicate::StartsWith { prefix, .. } => Some(format!("{prefix}…").into()),
+        Predicate::Exists { .. } | Predicate::IsNull { .. } => Some(Value::Null),
+        _ => None,
+    }
+}
+
+/// One text per rule of the grammar, and some that are nearly one.
+pub(crate) fn text_seeds() -> Vec<Seed> {
+    vec![
+        Seed::new("and-or-not", r#"lang = "en" and not (year < 2020 or tags contains "draft")"#),
+        Seed::new("backticks", "`and` = 1 and `od``d` exists or _x.y-z is null"),
+        Seed::new("escapes", r#"a = "\"\\\n\r\t\u{1f600}\u{202e}""#),
+        Seed::new("floats", "a in [1.5, -0.0, 1e300, -1e-300, 9007199254740993, 0.1]"),
+        Seed::new("ids", "@id in [7, \"7\", uuid \"67E55044-10B1-426F-9247-BB680E5FE0C8\", \"\"]"),
+        Seed::new(
+            "keywords",
+            "A STARTS_WITH \"x\" AND b IN [TRUE, null, \"null\"] OR NOT c EXISTS",
+        ),
+        Seed::new("nested", "not not ((a != 1) and (b >= 2 or (c > 3 and d <= 4)))"),
+        Seed::new("nearly", "lang == \"en\" and year = 1.2.3 or or @id = 1"),
+        Seed::new("unfinished", "a in [1, \"b"),
+    ]
+}
+
+/// Random bytes that stand for what their names say.
+pub(crate) fn built_seeds() -> Vec<Seed> {
+    let valid = |data: &[u8]| {
+        built(data).ok().filter(|(filter, batch, schema)| {
+            filter.check().is_ok() && batch.check_input(schema).is_ok()
+        })
+    };
+    vec![
+        seeds::drawn("a-tree-over-records", 300, |data| {
+            valid(data).is_some_and(|(filter, batch, _)| {
+                filter.to_string().len() > 120 && batch.changes().len() > 5
+            })
+        }),
+        seeds::drawn("ids-and-payloads", 200, |data| {
+            valid(data).is_some_and(|(filter, batch, _)| {
+                let text = filter.to_string();
+                text.contains("@id in [\"") && text.contains(" = ") && batch.changes().len() > 2
+            })
+        }),
+        seeds::drawn("refused", 60, |data| {
+            built(data).is_ok_and(|(filter, ..)| filter.check().is_err())
+        }),
+    ]
+}

@@ -1,0 +1,108 @@
+//! What iqdb is fuzzed with: each target a plain function over bytes.
+//!
+//! `fuzz/fuzz_targets` has a few lines per target that hand it to libFuzzer. Nothing here needs
+//! libFuzzer or a nightly toolchain, so a test replays every committed input for ever. A target
+//! panics where iqdb is wrong and returns where it is right, whatever the bytes.
+//!
+//! # Add a target
+//! 1. A function `fn name(data: &[u8])` in a file here, and its line in [`TARGETS`] with its seeds.
+//! 2. A shim `fuzz/fuzz_targets/name.rs` and its `[[bin]]` in `fuzz/Cargo.toml`.
+//! 3. `cargo run -p iqdb-fuzz-targets -- seeds` writes the seeds.
+//! 4. See it fail: break what it checks, and run it for some seconds.
+
+#![forbid(unsafe_code)]
+
+mod canary;
+mod entropy;
+mod filters;
+pub mod inputs;
+mod npy_reader;
+mod record_id;
+mod record_serde;
+pub mod seeds;
+mod store_vs_model;
+mod top_k_vs_naive;
+
+pub use canary::canary;
+pub use filters::{filter_built, filter_text};
+pub use npy_reader::npy_reader;
+pub use record_id::record_id_text;
+pub use record_serde::record_serde;
+pub use store_vs_model::store_vs_model;
+pub use top_k_vs_naive::top_k_vs_naive;
+
+use crate::seeds::Seed;
+
+/// Something to fuzz.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// The name of its function, its shim and its folders of inputs.
+    pub name: &'static str,
+    /// What it holds against what, in a sentence.
+    pub story: &'static str,
+    /// Panics where iqdb is wrong about these bytes.
+    pub run: fn(&[u8]),
+    /// Inputs to begin with.
+    pub seeds: fn() -> Vec<Seed>,
+}
+
+/// The target that has to fail: it proves that a fuzzer would notice if another one did.
+pub const CANARY: &str = "canary";
+
+/// Every target, by name.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: CANARY,
+        story: "a planted defect: a campaign that doesn't find it finds nothing",
+        run: canary,
+        seeds: canary::seeds,
+    },
+    Target {
+        name: "filter_built",
+        story: "a filter built from parts is printed, read back and counted as the model does",
+        run: filter_built,
+        seeds: filters::built_seeds,
+    },
+    Target {
+        name: "filter_text",
+        story: "a text is refused, or it is a filter that is printed, read back and evaluated",
+        run: filter_text,
+        seeds: filters::text_seeds,
+    },
+    Target {
+        name: "npy_reader",
+        story: "bytes are refused, or they are a .npy array whose every item is read",
+        run: npy_reader,
+        seeds: npy_reader::seeds,
+    },
+    Target {
+        name: "record_id_text",
+        story: "a text is refused, or it is an id that is printed, serialised and read back",
+        run: record_id_text,
+        seeds: record_id::seeds,
+    },
+    Target {
+        name: "record_serde",
+        story: "JSON or postcard is refused, or it is a value that is valid and comes back",
+        run: record_serde,
+        seeds: record_serde::seeds,
+    },
+    Target {
+        name: "store_vs_model",
+        story: "every backend and the model live through the same operations",
+        run: store_vs_model,
+        seeds: store_vs_model::seeds,
+    },
+    Target {
+        name: "top_k_vs_naive",
+        story: "every kernel on up to three threads answers as the model does, bit for bit",
+        run: top_k_vs_naive,
+        seeds: top_k_vs_naive::seeds,
+    },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

@@ -1,0 +1,179 @@
+//! What is deserialised: refused, or valid by the same rules as what is built in code.
+
+use std::fmt::Debug;
+
+use iqdb_core::limits::{DIM_MAX, FILTER_TEXT_BYTES_MAX};
+use iqdb_core::{
+    Batch, Change, Filter, Metric, Payload, Record, RecordId, Result, Schema, Uuid, Value, Vector,
+    Version,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::seeds::Seed;
+
+/// Reads all but the first byte as what the first byte says.
+///
+/// # Panics
+/// When something invalid is let in, or something valid doesn't come back.
+pub fn record_serde(data: &[u8]) {
+    let Some((selector, bytes)) = data.split_first() else {
+        return;
+    };
+    let format = if selector & 8 == 0 { Format::Json } else { Format::Postcard };
+    match selector & 7 {
+        0 => read::<Record>(format, bytes),
+        1 => read::<Batch>(format, bytes),
+        2 => read::<Payload>(format, bytes),
+        3 => read::<Filter>(format, bytes),
+        4 => read::<RecordId>(format, bytes),
+        5 => read::<Value>(format, bytes),
+        6 => read::<Vector>(format, bytes),
+        _ => read::<Schema>(format, bytes),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Format {
+    Json,
+    Postcard,
+}
+
+impl Format {
+    fn write<T: Serialize + Debug>(self, value: &T) -> Vec<u8> {
+        let written = match self {
+            Self::Json => serde_json::to_vec(value).map_err(|error| error.to_string()),
+            Self::Postcard => postcard::to_stdvec(value).map_err(|error| error.to_string()),
+        };
+        written.unwrap_or_else(|error| panic!("{value:?} can't be written as {self:?}: {error}"))
+    }
+
+    fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, String> {
+        match self {
+            Self::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+            Self::Postcard => postcard::from_bytes(bytes).map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// What has to hold of a value however it came about.
+trait Valid {
+    fn check(&self) -> Result<()>;
+}
+
+fn read<T: Valid + Serialize + DeserializeOwned + PartialEq + Debug>(format: Format, bytes: &[u8]) {
+    let read = format.read::<T>(bytes);
+    if let Format::Json = format {
+        // Strings are not borrowed from a reader, so other code runs.
+        let streamed = serde_json::from_reader::<_, T>(bytes);
+        assert_eq!(read.is_ok(), streamed.is_ok(), "as a slice {read:?}, as a stream {streamed:?}");
+    }
+    let Ok(value) = read else {
+        return;
+    };
+    if let Err(error) = value.check() {
+        panic!("{format:?} let in {value:?}: {error}");
+    }
+    for format in [Format::Json, Format::Postcard] {
+        let written = format.write(&value);
+        let back = format.read::<T>(&written).unwrap_or_else(|error| {
+            panic!("{format:?} can't read what it wrote of {value:?}: {error}")
+        });
+        assert_eq!(back, value, "{format:?}");
+        // Equality takes -0.0 for 0.0; bytes don't.
+        assert_eq!(format.write(&back), written, "{format:?} of {value:?}");
+    }
+}
+
+impl Valid for Record {
+    fn check(&self) -> Result<()> {
+        self.id.check()?;
+        Valid::check(&self.vector)?;
+        self.payload.check()
+    }
+}
+
+impl Valid for Batch {
+    fn check(&self) -> Result<()> {
+        self.changes().iter().try_for_each(|change| match change {
+            Change::Upsert(record) => record.check(),
+            Change::Delete(id) => id.check(),
+            Change::SetPayload(id, payload) => id.check().and_then(|()| payload.check()),
+        })
+    }
+}
+
+impl Valid for Payload {
+    fn check(&self) -> Result<()> {
+        self.check()
+    }
+}
+
+impl Valid for Filter {
+    fn check(&self) -> Result<()> {
+        assert!(self.to_string().len() <= FILTER_TEXT_BYTES_MAX);
+        self.check()
+    }
+}
+
+impl Valid for RecordId {
+    fn check(&self) -> Result<()> {
+        self.check()
+    }
+}
+
+impl Valid for Value {
+    fn check(&self) -> Result<()> {
+        self.check()
+    }
+}
+
+impl Valid for Vector {
+    fn check(&self) -> Result<()> {
+        Vector::try_from(self.to_vec()).map(drop)
+    }
+}
+
+impl Valid for Schema {
+    fn check(&self) -> Result<()> {
+        assert!((1..=DIM_MAX).contains(&self.dim()));
+        Schema::new(self.dim(), self.metric()).map(drop)
+    }
+}
+
+/// A value of each type in each format, and some that are to be refused.
+pub(crate) fn seeds() -> Vec<Seed> {
+    let payload = Payload::new()
+        .with("null", Value::Null)
+        .with("int", i64::MIN)
+        .with("float", -0.0)
+        .with("tags", vec![Value::from("a"), Value::from(1), Value::from(true)]);
+    let vector = Vector::try_from([0.1, -0.0, f32::MIN_POSITIVE, f32::MAX]).expect("finite");
+    let record = Record { id: "doc-42".into(), vector, payload: payload.clone() };
+    let batch = Batch::new()
+        .upsert(record.clone())
+        .delete(Uuid::from_u128(7))
+        .set_payload(u64::MAX, payload.clone())
+        .expect_version(Version(3));
+    let filter = Filter::eq("lang", "en").and(Filter::id_in([7]).not());
+    let schema = Schema::new(384, Metric::Cosine).expect("a dimension in range");
+    let mut seeds = Vec::new();
+    let mut both = |selector: u8, names: [&'static str; 2], json: Vec<u8>, postcard: Vec<u8>| {
+        let with = |selector: u8, bytes: &[u8]| [&[selector], bytes].concat();
+        seeds.push(Seed::new(names[0], with(selector, &json)));
+        seeds.push(Seed::new(names[1], with(selector | 8, &postcard)));
+    };
+    let [json, packed] = [Format::Json, Format::Postcard];
+    both(0, ["record-json", "record-postcard"], json.write(&record), packed.write(&record));
+    both(1, ["batch-json", "batch-postcard"], json.write(&batch), packed.write(&batch));
+    both(2, ["payload-json", "payload-postcard"], json.write(&payload), packed.write(&payload));
+    both(3, ["filter-json", "filter-postcard"], json.write(&filter), packed.write(&filter));
+    both(4, ["id-json", "id-postcard"], json.write(&record.id), packed.write(&record.id));
+    both(7, ["schema-json", "schema-postcard"], json.write(&schema), packed.write(&schema));
+    seeds.push(Seed::new("uuid-json", *b"\x04{\"uuid\":\"67e55044-10b1-426f-9247-bb680e5fe0c8\"}"));
+    seeds.push(Seed::new("nested-lists-json", *b"\x02{\"a\":[[1e999]],\"a\":2}"));
+    // A vector that claims 2^60 components and has none.
+    let claim = [vec![8 | 6], packed.write(&(1_u64 << 60))].concat();
+    seeds.push(Seed::new("vector-that-claims-too-much", claim));
+    seeds
+}

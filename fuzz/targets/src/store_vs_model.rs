@@ -1,0 +1,118 @@
+//! Every backend against the model: the operations of `iqdb-conformance`, chosen by a fuzzer.
+//!
+//! The suite says what is the same and what isn't; nothing is compared here.
+
+use std::sync::LazyLock;
+
+use arbitrary::{Result, Unstructured};
+use iqdb_conformance::{Harness, Operation, Question, replay};
+use iqdb_core::{Batch, Change, Schema};
+use iqdb_memory::MemoryStore;
+
+use crate::entropy::{self, Entropy};
+use crate::seeds::{self, Seed};
+use crate::top_k_vs_naive::exact_search;
+
+const DIM_MAX: usize = 6;
+const OPERATIONS_MAX: usize = 40;
+
+/// Every backend of the workspace, with the search that it is used with.
+static BACKENDS: LazyLock<Vec<Harness>> = LazyLock::new(|| {
+    vec![Harness::new("memory", |schema| Ok(MemoryStore::new(schema)), exact_search())]
+});
+
+/// Lets every backend live through the operations that the bytes stand for.
+///
+/// # Panics
+/// When a backend disagrees with the model.
+pub fn store_vs_model(data: &[u8]) {
+    let Ok(script) = script(data) else {
+        return;
+    };
+    for backend in &*BACKENDS {
+        replay(backend, script.schema, script.operations.clone());
+    }
+}
+
+/// What the bytes say: a schema, and what happens to a store of it.
+struct Script {
+    schema: Schema,
+    operations: Vec<Operation>,
+}
+
+fn script(data: &[u8]) -> Result<Script> {
+    let mut from = Unstructured::new(data);
+    let schema = entropy::schema(&mut from, DIM_MAX)?;
+    let mut operations = Vec::new();
+    while !from.is_empty() && operations.len() < OPERATIONS_MAX {
+        operations.push(operation(&mut from, &schema)?);
+    }
+    Ok(Script { schema, operations })
+}
+
+fn operation(from: &mut Entropy<'_>, schema: &Schema) -> Result<Operation> {
+    Ok(match from.int_in_range(0..=15_u8)? {
+        0..=6 => Operation::Apply(entropy::batch(from, schema)?),
+        7 => Operation::DeleteWhere(entropy::valid_filter(from)?),
+        8 => Operation::Get(entropy::id(from)?),
+        9 => Operation::Count(entropy::valid_filter(from)?),
+        10..=12 => {
+            let count = from.int_in_range(1..=3_u8)?;
+            let questions = (0..count).map(|_| question(from, schema));
+            Operation::Search(questions.collect::<Result<_>>()?)
+        }
+        13 => Operation::KeepSnapshot,
+        14 => Operation::CheckSnapshots,
+        _ => Operation::Flush,
+    })
+}
+
+fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
+    let question = Question::new(entropy::vector(from, schema)?, entropy::goal(from)?)
+        .expect("a vector of the schema");
+    let question = match from.arbitrary()? {
+        true => question.filter(entropy::valid_filter(from)?),
+        false => question,
+    };
+    Ok(question.payload(from.arbitrary()?).threads(from.int_in_range(1..=3)?))
+}
+
+/// Random bytes that stand for what their names say.
+pub(crate) fn seeds() -> Vec<Seed> {
+    let script = |data: &[u8]| script(data).ok();
+    let any =
+        |script: &Script, wanted: fn(&Operation) -> bool| script.operations.iter().any(wanted);
+    let changes = |script: &Script, wanted: fn(&Change) -> bool| {
+        let batches = script.operations.iter().filter_map(|operation| match operation {
+            Operation::Apply(batch) => Some(batch),
+            _ => None,
+        });
+        batches.flat_map(Batch::changes).filter(|change| wanted(change)).count()
+    };
+    let upserts = |script: &Script| changes(script, |change| matches!(change, Change::Upsert(_)));
+    vec![
+        seeds::drawn("upserts-and-deletes", 200, |data| {
+            script(data).is_some_and(|script| {
+                upserts(&script) > 4
+                    && changes(&script, |change| matches!(change, Change::Delete(_))) > 2
+            })
+        }),
+        seeds::drawn("snapshots-outlive-writes", 200, |data| {
+            script(data).is_some_and(|script| {
+                let kept = |operation: &Operation| matches!(operation, Operation::KeepSnapshot);
+                let keeps = script.operations.iter().position(kept);
+                keeps.is_some_and(|at| at + 2 < script.operations.len()) && upserts(&script) > 2
+            })
+        }),
+        seeds::drawn("filters-and-searches", 300, |data| {
+            script(data).is_some_and(|script| {
+                upserts(&script) > 3
+                    && any(&script, |operation| matches!(operation, Operation::DeleteWhere(_)))
+                    && any(&script, |operation| matches!(operation, Operation::Search(_)))
+            })
+        }),
+        seeds::drawn("a-long-history", 600, |data| {
+            script(data).is_some_and(|script| script.operations.len() > 14 && upserts(&script) > 9)
+        }),
+    ]
+}
