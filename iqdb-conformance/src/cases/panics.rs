@@ -84,6 +84,10 @@ struct PanicsInDrop<'a> {
 
 impl Drop for PanicsInDrop<'_> {
     fn drop(&mut self) {
+        // A second panic would abort the process, and the store has panicked by itself.
+        if thread::panicking() {
+            return;
+        }
         let now = self.store.snapshot().map(|snapshot| snapshot.version());
         panic!("on purpose: in a Drop, between {} and {now:?}", self.held.version());
     }
