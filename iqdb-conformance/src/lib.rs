@@ -46,13 +46,10 @@
 //! operations that contradict each other. A case that doesn't end is a failure after
 //! [`Harness::TIME_LIMIT`].
 //!
-//! Such a history has been shrunk, too: to a few [`Operation`]s, printed as a whole `#[test]` that
+//! A random history that failed has been shrunk, too: to a few [`Operation`]s, printed as a whole `#[test]` that
 //! calls [`replay`]. Pasted below `conformance_tests!` it fails for the same reason, is a good place
 //! for a breakpoint, and stays as a regression test. Where it doesn't fail again, the message says
 //! so: the defect then depends on time, and the cases of the family `concurrency` are nearer to it.
-//!
-//! Other seeds than the usual ones are as good; that is how to look for more. A case that doesn't
-//! end is a failure after [`Harness::TIME_LIMIT`].
 //!
 //! # How much of it
 //! The histories have [`Harness::OPERATIONS`] operations in all, [`Harness::with_operations`] says
