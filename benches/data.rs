@@ -2,7 +2,8 @@
 //! real embeddings.
 
 use iqdb_core::{
-    Batch, Change, Hits, Metric, Query, Record, Schema, Search, Snapshot, Store, Vector,
+    Batch, Change, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, SnapshotExt,
+    Store, Vector,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::ExactSearch;
@@ -57,19 +58,26 @@ pub fn store(metric: Metric, vectors: &[Vector]) -> MemoryStore {
     store
 }
 
-/// Asserts that `search` answers as the definition says, before its speed means anything.
+/// Asserts that `search` answers all of the queries as the definition says, ids and distances,
+/// before its speed means anything.
 ///
 /// # Panics
 /// When it doesn't.
-pub fn verify(search: &ExactSearch, on: &dyn Snapshot, vectors: &[Vector], queries: &[Query<'_>]) {
+pub fn verify(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) {
     let metric = on.schema().metric();
     let mut hits = vec![Hits::new(); queries.len()];
     search.search(on, queries, &mut hits).expect("a valid query");
-    for (query, hits) in queries.iter().zip(&hits).take(4) {
-        let mut expected: Vec<f64> =
-            vectors.iter().map(|vector| metric.distance(&query.vector(), vector)).collect();
-        expected.sort_by(f64::total_cmp);
-        let found: Vec<f64> = hits.iter().map(|hit| hit.distance).collect();
-        assert_eq!(found, expected[..query.goal().limit()], "a wrong answer");
+    for (query, hits) in queries.iter().zip(&hits) {
+        let mut expected: Vec<(f64, RecordId)> = on
+            .records(query.wanted_filter())
+            .map(|record| {
+                let record = record.expect("a readable record");
+                (metric.distance(&query.vector(), record.vector()), record.id().to_id())
+            })
+            .collect();
+        expected.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+        expected.truncate(query.goal().limit());
+        let found: Vec<_> = hits.iter().map(|hit| (hit.distance, hit.id.to_id())).collect();
+        assert_eq!(found, expected, "a wrong answer");
     }
 }

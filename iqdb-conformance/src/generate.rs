@@ -6,70 +6,46 @@
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, Change, Filter, Goal, Payload, Query, Record, RecordId, Result, Schema, Vector, Version,
+    Batch, Change, Goal, Metric, Payload, Query, Record, RecordId, Result, Schema, Vector, Version,
 };
 
 use crate::Model;
 use crate::corpus::{self, Texture};
 use crate::filters;
+use crate::operation::{Operation, Question};
+use crate::script::Script;
 
-/// One step of a history. After each, the store is held against the model.
-#[derive(Debug, Clone)]
-pub enum Operation {
-    /// Applies a batch, good or bad.
-    Apply(Batch),
-    /// Deletes what matches a filter that passes its check.
-    DeleteWhere(Filter),
-    /// Gets one record.
-    Get(RecordId),
-    /// Counts what matches a filter that passes its check.
-    Count(Filter),
-    /// Searches for the answers to a batch of queries, all of them valid under the schema.
-    Search(Vec<Question>),
-    /// Keeps the snapshot of this moment, and lets go of the oldest one when there are many.
-    KeepSnapshot,
-    /// Checks that the snapshots which were kept have not changed.
-    CheckSnapshots,
-    /// Makes what was acknowledged durable.
-    Flush,
-    /// Closes the store and opens it again; only for a harness that can.
-    Reopen {
-        /// Opens what a killed process would have left instead.
-        after_kill: bool,
-    },
-}
+const DIMS: [usize; 5] = [1, 2, 3, 8, 17];
 
-/// A query that owns what it asks about.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// What to look near.
-    pub vector: Vector,
-    /// How many, or how near.
-    pub goal: Goal,
-    /// Which records only.
-    pub filter: Option<Filter>,
-    /// Whether hits carry their payload.
-    pub payload: bool,
-    /// How many threads may work on it at most.
-    pub threads: usize,
-}
-
-impl Question {
-    /// The query that it stands for.
-    #[must_use]
-    pub fn query(&self) -> Query<'_> {
-        let query =
-            Query::new(self.vector.as_ref(), self.goal).payload(self.payload).threads(self.threads);
-        match &self.filter {
-            Some(filter) => query.filter(filter),
-            None => query,
-        }
+/// How many operations the history of this seed has. Most are short, because a short one is
+/// looked at in whole after each step; a few are long, because some defects take many records.
+pub(crate) fn steps(seed: u64) -> usize {
+    match seed % 10 {
+        0..7 => 100,
+        7..9 => 500,
+        _ => 3_000,
     }
+}
+
+/// The history of this seed. It follows from the seed alone, and from whether the store reopens.
+pub(crate) fn history(seed: u64, reopens: bool) -> Result<Script> {
+    let turn = usize::try_from(seed % 15).unwrap_or(0);
+    let schema = Schema::new(DIMS[turn / 3], Metric::ALL[turn % 3])?;
+    let mut rng = Rng::with_seed(seed);
+    let generator = Generator::new(&mut rng, schema, reopens, steps(seed));
+    let mut model = Model::new(schema);
+    let mut operations = Vec::new();
+    for _ in 0..steps(seed) {
+        let operation = generator.next(&mut rng, &model)?;
+        operation.tell(&mut model)?;
+        operations.push(operation);
+    }
+    Ok(Script { schema, operations })
 }
 
 /// Draws the operations of one history.
 #[derive(Debug)]
-pub(crate) struct Generator {
+struct Generator {
     schema: Schema,
     operations: Weights<9>,
     changes: Weights<3>,
@@ -106,11 +82,12 @@ impl<const N: usize> Weights<N> {
 }
 
 impl Generator {
-    pub(crate) fn new(rng: &mut Rng, schema: Schema, reopens: bool) -> Self {
+    fn new(rng: &mut Rng, schema: Schema, reopens: bool, steps: usize) -> Self {
         let reopen = if reopens { 2 } else { 0 };
         let mut textures = Weights::thinned(rng, [4, 3, 2]).0;
         textures.rotate_right(rng.usize(..3));
-        let cold_ids = 10 << rng.u8(..4);
+        // A longer history has room for more records.
+        let cold_ids = (10 << rng.u8(..4)) * (steps as u64 / 300).max(1);
         let hot = rng.u64(..cold_ids);
         Self {
             schema,
@@ -123,7 +100,7 @@ impl Generator {
         }
     }
 
-    pub(crate) fn next(&self, rng: &mut Rng, model: &Model) -> Result<Operation> {
+    fn next(&self, rng: &mut Rng, model: &Model) -> Result<Operation> {
         Ok(match self.operations.choose(rng) {
             0 => Operation::Apply(self.batch(rng, model)?),
             1 => Operation::DeleteWhere(filters::random(rng)),

@@ -18,7 +18,12 @@ pub struct Harness {
     origin: Arc<Origin>,
     search: Arc<dyn Search>,
     time_limit: Duration,
+    operations: usize,
 }
+
+/// The environment variable that says how many operations the random histories have in all,
+/// whatever the harness says: a million for a thorough run.
+pub const OPERATIONS_VARIABLE: &str = "IQDB_CONFORMANCE_OPERATIONS";
 
 enum Origin {
     Store(Box<dyn Fn(Schema) -> Result<Arc<dyn Store>> + Send + Sync>),
@@ -50,8 +55,13 @@ pub trait Place: fmt::Debug + Send + Sync + 'static {
 
 impl Harness {
     /// How long a case may take before it counts as hanging, unless
-    /// [`with_time_limit`](Self::with_time_limit) says otherwise.
+    /// [`with_time_limit`](Self::with_time_limit) says otherwise. With more than the usual
+    /// [`OPERATIONS`](Self::OPERATIONS) it is as many times longer.
     pub const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+    /// How many operations the random histories have in all, unless
+    /// [`with_operations`](Self::with_operations) or the environment says otherwise.
+    pub const OPERATIONS: usize = 100_000;
 
     /// A backend whose stores are gone when they are dropped. `create` makes a new, empty one each
     /// time.
@@ -92,6 +102,7 @@ impl Harness {
             origin: Arc::new(origin),
             search: Arc::new(search),
             time_limit: Self::TIME_LIMIT,
+            operations: Self::OPERATIONS,
         }
     }
 
@@ -100,6 +111,14 @@ impl Harness {
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
         self.time_limit = time_limit;
+        self
+    }
+
+    /// The harness with another number of operations in its random histories: fewer where the
+    /// suite is run thousands of times, as for mutants.
+    #[must_use]
+    pub fn with_operations(mut self, operations: usize) -> Self {
+        self.operations = operations;
         self
     }
 
@@ -118,7 +137,22 @@ impl Harness {
     /// How long a case may take before it counts as hanging.
     #[must_use]
     pub fn time_limit(&self) -> Duration {
-        self.time_limit
+        let times = self.operations().div_ceil(Self::OPERATIONS).max(1);
+        self.time_limit.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
+    }
+
+    /// How many operations the random histories have in all.
+    ///
+    /// # Panics
+    /// When the environment asks for a number that is none.
+    #[must_use]
+    pub fn operations(&self) -> usize {
+        match std::env::var(OPERATIONS_VARIABLE) {
+            Ok(text) => text.parse().unwrap_or_else(|error| {
+                panic!("{OPERATIONS_VARIABLE} is {text:?}, which is no number: {error}")
+            }),
+            Err(_) => self.operations,
+        }
     }
 
     /// A new, empty store.

@@ -52,7 +52,7 @@
 //! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
-//! 4. See it fail: plant a defect in `tests/planted` that it catches. A case that no planted defect
+//! 4. See it fail: plant a defect in `defects/` that it catches. A case that no planted defect
 //!    makes fail is itself a failure.
 
 #![forbid(unsafe_code)]
@@ -67,20 +67,25 @@ mod harness;
 mod history;
 mod model;
 pub mod naive;
+mod operation;
+mod paste;
+mod quiet;
 mod refusal;
 mod report;
 mod run;
 mod script;
+mod shrink;
+mod simpler;
 mod stamp;
 mod threads;
 mod twin;
 
 pub use agreement::{check_same, check_snapshot};
 pub use cases::CASES;
-pub use generate::{Operation, Question};
-pub use harness::{Harness, Place, Site};
+pub use harness::{Harness, OPERATIONS_VARIABLE, Place, Site};
 pub use history::SEED_VARIABLE;
 pub use model::Model;
+pub use operation::{Operation, Question};
 pub use report::REPORT_VARIABLE;
 pub use run::{Case, Failure, Outcome, run_case};
-pub use script::Script;
+pub use script::replay;

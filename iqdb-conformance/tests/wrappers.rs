@@ -10,19 +10,25 @@ use iqdb_core::{Search, Store};
 mod behind_an_arc {
     use super::*;
 
-    iqdb_conformance::conformance_tests!(iqdb_conformance::Harness::new(
-        "arc",
-        |schema| Ok(Arc::new(NaiveStore::new(schema)) as Arc<dyn Store>),
-        Arc::new(NaiveSearch) as Arc<dyn Search>,
-    ));
+    iqdb_conformance::conformance_tests!(
+        iqdb_conformance::Harness::new(
+            "arc",
+            |schema| Ok(Arc::new(NaiveStore::new(schema)) as Arc<dyn Store>),
+            Arc::new(NaiveSearch) as Arc<dyn Search>,
+        )
+        .with_operations(3_000)
+    );
 }
 
 mod behind_a_box {
     use super::*;
 
-    iqdb_conformance::conformance_tests!(iqdb_conformance::Harness::new(
-        "box",
-        |schema| Ok(Box::new(NaiveStore::new(schema)) as Box<dyn Store>),
-        &NaiveSearch as &dyn Search,
-    ));
+    iqdb_conformance::conformance_tests!(
+        iqdb_conformance::Harness::new(
+            "box",
+            |schema| Ok(Box::new(NaiveStore::new(schema)) as Box<dyn Store>),
+            &NaiveSearch as &dyn Search,
+        )
+        .with_operations(3_000)
+    );
 }

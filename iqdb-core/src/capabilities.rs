@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Promises beyond [`Store`](crate::Store)'s contract. What is promised is tested by the
-/// conformance suite; what is not is never relied upon.
+/// Promises beyond [`Store`](crate::Store)'s contract. What is not promised is never relied upon.
 ///
 /// ```
 /// use iqdb_core::Capabilities;

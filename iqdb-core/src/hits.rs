@@ -10,13 +10,26 @@ use crate::{IdRef, Payload, RecordId};
 /// One record found, owned.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Hit {
     /// The record.
     pub id: RecordId,
     /// How far it is: the canonical distance of the [`Metric`](crate::Metric), smaller is nearer.
+    #[cfg_attr(feature = "serde", serde(deserialize_with = "finite"))]
     pub distance: f64,
     /// Its payload, when the query asked for payloads.
     pub payload: Option<Payload>,
+}
+
+/// A distance is always finite, also one that comes from outside.
+#[cfg(feature = "serde")]
+fn finite<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    use serde::de::{Error, Unexpected};
+    let distance = <f64 as serde::Deserialize>::deserialize(deserializer)?;
+    if distance.is_finite() {
+        return Ok(distance);
+    }
+    Err(D::Error::invalid_value(Unexpected::Float(distance), &"a finite distance"))
 }
 
 /// One record found, borrowed from its [`Hits`].

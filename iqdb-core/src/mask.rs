@@ -138,7 +138,7 @@ impl RowMask {
     }
 
     /// Adds the rows that `other`, a mask over the same rows, has.
-    pub fn unite(&mut self, other: &Self) {
+    pub(crate) fn unite(&mut self, other: &Self) {
         debug_assert_eq!(self.len, other.len, "two masks over the same rows");
         self.bits.union_with(&other.bits);
     }

@@ -169,10 +169,10 @@ impl<'a> Query<'a> {
             let invalid = |message: &'static str| Error::new(ErrorKind::InvalidQuery, message);
             match self.goal {
                 Goal::Nearest { k: 0 } => {
-                    return Err(invalid("k is 0").expected("at least 1"));
+                    return Err(invalid("k is 0").expected("at least 1").found(0));
                 }
                 Goal::Within { limit: 0, .. } => {
-                    return Err(invalid("the limit is 0").expected("at least 1"));
+                    return Err(invalid("the limit is 0").expected("at least 1").found(0));
                 }
                 Goal::Within { distance, .. } if distance.is_nan() => {
                     return Err(invalid("the distance is not a number").expected("a number"));
@@ -182,6 +182,7 @@ impl<'a> Query<'a> {
             if self.threads == 0 {
                 return Err(invalid("the number of threads is 0")
                     .expected("at least 1")
+                    .found(0)
                     .hint("leave it out to search on the calling thread"));
             }
             self.filter.map_or(Ok(()), Filter::check)

@@ -52,7 +52,8 @@ impl Schema {
                 "the vector does not have the schema's dimension",
             )
             .expected(format_args!("{} components", self.dim))
-            .found(format_args!("{} components", vector.len())));
+            .found(format_args!("{} components", vector.len()))
+            .hint("embed with the model that the store was made for"));
         }
         if self.metric.needs_direction() && vector.iter().all(|component| *component == 0.0) {
             return Err(Error::new(
@@ -60,7 +61,8 @@ impl Schema {
                 "a zero vector has no direction to compare",
             )
             .expected("at least one component other than 0 under the cosine metric")
-            .hint("leave the record out, or use the dot or euclidean metric"));
+            .found("0 in every component")
+            .hint("leave it out, or use the dot or euclidean metric"));
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ use crate::{Error, ErrorKind, Result};
 
 /// One value of a [`Payload`](crate::Payload).
 ///
+/// Numbers convert from `i8` to `i64`, `u8` to `u32`, and both floats; an `f32` is widened as it is,
+/// so `0.1_f32` is not equal to `0.1`. A `u64` or `usize` may not fit, so convert it to `i64` first.
+///
 /// A float is finite and a list holds no lists; [`check`](Self::check) says so before anything is
 /// stored. `==` is structural, so `Int(1) != Float(1.0)`; filters compare numbers by their value
 /// instead, see [`Predicate`](crate::Predicate).

@@ -48,7 +48,8 @@ fn check(components: &[f32]) -> Result<()> {
         .map_or((0, f32::NAN), |(position, value)| (position, *value));
     Err(Error::new(ErrorKind::InvalidVector, "a component is not finite")
         .expected("finite components")
-        .found(format_args!("{value} in component {position}")))
+        .found(format_args!("{value} in component {position}"))
+        .hint("leave the vector out, or repair what made it"))
 }
 
 impl Vector {

@@ -57,8 +57,45 @@ fn the_json_forms_are_stable() {
         json(&batch),
         r#"{"changes":[{"delete":1},{"set_payload":["a",{"n":1}]}],"expected_version":3}"#
     );
+    assert_eq!(
+        json(&Change::Upsert(Record::new(1, [0.5]).unwrap())),
+        r#"{"upsert":{"id":1,"vector":[0.5],"payload":{}}}"#
+    );
+    assert_eq!(
+        json(&Applied::at(Version(3))),
+        r#"{"version":3,"inserted":0,"replaced":0,"payload_set":0,"deleted":0,"absent":0}"#
+    );
+    assert_eq!(
+        json(&Hit { id: 1.into(), distance: 0.5, payload: None }),
+        r#"{"id":1,"distance":0.5,"payload":null}"#
+    );
     let filter: Filter = r#"lang = "en""#.parse().unwrap();
     assert_eq!(json(&filter), r#""lang = \"en\"""#);
+}
+
+#[test]
+fn the_binary_forms_are_stable() {
+    // The kind is the first byte: reordering an enum would read old data as something else.
+    fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
+        postcard::to_stdvec(value).unwrap()
+    }
+    assert_eq!(bytes(&RecordId::from(7)), [0, 7]);
+    assert_eq!(bytes(&RecordId::from(Uuid::nil()))[0], 1);
+    assert_eq!(bytes(&RecordId::from("a")), [2, 1, b'a']);
+    let kinds: [Value; 6] =
+        [Value::Null, true.into(), 1.into(), 0.5.into(), "a".into(), vec![true].into()];
+    let first: Vec<u8> = kinds.iter().map(|value| bytes(value)[0]).collect();
+    assert_eq!(first, [0, 1, 2, 3, 4, 5]);
+    let vector = Record::new(1, [0.5]).unwrap();
+    let changes = [
+        Change::Upsert(vector),
+        Change::Delete(1.into()),
+        Change::SetPayload(1.into(), Payload::new()),
+    ];
+    let first: Vec<u8> = changes.iter().map(|change| bytes(change)[0]).collect();
+    assert_eq!(first, [0, 1, 2]);
+    let first: Vec<u8> = Metric::ALL.iter().map(|metric| bytes(metric)[0]).collect();
+    assert_eq!(first, [0, 1, 2]);
 }
 
 #[test]
@@ -141,6 +178,8 @@ fn no_invalid_schema_filter_or_record_comes_in() {
     refused::<Schema>(r#"{"dim":65537,"metric":"cosine"}"#);
     refused::<Schema>(r#"{"dim":3,"metric":"manhattan"}"#);
     assert!(refused::<Filter>(r#""a = ""#).contains("column 5"));
+    let nan = Hit { id: 1.into(), distance: f64::NAN, payload: None };
+    assert!(postcard::from_bytes::<Hit>(&postcard::to_stdvec(&nan).unwrap()).is_err());
     refused::<Record>(r#"{"id":1,"vector":[]}"#);
     refused::<Record>(r#"{"id":1,"vector":[1],"payloads":{}}"#);
     assert!(serde_json::from_str::<Record>(r#"{"id":1,"vector":[1]}"#).is_ok());

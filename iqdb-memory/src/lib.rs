@@ -163,6 +163,8 @@ mod tests {
         store.delete("absent").unwrap();
         assert!(Arc::ptr_eq(&first, &store.snapshot().unwrap()));
         store.upsert(Record::new(1, [1.0]).unwrap()).unwrap();
-        assert!(!Arc::ptr_eq(&first, &store.snapshot().unwrap()));
+        let second = store.snapshot().unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert_eq!(format!("{second:?}"), "MemorySnapshot(version 1, 1 records)");
     }
 }

@@ -31,8 +31,8 @@ pub struct ExactSearch {
 }
 
 impl ExactSearch {
-    /// With the fastest kernel. A pool of threads is made if a query ever asks for more than one,
-    /// with as many as the machine has.
+    /// With the fastest kernel. Queries that ask for more than one thread share one pool, made when
+    /// the first of them comes, with as many threads as the machine has.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

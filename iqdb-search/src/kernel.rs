@@ -83,6 +83,12 @@ impl FromStr for Kernel {
 /// The smallest squared norm for which underflow is lost in the margin.
 const SQUARED_NORM_MIN: f64 = 1.0 / (1_u128 << 90) as f64;
 
+/// How many components at a time simsimd gets.
+///
+/// On Arm as many as fill any SVE register: the SVE kernels of simsimd 6.5.16 leave the lanes of a
+/// last, partial register undefined and then add them up.
+pub(crate) const REGISTER: usize = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
+
 /// What a bound needs to know of the query, computed once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
@@ -94,6 +100,8 @@ pub(crate) struct Bound {
     underflow: f64,
     /// The norm of the query.
     norm: f64,
+    /// [`REGISTER`], but for tests.
+    register: usize,
 }
 
 impl Bound {
@@ -106,6 +114,7 @@ impl Bound {
             error: 1.01 * (dim + 8.0) * unit,
             underflow: dim * 2.0 * f64::from(f32::from_bits(1)),
             norm: Metric::squared_norm(query).sqrt(),
+            register: REGISTER,
         }
     }
 
@@ -121,7 +130,8 @@ impl Bound {
             (Kernel::Reference, _) => f64::NEG_INFINITY,
             (Kernel::Simsimd, Metric::Dot) => {
                 let row_norm = ((1.0 + 2.0 * self.error) * (squared_norm + self.underflow)).sqrt();
-                -dot(query, row) - (self.error * self.norm * row_norm + self.underflow)
+                -dot(query, row, self.register)
+                    - (self.error * self.norm * row_norm + self.underflow)
             }
             (Kernel::Simsimd, Metric::Cosine) => {
                 let in_range = |squared_norm: f64| {
@@ -130,11 +140,11 @@ impl Bound {
                 if !in_range(squared_norm) || !in_range(self.norm * self.norm) {
                     return f64::NEG_INFINITY;
                 }
-                let cosine = dot(query, row) / (self.norm * squared_norm.sqrt());
+                let cosine = dot(query, row, self.register) / (self.norm * squared_norm.sqrt());
                 1.0 - cosine - 2.0 * self.error
             }
             (Kernel::Simsimd, Metric::Euclidean) => {
-                let squares = squared_distance(query, row);
+                let squares = squared_distance(query, row, self.register);
                 ((squares - self.underflow).max(0.0) / (1.0 + self.error)).sqrt()
             }
             // A metric that this kernel has no bound for.
@@ -145,17 +155,17 @@ impl Bound {
 
 /// The squared norm of a row, as [`Bound::below`] takes it.
 pub(crate) fn squared_norm(row: &[f32]) -> f64 {
-    dot(row, row)
+    dot(row, row, REGISTER)
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let (whole, tail) = split(a, b);
+fn dot(a: &[f32], b: &[f32], register: usize) -> f64 {
+    let (whole, tail) = split(a, b, register);
     <f32 as SpatialSimilarity>::dot(whole.0, whole.1).unwrap_or(f64::NAN)
         + tail.map(|(a, b)| a * b).sum::<f64>()
 }
 
-fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
-    let (whole, tail) = split(a, b);
+fn squared_distance(a: &[f32], b: &[f32], register: usize) -> f64 {
+    let (whole, tail) = split(a, b, register);
     <f32 as SpatialSimilarity>::l2sq(whole.0, whole.1).unwrap_or(f64::NAN)
         + tail.map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
 }
@@ -165,13 +175,13 @@ type Pair<'a> = (&'a [f32], &'a [f32]);
 
 /// The part of two vectors that simsimd gets, and the rest, which is added up here.
 ///
-/// Only on Arm is there a rest: simsimd 6.5.16's SVE kernels leave the lanes of a last, partial
-/// register undefined and then add them up. 64 components fill any SVE register.
-fn split<'a>(a: &'a [f32], b: &'a [f32]) -> (Pair<'a>, impl Iterator<Item = (f64, f64)>) {
-    let whole = match cfg!(target_arch = "aarch64") {
-        true => a.len().min(b.len()) / 64 * 64,
-        false => a.len().min(b.len()),
-    };
+/// What simsimd gets is a multiple of `register` components.
+fn split<'a>(
+    a: &'a [f32],
+    b: &'a [f32],
+    register: usize,
+) -> (Pair<'a>, impl Iterator<Item = (f64, f64)>) {
+    let whole = a.len().min(b.len()) / register * register;
     let tail = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| (f64::from(*a), f64::from(*b)));
     ((&a[..whole], &b[..whole]), tail)
 }
@@ -210,9 +220,13 @@ mod tests {
             if metric.needs_direction() && (zero(a) || zero(b)) {
                 continue;
             }
-            let bound = Bound::new(Kernel::Simsimd, metric, a).below(a, b, squared_norm(b));
             let distance = metric.distance(a, b);
-            prop_assert!(!bound.is_finite() || bound <= distance, "{metric}: {bound} > {distance}");
+            for register in [1, 64] {
+                let bound = Bound { register, ..Bound::new(Kernel::Simsimd, metric, a) };
+                let bound = bound.below(a, b, dot(b, b, register));
+                let below = !bound.is_finite() || bound <= distance;
+                prop_assert!(below, "{metric}, by {register}: {bound} > {distance}");
+            }
         }
         Ok(())
     }
@@ -225,6 +239,15 @@ mod tests {
             check(&a, &b)?;
             check(&a, &a)?;
         }
+    }
+
+    #[test]
+    fn a_kernel_is_called_by_its_name() {
+        for kernel in Kernel::ALL {
+            assert_eq!(kernel.to_string().parse::<Kernel>().unwrap(), kernel);
+        }
+        assert_eq!(format!("{:>10}", Kernel::Simsimd), "   simsimd");
+        assert_eq!("avx".parse::<Kernel>().unwrap_err().kind(), ErrorKind::InvalidQuery);
     }
 
     #[test]
@@ -241,9 +264,13 @@ mod tests {
         let mut vector = || -> Vec<f32> { (0..768).map(|_| random.f32() - 0.5).collect() };
         let (a, b) = (vector(), vector());
         for metric in Metric::ALL {
-            let bound = Bound::new(Kernel::Simsimd, metric, &a).below(&a, &b, squared_norm(&b));
             let distance = metric.distance(&a, &b);
-            assert!(bound <= distance && distance - bound < 0.01, "{metric}: {bound} {distance}");
+            for register in [1, 64, 1_024] {
+                let bound = Bound { register, ..Bound::new(Kernel::Simsimd, metric, &a) };
+                let bound = bound.below(&a, &b, dot(&b, &b, register));
+                assert!(bound <= distance, "{metric}: {bound} {distance}");
+                assert!(distance - bound < 0.01, "{metric}: {bound} {distance}");
+            }
         }
     }
 }

@@ -3,8 +3,7 @@
 //! [`ExactSearch`] looks at every row that is alive and matches the filter, and returns the
 //! canonical answer: the same bits on every machine, for every thread count and batch. A fast
 //! `f32` score *excludes* rows by a proven margin, and only what it cannot exclude is scored
-//! canonically in `f64`. One query takes O(rows × dim) time, at the speed of memory for vectors of
-//! some hundred components.
+//! canonically in `f64`. One query takes O(rows × dim) time.
 //!
 //! The default is the calling thread alone, which takes no lock and, once the caller's
 //! [`Hits`](iqdb_core::Hits) have grown, allocates nothing. More threads are explicit, because

@@ -9,33 +9,37 @@ use rayon::prelude::*;
 use crate::kernel::Kernel;
 use crate::scan::{Scan, Span};
 
-/// Rows that a thread takes at a time; a block larger than this is worked on by several.
-const SPAN_ROWS: usize = 4_096;
+/// Rows that a thread takes at a time: few enough that all threads have something to do, many
+/// enough that taking them costs nothing beside looking at them.
+const SPAN_ROWS: std::ops::RangeInclusive<usize> = 64..=4_096;
 
-/// The threads of a search: the caller's pool, or one that is made when it is first needed.
+/// The pool of all searches that were not given one; made when it is first needed, with as many
+/// threads as the machine has.
+static SHARED: OnceLock<ThreadPool> = OnceLock::new();
+
+/// The threads of a search: the caller's pool, or the shared one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Threads {
     given: Option<Arc<ThreadPool>>,
-    own: Arc<OnceLock<Option<ThreadPool>>>,
 }
 
 impl Threads {
     pub(crate) fn of(pool: Arc<ThreadPool>) -> Self {
-        Self { given: Some(pool), own: Arc::default() }
+        Self { given: Some(pool) }
     }
 
-    /// The pool; `None` when the machine gives us no threads, and the calling one does it all.
+    /// The pool; `None` while the machine gives us no threads, and the calling one does it all.
     fn pool(&self) -> Option<&ThreadPool> {
-        match &self.given {
-            Some(pool) => Some(pool),
-            None => self
-                .own
-                .get_or_init(|| {
-                    let name = |n| format!("iqdb-search-{n}");
-                    rayon::ThreadPoolBuilder::new().thread_name(name).build().ok()
-                })
-                .as_ref(),
+        if let Some(pool) = &self.given {
+            return Some(pool);
         }
+        if SHARED.get().is_none() {
+            let name = |n| format!("iqdb-search-{n}");
+            let pool = rayon::ThreadPoolBuilder::new().thread_name(name).build().ok()?;
+            // Of two that are made at once one is kept; the other ends with its threads.
+            let _ = SHARED.set(pool);
+        }
+        SHARED.get()
     }
 
     /// Scans the whole snapshot with at most `threads` threads; returns how many could work at the
@@ -51,7 +55,7 @@ impl Threads {
         if threads > 1
             && let Some(pool) = self.pool()
         {
-            let spans = spans(on)?;
+            let spans = spans(on, threads)?;
             let parts = threads.min(spans.len());
             if parts > 1 {
                 let cut = |part: usize| part * spans.len() / parts;
@@ -80,12 +84,17 @@ impl Threads {
     }
 }
 
-fn spans(on: &dyn Snapshot) -> Result<Vec<Span>> {
+/// All rows, in spans of which each thread gets several.
+fn spans(on: &dyn Snapshot, threads: usize) -> Result<Vec<Span>> {
+    let blocks: Vec<usize> =
+        (0..on.block_count()).map(|block| Ok(on.block(block)?.len())).collect::<Result<_>>()?;
+    let rows: usize = blocks.iter().sum();
+    let span_rows =
+        rows.div_ceil(threads.saturating_mul(4)).clamp(*SPAN_ROWS.start(), *SPAN_ROWS.end());
     let mut spans = Vec::new();
-    for block in 0..on.block_count() {
-        let len = on.block(block)?.len();
-        for start in (0..len).step_by(SPAN_ROWS) {
-            spans.push(Span { block, rows: start..len.min(start + SPAN_ROWS) });
+    for (block, len) in blocks.into_iter().enumerate() {
+        for start in (0..len).step_by(span_rows) {
+            spans.push(Span { block, rows: start..len.min(start + span_rows) });
         }
     }
     Ok(spans)

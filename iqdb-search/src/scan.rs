@@ -1,5 +1,6 @@
 //! The scan: every block once, row by row, for all queries of a batch at a time.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use iqdb_core::filter::MaskPool;
@@ -28,6 +29,8 @@ pub(crate) struct Scan {
     norms_needed: bool,
     bounds: Vec<Bound>,
     top: Vec<TopK>,
+    /// The mask of each distinct filter, by the filter's address.
+    filters: HashMap<usize, usize>,
     /// Which of the masks each query looks through.
     mask_of: Vec<usize>,
     /// The rows that are alive and match, per distinct filter; the first is for no filter.
@@ -61,25 +64,17 @@ impl Scan {
             top.reset(query.goal());
         }
         self.mask_of.clear();
-        let mut masks = 1;
-        for (n, query) in queries.iter().enumerate() {
-            let mask = match query.wanted_filter() {
+        self.filters.clear();
+        for query in queries {
+            let next = self.filters.len() + 1;
+            self.mask_of.push(match query.wanted_filter() {
                 None => 0,
                 Some(filter) => {
-                    let same = queries[..n].iter().position(|earlier| {
-                        earlier.wanted_filter().is_some_and(|other| std::ptr::eq(other, filter))
-                    });
-                    same.map_or_else(
-                        || {
-                            masks += 1;
-                            masks - 1
-                        },
-                        |earlier| self.mask_of[earlier],
-                    )
+                    *self.filters.entry(std::ptr::from_ref(filter).addr()).or_insert(next)
                 }
-            };
-            self.mask_of.push(mask);
+            });
         }
+        let masks = self.filters.len() + 1;
         self.masks.resize_with(self.masks.len().max(masks), RowMask::default);
     }
 

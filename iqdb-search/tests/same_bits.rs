@@ -89,7 +89,8 @@ impl Workload {
         let mut answers = Vec::new();
         for queries in queries.chunks(batch) {
             let hits = &mut hits[..queries.len()];
-            search.search(&*self.snapshot, queries, hits).unwrap();
+            let explain = search.search(&*self.snapshot, queries, hits).unwrap();
+            assert_eq!(explain.threads, threads);
             answers.extend(hits.iter().map(|hits| {
                 hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect::<Vec<_>>()
             }));
@@ -164,18 +165,42 @@ fn under_euclidean() {
 }
 
 #[test]
-fn explain_counts_every_candidate_once() {
-    let workload = Workload::new(Metric::Euclidean);
-    for threads in [1, 2] {
-        let queries = workload.queries(threads);
-        let mut hits = vec![Hits::new(); queries.len()];
-        let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
-        let search = ExactSearch::new().with_pool(pool);
-        let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
-        assert_eq!((explain.plan, explain.kernel, explain.threads), ("f32", "simsimd", threads));
-        assert_eq!(explain.excluded + explain.rescored, explain.candidates);
-        assert!(explain.candidates > 38 * u64::from(ROWS), "{explain:?}");
-        assert!(explain.excluded > explain.rescored, "{explain:?}");
-        assert_eq!(explain.bytes_read, u64::from(ROWS) * DIM as u64 * 4);
+fn explain_counts_every_candidate_once_and_most_are_excluded() {
+    for metric in Metric::ALL {
+        let workload = Workload::new(metric);
+        for threads in [1, 2] {
+            let queries = workload.queries(threads);
+            let mut hits = vec![Hits::new(); queries.len()];
+            let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
+            let search = ExactSearch::new().with_pool(pool);
+            let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+            let how = (explain.plan, explain.kernel, explain.threads);
+            assert_eq!(how, ("f32", "simsimd", threads));
+            assert_eq!(explain.excluded + explain.rescored, explain.candidates);
+            assert!(explain.candidates > 38 * u64::from(ROWS), "{metric} {explain:?}");
+            assert!(explain.excluded > 2 * explain.rescored, "{metric} {explain:?}");
+            assert_eq!(explain.bytes_read, u64::from(ROWS) * DIM as u64 * 4);
+        }
     }
+}
+
+#[test]
+fn the_reference_kernel_excludes_nothing() {
+    let workload = Workload::new(Metric::Dot);
+    let queries = workload.queries(1);
+    let mut hits = vec![Hits::new(); queries.len()];
+    let search = ExactSearch::new().with_kernel(Kernel::Reference);
+    let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+    assert_eq!((explain.kernel, explain.excluded), ("reference", 0));
+}
+
+#[test]
+fn a_filter_for_all_queries_spares_the_rows_outside_it() {
+    let workload = Workload::new(Metric::Euclidean);
+    let query = Query::nearest(workload.vectors[0].as_ref(), 3).filter(&workload.filters[0]);
+    let mut hits = [Hits::new(), Hits::new()];
+    let explain = ExactSearch::new().search(&*workload.snapshot, &[query; 2], &mut hits).unwrap();
+    // One row in ten matches, and both queries look at the same ones.
+    assert_eq!(explain.candidates, u64::from(ROWS) / 10 * 2);
+    assert_eq!(explain.bytes_read, u64::from(ROWS) / 10 * DIM as u64 * 4);
 }

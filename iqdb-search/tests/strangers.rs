@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
-    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, Schema, Search, Snapshot,
+    PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result, Schema, Search, Snapshot,
     SnapshotExt, VectorRef, Version,
 };
 use iqdb_search::ExactSearch;
@@ -22,6 +22,8 @@ struct Stranger {
     later_dim: usize,
     /// Hits that `push_down` leaves behind before it declines.
     ghosts: usize,
+    /// Whether `push_down` answers, with its ghosts.
+    engine: bool,
     damaged: bool,
     lent: AtomicUsize,
     payloads_read: AtomicUsize,
@@ -35,6 +37,7 @@ impl Stranger {
             rows: components.len() / 2,
             later_dim: 2,
             ghosts: 0,
+            engine: false,
             damaged: false,
             lent: AtomicUsize::new(0),
             payloads_read: AtomicUsize::new(0),
@@ -88,9 +91,9 @@ impl Snapshot for Stranger {
     }
     fn push_down(&self, _: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
         for _ in 0..self.ghosts {
-            hits[0].push(IdRef::Text("ghost"), -1.0, None);
+            hits[0].push(IdRef::Number(99), -1.0, None);
         }
-        Ok(None)
+        Ok(self.engine.then(|| Explain::of("engine", "none")))
     }
 }
 
@@ -143,6 +146,25 @@ fn ghosts_of_a_declined_push_down_are_not_hits() {
     let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
     stranger.ghosts = 3;
     assert_eq!(stranger.ask(1, None).unwrap(), [2, 1]);
+}
+
+#[test]
+fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
+    let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
+    (stranger.ghosts, stranger.engine) = (1, true);
+    let query = Query::nearest(VectorRef::new(&[1.0, 1.0]).unwrap(), 2);
+    let plain = query.plan(Plan::F32);
+    for (queries, plan, first) in [
+        ([query, query], "engine", 99),
+        // A batch is answered as a whole, so one query that forbids the engine decides.
+        ([query, plain], "f32", 2),
+        ([plain, plain], "f32", 2),
+    ] {
+        let mut hits = [Hits::new(), Hits::new()];
+        let explain = ExactSearch::new().search(&stranger, &queries, &mut hits).unwrap();
+        assert_eq!(explain.plan, plan);
+        assert_eq!(hits[0].get(0).unwrap().id, IdRef::Number(first));
+    }
 }
 
 #[test]

@@ -121,13 +121,27 @@ impl Builder {
                 .during("open")
                 .hint("enable a cargo feature of iqdb, such as `memory`"));
         };
-        let store = backend.create(schema)?;
-        Ok(self.with_store(store))
+        Ok(self.over(backend.create(schema)?))
     }
 
     /// Opens a database over a store that somebody else made.
-    #[must_use]
-    pub fn with_store(self, store: impl Store) -> Iqdb {
-        Iqdb::new(Arc::new(store), self.search.unwrap_or_else(|| Arc::new(ExactSearch::new())))
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] when a backend has been pinned as well: the store is one already.
+    pub fn with_store(self, store: impl Store) -> Result<Iqdb> {
+        match self.backend {
+            None => Ok(self.over(Arc::new(store))),
+            Some(backend) => {
+                Err(Error::new(ErrorKind::NotSupported, "a store has a backend already")
+                    .during("open")
+                    .expected("a store or a backend")
+                    .found(format_args!("a store and the {backend} backend"))
+                    .hint("leave out `backend`"))
+            }
+        }
+    }
+
+    pub(crate) fn over(self, store: Arc<dyn Store>) -> Iqdb {
+        Iqdb::new(store, self.search.unwrap_or_else(|| Arc::new(ExactSearch::new())))
     }
 }

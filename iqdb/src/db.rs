@@ -56,7 +56,7 @@ impl Iqdb {
     /// Opens a database over a store of one's own.
     #[must_use]
     pub fn with_store(store: impl Store) -> Self {
-        Builder::default().with_store(store)
+        Builder::default().over(Arc::new(store))
     }
 
     /// The schema, fixed when the database was made.
@@ -210,7 +210,11 @@ impl Iqdb {
         }
     }
 
-    pub(crate) fn search_on(
+    /// Answers `queries[i]` into `hits[i]`, all over this snapshot.
+    ///
+    /// # Errors
+    /// Those of [`Search::search`]; every buffer is then empty.
+    pub fn search_on(
         &self,
         snapshot: &dyn Snapshot,
         queries: &[Query<'_>],

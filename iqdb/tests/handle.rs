@@ -100,6 +100,7 @@ fn a_wrong_dimension_says_what_to_expect() {
       record:    new
       expected:  2 components
       found:     1 components
+      hint:      embed with the model that the store was made for
     ");
 }
 
@@ -158,6 +159,10 @@ fn a_backend_is_chosen_by_name() {
         assert!(Iqdb::builder().backend(*backend).open_in_memory(schema).is_ok());
     }
     assert_eq!("lance".parse::<Backend>().unwrap_err().kind(), ErrorKind::NotSupported);
+    let store = articles().store().clone();
+    assert_eq!(Iqdb::builder().with_store(store.clone()).unwrap().len().unwrap(), 3);
+    let both = Iqdb::builder().backend(Backend::Memory).with_store(store);
+    assert_eq!(both.unwrap_err().kind(), ErrorKind::NotSupported);
 }
 
 /// A search of one's own: counts how often it is asked.

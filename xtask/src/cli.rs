@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, fuzz};
+use crate::{bench, ci, conformance, fuzz, mutants};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Fuzz(fuzz::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy,
+    /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
+    Mutants(mutants::Options),
     /// Run the benchmarks, with arguments passed through; --list names them.
     Bench(bench::Options),
 }

@@ -4,8 +4,10 @@
 //! and results from the reports that the harnesses write.
 
 mod column;
+mod defects;
 mod harness;
 mod libtest;
+mod matrix;
 mod report;
 mod select;
 mod table;
@@ -20,16 +22,25 @@ use crate::{Result, Verdict, terminal};
 /// The integration test target that makes a package a backend.
 const TEST_TARGET: &str = "conformance";
 
-/// Which backends to run.
+/// What to run.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
     /// Run only this backend, by its name or its package's; may be given several times.
     #[arg(long = "backend", value_name = "NAME")]
     backends: Vec<String>,
+    /// Instead, run every case on every planted defect and print the matrix defect × case.
+    #[arg(long, conflicts_with = "backends")]
+    defects: bool,
+    /// Give the random histories a million operations instead of a hundred thousand.
+    #[arg(long, conflicts_with = "defects")]
+    thorough: bool,
 }
 
-/// Runs the suite and prints the table and whatever failed.
+/// Runs the suite and prints the table and whatever failed, or the matrix of the defects.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
+    if options.defects {
+        return defects::run(workspace);
+    }
     let backends: Vec<&Package> =
         workspace.packages.iter().filter(|package| package.has_test(TEST_TARGET)).collect();
     if backends.is_empty() {
@@ -47,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
             }
             Some(harnesses) => {
                 for harness in &harnesses {
-                    columns.extend(run_harness(workspace, package, harness)?);
+                    columns.extend(run_harness(workspace, package, harness, options)?);
                 }
             }
         }
@@ -60,8 +71,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     Ok(Verdict::green_if(columns.iter().all(Column::is_green)))
 }
 
-fn run_harness(workspace: &Workspace, package: &Package, harness: &Harness) -> Result<Vec<Column>> {
+fn run_harness(
+    workspace: &Workspace,
+    package: &Package,
+    harness: &Harness,
+    options: &Options,
+) -> Result<Vec<Column>> {
     let fallback = harness.module.as_deref().unwrap_or_else(|| package.short_name());
-    let run = harness::run(workspace, package, harness)?;
+    let run = harness::run(workspace, package, harness, options.thorough)?;
     Ok(column::columns(fallback, &package.name, &harness.cases(), &run))
 }

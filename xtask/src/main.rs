@@ -12,6 +12,7 @@ mod ci;
 mod cli;
 mod conformance;
 mod fuzz;
+mod mutants;
 mod terminal;
 mod tidy;
 mod workspace;
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
+        Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

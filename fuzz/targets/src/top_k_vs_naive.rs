@@ -116,28 +116,28 @@ fn case(data: &[u8]) -> Result<Case> {
 /// A question that may be refused.
 fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let flaw = from.int_in_range(0..=31_u8)?;
-    Ok(Question {
-        vector: match flaw {
-            28 => entropy::any_vector(from, schema.dim() + 1)?,
-            29 => entropy::any_vector(from, schema.dim())?,
-            _ => entropy::vector(from, schema)?,
-        },
-        goal: match flaw {
-            30 => Goal::Within { distance: f64::NAN, limit: 1 },
-            31 => Goal::Nearest { k: 0 },
-            _ => entropy::goal(from)?,
-        },
-        filter: match from.int_in_range(0..=7_u8)? {
-            0..=4 => None,
-            5..=6 => Some(entropy::valid_filter(from)?),
-            _ => Some(entropy::filter(from, 3)?),
-        },
-        payload: from.arbitrary()?,
-        threads: match flaw {
-            27 => 0,
-            _ => from.int_in_range(1..=3)?,
-        },
-    })
+    let vector = match flaw {
+        28 => entropy::any_vector(from, schema.dim() + 1)?,
+        29 => entropy::any_vector(from, schema.dim())?,
+        _ => entropy::vector(from, schema)?,
+    };
+    let goal = match flaw {
+        30 => Goal::Within { distance: f64::NAN, limit: 1 },
+        31 => Goal::Nearest { k: 0 },
+        _ => entropy::goal(from)?,
+    };
+    let question = entropy::question(vector, goal)?;
+    let question = match from.int_in_range(0..=7_u8)? {
+        0..=4 => question,
+        5..=6 => question.filter(entropy::valid_filter(from)?),
+        _ => question.filter(entropy::filter(from, 3)?),
+    };
+    let payload = from.arbitrary()?;
+    let threads = match flaw {
+        27 => 0,
+        _ => from.int_in_range(1..=3)?,
+    };
+    Ok(question.payload(payload).threads(threads))
 }
 
 /// Random bytes that stand for what their names say.
@@ -170,11 +170,11 @@ pub(crate) fn seeds() -> Vec<Seed> {
         }),
         seeds::drawn("filtered-on-three-threads", 400, |data| {
             held(data).is_some_and(|(case, records, answers)| {
-                let question = &case.questions[0];
+                let query = case.questions[0].query();
                 answers.is_ok_and(|answers| !answers[0].is_empty())
                     && records > 4
-                    && question.filter.is_some()
-                    && question.threads == 3
+                    && query.wanted_filter().is_some()
+                    && query.max_threads() == 3
             })
         }),
         seeds::drawn("refused", 100, |data| {

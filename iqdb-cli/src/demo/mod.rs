@@ -22,7 +22,7 @@ pub fn run(args: &DemoArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let dictionary = Dictionary::load()?;
     let load_time = start.elapsed();
 
-    let word = args.word.to_lowercase();
+    let word = args.word.trim().to_lowercase();
     let meanings = dictionary.meanings(&word);
     let Some(&asked) = meanings.first() else {
         return Err(unknown(&args.word, &word, &dictionary).into());

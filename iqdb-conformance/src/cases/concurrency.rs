@@ -158,6 +158,7 @@ struct Seen {
 }
 
 fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
+    let earlier = store.get(&0.into())?.and_then(|record| number(&record.payload));
     let snapshot = store.snapshot()?;
     let mut scanned = BTreeMap::new();
     for record in snapshot.records(None) {
@@ -190,8 +191,10 @@ fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
     assert!(version >= last.version, "expected {} or later, found {version}", last.version);
     check_found(&*snapshot, search, &scanned)?;
 
+    let shown = counters.get(&0).copied();
+    assert!(earlier <= shown, "a snapshot shows {shown:?}, after a get has found {earlier:?}");
     let later = store.get(&0.into())?.and_then(|record| number(&record.payload));
-    assert!(later >= counters.get(&0).copied(), "get after a snapshot goes back to {later:?}");
+    assert!(later >= shown, "get after a snapshot goes back to {later:?}");
     Ok(Seen { version, counters })
 }
 

@@ -9,7 +9,9 @@ use log::{LogPlace, LogStore, Loss};
 conformance_tests!(harness(Loss::Nothing));
 
 fn harness(loss: Loss) -> Harness {
+    // Each reopening replays the whole log.
     Harness::durable("log", move |schema| Ok(LogPlace::new(schema, loss)), NaiveSearch)
+        .with_operations(3_000)
 }
 
 fn assert_caught(harness: &Harness, case: &str) {

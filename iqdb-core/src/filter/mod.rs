@@ -66,8 +66,8 @@ use crate::{Error, ErrorKind, IdRef, PayloadRef, Result};
 ///
 /// Building one never fails: a filter that grows past [`FILTER_DEPTH_MAX`], [`FILTER_TERMS_MAX`] or
 /// [`FILTER_TEXT_BYTES_MAX`] stops growing, and [`check`](Self::check), which every query calls,
-/// reports it. Cloning is O(1); joining is O(terms of the smaller filter) unless the larger one has
-/// clones.
+/// reports it. Cloning is O(1). Joining is O(operands of the right-hand side) if nobody holds a clone
+/// of the left-hand side, so a long chain is best built by appending to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter(Result<Arc<Node>, TooLarge>);
 

@@ -68,3 +68,19 @@ impl Filter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_that_is_given_back_is_taken_again() {
+        let mut pool = MaskPool::default();
+        let mut mask = pool.take();
+        assert!(mask.is_empty());
+        mask.set_all(100);
+        pool.give_back(mask);
+        assert_eq!(pool.take().len(), 100);
+        assert!(pool.take().is_empty());
+    }
+}

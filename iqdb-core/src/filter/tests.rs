@@ -129,6 +129,8 @@ fn printing_is_canonical() {
         ("NOT (a is NULL)", "not a is null"),
         ("`and` = 1 and `od``d` exists", "`and` = 1 and `od``d` exists"),
         ("`plain` = 1", "plain = 1"),
+        ("_a.b-9=1", "_a.b-9 = 1"),
+        ("`9a` = 1", "`9a` = 1"),
         (
             "@id in [\"b\", 7, \"b\", uuid \"67E55044-10B1-426F-9247-BB680E5FE0C8\"]",
             "@id in [7, uuid \"67e55044-10b1-426f-9247-bb680e5fe0c8\", \"b\"]",
@@ -198,7 +200,12 @@ fn depth_and_size_are_bounded() {
         format!("a in [{}]", items.join(","))
     };
     assert!(list(FILTER_TERMS_MAX - 1).parse::<Filter>().is_ok());
+    let side_by_side = vec!["(not a exists)"; 3 * FILTER_DEPTH_MAX].join(" and ");
+    assert!(side_by_side.parse::<Filter>().is_ok());
+    let padded = |length: usize| format!("a exists{}", " ".repeat(length - "a exists".len()));
+    assert!(padded(FILTER_TEXT_BYTES_MAX).parse::<Filter>().is_ok());
     for text in [
+        padded(FILTER_TEXT_BYTES_MAX + 1),
         nots(FILTER_DEPTH_MAX + 1),
         nots(100_000),
         parentheses(FILTER_DEPTH_MAX + 1),
@@ -361,7 +368,60 @@ impl crate::BlockSource for Rows {
     }
 }
 
+/// Depth and terms, counted anew from the expression.
+fn measured(filter: &Filter) -> (usize, usize) {
+    match filter.expr().unwrap() {
+        Expr::And(operands) | Expr::Or(operands) => {
+            let each: Vec<_> = operands.iter().map(measured).collect();
+            let depth = each.iter().map(|(depth, _)| depth).max().unwrap();
+            (depth + 1, each.iter().map(|(_, terms)| terms).sum::<usize>() + 1)
+        }
+        Expr::Not(operand) => {
+            let (depth, terms) = measured(operand);
+            (depth + 1, terms + 1)
+        }
+        Expr::Is(Predicate::In { values, .. }) => (1, 1 + values.as_slice().len()),
+        Expr::Is(Predicate::IdIn { ids }) => (1, 1 + ids.as_slice().len()),
+        Expr::Is(_) => (1, 1),
+    }
+}
+
+#[test]
+fn a_filter_at_its_limits_is_whole_and_one_above_is_not() {
+    let chain = |count| (0..count).fold(Filter::exists("a"), |filter, _| filter.and(leaf()).not());
+    fn leaf() -> Filter {
+        Filter::exists("b")
+    }
+    // Each round is an `and` and a `not` deeper.
+    let rounds = (FILTER_DEPTH_MAX - 1) / 2;
+    assert_eq!(measured(&chain(rounds)).0, FILTER_DEPTH_MAX - 1);
+    let deepest = chain(rounds).and(leaf());
+    assert_eq!(measured(&deepest).0, FILTER_DEPTH_MAX);
+    assert!(deepest.check().is_ok() && deepest.clone().and(leaf()).check().is_ok());
+    assert!(deepest.clone().or(leaf()).check().is_err() && deepest.not().check().is_err());
+
+    let many = |count: usize| (1..count).fold(leaf(), |filter, _| filter.or(leaf()));
+    assert_eq!(measured(&many(FILTER_TERMS_MAX - 1)).1, FILTER_TERMS_MAX);
+    assert!(many(FILTER_TERMS_MAX - 1).check().is_ok());
+    assert!(many(FILTER_TERMS_MAX).check().is_err());
+    assert!(many(FILTER_TERMS_MAX - 1).not().check().is_err());
+
+    let text = |bytes: usize| Filter::starts_with("a", "x".repeat(bytes));
+    let frame = text(0).to_string().len();
+    assert!(text(FILTER_TEXT_BYTES_MAX - frame).check().is_ok());
+    assert!(text(FILTER_TEXT_BYTES_MAX - frame + 1).check().is_err());
+}
+
 proptest! {
+    #[test]
+    fn a_filter_knows_its_size(filter in any_filter()) {
+        let size = filter.0.as_ref().unwrap().size;
+        prop_assert_eq!((size.depth, size.terms), measured(&filter));
+        let printed = filter.to_string().len();
+        prop_assert!(size.text_bytes >= printed, "{} < {printed}", size.text_bytes);
+        prop_assert!(size.text_bytes <= printed + 3 * size.terms, "{} for {printed}", size.text_bytes);
+    }
+
     #[test]
     fn parsing_undoes_printing(filter in any_filter()) {
         let text = filter.to_string();

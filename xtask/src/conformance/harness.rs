@@ -15,6 +15,11 @@ use crate::workspace::{Package, Workspace};
 /// The variable that names the file to report to.
 const REPORT_VARIABLE: &str = "IQDB_CONFORMANCE_REPORT";
 
+/// The variable that says how many operations the random histories have, and how many a thorough
+/// run gives them.
+const OPERATIONS_VARIABLE: &str = "IQDB_CONFORMANCE_OPERATIONS";
+const OPERATIONS_THOROUGH: &str = "1000000";
+
 /// One use of the suite: the tests that share the path in front of `family::case`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Harness {
@@ -51,7 +56,12 @@ pub(crate) fn list(workspace: &Workspace, package: &Package) -> Result<Option<Ve
 }
 
 /// Runs `harness` and collects its report.
-pub(crate) fn run(workspace: &Workspace, package: &Package, harness: &Harness) -> Result<Run> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    package: &Package,
+    harness: &Harness,
+    is_thorough: bool,
+) -> Result<Run> {
     let folder = workspace.target.join("xtask");
     let file = format!(
         "conformance-{}-{}-{}.tsv",
@@ -67,6 +77,10 @@ pub(crate) fn run(workspace: &Workspace, package: &Package, harness: &Harness) -
         .args(["--quiet", "--", "--color", "never", "--exact"])
         .args(harness.tests.iter().cloned())
         .env(REPORT_VARIABLE, path.display().to_string());
+    let invocation = match is_thorough {
+        true => invocation.env(OPERATIONS_VARIABLE, OPERATIONS_THOROUGH),
+        false => invocation,
+    };
     let captured = invocation.capture(&workspace.root)?;
     let report = fs::read_to_string(&path)
         .map_err(|error| format!("the report {} can't be read: {error}", path.display()))?;

@@ -60,7 +60,8 @@ fn cases(columns: &[Column]) -> Vec<&Case> {
     cases
 }
 
-fn align(rows: &[Vec<String>]) -> String {
+/// The rows as lines, with cells of one width below each other.
+pub(super) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max())
@@ -91,6 +92,9 @@ fn totals(columns: &[Column]) -> String {
         if column.cells.is_empty() {
             text += "  ZERO CASES: nothing was proven\n";
         }
+        if let Some(times) = times(column) {
+            text += &format!("  time: {times}\n");
+        }
         let mut slowest: Vec<_> =
             column.cells.iter().filter(|(_, cell, _)| *cell != Cell::DidNotRun).collect();
         slowest.sort_by_key(|(_, _, took)| Reverse(*took));
@@ -101,7 +105,23 @@ fn totals(columns: &[Column]) -> String {
     text
 }
 
-fn shown(took: Duration) -> String {
+/// Where the time went: family by family, the slowest first.
+fn times(column: &Column) -> Option<String> {
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    for (case, _, took) in &column.cells {
+        match times.iter_mut().find(|(family, _)| *family == case.family) {
+            Some((_, time)) => *time += *took,
+            None => times.push((&case.family, *took)),
+        }
+    }
+    times.sort_by_key(|(_, time)| Reverse(*time));
+    let times: Vec<_> =
+        times.into_iter().map(|(family, time)| format!("{family} {}", shown(time))).collect();
+    (!times.is_empty()).then(|| times.join(", "))
+}
+
+/// A time as a person reads it.
+pub(super) fn shown(took: Duration) -> String {
     match took.as_secs_f64() {
         seconds if seconds < 1e-3 => format!("{} µs", took.as_micros()),
         seconds if seconds < 1.0 => format!("{:.1} ms", seconds * 1e3),
@@ -140,6 +160,7 @@ mod tests {
           get_returns_the_exact_bits  ok
 
         memory: 3 passed, 0 failed, 0 not promised; 2.25 s in all
+          time: apply 2.25 s, read 40 µs
           slow:   2.25 s  apply::delete_removes_the_record
           slow:   1.5 ms  apply::upsert
           slow:    40 µs  read::get_returns_the_exact_bits
@@ -168,10 +189,12 @@ mod tests {
           writes  did not run         not in its harness
 
         memory: 1 passed, 1 failed, 1 not promised, 1 did not run; 31 µs in all
+          time: apply 30 µs, life 1 µs, race 0 µs
           slow:    20 µs  apply::delete
           slow:    10 µs  apply::upsert
           slow:     1 µs  life::reopen
         arc<memory>: 1 passed, 0 failed, 0 not promised; 30 µs in all
+          time: apply 30 µs
           slow:    30 µs  apply::upsert
         ");
     }

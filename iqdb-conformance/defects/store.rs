@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Metric, Payload, Record, RecordId,
-    Result, Schema, Snapshot, Store, Vector,
+    Result, Schema, Snapshot, Store, Value, Vector,
 };
 
 use crate::defect::Defect;
@@ -32,7 +32,13 @@ struct Remembered {
     deleted: u64,
     first_snapshot: Option<Arc<dyn Snapshot>>,
     snapshots: usize,
+    /// What a read finds until it is taken back: records that are about to be written, or that
+    /// have just been replaced, since when.
+    cached: BTreeMap<RecordId, (Option<Record>, Instant)>,
 }
+
+/// How long a cache goes on to answer.
+const STALE_FOR: Duration = Duration::from_micros(300);
 
 impl PlantedStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
@@ -110,6 +116,12 @@ impl PlantedStore {
                 }
                 Change::Upsert(record)
             }
+            (Some(Defect::SetPayloadIsUnchecked), Change::SetPayload(id, payload)) => {
+                let valid = payload.check().is_ok();
+                let null = || payload.iter().map(|(field, _)| (field, Value::Null)).collect();
+                let payload = if valid { payload } else { null() };
+                Change::SetPayload(id, payload)
+            }
             (Some(Defect::BadPayloadsAreDropped), Change::Upsert(record)) => {
                 let kept = record.payload.check().map(|()| record.payload.clone());
                 Change::Upsert(record.with_payload(kept.unwrap_or_default()))
@@ -124,6 +136,22 @@ impl PlantedStore {
             }
             (_, change) => change,
         })
+    }
+
+    /// What a cache knows of the batch: what it replaces, or what it brings.
+    fn cache(&self, batch: &Batch) -> Result<()> {
+        for change in batch.changes() {
+            let record = match (self.defect, change) {
+                (Some(Defect::StaleForAMoment), change) => self.inner.get(change.id())?,
+                (Some(Defect::VisibleBeforeWritten), Change::Upsert(record)) => {
+                    Some(record.clone())
+                }
+                _ => continue,
+            };
+            let entry = (record, Instant::now());
+            self.remembered(|it| it.cached.insert(change.id().clone(), entry));
+        }
+        Ok(())
     }
 
     fn misread_id(&self, id: &RecordId) -> RecordId {
@@ -143,6 +171,13 @@ impl PlantedStore {
                 }
             }
         });
+    }
+}
+
+/// As long as the test process lives; the suite must not wait for it.
+fn hang() -> ! {
+    loop {
+        thread::park();
     }
 }
 
@@ -166,7 +201,10 @@ impl Store for PlantedStore {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        assert!(!self.poisoned.load(Ordering::SeqCst), "a poisoned lock");
+        if self.poisoned.load(Ordering::SeqCst) {
+            assert!(self.has(Defect::APanicWedges), "a poisoned lock");
+            hang();
+        }
         let current = self.inner.snapshot()?;
         let unchanged = Applied::at(current.version());
         let refused = batch.check(self.inner.schema(), current.version()).err();
@@ -201,11 +239,32 @@ impl Store for PlantedStore {
                 thread::sleep(Duration::from_micros(50));
                 return self.inner.apply(&rest.iter().cloned().collect());
             }
+            Some(Defect::VisibleBeforeWritten) if refused.is_none() => {
+                self.cache(batch)?;
+                thread::sleep(Duration::from_micros(50));
+            }
+            Some(Defect::LostUpdateOnReplace)
+                if batch.expected_version().is_some() && refused.is_none() =>
+            {
+                thread::sleep(Duration::from_micros(50));
+                return self.inner.apply(&batch.changes().iter().cloned().collect());
+            }
+            Some(Defect::StaleForAMoment) => self.cache(batch)?,
             _ => {}
         }
+        let present = |change: &Change| Ok(self.inner.get(change.id())?.is_some());
+        let present = batch.changes().iter().map(present).collect::<Result<Vec<bool>>>()?;
         let mut applied = self.inner.apply(&self.misread(batch)?)?;
         self.remember(batch, applied);
         match self.defect {
+            Some(Defect::VisibleBeforeWritten) => self.remembered(|it| it.cached.clear()),
+            Some(Defect::DuplicateCountsTwice) => {
+                let mut counted = Applied::at(applied.version);
+                for (change, present) in batch.changes().iter().zip(present) {
+                    counted.count(change, present);
+                }
+                applied = counted;
+            }
             Some(Defect::ReplacedCountsAsInserted) => {
                 applied.inserted += std::mem::take(&mut applied.replaced);
             }
@@ -227,6 +286,15 @@ impl Store for PlantedStore {
             Some(Defect::GetFindsDeleted) => {
                 Ok(found.or_else(|| self.remembered(|it| it.written.get(id).cloned())))
             }
+            Some(Defect::StaleForAMoment | Defect::VisibleBeforeWritten) => {
+                let cached = self.remembered(|it| it.cached.get(id).cloned());
+                Ok(match cached {
+                    Some((record, at)) if at.elapsed() < STALE_FOR => record,
+                    _ => found,
+                })
+            }
+            Some(Defect::LargestIdIsASentinel) if *id == u64::MAX.into() => Ok(None),
+            Some(Defect::EmptyIdIsNone) if *id == "".into() => Ok(None),
             Some(Defect::GetIsAWriteBehind) => Ok(found.map(|record| record.with("n", 0))),
             Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => {
                 Ok(found.map(|record| Record { id: id.clone(), ..record }))
@@ -262,10 +330,7 @@ impl Store for PlantedStore {
                 }
                 Ok(())
             }
-            // As long as the test process lives; the suite must not wait for it.
-            Some(Defect::FlushHangs) => loop {
-                thread::park();
-            },
+            Some(Defect::FlushHangs) => hang(),
             _ => Ok(()),
         }
     }

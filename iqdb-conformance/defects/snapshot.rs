@@ -91,7 +91,7 @@ impl PlantedSnapshot {
 
 impl Drop for PlantedSnapshot {
     fn drop(&mut self) {
-        if self.has(Defect::APanicPoisons)
+        if matches!(self.defect, Some(Defect::APanicPoisons | Defect::APanicWedges))
             && thread::panicking()
             && let Some(poisoned) = &self.poisoned
         {

@@ -1,16 +1,20 @@
-//! The suite is seen to fail: defects planted in the naive store and search, each of which the
-//! cases about it must catch, and for each case at least one.
+//! The suite is seen to fail: small faulty stores and searches, each of which the cases about it
+//! must catch, and for each case at least one.
+//!
+//! `cargo xtask conformance --defects` runs every case on every defect and prints the matrix.
 
 mod defect;
+mod matrix;
 mod report;
 mod search;
+mod shrinking;
 mod snapshot;
 mod store;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use defect::{CAUGHT_BY, Defect};
+use defect::Defect;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{CASES, Case, Harness, Outcome, run_case};
 use iqdb_core::{ErrorKind, Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, Vector};
@@ -23,20 +27,21 @@ fn harness(defect: Option<Defect>) -> Harness {
         move |schema| Ok(PlantedStore::new(schema, defect)),
         PlantedSearch { defect },
     )
-    // Only a planted deadlock takes this long.
-    .with_time_limit(Duration::from_secs(if defect == Some(Defect::FlushHangs) {
-        1
-    } else {
-        60
+    // As many as it takes to catch what histories are to catch here.
+    .with_operations(3_000)
+    .with_time_limit(Duration::from_secs(match defect {
+        // Only a planted deadlock takes longer.
+        Some(Defect::FlushHangs | Defect::APanicWedges) => 2,
+        _ => 60,
     }))
 }
 
 #[test]
-fn each_planted_defect_is_caught_by_the_cases_about_it() {
+fn each_defect_is_caught_by_the_cases_about_it() {
     let mut missed = Vec::new();
-    for (defect, cases) in CAUGHT_BY {
+    for defect in Defect::ALL {
         let harness = harness(Some(*defect));
-        for name in *cases {
+        for name in defect.caught_by() {
             let case = Case::named(name).unwrap_or_else(|| panic!("there is no case {name}"));
             if let Ok(outcome) = case.check(&harness) {
                 missed.push(format!("{name} does not catch {defect:?}: {outcome:?}"));
@@ -47,11 +52,21 @@ fn each_planted_defect_is_caught_by_the_cases_about_it() {
 }
 
 #[test]
-fn every_case_is_seen_to_fail_on_some_planted_defect() {
-    let seen: BTreeSet<_> = CAUGHT_BY.iter().flat_map(|(_, cases)| *cases).copied().collect();
+fn every_case_is_seen_to_fail_on_some_defect() {
+    let seen: BTreeSet<_> =
+        Defect::ALL.iter().flat_map(|defect| defect.caught_by()).copied().collect();
     let all: BTreeSet<_> = CASES.iter().map(|case| case.full_name).collect();
     let never: Vec<_> = all.difference(&seen).collect();
-    assert!(never.is_empty(), "no planted defect makes these fail: {never:#?}");
+    assert!(never.is_empty(), "no defect makes these fail: {never:#?}");
+}
+
+#[test]
+fn a_story_is_one_sentence_of_a_line() {
+    for defect in Defect::ALL {
+        let story = defect.story();
+        let fits = story.chars().count() <= 100 && story.ends_with('.') && !story.contains('\t');
+        assert!(fits, "{defect:?}: {story:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! The list of defects: what each one is, in a sentence, and the cases that must catch it.
+//!
+//! How a defect misbehaves is in `store`, `snapshot` and `search`.
+
+/// Makes the enum, and everything that goes through all of it, from one list.
+macro_rules! defects {
+    ($($(#[doc = $story:literal])+ $name:ident by $($case:literal),+;)+) => {
+        /// One thing that is wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Defect {
+            $($(#[doc = $story])+ $name,)+
+            /// No defect: sealing is a choice.
+            NothingIsSealed,
+        }
+
+        impl Defect {
+            /// Every one that some case must catch.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// What is wrong, in a sentence.
+            pub(crate) fn story(self) -> String {
+                match self {
+                    $(Self::$name => concat!($($story),+).trim().to_owned(),)+
+                    Self::NothingIsSealed => "No defect.".to_owned(),
+                }
+            }
+
+            /// The cases that are about it.
+            pub(crate) fn caught_by(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$name => &[$($case),+],)+
+                    Self::NothingIsSealed => &[],
+                }
+            }
+        }
+    };
+}
+
+defects! {
+    /// A first write keeps the vector and forgets the payload.
+    InsertDropsThePayload by "apply::upsert_inserts_a_new_record";
+    /// Replacing a record changes the payload and not the vector.
+    ReplaceKeepsTheVector by "apply::upsert_replaces_the_whole_record";
+    /// Replacing a record keeps the fields that the new payload lacks.
+    ReplaceMergesThePayload by "apply::upsert_replaces_the_whole_record";
+    /// Setting a payload keeps the fields that the new one lacks.
+    SetPayloadMerges by
+        "apply::set_payload_replaces_the_payload_and_keeps_the_vector",
+        "histories::random_operations_agree_with_the_model";
+    /// A payload set later is not checked, and a NaN in it is stored as null.
+    SetPayloadIsUnchecked by "refusals::payloads_are_limited";
+    /// A deleted record is still found by its id.
+    GetFindsDeleted by "apply::delete_removes_the_record", "get::get_of_an_absent_id_is_none";
+    /// A read answers with the payload of the write before the last.
+    GetIsAWriteBehind by "apply::an_acknowledged_write_is_visible_to_every_later_read";
+    /// For a moment after a write, a cache answers with what was there before.
+    StaleForAMoment by
+        "apply::an_acknowledged_write_is_visible_to_every_later_read",
+        "histories::random_operations_agree_with_the_model";
+    /// A read finds a batch that no snapshot shows yet: it was cached before it was written.
+    VisibleBeforeWritten by "concurrency::concurrent_readers_see_whole_batches";
+    /// Adding 0.0 somewhere has made every -0.0 positive.
+    NegativeZeroIsZero by "get::get_returns_the_exact_bits";
+    /// Changes go through a map by id, and only the last one of an id remains.
+    LastChangeOfAnIdWins by "apply::changes_of_a_batch_apply_in_order";
+    /// A replaced record counts as inserted.
+    ReplacedCountsAsInserted by "apply::applied_counts_one_per_change";
+    /// An id that stands in a batch twice is inserted twice, by the counters.
+    DuplicateCountsTwice by "apply::applied_counts_one_per_change";
+    /// Writing what is there already is taken for no write, and makes no version.
+    IdenticalUpsertIsSkipped by "apply::a_batch_with_an_effect_advances_the_version_by_one";
+    /// A batch that changes nothing makes a version all the same.
+    EmptyBatchAdvances by "apply::a_batch_without_effect_keeps_the_version";
+    /// What stands in front of a bad change in its batch is written.
+    HalfOfABadBatchStays by
+        "refusals::a_batch_with_one_bad_change_changes_nothing",
+        "conveniences::upsert_many_is_one_batch";
+    /// The expected version is not looked at when there is nothing to write.
+    ConflictNeedsAnEffect by "refusals::an_unexpected_version_is_a_conflict";
+    /// The expected version is checked before the lock is taken, so updates replace each other.
+    LostUpdateOnReplace by "concurrency::concurrent_writes_are_all_kept";
+    /// The first vector decides the dimension, and not the schema.
+    EmptyTakesAnyDimension by "refusals::a_wrong_dimension_is_refused";
+    /// A zero vector gets a direction that nobody gave it.
+    ZeroVectorIsNudged by
+        "refusals::a_zero_vector_is_refused_where_the_metric_needs_a_direction";
+    /// Ids that are too long are cut to size, and meet.
+    LongIdsAreCut by
+        "refusals::ids_are_limited_in_length", "get::get_of_an_id_that_cannot_be_stored_is_none";
+    /// A payload over the limits is left out instead of being refused.
+    BadPayloadsAreDropped by "refusals::payloads_are_limited";
+    /// Ids are keyed by their text, so that 7 and "7" are one record.
+    IdKindsCollide by "apply::ids_of_different_kinds_never_meet";
+    /// The largest number marks an empty slot, and so is no id.
+    LargestIdIsASentinel by "apply::ids_of_different_kinds_never_meet";
+    /// The empty string is taken for no id at all.
+    EmptyIdIsNone by "apply::ids_of_different_kinds_never_meet";
+    /// The store always says that its metric is cosine.
+    SchemaForgetsTheMetric by "store::schema_is_the_one_it_was_made_with";
+    /// The store promises more once it has been written to.
+    CapabilitiesGrow by "store::capabilities_never_change";
+    /// Flushing writes a marker that counts as a version.
+    FlushIsAVersion by "store::flush_changes_nothing_visible";
+    /// Flushing waits for a thread that waits for the flush.
+    FlushHangs by "store::flush_changes_nothing_visible";
+    /// The version that a write returns is read after the lock is gone.
+    VersionIsReadAfterwards by "concurrency::concurrent_writes_are_all_kept";
+    /// A large batch is written in two parts, and readers come in between.
+    BatchIsTornInTwo by
+        "concurrency::concurrent_readers_see_whole_batches",
+        "snapshot::snapshot_sees_all_of_a_batch_or_none";
+    /// After a panic of one reader every later call panics on a poisoned lock.
+    APanicPoisons by "concurrency::a_panic_elsewhere_leaves_the_store_usable";
+    /// A reader that panics never gives its lock back, and writers wait for ever.
+    APanicWedges by "concurrency::a_panic_elsewhere_leaves_the_store_usable";
+    /// Deleting takes the record away and leaves the length.
+    DeleteForgetsLen by
+        "snapshot::len_counts_distinct_live_ids", "conveniences::is_empty_means_len_is_0";
+    /// A snapshot looks records up in the store as it is now.
+    SnapshotSeesLaterWrites by "snapshot::snapshot_never_changes";
+    /// A snapshot reads from files that its store closes.
+    SnapshotDiesWithItsStore by "snapshot::snapshot_outlives_its_store";
+    /// Now and then a snapshot comes from a cache that nobody emptied.
+    SnapshotIsSometimesOld by "snapshot::snapshot_versions_never_go_back";
+    /// A snapshot says the version before the one it shows.
+    SnapshotVersionLags by "snapshot::snapshot_version_is_the_last_applied";
+    /// A snapshot always says that its metric is cosine.
+    SnapshotForgetsTheMetric by "snapshot::snapshot_has_the_schema_of_its_store";
+    /// A snapshot has blocks and no way to find an id in them.
+    SnapshotGetFindsNothing by
+        "snapshot::snapshot_get_agrees_with_its_blocks",
+        "conveniences::get_many_keeps_the_order_of_the_ids";
+    /// A snapshot finds an id by the part of it that fits.
+    SnapshotCutsLongIds by "snapshot::snapshot_get_of_an_id_that_cannot_be_stored_is_none";
+    /// The backend's own engine knows no filters.
+    PushDownIgnoresTheFilter by
+        "snapshot::push_down_answers_as_a_scan_would", "search::search_filters_before_it_ranks";
+    /// The backend's own engine answers the first query of a batch and leaves the rest empty.
+    PushDownAnswersTheFirst by
+        "snapshot::push_down_answers_as_a_scan_would",
+        "answers::search_answers_are_the_same_for_any_batch";
+    /// A block that there isn't is the last one.
+    LastBlockStandsInForAny by "blocks::block_out_of_range_is_an_error";
+    /// A count of blocks rounds down.
+    LastBlockIsForgotten by "blocks::blocks_cover_every_live_record_once";
+    /// Deleting leaves the row alive in its block.
+    DeadRowsAreAlive by
+        "conveniences::records_yields_each_live_match_once",
+        "blocks::blocks_cover_every_live_record_once",
+        "snapshot::snapshot_get_agrees_with_its_blocks";
+    /// A block is seen at a version after its snapshot's.
+    BlockIsAtAnotherVersion by "blocks::blocks_have_the_dimension_of_the_schema";
+    /// Liveness is counted from the first row asked about and not from the first of the block.
+    LivenessStartsAtZero by
+        "blocks::blocks_cover_every_live_record_once",
+        "blocks::matching_agrees_with_the_predicate";
+    /// A field that is absent is unequal to everything, where no condition on it is true.
+    AbsentFieldDiffers by
+        "blocks::matching_agrees_with_the_predicate",
+        "conveniences::count_agrees_with_the_filter",
+        "conveniences::delete_where_deletes_exactly_the_matches",
+        "conveniences::records_yields_each_live_match_once",
+        "search::search_filters_before_it_ranks",
+        "histories::random_operations_agree_with_the_model";
+    /// A column that declines a condition has already thrown a row out.
+    MatchingNarrowsAndDeclines by "blocks::matching_agrees_with_the_predicate";
+    /// What lies between two rows was never cleared.
+    PaddingIsDirty by "blocks::row_padding_is_zero";
+    /// Rows are kept in half the bits.
+    RowsAreRounded by "blocks::rows_are_the_records_exact_bits";
+    /// A row that was read from damaged memory is full of NaN.
+    RowsAreNaN by "blocks::rows_are_the_records_exact_bits";
+    /// Rows from the middle of a block are those at its start.
+    RangesStartAtZero by "blocks::rows_of_any_range_agree";
+    /// Blocks of different content have one seal.
+    OneSealForAll by "blocks::sealed_blocks_never_change";
+    /// Of equally near records the one written first comes first.
+    TiesByInsertion by "search::search_ranks_by_distance_then_id";
+    /// Of equally near records the one whose id prints first comes first, so 10 before 9.
+    TiesByTextOfTheId by "search::search_ranks_by_distance_then_id";
+    /// The k nearest are found first, and then filtered.
+    FilterAfterRanking by "search::search_filters_before_it_ranks";
+    /// Asking for more records than there are panics.
+    KAboveLenPanics by "search::search_with_k_above_len_returns_every_record";
+    /// A record at exactly the distance asked for is left out.
+    WithinIsExclusive by "search::search_within_is_inclusive_and_capped";
+    /// A limit is ignored where a distance is given.
+    WithinIsNotCapped by "search::search_within_is_inclusive_and_capped";
+    /// Distances are rounded to f32.
+    F32Distances by "search::search_distances_are_canonical";
+    /// A sum of squares leaves the range of f32, and the distance is NaN.
+    F32Overflows by "search::search_ranks_extreme_values_canonically";
+    /// Searching an empty store is an error.
+    EmptyIsAnError by "search::search_of_an_empty_store_finds_nothing";
+    /// Payloads come whether they are asked for or not.
+    PayloadAlways by "answers::search_returns_payloads_when_asked";
+    /// Hits are appended to what a buffer held.
+    StaleHitsStay by "answers::search_ignores_what_hits_held_before";
+    /// After an error the buffers hold what they held before.
+    HitsStayOnError by "answers::search_leaves_every_buffer_empty_on_error";
+    /// An empty store doesn't look at the query.
+    EmptyTakesAnyQuery by "answers::search_rejects_bad_queries";
+    /// With more threads, parts are merged in the order in which they come.
+    ThreadsReverseTies by "answers::search_answers_are_the_same_for_any_thread_count";
+    /// The first query of a batch decides how many hits all of them get.
+    FirstQueryDecides by "answers::search_answers_are_the_same_for_any_batch";
+}

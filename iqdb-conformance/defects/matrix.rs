@@ -1,0 +1,70 @@
+//! The matrix: every case on every defect, as a report that `cargo xtask conformance --defects`
+//! renders.
+//!
+//! The report has lines of fields with tabs between them: `defect`, name, story; `cell`, defect,
+//! case, `caught` or `missed`, microseconds; and at the very end `end`, so that half a report is
+//! known as such.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use iqdb_conformance::{CASES, Harness};
+
+use crate::defect::Defect;
+use crate::harness;
+
+/// The environment variable that names the file for the report.
+pub(crate) const MATRIX_VARIABLE: &str = "IQDB_CONFORMANCE_MATRIX";
+
+/// How many defects are worked on at once: one for each core.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Every case on every defect; the report.
+fn run() -> String {
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(vec![String::new(); Defect::ALL.len()]);
+    thread::scope(|scope| {
+        for _ in 0..workers() {
+            scope.spawn(|| {
+                while let Some(defect) = Defect::ALL.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let row = row(*defect, &harness(Some(*defect)));
+                    let mut rows = rows.lock().expect("no row panics while it is stored");
+                    let at = Defect::ALL.iter().position(|other| other == defect);
+                    rows[at.expect("the defect is one of all")] = row;
+                }
+            });
+        }
+    });
+    rows.into_inner().expect("no row panics while it is stored").concat() + "end\n"
+}
+
+fn row(defect: Defect, harness: &Harness) -> String {
+    let mut lines = format!("defect\t{defect:?}\t{}\n", defect.story());
+    for case in CASES {
+        let started = Instant::now();
+        let verdict = if case.check(harness).is_err() { "caught" } else { "missed" };
+        let micros = started.elapsed().as_micros();
+        let _ = writeln!(lines, "cell\t{defect:?}\t{}\t{verdict}\t{micros}", case.full_name);
+    }
+    lines
+}
+
+/// Runs when the report is asked for; what `cargo test` runs without being asked is the short form
+/// of it, in `main`.
+#[test]
+fn the_matrix_is_reported_where_it_is_asked_for() {
+    let Some(path) = std::env::var_os(MATRIX_VARIABLE) else {
+        return;
+    };
+    // Thousands of panics are expected, and nobody reads them.
+    std::panic::set_hook(Box::new(|_| {}));
+    let report = run();
+    let written = std::fs::write(&path, report);
+    // The hook is silent: an exit code must do.
+    assert!(written.is_ok());
+}

@@ -1,0 +1,224 @@
+//! A script as Rust: a regression test that is complete, and can be pasted as it is.
+//!
+//! It prints every value to the last bit, in the public vocabulary of iqdb-core.
+
+use std::fmt::Write as _;
+
+use iqdb_core::{Batch, Change, Filter, Goal, IdRef, Payload, RecordId, Value};
+
+use crate::operation::{Operation, Question};
+use crate::script::Script;
+
+/// A whole `#[test]`, for a module in which `conformance_tests!` is.
+pub(crate) fn test(name: &str, script: &Script) -> String {
+    let mut body = String::new();
+    for operation in &script.operations {
+        let _ = writeln!(body, "        {},", self::operation(operation));
+    }
+    let (dim, metric) = (script.schema.dim(), script.schema.metric());
+    let schema = format!("Schema::new({dim}, Metric::{metric:?}).unwrap()");
+    let mut core: Vec<&str> = [
+        "Batch", "Filter", "Goal", "Metric", "Payload", "Record", "RecordId", "Schema", "Uuid",
+        "Value", "Version",
+    ]
+    .into_iter()
+    .filter(|name| {
+        let is_used = |call: &str| body.contains(call) || schema.contains(call);
+        is_used(&format!("{name}::")) || is_used(&format!("{name}("))
+    })
+    .collect();
+    core.sort_unstable();
+    let mut suite = vec!["Operation", "replay"];
+    if body.contains("Question::") {
+        suite.insert(1, "Question");
+    }
+    format!(
+        "#[test]\nfn {name}() {{\n    use iqdb_conformance::{{{}}};\n    use iqdb_core::{{{}}};\n\n    \
+         let schema = {schema};\n    let operations = vec![\n{body}    ];\n    \
+         replay(&conformance_harness(), schema, operations);\n}}\n",
+        suite.join(", "),
+        core.join(", "),
+    )
+}
+
+/// An operation as an expression.
+pub(crate) fn operation(operation: &Operation) -> String {
+    match operation {
+        Operation::Apply(batch) => format!("Operation::Apply({})", self::batch(batch)),
+        Operation::DeleteWhere(filter) => format!("Operation::DeleteWhere({})", parsed(filter)),
+        Operation::Get(id) => format!("Operation::Get(RecordId::from({}))", self::id(id)),
+        Operation::Count(filter) => format!("Operation::Count({})", parsed(filter)),
+        Operation::Search(questions) => {
+            let questions: Vec<_> = questions.iter().map(question).collect();
+            format!("Operation::Search(vec![{}])", questions.join(", "))
+        }
+        Operation::KeepSnapshot => "Operation::KeepSnapshot".to_owned(),
+        Operation::CheckSnapshots => "Operation::CheckSnapshots".to_owned(),
+        Operation::Flush => "Operation::Flush".to_owned(),
+        Operation::Reopen { after_kill } => {
+            format!("Operation::Reopen {{ after_kill: {after_kill} }}")
+        }
+    }
+}
+
+fn batch(batch: &Batch) -> String {
+    let mut text = "Batch::new()".to_owned();
+    for change in batch.changes() {
+        text += "\n            ";
+        match change {
+            Change::Upsert(record) => {
+                let (id, vector) = (id(&record.id), vector(&record.vector));
+                let fields = fields(&record.payload);
+                let _ = write!(text, ".upsert(Record::new({id}, {vector}).unwrap(){fields})");
+            }
+            Change::Delete(gone) => {
+                let _ = write!(text, ".delete({})", id(gone));
+            }
+            Change::SetPayload(of, payload) => {
+                let fields = fields(payload);
+                let _ = write!(text, ".set_payload({}, Payload::new(){fields})", id(of));
+            }
+        }
+    }
+    if let Some(version) = batch.expected_version() {
+        let _ = write!(text, "\n            .expect_version(Version({}))", version.0);
+    }
+    text
+}
+
+fn id(id: &RecordId) -> String {
+    match id.as_ref() {
+        IdRef::Number(number) => number.to_string(),
+        IdRef::Uuid(uuid) => format!("Uuid::from_u128({:#x})", uuid.as_u128()),
+        IdRef::Text(text) => self::text(text),
+    }
+}
+
+/// A string; one letter many times as such, because nobody counts 513 of them.
+fn text(text: &str) -> String {
+    match text.chars().next() {
+        Some(first) if text.chars().count() > 40 && text.chars().all(|c| c == first) => {
+            format!("{:?}.repeat({})", first.to_string(), text.chars().count())
+        }
+        _ => format!("{text:?}"),
+    }
+}
+
+fn vector(components: &[f32]) -> String {
+    match components {
+        [first, rest @ ..]
+            if rest.len() > 8 && rest.iter().all(|x| x.to_bits() == first.to_bits()) =>
+        {
+            format!("[{first:?}; {}]", components.len())
+        }
+        _ => format!("{components:?}"),
+    }
+}
+
+fn fields(payload: &Payload) -> String {
+    let field = |(name, value)| format!(".with({}, {})", text(name), self::value(value));
+    payload.iter().map(field).collect()
+}
+
+fn value(printed: &Value) -> String {
+    match printed {
+        Value::Null => "Value::Null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => format!("{value}_i64"),
+        Value::Float(value) => float(*value),
+        Value::Text(value) => text(value),
+        Value::List(values) => {
+            let element = |element: &Value| match element {
+                Value::Null => value(element),
+                _ => format!("Value::from({})", value(element)),
+            };
+            let values: Vec<_> = values.iter().map(element).collect();
+            format!("Value::List(vec![{}])", values.join(", "))
+        }
+    }
+}
+
+fn float(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "f64::NAN".to_owned(),
+        f64::INFINITY => "f64::INFINITY".to_owned(),
+        f64::NEG_INFINITY => "f64::NEG_INFINITY".to_owned(),
+        value => format!("{value:?}_f64"),
+    }
+}
+
+/// A filter by its text, which reads back as the same filter.
+fn parsed(filter: &Filter) -> String {
+    format!("{:?}.parse().unwrap()", filter.to_string())
+}
+
+fn question(question: &Question) -> String {
+    let count = |count: usize| match count {
+        usize::MAX => "usize::MAX".to_owned(),
+        count => count.to_string(),
+    };
+    let goal = match question.goal {
+        Goal::Nearest { k } => format!("Goal::Nearest {{ k: {} }}", count(k)),
+        Goal::Within { distance, limit } => {
+            format!("Goal::Within {{ distance: {}, limit: {} }}", float(distance), count(limit))
+        }
+        other => format!("Goal::{other:?}"),
+    };
+    let mut text = format!("Question::new({}, {goal}).unwrap()", vector(&question.vector));
+    if let Some(filter) = &question.filter {
+        let _ = write!(text, ".filter({})", parsed(filter));
+    }
+    if question.payload {
+        text += ".payload(true)";
+    }
+    if question.threads != 1 {
+        let _ = write!(text, ".threads({})", count(question.threads));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use iqdb_core::{Metric, Record, Result, Schema, Uuid, Version};
+
+    use super::*;
+
+    /// Compiled here, and run on a sound store in `defects/shrinking.rs`.
+    const PASTED: &str = include_str!("../defects/pasted_values.rs");
+
+    #[test]
+    fn every_kind_of_value_is_printed_as_rust() -> Result<()> {
+        let uuid = Uuid::from_u128(7);
+        let long = "x".repeat(600);
+        let batch = Batch::new()
+            .upsert(Record::new(uuid, [-0.0, f32::MAX, f32::from_bits(1)])?.with("a b", -0.0))
+            .upsert(Record::new("\u{0}\"\\", [0.1, 1.0, 1e30])?.with("none", Value::Null))
+            .set_payload(u64::MAX, Payload::new().with("list", vec![Value::Null, 1.into()]))
+            .set_payload(&*long, Payload::new().with("yes", true).with("nan", f64::NAN))
+            .delete(7)
+            .expect_version(Version(1));
+        let filter = Filter::eq("lang", "\"en\"").not().or(Filter::exists("x"));
+        let within = Goal::Within { distance: 0.1, limit: 9 };
+        let asked = Question::new([1.0, 2.0, 3.0], Goal::Nearest { k: usize::MAX })?;
+        let operations = vec![
+            Operation::Apply(Batch::new()),
+            Operation::Apply(batch),
+            Operation::Get(uuid.into()),
+            Operation::Count(filter.clone()),
+            Operation::KeepSnapshot,
+            Operation::DeleteWhere(filter.clone()),
+            Operation::Search(vec![
+                asked.filter(filter).payload(true),
+                Question::new([0.0, 0.0, 1.0], within)?.threads(7),
+            ]),
+            Operation::CheckSnapshots,
+            Operation::Flush,
+            Operation::Reopen { after_kill: true },
+        ];
+        let script = Script { schema: Schema::new(3, Metric::Dot)?, operations };
+        let printed = test("every_kind_of_value", &script);
+        let pasted = PASTED.find("#[test]").map(|at| &PASTED[at..]);
+        assert_eq!(Some(&*printed), pasted, "{printed}");
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! Panics that are expected by the hundred, and printed once at the end by who caught them.
+//!
+//! Only the panics of the threads that ask for it are silent: what another thread of the test
+//! binary says is its own business.
+
+use std::cell::Cell;
+use std::sync::Once;
+
+thread_local! {
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+static HOOK: Once = Once::new();
+
+/// Runs `f`, which catches its own panics, without printing those of this thread.
+pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> T {
+    HOOK.call_once(|| {
+        let loud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                loud(panic);
+            }
+        }));
+    });
+    let before = IS_QUIET.replace(true);
+    let result = f();
+    IS_QUIET.set(before);
+    result
+}

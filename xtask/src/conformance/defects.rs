@@ -1,0 +1,50 @@
+//! `cargo xtask conformance --defects`: every case on every planted defect.
+//!
+//! It knows no defect: they are in the package with a test target called `defects`, whose report
+//! it collects. It never judges more than `matrix` does.
+
+use std::fs;
+use std::time::Instant;
+
+use super::matrix::Matrix;
+use crate::cargo::Invocation;
+use crate::workspace::Workspace;
+use crate::{Result, Verdict, terminal};
+
+/// The test target that holds the defects.
+const TEST_TARGET: &str = "defects";
+
+/// The variable that names the file to report to.
+const MATRIX_VARIABLE: &str = "IQDB_CONFORMANCE_MATRIX";
+
+/// Runs the matrix and prints it.
+pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
+    let package = workspace
+        .packages
+        .iter()
+        .find(|package| package.has_test(TEST_TARGET))
+        .ok_or_else(|| format!("no package has a test target called `{TEST_TARGET}`"))?;
+    let folder = workspace.target.join("xtask");
+    let path = folder.join(format!("defects-{}.tsv", std::process::id()));
+    fs::create_dir_all(&folder)
+        .map_err(|error| format!("the folder {} can't be made: {error}", folder.display()))?;
+    let test = ["test", "--locked", "-p", &package.name, "--test", TEST_TARGET];
+    let build = Invocation::new(test).args(["--no-run"]);
+    if !build.pass_through(&workspace.root)? {
+        return Err(format!("`{build}` failed; mend what it says"));
+    }
+    let started = Instant::now();
+    let matrix = Invocation::new(test)
+        .args(["--quiet", "--", "matrix::"])
+        .env(MATRIX_VARIABLE, path.display().to_string());
+    let captured = matrix.capture(&workspace.root)?;
+    let report = fs::read_to_string(&path).map_err(|error| {
+        let output = captured.stdout.trim_end();
+        format!("`{matrix}` left no report {}: {error}\n{output}", path.display())
+    })?;
+    // It has been read; a leftover in target would do no harm.
+    let _ = fs::remove_file(&path);
+    let matrix = Matrix::parse(&report)?;
+    terminal::say(&matrix.render(started.elapsed()));
+    Ok(Verdict::green_if(captured.success && matrix.is_green()))
+}
