@@ -1,6 +1,6 @@
 //! The list of defects: what each one is, in a sentence, and the cases that must catch it.
 //!
-//! How a defect misbehaves is in `store`, `snapshot` and `search`.
+//! How a defect misbehaves is in `store`, `snapshot`, `search` and `log`.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
@@ -16,6 +16,18 @@ macro_rules! defects {
         impl Defect {
             /// Every one that some case must catch.
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Whether it shows only when a store is reopened.
+            pub(crate) fn is_of_reopening(self) -> bool {
+                matches!(
+                    self,
+                    Self::KillLosesTheLastBatch
+                        | Self::ReopeningForgetsTheVersion
+                        | Self::SecondOpeningCutsTheLog
+                        | Self::KillHidesWhatFollows
+                        | Self::RefusedBatchIsReplayed
+                )
+            }
 
             /// What is wrong, in a sentence.
             pub(crate) fn story(self) -> String {
@@ -110,9 +122,17 @@ defects! {
         "concurrency::concurrent_readers_see_whole_batches",
         "snapshot::snapshot_sees_all_of_a_batch_or_none";
     /// After a panic of one reader every later call panics on a poisoned lock.
-    APanicPoisons by "concurrency::a_panic_elsewhere_leaves_the_store_usable";
+    APanicPoisons by "panics::a_panic_elsewhere_leaves_the_store_usable";
+    /// A store that is made while another of its schema is open is that one.
+    OpenStoresAreOne by "store::stores_share_nothing";
+    /// A batch is copied before it is looked at.
+    CopiesBeforeItChecks by "hostile::refused_input_costs_no_memory";
+    /// Reads are promised to be wait-free, and each snapshot is a copy.
+    WaitFreeReadsAllocate by "capabilities::wait_free_reads_allocate_nothing";
     /// A reader that panics never gives its lock back, and writers wait for ever.
-    APanicWedges by "concurrency::a_panic_elsewhere_leaves_the_store_usable";
+    APanicWedges by
+        "panics::a_panic_in_a_drop_leaves_the_store_usable",
+        "panics::a_panic_beside_writers_loses_no_write";
     /// Deleting takes the record away and leaves the length.
     DeleteForgetsLen by
         "snapshot::len_counts_distinct_live_ids", "conveniences::is_empty_means_len_is_0";
@@ -190,6 +210,12 @@ defects! {
     F32Distances by "search::search_distances_are_canonical";
     /// A sum of squares leaves the range of f32, and the distance is NaN.
     F32Overflows by "search::search_ranks_extreme_values_canonically";
+    /// Norms are multiplied in f32, and the cosine of large vectors is 0.
+    CosineOverflows by
+        "hostile::distances_of_huge_and_tiny_components_are_right",
+        "search::search_ranks_extreme_values_canonically";
+    /// Room is made for k hits, however many records there are.
+    KIsReserved by "hostile::search_memory_is_bounded_by_what_is_there";
     /// Searching an empty store is an error.
     EmptyIsAnError by "search::search_of_an_empty_store_finds_nothing";
     /// Payloads come whether they are asked for or not.
@@ -204,4 +230,19 @@ defects! {
     ThreadsReverseTies by "answers::search_answers_are_the_same_for_any_thread_count";
     /// The first query of a batch decides how many hits all of them get.
     FirstQueryDecides by "answers::search_answers_are_the_same_for_any_batch";
+    /// The last batch is acknowledged before it is in the log.
+    KillLosesTheLastBatch by
+        "durable::acknowledged_writes_outlive_the_process",
+        "apply::an_acknowledged_write_is_visible_to_every_later_read",
+        "histories::random_operations_agree_with_the_model";
+    /// The log is written anew as one batch, and versions begin from there.
+    ReopeningForgetsTheVersion by
+        "durable::reopening_keeps_version_and_content",
+        "histories::random_operations_agree_with_the_model";
+    /// Recovering cuts a batch off a log that it has already mended.
+    SecondOpeningCutsTheLog by "durable::reopening_twice_changes_nothing";
+    /// What a kill left in the log stays there, and recovery stops at it: later writes are lost.
+    KillHidesWhatFollows by "durable::writes_after_a_kill_are_kept_too";
+    /// The log has a batch before it is looked at, and recovery applies what it can of it.
+    RefusedBatchIsReplayed by "durable::a_refused_batch_leaves_no_trace_on_reopening";
 }

@@ -32,6 +32,8 @@ impl Search for PlantedSearch {
                 | Defect::WithinIsNotCapped
                 | Defect::F32Distances
                 | Defect::F32Overflows
+                | Defect::CosineOverflows
+                | Defect::KIsReserved
                 | Defect::PayloadAlways
                 | Defect::StaleHitsStay
                 | Defect::ThreadsReverseTies,
@@ -88,7 +90,10 @@ impl PlantedSearch {
     fn found(&self, on: &dyn Snapshot, query: &Query<'_>) -> Result<Vec<Hit>> {
         let ranks_first = self.defect == Some(Defect::FilterAfterRanking);
         let filter = query.wanted_filter();
-        let mut found: Vec<(f64, Record)> = Vec::new();
+        let mut found: Vec<(f64, Record)> = match self.defect {
+            Some(Defect::KIsReserved) => Vec::with_capacity(query.goal().limit().min(1 << 16)),
+            _ => Vec::new(),
+        };
         for record in on.records(if ranks_first { None } else { filter }) {
             let record = record?.to_record()?;
             let distance = self.distance(on.schema().metric(), &record.vector, &query.vector());
@@ -123,6 +128,10 @@ impl PlantedSearch {
             Some(Defect::F32Distances) => f64::from(canonical as f32),
             // A sum of squares that leaves the range of f32.
             Some(Defect::F32Overflows) if Metric::squared_norm(a) > f64::from(f32::MAX) => f64::NAN,
+            Some(Defect::CosineOverflows) if metric == Metric::Cosine => {
+                let norms = Metric::squared_norm(a) as f32 * Metric::squared_norm(b) as f32;
+                if norms.is_finite() { canonical } else { 1.0 }
+            }
             _ => canonical,
         }
     }

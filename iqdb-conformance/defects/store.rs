@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,18 @@ struct Remembered {
 /// How long a cache goes on to answer.
 const STALE_FOR: Duration = Duration::from_micros(300);
 
+/// The open store of this schema.
+fn one_of(schema: Schema) -> Arc<NaiveStore> {
+    static OPEN: Mutex<Vec<Weak<NaiveStore>>> = Mutex::new(Vec::new());
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = open.iter().filter_map(Weak::upgrade).find(|store| *store.schema() == schema);
+    found.unwrap_or_else(|| {
+        let store = Arc::new(NaiveStore::new(schema));
+        open.push(Arc::downgrade(&store));
+        store
+    })
+}
+
 impl PlantedStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         let of_cosine = Schema::new(schema.dim(), Metric::Cosine);
@@ -48,7 +60,10 @@ impl PlantedStore {
                 Ok(of_cosine) if defect == Some(Defect::SchemaForgetsTheMetric) => of_cosine,
                 _ => schema,
             },
-            inner: Arc::new(NaiveStore::new(schema)),
+            inner: match defect {
+                Some(Defect::OpenStoresAreOne) => one_of(schema),
+                _ => Arc::new(NaiveStore::new(schema)),
+            },
             defect,
             remembered: Mutex::default(),
             poisoned: Arc::default(),
@@ -194,7 +209,8 @@ impl Store for PlantedStore {
 
     fn capabilities(&self) -> Capabilities {
         let has_written = self.remembered(|remembered| !remembered.written.is_empty());
-        if self.has(Defect::CapabilitiesGrow) && has_written {
+        let grows = self.has(Defect::CapabilitiesGrow) && has_written;
+        if grows || self.has(Defect::WaitFreeReadsAllocate) {
             return Capabilities::none().with_wait_free_reads();
         }
         Capabilities::none()
@@ -252,9 +268,21 @@ impl Store for PlantedStore {
             Some(Defect::StaleForAMoment) => self.cache(batch)?,
             _ => {}
         }
+        let misread = match self.defect {
+            // What these do with a batch that is to be refused is what is wrong with them.
+            Some(
+                Defect::SetPayloadIsUnchecked
+                | Defect::BadPayloadsAreDropped
+                | Defect::ZeroVectorIsNudged
+                | Defect::LongIdsAreCut
+                | Defect::CopiesBeforeItChecks,
+            ) => self.misread(batch)?,
+            _ if refused.is_some() => return self.inner.apply(batch),
+            _ => self.misread(batch)?,
+        };
         let present = |change: &Change| Ok(self.inner.get(change.id())?.is_some());
         let present = batch.changes().iter().map(present).collect::<Result<Vec<bool>>>()?;
-        let mut applied = self.inner.apply(&self.misread(batch)?)?;
+        let mut applied = self.inner.apply(&misread)?;
         self.remember(batch, applied);
         match self.defect {
             Some(Defect::VisibleBeforeWritten) => self.remembered(|it| it.cached.clear()),

@@ -6,10 +6,14 @@
 mod answers;
 mod apply;
 mod blocks;
+mod capabilities;
 mod concurrency;
 mod conveniences;
+mod durable;
 mod get;
 mod histories;
+mod hostile;
+mod panics;
 mod refusals;
 mod search;
 mod snapshot;
@@ -29,6 +33,7 @@ macro_rules! for_each_case {
                 store::schema_is_the_one_it_was_made_with,
                 store::capabilities_never_change,
                 store::flush_changes_nothing_visible,
+                store::stores_share_nothing,
             }
             apply {
                 apply::upsert_inserts_a_new_record,
@@ -105,7 +110,26 @@ macro_rules! for_each_case {
             concurrency {
                 concurrency::concurrent_writes_are_all_kept,
                 concurrency::concurrent_readers_see_whole_batches,
-                concurrency::a_panic_elsewhere_leaves_the_store_usable,
+            }
+            panics {
+                panics::a_panic_elsewhere_leaves_the_store_usable,
+                panics::a_panic_in_a_drop_leaves_the_store_usable,
+                panics::a_panic_beside_writers_loses_no_write,
+            }
+            hostile {
+                hostile::search_memory_is_bounded_by_what_is_there,
+                hostile::refused_input_costs_no_memory,
+                hostile::distances_of_huge_and_tiny_components_are_right,
+            }
+            capabilities {
+                capabilities::wait_free_reads_allocate_nothing,
+            }
+            durable {
+                durable::acknowledged_writes_outlive_the_process,
+                durable::reopening_keeps_version_and_content,
+                durable::reopening_twice_changes_nothing,
+                durable::writes_after_a_kill_are_kept_too,
+                durable::a_refused_batch_leaves_no_trace_on_reopening,
             }
             histories {
                 histories::random_operations_agree_with_the_model,

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
 
+use crate::meter::{Allocated, Meter};
+
 /// A backend under test: its name, how to make a store, and the search that reads it.
 ///
 /// Cloning it copies a few pointers.
@@ -19,6 +21,7 @@ pub struct Harness {
     search: Arc<dyn Search>,
     time_limit: Duration,
     operations: usize,
+    meter: Option<Meter>,
 }
 
 /// The environment variable that says how many operations the random histories have in all,
@@ -103,6 +106,7 @@ impl Harness {
             search: Arc::new(search),
             time_limit: Self::TIME_LIMIT,
             operations: Self::OPERATIONS,
+            meter: None,
         }
     }
 
@@ -120,6 +124,34 @@ impl Harness {
     pub fn with_operations(mut self, operations: usize) -> Self {
         self.operations = operations;
         self
+    }
+
+    /// The harness with a meter of what a call allocates on its thread, without which the bounds of
+    /// memory are reported as `n/a`. The `allocation-counter` crate makes it a line:
+    ///
+    /// ```
+    /// use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+    /// use iqdb_conformance::{Allocated, Harness};
+    ///
+    /// let harness = Harness::new("naive", |schema| Ok(NaiveStore::new(schema)), NaiveSearch)
+    ///     .with_allocation_meter(|run| {
+    ///         let cost = allocation_counter::measure(run);
+    ///         Allocated { total_bytes: cost.bytes_total, peak_bytes: cost.bytes_max }
+    ///     });
+    /// ```
+    #[must_use]
+    pub fn with_allocation_meter(mut self, meter: fn(&mut dyn FnMut()) -> Allocated) -> Self {
+        self.meter = Some(Meter(meter));
+        self
+    }
+
+    /// Runs it once; what it allocated, if there is a meter.
+    pub(crate) fn measure(&self, run: &mut dyn FnMut()) -> Option<Allocated> {
+        if let Some(Meter(measure)) = self.meter {
+            return Some(measure(run));
+        }
+        run();
+        None
     }
 
     /// What the backend is called in reports.

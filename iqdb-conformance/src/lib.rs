@@ -26,9 +26,11 @@
 //! A store says in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond the
 //! contract, and the suite takes it at its word: what is promised is tested, and what isn't is not
 //! needed. A store that promises to be durable is made with [`Harness::durable`] from a [`Place`]
-//! that outlives it, and then is closed, killed and reopened. A case about something that the
-//! backend doesn't do ends as [`Outcome::NotPromised`], which the report shows as `n/a`; nothing is
-//! skipped without a word.
+//! that outlives it, and then is closed, killed and reopened. What memory costs can be told only by
+//! a global allocator that counts, which is the test binary's to choose:
+//! [`Harness::with_allocation_meter`] hands it to the suite. A case about something that the backend
+//! doesn't promise, or that nobody can measure, ends as [`Outcome::NotPromised`], which the report
+//! shows as `n/a`; nothing is skipped without a word.
 //!
 //! # See a failure again
 //! A failure names the backend, the statement, what was expected and what was found. One in a random
@@ -38,8 +40,21 @@
 //! IQDB_CONFORMANCE_SEED=17 cargo test histories::
 //! ```
 //!
+//! Such a history has been shrunk, too: to a few [`Operation`]s, printed as a whole `#[test]` that
+//! calls [`replay`]. Pasted below `conformance_tests!` it fails for the same reason, is a good place
+//! for a breakpoint, and stays as a regression test. Where it doesn't fail again, the message says
+//! so: the defect then depends on time, and the cases of the family `concurrency` are nearer to it.
+//!
 //! Other seeds than the usual ones are as good; that is how to look for more. A case that doesn't
 //! end is a failure after [`Harness::TIME_LIMIT`].
+//!
+//! # How much of it
+//! The histories have [`Harness::OPERATIONS`] operations in all, [`Harness::with_operations`] says
+//! otherwise for one harness, and `IQDB_CONFORMANCE_OPERATIONS` for all of them:
+//!
+//! ```text
+//! IQDB_CONFORMANCE_OPERATIONS=1000000 cargo test histories::
+//! ```
 //!
 //! # The report
 //! When `IQDB_CONFORMANCE_REPORT` names a file, each case appends a line to it: backend, case,
@@ -52,8 +67,11 @@
 //! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
-//! 4. See it fail: plant a defect in `defects/` that it catches. A case that no planted defect
-//!    makes fail is itself a failure.
+//! 4. See it fail: a line with a story in `defects/defect.rs`, which names the case, and in
+//!    `defects/store.rs`, `snapshot.rs`, `search.rs` or `log.rs` the few lines that go wrong. A case
+//!    that no defect makes fail is itself a failure, and so is a defect that nobody catches: the
+//!    test `defects` holds each against the cases about it, and `cargo xtask conformance --defects`
+//!    against all.
 
 #![forbid(unsafe_code)]
 
@@ -65,6 +83,7 @@ mod filters;
 mod generate;
 mod harness;
 mod history;
+mod meter;
 mod model;
 pub mod naive;
 mod operation;
@@ -84,6 +103,7 @@ pub use agreement::{check_same, check_snapshot};
 pub use cases::CASES;
 pub use harness::{Harness, OPERATIONS_VARIABLE, Place, Site};
 pub use history::SEED_VARIABLE;
+pub use meter::Allocated;
 pub use model::Model;
 pub use operation::{Operation, Question};
 pub use report::REPORT_VARIABLE;

@@ -25,6 +25,10 @@ pub trait Search: Debug + Send + Sync {
     /// - `search_answers_are_the_same_for_any_batch`: Alone or among others, bit for bit.
     /// - `search_ranks_extreme_values_canonically`: Huge, tiny and overflowing components rank as
     ///   the canonical distance says, and one odd row never fails a search.
+    /// - `distances_of_huge_and_tiny_components_are_right`: The cosine distance of `(3e38, 3e38)`
+    ///   and `(1, 0)` is 0.2929, and none is out of its metric's range.
+    /// - `search_memory_is_bounded_by_what_is_there`: However large a `k`, a limit or a number of
+    ///   threads is claimed.
     /// - `search_rejects_bad_queries`: The errors of [`Query::check`], and
     ///   [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery) unless there is one buffer
     ///   per query.

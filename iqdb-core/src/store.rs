@@ -19,6 +19,9 @@ use crate::{
 ///   at its version, and versions never go back for one reader.
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
+/// - `a_panic_in_a_drop_leaves_the_store_usable`: Nor does one that panics in a `Drop`.
+/// - `a_panic_beside_writers_loses_no_write`: Whoever panics, what others write is there.
+/// - `stores_share_nothing`: What is written to one store is in no other.
 /// - `random_operations_agree_with_the_model`: Any sequence of operations leaves what the model
 ///   in `iqdb-conformance` says.
 pub trait Store: Debug + Send + Sync + 'static {
@@ -30,6 +33,20 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// What the store promises beyond this contract.
     ///
     /// - `capabilities_never_change`: They are the same throughout the store's life.
+    ///
+    /// Where reads are promised to be wait-free:
+    ///
+    /// - `wait_free_reads_allocate_nothing`: Taking a snapshot, finding a record and reading the
+    ///   blocks.
+    ///
+    /// Where the store promises to be durable:
+    ///
+    /// - `acknowledged_writes_outlive_the_process`: Also when it is killed as soon as `apply` has
+    ///   returned.
+    /// - `reopening_keeps_version_and_content`: The next batch makes the next version.
+    /// - `reopening_twice_changes_nothing`: Opening is no write, nor is recovering.
+    /// - `writes_after_a_kill_are_kept_too`: Whatever the kill left behind.
+    /// - `a_refused_batch_leaves_no_trace_on_reopening`: None of it is recovered.
     fn capabilities(&self) -> Capabilities;
 
     /// Applies a batch: all of it or nothing, as one version.
@@ -54,6 +71,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `ids_are_limited_in_length`: At the limit accepted, above refused.
     /// - `payloads_are_limited`: In fields, names, lists and bytes; no float that is not finite,
     ///   no list in a list.
+    /// - `refused_input_costs_no_memory`: It is looked at before any of it is copied.
     /// - `ids_of_different_kinds_never_meet`: `7`, `"7"` and a UUID are three records, and strings
     ///   are compared byte by byte.
     ///

@@ -1,18 +1,16 @@
 //! Many threads at once, more than there are cores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
 
 use iqdb_core::{
     Batch, ErrorKind, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Search,
     Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
 };
 
-use crate::corpus::{self, Texture};
 use crate::exact::assert_is;
 use crate::threads::{Job, Writers, at_once};
 use crate::twin::Twin;
-use crate::{Harness, Model, Outcome};
+use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
     Schema::new(2, Metric::Euclidean)
@@ -212,50 +210,4 @@ fn check_found(
         hits[0].iter().map(|hit| (hit.id.to_id(), hit.payload.and_then(number))).collect();
     assert_is!(&found, scanned, "what a search of the snapshot finds");
     Ok(())
-}
-
-pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Result<Outcome> {
-    let records = corpus::records(&schema()?, 20, Texture::Smooth, 1)?;
-    let mut twin = Twin::of(harness, schema()?, records)?;
-    let store = &*twin.site;
-    let model: &Model = &twin.model;
-    let in_a_records_iterator = || {
-        let records = corpus::records(&schema()?, 9, Texture::Smooth, 2)?;
-        let failing = records.into_iter().enumerate().map(|(n, record)| {
-            assert!(n < 5, "on purpose: in an iterator handed to upsert_many");
-            record
-        });
-        store.upsert_many(failing).map(|_| ())
-    };
-    let while_holding_a_snapshot = || {
-        let snapshot = store.snapshot()?;
-        assert!(snapshot.len() > 1_000, "on purpose: while holding a snapshot");
-        Ok(())
-    };
-    let while_reading_a_block = || {
-        let snapshot = store.snapshot()?;
-        let mut records = snapshot.records(None);
-        let record = records.next().transpose()?;
-        assert!(record.is_none(), "on purpose: while reading a block");
-        Ok(())
-    };
-    let panics: [&(dyn Fn() -> Result<()> + Sync); 3] =
-        [&in_a_records_iterator, &while_holding_a_snapshot, &while_reading_a_block];
-    for panics in panics {
-        let ended = thread::scope(|scope| scope.spawn(panics).join());
-        assert!(ended.is_err(), "expected the panic made on purpose, found {ended:?}");
-        crate::check_same(store, model, harness.search())?;
-    }
-    // And for writers, on this thread and on others.
-    let jobs = (0..3).map(|n: u64| -> Job<'_, bool> {
-        Box::new(move || Ok(store.upsert(numbered("after", n)?)?.has_effect()))
-    });
-    at_once(jobs.collect())?;
-    twin.site.delete("after")?;
-    for n in 0..3 {
-        twin.model.apply(&Batch::new().upsert(numbered("after", n)?))?;
-    }
-    twin.model.apply(&Batch::new().delete("after"))?;
-    twin.check()?;
-    Ok(Outcome::Kept)
 }

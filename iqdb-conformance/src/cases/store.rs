@@ -69,3 +69,23 @@ pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome
     }
     Ok(Outcome::Kept)
 }
+
+pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let mut first = Twin::new(harness, schema)?;
+    let mut second = Twin::new(harness, schema)?;
+    for seed in 0..4 {
+        for (n, twin) in [(0, &mut first), (1, &mut second)] {
+            let records = corpus::records(&schema, 12, Texture::Lattice, 2 * seed + n)?;
+            twin.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+        }
+        first.apply(&Batch::new().delete(corpus::id(seed)))?;
+        first.check()?;
+        second.check()?;
+    }
+    // One that is made when others have gone is as empty as the first was.
+    drop(first);
+    Twin::new(harness, schema)?.check()?;
+    second.check()?;
+    Ok(Outcome::Kept)
+}

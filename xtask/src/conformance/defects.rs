@@ -39,8 +39,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
         .env(MATRIX_VARIABLE, path.display().to_string());
     let captured = matrix.capture(&workspace.root)?;
     let report = fs::read_to_string(&path).map_err(|error| {
-        let output = captured.stdout.trim_end();
-        format!("`{matrix}` left no report {}: {error}\n{output}", path.display())
+        let (stdout, stderr) = (captured.stdout.trim_end(), captured.stderr.trim_end());
+        format!("`{matrix}` left no report {}: {error}\n{stdout}\n{stderr}", path.display())
     })?;
     // It has been read; a leftover in target would do no harm.
     let _ = fs::remove_file(&path);

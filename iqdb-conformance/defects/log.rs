@@ -1,6 +1,7 @@
-//! A durable store in memory: a log of batches that outlives the store, replayed when it opens.
+//! A durable store in memory, with a defect planted in how it is reopened: a log of batches that
+//! outlives the store, replayed when it opens.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_conformance::Place;
@@ -10,19 +11,13 @@ use iqdb_core::{
     Store,
 };
 
-/// What is wrong with a store that is reopened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Loss {
-    Nothing,
-    LastBatchOnKill,
-    HistoryOnReopen,
-}
+use crate::defect::Defect;
 
 /// What a directory would be to a store with files.
 #[derive(Debug)]
 pub(crate) struct LogPlace {
     schema: Schema,
-    loss: Loss,
+    defect: Option<Defect>,
     files: Mutex<Arc<Files>>,
 }
 
@@ -30,12 +25,17 @@ pub(crate) struct LogPlace {
 struct Files {
     batches: Mutex<Vec<Batch>>,
     locked: AtomicBool,
+    /// How often it was opened since it was last written to.
+    opened: AtomicUsize,
+    /// Behind how many batches a kill left something that can't be read.
+    torn_at: Option<usize>,
 }
 
 #[derive(Debug)]
 pub(crate) struct LogStore {
     inner: NaiveStore,
     files: Arc<Files>,
+    defect: Option<Defect>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -43,49 +43,67 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LogPlace {
-    pub(crate) fn new(schema: Schema, loss: Loss) -> Self {
-        Self { schema, loss, files: Mutex::default() }
+    pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
+        Self { schema, defect, files: Mutex::default() }
     }
 }
 
 impl Place for LogPlace {
     fn open(&self) -> Result<Arc<dyn Store>> {
         let files = lock(&self.files).clone();
-        if self.loss == Loss::HistoryOnReopen {
+        let opened = files.opened.fetch_add(1, Ordering::SeqCst);
+        if self.defect == Some(Defect::SecondOpeningCutsTheLog) && opened > 0 {
+            lock(&files.batches).pop();
+        }
+        if let Some(torn_at) = files.torn_at {
+            lock(&files.batches).truncate(torn_at);
+        }
+        if self.defect == Some(Defect::ReopeningForgetsTheVersion) {
             // The content of the last version, as if it were the first.
             let all: Batch =
                 lock(&files.batches).drain(..).flat_map(|batch| batch.changes().to_vec()).collect();
             lock(&files.batches).push(all);
         }
-        Ok(Arc::new(LogStore::open(self.schema, files)?))
+        Ok(Arc::new(LogStore::open(self.schema, files, self.defect)?))
     }
 
     fn open_after_kill(&self) -> Result<Arc<dyn Store>> {
         let mut files = lock(&self.files);
         let mut copied = lock(&files.batches).clone();
-        if self.loss == Loss::LastBatchOnKill {
+        if self.defect == Some(Defect::KillLosesTheLastBatch) {
             copied.pop();
         }
-        *files = Arc::new(Files { batches: Mutex::new(copied), ..Files::default() });
-        Ok(Arc::new(LogStore::open(self.schema, files.clone())?))
+        let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
+        let torn_at = is_torn.then_some(copied.len());
+        *files = Arc::new(Files { batches: Mutex::new(copied), torn_at, ..Files::default() });
+        Ok(Arc::new(LogStore::open(self.schema, files.clone(), self.defect)?))
     }
 }
 
 impl LogStore {
     /// A store that nobody else knows the place of.
     pub(crate) fn alone(schema: Schema) -> Self {
-        Self { inner: NaiveStore::new(schema), files: Arc::default() }
+        Self { inner: NaiveStore::new(schema), files: Arc::default(), defect: None }
     }
 
-    fn open(schema: Schema, files: Arc<Files>) -> Result<Self> {
+    fn open(schema: Schema, files: Arc<Files>, defect: Option<Defect>) -> Result<Self> {
         if files.locked.swap(true, Ordering::SeqCst) {
             return Err(Error::new(ErrorKind::Locked, "the store is open already"));
         }
         let inner = NaiveStore::new(schema);
         for batch in lock(&files.batches).iter() {
-            inner.apply(batch)?;
+            match inner.apply(batch) {
+                Err(_) if defect == Some(Defect::RefusedBatchIsReplayed) => {
+                    for change in batch.changes() {
+                        let _ = inner.apply(&[change.clone()].into_iter().collect());
+                    }
+                }
+                applied => {
+                    applied?;
+                }
+            }
         }
-        Ok(Self { inner, files })
+        Ok(Self { inner, files, defect })
     }
 }
 
@@ -107,8 +125,12 @@ impl Store for LogStore {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         // Held throughout, so that the log has the order of the versions.
         let mut batches = lock(&self.files.batches);
-        let applied = self.inner.apply(batch)?;
-        batches.push(batch.clone());
+        let applied = self.inner.apply(batch);
+        if applied.is_ok() || self.defect == Some(Defect::RefusedBatchIsReplayed) {
+            batches.push(batch.clone());
+        }
+        let applied = applied?;
+        self.files.opened.store(0, Ordering::SeqCst);
         Ok(applied)
     }
 

@@ -1,0 +1,115 @@
+//! What outlives the process, where a store promises that: `n/a` elsewhere.
+
+use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
+
+use crate::corpus::{self, Texture};
+use crate::exact::assert_is;
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+const NOT_DURABLE: Result<Outcome> = Ok(Outcome::NotPromised("it is not durable"));
+
+fn schema() -> Result<Schema> {
+    Schema::new(3, Metric::Cosine)
+}
+
+/// An empty store that can be reopened, if that is promised.
+fn twin(harness: &Harness) -> Result<Option<Twin<'_>>> {
+    let twin = Twin::new(harness, schema()?)?;
+    // One that promises it and gives the suite no place is caught by capabilities_never_change.
+    let is_durable = twin.site.capabilities().durable() && twin.site.reopens();
+    Ok(is_durable.then_some(twin))
+}
+
+/// Batches of every sort, all of them with an effect.
+fn batches(seed: u64) -> Result<Vec<Batch>> {
+    let records = corpus::records(&schema()?, 30, Texture::Extreme, seed)?;
+    let mut batches: Vec<Batch> = records
+        .chunks(4)
+        .map(|some| some.iter().cloned().fold(Batch::new(), Batch::upsert))
+        .collect();
+    let (first, second) = (&records[0], &records[1]);
+    batches.push(Batch::new().set_payload(&first.id, second.payload.clone()));
+    batches.push(Batch::new().delete(&second.id));
+    batches.push(Batch::new().delete(&first.id).upsert(first.clone()));
+    Ok(batches)
+}
+
+pub(super) fn acknowledged_writes_outlive_the_process(harness: &Harness) -> Result<Outcome> {
+    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    for batch in batches(1)? {
+        twin.apply(&batch)?;
+        twin.site.reopen_after_kill()?;
+        twin.check()?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<Outcome> {
+    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    twin.site.reopen()?;
+    twin.check()?;
+    for (n, batch) in (1..).zip(batches(2)?) {
+        twin.apply(&batch)?;
+        if n % 2 == 0 {
+            twin.site.flush()?;
+        }
+        twin.site.reopen()?;
+        assert_is!(twin.site.snapshot()?.version(), Version(n), "the version after reopening");
+        twin.check()?;
+        // The version goes on from there, for who writes only if nobody else has.
+        let next = Batch::new().expect_version(Version(n - 1)).delete("nobody");
+        twin.refuses(&next, ErrorKind::VersionConflict)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn reopening_twice_changes_nothing(harness: &Harness) -> Result<Outcome> {
+    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    for batch in batches(3)? {
+        twin.apply(&batch)?;
+    }
+    for _ in 0..3 {
+        twin.site.reopen()?;
+        twin.check()?;
+    }
+    for _ in 0..3 {
+        twin.site.reopen_after_kill()?;
+        twin.check()?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outcome> {
+    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    for seed in 0..4 {
+        for batch in batches(seed)? {
+            twin.apply(&batch)?;
+        }
+        // What a kill left at the end of a file is not to hide what is written behind it.
+        twin.site.reopen_after_kill()?;
+        twin.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
+        twin.site.reopen()?;
+        twin.check()?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) -> Result<Outcome> {
+    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    let good = || Record::new("good", [1.0, 2.0, 3.0]);
+    for after_kill in [false, true] {
+        let stale = Batch::new().expect_version(Version(u64::MAX)).upsert(good()?);
+        twin.refuses(&stale, ErrorKind::VersionConflict)?;
+        let short = Batch::new().upsert(good()?).upsert(Record::new("short", [1.0])?);
+        twin.refuses(&short, ErrorKind::DimensionMismatch)?;
+        if after_kill {
+            twin.site.reopen_after_kill()?;
+        } else {
+            twin.site.reopen()?;
+        }
+        twin.check()?;
+        twin.apply(&Batch::new().upsert(Record::new("other", [3.0, 2.0, 1.0])?))?;
+    }
+    Ok(Outcome::Kept)
+}

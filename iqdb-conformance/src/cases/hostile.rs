@@ -1,0 +1,148 @@
+//! What others crash on: sizes that are only claimed, input over every limit, numbers at the ends
+//! of their range.
+//!
+//! What memory costs is known only to a harness with an allocation meter.
+
+use iqdb_core::limits::{DIM_MAX, PAYLOAD_BYTES_MAX};
+use iqdb_core::{
+    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, Result, Schema, StoreExt, Vector,
+};
+
+use crate::agreement::check_queries;
+use crate::corpus::{self, Texture};
+use crate::exact::assert_is;
+use crate::refusal::assert_refused;
+use crate::twin::Twin;
+use crate::{Harness, Outcome};
+
+const NO_METER: &str = "no allocation meter (Harness::with_allocation_meter)";
+
+/// What a call on a store of a few records may take at a time: far more than any needs, and far
+/// less than any of the sizes claimed here.
+const PEAK_BYTES_MAX: u64 = 512 * 1024;
+
+pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let twin = Twin::with_a_past(harness, schema, 60, Texture::Smooth)?;
+    let snapshot = twin.site.snapshot()?;
+    let probe = Vector::try_from([1.0, 2.0, 3.0])?;
+    let mut outcome = Outcome::Kept;
+    for huge in [1 << 20, 1 << 40, usize::MAX] {
+        for query in [
+            Query::nearest(probe.as_ref(), huge),
+            Query::within(probe.as_ref(), f64::MAX, huge),
+            Query::within(probe.as_ref(), f64::INFINITY, huge).threads(huge),
+        ] {
+            check_queries(&*snapshot, &twin.model, twin.search(), &[query])?;
+            let mut hits = [Hits::new()];
+            let mut answer = None;
+            let measured = harness.measure(&mut || {
+                answer = Some(twin.search().search(&*snapshot, &[query], &mut hits));
+            });
+            match measured {
+                None => outcome = Outcome::NotPromised(NO_METER),
+                Some(cost) => assert!(
+                    cost.peak_bytes <= PEAK_BYTES_MAX,
+                    "the memory of {query:?} over {} records: expected at most {PEAK_BYTES_MAX} \
+                     bytes, found {cost:?}",
+                    twin.model.len()
+                ),
+            }
+            answer.transpose()?;
+        }
+    }
+    Ok(outcome)
+}
+
+pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Cosine)?;
+    let mut twin = Twin::of(harness, schema, corpus::records(&schema, 9, Texture::Smooth, 1)?)?;
+    let text = "x".repeat(PAYLOAD_BYTES_MAX);
+    let heavy = || Payload::new().with("x", &*text);
+    let record = |n: u64| Record::new(n, [1.0, 2.0, 3.0]);
+    let many = || {
+        let big = Payload::new().with("x", &text[..PAYLOAD_BYTES_MAX / 2]);
+        (0..8).try_fold(Batch::new(), |batch, n| {
+            Ok::<_, iqdb_core::Error>(batch.upsert(record(n)?.with_payload(big.clone())))
+        })
+    };
+    let mut outcome = Outcome::Kept;
+    for (batch, kind) in [
+        (Batch::new().upsert(record(1)?.with_payload(heavy())), ErrorKind::InvalidPayload),
+        (Batch::new().set_payload(1, heavy()), ErrorKind::InvalidPayload),
+        (Batch::new().set_payload("nobody", heavy()), ErrorKind::InvalidPayload),
+        (many()?.upsert(Record::new(1, vec![1.0; DIM_MAX])?), ErrorKind::DimensionMismatch),
+        (many()?.upsert(Record::new(1, [0.0; 3])?), ErrorKind::InvalidVector),
+        (many()?.expect_version(iqdb_core::Version(9)), ErrorKind::VersionConflict),
+    ] {
+        let mut answer = None;
+        let measured = harness.measure(&mut || answer = Some(twin.site.apply(&batch)));
+        if let Some(answer) = answer {
+            assert_refused(answer, kind, "apply");
+        }
+        match measured {
+            None => outcome = Outcome::NotPromised(NO_METER),
+            Some(cost) => assert!(
+                cost.peak_bytes <= PEAK_BYTES_MAX,
+                "the memory of refusing a batch ({kind}): expected at most {PEAK_BYTES_MAX} bytes, \
+                 found {cost:?}"
+            ),
+        }
+        twin.refuses(&batch, kind)?;
+    }
+    Ok(outcome)
+}
+
+/// The distance that a search finds between two vectors.
+fn distance<const N: usize>(
+    harness: &Harness,
+    metric: Metric,
+    stored: [f32; N],
+    asked: [f32; N],
+) -> Result<f64> {
+    let site = harness.create(Schema::new(N, metric)?)?;
+    site.upsert(Record::new(1, stored)?)?;
+    let (asked, mut hits) = (Vector::try_from(asked)?, [Hits::new()]);
+    let query = Query::nearest(asked.as_ref(), 1);
+    harness.search().search(&*site.snapshot()?, &[query], &mut hits)?;
+    let found = hits[0].get(0).map(|hit| hit.distance);
+    Ok(found.unwrap_or_else(|| panic!("expected a hit, found none")))
+}
+
+/// By numbers that are known without iqdb: everywhere else the oracle computes with the same
+/// function as the search.
+pub(super) fn distances_of_huge_and_tiny_components_are_right(
+    harness: &Harness,
+) -> Result<Outcome> {
+    use Metric::{Cosine, Dot, Euclidean};
+    let right_angle_halved = 1.0 - std::f64::consts::FRAC_1_SQRT_2;
+    let tiny = f32::from_bits(1);
+    for (metric, stored, asked, expected) in [
+        (Cosine, [3e38, 3e38], [1.0, 0.0], right_angle_halved),
+        (Cosine, [3e38, 3e38], [3e38, 0.0], right_angle_halved),
+        (Cosine, [tiny, tiny], [1.0, 0.0], right_angle_halved),
+        (Cosine, [tiny, tiny], [f32::MAX, -0.0], right_angle_halved),
+        (Cosine, [3e38, 3e38], [-3e38, -3e38], 2.0),
+        (Cosine, [tiny, -tiny], [f32::MAX, f32::MAX], 1.0),
+        (Euclidean, [3e38, 4e37], [3e38, 4e37], 0.0),
+        (Euclidean, [0.0, 0.0], [-0.0, -0.0], 0.0),
+        (Euclidean, [f32::MAX, 0.0], [f32::MIN, 0.0], 2.0 * f64::from(f32::MAX)),
+        (Dot, [f32::MAX, 0.0], [f32::MAX, 1.0], -f64::from(f32::MAX).powi(2)),
+        (Dot, [0.0, 0.0], [f32::MAX, f32::MAX], 0.0),
+    ] {
+        for (stored, asked) in [(stored, asked), (asked, stored)] {
+            let found = distance(harness, metric, stored, asked)?;
+            let is_right = (found - expected).abs() <= 1e-12 * expected.abs().max(1.0);
+            assert!(
+                is_right,
+                "the {metric} distance of {stored:?} and {asked:?}: expected {expected}, found \
+                 {found}"
+            );
+        }
+    }
+    // Rounding makes no vector farther from itself than from nothing, and no distance negative.
+    for vector in [[0.1, 0.2], [1e-20, 3e38], [tiny, 1.0], [0.3, 3e-8]] {
+        assert_is!(distance(harness, Cosine, vector, vector)?, 0.0, "to itself, of {vector:?}");
+    }
+    Ok(Outcome::Kept)
+}
