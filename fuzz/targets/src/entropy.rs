@@ -5,6 +5,7 @@
 //! is left to decide comes out as the first choice.
 
 use arbitrary::{Result, Unstructured};
+use iqdb_conformance::Question;
 use iqdb_core::filter::Comparison;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
@@ -194,6 +195,11 @@ fn change(from: &mut Entropy<'_>, schema: &Schema) -> Result<Change> {
             Change::Upsert(Record { id, vector: any_vector(from, dim)?, payload: payload(from)? })
         }
     })
+}
+
+/// A question about all records, on one thread.
+pub(crate) fn question(vector: Vector, goal: Goal) -> Result<Question> {
+    Question::new(vector, goal).map_err(|_| arbitrary::Error::IncorrectFormat)
 }
 
 /// How many, or how near; never for nothing.

@@ -172,6 +172,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
     both(7, ["schema-json", "schema-postcard"], json.write(&schema), packed.write(&schema));
     seeds.push(Seed::new("uuid-json", *b"\x04{\"uuid\":\"67e55044-10b1-426f-9247-bb680e5fe0c8\"}"));
     seeds.push(Seed::new("nested-lists-json", *b"\x02{\"a\":[[1e999]],\"a\":2}"));
+    seeds.push(Seed::new("field-without-a-name-json", *b"\x02{\"\":1}"));
     // A vector that claims 2^60 components and has none.
     let claim = [vec![8 | 6], packed.write(&(1_u64 << 60))].concat();
     seeds.push(Seed::new("vector-that-claims-too-much", claim));

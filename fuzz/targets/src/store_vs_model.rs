@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
-use iqdb_conformance::{Harness, Operation, Question, replay};
+use iqdb_conformance::{Harness, Model, Operation, Question, replay};
 use iqdb_core::{Batch, Change, Schema};
 use iqdb_memory::MemoryStore;
 
@@ -14,7 +14,8 @@ use crate::seeds::{self, Seed};
 use crate::top_k_vs_naive::exact_search;
 
 const DIM_MAX: usize = 6;
-const OPERATIONS_MAX: usize = 40;
+/// A script of so many operations is still looked at in whole after each of them.
+const OPERATIONS_MAX: usize = 32;
 
 /// Every backend of the workspace, with the search that it is used with.
 static BACKENDS: LazyLock<Vec<Harness>> = LazyLock::new(|| {
@@ -34,7 +35,8 @@ pub fn store_vs_model(data: &[u8]) {
     }
 }
 
-/// What the bytes say: a schema, and what happens to a store of it.
+/// What the bytes stand for.
+#[derive(Debug)]
 struct Script {
     schema: Schema,
     operations: Vec<Operation>,
@@ -68,11 +70,10 @@ fn operation(from: &mut Entropy<'_>, schema: &Schema) -> Result<Operation> {
 }
 
 fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
-    let question = Question::new(entropy::vector(from, schema)?, entropy::goal(from)?)
-        .expect("a vector of the schema");
+    let (vector, goal) = (entropy::vector(from, schema)?, entropy::goal(from)?);
     let question = match from.arbitrary()? {
-        true => question.filter(entropy::valid_filter(from)?),
-        false => question,
+        true => entropy::question(vector, goal)?.filter(entropy::valid_filter(from)?),
+        false => entropy::question(vector, goal)?,
     };
     Ok(question.payload(from.arbitrary()?).threads(from.int_in_range(1..=3)?))
 }
@@ -102,6 +103,18 @@ pub(crate) fn seeds() -> Vec<Seed> {
                 let kept = |operation: &Operation| matches!(operation, Operation::KeepSnapshot);
                 let keeps = script.operations.iter().position(kept);
                 keeps.is_some_and(|at| at + 2 < script.operations.len()) && upserts(&script) > 2
+            })
+        }),
+        seeds::drawn("payloads-set-and-seen", 300, |data| {
+            script(data).is_some_and(|script| {
+                let mut model = Model::new(script.schema);
+                script.operations.iter().any(|operation| match operation {
+                    Operation::Apply(batch) => model.apply(batch).is_ok_and(|applied| {
+                        applied.payload_set > 0
+                            && applied.inserted + applied.replaced + applied.deleted == 0
+                    }),
+                    _ => false,
+                })
             })
         }),
         seeds::drawn("filters-and-searches", 300, |data| {

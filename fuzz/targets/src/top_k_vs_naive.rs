@@ -126,7 +126,7 @@ fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
         31 => Goal::Nearest { k: 0 },
         _ => entropy::goal(from)?,
     };
-    let question = Question::new(vector, goal).expect("a vector is one");
+    let question = entropy::question(vector, goal)?;
     let question = match from.int_in_range(0..=7_u8)? {
         0..=4 => question,
         5..=6 => question.filter(entropy::valid_filter(from)?),
@@ -170,11 +170,11 @@ pub(crate) fn seeds() -> Vec<Seed> {
         }),
         seeds::drawn("filtered-on-three-threads", 400, |data| {
             held(data).is_some_and(|(case, records, answers)| {
-                let question = &case.questions[0];
+                let query = case.questions[0].query();
                 answers.is_ok_and(|answers| !answers[0].is_empty())
                     && records > 4
-                    && question.query().wanted_filter().is_some()
-                    && question.query().max_threads() == 3
+                    && query.wanted_filter().is_some()
+                    && query.max_threads() == 3
             })
         }),
         seeds::drawn("refused", 100, |data| {
