@@ -76,11 +76,12 @@ impl PlantedSearch {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain> {
+        let stale = hits.to_vec();
+        Query::check_batch(queries, hits, on.schema())?;
+        if self.defect == Some(Defect::StaleHitsStay) {
+            hits.clone_from_slice(&stale);
+        }
         for (query, hits) in queries.iter().zip(hits) {
-            query.check(on.schema())?;
-            if self.defect != Some(Defect::StaleHitsStay) {
-                hits.clear();
-            }
             for hit in self.found(on, query)? {
                 hits.push(hit.id.as_ref(), hit.distance, hit.payload);
             }

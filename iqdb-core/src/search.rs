@@ -31,9 +31,8 @@ pub trait Search: Debug + Send + Sync {
     ///   where the metric needs a direction, is an error that names the record, and never a hit.
     /// - `search_memory_is_bounded_by_what_is_there`: However large a `k`, a limit or a number of
     ///   threads is claimed.
-    /// - `search_rejects_bad_queries`: The errors of [`Query::check`], and
-    ///   [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery) unless there is one buffer
-    ///   per query.
+    /// - `search_rejects_bad_queries`: The errors of [`Query::check_batch`], which every search calls
+    ///   first.
     /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
     ///
     /// # Errors
