@@ -50,7 +50,8 @@ macro_rules! defects {
 
 defects! {
     /// A first write keeps the vector and forgets the payload.
-    InsertDropsThePayload by "apply::upsert_inserts_a_new_record";
+    InsertDropsThePayload by
+        "apply::upsert_inserts_a_new_record", "conveniences::upsert_is_a_batch_of_one";
     /// Replacing a record changes the payload and not the vector.
     ReplaceKeepsTheVector by "apply::upsert_replaces_the_whole_record";
     /// Replacing a record keeps the fields that the new payload lacks.
@@ -77,6 +78,11 @@ defects! {
     LastChangeOfAnIdWins by "apply::changes_of_a_batch_apply_in_order";
     /// A replaced record counts as inserted.
     ReplacedCountsAsInserted by "apply::applied_counts_one_per_change";
+    /// What is not there counts as deleted, or as given its payload.
+    AbsentCountsAsThere by
+        "conveniences::delete_says_whether_the_record_was_there",
+        "conveniences::set_payload_says_whether_the_record_was_there",
+        "apply::delete_removes_the_record";
     /// An id that stands in a batch twice is inserted twice, by the counters.
     DuplicateCountsTwice by "apply::applied_counts_one_per_change";
     /// Writing what is there already is taken for no write, and makes no version.
@@ -136,7 +142,10 @@ defects! {
         "panics::a_panic_beside_writers_loses_no_write";
     /// Deleting takes the record away and leaves the length.
     DeleteForgetsLen by
-        "snapshot::len_counts_distinct_live_ids", "conveniences::is_empty_means_len_is_0";
+        "snapshot::len_counts_distinct_live_ids",
+        "conveniences::len_follows_every_write",
+        "conveniences::is_empty_means_len_is_0",
+        "conveniences::a_snapshot_is_empty_when_its_len_is_0";
     /// A snapshot looks records up in the store as it is now.
     SnapshotSeesLaterWrites by "snapshot::snapshot_never_changes";
     /// A snapshot reads from files that its store closes.
@@ -167,18 +176,30 @@ defects! {
     /// Deleting leaves the row alive in its block.
     DeadRowsAreAlive by
         "conveniences::records_yields_each_live_match_once",
+        "conveniences::live_rows_are_the_records_part_by_part",
         "blocks::blocks_cover_every_live_record_once",
+        "blocks::clear_dead_clears_exactly_the_dead_rows",
         "snapshot::snapshot_get_agrees_with_its_blocks";
     /// A block is seen at a version after its snapshot's.
     BlockIsAtAnotherVersion by "blocks::blocks_have_the_dimension_of_the_schema";
     /// Liveness is counted from the first row asked about and not from the first of the block.
     LivenessStartsAtZero by
-        "blocks::blocks_cover_every_live_record_once",
+        "blocks::clear_dead_clears_exactly_the_dead_rows",
         "blocks::matching_agrees_with_the_predicate";
+    /// The id of a row is that of the row beside it.
+    IdsAreSwapped by "blocks::row_ids_are_those_of_their_records";
+    /// The rows of old snapshots lend the payloads that their records have now.
+    PayloadsAreTheLatest by "payloads::row_payloads_are_as_of_their_snapshot";
+    /// A row of columns ends one field too early.
+    LastFieldIsForgotten by "payloads::row_payloads_list_every_field";
+    /// A column is found by its name in any case, as in SQL.
+    FieldNamesIgnoreCase by "payloads::row_payloads_find_every_field_by_its_name";
     /// A field that is absent is unequal to everything, where no condition on it is true.
     AbsentFieldDiffers by
         "blocks::matching_agrees_with_the_predicate",
         "conveniences::count_agrees_with_the_filter",
+        "conveniences::count_follows_every_write",
+        "conveniences::live_rows_are_the_records_part_by_part",
         "conveniences::delete_where_deletes_exactly_the_matches",
         "conveniences::records_yields_each_live_match_once",
         "search::search_filters_before_it_ranks",
@@ -215,6 +236,8 @@ defects! {
     CosineOverflows by
         "hostile::distances_of_huge_and_tiny_components_are_right",
         "search::search_ranks_extreme_values_canonically";
+    /// A row whose distance is not a number is passed over.
+    DamagedRowsAreSkipped by "hostile::search_of_a_row_that_is_no_vector_is_damaged";
     /// Room is made for k hits, however many records there are.
     KIsReserved by "hostile::search_memory_is_bounded_by_what_is_there";
     /// Searching an empty store is an error.

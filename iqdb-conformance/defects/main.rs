@@ -20,7 +20,6 @@ use std::time::Duration;
 use defect::Defect;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, CASES, Case, Harness, Outcome, run_case};
-use iqdb_core::{ErrorKind, Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, Vector};
 use log::LogPlace;
 use search::PlantedSearch;
 use store::PlantedStore;
@@ -116,22 +115,6 @@ fn a_random_failure_says_how_to_see_it_again() {
     let failure = case.check(&harness(Some(Defect::SetPayloadMerges))).unwrap_err();
     for part in ["seed ", "step ", "IQDB_CONFORMANCE_SEED=", "expected", "found"] {
         assert!(failure.message().contains(part), "{part:?} is missing: {failure}");
-    }
-}
-
-#[test]
-fn the_naive_search_says_that_a_row_which_is_no_vector_is_damaged() {
-    for metric in Metric::ALL {
-        let schema = Schema::new(2, metric).unwrap();
-        let store = PlantedStore::new(schema, Some(Defect::RowsAreNaN));
-        store.upsert(Record::new("nan", [1.0, 2.0]).unwrap()).unwrap();
-        let probe = Vector::try_from([1.0, 0.0]).unwrap();
-        let mut hits = [Hits::new()];
-        let query = Query::nearest(probe.as_ref(), 1);
-        let snapshot = store.snapshot().unwrap();
-        let error = NaiveSearch.search(&*snapshot, &[query], &mut hits).unwrap_err();
-        assert_eq!((error.kind(), error.id()), (ErrorKind::Damaged, Some(&"nan".into())));
-        assert!(hits[0].is_empty());
     }
 }
 
