@@ -28,7 +28,7 @@ impl Arena {
             layout = layout.with_chunk_rows(first, max);
         }
         let generation = Generation::first(layout);
-        let (writer, view) = Writer::new(schema, generation, probe.clone());
+        let (writer, view) = Writer::new(schema, generation, options.rows_max, probe.clone());
         let published = Published::new(view);
         #[cfg(loom)]
         let published = match probe.has(Defect::RelaxedPublication) {

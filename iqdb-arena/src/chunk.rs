@@ -114,10 +114,10 @@ impl BlockSource for Chunk {
 
     /// O(1) while no row of the chunk is dead, else O(rows).
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
-        if self.rows.all_alive(at) {
-            return Ok(());
+        if !self.rows.all_alive(at) {
+            live.retain_words(|first, _| self.rows.alive_among_64(first, at));
         }
-        live.retain(|row| Ok(self.rows.is_alive(row, at)))
+        Ok(())
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
@@ -131,7 +131,7 @@ impl BlockSource for Chunk {
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
         match &self.payloads {
             Payloads::Whole(_) => Ok(false),
-            Payloads::Columns(columns) => columns.matching(leaf, mask),
+            Payloads::Columns(columns) => Ok(columns.matching(leaf, mask)),
         }
     }
 }

@@ -5,6 +5,7 @@ use iqdb_core::{IdRef, Payload, RecordId, Schema, Version};
 use crate::chunk::{Chunk, Lent};
 use crate::column::{Appender, Column, column};
 use crate::generation::Generation;
+use crate::probe::{Defect, Probe};
 use crate::rows::{Link, Rows, RowsAppender, rows};
 use crate::sync::Arc;
 use crate::table::{Slot, Table};
@@ -27,6 +28,7 @@ pub(crate) struct Growing {
     listed: Option<Arc<Chunks>>,
     tail: Option<Tail>,
     rows: u32,
+    probe: Probe,
 }
 
 /// The chunk that is being filled.
@@ -52,7 +54,7 @@ impl Found {
 }
 
 impl Growing {
-    pub(crate) fn new(generation: Generation) -> Self {
+    pub(crate) fn new(generation: Generation, probe: Probe) -> Self {
         Self {
             generation: Arc::new(generation),
             table: Arc::new(Table::with_room_for(0)),
@@ -61,14 +63,15 @@ impl Growing {
             listed: None,
             tail: None,
             rows: 0,
+            probe,
         }
     }
 
     /// A new generation with copies of a view's live rows, in full chunks, all sealed. O(live rows).
-    pub(crate) fn packed(view: &View) -> Self {
+    pub(crate) fn packed(view: &View, probe: Probe) -> Self {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
-        let mut packed = Self::new(view.generation.next(layout));
+        let mut packed = Self::new(view.generation.next(layout), probe);
         packed.table = Arc::new(Table::with_room_for(live));
         let mut live = view.live_places().peekable();
         while live.peek().is_some() {
@@ -134,6 +137,10 @@ impl Growing {
             Some(row) if row >= published => self.link(row),
             Some(row) => Link::after(row, |row| self.link(row)),
         };
+        let link = if self.probe.has(Defect::NoLinks) { Link::FIRST } else { link };
+        if self.probe.has(Defect::TableBeforeRow) {
+            self.enlist(found);
+        }
         let mut tail = match self.tail.take() {
             Some(tail) => tail,
             None => self.open(),
@@ -145,16 +152,22 @@ impl Growing {
         } else {
             self.tail = Some(tail);
         }
-        let row = self.rows;
-        self.rows += 1;
         // Last, so that whoever finds the row in the table finds it written.
+        if !self.probe.has(Defect::TableBeforeRow) {
+            self.enlist(found);
+        }
+        self.rows += 1;
+    }
+
+    /// Makes the next row the newest of the id that was looked for.
+    fn enlist(&mut self, found: Found) {
         match found.newest {
-            Some((slot, _)) => self.table.replace(slot, found.hash, row),
+            Some((slot, _)) => self.table.replace(slot, found.hash, self.rows),
             None => {
                 if self.ids == self.table.room() {
                     self.table = Arc::new(self.table.grown(2 * self.ids + 1));
                 }
-                self.table.insert(found.hash, row);
+                self.table.insert(found.hash, self.rows);
                 self.ids += 1;
             }
         }

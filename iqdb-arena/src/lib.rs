@@ -18,6 +18,8 @@ mod columns;
 mod generation;
 mod growing;
 mod layout;
+#[cfg(all(test, any(loom, shuttle)))]
+mod models;
 mod options;
 mod probe;
 mod rows;
@@ -25,6 +27,8 @@ mod rows;
 mod store;
 mod sync;
 mod table;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
 mod view;
 mod writer;
 

@@ -1,5 +1,7 @@
 //! How an arena is laid out and when it tidies up.
 
+use crate::growing::ROWS_MAX;
+
 /// How many bytes of dead rows are left alone.
 const DEAD_BYTES_MIN: u64 = 1 << 20;
 
@@ -18,6 +20,8 @@ pub struct ArenaOptions {
     pub(crate) chunk_rows: Option<(usize, usize)>,
     dead_ratio: f64,
     dead_bytes_min: u64,
+    /// The most rows that can be numbered.
+    pub(crate) rows_max: u32,
 }
 
 impl ArenaOptions {
@@ -25,7 +29,12 @@ impl ArenaOptions {
     /// are dead.
     #[must_use]
     pub fn new() -> Self {
-        Self { chunk_rows: None, dead_ratio: 0.5, dead_bytes_min: DEAD_BYTES_MIN }
+        Self {
+            chunk_rows: None,
+            dead_ratio: 0.5,
+            dead_bytes_min: DEAD_BYTES_MIN,
+            rows_max: ROWS_MAX,
+        }
     }
 
     /// With `first` rows in the first chunk and twice as many in each that follows, up to `max`,

@@ -137,6 +137,14 @@ impl Rows {
         self.ended.get(row).is_some_and(|end| !has_passed(end.load(Ordering::Relaxed), at))
     }
 
+    /// Which of the 64 rows from `first` on are alive at version `at`, a bit for each.
+    pub(crate) fn alive_among_64(&self, first: usize, at: Version) -> u64 {
+        let ended = self.ended.get(first..).unwrap_or_default().iter().take(64).enumerate();
+        ended.fold(0, |alive, (n, end)| {
+            alive | u64::from(!has_passed(end.load(Ordering::Relaxed), at)) << n
+        })
+    }
+
     /// Whether no row was dead yet at version `at`. O(1).
     pub(crate) fn all_alive(&self, at: Version) -> bool {
         !has_passed(self.first_end.load(Ordering::Relaxed), at)
@@ -148,4 +156,33 @@ impl Rows {
 fn has_passed(end: u64, at: Version) -> bool {
     // 0 becomes the largest number, which is after every version.
     end.wrapping_sub(1) < at.0
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_takes_logarithmically_many_steps() {
+        let mut links: Vec<Link> = Vec::new();
+        for row in 0..100_000_u32 {
+            links.push(match row.checked_sub(1) {
+                None => Link::FIRST,
+                Some(previous) => Link::after(previous, |row| links[row as usize]),
+            });
+        }
+        for rows in [1, 2, 3, 1_000, 65_536, 99_999, 100_000] {
+            let (mut row, mut steps) = (99_999_u32, 0);
+            while row >= rows {
+                row = links[row as usize].towards(rows).unwrap();
+                steps += 1;
+            }
+            assert_eq!(row, rows - 1);
+            assert!(steps <= 40, "{steps} steps to below {rows}");
+        }
+        let mut row = Some(99_999);
+        while let Some(at) = row {
+            row = links[at as usize].towards(0);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
 
 use crate::generation::Generation;
-use crate::growing::{Growing, ROWS_MAX};
+use crate::growing::Growing;
 use crate::options::ArenaOptions;
 use crate::probe::{Defect, Probe, Stage};
 use crate::sync::{Arc, Published};
@@ -25,6 +25,8 @@ pub(crate) struct Writer {
     retired: VecDeque<Arc<View>>,
     /// Whether a commit was given up half-way, and has left rows that no view shows.
     torn: bool,
+    /// The most rows that can be numbered.
+    rows_max: u32,
     probe: Probe,
 }
 
@@ -43,11 +45,18 @@ pub(crate) struct Garbage(Vec<Arc<View>>);
 
 impl Writer {
     /// Of an empty store, whose first view it returns too.
-    pub(crate) fn new(schema: Schema, generation: Generation, probe: Probe) -> (Self, Arc<View>) {
-        let mut growing = Growing::new(generation);
+    pub(crate) fn new(
+        schema: Schema,
+        generation: Generation,
+        rows_max: u32,
+        probe: Probe,
+    ) -> (Self, Arc<View>) {
+        let mut growing = Growing::new(generation, probe.clone());
         let view = Arc::new(growing.view(schema, Version::default(), 0));
         let retired = VecDeque::new();
-        (Self { growing, view: Arc::clone(&view), retired, torn: false, probe }, view)
+        let writer =
+            Self { growing, view: Arc::clone(&view), retired, torn: false, rows_max, probe };
+        (writer, view)
     }
 
     pub(crate) fn view(&self) -> &View {
@@ -178,7 +187,7 @@ impl Writer {
 
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
-        let mut packed = Growing::packed(&self.view);
+        let mut packed = Growing::packed(&self.view, self.probe.clone());
         let view = Arc::new(packed.view(self.view.schema, self.view.version, self.view.live));
         self.retired.reserve(1);
         self.probe.reach(Stage::Packed);
@@ -205,17 +214,18 @@ impl Writer {
 
     /// Sees to it that `rows` more rows can be numbered.
     fn make_room(&mut self, rows: usize, published: &Published<View>) -> Result<()> {
-        let fit = |used: u32| (used as usize).saturating_add(rows) <= ROWS_MAX as usize;
-        if !fit(self.growing.rows()) && fit(self.view.live) {
-            self.compact(published);
-        }
+        let fit = |used: u32| (used as usize).saturating_add(rows) <= self.rows_max as usize;
         if fit(self.growing.rows()) {
+            return Ok(());
+        }
+        if fit(self.view.live) {
+            self.compact(published);
             return Ok(());
         }
         Err(Error::new(ErrorKind::NotSupported, "the store has no numbers left for so many rows")
             .during("apply")
-            .expected(format_args!("at most {ROWS_MAX} rows"))
-            .found(format_args!("{} rows and {rows} changes", self.growing.rows()))
+            .expected(format_args!("at most {} rows", self.rows_max))
+            .found(format_args!("{} rows and {rows} changes", self.view.live))
             .hint("split the data over several stores"))
     }
 

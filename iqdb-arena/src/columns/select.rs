@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Narrow, Predicate, Result, ValueRef};
+use iqdb_core::{Narrow, Predicate, ValueRef};
 
 use super::{Codes, Field};
 
@@ -42,36 +42,29 @@ impl Ranges {
     }
 }
 
-/// The codes of the values that match, one bit each.
-struct Bits([u64; VALUES_MAX / 64 + 1]);
-
 impl Field {
-    pub(super) fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
+    pub(super) fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         if let Some(ranges) = self.ranges(leaf) {
-            return match &ranges.ranges[..ranges.len] {
+            match &ranges.ranges[..ranges.len] {
                 // One range is by far the most common, and one comparison per row.
                 [only] => {
                     let (start, len) = (only.start, only.end - only.start);
-                    self.codes.retain(mask, |code| code.wrapping_sub(start) < len)
+                    self.codes.retain(mask, |code| code.wrapping_sub(start) < len);
                 }
                 _ => self.codes.retain(mask, |code| ranges.contains(code)),
             }
-            .map(|()| true);
+            return true;
         }
         if self.dictionary.len() > VALUES_MAX {
-            return Ok(false);
+            return false;
         }
-        let mut bits = Bits([0; VALUES_MAX / 64 + 1]);
+        let mut bits = [0_u64; VALUES_MAX / 64 + 1];
         for code in 1..=self.dictionary.len() {
-            let matches = u32::try_from(code - 1)
-                .ok()
-                .and_then(|n| self.dictionary.value(n))
-                .is_some_and(|value| leaf.matches_value(value));
-            bits.0[code / 64] |= u64::from(matches) << (code % 64);
+            let matches = self.value(code - 1).is_some_and(|value| leaf.matches_value(value));
+            bits[code / 64] |= u64::from(matches) << (code % 64);
         }
-        self.codes
-            .retain(mask, |code| bits.0[code as usize / 64] >> (code % 64) & 1 == 1)
-            .map(|()| true)
+        self.codes.retain(mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
+        true
     }
 
     /// The values that match, where they are ranges of the dictionary.
@@ -166,18 +159,19 @@ fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
 }
 
 impl Codes {
-    fn retain(&self, mask: &mut Narrow<'_>, keep: impl Fn(u32) -> bool) -> Result<()> {
-        // Rows outside are none that a block has.
+    fn retain(&self, mask: &mut Narrow<'_>, keep: impl Fn(u32) -> bool) {
         match self {
-            Self::U8(codes) => {
-                mask.retain(|row| Ok(codes.get(row).is_some_and(|code| keep(u32::from(*code)))))
-            }
-            Self::U16(codes) => {
-                mask.retain(|row| Ok(codes.get(row).is_some_and(|code| keep(u32::from(*code)))))
-            }
-            Self::U32(codes) => {
-                mask.retain(|row| Ok(codes.get(row).is_some_and(|code| keep(*code))))
-            }
+            Self::U8(codes) => retain(codes, mask, |code| keep(code.into())),
+            Self::U16(codes) => retain(codes, mask, |code| keep(code.into())),
+            Self::U32(codes) => retain(codes, mask, keep),
         }
     }
+}
+
+fn retain<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
+    mask.retain_words(|first, _| {
+        // Rows outside are none that a block has.
+        let codes = codes.get(first..).unwrap_or_default().iter().take(64);
+        codes.enumerate().fold(0, |rows, (n, code)| rows | u64::from(keep(*code)) << n)
+    });
 }
