@@ -6,10 +6,13 @@
 mod cached;
 mod defect;
 mod durable;
+mod linear;
 mod log;
 mod matrix;
+mod racing;
 mod report;
 mod search;
+mod shown;
 mod shrinking;
 mod snapshot;
 mod store;
@@ -21,12 +24,17 @@ use defect::Defect;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, CASES, Case, Harness, Outcome, run_case};
 use log::LogPlace;
+use racing::RacingStore;
 use search::PlantedSearch;
 use store::PlantedStore;
 
 fn harness(defect: Option<Defect>) -> Harness {
     if defect.is_some_and(Defect::is_of_reopening) {
         return durable_harness(defect);
+    }
+    if defect.is_some_and(Defect::is_of_racing) {
+        let store = move |schema| Ok(RacingStore::new(schema, defect));
+        return limited(Harness::new("racing", store, NaiveSearch));
     }
     let store = move |schema| Ok(PlantedStore::new(schema, defect));
     let harness = Harness::new("planted", store, PlantedSearch { defect });
