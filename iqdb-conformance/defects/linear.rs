@@ -1,33 +1,18 @@
 //! What the case of linearizability says about stores that break it, each in one realistic way.
 
-use iqdb_conformance::naive::NaiveSearch;
-use iqdb_conformance::{Case, Failure, Harness, Outcome};
+use iqdb_conformance::Case;
 
 use crate::defect::Defect;
-use crate::racing::RacingStore;
+use crate::racing_harness;
 
 const CASE: &str = "concurrency::concurrent_histories_are_linearizable";
-
-/// What the case says about a store with this defect.
-fn check(defect: Option<Defect>) -> Result<Outcome, Failure> {
-    let create = move |schema| Ok(RacingStore::new(schema, defect));
-    Case::named(CASE).expect("the case").check(&Harness::new("racing", create, NaiveSearch))
-}
-
-#[test]
-fn without_a_race_the_same_store_passes() {
-    let outcome = check(None).unwrap_or_else(|failure| panic!("{failure}"));
-    assert_eq!(outcome, Outcome::Kept);
-}
 
 macro_rules! caught {
     ($($name:ident: $defect:ident $(says $part:literal)*,)*) => {$(
         #[test]
         fn $name() {
-            let failure = match check(Some(Defect::$defect)) {
-                Ok(outcome) => panic!("not caught: {outcome:?}"),
-                Err(failure) => failure,
-            };
+            let case = Case::named(CASE).expect("the case");
+            let failure = case.check(&racing_harness(Some(Defect::$defect))).unwrap_err();
             println!("{failure}");
             for part in ["seed ", "IQDB_CONFORMANCE_SEED=", "thread ", $($part),*] {
                 assert!(failure.message().contains(part), "{part:?} is missing: {failure}");

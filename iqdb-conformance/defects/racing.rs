@@ -162,6 +162,7 @@ impl Store for RacingStore {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
+        batch.check_input(&self.schema)?;
         match self.defect {
             Some(Defect::WritesRace) => {
                 let mut state = self.state();
@@ -222,7 +223,7 @@ impl Store for RacingStore {
                 *record = later.get(&record.id).unwrap_or(record).clone();
             }
         }
-        let mut shown = Shown::new(self.schema, version, records)?;
+        let mut shown = Shown::new(self.schema, version, records);
         if self.has(Defect::LenIsCountedLater) {
             shown.len = lock(&self.beside).len;
         }

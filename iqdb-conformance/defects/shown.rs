@@ -1,37 +1,32 @@
 //! A snapshot of any records, with whatever version and length it is told to show.
 
-use std::sync::Arc;
+use std::ops::Range;
 
-use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Block, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Schema, Snapshot, Store,
-    StoreExt, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Narrow, PayloadRef, Predicate,
+    Query, Record, RecordId, RecordRef, Result, Schema, Snapshot, Version,
 };
 
 #[derive(Debug)]
 pub(crate) struct Shown {
-    inner: Arc<dyn Snapshot>,
+    schema: Schema,
     version: Version,
     pub(crate) len: u64,
+    records: Vec<Record>,
+    components: Vec<f32>,
 }
 
 impl Shown {
     /// A snapshot of these records.
-    pub(crate) fn new(
-        schema: Schema,
-        version: Version,
-        records: impl IntoIterator<Item = Record>,
-    ) -> Result<Self> {
-        let store = NaiveStore::new(schema);
-        store.upsert_many(records)?;
-        let inner = store.snapshot()?;
-        Ok(Self { version, len: inner.len(), inner })
+    pub(crate) fn new(schema: Schema, version: Version, records: Vec<Record>) -> Self {
+        let components = records.iter().flat_map(|record| record.vector.iter().copied()).collect();
+        Self { schema, version, len: records.len() as u64, records, components }
     }
 }
 
 impl Snapshot for Shown {
     fn schema(&self) -> &Schema {
-        self.inner.schema()
+        &self.schema
     }
 
     fn version(&self) -> Version {
@@ -43,18 +38,45 @@ impl Snapshot for Shown {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        self.inner.get(id)
+        Ok(self.records.iter().find(|record| record.id == *id).map(RecordRef::from))
     }
 
     fn block_count(&self) -> usize {
-        self.inner.block_count()
+        usize::from(!self.records.is_empty())
     }
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
-        self.inner.block(i)
+        if i >= self.block_count() {
+            return Err(Error::new(ErrorKind::Backend, "there is no such block"));
+        }
+        let dim = self.schema.dim();
+        Block::new(self, dim, dim, self.records.len(), self.version)
     }
 
-    fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
-        self.inner.push_down(queries, hits)
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}
+
+impl BlockSource for Shown {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        let dim = self.schema.dim();
+        Ok(&self.components[range.start * dim..range.end * dim])
+    }
+
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(self.records[row].id.as_ref())
+    }
+
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        Ok((&self.records[row].payload).into())
+    }
+
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
+        Ok(false)
     }
 }
