@@ -1,6 +1,6 @@
 //! The list of defects: what each one is, in a sentence, and the cases that must catch it.
 //!
-//! How a defect misbehaves is in `store`, `snapshot`, `search` and `log`.
+//! How a defect misbehaves is in `store`, `snapshot`, `search`, `log` and `racing`.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
@@ -26,6 +26,24 @@ macro_rules! defects {
                         | Self::SecondOpeningCutsTheLog
                         | Self::KillHidesWhatFollows
                         | Self::RefusedBatchIsReplayed
+                )
+            }
+
+            /// Whether threads have to meet for it to show.
+            pub(crate) fn is_of_racing(self) -> bool {
+                matches!(
+                    self,
+                    Self::GetIsCached
+                        | Self::BatchIsSeenHalf
+                        | Self::RefusedIsSeen
+                        | Self::VersionIsDrawnFirst
+                        | Self::VersionsAreDrawnInPairs
+                        | Self::SnapshotMixesVersions
+                        | Self::SnapshotIsCached
+                        | Self::LenIsCountedLater
+                        | Self::WritesAreLost
+                        | Self::WritesRace
+                        | Self::VersionIsComparedFirst
                 )
             }
 
@@ -269,4 +287,26 @@ defects! {
     KillHidesWhatFollows by "durable::writes_after_a_kill_are_kept_too";
     /// The log has a batch before it is looked at, and recovery applies what it can of it.
     RefusedBatchIsReplayed by "durable::a_refused_batch_leaves_no_trace_on_reopening";
+    /// A read cache keeps its entries for a while, whoever writes meanwhile.
+    GetIsCached by "concurrency::concurrent_histories_are_linearizable";
+    /// Changes go in one by one, and readers are not kept out in between.
+    BatchIsSeenHalf by "concurrency::concurrent_histories_are_linearizable";
+    /// A batch goes in and is taken back when its version turns out to be another.
+    RefusedIsSeen by "concurrency::concurrent_histories_are_linearizable";
+    /// Each batch draws its version before it waits for the lock.
+    VersionIsDrawnFirst by "concurrency::concurrent_histories_are_linearizable";
+    /// Each thread draws versions in pairs, and keeps the second for its next batch.
+    VersionsAreDrawnInPairs by "concurrency::concurrent_histories_are_linearizable";
+    /// A snapshot copies records one by one, and writers are not kept out in between.
+    SnapshotMixesVersions by "concurrency::concurrent_histories_are_linearizable";
+    /// A snapshot is handed out again for a while, whoever writes meanwhile.
+    SnapshotIsCached by "concurrency::concurrent_histories_are_linearizable";
+    /// The length is a counter of its own, brought up to date after the records.
+    LenIsCountedLater by "concurrency::concurrent_histories_are_linearizable";
+    /// One write in ten is acknowledged and forgotten.
+    WritesAreLost by "concurrency::concurrent_histories_are_linearizable";
+    /// Two writers read, change and write back the same state.
+    WritesRace by "concurrency::concurrent_histories_are_linearizable";
+    /// The expected version is compared before the lock is taken, and not again.
+    VersionIsComparedFirst by "concurrency::concurrent_histories_are_linearizable";
 }
