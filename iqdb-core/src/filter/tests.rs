@@ -170,6 +170,8 @@ fn a_parse_error_names_the_column_and_what_was_expected() {
         "year = 99999999999999999999",
         "year = 1e999",
         "year = -",
+        "year = 1-2",
+        "(year = 1e)",
         "a is 1",
         "a starts_with 1",
         "naïve = 1",
