@@ -83,7 +83,8 @@ impl FromStr for Backend {
 
 /// Opens an [`Iqdb`] with choices other than the default ones.
 ///
-/// ```
+#[cfg_attr(feature = "memory", doc = "```")]
+#[cfg_attr(not(feature = "memory"), doc = "```no_run")]
 /// use iqdb::{Backend, Iqdb, Metric, Schema};
 ///
 /// let db = Iqdb::builder().backend(Backend::Memory).open_in_memory(Schema::new(3, Metric::Dot)?)?;

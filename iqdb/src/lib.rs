@@ -1,6 +1,7 @@
 //! iqdb, an embedded vector database: in your process, no daemon, no network hop.
 //!
-//! ```
+#![cfg_attr(feature = "memory", doc = "```")]
+#![cfg_attr(not(feature = "memory"), doc = "```no_run")]
 //! use iqdb::{Iqdb, Metric, Record, Schema};
 //!
 //! fn main() -> iqdb::Result<()> {
@@ -30,7 +31,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 /// Compiles and runs the README's examples.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "memory"))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
