@@ -129,27 +129,40 @@ impl Bound {
         match (self.kernel, self.metric) {
             (Kernel::Reference, _) => f64::NEG_INFINITY,
             (Kernel::Simsimd, Metric::Dot) => {
-                let row_norm = ((1.0 + 2.0 * self.error) * (squared_norm + self.underflow)).sqrt();
-                -dot(query, row, self.register)
-                    - (self.error * self.norm * row_norm + self.underflow)
+                self.below_dot(dot(query, row, self.register), squared_norm)
             }
             (Kernel::Simsimd, Metric::Cosine) => {
-                let in_range = |squared_norm: f64| {
-                    squared_norm >= SQUARED_NORM_MIN && squared_norm.is_finite()
-                };
-                if !in_range(squared_norm) || !in_range(self.norm * self.norm) {
-                    return f64::NEG_INFINITY;
-                }
-                let cosine = dot(query, row, self.register) / (self.norm * squared_norm.sqrt());
-                1.0 - cosine - 2.0 * self.error
+                self.below_cosine(dot(query, row, self.register), squared_norm)
             }
             (Kernel::Simsimd, Metric::Euclidean) => {
-                let squares = squared_distance(query, row, self.register);
-                ((squares - self.underflow).max(0.0) / (1.0 + self.error)).sqrt()
+                self.below_euclidean(squared_distance(query, row, self.register))
             }
             // A metric that this kernel has no bound for.
             (Kernel::Simsimd, _) => f64::NEG_INFINITY,
         }
+    }
+
+    fn below_dot(&self, dot: f64, squared_norm: f64) -> f64 {
+        let product = self.norm * self.row_norm_at_most(squared_norm);
+        -dot - (self.error * product + self.underflow)
+    }
+
+    /// A number at or above the norm of a row.
+    fn row_norm_at_most(&self, squared_norm: f64) -> f64 {
+        ((1.0 + 2.0 * self.error) * (squared_norm + self.underflow)).sqrt()
+    }
+
+    fn below_cosine(&self, dot: f64, squared_norm: f64) -> f64 {
+        let in_range =
+            |squared_norm: f64| squared_norm >= SQUARED_NORM_MIN && squared_norm.is_finite();
+        if !in_range(squared_norm) || !in_range(self.norm * self.norm) {
+            return f64::NEG_INFINITY;
+        }
+        1.0 - dot / (self.norm * squared_norm.sqrt()) - 2.0 * self.error
+    }
+
+    fn below_euclidean(&self, squares: f64) -> f64 {
+        ((squares - self.underflow).max(0.0) / (1.0 + self.error)).sqrt()
     }
 }
 
@@ -188,6 +201,7 @@ fn split<'a>(
 
 #[cfg(test)]
 mod tests {
+    use iqdb_core::limits::DIM_MAX;
     use proptest::prelude::*;
 
     use super::*;
@@ -241,6 +255,110 @@ mod tests {
         }
     }
 
+    /// The scores of the worst kernel that the bounds have to hold for, between a query whose
+    /// components are all `a` and a row whose components are all `b`, for which Cauchy–Schwarz is
+    /// an equality: each sum is off by `γ_n` of its terms and by `n * 2^-149`, either way.
+    struct Worst {
+        query: Vec<f32>,
+        row: Vec<f32>,
+        row_norm: f64,
+        dots: [f64; 2],
+        squared_norms: [f64; 2],
+        squares: [f64; 2],
+    }
+
+    impl Worst {
+        fn of(dim: usize, a: f32, b: f32) -> Self {
+            let n = dim as f64;
+            let off = |sum: f64, terms: f64| {
+                let unit = terms / f64::from(1 << 24);
+                let error = unit / (1.0 - unit) * sum.abs() + n / 2_f64.powi(149);
+                [sum - error, sum + error]
+            };
+            let (query, row) = (vec![a; dim], vec![b; dim]);
+            let (a, b) = (f64::from(a), f64::from(b));
+            Self {
+                query,
+                row,
+                row_norm: n.sqrt() * b.abs(),
+                dots: off(n * a * b, n),
+                squared_norms: off(n * b * b, n),
+                // The difference and its square are rounded too.
+                squares: off(n * (a - b) * (a - b), n + 2.0),
+            }
+        }
+
+        fn check(&self) {
+            for metric in Metric::ALL {
+                let bound = Bound::new(Kernel::Simsimd, metric, &self.query);
+                let distance = metric.distance(&self.query, &self.row);
+                let is_below = |found: f64| {
+                    let (a, b) = (self.query[0], self.row[0]);
+                    let below = !found.is_finite() || found <= distance;
+                    assert!(below, "{metric}, {} of {a:e} and {b:e}: {found:e}", self.row.len());
+                };
+                for squared_norm in self.squared_norms {
+                    let squared_norm = squared_norm.max(0.0);
+                    assert!(bound.row_norm_at_most(squared_norm) >= self.row_norm);
+                    for dot in self.dots {
+                        match metric {
+                            Metric::Dot => is_below(bound.below_dot(dot, squared_norm)),
+                            Metric::Cosine => is_below(bound.below_cosine(dot, squared_norm)),
+                            _ => {}
+                        }
+                    }
+                }
+                if metric == Metric::Euclidean {
+                    self.squares.into_iter().for_each(|s| is_below(bound.below_euclidean(s)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bound_holds_for_the_worst_kernel() {
+        let exponents = [-140, -100, -76, -75, -74, -60, -45, -44, -20, -1, 0, 1, 20, 60, 100];
+        for dim in [1, 2, 100, DIM_MAX] {
+            for a in exponents {
+                for b in exponents {
+                    let (a, b) = (2_f32.powi(a), 2_f32.powi(b));
+                    Worst::of(dim, a, b).check();
+                    Worst::of(dim, a, -1.5 * b).check();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_norms_asked_for_are_those_that_a_bound_depends_on() {
+        let (query, row) = ([1.0, 2.0], [3.0, 4.0]);
+        for kernel in Kernel::ALL {
+            for metric in Metric::ALL {
+                let bound = Bound::new(kernel, metric, &query);
+                let [known, unknown] = [25.0, f64::NAN].map(|norm| bound.below(&query, &row, norm));
+                let depends = known.to_bits() != unknown.to_bits();
+                assert_eq!(Bound::needs_norms(kernel, metric), depends, "{kernel} {metric}");
+            }
+        }
+    }
+
+    #[test]
+    fn simsimd_gets_as_many_whole_registers_as_there_are() {
+        let (a, b) = ([1.0; 200], [2.0; 200]);
+        for (register, whole) in [(1, 200), (3, 198), (64, 192), (200, 200), (201, 0)] {
+            let (pair, tail) = split(&a, &b, register);
+            assert_eq!((pair.0.len(), pair.1.len()), (whole, whole), "by {register}");
+            assert!(tail.eq(vec![(1.0, 2.0); 200 - whole]), "by {register}");
+        }
+    }
+
+    #[test]
+    fn an_underflow_of_the_query_bounds_nothing() {
+        // In f32 the product is 2^-149, of which the true one is 1.4 times as much.
+        let (query, row) = ([2_f32.powi(-104)], [1.4 * 2_f32.powi(-45)]);
+        check(&query, &row).unwrap();
+    }
+
     #[test]
     fn a_kernel_is_called_by_its_name() {
         for kernel in Kernel::ALL {
@@ -261,15 +379,25 @@ mod tests {
     #[test]
     fn a_bound_is_close_enough_to_be_of_use() {
         let mut random = fastrand::Rng::with_seed(1);
-        let mut vector = || -> Vec<f32> { (0..768).map(|_| random.f32() - 0.5).collect() };
-        let (a, b) = (vector(), vector());
-        for metric in Metric::ALL {
-            let distance = metric.distance(&a, &b);
-            for register in [1, 64, 1_024] {
-                let bound = Bound { register, ..Bound::new(Kernel::Simsimd, metric, &a) };
-                let bound = bound.below(&a, &b, dot(&b, &b, register));
-                assert!(bound <= distance, "{metric}: {bound} {distance}");
-                assert!(distance - bound < 0.01, "{metric}: {bound} {distance}");
+        let mut vector =
+            |scale: f32| -> Vec<f32> { (0..768).map(|_| (random.f32() - 0.5) * scale).collect() };
+        // 768 units in the last place are 4.6e-5.
+        for scale in [1.0, 1e-6, 1e6] {
+            let (a, b) = (vector(1.0), vector(scale));
+            let norm = |x| Metric::squared_norm(x).sqrt();
+            for (metric, unit) in [
+                (Metric::Cosine, 1.0),
+                (Metric::Dot, norm(&a) * norm(&b)),
+                (Metric::Euclidean, norm(&a) + norm(&b)),
+            ] {
+                let distance = metric.distance(&a, &b);
+                for register in [1, 64, 1_024] {
+                    let bound = Bound { register, ..Bound::new(Kernel::Simsimd, metric, &a) };
+                    let bound = bound.below(&a, &b, dot(&b, &b, register));
+                    assert!(bound <= distance, "{metric}: {bound} {distance}");
+                    let gap = (distance - bound) / unit;
+                    assert!(gap < 1e-4, "{metric}, {scale}, by {register}: {gap}");
+                }
             }
         }
     }
