@@ -1,6 +1,7 @@
 //! The protocol on real threads: nobody waits, nothing half-done shows, writers free.
 
 mod freeing;
+mod steady;
 mod torn;
 mod waiting;
 
