@@ -12,6 +12,8 @@ mod ci;
 mod cli;
 mod conformance;
 mod fuzz;
+mod libtest;
+mod models;
 mod mutants;
 mod terminal;
 mod tidy;
@@ -64,6 +66,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Models(options) => models::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),

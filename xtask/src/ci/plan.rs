@@ -31,6 +31,7 @@ pub(crate) enum Part {
     Cargo(Invocation),
     Tidy,
     Conformance,
+    Models,
 }
 
 /// A tool that may be absent.
@@ -48,6 +49,7 @@ impl fmt::Display for Part {
             Self::Cargo(invocation) => invocation.fmt(f),
             Self::Tidy => f.write_str("cargo xtask tidy"),
             Self::Conformance => f.write_str("cargo xtask conformance"),
+            Self::Models => f.write_str("cargo xtask models"),
         }
     }
 }
@@ -90,6 +92,10 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
         Step {
             parts: vec![Part::Conformance],
             ..step("conformance", "every backend keeps the contract", [])
+        },
+        Step {
+            parts: vec![Part::Models],
+            ..step("models", "the protocol holds in every order of its steps", [])
         },
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
     ]
@@ -153,11 +159,8 @@ fn fuzz() -> [Invocation; 3] {
     [fuzz::replay(), at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
-/// It has its own target folder below ours, or the two workspaces would wait for each other's
-/// locks and `cargo clean` would miss one.
 fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
-    let target = workspace.target.strip_prefix(&workspace.root).unwrap_or(&workspace.target);
-    let target = target.join("own-backend").display().to_string();
+    let target = workspace.target_for("own-backend");
     let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
     [
         at("fmt").args(["--check"]),
@@ -207,6 +210,8 @@ mod tests {
             cargo xtask tidy
         conformance: every backend keeps the contract
             cargo xtask conformance
+        models: the protocol holds in every order of its steps
+            cargo xtask models
         fuzz: no input that fuzzing has found fails again
             cargo test --locked -p iqdb-fuzz-targets --test replay
             cargo fmt --manifest-path fuzz/Cargo.toml --check
