@@ -17,13 +17,14 @@ text { font: 12px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill:
 .title { font-size: 15px; font-weight: 600 }
 .set { font-weight: 600 }
 .faint { fill: #656d76 }
+.on-own { fill: #ffffff }
 .own { fill: #0969da }
 .peer { fill: #afb8c1 }
 .roof { stroke: #cf222e; stroke-width: 1.5; stroke-dasharray: 4 3 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .faint { fill: #8d96a0 }
-  .own { fill: #4493f8 }
+  .own { fill: #1f6feb }
   .peer { fill: #57606a }
   .roof { stroke: #f85149 }
 }";
@@ -31,8 +32,10 @@ text { font: 12px -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; fill:
 const PANEL: f64 = 440.0;
 const GAP: f64 = 30.0;
 /// Where the bars of a panel begin, and how long one of 100 % is.
-const NAMES: f64 = 66.0;
+const NAMES: f64 = 74.0;
 const FULL: f64 = 250.0;
+/// Bars longer than this part of a full one have their label inside.
+const INSIDE: f64 = 0.55;
 const TOP: f64 = 62.0;
 const BAR: f64 = 16.0;
 const SET_TITLE: f64 = 22.0;
@@ -68,7 +71,7 @@ fn draw(record: &Record) -> Document {
         },
     ];
     let shown: Vec<&Panel<'_>> = panels.iter().filter(|panel| !panel.entries.is_empty()).collect();
-    let height = shown.iter().map(|panel| panel.height()).fold(0.0, f64::max) + 30.0;
+    let height = shown.iter().map(|panel| panel.height()).fold(0.0, f64::max) + 44.0;
     let width = shown.len() as f64 * (PANEL + GAP);
     let mut document = Document::new()
         .set("viewBox", (0.0, 0.0, width, height))
@@ -81,14 +84,22 @@ fn draw(record: &Record) -> Document {
         document = document
             .add(group.set("transform", format!("translate({} 0)", i as f64 * (PANEL + GAP))));
     }
+    let bars =
+        "Bars: share of what the machine can do, measured in the same rounds; longer is better.";
     let below = format!(
-        "iqdb {} · {} · {} · bars: share of the machine's limit, measured in the same rounds{}",
+        "iqdb {} on {}, {} cores, {}{}",
         record.commit,
         record.machine.processor,
+        record.machine.cores,
         record.finished,
-        if record.settings.quick { " · a quick run, nothing to quote" } else { "" },
+        if record.settings.quick { "; a quick run, nothing to quote" } else { "" },
     );
-    document.add(text(below, 4.0, height - 10.0, "faint"))
+    document.add(text(bars.into(), 4.0, height - 26.0, "faint")).add(text(
+        below,
+        4.0,
+        height - 9.0,
+        "faint",
+    ))
 }
 
 impl Panel<'_> {
@@ -135,10 +146,17 @@ impl Panel<'_> {
             .set("rx", 2)
             .set("class", class);
         let label = format!("{} · {:.0} %", (self.label)(speed), speed.roof_percent);
+        // A label beside a long bar would lie on the line of the roof.
+        let label = if length > INSIDE * FULL {
+            let class = if speed.engine == IQDB { "on-own" } else { "" };
+            text(label, NAMES + length - 6.0, y + 12.0, class).set("text-anchor", "end")
+        } else {
+            text(label, NAMES + length + 6.0, y + 12.0, "faint")
+        };
         group
             .add(text(speed.engine.clone(), NAMES - 6.0, y + 12.0, "").set("text-anchor", "end"))
             .add(bar)
-            .add(text(label, NAMES + length + 6.0, y + 12.0, "faint"))
+            .add(label)
     }
 }
 

@@ -149,12 +149,12 @@ impl Record {
     }
 }
 
-/// The best row of each engine: at most one core type.
+/// The best row of each engine: that of the core type with the shortest median call.
 pub(crate) fn best(engines: &[Speed]) -> Vec<&Speed> {
     let mut best: Vec<&Speed> = Vec::new();
     for speed in engines {
         match best.iter_mut().find(|other| other.engine == speed.engine) {
-            Some(other) if other.queries_per_s >= speed.queries_per_s => {}
+            Some(other) if other.p50_ms <= speed.p50_ms => {}
             Some(other) => *other = speed,
             None => best.push(speed),
         }

@@ -7,7 +7,7 @@ use std::fmt;
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, fuzz};
+use crate::{Result, bench, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
@@ -92,6 +92,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             ..step("conformance", "every backend keeps the contract", [])
         },
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
+        step("peers", "the comparison with peers is formatted and locked", peers()),
     ]
 }
 
@@ -145,6 +146,12 @@ fn check_features(package: &Package) -> Vec<Invocation> {
 fn fuzz() -> [Invocation; 3] {
     let at = |command: &str| cargo(command).args(["--manifest-path", FUZZ]);
     [fuzz::replay(), at("fmt").args(["--check"]), at("tree --locked --depth 0")]
+}
+
+/// It is not compiled, which takes the peers themselves, and nothing is measured in ci.
+fn peers() -> [Invocation; 2] {
+    let at = |command: &str| cargo(command).args(["--manifest-path", bench::PEERS]);
+    [at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
 /// It has its own target folder below ours, or the two workspaces would wait for each other's
@@ -204,6 +211,9 @@ mod tests {
             cargo test --locked -p iqdb-fuzz-targets --test replay
             cargo fmt --manifest-path fuzz/Cargo.toml --check
             cargo tree --locked --depth 0 --manifest-path fuzz/Cargo.toml
+        peers: the comparison with peers is formatted and locked
+            cargo fmt --manifest-path benches/peers/Cargo.toml --check
+            cargo tree --locked --depth 0 --manifest-path benches/peers/Cargo.toml
         "#);
     }
 

@@ -18,7 +18,7 @@ const QUERIES_MIN: usize = 8;
 
 /// How much faster another core type has to be for the slower one to be left alone after the first
 /// round.
-const CLEARLY: f64 = 1.2;
+const CLEARLY: f64 = 1.5;
 
 pub(crate) fn run(bench: &mut Bench<'_>, threads: usize) -> Result<Searches> {
     let (set, settings) = (bench.set, bench.settings);
