@@ -63,7 +63,8 @@ pub(crate) struct Speed {
     pub(crate) core_type: Option<String>,
     /// Queries per round. An engine that answers a batch one by one was asked fewer.
     pub(crate) queries: usize,
-    /// 1 when only the warm-up was kept, since another core type was faster.
+    /// Fewer than in the settings when it was too slow; 1 when only the warm-up was kept, since
+    /// another core type was faster.
     pub(crate) rounds: usize,
     pub(crate) queries_per_s: f64,
     /// The median time of a call, in a median round.

@@ -16,6 +16,10 @@ const BATCH: usize = 1_000;
 const SECONDS_PER_ROUND: f64 = 0.75;
 const QUERIES_MIN: usize = 8;
 
+/// An engine that has had this long on a set is left alone after a round that counts, so that one
+/// slow engine doesn't make a run endless. The record says how many rounds it had.
+const SECONDS_PER_ENGINE: f64 = 25.0;
+
 /// How much faster another core type has to be for the slower one to be left alone after the first
 /// round.
 const CLEARLY: f64 = 1.5;
@@ -27,12 +31,16 @@ pub(crate) fn run(bench: &mut Bench<'_>, threads: usize) -> Result<Searches> {
         bench.engines.iter().map(|e| if e.batches { batch } else { QUERIES_MIN }).collect();
     let mut tallies: Vec<Tally> = bench.engines.iter().map(|_| Tally::default()).collect();
     let mut goes_on = vec![true; bench.engines.len()];
+    let mut spent = vec![0.0; bench.engines.len()];
     let mut roof = BTreeMap::new();
     for round in 0..=settings.rounds {
         let of = settings.rounds;
         eprintln!("{}, batch on {threads} threads: round {round} of {of}", set.facts.set);
         ask_roof(bench.roof, &Command::Fma { threads }, &mut roof)?;
-        for i in turns(round, bench.engines.len()).filter(|&i| goes_on[i]) {
+        for i in turns(round, bench.engines.len()) {
+            if !goes_on[i] {
+                continue;
+            }
             let engine = &mut bench.engines[i];
             let ask = Search {
                 from: 0,
@@ -45,6 +53,10 @@ pub(crate) fn run(bench: &mut Bench<'_>, threads: usize) -> Result<Searches> {
                 ids: round == 0,
             };
             let (ns, found) = engine.search(ask)?;
+            spent[i] += ns.iter().sum::<u64>() as f64 / 1e9;
+            if round > 0 && spent[i] > SECONDS_PER_ENGINE {
+                goes_on[i] = false;
+            }
             if round <= 1 {
                 // The warm-up counts only where nothing follows.
                 tallies[i].queries_per_s.clear();
