@@ -1,29 +1,53 @@
-//! `cargo xtask bench`: runs the criterion benches.
+//! `cargo xtask bench`: runs the criterion benches, and iqdb beside its peers.
 //!
-//! It never records or judges a measurement.
+//! It never records or judges a measurement; `benches/peers` writes the record of its own.
 
-use clap::Args;
+mod peers;
+
+use clap::{Args, Subcommand};
 
 use crate::cargo::Invocation;
 use crate::workspace::Workspace;
 use crate::{Result, Verdict, terminal};
+
+pub(crate) use self::peers::MANIFEST as PEERS;
 
 /// The package that holds the benches.
 const PACKAGE: &str = "iqdb-benches";
 
 /// What is passed through.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
     /// Arguments for criterion: a name to filter by, --list, --save-baseline NAME, …
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure iqdb beside other engines on the same data (needs Python, a network, 15 minutes).
+    Peers(peers::Options),
+    /// Print a record of `bench peers` as markdown.
+    Table(peers::Show),
+    /// Draw a record of `bench peers` as SVG, next to it.
+    Plot(peers::Draw),
 }
 
 /// Runs the benches with the arguments of `options`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
-    let bench = invocation(&options.args);
-    terminal::say(&format!("$ {bench}"));
-    bench.pass_through(&workspace.root).map(Verdict::green_if)
+    match &options.command {
+        Some(Command::Peers(options)) => peers::run(workspace, options),
+        Some(Command::Table(show)) => peers::show(workspace, show),
+        Some(Command::Plot(draw)) => peers::draw(workspace, draw),
+        None => {
+            let bench = invocation(&options.args);
+            terminal::say(&format!("$ {bench}"));
+            bench.pass_through(&workspace.root).map(Verdict::green_if)
+        }
+    }
 }
 
 fn invocation(args: &[String]) -> Invocation {
@@ -32,7 +56,20 @@ fn invocation(args: &[String]) -> Invocation {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(words: &str) -> std::result::Result<Options, clap::Error> {
+        let words = std::iter::once("bench").chain(words.split_whitespace());
+        Cli::try_parse_from(words).map(|cli| cli.options)
+    }
 
     #[test]
     fn arguments_are_passed_through() {
@@ -40,5 +77,22 @@ mod tests {
             invocation(&["scan".into(), "--list".into()]).to_string(),
             "cargo bench --locked -p iqdb-benches -- scan --list"
         );
+    }
+
+    #[test]
+    fn a_word_that_is_no_subcommand_is_for_criterion() {
+        for words in ["scan", "--list", "--save-baseline before", "scan peers"] {
+            let options = parse(words).unwrap();
+            assert!(options.command.is_none(), "{words}");
+            assert_eq!(options.args.join(" "), words);
+        }
+        assert!(matches!(
+            parse("peers --data d --quick").unwrap().command,
+            Some(Command::Peers(_))
+        ));
+        assert!(matches!(parse("table r.json").unwrap().command, Some(Command::Table(_))));
+        for wrong in ["peers", "table", "peers --data d --fast"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
     Mutants(mutants::Options),
-    /// Run the benchmarks, with arguments passed through; --list names them.
+    /// Run the benchmarks, with arguments passed through, or iqdb beside its peers; --list names them.
     Bench(bench::Options),
 }
 

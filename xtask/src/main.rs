@@ -2,7 +2,7 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`.
+//! keeps below `fuzz`, and what `bench peers` records below `benches/records`.
 
 #![forbid(unsafe_code)]
 

@@ -7,7 +7,7 @@ use std::fmt;
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, fuzz};
+use crate::{Result, bench, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
@@ -98,6 +98,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             ..step("models", "the protocol holds in every order of its steps", [])
         },
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
+        step("peers", "the comparison with peers is formatted and locked", peers()),
     ]
 }
 
@@ -159,6 +160,12 @@ fn fuzz() -> [Invocation; 3] {
     [fuzz::replay(), at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
+/// It is not compiled, which takes the peers themselves, and nothing is measured in ci.
+fn peers() -> [Invocation; 2] {
+    let at = |command: &str| cargo(command).args(["--manifest-path", bench::PEERS]);
+    [at("fmt").args(["--check"]), at("tree --locked --depth 0")]
+}
+
 fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
     let target = workspace.target_for("own-backend");
     let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
@@ -216,6 +223,9 @@ mod tests {
             cargo test --locked -p iqdb-fuzz-targets --test replay
             cargo fmt --manifest-path fuzz/Cargo.toml --check
             cargo tree --locked --depth 0 --manifest-path fuzz/Cargo.toml
+        peers: the comparison with peers is formatted and locked
+            cargo fmt --manifest-path benches/peers/Cargo.toml --check
+            cargo tree --locked --depth 0 --manifest-path benches/peers/Cargo.toml
         "#);
     }
 
