@@ -11,6 +11,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod futex;
 mod fuzz;
 mod libtest;
 mod miri;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> Result<Verdict> {
     match command {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
+        Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Miri(options) => miri::run(&workspace, &options),
         Command::Sanitize(options) => sanitize::run(&workspace, &options),
