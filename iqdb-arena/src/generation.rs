@@ -13,6 +13,9 @@ use crate::table::{Slot, Table};
 /// Buckets of chunks, each twice as large as the one before: room for every row number there is.
 const BUCKETS: usize = 33;
 
+/// Room for chunks, filled one after the other.
+type Bucket = Box<[OnceLock<Arc<Rows>>]>;
+
 #[cfg(not(any(loom, shuttle)))]
 type Hasher = std::hash::RandomState;
 // A model has to do the same in every run.
@@ -26,7 +29,7 @@ pub(crate) struct Generation {
     /// Secret and different for each store, so that nobody can choose ids that collide.
     hasher: Hasher,
     /// Chunk number `n` is in bucket `log2(n + 1)`.
-    chunks: [OnceLock<Box<[OnceLock<Arc<Rows>>]>>; BUCKETS],
+    chunks: [OnceLock<Bucket>; BUCKETS],
 }
 
 impl Generation {

@@ -44,7 +44,7 @@ type Content = BTreeMap<u64, i16>;
 /// Chunks of one row and then two, so that every third write opens or seals one.
 fn arena(planted: Option<Defect>, options: ArenaOptions) -> Arc<Arena> {
     let schema = Schema::new(1, Metric::Dot).unwrap();
-    let probe = planted.map_or_else(Probe::default, Probe::planted);
+    let probe = planted.map_or_else(Probe::none, Probe::planted);
     Arc::new(Arena::new(schema, options.chunk_rows(1, 2), probe))
 }
 

@@ -43,10 +43,14 @@ pub(crate) enum Defect {
 mod imp {
     use super::{Defect, Stage};
 
-    #[derive(Debug, Clone, Default)]
+    #[derive(Debug, Clone)]
     pub(crate) struct Probe;
 
     impl Probe {
+        pub(crate) fn none() -> Self {
+            Self
+        }
+
         #[inline(always)]
         pub(crate) fn reach(&self, _: Stage) {}
 
@@ -72,6 +76,10 @@ mod imp {
     }
 
     impl Probe {
+        pub(crate) fn none() -> Self {
+            Self::default()
+        }
+
         pub(crate) fn planted(defect: Defect) -> Self {
             Self { planted: Some(defect), ..Self::default() }
         }

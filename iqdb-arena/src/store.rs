@@ -52,7 +52,7 @@ impl ArenaStore {
     /// An empty store, laid out as asked.
     #[must_use]
     pub fn with_options(schema: Schema, options: ArenaOptions) -> Self {
-        Self::with_probe(schema, options, Probe::default())
+        Self::with_probe(schema, options, Probe::none())
     }
 
     pub(crate) fn with_probe(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {

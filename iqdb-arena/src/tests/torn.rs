@@ -11,7 +11,7 @@ use crate::probe::Stage;
 fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBool>) {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
-    let probe = planted.map_or_else(Probe::default, Probe::planted).on_stage(move |reached| {
+    let probe = planted.map_or_else(Probe::none, Probe::planted).on_stage(move |reached| {
         if reached == stage && trigger.swap(false, Ordering::Relaxed) {
             panic!("in the middle of a commit");
         }
