@@ -1,5 +1,7 @@
 //! Where tests look on, and where they plant defects. Nothing of it is in a real build.
 
+pub(crate) use imp::Probe;
+
 /// A point that a writer comes past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
@@ -106,5 +108,3 @@ mod imp {
         }
     }
 }
-
-pub(crate) use imp::Probe;

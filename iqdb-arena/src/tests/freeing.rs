@@ -125,7 +125,7 @@ fn compaction_leaves_full_sealed_chunks_and_nothing_dead() {
     store.apply(&upserts(0..100, 1)).unwrap();
     let old = store.snapshot().unwrap();
     let was = content(&*old);
-    store.apply(&(0..100).step_by(3).fold(Batch::new(), |batch, id| batch.delete(id))).unwrap();
+    store.apply(&(0..100).step_by(3).fold(Batch::new(), Batch::delete)).unwrap();
     let before = content_of(&store);
     let version = store.snapshot().unwrap().version();
     store.compact();
