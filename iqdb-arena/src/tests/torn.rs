@@ -90,3 +90,18 @@ fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
     store.apply(&upserts(6..10, 4)).unwrap();
     assert_eq!(store.stats().live, 10);
 }
+
+/// A panic leaves the lock poisoned, and flushing looks past that as writing does.
+#[test]
+fn flushing_still_frees_after_a_commit_was_given_up() {
+    let (store, armed) = exploding(Stage::Appended, None);
+    armed.store(true, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&upserts(0..5, 1)))).is_err());
+    store.apply(&upserts(0..5, 2)).unwrap();
+    let held = store.snapshot().unwrap();
+    store.apply(&upserts(0..5, 3)).unwrap();
+    assert_eq!(store.stats().retired, 1);
+    drop(held);
+    store.flush().unwrap();
+    assert_eq!(store.stats().retired, 0);
+}
