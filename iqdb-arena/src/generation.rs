@@ -86,7 +86,8 @@ impl Generation {
         })
     }
 
-    /// The last row of an id below `rows`. O(log rows of the id) on average for the probe's part.
+    /// The last row of an id below `rows`: a probe, O(1) on average, and a walk, O(log n) for n rows
+    /// of the id from `rows` on.
     pub(crate) fn newest_below(&self, table: &Table, id: &RecordId, rows: u32) -> Option<u32> {
         let id = id.as_ref();
         let (_, mut row) = self.newest(table, self.hash(id), id)?;

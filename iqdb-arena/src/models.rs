@@ -206,7 +206,7 @@ fn planted_freed_by_readers() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic(expected = "at version")]
 fn planted_table_before_row() {
     replacing(Some(Defect::TableBeforeRow));
 }

@@ -23,8 +23,6 @@ pub(crate) enum Defect {
     PublishedBeforeStamped,
     /// The pointer to a view is published, but not what it points to.
     RelaxedPublication,
-    /// Rows are stamped while the batch is still being appended.
-    StampedTooEarly,
     /// Nobody remembers that a commit was given up half-way.
     TornForgotten,
     /// Retired views are left to whoever holds them.

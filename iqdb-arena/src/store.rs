@@ -111,7 +111,8 @@ impl Store for ArenaStore {
         Ok(self.arena.view())
     }
 
-    /// Returns at once, having freed what no snapshot holds any more.
+    /// Returns at once, having freed what no snapshot holds any more, unless a writer is at work;
+    /// then a later write does.
     fn flush(&self) -> Result<()> {
         self.arena.reclaim();
         Ok(())

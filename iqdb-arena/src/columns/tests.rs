@@ -83,7 +83,10 @@ proptest! {
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
             let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
-            prop_assert_eq!(answered, predicate.field().is_some());
+            // Of those that are no ranges, some are as well asked row by row.
+            let may_decline =
+                matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
+            prop_assert!(answered == predicate.field().is_some() || may_decline);
             if answered {
                 before.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
             }

@@ -84,6 +84,8 @@ fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
     store.apply(&upserts(0..4, 3)).unwrap();
     assert_eq!((store.stats().rows, store.stats().live), (10, 6));
     let before = content_of(&store);
+    // A deletion needs no number.
+    assert_eq!(store.apply(&Batch::new().delete(77)).unwrap().absent, 1);
     let error = store.apply(&upserts(6..11, 4)).unwrap_err();
     assert_eq!(error.kind(), iqdb_core::ErrorKind::NotSupported);
     assert_eq!(content_of(&store), before);

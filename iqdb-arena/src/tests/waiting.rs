@@ -132,8 +132,10 @@ fn planted_readers_that_take_the_lock_are_noticed() {
     hold_the_lock_for_ever(&store);
     let (done, finished) = channel();
     std::thread::spawn(move || {
+        done.send(()).unwrap();
         let _ = store.snapshot();
         let _ = done.send(());
     });
+    finished.recv().unwrap();
     assert!(finished.recv_timeout(Duration::from_millis(300)).is_err());
 }
