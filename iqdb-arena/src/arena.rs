@@ -1,6 +1,6 @@
 //! The store without its trait: a writer behind a lock, and a published view.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 
 use iqdb_core::{Applied, Batch, Result, Schema};
 
@@ -78,8 +78,10 @@ impl Arena {
 
     /// Frees what nobody reads any more, unless a writer is at work, which will do so itself.
     pub(crate) fn reclaim(&self) {
-        let Ok(mut writer) = self.writer.try_lock() else {
-            return;
+        let mut writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
         };
         let garbage = writer.reclaim_all();
         drop(writer);

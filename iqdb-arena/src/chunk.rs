@@ -7,7 +7,7 @@ use iqdb_core::{
     ValueRef, Version,
 };
 
-use crate::column::{Column, column};
+use crate::column::Column;
 use crate::columns::Columns;
 use crate::rows::Rows;
 use crate::sync::Arc;
@@ -34,16 +34,15 @@ impl Chunk {
         Self { rows, payloads: Payloads::Whole(payloads), seal: None }
     }
 
-    /// A chunk that is full: its rows, ids and payloads, one per row, never change again.
-    pub(crate) fn sealed(rows: Arc<Rows>, payloads: &[Lent<'_>]) -> Self {
-        let payloads = match Columns::of(payloads) {
-            Some(columns) => Payloads::Columns(columns),
-            None => {
-                let (mut appender, column) = column(payloads.len());
-                payloads.iter().for_each(|lent| appender.push(lent.to_payload()));
-                Payloads::Whole(column)
-            }
-        };
+    /// A chunk that is full: its rows, ids and payloads, one per row, never change again. `whole`
+    /// has the payloads for the case that columns are no good form for them.
+    pub(crate) fn sealed(
+        rows: Arc<Rows>,
+        payloads: &[Lent<'_>],
+        whole: impl FnOnce() -> Column<Payload>,
+    ) -> Self {
+        let payloads =
+            Columns::of(payloads).map_or_else(|| Payloads::Whole(whole()), Payloads::Columns);
         Self { rows, payloads, seal: Some(Seal::new()) }
     }
 
@@ -59,7 +58,7 @@ impl Chunk {
     pub(crate) fn lent(&self, row: usize) -> Option<Lent<'_>> {
         match &self.payloads {
             Payloads::Whole(payloads) => payloads.get(row).map(Lent::Whole),
-            Payloads::Columns(columns) => Some(Lent::Row(columns, row)),
+            Payloads::Columns(columns) => self.rows.id(row).map(|_| Lent::Row(columns, row)),
         }
     }
 }
@@ -84,7 +83,24 @@ impl<'a> Lent<'a> {
         }
     }
 
-    fn to_payload(self) -> Payload {
+    /// What it counts towards the limits of a payload, in bytes.
+    pub(crate) fn size_bytes(self) -> usize {
+        let scalar = |value: ValueRef<'_>| match value {
+            ValueRef::Text(text) => 8 + text.len(),
+            _ => 8,
+        };
+        let mut bytes = 0;
+        self.for_each(|name, value| {
+            bytes += name.len();
+            bytes += match value {
+                ValueRef::List(list) => list.iter().fold(8, |bytes, value| bytes + scalar(value)),
+                value => scalar(value),
+            };
+        });
+        bytes
+    }
+
+    pub(crate) fn to_payload(self) -> Payload {
         let mut payload = Payload::new();
         self.for_each(|name, value| {
             payload.insert(name, value);

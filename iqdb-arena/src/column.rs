@@ -1,7 +1,7 @@
 //! Append-only columns: one appender, any number of readers, nothing ever moves.
 //!
-//! This is the only module of the crate with unsafe code; its interface is safe. What makes it
-//! sound:
+//! This is the only module of the crate with unsafe code, but for a model checker's stand-in; its
+//! interface is safe. What makes it sound:
 //!
 //! 1. A column is a fixed piece of memory for `capacity` values, and it stays where it is until the
 //!    last handle is gone.
@@ -63,6 +63,8 @@ unsafe impl<T: Send + Sync> Sync for Cells<T> {}
 /// # Panics
 /// When `capacity` values don't fit the address space.
 pub(crate) fn column<T>(capacity: usize) -> (Appender<T>, Column<T>) {
+    // Mapped memory starts at a page.
+    const { assert!(align_of::<T>() <= 4_096) };
     let layout = Layout::array::<T>(capacity)
         .and_then(|layout| layout.align_to(ALIGNMENT))
         .expect("a column fits the address space");

@@ -50,7 +50,7 @@ impl Columns {
         self.fields.get(n)
     }
 
-    /// The fields that a row has, with their values.
+    /// The fields that a row has, with their values. O(fields of the chunk), of which there are few.
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
         self.fields.iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
     }

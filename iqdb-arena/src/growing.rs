@@ -11,9 +11,8 @@ use crate::sync::Arc;
 use crate::table::{Slot, Table};
 use crate::view::{Chunks, View};
 
-/// The most rows of a generation, dead ones included: a row number fits 32 bits, one of which means
-/// none.
-pub(crate) const ROWS_MAX: u32 = u32::MAX - 1;
+/// The most rows of a generation, dead ones included: as many as a table of 2^32 slots has room for.
+pub(crate) const ROWS_MAX: u32 = 3 * (1 << 30) - 4;
 
 /// A generation and the means to add to it. What is added is invisible until a view is published
 /// that has more rows.
@@ -93,7 +92,7 @@ impl Growing {
             }
             let rows = Arc::new(rows);
             packed.generation.add(packed.chunks.len(), Arc::clone(&rows));
-            packed.chunks.push(Arc::new(Chunk::sealed(rows, &payloads)));
+            packed.chunks.push(Arc::new(Chunk::sealed(rows, &payloads, || whole(&payloads))));
         }
         packed
     }
@@ -165,12 +164,21 @@ impl Growing {
             Some((slot, _)) => self.table.replace(slot, found.hash, self.rows),
             None => {
                 if self.ids == self.table.room() {
-                    self.table = Arc::new(self.table.grown(2 * self.ids + 1));
+                    self.table = Arc::new(self.table.grown(self.ids + 1));
                 }
                 self.table.insert(found.hash, self.rows);
                 self.ids += 1;
             }
         }
+    }
+
+    /// What a row takes: its vector, its id and its payload, in bytes.
+    pub(crate) fn bytes_of(&self, row: u32) -> u64 {
+        let layout = self.generation.layout();
+        let place = layout.place(row as usize);
+        let payload = self.chunks.get(place.chunk).and_then(|chunk| chunk.lent(place.row));
+        let payload = payload.map_or(0, Lent::size_bytes);
+        (layout.stride() * size_of::<f32>() + size_of::<RecordId>() + payload) as u64
     }
 
     /// Everything that has been added so far, as a view.
@@ -208,8 +216,16 @@ impl Growing {
         let payloads = tail.payloads.slice(0..tail.payloads.len()).unwrap_or_default();
         let payloads: Vec<_> = payloads.iter().map(Lent::Whole).collect();
         if let Some(last) = self.chunks.last_mut() {
-            *last = Arc::new(Chunk::sealed(Arc::clone(&tail.rows), &payloads));
+            let rows = Arc::clone(&tail.rows);
+            *last = Arc::new(Chunk::sealed(rows, &payloads, || tail.payloads.clone()));
         }
         self.listed = None;
     }
+}
+
+/// Whole payloads, as they were lent.
+fn whole(lent: &[Lent<'_>]) -> Column<Payload> {
+    let (mut appender, column) = column(lent.len());
+    lent.iter().for_each(|lent| appender.push(lent.to_payload()));
+    column
 }

@@ -1,6 +1,6 @@
 //! The fast in-memory backend of iqdb: append-only chunks, and reads that never wait.
 //!
-//! A read takes no lock and allocates nothing: taking a snapshot is one load of a pointer and one
+//! A read takes no lock and, after its thread's first one, allocates nothing: taking a snapshot is one load of a pointer and one
 //! count, and what a snapshot shows is found by following pointers. Writers take turns behind a
 //! lock of their own, which no reader touches. Rows never move and are never overwritten; what is
 //! replaced or deleted is marked with the version that ended it, and compacted away later.

@@ -44,7 +44,7 @@ type Content = BTreeMap<u64, i16>;
 /// Chunks of one row and then two, so that every third write opens or seals one.
 fn arena(planted: Option<Defect>, options: ArenaOptions) -> Arc<Arena> {
     let schema = Schema::new(1, Metric::Dot).unwrap();
-    let probe = planted.map_or_else(Probe::default, Probe::planted);
+    let probe = planted.map_or_else(Probe::none, Probe::planted);
     Arc::new(Arena::new(schema, options.chunk_rows(1, 2), probe))
 }
 
@@ -206,7 +206,7 @@ fn planted_freed_by_readers() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic(expected = "at version")]
 fn planted_table_before_row() {
     replacing(Some(Defect::TableBeforeRow));
 }

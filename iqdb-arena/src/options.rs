@@ -2,7 +2,7 @@
 
 use crate::growing::ROWS_MAX;
 
-/// How many bytes of dead rows are left alone.
+/// How many dead bytes are left alone.
 const DEAD_BYTES_MIN: u64 = 1 << 20;
 
 /// Choices for an [`ArenaStore`](crate::ArenaStore). None of them changes an answer.
@@ -25,8 +25,8 @@ pub struct ArenaOptions {
 }
 
 impl ArenaOptions {
-    /// Chunks of 64 rows to 8 MiB; compaction when half of the rows, and at least 1 MiB of them,
-    /// are dead.
+    /// Chunks of 64 rows to 8 MiB; compaction when half of what is stored, and at least 1 MiB of it,
+    /// is dead.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -39,32 +39,33 @@ impl ArenaOptions {
 
     /// With `first` rows in the first chunk and twice as many in each that follows, up to `max`,
     /// both rounded up to powers of two and cut to 1..=65,536. Small chunks seal and compact early,
-    /// which is good for tests and bad for speed.
+    /// which is good for tests and bad for speed. A `max` below `first` counts as `first`.
     #[must_use]
     pub fn chunk_rows(mut self, first: usize, max: usize) -> Self {
         self.chunk_rows = Some((first, max));
         self
     }
 
-    /// Compacts by itself when more than this part of all rows is dead, 0.5 being half. From 1 on
-    /// it never does.
+    /// Compacts by itself when more than this part of what is stored is dead, 0.5 being half,
+    /// counted in bytes of vectors, ids and payloads. From 1 on it never does.
     #[must_use]
     pub fn compact_above(mut self, dead_ratio: f64) -> Self {
         self.dead_ratio = dead_ratio;
         self
     }
 
-    /// Leaves less than so many bytes of dead rows alone, counted in vectors.
+    /// Leaves less than so many dead bytes alone.
     #[must_use]
     pub fn compact_from_bytes(mut self, bytes: u64) -> Self {
         self.dead_bytes_min = bytes;
         self
     }
 
-    pub(crate) fn asks_to_compact(&self, dead: u64, rows: u64, row_bytes: u64) -> bool {
-        dead > 0
-            && dead.saturating_mul(row_bytes) >= self.dead_bytes_min
-            && dead as f64 > self.dead_ratio * rows as f64
+    pub(crate) fn asks_to_compact(&self, dead_bytes: u64, live_bytes: u64) -> bool {
+        let all = dead_bytes.saturating_add(live_bytes);
+        dead_bytes > 0
+            && dead_bytes >= self.dead_bytes_min
+            && dead_bytes as f64 > self.dead_ratio * all as f64
     }
 }
 

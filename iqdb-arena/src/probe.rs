@@ -1,5 +1,7 @@
 //! Where tests look on, and where they plant defects. Nothing of it is in a real build.
 
+pub(crate) use imp::Probe;
+
 /// A point that a writer comes past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
@@ -21,8 +23,6 @@ pub(crate) enum Defect {
     PublishedBeforeStamped,
     /// The pointer to a view is published, but not what it points to.
     RelaxedPublication,
-    /// Rows are stamped while the batch is still being appended.
-    StampedTooEarly,
     /// Nobody remembers that a commit was given up half-way.
     TornForgotten,
     /// Retired views are left to whoever holds them.
@@ -43,10 +43,14 @@ pub(crate) enum Defect {
 mod imp {
     use super::{Defect, Stage};
 
-    #[derive(Debug, Clone, Default)]
+    #[derive(Debug, Clone)]
     pub(crate) struct Probe;
 
     impl Probe {
+        pub(crate) fn none() -> Self {
+            Self
+        }
+
         #[inline(always)]
         pub(crate) fn reach(&self, _: Stage) {}
 
@@ -72,6 +76,10 @@ mod imp {
     }
 
     impl Probe {
+        pub(crate) fn none() -> Self {
+            Self::default()
+        }
+
         pub(crate) fn planted(defect: Defect) -> Self {
             Self { planted: Some(defect), ..Self::default() }
         }
@@ -98,5 +106,3 @@ mod imp {
         }
     }
 }
-
-pub(crate) use imp::Probe;

@@ -52,7 +52,7 @@ impl ArenaStore {
     /// An empty store, laid out as asked.
     #[must_use]
     pub fn with_options(schema: Schema, options: ArenaOptions) -> Self {
-        Self::with_probe(schema, options, Probe::default())
+        Self::with_probe(schema, options, Probe::none())
     }
 
     pub(crate) fn with_probe(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {
@@ -111,7 +111,8 @@ impl Store for ArenaStore {
         Ok(self.arena.view())
     }
 
-    /// Returns at once, having freed what no snapshot holds any more.
+    /// Returns at once, having freed what no snapshot holds any more, unless a writer is at work;
+    /// then a later write does.
     fn flush(&self) -> Result<()> {
         self.arena.reclaim();
         Ok(())

@@ -32,7 +32,7 @@ impl Table {
     /// How many ids it has room for: three quarters of its slots, so that probes stay short and
     /// always end.
     pub(crate) fn room(&self) -> usize {
-        self.slots.len() / 4 * 3 + self.slots.len() % 4 / 2
+        self.slots.len() / 4 * 3
     }
 
     /// The newest row of the id of this hash for which `is` says yes, and its slot.
@@ -95,4 +95,50 @@ fn pack(row: u32, hash: u32) -> u64 {
 #[allow(clippy::cast_possible_truncation, reason = "both halves are taken apart on purpose")]
 fn unpack(slot: u64) -> (u32, u32) {
     ((slot as u32).wrapping_sub(1), (slot >> 32) as u32)
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    fn found(table: &Table, hash: u32, row: u32) -> bool {
+        table.find(hash, |candidate| candidate == row).is_some()
+    }
+
+    #[test]
+    fn ids_of_one_hash_are_told_apart_also_around_the_end() {
+        let table = Table::with_room_for(6);
+        // The last slot is home to all of them, so the others are at the beginning.
+        for row in 0..6 {
+            table.insert(u32::MAX, row);
+        }
+        assert!((0..6).all(|row| found(&table, u32::MAX, row)));
+        assert!(!found(&table, u32::MAX, 6) && !found(&table, u32::MAX - 1, 0));
+        let (slot, _) = table.find(u32::MAX, |row| row == 4).unwrap();
+        table.replace(slot, u32::MAX, 9);
+        assert!(found(&table, u32::MAX, 9) && !found(&table, u32::MAX, 4));
+    }
+
+    #[test]
+    fn there_is_room_for_what_was_asked_and_an_empty_slot_beside_it() {
+        for ids in (0..200).chain([1_000, 3_000_000]) {
+            let table = Table::with_room_for(ids);
+            assert!(table.room() >= ids && table.room() < table.slots.len(), "{ids}");
+        }
+    }
+
+    #[test]
+    fn growing_doubles_and_keeps_everything() {
+        let mut table = Table::with_room_for(0);
+        let hash = |row: u32| row.wrapping_mul(0x9e37_79b9);
+        for row in 0..1_000_u32 {
+            if row as usize == table.room() {
+                let slots = table.slots.len();
+                table = table.grown(row as usize + 1);
+                assert!(table.slots.len() == (2 * slots).max(4), "{slots}");
+            }
+            table.insert(hash(row), row);
+        }
+        assert!((0..1_000).all(|row| found(&table, hash(row), row)));
+    }
 }

@@ -25,6 +25,9 @@ pub(crate) struct Writer {
     retired: VecDeque<Arc<View>>,
     /// Whether a commit was given up half-way, and has left rows that no view shows.
     torn: bool,
+    /// What live and dead rows take.
+    live_bytes: u64,
+    dead_bytes: u64,
     /// The most rows that can be numbered.
     rows_max: u32,
     probe: Probe,
@@ -35,6 +38,8 @@ pub(crate) struct Writer {
 struct Ended {
     rows: Vec<u32>,
     known: HashSet<u32>,
+    /// What they take.
+    bytes: u64,
 }
 
 /// Views that nobody but this list knows: to be dropped when the lock is free again, because what
@@ -54,8 +59,16 @@ impl Writer {
         let mut growing = Growing::new(generation, probe.clone());
         let view = Arc::new(growing.view(schema, Version::default(), 0));
         let retired = VecDeque::new();
-        let writer =
-            Self { growing, view: Arc::clone(&view), retired, torn: false, rows_max, probe };
+        let writer = Self {
+            growing,
+            view: Arc::clone(&view),
+            retired,
+            torn: false,
+            live_bytes: 0,
+            dead_bytes: 0,
+            rows_max,
+            probe,
+        };
         (writer, view)
     }
 
@@ -84,15 +97,17 @@ impl Writer {
     /// # Errors
     /// [`ErrorKind::NotSupported`] when row numbers would run out; nothing has changed then.
     pub(crate) fn commit(&mut self, batch: &Batch, published: &Published<View>) -> Result<Applied> {
-        self.make_room(batch.changes().len(), published)?;
+        let adds = |change: &&Change| !matches!(change, Change::Delete(_));
+        self.make_room(batch.changes().iter().filter(adds).count(), published)?;
         let schema = self.view.schema;
         let version = self.view.version.next();
 
         self.torn = true;
+        let committed = self.view.rows;
         let mut applied = Applied::at(self.view.version);
         let mut ended = Ended::default();
         for change in batch.changes() {
-            self.stage(change, version, &mut applied, &mut ended);
+            self.stage(change, &mut applied, &mut ended);
         }
         if !applied.has_effect() {
             self.torn = false;
@@ -120,19 +135,16 @@ impl Writer {
         if !self.probe.has(Defect::PublishedBeforeStamped) {
             self.publish(view, published);
         }
+        let added = (committed..self.view.rows).map(|row| self.growing.bytes_of(row)).sum::<u64>();
+        self.live_bytes = (self.live_bytes + added).saturating_sub(ended.bytes);
+        self.dead_bytes += ended.bytes;
         self.torn = false;
         self.probe.reach(Stage::Published);
         Ok(applied)
     }
 
     /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
-    fn stage(
-        &mut self,
-        change: &Change,
-        version: Version,
-        applied: &mut Applied,
-        ended: &mut Ended,
-    ) {
+    fn stage(&mut self, change: &Change, applied: &mut Applied, ended: &mut Ended) {
         let found = self.growing.find(change.id().as_ref());
         // A row of this batch has not been stamped, whatever the version.
         let present = found.row().filter(|row| {
@@ -163,11 +175,9 @@ impl Writer {
             (Change::Delete(_) | Change::SetPayload(..), _) => {}
         }
         if let Some(row) = present {
+            ended.bytes += self.growing.bytes_of(row);
             ended.rows.push(row);
             ended.known.insert(row);
-            if self.probe.has(Defect::StampedTooEarly) {
-                self.end(row, version);
-            }
         }
     }
 
@@ -196,6 +206,7 @@ impl Writer {
         }
         self.publish(view, published);
         self.growing = packed;
+        self.dead_bytes = 0;
         self.torn = false;
     }
 
@@ -205,9 +216,7 @@ impl Writer {
         options: &ArenaOptions,
         published: &Published<View>,
     ) {
-        let (rows, live) = (u64::from(self.view.rows), u64::from(self.view.live));
-        let row_bytes = (self.growing.generation().layout().stride() * size_of::<f32>()) as u64;
-        if options.asks_to_compact(rows - live, rows, row_bytes) {
+        if options.asks_to_compact(self.dead_bytes, self.live_bytes) {
             self.compact(published);
         }
     }

@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, fuzz, models, mutants};
+use crate::{bench, ci, conformance, futex, fuzz, miri, models, mutants, sanitize};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -22,8 +22,14 @@ pub(crate) enum Command {
     Conformance(conformance::Options),
     /// Fuzz one target or all of them, or replay what fuzzing has found; --list names the targets.
     Fuzz(fuzz::Options),
+    /// Count the futex calls of a reader beside a writer (Linux with strace).
+    Futex(futex::Options),
     /// Run the models of the protocol under loom and shuttle.
     Models(models::Options),
+    /// Run the tests of unsafe code and a small store in miri (needs a nightly toolchain).
+    Miri(miri::Options),
+    /// Run a backend's tests under the address sanitizer, or the thread sanitizer as advice.
+    Sanitize(sanitize::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).

@@ -11,10 +11,14 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod futex;
 mod fuzz;
 mod libtest;
+mod miri;
 mod models;
 mod mutants;
+mod nightly;
+mod sanitize;
 mod terminal;
 mod tidy;
 mod workspace;
@@ -65,7 +69,10 @@ fn run(cli: Cli) -> Result<Verdict> {
     match command {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
+        Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Miri(options) => miri::run(&workspace, &options),
+        Command::Sanitize(options) => sanitize::run(&workspace, &options),
         Command::Models(options) => models::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),

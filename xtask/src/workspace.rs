@@ -85,9 +85,18 @@ impl Workspace {
 impl Package {
     /// Whether it has an integration test target of this name.
     pub(crate) fn has_test(&self, name: &str) -> bool {
-        self.targets
-            .iter()
-            .any(|target| target.name == name && target.kind.iter().any(|kind| kind == "test"))
+        self.has_target(name, "test")
+    }
+
+    /// Whether it has an example of this name.
+    pub(crate) fn has_example(&self, name: &str) -> bool {
+        self.has_target(name, "example")
+    }
+
+    fn has_target(&self, name: &str, kind: &str) -> bool {
+        let is_it =
+            |target: &Target| target.name == name && target.kind.iter().any(|of| of == kind);
+        self.targets.iter().any(is_it)
     }
 
     /// Its name without `iqdb-`, as people say it.

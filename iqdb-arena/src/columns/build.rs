@@ -49,8 +49,13 @@ impl Columns {
     /// more than [`FIELDS_MAX`] fields, or strings of more than 4 GiB. O(values), hashed once each.
     pub(crate) fn of(payloads: &[Lent<'_>]) -> Option<Self> {
         let mut fields: BTreeMap<&str, Collected<'_>> = BTreeMap::new();
+        let mut is_wide = false;
         for (row, payload) in payloads.iter().enumerate() {
             payload.for_each(|name, value| {
+                if fields.len() == FIELDS_MAX && !fields.contains_key(name) {
+                    is_wide = true;
+                    return;
+                }
                 let field = fields.entry(name).or_insert_with(|| Collected {
                     numbers: vec![0; payloads.len()],
                     known: HashMap::new(),
@@ -62,7 +67,7 @@ impl Columns {
                     u32::try_from(field.values.len()).unwrap_or(u32::MAX)
                 });
             });
-            if fields.len() > FIELDS_MAX {
+            if is_wide {
                 return None;
             }
         }

@@ -8,7 +8,8 @@ use iqdb_core::{Narrow, Predicate, ValueRef};
 
 use super::{Codes, Field};
 
-/// Up to this many values a condition that is no range is decided for each of them beforehand.
+/// Up to this many values a condition that is no range is decided for each of them beforehand, if
+/// there are at least as many rows to be asked.
 const VALUES_MAX: usize = 4_096;
 
 /// The codes of the values that match: a few ranges.
@@ -55,7 +56,7 @@ impl Field {
             }
             return true;
         }
-        if self.dictionary.len() > VALUES_MAX {
+        if self.dictionary.len() > VALUES_MAX.min(mask.mask().count()) {
             return false;
         }
         let mut bits = [0_u64; VALUES_MAX / 64 + 1];

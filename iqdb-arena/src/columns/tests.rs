@@ -16,7 +16,7 @@ fn scalars() -> impl Strategy<Value = Value> {
         prop::sample::select(vec![-0.0, 0.0, 1.0, 1.5, -2.0, 9_007_199_254_740_992.0, 1e300])
             .prop_map(Value::Float),
         "[ab]{0,3}".prop_map(Value::Text),
-        prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(|text| text.into()),
+        prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(Value::from),
     ]
 }
 
@@ -83,7 +83,10 @@ proptest! {
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
             let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
-            prop_assert_eq!(answered, predicate.field().is_some());
+            // Of those that are no ranges, some are as well asked row by row.
+            let may_decline =
+                matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
+            prop_assert!(answered == predicate.field().is_some() || may_decline);
             if answered {
                 before.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
             }
@@ -138,10 +141,11 @@ fn too_many_fields_are_kept_whole() {
 fn columns_are_compact() {
     // A word that is nearly unique, one of four, and two numbers, as in a dictionary.
     let payloads: Vec<_> = (0..4_096_i64)
-        .map(|n| {
+        .zip(["noun", "verb", "adjective", "adverb"].into_iter().cycle())
+        .map(|(n, pos)| {
             Payload::new()
                 .with("word", format!("word {n:x}"))
-                .with("pos", ["noun", "verb", "adjective", "adverb"][n as usize % 4])
+                .with("pos", pos)
                 .with("lexfile", n % 45)
                 .with("gloss_len", n % 300)
         })

@@ -11,7 +11,7 @@ use crate::probe::Stage;
 fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBool>) {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
-    let probe = planted.map_or_else(Probe::default, Probe::planted).on_stage(move |reached| {
+    let probe = planted.map_or_else(Probe::none, Probe::planted).on_stage(move |reached| {
         if reached == stage && trigger.swap(false, Ordering::Relaxed) {
             panic!("in the middle of a commit");
         }
@@ -84,9 +84,26 @@ fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
     store.apply(&upserts(0..4, 3)).unwrap();
     assert_eq!((store.stats().rows, store.stats().live), (10, 6));
     let before = content_of(&store);
+    // A deletion needs no number.
+    assert_eq!(store.apply(&Batch::new().delete(77)).unwrap().absent, 1);
     let error = store.apply(&upserts(6..11, 4)).unwrap_err();
     assert_eq!(error.kind(), iqdb_core::ErrorKind::NotSupported);
     assert_eq!(content_of(&store), before);
     store.apply(&upserts(6..10, 4)).unwrap();
     assert_eq!(store.stats().live, 10);
+}
+
+/// A panic leaves the lock poisoned, and flushing looks past that as writing does.
+#[test]
+fn flushing_still_frees_after_a_commit_was_given_up() {
+    let (store, armed) = exploding(Stage::Appended, None);
+    armed.store(true, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&upserts(0..5, 1)))).is_err());
+    store.apply(&upserts(0..5, 2)).unwrap();
+    let held = store.snapshot().unwrap();
+    store.apply(&upserts(0..5, 3)).unwrap();
+    assert_eq!(store.stats().retired, 1);
+    drop(held);
+    store.flush().unwrap();
+    assert_eq!(store.stats().retired, 0);
 }

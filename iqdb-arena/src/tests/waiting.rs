@@ -27,7 +27,7 @@ fn parking(stage: Stage) -> Parking {
     let (go_on, wait) = channel();
     let turn = Mutex::new((say_parked, wait));
     let armed = Arc::new(AtomicBool::new(false));
-    let probe = Probe::default().on_stage({
+    let probe = Probe::none().on_stage({
         let armed = Arc::clone(&armed);
         move |reached| {
             if reached == stage && armed.swap(false, Ordering::Relaxed) {
@@ -119,7 +119,7 @@ fn hold_the_lock_for_ever(store: &Arc<ArenaStore>) {
 
 #[test]
 fn readers_go_on_while_the_writers_lock_is_held_for_ever() {
-    let store = Arc::new(store(Probe::default()));
+    let store = Arc::new(store(Probe::none()));
     store.apply(&upserts(0..40, 1)).unwrap();
     hold_the_lock_for_ever(&store);
     assert!(reads_complete(&store));
@@ -132,8 +132,10 @@ fn planted_readers_that_take_the_lock_are_noticed() {
     hold_the_lock_for_ever(&store);
     let (done, finished) = channel();
     std::thread::spawn(move || {
+        done.send(()).unwrap();
         let _ = store.snapshot();
         let _ = done.send(());
     });
+    finished.recv().unwrap();
     assert!(finished.recv_timeout(Duration::from_millis(300)).is_err());
 }

@@ -99,9 +99,12 @@ pub(super) fn a_panic_in_a_drop_leaves_the_store_usable(harness: &Harness) -> Re
     for _ in 0..3 {
         expect_panic(|| {
             let held = PanicsInDrop { store, held: store.snapshot()? };
-            // A caller's error is what makes most values drop early.
-            store.apply(&Batch::new().upsert(Record::new(1, [1.0])?))?;
-            drop(held);
+            // A caller's error is what makes most values drop early. It is not what the function
+            // returns: rustc leaks that when a value dropped on the way out panics, and a leak
+            // checker would notice (rust-lang/rust#47949).
+            if store.apply(&Batch::new().upsert(Record::new(1, [1.0])?)).is_ok() {
+                drop(held);
+            }
             Ok(())
         });
         check_same(store, &twin.model, harness.search())?;
