@@ -117,7 +117,7 @@ impl Growing {
     }
 
     /// Appends a row for an id that was looked for just before, and makes it the newest of its id.
-    /// Rows from `published` on are of the batch at hand.
+    /// Rows from `published` on are of the batch at hand. Returns what the row takes, in bytes.
     ///
     /// # Panics
     /// When there are [`ROWS_MAX`] rows.
@@ -128,7 +128,8 @@ impl Growing {
         id: RecordId,
         components: &[f32],
         payload: Payload,
-    ) {
+    ) -> u64 {
+        let bytes = self.bytes_with(payload.size_bytes());
         assert!(self.rows < ROWS_MAX, "a generation is full");
         let link = match found.row() {
             None => Link::FIRST,
@@ -156,6 +157,7 @@ impl Growing {
             self.enlist(found);
         }
         self.rows += 1;
+        bytes
     }
 
     /// Makes the next row the newest of the id that was looked for.
@@ -174,11 +176,14 @@ impl Growing {
 
     /// What a row takes: its vector, its id and its payload, in bytes.
     pub(crate) fn bytes_of(&self, row: u32) -> u64 {
-        let layout = self.generation.layout();
-        let place = layout.place(row as usize);
+        let place = self.generation.layout().place(row as usize);
         let payload = self.chunks.get(place.chunk).and_then(|chunk| chunk.lent(place.row));
-        let payload = payload.map_or(0, Lent::size_bytes);
-        (layout.stride() * size_of::<f32>() + size_of::<RecordId>() + payload) as u64
+        self.bytes_with(payload.map_or(0, Lent::size_bytes))
+    }
+
+    fn bytes_with(&self, payload: usize) -> u64 {
+        let vector = self.generation.layout().stride() * size_of::<f32>();
+        (vector + size_of::<RecordId>() + payload) as u64
     }
 
     /// Everything that has been added so far, as a view.

@@ -33,13 +33,17 @@ pub(crate) struct Writer {
     probe: Probe,
 }
 
-/// The rows that a batch ends, stamped when nothing can fail any more.
+/// What a batch does to the store, before any of it is visible.
 #[derive(Default)]
-struct Ended {
-    rows: Vec<u32>,
+struct Staged {
+    /// The rows that it ends, in order, stamped when nothing can fail any more.
+    ended: Vec<u32>,
+    /// The same rows, to look up whether one is among them.
     known: HashSet<u32>,
-    /// What they take.
-    bytes: u64,
+    /// What the rows take that it ends.
+    ended_bytes: u64,
+    /// What the rows take that it adds.
+    added_bytes: u64,
 }
 
 /// Views that nobody but this list knows: to be dropped when the lock is free again, because what
@@ -103,11 +107,10 @@ impl Writer {
         let version = self.view.version.next();
 
         self.torn = true;
-        let committed = self.view.rows;
         let mut applied = Applied::at(self.view.version);
-        let mut ended = Ended::default();
+        let mut staged = Staged::default();
         for change in batch.changes() {
-            self.stage(change, &mut applied, &mut ended);
+            self.stage(change, &mut applied, &mut staged);
         }
         if !applied.has_effect() {
             self.torn = false;
@@ -126,8 +129,8 @@ impl Writer {
         if self.probe.has(Defect::PublishedBeforeStamped) {
             self.publish(Arc::clone(&view), published);
         }
-        for (n, row) in ended.rows.iter().enumerate() {
-            if n == ended.rows.len() / 2 {
+        for (n, row) in staged.ended.iter().enumerate() {
+            if n == staged.ended.len() / 2 {
                 self.probe.reach(Stage::Stamping);
             }
             self.end(*row, version);
@@ -135,20 +138,19 @@ impl Writer {
         if !self.probe.has(Defect::PublishedBeforeStamped) {
             self.publish(view, published);
         }
-        let added = (committed..self.view.rows).map(|row| self.growing.bytes_of(row)).sum::<u64>();
-        self.live_bytes = (self.live_bytes + added).saturating_sub(ended.bytes);
-        self.dead_bytes += ended.bytes;
+        self.live_bytes = (self.live_bytes + staged.added_bytes).saturating_sub(staged.ended_bytes);
+        self.dead_bytes += staged.ended_bytes;
         self.torn = false;
         self.probe.reach(Stage::Published);
         Ok(applied)
     }
 
     /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
-    fn stage(&mut self, change: &Change, applied: &mut Applied, ended: &mut Ended) {
+    fn stage(&mut self, change: &Change, applied: &mut Applied, staged: &mut Staged) {
         let found = self.growing.find(change.id().as_ref());
         // A row of this batch has not been stamped, whatever the version.
         let present = found.row().filter(|row| {
-            !ended.known.contains(row)
+            !staged.known.contains(row)
                 && self
                     .growing
                     .generation()
@@ -160,7 +162,8 @@ impl Writer {
         match (change, present) {
             (Change::Upsert(record), _) => {
                 let (id, payload) = (record.id.clone(), record.payload.clone());
-                self.growing.append(found, published, id, &record.vector, payload);
+                staged.added_bytes +=
+                    self.growing.append(found, published, id, &record.vector, payload);
             }
             (Change::SetPayload(id, payload), Some(row)) => {
                 let generation = Arc::clone(self.growing.generation());
@@ -169,15 +172,16 @@ impl Writer {
                 {
                     let components = &components[..generation.layout().dim()];
                     let (id, payload) = (id.clone(), payload.clone());
-                    self.growing.append(found, published, id, components, payload);
+                    staged.added_bytes +=
+                        self.growing.append(found, published, id, components, payload);
                 }
             }
             (Change::Delete(_) | Change::SetPayload(..), _) => {}
         }
         if let Some(row) = present {
-            ended.bytes += self.growing.bytes_of(row);
-            ended.rows.push(row);
-            ended.known.insert(row);
+            staged.ended_bytes += self.growing.bytes_of(row);
+            staged.ended.push(row);
+            staged.known.insert(row);
         }
     }
 

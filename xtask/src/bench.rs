@@ -28,7 +28,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure iqdb beside other engines on the same data (needs Python, a network, 15 minutes).
+    /// Measure iqdb beside other engines on the same data (needs Python, a network, an idle machine).
     Peers(peers::Options),
     /// Print a record of `bench peers` as markdown.
     Table(peers::Show),
