@@ -114,6 +114,41 @@ impl RowMask {
         Ok(())
     }
 
+    /// Keeps, 64 rows at a time, those for which `keep` says so. O(len / 64).
+    ///
+    /// `keep(first, rows)` gets rows `first..first + 64`, bit `n` standing for row `first + n`, and
+    /// returns the bits to keep; those that were clear stay clear. `first` is a multiple of 64.
+    /// Words without a set row are not asked about.
+    ///
+    /// ```
+    /// use iqdb_core::RowMask;
+    ///
+    /// let mut mask = RowMask::new();
+    /// mask.set_all(70);
+    /// mask.retain_words(|first, _| if first == 0 { 0b101 } else { u64::MAX });
+    /// assert!(mask.rows().eq([0, 2, 64, 65, 66, 67, 68, 69]));
+    /// ```
+    pub fn retain_words(&mut self, mut keep: impl FnMut(usize, u64) -> u64) {
+        // A word is what the machine has, of 64 bits or fewer; it widens without loss.
+        const WORD: usize = usize::BITS as usize;
+        const WORDS: usize = 64 / WORD;
+        for (n, words) in self.bits.as_mut_slice().chunks_mut(WORDS).enumerate() {
+            let wide = |(i, word): (usize, &usize)| (*word as u64) << (i * WORD);
+            let rows = words.iter().enumerate().map(wide).fold(0, std::ops::BitOr::bitor);
+            if rows == 0 {
+                continue;
+            }
+            let kept = rows & keep(n * 64, rows);
+            for (i, word) in words.iter_mut().enumerate() {
+                // The bits above are those of the next word.
+                #[allow(clippy::cast_possible_truncation)]
+                {
+                    *word = (kept >> (i * WORD)) as usize;
+                }
+            }
+        }
+    }
+
     /// The first set row at or after `from`.
     pub(crate) fn next(&self, from: usize) -> Option<usize> {
         const WORD: usize = usize::BITS as usize;
@@ -169,6 +204,11 @@ impl<'a> Narrow<'a> {
     /// The first error of `keep`; the mask is then partly narrowed.
     pub fn retain<E>(&mut self, keep: impl FnMut(usize) -> Result<bool, E>) -> Result<(), E> {
         self.0.retain(keep)
+    }
+
+    /// Keeps, 64 rows at a time, those for which `keep` says so: [`RowMask::retain_words`].
+    pub fn retain_words(&mut self, keep: impl FnMut(usize, u64) -> u64) {
+        self.0.retain_words(keep);
     }
 
     /// Keeps the rows that `other` has too.
@@ -253,6 +293,36 @@ mod tests {
         .unwrap();
         assert!(asked.iter().all(|row| row % 3 == 0) && asked.len() == 50);
         assert!(mask.rows().eq((0..150).step_by(6)));
+    }
+
+    #[test]
+    fn retaining_words_is_retaining_rows() {
+        for len in [0, 1, 63, 64, 65, 128, 200, 321] {
+            let mut words = RowMask::new();
+            words.set_all(len);
+            words.retain(|row| Ok::<_, ()>(row % 5 != 1 && !(128..192).contains(&row))).unwrap();
+            let mut rows = words.clone();
+            let mut asked = Vec::new();
+            words.retain_words(|first, set| {
+                asked.push(first);
+                assert_eq!(set.count_ones() as usize, rows.count_in(first..first + 64));
+                (0..64).filter(|bit| (first + bit) % 3 == 0).fold(0, |kept, bit| kept | 1 << bit)
+            });
+            rows.retain(|row| Ok::<_, ()>(row % 3 == 0)).unwrap();
+            assert_eq!(words, rows, "{len} rows");
+            // In order, and not about the words that are empty.
+            assert!(asked.iter().copied().eq((0..len).step_by(64).filter(|first| *first != 128)));
+        }
+    }
+
+    #[test]
+    fn retaining_words_brings_no_row_to_life() {
+        let mut mask = RowMask::new();
+        mask.set_all(70);
+        mask.clear(3);
+        Narrow::new(&mut mask).retain_words(|_, _| u64::MAX);
+        assert!(mask.rows().eq((0..70).filter(|row| *row != 3)));
+        assert_eq!((mask.len(), mask.count()), (70, 69));
     }
 
     #[test]
