@@ -11,13 +11,17 @@
 //!
 //! This crate does no I/O, knows no backend, and keeps no state between searches but its threads.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod exact;
 mod kernel;
+mod norms;
 mod parallel;
+mod prepare;
+mod rescore;
 mod scan;
+mod select;
 mod top_k;
 
 pub use exact::ExactSearch;
