@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::RecordId;
+use crate::readable::{readable, readable_cow};
 
 /// A result whose error is [`Error`] unless said otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -98,7 +99,9 @@ impl fmt::Display for Location {
 /// An error means that nothing has changed: a failed write wrote nothing, a failed search left
 /// every hit buffer empty. The one exception has a kind of its own,
 /// [`ErrorKind::OutcomeUnknown`]. [`Display`](fmt::Display) is one line; [`Debug`](fmt::Debug) is the
-/// same over several lines with the causes, because that is what `main` prints.
+/// same over several lines with the causes, because that is what `main` prints. Input that an error
+/// repeats can't break or turn a line: control characters and those that change the direction of
+/// text are escaped, and each of an error's texts is cut after 200 characters.
 ///
 /// ```
 /// use iqdb_core::{ErrorKind, Metric, Schema};
@@ -130,7 +133,7 @@ impl Error {
         Self {
             report: Box::new(Report {
                 kind,
-                message: message.into(),
+                message: readable_cow(message.into()),
                 operation: None,
                 id: None,
                 location: None,
@@ -145,7 +148,7 @@ impl Error {
     /// Names what was being attempted, unless an inner call has named it already.
     #[must_use]
     pub fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
-        self.report.operation.get_or_insert(operation.into());
+        self.report.operation.get_or_insert_with(|| readable_cow(operation.into()));
         self
     }
 
@@ -166,21 +169,21 @@ impl Error {
     /// Says what would have been right.
     #[must_use]
     pub fn expected(mut self, expected: impl fmt::Display) -> Self {
-        self.report.expected = Some(expected.to_string());
+        self.report.expected = Some(readable(expected));
         self
     }
 
     /// Says what was there instead.
     #[must_use]
     pub fn found(mut self, found: impl fmt::Display) -> Self {
-        self.report.found = Some(found.to_string());
+        self.report.found = Some(readable(found));
         self
     }
 
     /// Says what a person can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.report.hint = Some(hint.into());
+        self.report.hint = Some(readable_cow(hint.into()));
         self
     }
 
@@ -242,7 +245,7 @@ impl fmt::Display for Report {
         }
         write!(f, "{}: {}", self.kind, self.message)?;
         if let Some(id) = &self.id {
-            write!(f, " (record {id})")?;
+            write!(f, " (record {})", readable(id))?;
         }
         if let Some(location) = &self.location {
             write!(f, " at {location}")?;
@@ -269,14 +272,14 @@ impl fmt::Debug for Error {
             None => Ok(()),
         };
         line("while:", report.operation.as_ref().map(|x| x as _))?;
-        line("record:", report.id.as_ref().map(|x| x as _))?;
+        line("record:", report.id.as_ref().map(readable).as_ref().map(|x| x as _))?;
         line("at:", report.location.as_ref().map(|x| x as _))?;
         line("expected:", report.expected.as_ref().map(|x| x as _))?;
         line("found:", report.found.as_ref().map(|x| x as _))?;
         line("hint:", report.hint.as_ref().map(|x| x as _))?;
         let mut cause = self.source();
         while let Some(error) = cause {
-            line("because:", Some(&error))?;
+            line("because:", Some(&readable(error)))?;
             cause = error.source();
         }
         Ok(())
@@ -324,6 +327,26 @@ mod tests {
     #[test]
     fn the_innermost_operation_is_kept() {
         assert_eq!(full().during("outer").operation(), Some("apply"));
+    }
+
+    #[test]
+    fn hostile_input_leaves_an_error_readable_whichever_way_it_gets_in() {
+        let hostile = format!("a\nb\u{1b}[2J\u{202e}{}", "x".repeat(1_000_000));
+        let error = Error::new(ErrorKind::Backend, hostile.clone())
+            .during(hostile.clone())
+            .with_id(&RecordId::from(&hostile))
+            .expected(&hostile)
+            .found(&hostile)
+            .hint(hostile.clone())
+            .caused_by(hostile.clone());
+        let (line, lines) = (error.to_string(), format!("{error:?}"));
+        for text in [&line, &lines] {
+            assert!(!text.replace("\n  ", "").contains(crate::quoted::is_escaped), "{text:?}");
+            assert!(text.len() < 7 * 250, "{} bytes", text.len());
+        }
+        assert_eq!(line.matches("(1000008 characters)").count(), 5);
+        assert_eq!(lines.lines().count(), 7);
+        assert_eq!(error.id(), Some(&RecordId::from(hostile)));
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl FromStr for RecordId {
     /// end or has an unknown escape, and a string over [`ID_BYTES_MAX`].
     fn from_str(text: &str) -> Result<Self> {
         let id = if text.starts_with('"') {
-            let (string, length) = crate::quoted::read(text).map_err(|problem| {
+            let (string, length) = crate::quoted::read('"', text).map_err(|problem| {
                 Error::new(ErrorKind::InvalidId, "the quoted id can't be read")
                     .at(crate::Location::Column(problem.column))
                     .expected(problem.expected)

@@ -49,6 +49,7 @@ mod metric;
 mod payload;
 mod query;
 mod quoted;
+mod readable;
 mod record;
 mod schema;
 mod seal;

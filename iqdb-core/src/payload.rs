@@ -95,8 +95,7 @@ impl Payload {
             }
             value.check().map_err(|error| {
                 let field = crate::quoted::Quoted(field);
-                Error::new(ErrorKind::InvalidPayload, format!("field {field} can't be stored"))
-                    .caused_by(error)
+                invalid(format!("a value can't be stored, in field {field}")).caused_by(error)
             })?;
         }
         let bytes = self.size_bytes();
@@ -296,7 +295,7 @@ mod tests {
     fn the_field_at_fault_is_named() {
         let error = Payload::new().with("score", f64::NAN).check().unwrap_err();
         insta::assert_debug_snapshot!(error, @r#"
-        invalid payload: field "score" can't be stored
+        invalid payload: a value can't be stored, in field "score"
           because:   invalid payload: a number is not finite: expected a finite number, found NaN
         "#);
     }

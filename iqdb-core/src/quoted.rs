@@ -1,9 +1,13 @@
-//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`.
+//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`. A field's name
+//! stands in backticks and is escaped alike.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Prints a string in double quotes with what would break a line or the quotes escaped.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+/// Prints a field's name in backticks, with the same escapes.
+pub(crate) struct Backticked<'a>(pub(crate) &'a str);
 
 /// What the reader stumbled over.
 pub(crate) struct Problem {
@@ -14,48 +18,69 @@ pub(crate) struct Problem {
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        f.write_char('"')?;
-        for character in self.0.chars() {
-            match character {
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                other if is_escaped(other) => write!(f, "\\u{{{:x}}}", other as u32)?,
-                other => f.write_char(other)?,
-            }
+        write_between('"', self.0, f)
+    }
+}
+
+impl fmt::Display for Backticked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_between('`', self.0, f)
+    }
+}
+
+fn write_between(quote: char, text: &str, into: &mut impl Write) -> fmt::Result {
+    into.write_char(quote)?;
+    for character in text.chars() {
+        if character == quote || character == '\\' {
+            into.write_char('\\')?;
         }
-        f.write_char('"')
+        write_escaped(character, into)?;
+    }
+    into.write_char(quote)
+}
+
+/// Writes a character, or the escape of one that [`is_escaped`].
+pub(crate) fn write_escaped(character: char, into: &mut impl Write) -> fmt::Result {
+    match character {
+        '\n' => into.write_str("\\n"),
+        '\r' => into.write_str("\\r"),
+        '\t' => into.write_str("\\t"),
+        other if is_escaped(other) => write!(into, "\\u{{{:x}}}", u32::from(other)),
+        other => into.write_char(other),
     }
 }
 
 /// Whether a character would break a line, or turn the order of those around it, on a screen.
 pub(crate) fn is_escaped(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
         || matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Reads a quoted string at the start of `text`; returns it with the bytes it took, quotes
-/// included.
-pub(crate) fn read(text: &str) -> Result<(String, usize), Problem> {
+/// Reads a string between two of `quote`, a double quote or a backtick, at the start of `text`;
+/// returns it with the bytes it took, quotes included.
+pub(crate) fn read(quote: char, text: &str) -> Result<(String, usize), Problem> {
+    let (closing, escapes) = match quote {
+        '`' => ("a closing backtick", r"one of \` \\ \n \r \t \u{…}"),
+        _ => ("a closing quote", r#"one of \" \\ \n \r \t \u{…}"#),
+    };
     let mut string = String::new();
     let mut characters = text.char_indices().enumerate();
     let problem = |column, expected| Problem { column, expected };
     match characters.next() {
-        Some((_, (_, '"'))) => {}
+        Some((_, (_, opening))) if opening == quote => {}
         _ => return Err(problem(1, "an opening quote")),
     }
     loop {
         match characters.next() {
-            None => return Err(problem(text.chars().count() + 1, "a closing quote")),
-            Some((_, (offset, '"'))) => return Ok((string, offset + 1)),
+            None => return Err(problem(text.chars().count() + 1, closing)),
+            Some((_, (offset, character))) if character == quote => {
+                return Ok((string, offset + 1));
+            }
             Some((position, (_, '\\'))) => {
                 let column = position + 1;
                 string.push(match characters.next().map(|(_, (_, character))| character) {
-                    Some('"') => '"',
+                    Some(character) if character == quote => quote,
                     Some('\\') => '\\',
                     Some('n') => '\n',
                     Some('r') => '\r',
@@ -65,7 +90,7 @@ pub(crate) fn read(text: &str) -> Result<(String, usize), Problem> {
                         unicode(digits)
                             .ok_or_else(|| problem(column, "an escape like \\u{1f600}"))?
                     }
-                    _ => return Err(problem(column, r#"one of \" \\ \n \r \t \u{…}"#)),
+                    _ => return Err(problem(column, escapes)),
                 });
             }
             Some((_, (_, character))) => string.push(character),

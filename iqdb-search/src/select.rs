@@ -100,6 +100,8 @@ impl Masks {
     /// other forgotten, so a filter that never comes again leaves nothing behind.
     fn comes_again(&self, fingerprint: u64) -> bool {
         // Nothing is published by it: the worst of a race is that a mask is made later.
+        // What is left of a division by a small number is small.
+        #[allow(clippy::cast_possible_truncation)]
         let seen = &self.seen[(fingerprint % SEEN as u64) as usize];
         seen.swap(fingerprint, Ordering::Relaxed) == fingerprint
     }

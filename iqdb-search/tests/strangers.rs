@@ -2,8 +2,11 @@
 //! wrong answer.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, ThreadId};
 
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
@@ -27,6 +30,7 @@ struct Stranger {
     damaged: bool,
     lent: AtomicUsize,
     payloads_read: AtomicUsize,
+    rows_read: Mutex<Vec<(ThreadId, Range<usize>)>>,
 }
 
 impl Stranger {
@@ -41,6 +45,7 @@ impl Stranger {
             damaged: false,
             lent: AtomicUsize::new(0),
             payloads_read: AtomicUsize::new(0),
+            rows_read: Mutex::default(),
         }
     }
 
@@ -99,6 +104,7 @@ impl Snapshot for Stranger {
 
 impl BlockSource for Stranger {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        self.rows_read.lock().unwrap().push((thread::current().id(), range.clone()));
         match self.damaged {
             true => Err(Error::new(ErrorKind::Damaged, "a page is damaged")),
             false => Ok(&self.components[range.start * 2..range.end * 2]),
@@ -199,4 +205,26 @@ fn threads_share_the_work_of_a_filter() {
         assert_eq!(stranger.ask(threads, Some(&filter)).unwrap(), [0, 2]);
         assert_eq!(stranger.payloads_read.load(Ordering::Relaxed), 50_000, "{threads} threads");
     }
+}
+
+#[test]
+fn what_one_thread_can_do_stays_on_the_calling_one() {
+    for (rows, threads) in [(10, 7), (50_000, 1)] {
+        let stranger = Stranger::new(Metric::Dot, &vec![1.0; 2 * rows]);
+        assert_eq!(stranger.ask(threads, None).unwrap(), [0, 1]);
+        let seen: HashSet<_> =
+            stranger.rows_read.lock().unwrap().iter().map(|(thread, _)| *thread).collect();
+        assert_eq!(seen, HashSet::from([thread::current().id()]), "{rows} rows");
+    }
+}
+
+#[test]
+fn rows_are_read_in_strips_that_begin_small() {
+    // Until there are k, every row survives; so the first strip is short, and the next ones double.
+    let stranger = Stranger::new(Metric::Euclidean, &vec![1.0; 8_000]);
+    assert_eq!(stranger.ask(1, None).unwrap(), [0, 1]);
+    let strips: Vec<_> =
+        stranger.rows_read.lock().unwrap().iter().map(|(_, rows)| rows.clone()).collect();
+    let expected = [0..64, 64..192, 192..448, 448..960, 960..1_984, 1_984..3_008, 3_008..4_000];
+    assert_eq!(strips, expected);
 }

@@ -46,6 +46,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
             std::fs::remove_dir_all(&directory)
                 .map_err(|error| format!("{} can't be removed: {error}", directory.display()))?;
         }
+        // cargo-mutants makes only the last directory of its output's path.
+        std::fs::create_dir_all(&directory)
+            .map_err(|error| format!("{} can't be made: {error}", directory.display()))?;
         let run = invocation(scope, options.jobs);
         terminal::say(&format!("$ {run}"));
         // It fails when a mutant survives, which the outcomes tell in more detail.

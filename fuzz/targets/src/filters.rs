@@ -8,14 +8,14 @@ use iqdb_core::{
     Batch, Filter, IdRef, Location, Payload, Predicate, Record, Schema, SnapshotExt, Store, Value,
 };
 
-use crate::entropy;
 use crate::seeds::{self, Seed};
+use crate::{entropy, errors};
 
 /// Reads a text as a filter.
 ///
 /// # Panics
 /// When it is read and doesn't come back from its print, when its complement is none, or when an
-/// error points outside the text.
+/// error points outside the text or repeats it raw or whole.
 pub fn filter_text(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
@@ -30,7 +30,7 @@ pub fn filter_text(data: &[u8]) {
             if let Some(Location::Column(column)) = error.location() {
                 assert!((1..=text.chars().count() + 1).contains(&column), "{error}");
             }
-            assert!(!format!("{error}{error:?}").is_empty());
+            errors::check(&error);
         }
     }
 }
@@ -45,7 +45,7 @@ pub fn filter_built(data: &[u8]) {
     };
     let printed = filter.to_string();
     if let Err(error) = filter.check() {
-        assert!(!format!("{printed}{error}{error:?}").is_empty());
+        errors::check(&error);
         return;
     }
     check_print(&filter);
@@ -83,15 +83,7 @@ fn check_print(filter: &Filter) {
         .unwrap_or_else(|error| panic!("{printed:?} was printed and can't be read: {error}"));
     assert_eq!(read, *filter, "{printed:?} is read as another filter");
     assert_eq!(read.to_string(), printed, "the print of what was printed");
-    // A field's name has no escapes, so it is printed as it is.
-    let mut predicates = Vec::new();
-    collect(filter, &mut predicates);
-    let bare = predicates.iter().filter_map(|is| is.field()).all(|name| !has_control(name));
-    assert!(!bare || !has_control(&printed), "{printed:?} is not one line");
-}
-
-fn has_control(text: &str) -> bool {
-    text.contains(char::is_control)
+    assert!(!printed.contains(errors::changes_a_terminal), "{printed:?} is not one line");
 }
 
 /// Evaluates the filter and its complement on payloads that were made to meet its predicates.
@@ -145,9 +137,10 @@ fn witness(predicate: &Predicate) -> Option<Value> {
 pub(crate) fn text_seeds() -> Vec<Seed> {
     vec![
         Seed::new("and-or-not", r#"lang = "en" and not (year < 2020 or tags contains "draft")"#),
-        Seed::new("backticks", "`and` = 1 and `od``d` exists or _x.y-z is null"),
+        Seed::new("backticks", r"`and` = 1 and `od\`d\u{7}` exists or _x.y-z is null"),
         Seed::new("escapes", r#"a = "\"\\\n\r\t\u{1f600}\u{202e}""#),
         Seed::new("floats", "a in [1.5, -0.0, 1e300, -1e-300, 9007199254740993, 0.1]"),
+        Seed::new("hostile", format!("@id in [uuid \"\u{1b}[2J\n\u{202e}{}\"]", "x".repeat(2_000))),
         Seed::new("ids", "@id in [7, \"7\", uuid \"67E55044-10B1-426F-9247-BB680E5FE0C8\", \"\"]"),
         Seed::new(
             "keywords",

@@ -14,6 +14,7 @@
 
 mod canary;
 mod entropy;
+mod errors;
 mod filters;
 pub mod inputs;
 mod npy_reader;

@@ -27,13 +27,15 @@
 //!            | "@id" "in" "[" [ id { "," id } ] "]"
 //! value      = "null" | "true" | "false" | integer | float | string
 //! id         = unsigned integer | string | "uuid" string
-//! field      = letter or "_", then letters, digits, "_", ".", "-" | "`" any text "`"
+//! field      = letter or "_", then letters, digits, "_", ".", "-"
+//!            | "`" text with the escapes \` \\ \n \r \t \u{…} "`"
 //! string     = '"' text with the escapes \" \\ \n \r \t \u{…} '"'
 //! ```
 //! Keywords are read in any case. A field named like one, or with other characters in it, stands
-//! in backticks, with a backtick inside doubled. Printing is canonical: spacing, case, needless
-//! parentheses, and the order and repetition inside `in` leave no trace, and parsing what was
-//! printed gives the same filter back.
+//! in backticks. Printing is canonical: spacing, case, needless
+//! parentheses, and the order and repetition inside `in` leave no trace, what would break the line or
+//! change the direction of its text is escaped, and parsing what was printed gives the same filter
+//! back.
 
 mod build;
 mod narrow;

@@ -149,7 +149,7 @@ impl<'a> Parser<'a> {
     fn field(&mut self) -> Result<String> {
         self.skip_space();
         if self.rest().starts_with('`') {
-            return self.backticked();
+            return self.quoted('`', "a field's name can't be read");
         }
         let word = self.peek_word();
         if word.is_empty() || is_keyword(word) {
@@ -161,26 +161,6 @@ impl<'a> Parser<'a> {
         }
         self.offset += word.len();
         Ok(word.to_owned())
-    }
-
-    fn backticked(&mut self) -> Result<String> {
-        let start = self.offset;
-        self.offset += 1;
-        let mut name = String::new();
-        loop {
-            let Some(length) = self.rest().find('`') else {
-                return Err(self
-                    .error(start, "the field's name does not end")
-                    .expected("a closing backtick"));
-            };
-            name.push_str(&self.rest()[..length]);
-            self.offset += length + 1;
-            if !self.rest().starts_with('`') {
-                return Ok(name);
-            }
-            name.push('`');
-            self.offset += 1;
-        }
     }
 
     fn list<T>(&mut self, item: fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
@@ -265,15 +245,18 @@ impl<'a> Parser<'a> {
     }
 
     fn string(&mut self) -> Result<String> {
-        let start = self.offset;
-        match quoted::read(self.rest()) {
+        self.quoted('"', "a string can't be read")
+    }
+
+    fn quoted(&mut self, quote: char, failure: &'static str) -> Result<String> {
+        match quoted::read(quote, self.rest()) {
             Ok((string, length)) => {
                 self.offset += length;
                 Ok(string)
             }
             Err(problem) => {
-                let column = self.column(start) + problem.column - 1;
-                Err(Error::new(ErrorKind::InvalidFilter, "a string can't be read")
+                let column = self.column(self.offset) + problem.column - 1;
+                Err(Error::new(ErrorKind::InvalidFilter, failure)
                     .at(Location::Column(column))
                     .expected(problem.expected))
             }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use super::parse::{is_bare_field, is_keyword};
 use super::{Expr, Filter, Predicate};
-use crate::quoted::Quoted;
+use crate::quoted::{Backticked, Quoted};
 use crate::{IdRef, RecordId};
 
 /// The text form; a filter over a limit prints as what is wrong with it, in angle brackets.
@@ -85,7 +85,7 @@ impl fmt::Display for Field<'_> {
         if is_bare_field(self.0) && !is_keyword(self.0) {
             return f.write_str(self.0);
         }
-        write!(f, "`{}`", self.0.replace('`', "``"))
+        Backticked(self.0).fmt(f)
     }
 }
 

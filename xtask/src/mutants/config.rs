@@ -35,7 +35,7 @@ pub(super) struct Scope {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Equivalent {
-    /// As cargo-mutants names it, without line and column.
+    /// As cargo-mutants names it, without line and column. Of several of one name, it is about one.
     mutant: String,
     reason: String,
 }
@@ -68,11 +68,11 @@ impl Config {
             .collect()
     }
 
-    /// Why a mutant is known to change nothing.
-    pub(super) fn reason(&self, mutant: &str) -> Option<&str> {
+    /// Why a mutant of this name is known to change nothing, once per entry.
+    pub(super) fn reasons(&self, mutant: &str) -> impl Iterator<Item = &str> {
         self.equivalent
             .iter()
-            .find(|known| known.mutant == mutant)
+            .filter(move |known| known.mutant == mutant)
             .map(|known| known.reason.as_str())
     }
 }

@@ -83,8 +83,8 @@ pub(super) unsafe fn panel<R: Register, const M: usize, const N: usize>(
             let mut from = panel.components.as_ptr();
             for k in 0..tile.dim() {
                 let mut parts = [R::zero(); N];
-                for n in 0..N {
-                    parts[n] = R::load(from.add(n * R::LEN));
+                for (n, part) in parts.iter_mut().enumerate() {
+                    *part = R::load(from.add(n * R::LEN));
                 }
                 from = from.add(N * R::LEN);
                 for m in 0..M {
