@@ -98,5 +98,5 @@ fn measure(
             }
         });
     }
-    Line::new(metric, place, dim, batch, contest.run(rounds))
+    Line::new(metric, place, dim, batch, &contest.run(rounds))
 }

@@ -101,7 +101,7 @@ impl Line {
         place: &'static str,
         dim: usize,
         queries: usize,
-        speeds: Vec<(&'static str, f64)>,
+        speeds: &[(&'static str, f64)],
     ) -> Self {
         let speed = |name: &str| {
             let found = speeds.iter().find(|(contender, _)| *contender == name);

@@ -41,9 +41,6 @@ pub(crate) struct Group {
     packed: usize,
 }
 
-/// The most registers in a panel's width.
-const PANEL_REGISTERS: usize = 3;
-
 impl Prepared {
     /// Forgets the last search, keeps the memory, and gets ready for these queries.
     pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
@@ -168,7 +165,7 @@ impl Group {
         dim: usize,
     ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
         let Self { slots, packed, .. } = self.clone();
-        let width = self.panels.map_or(0, |lanes| lanes.panel_width(PANEL_REGISTERS));
+        let width = self.panels.map_or(0, |lanes| lanes.panel_width(lanes.panel_registers()));
         let starts =
             slots.clone().step_by(width.max(1)).take(if width == 0 { 0 } else { usize::MAX });
         starts.map(move |start| {

@@ -2,12 +2,13 @@
 
 use iqdb_core::{Error, ErrorKind, Metric, Result, Rows, Snapshot, VectorRef};
 
-use crate::kernel::{Bound, Cut, Form, Survivor};
+use crate::kernel::{Bound, Cut, Engine, Form, Survivor};
 use crate::top_k::{Candidate, Place, TopK};
 
 /// One query over some rows of a strip.
 pub(crate) struct Rescore<'a> {
     pub(crate) on: &'a dyn Snapshot,
+    pub(crate) engine: Engine,
     pub(crate) metric: Metric,
     pub(crate) form: Form,
     pub(crate) vector: VectorRef<'a>,
@@ -66,7 +67,7 @@ impl Rescore<'_> {
 
     fn row(&mut self, n: usize) -> Result<()> {
         self.rescored += 1;
-        let distance = self.metric.distance(&self.vector, self.rows.vector(n));
+        let distance = self.engine.distance(self.metric, &self.vector, self.rows.vector(n));
         let place = Place { block: self.first.block, row: self.first.row + n };
         if !distance.is_finite() {
             return Err(self.not_a_vector(place));

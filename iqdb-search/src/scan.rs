@@ -256,6 +256,7 @@ impl Scan {
             let vector = queries[*query].vector();
             let mut rescore = Rescore {
                 on,
+                engine: prepared.engine,
                 metric: on.schema().metric(),
                 form,
                 vector,
@@ -328,6 +329,7 @@ impl Scan {
                 let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
                 let mut rescore = Rescore {
                     on,
+                    engine: prepared.engine,
                     metric: on.schema().metric(),
                     form: group.form,
                     vector: queries[query].vector(),

@@ -248,6 +248,15 @@ impl Engine {
         self.lanes.keep(scores, terms, cut.factor, cut.cut)
     }
 
+    /// The canonical distance. By the reference kernel it is the definition itself, by all others
+    /// the same operations by SIMD.
+    pub(crate) fn distance(&self, metric: Metric, query: &[f32], row: &[f32]) -> f64 {
+        match self.rows {
+            Some(_) => self.lanes.distance(metric, query, row),
+            None => metric.distance(query, row),
+        }
+    }
+
     fn sums(&self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
         match self.rows {
             Some(Rows::Lanes(_, lanes)) => lanes.scores(scores, query, tile, out),

@@ -110,7 +110,7 @@ impl Matrix {
         terms: &[f32],
     ) -> Result<(), TestCaseError> {
         let Some(lanes) = engine.panels(1_000) else { return Ok(()) };
-        let registers = 1 + n % 3;
+        let registers = 1 + n % lanes.panel_registers();
         let width = lanes.panel_width(registers);
         let place = (7 * n) % width;
         let mut components = vec![0.0; self.dim * width];
@@ -252,6 +252,22 @@ fn an_underflow_or_overflow_excludes_nothing() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_kernel_knows_the_canonical_distance_bit_for_bit((a, b) in pairs()) {
+        for metric in Metric::ALL {
+            let distance = metric.distance(&a, &b);
+            for (name, engine) in engines() {
+                let found = engine.distance(metric, &a, &b);
+                let same = found.to_bits() == distance.to_bits() || found.is_nan() && distance.is_nan();
+                prop_assert!(same, "{metric} by {name}: {found} instead of {distance}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_not_a_number_is_kept() {
     for (name, engine) in engines() {
@@ -318,7 +334,7 @@ fn panels_score_as_rows_do() {
         let matrix = Matrix::new(&rows, 3);
         for (name, engine) in engines() {
             let Some(lanes) = engine.panels(1_000) else { continue };
-            for registers in 1..=3 {
+            for registers in 1..=lanes.panel_registers() {
                 let queries: Vec<_> =
                     (0..lanes.panel_width(registers)).map(|_| vector(dim)).collect();
                 let width = queries.len();

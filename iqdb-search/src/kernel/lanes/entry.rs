@@ -1,6 +1,10 @@
 //! The way in: from safe calls, by way of one match per call, to code compiled for the instruction
 //! set.
 
+use iqdb_core::Metric;
+
+#[cfg(target_arch = "x86_64")]
+use super::canonical;
 use super::keep::keep;
 use super::panel::{Panel, Survivor, panel};
 use super::rows::{Dot, DotAndSquaredNorm, Scores, SquaredNorm, Squares, Tile, sweep};
@@ -56,6 +60,23 @@ impl Lanes {
         }
     }
 
+    /// [`Metric::distance`], bit for bit, in fewer instructions.
+    ///
+    /// # Panics
+    /// As `Metric::distance`.
+    pub(crate) fn distance(self, metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+        assert_eq!(a.len(), b.len(), "a distance is between vectors of one length");
+        match self.0 {
+            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { canonical::by_avx512(metric, a, b) },
+            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { canonical::by_avx2(metric, a, b) },
+            _ => metric.distance(a, b),
+        }
+    }
+
     /// The scores, from the lowest bit up, for which `score + factor * term` is not below `cut`, or
     /// is not finite.
     ///
@@ -81,8 +102,8 @@ impl Lanes {
     /// Appends to `survivors` what the panel keeps of the rows, whose terms are `terms`.
     ///
     /// # Panics
-    /// When the panel is not 1, 2 or 3 registers wide or not of the tile's dimension, or there is
-    /// not one term per row.
+    /// When the panel is not of whole registers, too wide, or not of the tile's dimension, or there
+    /// is not one term per row.
     pub(crate) fn panel(
         self,
         queries: &Panel<'_>,
@@ -94,7 +115,8 @@ impl Lanes {
         assert_eq!(terms.len(), tile.len(), "one term per row");
         let registers = queries.width() / self.panel_width(1);
         assert_eq!(queries.width(), self.panel_width(registers), "whole registers");
-        assert!((1..=3).contains(&registers), "a panel of 1 to 3 registers");
+        let widest = self.panel_registers();
+        assert!((1..=widest).contains(&registers), "a panel of 1 to {widest} registers");
         // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the
         // shapes were just checked.
         unsafe {
@@ -204,7 +226,7 @@ macro_rules! entries {
 #[cfg(target_arch = "x86_64")]
 entries!(avx512, crate::kernel::lanes::avx512::Avx512, 8, "avx512f,avx2,fma");
 #[cfg(target_arch = "x86_64")]
-entries!(avx2, crate::kernel::lanes::avx2::Avx2, 4, "avx2,fma");
+entries!(avx2, crate::kernel::lanes::avx2::Avx2, 6, "avx2,fma");
 #[cfg(target_arch = "aarch64")]
 entries!(neon, crate::kernel::lanes::neon::Neon, 8, "neon");
 entries!(portable, crate::kernel::lanes::portable::Portable, 4);

@@ -23,6 +23,8 @@ mod rows;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod canonical;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -88,15 +90,30 @@ impl Lanes {
 
     /// The queries of a panel of `registers` registers.
     pub(crate) fn panel_width(self, registers: usize) -> usize {
-        registers
-            * match self.0 {
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => 16,
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => 8,
-                #[cfg(target_arch = "aarch64")]
-                Isa::Neon => 4,
-                Isa::Portable => 4,
-            }
+        let lanes = match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => 16,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => 8,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => 4,
+            Isa::Portable => 4,
+        };
+        registers * lanes
+    }
+
+    /// The registers of the widest panel: as many as leave room for the sums of a group of rows.
+    pub(crate) fn panel_registers(self) -> usize {
+        match self.0 {
+            // 8 rows of 3 sums each, in 32 registers.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => 3,
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => 3,
+            // 6 or 4 rows of 2 sums each, in 16 registers.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => 2,
+            Isa::Portable => 2,
+        }
     }
 }
