@@ -15,7 +15,7 @@ use iqdb_search::{ExactSearch, Kernel};
 
 use crate::contest::Contest;
 use crate::matrix::Matrix;
-use crate::record::{Line, Record};
+use crate::record::{Line, Record, Threads};
 
 const DIMS: [usize; 9] = [16, 32, 64, 128, 256, 384, 768, 1_536, 3_072];
 
@@ -24,6 +24,12 @@ const PLACES: [(&str, usize); 2] = [("cached", 256 << 10), ("memory", 256 << 20)
 
 /// Queries at a time: alone, and enough to fill panels many times over.
 const BATCHES: [usize; 2] = [1, 192];
+
+/// Bytes of rows of this dimension that one query shares out to two threads, to see from where on
+/// that pays.
+const THREAD_BYTES: [usize; 7] =
+    [64 << 10, 256 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 256 << 20];
+const THREAD_DIM: usize = 128;
 
 /// Bytes that a batch looks at, so that a round takes no longer than a single query's.
 const BATCH_BYTES: usize = 16 << 20;
@@ -47,7 +53,32 @@ fn main() -> std::io::Result<()> {
             }
         }
     }
-    Record::new(&options, lines).write()
+    let mut threads = Vec::new();
+    for bytes in THREAD_BYTES.into_iter().filter(|_| options.wants(THREAD_DIM)) {
+        let line = share(bytes, options.rounds);
+        println!("{line}");
+        threads.push(line);
+    }
+    Record::new(&options, lines, threads).write()
+}
+
+/// One query on one thread and on two, over so many bytes of rows.
+fn share(bytes: usize, rounds: usize) -> Threads {
+    let matrix = Matrix::new(Metric::Cosine, THREAD_DIM, bytes);
+    let vector = matrix::vectors(1, THREAD_DIM);
+    let query = Query::nearest(VectorRef::new(&vector).expect("a vector"), 10);
+    let search = ExactSearch::new();
+    let repeats = (BATCH_BYTES / bytes).max(1);
+    let mut contest = Contest::default();
+    for threads in [1, 2] {
+        let (matrix, search, mut hits) = (&matrix, &search, [Hits::new()]);
+        contest.enter(if threads == 1 { "one" } else { "two" }, repeats as f64, move || {
+            for _ in 0..repeats {
+                search.search(matrix, &[query.threads(threads)], &mut hits).expect("an answer");
+            }
+        });
+    }
+    Threads::new(bytes, &contest.run(rounds))
 }
 
 /// All kernels against each other and the machine, on one matrix.

@@ -61,6 +61,31 @@ pub(crate) struct Record {
     simsimd: &'static str,
     rounds: usize,
     lines: Vec<Line>,
+    threads: Vec<Threads>,
+}
+
+/// One query over so many bytes of rows, on one thread and on two.
+#[derive(Debug, Serialize)]
+pub(crate) struct Threads {
+    bytes: usize,
+    one_thread_us: f64,
+    two_threads_us: f64,
+}
+
+impl Threads {
+    /// Of searches per second.
+    pub(crate) fn new(bytes: usize, speeds: &[(&'static str, f64)]) -> Self {
+        let us = |n: usize| rounded(1e6 / speeds[n].1);
+        Self { bytes, one_thread_us: us(0), two_threads_us: us(1) }
+    }
+}
+
+impl fmt::Display for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes, one_thread_us, two_threads_us } = self;
+        let kilobytes = bytes >> 10;
+        write!(f, "{kilobytes:6} KiB: one thread {one_thread_us} us, two {two_threads_us} us")
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -149,8 +174,15 @@ impl fmt::Display for Line {
     }
 }
 
+/// The version that the lock file names.
+fn version_of(package: &str) -> &'static str {
+    const LOCK: &str = include_str!("../../Cargo.lock");
+    let mut after = LOCK.lines().skip_while(|line| *line != format!("name = \"{package}\""));
+    after.nth(1).and_then(|line| line.split('"').nth(1)).unwrap_or("unknown")
+}
+
 impl Record {
-    pub(crate) fn new(options: &Options, lines: Vec<Line>) -> Self {
+    pub(crate) fn new(options: &Options, lines: Vec<Line>, threads: Vec<Threads>) -> Self {
         // Linux says what the processor is called; elsewhere the record does without.
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name"));
@@ -165,9 +197,10 @@ impl Record {
                 cores: std::thread::available_parallelism().map_or(1, usize::from),
             },
             iqdb: env!("CARGO_PKG_VERSION"),
-            simsimd: "6.5.16",
+            simsimd: version_of("simsimd"),
             rounds: options.rounds,
             lines,
+            threads,
         }
     }
 

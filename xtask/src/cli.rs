@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, fuzz, mutants};
+use crate::{bench, ci, conformance, cross, fuzz, mutants};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -26,7 +26,9 @@ pub(crate) enum Command {
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
     Mutants(mutants::Options),
-    /// Run the benchmarks, with arguments passed through; --list names them.
+    /// Build and run the tests of the kernels for another architecture, under an emulator.
+    Cross(cross::Options),
+    /// Run the benchmarks, with arguments passed through; --list names them; roof writes a record.
     Bench(bench::Options),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`.
+//! keeps below `fuzz`, and the records of `bench`, below `benches`.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod cross;
 mod fuzz;
 mod mutants;
 mod terminal;
@@ -66,6 +67,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),
+        Command::Cross(options) => cross::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }
