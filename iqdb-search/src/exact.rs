@@ -88,8 +88,9 @@ impl ExactSearch {
 impl Search for ExactSearch {
     /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch.
     ///
-    /// With one thread it takes no lock and, once `hits` have grown, allocates nothing (payloads
-    /// asked for aside). The working memory of a batch is kept in `hits[0]`.
+    /// With one thread it takes no lock and, once `hits` have grown and the sealed blocks have been
+    /// seen, allocates nothing (payloads asked for aside). The working memory of a batch is kept in
+    /// `hits[0]`: a copy of its vectors, and under a megabyte.
     fn search(
         &self,
         on: &dyn Snapshot,

@@ -293,6 +293,7 @@ fn a_score_at_the_cut_is_kept_and_one_below_is_not() {
         let scores = [3.0, 3.0_f32.next_down(), 3.0_f32.next_up()];
         let cut = Cut { factor: 1.0, cut: 3.0 };
         assert_eq!(engine.keep(&scores, &[0.0; 3], cut), 0b101, "{name}");
+        assert_eq!(scores.map(|score| cut.keeps(score, 0.0)), [true, false, true]);
     }
 }
 
