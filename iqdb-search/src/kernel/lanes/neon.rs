@@ -39,6 +39,9 @@ impl Register for Neon {
     }
 
     #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the caller has NEON.
         unsafe { Self(vaddq_f32(self.0, other.0)) }

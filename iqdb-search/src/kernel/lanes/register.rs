@@ -27,6 +27,9 @@ pub(super) trait Register: Copy {
     /// The `n` have to be readable. Nothing behind them is read.
     unsafe fn load_first(from: *const f32, n: usize) -> Self;
 
+    /// Asks for what lies at `from` to be brought into the cache. Any address will do.
+    unsafe fn prefetch(from: *const f32);
+
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
 

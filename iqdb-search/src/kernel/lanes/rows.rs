@@ -52,6 +52,24 @@ impl<'a> Tile<'a> {
         self.dim
     }
 
+    /// Tells the machine where the row after number `n` of the list begins, if that is not where it
+    /// will look by itself.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `R`.
+    #[inline(always)]
+    unsafe fn announce<R: Register>(&self, n: usize) {
+        let Some(&[row, next]) = self.rows.get(n..n + 2) else { return };
+        if next == row + 1 {
+            return;
+        }
+        let next = self.components.as_ptr().wrapping_add(next as usize * self.stride);
+        for line in 0..LINES.min(self.dim.div_ceil(LINE)) {
+            // SAFETY: the caller has the instruction set.
+            unsafe { R::prefetch(next.wrapping_add(line * LINE)) };
+        }
+    }
+
     /// The first components of `N` rows of the list from number `first` on, the last row of the
     /// list standing in for those behind its end. Each points at `dim` readable components.
     ///
@@ -66,6 +84,10 @@ impl<'a> Tile<'a> {
         })
     }
 }
+
+/// Components in a line of the cache, and how many lines of a row the machine is told of early.
+const LINE: usize = 16;
+const LINES: usize = 8;
 
 /// What is summed up over the components of a query and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +189,7 @@ pub(super) unsafe fn sweep<R: Register, T: Term<R>>(
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
+                tile.announce::<R>(first + n);
                 let mut chains = [[R::zero(); 2]; CHAINS];
                 let mut k = 0;
                 while k < chained {
