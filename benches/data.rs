@@ -1,11 +1,11 @@
 //! What the benchmarks run on: seeded vectors in clusters, so that neighbours are near, as in
 //! real embeddings.
 
+use iqdb_arena::ArenaStore;
 use iqdb_core::{
     Batch, Change, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, SnapshotExt,
     Store, Vector,
 };
-use iqdb_memory::MemoryStore;
 use iqdb_search::ExactSearch;
 
 /// How many clusters the vectors fall into.
@@ -46,15 +46,16 @@ pub fn batch(vectors: &[Vector]) -> Batch {
         .collect()
 }
 
-/// A store that holds the vectors.
+/// A store that holds the vectors, all in sealed chunks.
 ///
 /// # Panics
 /// When the vectors are not of one dimension.
 #[must_use]
-pub fn store(metric: Metric, vectors: &[Vector]) -> MemoryStore {
+pub fn store(metric: Metric, vectors: &[Vector]) -> ArenaStore {
     let schema = Schema::new(vectors[0].len(), metric).expect("a dimension within the limits");
-    let store = MemoryStore::new(schema);
+    let store = ArenaStore::new(schema);
     store.apply(&batch(vectors)).expect("vectors of one dimension");
+    store.compact();
     store
 }
 

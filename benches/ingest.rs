@@ -1,9 +1,13 @@
 //! Writing: batches of 1,000 records, and the first snapshot after them.
 #![allow(missing_docs, clippy::expect_used)]
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main,
+};
 use data::{batch, vectors};
-use iqdb_core::{Metric, Schema, Store, StoreExt};
+use iqdb_arena::ArenaStore;
+use iqdb_core::{Batch, Metric, Schema, Store, StoreExt};
 use iqdb_memory::MemoryStore;
 
 const BATCH: usize = 1_000;
@@ -14,21 +18,32 @@ fn ingest(c: &mut Criterion) {
     for dim in [128, 768] {
         let batch = batch(&vectors(BATCH, dim));
         let schema = Schema::new(dim, Metric::Cosine).expect("a schema");
-        let filled = || {
-            let store = MemoryStore::new(schema);
-            let applied = store.apply(&batch).expect("a valid batch");
-            assert_eq!(applied.inserted, BATCH as u64, "records were lost");
-            store
-        };
-        assert_eq!(filled().len().expect("a count"), BATCH as u64);
-        group.bench_function(format!("apply a batch of {BATCH} at dim {dim}"), |b| {
-            b.iter_with_large_drop(filled);
-        });
-        group.bench_function(format!("first snapshot of {BATCH} at dim {dim}"), |b| {
-            b.iter_batched(filled, |store| store.snapshot(), BatchSize::LargeInput);
-        });
+        backend(&mut group, "arena", &batch, || ArenaStore::new(schema));
+        backend(&mut group, "memory", &batch, || MemoryStore::new(schema));
     }
     group.finish();
+}
+
+fn backend<S: Store>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    batch: &Batch,
+    empty: impl Fn() -> S,
+) {
+    let dim = empty().schema().dim();
+    let filled = || {
+        let store = empty();
+        let applied = store.apply(batch).expect("a valid batch");
+        assert_eq!(applied.inserted, BATCH as u64, "records were lost");
+        store
+    };
+    assert_eq!(filled().len().expect("a count"), BATCH as u64);
+    group.bench_function(format!("{name}: apply a batch of {BATCH} at dim {dim}"), |b| {
+        b.iter_with_large_drop(&filled);
+    });
+    group.bench_function(format!("{name}: first snapshot of {BATCH} at dim {dim}"), |b| {
+        b.iter_batched(&filled, |store| store.snapshot(), BatchSize::LargeInput);
+    });
 }
 
 criterion_group!(benches, ingest);

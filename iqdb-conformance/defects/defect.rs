@@ -1,6 +1,6 @@
 //! The list of defects: what each one is, in a sentence, and the cases that must catch it.
 //!
-//! How a defect misbehaves is in `store`, `snapshot`, `search` and `log`.
+//! How a defect misbehaves is in `store`, `snapshot`, `search`, `log` and `racing`.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
@@ -29,6 +29,24 @@ macro_rules! defects {
                 )
             }
 
+            /// Whether threads have to meet for it to show.
+            pub(crate) fn is_of_racing(self) -> bool {
+                matches!(
+                    self,
+                    Self::GetIsCached
+                        | Self::BatchIsSeenHalf
+                        | Self::RefusedIsSeen
+                        | Self::VersionIsDrawnFirst
+                        | Self::VersionsAreDrawnInPairs
+                        | Self::SnapshotMixesVersions
+                        | Self::SnapshotIsCached
+                        | Self::LenIsCountedLater
+                        | Self::WritesAreLost
+                        | Self::WritesRace
+                        | Self::VersionIsComparedFirst
+                )
+            }
+
             /// What is wrong, in a sentence.
             pub(crate) fn story(self) -> String {
                 match self {
@@ -50,7 +68,8 @@ macro_rules! defects {
 
 defects! {
     /// A first write keeps the vector and forgets the payload.
-    InsertDropsThePayload by "apply::upsert_inserts_a_new_record";
+    InsertDropsThePayload by
+        "apply::upsert_inserts_a_new_record", "conveniences::upsert_is_a_batch_of_one";
     /// Replacing a record changes the payload and not the vector.
     ReplaceKeepsTheVector by "apply::upsert_replaces_the_whole_record";
     /// Replacing a record keeps the fields that the new payload lacks.
@@ -77,6 +96,11 @@ defects! {
     LastChangeOfAnIdWins by "apply::changes_of_a_batch_apply_in_order";
     /// A replaced record counts as inserted.
     ReplacedCountsAsInserted by "apply::applied_counts_one_per_change";
+    /// What is not there counts as deleted, or as given its payload.
+    AbsentCountsAsThere by
+        "conveniences::delete_says_whether_the_record_was_there",
+        "conveniences::set_payload_says_whether_the_record_was_there",
+        "apply::delete_removes_the_record";
     /// An id that stands in a batch twice is inserted twice, by the counters.
     DuplicateCountsTwice by "apply::applied_counts_one_per_change";
     /// Writing what is there already is taken for no write, and makes no version.
@@ -136,7 +160,10 @@ defects! {
         "panics::a_panic_beside_writers_loses_no_write";
     /// Deleting takes the record away and leaves the length.
     DeleteForgetsLen by
-        "snapshot::len_counts_distinct_live_ids", "conveniences::is_empty_means_len_is_0";
+        "snapshot::len_counts_distinct_live_ids",
+        "conveniences::len_follows_every_write",
+        "conveniences::is_empty_means_len_is_0",
+        "conveniences::a_snapshot_is_empty_when_its_len_is_0";
     /// A snapshot looks records up in the store as it is now.
     SnapshotSeesLaterWrites by "snapshot::snapshot_never_changes";
     /// A snapshot reads from files that its store closes.
@@ -167,18 +194,30 @@ defects! {
     /// Deleting leaves the row alive in its block.
     DeadRowsAreAlive by
         "conveniences::records_yields_each_live_match_once",
+        "conveniences::live_rows_are_the_records_part_by_part",
         "blocks::blocks_cover_every_live_record_once",
+        "blocks::clear_dead_clears_exactly_the_dead_rows",
         "snapshot::snapshot_get_agrees_with_its_blocks";
     /// A block is seen at a version after its snapshot's.
     BlockIsAtAnotherVersion by "blocks::blocks_have_the_dimension_of_the_schema";
     /// Liveness is counted from the first row asked about and not from the first of the block.
     LivenessStartsAtZero by
-        "blocks::blocks_cover_every_live_record_once",
+        "blocks::clear_dead_clears_exactly_the_dead_rows",
         "blocks::matching_agrees_with_the_predicate";
+    /// The id of a row is that of the row beside it.
+    IdsAreSwapped by "blocks::row_ids_are_those_of_their_records";
+    /// The rows of old snapshots lend the payloads that their records have now.
+    PayloadsAreTheLatest by "payloads::row_payloads_are_as_of_their_snapshot";
+    /// A row of columns ends one field too early.
+    LastFieldIsForgotten by "payloads::row_payloads_list_every_field";
+    /// A column is found by its name in any case, as in SQL.
+    FieldNamesIgnoreCase by "payloads::row_payloads_find_every_field_by_its_name";
     /// A field that is absent is unequal to everything, where no condition on it is true.
     AbsentFieldDiffers by
         "blocks::matching_agrees_with_the_predicate",
         "conveniences::count_agrees_with_the_filter",
+        "conveniences::count_follows_every_write",
+        "conveniences::live_rows_are_the_records_part_by_part",
         "conveniences::delete_where_deletes_exactly_the_matches",
         "conveniences::records_yields_each_live_match_once",
         "search::search_filters_before_it_ranks",
@@ -215,6 +254,8 @@ defects! {
     CosineOverflows by
         "hostile::distances_of_huge_and_tiny_components_are_right",
         "search::search_ranks_extreme_values_canonically";
+    /// A row whose distance is not a number is passed over.
+    DamagedRowsAreSkipped by "hostile::search_of_a_row_that_is_no_vector_is_damaged";
     /// Room is made for k hits, however many records there are.
     KIsReserved by "hostile::search_memory_is_bounded_by_what_is_there";
     /// Searching an empty store is an error.
@@ -246,4 +287,26 @@ defects! {
     KillHidesWhatFollows by "durable::writes_after_a_kill_are_kept_too";
     /// The log has a batch before it is looked at, and recovery applies what it can of it.
     RefusedBatchIsReplayed by "durable::a_refused_batch_leaves_no_trace_on_reopening";
+    /// A read cache keeps its entries for a while, whoever writes meanwhile.
+    GetIsCached by "concurrency::concurrent_histories_are_linearizable";
+    /// Changes go in one by one, and readers are not kept out in between.
+    BatchIsSeenHalf by "concurrency::concurrent_histories_are_linearizable";
+    /// A batch goes in and is taken back when its version turns out to be another.
+    RefusedIsSeen by "concurrency::concurrent_histories_are_linearizable";
+    /// Each batch draws its version before it waits for the lock.
+    VersionIsDrawnFirst by "concurrency::concurrent_histories_are_linearizable";
+    /// Each thread draws versions in pairs, and keeps the second for its next batch.
+    VersionsAreDrawnInPairs by "concurrency::concurrent_histories_are_linearizable";
+    /// A snapshot copies records one by one, and writers are not kept out in between.
+    SnapshotMixesVersions by "concurrency::concurrent_histories_are_linearizable";
+    /// A snapshot is handed out again for a while, whoever writes meanwhile.
+    SnapshotIsCached by "concurrency::concurrent_histories_are_linearizable";
+    /// The length is a counter of its own, brought up to date after the records.
+    LenIsCountedLater by "concurrency::concurrent_histories_are_linearizable";
+    /// One write in ten is acknowledged and forgotten.
+    WritesAreLost by "concurrency::concurrent_histories_are_linearizable";
+    /// Two writers read, change and write back the same state.
+    WritesRace by "concurrency::concurrent_histories_are_linearizable";
+    /// The expected version is compared before the lock is taken, and not again.
+    VersionIsComparedFirst by "concurrency::concurrent_histories_are_linearizable";
 }

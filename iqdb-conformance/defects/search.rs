@@ -34,6 +34,7 @@ impl Search for PlantedSearch {
                 | Defect::F32Overflows
                 | Defect::CosineOverflows
                 | Defect::KIsReserved
+                | Defect::DamagedRowsAreSkipped
                 | Defect::PayloadAlways
                 | Defect::StaleHitsStay
                 | Defect::ThreadsReverseTies,
@@ -75,11 +76,12 @@ impl PlantedSearch {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain> {
+        let stale = hits.to_vec();
+        Query::check_batch(queries, hits, on.schema())?;
+        if self.defect == Some(Defect::StaleHitsStay) {
+            hits.clone_from_slice(&stale);
+        }
         for (query, hits) in queries.iter().zip(hits) {
-            query.check(on.schema())?;
-            if self.defect != Some(Defect::StaleHitsStay) {
-                hits.clear();
-            }
             for hit in self.found(on, query)? {
                 hits.push(hit.id.as_ref(), hit.distance, hit.payload);
             }
@@ -95,8 +97,16 @@ impl PlantedSearch {
             _ => Vec::new(),
         };
         for record in on.records(if ranks_first { None } else { filter }) {
-            let record = record?.to_record()?;
-            let distance = self.distance(on.schema().metric(), &record.vector, &query.vector());
+            let (record, metric) = (record?, on.schema().metric());
+            if !metric.distance(record.vector(), &query.vector()).is_finite() {
+                if self.defect == Some(Defect::DamagedRowsAreSkipped) {
+                    continue;
+                }
+                let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector");
+                return Err(error.with_id(&record.id().to_id()));
+            }
+            let record = record.to_record()?;
+            let distance = self.distance(metric, &record.vector, &query.vector());
             if self.is_within(distance, query.goal().max_distance()) {
                 found.push((distance, record));
             }

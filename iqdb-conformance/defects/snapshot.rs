@@ -8,9 +8,9 @@ use std::thread;
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Metric, Narrow, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema, Seal, Search, Snapshot, Store,
-    Version,
+    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Metric, Narrow, Payload,
+    PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema,
+    Seal, Search, Snapshot, Store, Value, ValueRef, Version,
 };
 
 use crate::defect::Defect;
@@ -36,7 +36,10 @@ struct PlantedBlock {
     i: usize,
     stride: usize,
     rows: Vec<f32>,
+    /// What is lent as columns.
+    payloads: Vec<Payload>,
     defect: Option<Defect>,
+    store: Weak<NaiveStore>,
 }
 
 impl PlantedSnapshot {
@@ -63,12 +66,18 @@ impl PlantedSnapshot {
             if defect == Some(Defect::RowsAreNaN) {
                 rows.fill(f32::NAN);
             }
+            let payloads = match PlantedBlock::lends_columns(defect) {
+                true => (0..block.len()).map(|row| block.payload(row)?.to_payload()).collect(),
+                false => Ok(Vec::new()),
+            };
             blocks.push(PlantedBlock {
                 inner: inner.clone(),
                 i,
                 stride: block.stride(),
                 rows,
+                payloads: payloads?,
                 defect,
+                store: Weak::new(),
             });
         }
         Ok(Self { schema, inner, defect, deleted, blocks, store: Weak::new(), poisoned: None })
@@ -76,6 +85,7 @@ impl PlantedSnapshot {
 
     pub(crate) fn of_store(mut self, store: &Arc<NaiveStore>) -> Self {
         self.store = Arc::downgrade(store);
+        self.blocks.iter_mut().for_each(|block| block.store = Arc::downgrade(store));
         self
     }
 
@@ -186,6 +196,11 @@ impl Snapshot for PlantedSnapshot {
 }
 
 impl PlantedBlock {
+    /// Whether payloads are lent as columns: where a defect is in these, and without any.
+    fn lends_columns(defect: Option<Defect>) -> bool {
+        matches!(defect, None | Some(Defect::LastFieldIsForgotten | Defect::FieldNamesIgnoreCase))
+    }
+
     fn block(&self) -> Result<Block<'_>> {
         self.inner.block(self.i)
     }
@@ -217,11 +232,25 @@ impl BlockSource for PlantedBlock {
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
-        self.block()?.id(row)
+        let block = self.block()?;
+        match self.defect {
+            Some(Defect::IdsAreSwapped) if row ^ 1 < block.len() => block.id(row ^ 1),
+            _ => block.id(row),
+        }
     }
 
     fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
-        self.block()?.payload(row)
+        let block = self.block()?;
+        if self.defect == Some(Defect::PayloadsAreTheLatest)
+            && let Some(store) = self.store.upgrade()
+            && let Some(record) = store.get(&block.id(row)?.to_id())?
+        {
+            return Ok(record.payload.into());
+        }
+        match Self::lends_columns(self.defect) {
+            true => Ok(PayloadRef::of_row(self, row)),
+            false => block.payload(row),
+        }
     }
 
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
@@ -235,5 +264,27 @@ impl BlockSource for PlantedBlock {
             }
             _ => Ok(false),
         }
+    }
+}
+
+impl PayloadColumns for PlantedBlock {
+    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+        let payload = &self.payloads[row];
+        if self.defect == Some(Defect::LastFieldIsForgotten) && n + 1 == payload.len() {
+            return Ok(None);
+        }
+        Ok(payload.iter().nth(n).map(|(field, value)| (field, value.as_ref())))
+    }
+
+    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
+        let payload = &self.payloads[row];
+        let found = match self.defect {
+            Some(Defect::FieldNamesIgnoreCase) => payload
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(field))
+                .map(|(_, value)| value),
+            _ => payload.get(field),
+        };
+        Ok(found.map(Value::as_ref))
     }
 }

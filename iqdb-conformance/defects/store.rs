@@ -293,6 +293,12 @@ impl Store for PlantedStore {
                 }
                 applied = counted;
             }
+            Some(Defect::AbsentCountsAsThere) => {
+                if let ([change], 1) = (batch.changes(), applied.absent) {
+                    applied = Applied::at(applied.version);
+                    applied.count(change, true);
+                }
+            }
             Some(Defect::ReplacedCountsAsInserted) => {
                 applied.inserted += std::mem::take(&mut applied.replaced);
             }

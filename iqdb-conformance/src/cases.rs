@@ -14,6 +14,7 @@ mod get;
 mod histories;
 mod hostile;
 mod panics;
+mod payloads;
 mod refusals;
 mod search;
 mod snapshot;
@@ -80,15 +81,29 @@ macro_rules! for_each_case {
                 blocks::rows_are_the_records_exact_bits,
                 blocks::row_padding_is_zero,
                 blocks::rows_of_any_range_agree,
+                blocks::clear_dead_clears_exactly_the_dead_rows,
+                blocks::row_ids_are_those_of_their_records,
                 blocks::matching_agrees_with_the_predicate,
             }
+            payloads {
+                payloads::row_payloads_are_as_of_their_snapshot,
+                payloads::row_payloads_list_every_field,
+                payloads::row_payloads_find_every_field_by_its_name,
+            }
             conveniences {
+                conveniences::upsert_is_a_batch_of_one,
                 conveniences::upsert_many_is_one_batch,
+                conveniences::delete_says_whether_the_record_was_there,
+                conveniences::set_payload_says_whether_the_record_was_there,
+                conveniences::len_follows_every_write,
                 conveniences::is_empty_means_len_is_0,
+                conveniences::count_follows_every_write,
                 conveniences::get_many_keeps_the_order_of_the_ids,
                 conveniences::delete_where_deletes_exactly_the_matches,
+                conveniences::a_snapshot_is_empty_when_its_len_is_0,
                 conveniences::count_agrees_with_the_filter,
                 conveniences::records_yields_each_live_match_once,
+                conveniences::live_rows_are_the_records_part_by_part,
             }
             search {
                 search::search_ranks_by_distance_then_id,
@@ -118,6 +133,7 @@ macro_rules! for_each_case {
                 panics::a_panic_beside_writers_loses_no_write,
             }
             hostile {
+                hostile::search_of_a_row_that_is_no_vector_is_damaged,
                 hostile::search_memory_is_bounded_by_what_is_there,
                 hostile::refused_input_costs_no_memory,
                 hostile::distances_of_huge_and_tiny_components_are_right,

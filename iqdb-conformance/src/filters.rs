@@ -7,15 +7,6 @@ use iqdb_core::{Filter, Value};
 
 use crate::corpus;
 
-const COMPARISONS: [Comparison; 6] = [
-    Comparison::Eq,
-    Comparison::Ne,
-    Comparison::Lt,
-    Comparison::Le,
-    Comparison::Gt,
-    Comparison::Ge,
-];
-
 /// Every kind of predicate, on fields that are there, that are there sometimes and that never are,
 /// with values of every kind.
 pub(crate) fn predicates() -> Vec<Filter> {
@@ -49,7 +40,7 @@ pub(crate) fn predicates() -> Vec<Filter> {
         "en".into(),
         2021.into(),
     ];
-    for comparison in COMPARISONS {
+    for comparison in Comparison::ALL {
         for value in &values {
             filters.push(Filter::compare("x", comparison, value.clone()));
         }

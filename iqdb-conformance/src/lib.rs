@@ -89,6 +89,7 @@ mod filters;
 mod generate;
 mod harness;
 mod history;
+mod lender;
 mod linear;
 mod meter;
 mod model;

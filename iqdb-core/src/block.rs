@@ -29,17 +29,24 @@ pub trait BlockSource: Send + Sync {
 
     /// Clears from `live` the rows that are not alive at version `at`.
     ///
+    /// - `clear_dead_clears_exactly_the_dead_rows`: Whichever rows of the block `live` has.
+    ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading them fails.
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()>;
 
     /// The id of a row. O(1).
     ///
+    /// - `row_ids_are_those_of_their_records`: In whatever order, and however often, they are asked
+    ///   for.
+    ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading it fails.
     fn id(&self, row: usize) -> Result<IdRef<'_>>;
 
     /// The payload of a row.
+    ///
+    /// - `row_payloads_are_as_of_their_snapshot`: One that was set later is in later snapshots only.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading it fails.

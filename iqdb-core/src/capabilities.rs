@@ -31,7 +31,7 @@ impl Capabilities {
     }
 
     /// Promises that `Store::snapshot` and every method of `Snapshot` and of the blocks it lends
-    /// take no lock and allocate nothing.
+    /// take no lock and, after a thread's first read, allocate nothing.
     #[must_use]
     pub fn with_wait_free_reads(mut self) -> Self {
         self.wait_free_reads = true;
@@ -45,7 +45,8 @@ impl Capabilities {
     }
 
     /// Whether `Store::snapshot` and every method of `Snapshot` and of the blocks it lends take no
-    /// lock and allocate nothing.
+    /// lock and, after a thread's first read, allocate nothing. The first read of a thread may
+    /// allocate what the store keeps for that thread.
     #[must_use]
     pub fn wait_free_reads(self) -> bool {
         self.wait_free_reads

@@ -122,9 +122,12 @@ impl fmt::Debug for Payload {
 
 /// Payloads that live in columns: many rows behind one object, fields looked up by row.
 ///
-/// A backend that keeps whole [`Payload`]s has no need of it.
+/// A backend that keeps whole [`Payload`]s has no need of it. What it lends must read alike, so the
+/// bullets hold for every backend.
 pub trait PayloadColumns: Send + Sync {
     /// Field number `n` of `row`, in any order; `None` from the number of its fields on.
+    ///
+    /// - `row_payloads_list_every_field`: Each with its exact value, and no other.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time
@@ -132,6 +135,8 @@ pub trait PayloadColumns: Send + Sync {
     fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>>;
 
     /// The value of `field` in `row`.
+    ///
+    /// - `row_payloads_find_every_field_by_its_name`: Byte for byte; any other name finds nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time

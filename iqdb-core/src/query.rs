@@ -1,6 +1,6 @@
 //! Queries: what to look for, and under which conditions.
 
-use crate::{Error, ErrorKind, Filter, Result, Schema, VectorRef};
+use crate::{Error, ErrorKind, Filter, Hits, Result, Schema, VectorRef};
 
 /// What a query wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -158,7 +158,24 @@ impl<'a> Query<'a> {
         self.plan
     }
 
-    /// Checks that the query can be asked under `schema`. Every search calls this first.
+    /// Empties the buffers, and checks that the queries can be asked into them under `schema`. Every
+    /// search calls this first. O(queries).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidQuery`] unless there is one buffer per query; the first error of
+    /// [`check`](Self::check).
+    pub fn check_batch(queries: &[Self], hits: &mut [Hits], schema: &Schema) -> Result<()> {
+        hits.iter_mut().for_each(Hits::clear);
+        if queries.len() != hits.len() {
+            return Err(Error::new(ErrorKind::InvalidQuery, "each query needs one buffer of hits")
+                .during("search")
+                .expected(format_args!("{} buffers", queries.len()))
+                .found(format_args!("{} buffers", hits.len())));
+        }
+        queries.iter().try_for_each(|query| query.check(schema))
+    }
+
+    /// Checks that the query can be asked under `schema`.
     ///
     /// # Errors
     /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`] for the vector;
@@ -195,7 +212,7 @@ impl<'a> Query<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Metric;
+    use crate::{IdRef, Metric};
 
     #[test]
     fn a_query_for_nothing_is_refused() {
@@ -216,6 +233,24 @@ mod tests {
         ] {
             let error = bad.check(&schema).unwrap_err();
             assert_eq!((error.kind(), error.operation()), (kind, Some("search")));
+            let error = Query::check_batch(&[good, bad], &mut [Hits::new(), Hits::new()], &schema);
+            assert_eq!(error.unwrap_err().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn a_batch_needs_one_buffer_per_query_and_empties_them_all() {
+        let schema = Schema::new(1, Metric::Dot).unwrap();
+        let query = Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1);
+        let mut full = Hits::new();
+        full.push(IdRef::Number(1), 0.0, None);
+        for (queries, buffers) in [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (2, 1)] {
+            let mut hits = vec![full.clone(); buffers];
+            let checked = Query::check_batch(&vec![query; queries], &mut hits, &schema);
+            assert_eq!(checked.is_ok(), queries == buffers, "{queries} into {buffers}");
+            assert!(hits.iter().all(Hits::is_empty));
+            let kind = checked.err().map(|error| error.kind());
+            assert!(matches!(kind, None | Some(ErrorKind::InvalidQuery)));
         }
     }
 }

@@ -27,17 +27,17 @@ pub trait Search: Debug + Send + Sync {
     ///   the canonical distance says, and one odd row never fails a search.
     /// - `distances_of_huge_and_tiny_components_are_right`: The cosine distance of `(3e38, 3e38)`
     ///   and `(1, 0)` is 0.2929, and none is out of its metric's range.
+    /// - `search_of_a_row_that_is_no_vector_is_damaged`: One with a NaN or an infinity, or of zeros
+    ///   where the metric needs a direction, is an error that names the record, and never a hit.
     /// - `search_memory_is_bounded_by_what_is_there`: However large a `k`, a limit or a number of
     ///   threads is claimed.
-    /// - `search_rejects_bad_queries`: The errors of [`Query::check`], and
-    ///   [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery) unless there is one buffer
-    ///   per query.
+    /// - `search_rejects_bad_queries`: The errors of [`Query::check_batch`], which every search calls
+    ///   first.
     /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
     ///
     /// # Errors
-    /// As above, and whatever reading the snapshot reports.
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) for a row that no vector can be, such as
-    /// one with a NaN: a distance is always finite.
+    /// As above, with [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) for a row that is no vector,
+    /// and whatever reading the snapshot reports.
     fn search(
         &self,
         on: &dyn Snapshot,

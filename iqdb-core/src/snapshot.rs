@@ -78,6 +78,8 @@ pub trait Snapshot: Debug + Send + Sync {
 /// What follows from [`Snapshot`] alone, the same for every backend.
 pub trait SnapshotExt: Snapshot {
     /// Whether there are no records. O(1).
+    ///
+    /// - `a_snapshot_is_empty_when_its_len_is_0`: Whatever has been written since it was taken.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -119,6 +121,9 @@ pub trait SnapshotExt: Snapshot {
 
     /// The rows that match `filter`, as [`records`](Self::records) has them, of which only what is
     /// asked for is read: ids without vectors, say.
+    ///
+    /// - `live_rows_are_the_records_part_by_part`: The same ones in the same order, each with the id,
+    ///   the vector and the payload of its record.
     fn live_rows<'a>(&'a self, filter: Option<&'a Filter>) -> LiveRows<'a, Self> {
         LiveRows {
             snapshot: self,

@@ -147,6 +147,8 @@ const CONFLICT_RETRIES: usize = 64;
 pub trait StoreExt: Store {
     /// Inserts or replaces one record.
     ///
+    /// - `upsert_is_a_batch_of_one`: It returns what that batch would, and leaves the same.
+    ///
     /// # Errors
     /// Those of [`Store::apply`].
     fn upsert(&self, record: Record) -> Result<Applied> {
@@ -166,6 +168,8 @@ pub trait StoreExt: Store {
 
     /// Deletes one record; returns whether it was there.
     ///
+    /// - `delete_says_whether_the_record_was_there`: And makes no version if it was not.
+    ///
     /// # Errors
     /// Those of [`Store::apply`].
     fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
@@ -174,6 +178,8 @@ pub trait StoreExt: Store {
 
     /// Replaces the payload of one record; returns whether it was there.
     ///
+    /// - `set_payload_says_whether_the_record_was_there`: And makes no version if it was not.
+    ///
     /// # Errors
     /// Those of [`Store::apply`].
     fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
@@ -181,6 +187,8 @@ pub trait StoreExt: Store {
     }
 
     /// How many records there are.
+    ///
+    /// - `len_follows_every_write`: It is that of a snapshot taken now.
     ///
     /// # Errors
     /// Those of [`Store::snapshot`].
@@ -199,6 +207,8 @@ pub trait StoreExt: Store {
     }
 
     /// How many records match `filter`.
+    ///
+    /// - `count_follows_every_write`: It is that of a snapshot taken now.
     ///
     /// # Errors
     /// Those of [`Store::snapshot`] and [`SnapshotExt::count`].

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Error, ErrorKind, Explain, Hits, Plan, Query, Result, Search, Snapshot};
+use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
 
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
@@ -97,14 +97,7 @@ impl Search for ExactSearch {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain> {
-        hits.iter_mut().for_each(Hits::clear);
-        if queries.len() != hits.len() {
-            return Err(Error::new(ErrorKind::InvalidQuery, "each query needs one buffer of hits")
-                .during("search")
-                .expected(format_args!("{} buffers", queries.len()))
-                .found(format_args!("{} buffers", hits.len())));
-        }
-        queries.iter().try_for_each(|query| query.check(on.schema()))?;
+        Query::check_batch(queries, hits, on.schema())?;
         let Some(first) = hits.first_mut() else {
             return Ok(Explain::of("f32", self.kernel.as_str()));
         };

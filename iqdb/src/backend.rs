@@ -14,12 +14,16 @@ use crate::Iqdb;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
+    /// `iqdb-arena`, the fast one, whose readers never wait: feature `arena`.
+    Arena,
     /// `iqdb-memory`, the reference: feature `memory`.
     Memory,
 }
 
 /// The in-memory backends that are compiled in, fastest first.
 const AVAILABLE: &[Backend] = &[
+    #[cfg(feature = "arena")]
+    Backend::Arena,
     #[cfg(feature = "memory")]
     Backend::Memory,
 ];
@@ -35,6 +39,7 @@ impl Backend {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Arena => "arena",
             Self::Memory => "memory",
         }
     }
@@ -42,6 +47,8 @@ impl Backend {
     /// A new, empty store.
     fn create(self, schema: Schema) -> Result<Arc<dyn Store>> {
         match self {
+            #[cfg(feature = "arena")]
+            Self::Arena => Ok(Arc::new(iqdb_arena::ArenaStore::new(schema))),
             #[cfg(feature = "memory")]
             Self::Memory => Ok(Arc::new(iqdb_memory::MemoryStore::new(schema))),
             #[allow(unreachable_patterns)]
@@ -73,9 +80,10 @@ impl FromStr for Backend {
     /// [`ErrorKind::NotSupported`] for any other text.
     fn from_str(text: &str) -> Result<Self> {
         match text {
+            "arena" => Ok(Self::Arena),
             "memory" => Ok(Self::Memory),
             _ => Err(Error::new(ErrorKind::NotSupported, "there is no such backend")
-                .expected("memory")
+                .expected("arena or memory")
                 .found(format_args!("{text:?}"))),
         }
     }
@@ -83,7 +91,8 @@ impl FromStr for Backend {
 
 /// Opens an [`Iqdb`] with choices other than the default ones.
 ///
-/// ```
+#[cfg_attr(feature = "memory", doc = "```")]
+#[cfg_attr(not(feature = "memory"), doc = "```no_run")]
 /// use iqdb::{Backend, Iqdb, Metric, Schema};
 ///
 /// let db = Iqdb::builder().backend(Backend::Memory).open_in_memory(Schema::new(3, Metric::Dot)?)?;
@@ -119,7 +128,7 @@ impl Builder {
         let Some(backend) = self.backend.or_else(|| AVAILABLE.first().copied()) else {
             return Err(Error::new(ErrorKind::NotSupported, "no backend is compiled in")
                 .during("open")
-                .hint("enable a cargo feature of iqdb, such as `memory`"));
+                .hint("enable a cargo feature of iqdb, such as `arena`"));
         };
         Ok(self.over(backend.create(schema)?))
     }

@@ -15,7 +15,8 @@ use crate::{Builder, QueryBuilder, Scroll};
 /// Every method may be called from many threads at once. A write is visible to every later read;
 /// a read sees one consistent snapshot. An error means that nothing has changed.
 ///
-/// ```
+#[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+#[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
 /// use iqdb::{Iqdb, Metric, Record, Schema};
 ///
 /// let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean)?)?;

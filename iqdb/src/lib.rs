@@ -1,6 +1,7 @@
 //! iqdb, an embedded vector database: in your process, no daemon, no network hop.
 //!
-//! ```
+#![cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+#![cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
 //! use iqdb::{Iqdb, Metric, Record, Schema};
 //!
 //! fn main() -> iqdb::Result<()> {
@@ -20,7 +21,8 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `memory` (default) | the reference backend: simple, in memory, for a few thousand records |
+//! | `arena` (default) | the fast backend in memory: readers never wait |
+//! | `memory` | the reference backend: simple, in memory, for a few thousand records |
 //! | `serde` | `Serialize` and `Deserialize` for every data type |
 //!
 //! The vocabulary ([`Record`], [`Filter`], [`Query`], [`Metric`], …) is that of `iqdb-core`,
@@ -30,7 +32,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 /// Compiles and runs the README's examples.
-#[cfg(doctest)]
+#[cfg(all(doctest, any(feature = "arena", feature = "memory")))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 

@@ -10,7 +10,8 @@ use crate::condition::Condition;
 /// What can't be converted on the way, such as a filter's text, is reported when it is run, so
 /// that the calls chain.
 ///
-/// ```
+#[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+#[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
 /// use iqdb::{Iqdb, Metric, Record, Schema};
 ///
 /// let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean)?)?;

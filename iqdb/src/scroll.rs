@@ -19,7 +19,8 @@ const DEFAULT_LIMIT: usize = 100;
 /// Each page sees one consistent snapshot, and two pages two of them unless they are read
 /// [`on`](Self::on) the same one.
 ///
-/// ```
+#[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+#[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
 /// use iqdb::{Iqdb, Metric, Record, Schema};
 ///
 /// let db = Iqdb::open_in_memory(Schema::new(1, Metric::Dot)?)?;

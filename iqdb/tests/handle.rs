@@ -1,5 +1,5 @@
 //! What the handle adds to the contract: conversions, builders, pages, and errors to act on.
-#![cfg(feature = "memory")]
+#![cfg(any(feature = "arena", feature = "memory"))]
 #![allow(clippy::unwrap_used)]
 
 use iqdb::{

@@ -1,13 +1,17 @@
-//! `cargo xtask bench`: runs the benches.
+//! `cargo xtask bench`: runs the criterion benches, the kernels against the machine, and iqdb beside
+//! its peers.
 //!
-//! Those of criterion get the arguments. `roof` is a program of its own, which writes a record; it is
-//! told the date and the commit. No measurement is judged here.
+//! It never judges a measurement; `benches/roof` and `benches/peers` write records of their own.
 
-use clap::Args;
+mod peers;
+
+use clap::{Args, Subcommand};
 
 use crate::cargo::Invocation;
 use crate::workspace::Workspace;
 use crate::{Result, Verdict, fuzz, terminal};
+
+pub(crate) use self::peers::MANIFEST as PEERS;
 
 /// The package that holds the benches.
 const PACKAGE: &str = "iqdb-benches";
@@ -17,18 +21,49 @@ const ROOF: &str = "roof";
 
 /// What is passed through.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
-    /// `roof`, and dimensions, or arguments for criterion: a name to filter by, --list, …
+    /// Arguments for criterion: a name to filter by, --list, --save-baseline NAME, …
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure iqdb beside other engines on the same data (needs Python, a network, 15 minutes).
+    Peers(peers::Options),
+    /// Hold the kernels against what the machine reads and multiplies (15 minutes on an idle machine).
+    Roof(Dims),
+    /// Print a record of `bench peers` as markdown.
+    Table(peers::Show),
+    /// Draw a record of `bench peers` as SVG, next to it.
+    Plot(peers::Draw),
+}
+
+/// What `roof` measures.
+#[derive(Debug, Args)]
+struct Dims {
+    /// Dimensions, all of them if none is given; and `--rounds N`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    args: Vec<String>,
 }
 
 /// Runs the benches with the arguments of `options`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
-    let bench = match options.args.split_first() {
-        Some((name, rest)) if name == ROOF => roof(rest, &fuzz::now(), &fuzz::commit(workspace)),
-        _ => invocation(&options.args),
-    };
+    match &options.command {
+        Some(Command::Peers(options)) => peers::run(workspace, options),
+        Some(Command::Table(show)) => peers::show(workspace, show),
+        Some(Command::Plot(draw)) => peers::draw(workspace, draw),
+        Some(Command::Roof(options)) => {
+            here(workspace, &roof(&options.args, &fuzz::now(), &fuzz::commit(workspace)))
+        }
+        None => here(workspace, &invocation(&options.args)),
+    }
+}
+
+fn here(workspace: &Workspace, bench: &Invocation) -> Result<Verdict> {
     terminal::say(&format!("$ {bench}"));
     bench.pass_through(&workspace.root).map(Verdict::green_if)
 }
@@ -46,7 +81,20 @@ fn invocation(args: &[String]) -> Invocation {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn parse(words: &str) -> std::result::Result<Options, clap::Error> {
+        let words = std::iter::once("bench").chain(words.split_whitespace());
+        Cli::try_parse_from(words).map(|cli| cli.options)
+    }
 
     #[test]
     fn arguments_are_passed_through() {
@@ -63,5 +111,23 @@ mod tests {
             "cargo run --release --locked -p iqdb-benches --bin roof -- \
              --date 2026-01-31T12:00Z --commit abc 768"
         );
+    }
+
+    #[test]
+    fn a_word_that_is_no_subcommand_is_for_criterion() {
+        for words in ["scan", "--list", "--save-baseline before", "scan peers"] {
+            let options = parse(words).unwrap();
+            assert!(options.command.is_none(), "{words}");
+            assert_eq!(options.args.join(" "), words);
+        }
+        assert!(matches!(
+            parse("peers --data d --quick").unwrap().command,
+            Some(Command::Peers(_))
+        ));
+        assert!(matches!(parse("roof --rounds 3 768").unwrap().command, Some(Command::Roof(_))));
+        assert!(matches!(parse("table r.json").unwrap().command, Some(Command::Table(_))));
+        for wrong in ["peers", "table", "peers --data d --fast"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
     }
 }

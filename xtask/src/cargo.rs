@@ -48,6 +48,12 @@ impl Invocation {
         self
     }
 
+    /// With one more flag for rustc, after those that the caller's environment has.
+    pub(crate) fn rustflags(self, flag: &str) -> Self {
+        let flags = joined(std::env::var("RUSTFLAGS").ok().as_deref(), flag);
+        self.env("RUSTFLAGS", flags)
+    }
+
     /// Runs it with everything it prints passed through; returns whether it succeeded.
     pub(crate) fn pass_through(&self, root: &Path) -> Result<bool> {
         let status = self.command(root).status().map_err(|error| self.not_started(&error))?;
@@ -131,6 +137,13 @@ impl fmt::Display for Invocation {
     }
 }
 
+fn joined(before: Option<&str>, flag: &str) -> String {
+    match before.map(str::trim).filter(|before| !before.is_empty()) {
+        Some(before) => format!("{before} {flag}"),
+        None => flag.to_owned(),
+    }
+}
+
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -148,6 +161,13 @@ mod tests {
     fn it_is_shown_as_a_person_would_type_it() {
         let docs = Invocation::new(["doc", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(docs.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --workspace");
+    }
+
+    #[test]
+    fn flags_that_are_there_are_kept() {
+        assert_eq!(joined(None, "--cfg loom"), "--cfg loom");
+        assert_eq!(joined(Some(" "), "--cfg loom"), "--cfg loom");
+        assert_eq!(joined(Some("-C debuginfo=0"), "--cfg x"), "-C debuginfo=0 --cfg x");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use clap::Args;
 use self::plan::{Part, Step};
 use self::summary::{Outcome, Status};
 use crate::workspace::Workspace;
-use crate::{Result, Verdict, conformance, terminal, tidy};
+use crate::{Result, Verdict, conformance, models, terminal, tidy};
 
 /// What to run and when to stop.
 #[derive(Debug, Args)]
@@ -83,5 +83,6 @@ fn run_part(workspace: &Workspace, part: &Part) -> Result<Verdict> {
         Part::Cargo(invocation) => invocation.pass_through(&workspace.root).map(Verdict::green_if),
         Part::Tidy => tidy::run(workspace),
         Part::Conformance => conformance::run(workspace, &conformance::Options::default()),
+        Part::Models => models::run(workspace, &models::Options::default()),
     }
 }

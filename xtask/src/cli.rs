@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, cross, fuzz, mutants};
+use crate::{bench, ci, conformance, cross, fuzz, models, mutants};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -22,13 +22,15 @@ pub(crate) enum Command {
     Conformance(conformance::Options),
     /// Fuzz one target or all of them, or replay what fuzzing has found; --list names the targets.
     Fuzz(fuzz::Options),
+    /// Run the models of the protocol under loom and shuttle.
+    Models(models::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
     Mutants(mutants::Options),
     /// Build and run the tests of the kernels for another architecture, under an emulator.
     Cross(cross::Options),
-    /// Run the benchmarks, with arguments passed through; --list names them; roof writes a record.
+    /// Run the benchmarks, with arguments passed through, or iqdb beside its peers; --list names them.
     Bench(bench::Options),
 }
 

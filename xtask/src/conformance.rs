@@ -6,7 +6,6 @@
 mod column;
 mod defects;
 mod harness;
-mod libtest;
 mod matrix;
 mod report;
 mod select;

@@ -2,7 +2,7 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`, and the records of `bench`, below `benches`.
+//! keeps below `fuzz`, and what `bench peers` and `bench roof` record below `benches/records`.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,8 @@ mod cli;
 mod conformance;
 mod cross;
 mod fuzz;
+mod libtest;
+mod models;
 mod mutants;
 mod terminal;
 mod tidy;
@@ -65,6 +67,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Models(options) => models::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Cross(options) => cross::run(&workspace, &options),

@@ -63,6 +63,13 @@ impl Workspace {
         serde_json::from_str(json)
     }
 
+    /// A target folder of its own for builds of this kind, below ours, or they would rebuild each
+    /// other's dependencies and wait for each other's locks. Relative to the root where it can be.
+    pub(crate) fn target_for(&self, kind: &str) -> String {
+        let target = self.target.strip_prefix(&self.root).unwrap_or(&self.target);
+        target.join(kind).display().to_string()
+    }
+
     /// The dependencies of `package` that are packages of the workspace themselves.
     pub(crate) fn arrows_of<'a>(
         &'a self,

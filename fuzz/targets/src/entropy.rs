@@ -16,15 +16,6 @@ use iqdb_core::{
 /// Where the bytes come from.
 pub(crate) type Entropy<'a> = Unstructured<'a>;
 
-const COMPARISONS: [Comparison; 6] = [
-    Comparison::Eq,
-    Comparison::Ne,
-    Comparison::Lt,
-    Comparison::Le,
-    Comparison::Gt,
-    Comparison::Ge,
-];
-
 const EXTREMES: [f32; 10] = [
     f32::MAX,
     f32::MIN,
@@ -121,7 +112,7 @@ pub(crate) fn filter(from: &mut Entropy<'_>, depth: u32) -> Result<Filter> {
         });
     }
     Ok(match kind % 8 {
-        0..=1 => Filter::compare(field(from)?, *from.choose(&COMPARISONS)?, value(from)?),
+        0..=1 => Filter::compare(field(from)?, *from.choose(&Comparison::ALL)?, value(from)?),
         2 => Filter::exists(field(from)?),
         3 => Filter::is_null(field(from)?),
         4 => {

@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
+use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_conformance::{Harness, Model, Operation, Question, replay};
 use iqdb_core::{Batch, Change, Schema};
 use iqdb_memory::MemoryStore;
@@ -19,7 +20,13 @@ const OPERATIONS_MAX: usize = 32;
 
 /// Every backend of the workspace, with the search that it is used with.
 static BACKENDS: LazyLock<Vec<Harness>> = LazyLock::new(|| {
-    vec![Harness::new("memory", |schema| Ok(MemoryStore::new(schema)), exact_search())]
+    // Chunks so small that they are sealed and compacted within a script.
+    let small = ArenaOptions::new().chunk_rows(2, 8).compact_above(0.3).compact_from_bytes(0);
+    let arena = move |schema| Ok(ArenaStore::with_options(schema, small.clone()));
+    vec![
+        Harness::new("memory", |schema| Ok(MemoryStore::new(schema)), exact_search()),
+        Harness::new("arena", arena, exact_search()),
+    ]
 });
 
 /// Lets every backend live through the operations that the bytes stand for.

@@ -26,7 +26,7 @@ fn bench_json_is_one_object_with_its_keys_in_order() {
     for (key, value) in [("n", 5), ("dim", 2), ("k", 2), ("threads", 1), ("batch", 1)] {
         assert_eq!(json(&ran.out, key), value);
     }
-    for (key, value) in [("backend", "memory"), ("plan", "f32"), ("metric", "euclidean")] {
+    for (key, value) in [("backend", "arena"), ("plan", "f32"), ("metric", "euclidean")] {
         assert_eq!(json(&ran.out, key), value);
     }
     for key in ["qps", "p50_us", "p99_us"] {

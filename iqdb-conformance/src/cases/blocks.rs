@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Batch, Block, ErrorKind, Filter, Metric, Payload, RecordId, Result, RowMask, Schema, Seal,
-    Snapshot,
+    Batch, Block, ErrorKind, Filter, Metric, Payload, Record, RecordId, Result, RowMask, Schema,
+    Seal, Snapshot,
 };
 
 use crate::agreement::check_blocks;
@@ -69,11 +69,7 @@ fn check_parts(i: usize, block: &Block<'_>, filter: Option<&Filter>) -> Result<(
 }
 
 pub(super) fn blocks_cover_every_live_record_once(harness: &Harness) -> Result<Outcome> {
-    each_store(harness, |twin, snapshot| {
-        check_blocks(snapshot, &twin.model)?;
-        // Also to threads that share a block, each of which asks about some of its rows.
-        each_block(snapshot, |i, block| check_parts(i, &block, None))
-    })
+    each_store(harness, |twin, snapshot| check_blocks(snapshot, &twin.model))
 }
 
 pub(super) fn blocks_have_the_dimension_of_the_schema(harness: &Harness) -> Result<Outcome> {
@@ -219,6 +215,48 @@ pub(super) fn rows_of_any_range_agree(harness: &Harness) -> Result<Outcome> {
             Ok(())
         })
     })
+}
+
+pub(super) fn clear_dead_clears_exactly_the_dead_rows(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |twin, snapshot| {
+        let mut alive = 0;
+        each_block(snapshot, |i, block| {
+            alive += selected(&block, None)?.count();
+            // Threads that share a block each ask about some of its rows.
+            check_parts(i, &block, None)
+        })?;
+        assert_is!(alive, twin.model.len(), "the number of rows that are alive");
+        Ok(())
+    })
+}
+
+pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Outcome> {
+    const RECORDS: u16 = 90;
+    // A vector says which record it belongs to.
+    let schema = Schema::new(1, Metric::Dot)?;
+    let record = |n: u16| Record::new(corpus::id(n.into()), [f32::from(n)]);
+    let mut twin = Twin::new(harness, schema)?;
+    for every in [1, 2, 3] {
+        for n in (0..RECORDS).filter(|n| n.is_multiple_of(every)) {
+            twin.apply(&Batch::new().upsert(record(n)?))?;
+        }
+        for n in (0..RECORDS).filter(|n| n % 7 == every) {
+            twin.apply(&Batch::new().delete(corpus::id(n.into())))?;
+        }
+    }
+    each_block(&*twin.site.snapshot()?, |i, block| {
+        let rows = block.rows(0..block.len())?;
+        let alive: Vec<usize> = selected(&block, None)?.rows().collect();
+        for row in alive.iter().chain(alive.iter().rev()).chain(&alive) {
+            let vector = rows.vector(*row);
+            let n = (0..RECORDS).find(|n| vector == [f32::from(*n)]);
+            let expected = n.map(|n| corpus::id(n.into()));
+            let found = block.id(*row)?.to_id();
+            assert_is!(Some(found), expected, "the id of row {row} of block {i}, {vector:?}");
+        }
+        Ok(())
+    })?;
+    Ok(Outcome::Kept)
 }
 
 pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Outcome> {

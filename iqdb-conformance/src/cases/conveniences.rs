@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, ErrorKind, Filter, Metric, Record, RecordId, Result, Schema, Snapshot, SnapshotExt,
-    StoreExt, VectorRef, Version,
+    Batch, ErrorKind, Filter, Metric, Payload, Record, RecordId, Result, Schema, Snapshot,
+    SnapshotExt, StoreExt, VectorRef, Version,
 };
 
 use crate::corpus::{self, Texture};
@@ -12,7 +13,7 @@ use crate::exact::{assert_is, assert_record};
 use crate::filters;
 use crate::refusal::assert_refused;
 use crate::twin::Twin;
-use crate::{Harness, Outcome};
+use crate::{Harness, Model, Outcome};
 
 fn schema() -> Result<Schema> {
     Schema::new(2, Metric::Euclidean)
@@ -22,6 +23,118 @@ fn schema() -> Result<Schema> {
 fn full_and_empty(harness: &Harness) -> Result<[Twin<'_>; 2]> {
     let full = Twin::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
     Ok([full, Twin::new(harness, schema()?)?])
+}
+
+pub(super) fn upsert_is_a_batch_of_one(harness: &Harness) -> Result<Outcome> {
+    let mut twin = Twin::new(harness, schema()?)?;
+    let (new, replacing) = (
+        corpus::records(&schema()?, 12, Texture::Lattice, 5)?,
+        corpus::records(&schema()?, 12, Texture::Lattice, 6)?,
+    );
+    for record in new.into_iter().chain(replacing) {
+        let expected = twin.model.apply(&Batch::new().upsert(record.clone()))?;
+        assert_is!(twin.site.upsert(record)?, expected, "what upsert returned");
+        twin.check()?;
+    }
+    let refused = twin.site.upsert(Record::new(1, [1.0])?);
+    assert_refused(refused, ErrorKind::DimensionMismatch, "upsert of another dimension");
+    twin.check()?;
+    Ok(Outcome::Kept)
+}
+
+/// Calls something for ids that are there and that are not, twice each, and fails unless it says
+/// which, and does what `batch` would.
+fn check_each_id<'a>(
+    harness: &'a Harness,
+    what: &str,
+    call: impl Fn(&Twin<'a>, RecordId) -> Result<bool>,
+    batch: impl Fn(RecordId) -> Batch,
+) -> Result<Outcome> {
+    let records = corpus::records(&schema()?, 8, Texture::Lattice, 7)?;
+    let mut twin = Twin::of(harness, schema()?, records)?;
+    for id in (0..12).map(corpus::id).chain(["nobody".into(), "".into()]) {
+        for _ in 0..2 {
+            let expected = twin.model.get(&id).is_some();
+            assert_is!(call(&twin, id.clone())?, expected, "what {what} of {id:?} returned");
+            twin.model.apply(&batch(id.clone()))?;
+            twin.check()?;
+        }
+    }
+    let refused = call(&twin, "x".repeat(ID_BYTES_MAX + 1).into());
+    assert_refused(refused, ErrorKind::InvalidId, format_args!("{what} of an oversized id"));
+    twin.check()?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn delete_says_whether_the_record_was_there(harness: &Harness) -> Result<Outcome> {
+    let delete = |twin: &Twin<'_>, id| twin.site.delete(id);
+    check_each_id(harness, "delete", delete, |id| Batch::new().delete(id))
+}
+
+pub(super) fn set_payload_says_whether_the_record_was_there(harness: &Harness) -> Result<Outcome> {
+    let payload = || Payload::new().with("set", "later");
+    let set = |twin: &Twin<'_>, id| twin.site.set_payload(id, payload());
+    check_each_id(harness, "set_payload", set, |id| Batch::new().set_payload(id, payload()))
+}
+
+/// Writes, replaces and deletes, and after each write asks about the store.
+fn after_each_write(
+    harness: &Harness,
+    mut ask: impl FnMut(&Twin<'_>) -> Result<()>,
+) -> Result<Outcome> {
+    let mut twin = Twin::new(harness, schema()?)?;
+    ask(&twin)?;
+    for seed in [8, 9] {
+        for record in corpus::records(&schema()?, 20, Texture::Lattice, seed)? {
+            twin.apply(&Batch::new().upsert(record))?;
+            ask(&twin)?;
+        }
+    }
+    for id in (0..24).map(corpus::id) {
+        twin.apply(&Batch::new().delete(id))?;
+        ask(&twin)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn len_follows_every_write(harness: &Harness) -> Result<Outcome> {
+    after_each_write(harness, |twin| {
+        assert_is!(twin.site.len()?, twin.model.len() as u64, "Store::len");
+        Ok(())
+    })
+}
+
+pub(super) fn count_follows_every_write(harness: &Harness) -> Result<Outcome> {
+    let filter = Filter::exists("lang").and(Filter::ne("lang", "de"));
+    after_each_write(harness, |twin| {
+        assert_is!(
+            twin.site.count(None)?,
+            twin.model.len() as u64,
+            "Store::count without a filter"
+        );
+        let expected = twin.model.matching(Some(&filter))?.len() as u64;
+        assert_is!(twin.site.count(Some(&filter))?, expected, "Store::count of `{filter}`");
+        Ok(())
+    })?;
+    for twin in full_and_empty(harness)? {
+        for filter in &filters::invalid() {
+            let context = format_args!("Store::count of {} records", twin.model.len());
+            assert_refused(twin.site.count(Some(filter)), ErrorKind::InvalidFilter, context);
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn a_snapshot_is_empty_when_its_len_is_0(harness: &Harness) -> Result<Outcome> {
+    let mut kept = Vec::new();
+    after_each_write(harness, |twin| {
+        kept.push((twin.site.snapshot()?, twin.model.len()));
+        for (snapshot, len) in &kept {
+            assert_is!(snapshot.len(), *len as u64, "Snapshot::len");
+            assert_is!(snapshot.is_empty(), *len == 0, "Snapshot::is_empty");
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn upsert_many_is_one_batch(harness: &Harness) -> Result<Outcome> {
@@ -49,9 +162,6 @@ pub(super) fn is_empty_means_len_is_0(harness: &Harness) -> Result<Outcome> {
     let expect = |len: u64| -> Result<()> {
         assert_is!(site.len()?, len, "Store::len");
         assert_is!(site.is_empty()?, len == 0, "Store::is_empty");
-        let snapshot = site.snapshot()?;
-        assert_is!(snapshot.len(), len, "Snapshot::len");
-        assert_is!(snapshot.is_empty(), len == 0, "Snapshot::is_empty");
         Ok(())
     };
     expect(0)?;
@@ -113,17 +223,13 @@ pub(super) fn count_agrees_with_the_filter(harness: &Harness) -> Result<Outcome>
         let snapshot = twin.site.snapshot()?;
         let expected = twin.model.len() as u64;
         assert_is!(snapshot.count(None)?, expected, "the count without a filter");
-        assert_is!(twin.site.count(None)?, expected, "the count of the store");
         for filter in filters::predicates().iter().chain(&filters::nested()) {
             let expected = twin.model.matching(Some(filter))?.len() as u64;
             assert_is!(snapshot.count(Some(filter))?, expected, "the count of `{filter}`");
-            assert_is!(twin.site.count(Some(filter))?, expected, "the store's count of `{filter}`");
         }
         for filter in &filters::invalid() {
-            for refused in [snapshot.count(Some(filter)), twin.site.count(Some(filter))] {
-                let context = format_args!("count of {} records", twin.model.len());
-                assert_refused(refused, ErrorKind::InvalidFilter, context);
-            }
+            let context = format_args!("count of {} records", twin.model.len());
+            assert_refused(snapshot.count(Some(filter)), ErrorKind::InvalidFilter, context);
         }
     }
     Ok(Outcome::Kept)
@@ -145,7 +251,6 @@ pub(super) fn records_yields_each_live_match_once(harness: &Harness) -> Result<O
             let expected = twin.model.matching(filter)?;
             let expected: BTreeSet<_> = expected.iter().map(|record| record.id.clone()).collect();
             assert_is!(found, expected, "the records that match {filter:?}");
-            check_rows(&*snapshot, filter)?;
         }
         for filter in &filters::invalid() {
             let context = format_args!("records of {}", twin.model.len());
@@ -153,6 +258,21 @@ pub(super) fn records_yields_each_live_match_once(harness: &Harness) -> Result<O
             let first = records.next().transpose();
             assert_refused(first, ErrorKind::InvalidFilter, context);
             assert!(records.next().is_none(), "{context}: more after the error of the filter");
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn live_rows_are_the_records_part_by_part(harness: &Harness) -> Result<Outcome> {
+    let (predicates, nested) = (filters::predicates(), filters::nested());
+    for twin in full_and_empty(harness)? {
+        let snapshot = twin.site.snapshot()?;
+        let some = predicates.iter().chain(&nested).map(Some);
+        for filter in some.chain([None::<&Filter>]) {
+            check_rows(&*snapshot, &twin.model, filter)?;
+        }
+        for filter in &filters::invalid() {
+            let context = format_args!("live_rows of {}", twin.model.len());
             let mut rows = snapshot.live_rows(Some(filter));
             let first = rows.next().transpose();
             assert_refused(first, ErrorKind::InvalidFilter, context);
@@ -162,9 +282,9 @@ pub(super) fn records_yields_each_live_match_once(harness: &Harness) -> Result<O
     Ok(Outcome::Kept)
 }
 
-/// `live_rows` has the same records as `records`, each to be read part by part.
-fn check_rows(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<()> {
-    let mut rows = snapshot.live_rows(filter);
+/// `live_rows` has the same records as `records` and the model, each to be read part by part.
+fn check_rows(snapshot: &dyn Snapshot, model: &Model, filter: Option<&Filter>) -> Result<()> {
+    let (mut rows, mut count) = (snapshot.live_rows(filter), 0);
     for record in snapshot.records(filter) {
         let record = record?.to_record()?;
         let row = rows.next().transpose()?;
@@ -175,7 +295,10 @@ fn check_rows(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<()> {
             payload: row.payload()?.to_payload()?,
         };
         assert_record(Some(&found), Some(&record), "live_rows");
+        assert_record(Some(&found), model.get(&found.id), "live_rows");
+        count += 1;
     }
+    assert_is!(count, model.matching(filter)?.len(), "how many live_rows of {filter:?}");
     assert!(rows.next().is_none(), "live_rows has more than records of {filter:?}");
     Ok(())
 }

@@ -11,6 +11,7 @@ use iqdb_core::{
 use crate::agreement::check_queries;
 use crate::corpus::{self, Texture};
 use crate::exact::assert_is;
+use crate::lender::Lender;
 use crate::refusal::assert_refused;
 use crate::twin::Twin;
 use crate::{Harness, Outcome};
@@ -20,6 +21,44 @@ const NO_METER: &str = "no allocation meter (Harness::with_allocation_meter)";
 /// What a call on a store of a few records may take at a time: far more than any needs, and far
 /// less than any of the sizes claimed here.
 const PEAK_BYTES_MAX: u64 = 512 * 1024;
+
+pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) -> Result<Outcome> {
+    const ROWS: u8 = 70;
+    let not_a_number = [f32::NAN, 1.0];
+    for (metric, row) in [
+        (Metric::Cosine, [0.0, -0.0]),
+        (Metric::Cosine, not_a_number),
+        (Metric::Cosine, [f32::INFINITY, 1.0]),
+        (Metric::Dot, not_a_number),
+        (Metric::Dot, [f32::NEG_INFINITY, 1.0]),
+        (Metric::Euclidean, not_a_number),
+        (Metric::Euclidean, [1.0, f32::INFINITY]),
+    ] {
+        let schema = Schema::new(2, metric)?;
+        let asked = Vector::try_from([1.0, 1.0])?;
+        for at in [0, 1, ROWS / 2, ROWS - 1].map(usize::from) {
+            // The nearest come first, and the odd row when there are hits enough.
+            let mut rows: Vec<[f32; 2]> =
+                (0..ROWS).map(|n| [1.0, 1.0 - f32::from(n) / 100.0]).collect();
+            rows[at] = row;
+            let snapshot = Lender::new(schema, rows.concat());
+            for query in [
+                Query::nearest(asked.as_ref(), 1),
+                Query::nearest(asked.as_ref(), ROWS.into()),
+                Query::nearest(asked.as_ref(), 3).threads(4),
+                Query::within(asked.as_ref(), f64::INFINITY, ROWS.into()),
+            ] {
+                let mut hits = [Hits::new()];
+                let answer = harness.search().search(&snapshot, &[query], &mut hits);
+                let context = format_args!("{query:?} ({metric}) over {row:?} in row {at}");
+                let error = assert_refused(answer, ErrorKind::Damaged, context);
+                assert_is!(error.id(), Some(&(at as u64).into()), "{context}: the record at fault");
+                assert!(hits[0].is_empty(), "{context}: expected no hits, found {:?}", hits[0]);
+            }
+        }
+    }
+    Ok(Outcome::Kept)
+}
 
 pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;

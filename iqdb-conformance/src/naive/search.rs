@@ -15,13 +15,7 @@ impl Search for NaiveSearch {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain> {
-        hits.iter_mut().for_each(Hits::clear);
-        if queries.len() != hits.len() {
-            return Err(Error::new(ErrorKind::InvalidQuery, "each query needs a buffer")
-                .during("search")
-                .expected(format_args!("{} buffers", queries.len()))
-                .found(format_args!("{} buffers", hits.len())));
-        }
+        Query::check_batch(queries, hits, on.schema())?;
         let answered = answer_all(on, queries, hits);
         if answered.is_err() {
             hits.iter_mut().for_each(Hits::clear);
@@ -31,7 +25,6 @@ impl Search for NaiveSearch {
 }
 
 fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {
-    queries.iter().try_for_each(|query| query.check(on.schema()))?;
     if let Some(explain) = on.push_down(queries, hits)? {
         return Ok(explain);
     }

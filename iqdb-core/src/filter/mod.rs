@@ -32,10 +32,9 @@
 //! string     = '"' text with the escapes \" \\ \n \r \t \u{…} '"'
 //! ```
 //! Keywords are read in any case. A field named like one, or with other characters in it, stands
-//! in backticks. Printing is canonical: spacing, case, needless
-//! parentheses, and the order and repetition inside `in` leave no trace, what would break the line or
-//! change the direction of its text is escaped, and parsing what was printed gives the same filter
-//! back.
+//! in backticks. Printing is canonical: spacing, case, needless parentheses, and the order and
+//! repetition inside `in` leave no trace; what would break the line or change the direction of its
+//! text is escaped; and parsing what was printed gives the same filter back.
 
 mod build;
 mod narrow;

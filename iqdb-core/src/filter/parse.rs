@@ -270,7 +270,7 @@ impl<'a> Parser<'a> {
         let length = rest[sign..]
             .char_indices()
             .find(|(offset, character)| {
-                let after_exponent = *offset > 0 && rest[sign..][..*offset].ends_with(['e', 'E']);
+                let after_exponent = rest[sign..][..*offset].ends_with(['e', 'E']);
                 !(character.is_ascii_alphanumeric()
                     || matches!(character, '.' | '_')
                     || (after_exponent && matches!(character, '-' | '+')))

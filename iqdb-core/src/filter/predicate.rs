@@ -25,6 +25,9 @@ pub enum Comparison {
 }
 
 impl Comparison {
+    /// Every comparison.
+    pub const ALL: [Self; 6] = [Self::Eq, Self::Ne, Self::Lt, Self::Le, Self::Gt, Self::Ge];
+
     /// How it is written.
     #[must_use]
     pub fn as_str(self) -> &'static str {

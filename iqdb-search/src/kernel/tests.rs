@@ -224,7 +224,7 @@ impl Worst {
 
 #[test]
 fn a_cut_holds_for_the_worst_kernel() {
-    let exponents = [-140, -100, -76, -75, -74, -60, -45, -44, -20, -1, 0, 1, 20, 60, 100];
+    let exponents = [-140, -100, -91, -76, -75, -74, -60, -45, -44, -20, -1, 0, 1, 20, 60, 100];
     for dim in [1, 2, 100, DIM_MAX] {
         for a in exponents {
             for b in exponents {
@@ -242,6 +242,11 @@ fn an_underflow_or_overflow_excludes_nothing() {
     for (query, row) in [
         // In f32 the product is 2^-149, of which the true one is 1.4 times as much.
         ([2_f32.powi(-104), 0.0], [1.4 * 2_f32.powi(-45), 0.0]),
+        // In f32 the product is 2^-136: the rest of it is below the last place and the margin above.
+        (
+            [2_f32.powi(-91), 0.0],
+            [(1.0 + 2_f32.powi(-14) - 2_f32.powi(-20)) * 2_f32.powi(-45), 0.0],
+        ),
         // A squared norm that overflows has a finite score beside it.
         ([1.6e19, 0.0], [1.6e19, 1.6e19]),
         ([1.6e19, 1.6e19], [1.6e19, 0.0]),

@@ -7,7 +7,7 @@ use std::fmt;
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, fuzz};
+use crate::{Result, bench, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
@@ -31,6 +31,7 @@ pub(crate) enum Part {
     Cargo(Invocation),
     Tidy,
     Conformance,
+    Models,
 }
 
 /// A tool that may be absent.
@@ -48,6 +49,7 @@ impl fmt::Display for Part {
             Self::Cargo(invocation) => invocation.fmt(f),
             Self::Tidy => f.write_str("cargo xtask tidy"),
             Self::Conformance => f.write_str("cargo xtask conformance"),
+            Self::Models => f.write_str("cargo xtask models"),
         }
     }
 }
@@ -63,7 +65,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
         ),
         step(
             "features",
-            "every feature set of every package compiles without a warning",
+            "every feature set compiles without a warning, and no default is needed for the tests",
             workspace.packages.iter().flat_map(check_features),
         ),
         step(
@@ -91,7 +93,12 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             parts: vec![Part::Conformance],
             ..step("conformance", "every backend keeps the contract", [])
         },
+        Step {
+            parts: vec![Part::Models],
+            ..step("models", "the protocol holds in every order of its steps", [])
+        },
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
+        step("peers", "the comparison with peers is formatted and locked", peers()),
     ]
 }
 
@@ -120,12 +127,17 @@ fn cargo(words: &str) -> Invocation {
 }
 
 /// Clippy rather than check: it compiles the same, and a warning fails without a `RUSTFLAGS` that
-/// would rebuild every dependency.
+/// would rebuild every dependency. Of the tests, which are slower to build, one set is run: without
+/// the features that every other step has.
 fn check_features(package: &Package) -> Vec<Invocation> {
+    let name = package.name.as_str();
+    let without_default = package.features.contains_key("default").then(|| {
+        cargo("test --locked -p").args([name, "--no-default-features"]).env("INSTA_UPDATE", "no")
+    });
     feature_sets::of(&package.features)
         .into_iter()
         .map(|set| {
-            let clippy = cargo("clippy --locked -p").args([package.name.as_str()]);
+            let clippy = cargo("clippy --locked -p").args([name]);
             let clippy = match set {
                 FeatureSet::Default => clippy,
                 FeatureSet::Exactly(features) if features.is_empty() => {
@@ -137,6 +149,7 @@ fn check_features(package: &Package) -> Vec<Invocation> {
             };
             clippy.args(DENY_WARNINGS)
         })
+        .chain(without_default)
         .collect()
 }
 
@@ -147,11 +160,14 @@ fn fuzz() -> [Invocation; 3] {
     [fuzz::replay(), at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
-/// It has its own target folder below ours, or the two workspaces would wait for each other's
-/// locks and `cargo clean` would miss one.
+/// It is not compiled, which takes the peers themselves, and nothing is measured in ci.
+fn peers() -> [Invocation; 2] {
+    let at = |command: &str| cargo(command).args(["--manifest-path", bench::PEERS]);
+    [at("fmt").args(["--check"]), at("tree --locked --depth 0")]
+}
+
 fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
-    let target = workspace.target.strip_prefix(&workspace.root).unwrap_or(&workspace.target);
-    let target = target.join("own-backend").display().to_string();
+    let target = workspace.target_for("own-backend");
     let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
     [
         at("fmt").args(["--check"]),
@@ -181,10 +197,11 @@ mod tests {
             cargo fmt --all --check
         clippy: no lint fires
             cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
-        features: every feature set of every package compiles without a warning
+        features: every feature set compiles without a warning, and no default is needed for the tests
             cargo clippy --locked -p iqdb --no-default-features -- -D warnings
             cargo clippy --locked -p iqdb --no-default-features --features memory -- -D warnings
             cargo clippy --locked -p iqdb -- -D warnings
+            INSTA_UPDATE=no cargo test --locked -p iqdb --no-default-features
         test: unit, integration and documentation tests pass
             INSTA_UPDATE=no cargo test --locked --workspace --all-features
         own-backend: a backend outside the workspace passes
@@ -200,10 +217,15 @@ mod tests {
             cargo xtask tidy
         conformance: every backend keeps the contract
             cargo xtask conformance
+        models: the protocol holds in every order of its steps
+            cargo xtask models
         fuzz: no input that fuzzing has found fails again
             cargo test --locked -p iqdb-fuzz-targets --test replay
             cargo fmt --manifest-path fuzz/Cargo.toml --check
             cargo tree --locked --depth 0 --manifest-path fuzz/Cargo.toml
+        peers: the comparison with peers is formatted and locked
+            cargo fmt --manifest-path benches/peers/Cargo.toml --check
+            cargo tree --locked --depth 0 --manifest-path benches/peers/Cargo.toml
         "#);
     }
 

@@ -6,11 +6,10 @@
 use std::fs;
 
 use super::TEST_TARGET;
-use super::libtest;
 use super::report::Case;
-use crate::Result;
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
+use crate::{Result, libtest};
 
 /// The variable that names the file to report to.
 const REPORT_VARIABLE: &str = "IQDB_CONFORMANCE_REPORT";

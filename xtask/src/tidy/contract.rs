@@ -1,5 +1,5 @@
-//! Checks that the contract and the suite say the same: a case for every statement and a statement
-//! for every case.
+//! Checks that the contract and the suite say the same: a case for every statement, a statement
+//! for every case, and at least one for every method of a trait.
 //!
 //! Pure. It compares names and never what a case does.
 
@@ -9,10 +9,11 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 4] = [
+const STATED_IN: [&str; 5] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
     "iqdb-core/src/block.rs",
+    "iqdb-core/src/payload.rs",
     "iqdb-core/src/search.rs",
 ];
 
@@ -53,6 +54,11 @@ pub(crate) fn check(sources: &Sources) -> (usize, Vec<Finding>) {
         let problem = format!("`{CASES_MACRO}` lists no `family::case_name,`");
         findings.push(Finding::new(&source.path, 1, problem, "list one case per line"));
     }
+    for method in stated.iter().flat_map(|source| methods_without_statement(source)) {
+        let problem = format!("the method `{}` promises nothing", method.name);
+        let remedy = "state it as a bullet with a name, and write the case that proves it";
+        findings.push(method.finding(problem, remedy));
+    }
     let unique_statements = unique(&statements, "statement", &mut findings);
     let unique_cases = unique(&cases, "case", &mut findings);
     // Without the list every statement would be reported; that it is missing says it all.
@@ -76,10 +82,35 @@ pub(crate) fn check(sources: &Sources) -> (usize, Vec<Finding>) {
 
 /// Bullets of the form ``/// - `case_name`: Sentence``.
 fn statements(source: &Source) -> impl Iterator<Item = Named<'_>> {
-    named(source, 0, |line| {
-        let (name, sentence) = line.strip_prefix("/// - `")?.split_once("`: ")?;
-        (!sentence.trim().is_empty()).then_some(name)
-    })
+    named(source, 0, statement)
+}
+
+fn statement(line: &str) -> Option<&str> {
+    let (name, sentence) = line.strip_prefix("/// - `")?.split_once("`: ")?;
+    (!sentence.trim().is_empty() && is_name(name)).then_some(name)
+}
+
+/// The methods of public traits whose documentation has no bullet, by the lines that rustfmt makes.
+fn methods_without_statement(source: &Source) -> Vec<Named<'_>> {
+    let (mut methods, mut in_trait, mut is_stated) = (Vec::new(), false, false);
+    for (i, line) in source.text.lines().enumerate() {
+        match line {
+            "}" => in_trait = false,
+            _ if line.starts_with("pub trait ") => (in_trait, is_stated) = (true, false),
+            _ if !in_trait => {}
+            _ if statement(line.trim()).is_some() => is_stated = true,
+            _ => {
+                if let Some(name) = line.strip_prefix("    fn ") {
+                    let name = name.split(['(', '<']).next().unwrap_or(name);
+                    if !is_stated {
+                        methods.push(Named { name, path: &source.path, line: i + 1 });
+                    }
+                    is_stated = false;
+                }
+            }
+        }
+    }
+    methods
 }
 
 /// Lines of the form `family::case_name,` inside the macro.
@@ -148,6 +179,7 @@ mod tests {
             (STATED_IN[1], SNAPSHOT),
             (STATED_IN[2], ""),
             (STATED_IN[3], ""),
+            (STATED_IN[4], ""),
             (CASES_IN, &cases),
         ]);
         check(&sources).1.iter().map(ToString::to_string).collect()
@@ -183,6 +215,19 @@ mod tests {
     }
 
     #[test]
+    fn a_method_without_a_statement_is_found() {
+        let bodies = "impl Odd {\n    fn free(&self) {}\n}\n\npub trait Store: Sync {\n    \
+            /// - `upsert_inserts`: It is there.\n    #[must_use]\n    fn upsert<T>(\n        &self,\n    \
+            ) -> bool {\n        fn inner() {}\n    }\n\n    /// Prose.\n    fn delete(&self);\n}\n\n\
+            trait Private {\n    fn any(&self);\n}\n";
+        assert_eq!(
+            check_with(bodies, CASES),
+            ["iqdb-core/src/store.rs:15: the method `delete` promises nothing; \
+              state it as a bullet with a name, and write the case that proves it"]
+        );
+    }
+
+    #[test]
     fn a_name_used_twice_is_found() {
         let twice = check_with(&format!("{STORE}{STORE}"), CASES);
         assert!(twice.len() == 1 && twice[0].contains("store.rs:1 already"), "{twice:?}");
@@ -195,6 +240,6 @@ mod tests {
         let empty = check_with(STORE, "");
         assert!(empty.len() == 1 && empty[0].contains("lists no"), "{empty:?}");
         let (count, missing) = check(&Sources::new(&[(STATED_IN[0], STORE)]));
-        assert_eq!((count, missing.len()), (1, 4));
+        assert_eq!((count, missing.len()), (1, 5));
     }
 }

@@ -1,4 +1,4 @@
-//! A store on the model that is right but for one fault, and dawdles where the fault is.
+//! A store on the model whose defect is a race, and which dawdles where it is lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,28 +11,13 @@ use iqdb_core::{
     Version,
 };
 
+use crate::defect::Defect;
 use crate::shown::Shown;
 
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    GetIsCached,
-    BatchIsSeenHalf,
-    RefusedIsSeen,
-    VersionIsDrawnFirst,
-    VersionsAreDrawnInPairs,
-    SnapshotMixesVersions,
-    SnapshotIsCached,
-    LenIsCountedLater,
-    WritesAreLost,
-    WritesRace,
-    VersionIsComparedFirst,
-}
-
 #[derive(Debug)]
-pub(crate) struct FaultyStore {
+pub(crate) struct RacingStore {
     schema: Schema,
-    fault: Option<Fault>,
+    defect: Option<Defect>,
     /// Held by whoever writes, for as long as it takes.
     writing: Mutex<()>,
     state: Mutex<State>,
@@ -46,7 +31,7 @@ struct State {
     version: Version,
 }
 
-/// What a fault keeps beside the state.
+/// What a defect keeps beside the state.
 #[derive(Debug, Default)]
 struct Beside {
     records: BTreeMap<RecordId, (Instant, Option<Record>)>,
@@ -94,19 +79,19 @@ impl State {
     }
 }
 
-impl FaultyStore {
-    pub(crate) fn new(schema: Schema, fault: Option<Fault>) -> Self {
+impl RacingStore {
+    pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         Self {
             schema,
-            fault,
+            defect,
             writing: Mutex::default(),
             state: Mutex::new(State { model: Model::new(schema), version: Version(0) }),
             beside: Mutex::default(),
         }
     }
 
-    fn has(&self, fault: Fault) -> bool {
-        self.fault == Some(fault)
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
     }
 
     fn state(&self) -> State {
@@ -124,7 +109,7 @@ impl FaultyStore {
         }
         let version = self.draw();
         // It is careful where the caller is.
-        if self.has(Fault::VersionIsDrawnFirst) && batch.expected_version().is_none() {
+        if self.has(Defect::VersionIsDrawnFirst) && batch.expected_version().is_none() {
             drop(state);
             dawdle();
             state = lock(&self.state);
@@ -140,7 +125,7 @@ impl FaultyStore {
         kept.unwrap_or_else(|| {
             beside.drawn += 1;
             let drawn = Version(beside.drawn);
-            if self.has(Fault::VersionsAreDrawnInPairs) {
+            if self.has(Defect::VersionsAreDrawnInPairs) {
                 beside.drawn += 1;
                 beside.kept.insert(thread::current().id(), drawn.next());
             }
@@ -150,11 +135,11 @@ impl FaultyStore {
 
     /// Holds a batch up before anything of it is seen, or while some of it is.
     fn hold_up(&self, batch: &Batch) -> Result<()> {
-        let seen = match self.fault {
-            Some(Fault::BatchIsSeenHalf) if self.state().apply(batch).is_ok() => {
+        let seen = match self.defect {
+            Some(Defect::BatchIsSeenHalf) if self.state().apply(batch).is_ok() => {
                 batch.changes().len() / 2
             }
-            Some(Fault::RefusedIsSeen) if self.state().apply(batch).is_err() => {
+            Some(Defect::RefusedIsSeen) if self.state().apply(batch).is_err() => {
                 batch.changes().len()
             }
             _ => return Ok(()),
@@ -167,7 +152,7 @@ impl FaultyStore {
     }
 }
 
-impl Store for FaultyStore {
+impl Store for RacingStore {
     fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -177,20 +162,21 @@ impl Store for FaultyStore {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        match self.fault {
-            Some(Fault::WritesRace) => {
+        batch.check_input(&self.schema)?;
+        match self.defect {
+            Some(Defect::WritesRace) => {
                 let mut state = self.state();
                 let applied = state.apply(batch)?;
                 dawdle();
                 *lock(&self.state) = state;
                 return Ok(applied);
             }
-            Some(Fault::VersionIsComparedFirst) => {
+            Some(Defect::VersionIsComparedFirst) => {
                 batch.check_version(self.state().version)?;
                 dawdle();
                 return lock(&self.state).apply(&unconditional(batch.changes()));
             }
-            Some(Fault::VersionIsDrawnFirst | Fault::VersionsAreDrawnInPairs) => {
+            Some(Defect::VersionIsDrawnFirst | Defect::VersionsAreDrawnInPairs) => {
                 return self.apply_drawn(batch);
             }
             _ => {}
@@ -199,7 +185,7 @@ impl Store for FaultyStore {
         self.hold_up(batch)?;
         let mut next = self.state();
         let applied = next.apply(batch)?;
-        if self.has(Fault::WritesAreLost) && applied.has_effect() {
+        if self.has(Defect::WritesAreLost) && applied.has_effect() {
             let mut beside = lock(&self.beside);
             beside.writes += 1;
             if beside.writes.is_multiple_of(10) {
@@ -208,7 +194,7 @@ impl Store for FaultyStore {
         }
         let len = next.model.len() as u64;
         *lock(&self.state) = next;
-        if self.has(Fault::LenIsCountedLater) {
+        if self.has(Defect::LenIsCountedLater) {
             dawdle();
             lock(&self.beside).len = len;
         }
@@ -217,7 +203,7 @@ impl Store for FaultyStore {
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         let found = self.state().model.get(id).cloned();
-        if self.has(Fault::GetIsCached) {
+        if self.has(Defect::GetIsCached) {
             let records = &mut lock(&self.beside).records;
             records.retain(|_, (since, _)| is_fresh(*since));
             let (_, cached) = records.entry(id.clone()).or_insert((Instant::now(), found));
@@ -229,7 +215,7 @@ impl Store for FaultyStore {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         let State { model, version } = self.state();
         let mut records: Vec<_> = model.records().cloned().collect();
-        if self.has(Fault::SnapshotMixesVersions) {
+        if self.has(Defect::SnapshotMixesVersions) {
             dawdle();
             let later = self.state().model;
             let (_, rest) = records.split_at_mut(model.len() / 2);
@@ -237,12 +223,12 @@ impl Store for FaultyStore {
                 *record = later.get(&record.id).unwrap_or(record).clone();
             }
         }
-        let mut shown = Shown::new(self.schema, version, records)?;
-        if self.has(Fault::LenIsCountedLater) {
+        let mut shown = Shown::new(self.schema, version, records);
+        if self.has(Defect::LenIsCountedLater) {
             shown.len = lock(&self.beside).len;
         }
         let shown = Arc::new(shown);
-        if self.has(Fault::SnapshotIsCached) {
+        if self.has(Defect::SnapshotIsCached) {
             let cached = &mut lock(&self.beside).snapshot;
             let fresh = cached.take().filter(|(since, _)| is_fresh(*since));
             let (_, shown) = cached.insert(fresh.unwrap_or((Instant::now(), shown)));

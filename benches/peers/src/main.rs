@@ -1,0 +1,89 @@
+//! iqdb beside its peers.
+//!
+//! `run` starts one worker process per engine, asks them in turns, checks their answers and writes a
+//! record; `worker` is such a process; `table` and `plot` show a record. `cargo xtask bench peers`
+//! calls it. It never judges a measurement, only an answer.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod engines;
+mod machine;
+mod npy;
+mod plot;
+mod process;
+mod protocol;
+mod record;
+mod run;
+mod sets;
+mod stats;
+mod suite;
+mod table;
+mod truth;
+mod worker;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::record::Record;
+
+/// An error is a sentence for a person. Nobody matches on it.
+type Result<T> = std::result::Result<T, String>;
+
+#[derive(Debug, Parser)]
+#[command(name = "peers", about = "iqdb beside its peers")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure, check, and write a record with its plot.
+    Run(run::Options),
+    /// Serve one engine: commands on standard input, answers on standard output.
+    Worker {
+        /// Which engine.
+        engine: worker::Kind,
+        /// The backend of iqdb; its default one unless given.
+        #[arg(long)]
+        backend: Option<String>,
+    },
+    /// Print a record as markdown.
+    Table {
+        /// The record.
+        record: PathBuf,
+        /// Only these suites.
+        #[arg(long, value_delimiter = ',')]
+        suite: Vec<suite::Suite>,
+    },
+    /// Draw a record as SVG, next to it.
+    Plot {
+        /// The record.
+        record: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run(options) => run::run(&options),
+        Command::Worker { engine, backend } => worker::serve(engine, backend.as_deref()),
+        Command::Table { record, suite } => Record::read(&record).map(|record| {
+            println!("{}", table::of(&record, &suite));
+        }),
+        Command::Plot { record } => Record::read(&record).and_then(|read| {
+            let path = record.with_extension("svg");
+            plot::write(&read, &path)?;
+            println!("{}", path.display());
+            Ok(())
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! iqdb as it is in this checkout, through its facade.
+
+use std::ops::Range;
+
+use ours::{Filter, Hits, IdRef, Iqdb, Payload, Query, Record, Schema, Vector};
+use serde_json::Value;
+
+use super::beside_writer::{Reader, Shared};
+use super::data::Data;
+use super::{Engine, Facts};
+use crate::Result;
+use crate::protocol::{Metric, Permille};
+
+/// How many rows are loaded in one commit.
+const BATCH: usize = 10_000;
+
+pub(super) struct Ours {
+    db: Iqdb,
+    queries: Vec<Vector>,
+    filter: Option<Filter>,
+    hits: Vec<Hits>,
+    answered: usize,
+}
+
+/// An empty database; the facade's default backend unless one is named.
+pub(super) fn open(dim: usize, metric: Metric, backend: Option<&str>) -> Result<(Iqdb, Facts)> {
+    let metric = match metric {
+        Metric::Cosine => ours::Metric::Cosine,
+        Metric::Euclidean => ours::Metric::Euclidean,
+    };
+    let available = ours::Backend::available();
+    let backend = match backend {
+        Some(name) => name.parse().map_err(said)?,
+        None => *available.first().ok_or("no backend is compiled in")?,
+    };
+    let schema = Schema::new(dim, metric).map_err(said)?;
+    let db = Iqdb::builder().backend(backend).open_in_memory(schema).map_err(said)?;
+    Ok((db, Facts::from([("backend".into(), backend.to_string())])))
+}
+
+/// The whole set, under its row numbers.
+pub(super) fn load(data: &Data, backend: Option<&str>) -> Result<(Ours, Facts)> {
+    let (db, mut facts) = open(data.base.dim, data.metric, backend)?;
+    for from in (0..data.base.rows).step_by(BATCH) {
+        let to = (from + BATCH).min(data.base.rows);
+        let records: Result<Vec<Record>> = (from..to).map(|row| record(data, row)).collect();
+        db.upsert_many(records?).map_err(said)?;
+    }
+    let queries: Result<Vec<Vector>> = (0..data.queries.rows)
+        .map(|i| Vector::try_from(data.queries.row(i)).map_err(said))
+        .collect();
+    let queries = queries?;
+    let mut hits = vec![Hits::new()];
+    let first = [Query::nearest(queries[0].as_ref(), 1)];
+    let explain = db.search_batch(&first, &mut hits).map_err(said)?;
+    facts.insert("version".into(), "this checkout".into());
+    facts.insert("plan".into(), explain.plan.into());
+    facts.insert("kernel".into(), explain.kernel.into());
+    Ok((Ours { db, queries, filter: None, hits, answered: 0 }, facts))
+}
+
+fn record(data: &Data, row: usize) -> Result<Record> {
+    let payload: Payload =
+        data.payload(row).iter().map(|(name, value)| (name.as_str(), converted(value))).collect();
+    Ok(Record::new(row as u64, data.base.row(row)).map_err(said)?.with_payload(payload))
+}
+
+fn converted(value: &Value) -> ours::Value {
+    match value {
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => integer.into(),
+            None => number.as_f64().unwrap_or_default().into(),
+        },
+        Value::String(text) => text.as_str().into(),
+        other => other.to_string().into(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
+pub(super) fn said(error: ours::Error) -> String {
+    error.to_string()
+}
+
+impl Ours {
+    pub(super) fn shared(&self) -> SharedOurs {
+        SharedOurs { db: self.db.clone(), queries: self.queries.clone() }
+    }
+}
+
+impl Engine for Ours {
+    fn filter(&mut self, filter: Option<Permille>) -> Result<()> {
+        self.filter = filter.map(|Permille { from, to }| {
+            Filter::ge("permille", from).and(Filter::lt("permille", to))
+        });
+        Ok(())
+    }
+
+    fn ask(&mut self, range: Range<usize>, k: usize, threads: usize) -> Result<()> {
+        let queries: Vec<Query<'_>> = self.queries[range]
+            .iter()
+            .map(|vector| {
+                let query = Query::nearest(vector.as_ref(), k).threads(threads);
+                match &self.filter {
+                    Some(filter) => query.filter(filter),
+                    None => query,
+                }
+            })
+            .collect();
+        self.answered = queries.len();
+        if self.hits.len() < queries.len() {
+            self.hits.resize_with(queries.len(), Hits::new);
+        }
+        self.db.search_batch(&queries, &mut self.hits[..queries.len()]).map_err(said)?;
+        Ok(())
+    }
+
+    fn found(&self) -> Vec<Vec<u64>> {
+        let row = |id: IdRef<'_>| match id {
+            IdRef::Number(row) => row,
+            _ => u64::MAX,
+        };
+        self.hits[..self.answered]
+            .iter()
+            .map(|hits| hits.iter().map(|hit| row(hit.id)).collect())
+            .collect()
+    }
+}
+
+/// The database for several threads.
+pub(super) struct SharedOurs {
+    db: Iqdb,
+    queries: Vec<Vector>,
+}
+
+impl Shared for SharedOurs {
+    fn reader(&self, k: usize) -> Box<dyn Reader + '_> {
+        let (mut hits, queries) = ([Hits::new()], &self.queries);
+        Box::new(move |i: usize, distances: Option<&mut Vec<u64>>| {
+            let query = Query::nearest(queries[i % queries.len()].as_ref(), k);
+            self.db.search_batch(&[query], &mut hits).map_err(said)?;
+            if let Some(distances) = distances {
+                distances.clear();
+                distances.extend(hits[0].iter().map(|hit| hit.distance.to_bits()));
+            }
+            Ok(())
+        })
+    }
+
+    fn upsert(&self, data: &Data, row: usize) -> Result<()> {
+        self.db.upsert(record(data, row)?).map_err(said)?;
+        Ok(())
+    }
+}

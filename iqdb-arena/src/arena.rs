@@ -1,0 +1,94 @@
+//! The store without its trait: a writer behind a lock, and a published view.
+
+use std::sync::PoisonError;
+
+use iqdb_core::{Applied, Batch, Result, Schema};
+
+use crate::generation::Generation;
+use crate::layout::Layout;
+use crate::options::ArenaOptions;
+use crate::probe::{Defect, Probe};
+use crate::sync::{Arc, Mutex, MutexGuard, Published};
+use crate::view::View;
+use crate::writer::Writer;
+
+#[derive(Debug)]
+pub(crate) struct Arena {
+    schema: Schema,
+    options: ArenaOptions,
+    published: Published<View>,
+    writer: Mutex<Writer>,
+    probe: Probe,
+}
+
+impl Arena {
+    pub(crate) fn new(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {
+        let mut layout = Layout::new(&schema);
+        if let Some((first, max)) = options.chunk_rows {
+            layout = layout.with_chunk_rows(first, max);
+        }
+        let generation = Generation::first(layout);
+        let (writer, view) = Writer::new(schema, generation, options.rows_max, probe.clone());
+        let published = Published::new(view);
+        #[cfg(loom)]
+        let published = match probe.has(Defect::RelaxedPublication) {
+            true => published.relaxed(),
+            false => published,
+        };
+        Self { schema, options, published, writer: Mutex::new(writer), probe }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The newest view. Takes no lock, and allocates nothing but at a thread's first call.
+    pub(crate) fn view(&self) -> Arc<View> {
+        if self.probe.has(Defect::ReadersLock) {
+            drop(self.lock());
+        }
+        if self.probe.has(Defect::AllocatesInSnapshot) {
+            std::hint::black_box(Box::new(0_u8));
+        }
+        self.published.load()
+    }
+
+    pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
+        batch.check_input(&self.schema)?;
+        let mut writer = self.lock();
+        writer.recover(&self.published);
+        batch.check_version(writer.view().version)?;
+        let applied = writer.commit(batch, &self.published)?;
+        if applied.has_effect() {
+            writer.compact_if_worth_it(&self.options, &self.published);
+        }
+        let garbage = writer.reclaim();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+        Ok(applied)
+    }
+
+    pub(crate) fn compact(&self) {
+        let mut writer = self.lock();
+        writer.compact(&self.published);
+        let garbage = writer.reclaim_all();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+    }
+
+    /// Frees what nobody reads any more, unless a writer is at work, which will do so itself.
+    pub(crate) fn reclaim(&self) {
+        let Ok(mut writer) = self.writer.try_lock() else {
+            return;
+        };
+        let garbage = writer.reclaim_all();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+    }
+
+    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: whatever it
+    /// left behind is invisible, and the next commit starts from the published view.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

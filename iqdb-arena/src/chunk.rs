@@ -1,0 +1,137 @@
+//! One chunk as a view lends it: rows, payloads, and the seal once it is full.
+
+use std::ops::Range;
+
+use iqdb_core::{
+    BlockSource, Error, ErrorKind, IdRef, Narrow, Payload, PayloadRef, Predicate, Result, Seal,
+    ValueRef, Version,
+};
+
+use crate::column::{Column, column};
+use crate::columns::Columns;
+use crate::rows::Rows;
+use crate::sync::Arc;
+
+/// A chunk with its payloads in one of their forms. The rows are shared by all forms.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    rows: Arc<Rows>,
+    payloads: Payloads,
+    seal: Option<Seal>,
+}
+
+#[derive(Debug)]
+enum Payloads {
+    /// As they were written, one after the other.
+    Whole(Column<Payload>),
+    /// By field.
+    Columns(Columns),
+}
+
+impl Chunk {
+    /// A chunk that is still being filled.
+    pub(crate) fn open(rows: Arc<Rows>, payloads: Column<Payload>) -> Self {
+        Self { rows, payloads: Payloads::Whole(payloads), seal: None }
+    }
+
+    /// A chunk that is full: its rows, ids and payloads, one per row, never change again.
+    pub(crate) fn sealed(rows: Arc<Rows>, payloads: &[Lent<'_>]) -> Self {
+        let payloads = match Columns::of(payloads) {
+            Some(columns) => Payloads::Columns(columns),
+            None => {
+                let (mut appender, column) = column(payloads.len());
+                payloads.iter().for_each(|lent| appender.push(lent.to_payload()));
+                Payloads::Whole(column)
+            }
+        };
+        Self { rows, payloads, seal: Some(Seal::new()) }
+    }
+
+    pub(crate) fn rows(&self) -> &Arc<Rows> {
+        &self.rows
+    }
+
+    pub(crate) fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
+    /// The payload of a row.
+    pub(crate) fn lent(&self, row: usize) -> Option<Lent<'_>> {
+        match &self.payloads {
+            Payloads::Whole(payloads) => payloads.get(row).map(Lent::Whole),
+            Payloads::Columns(columns) => Some(Lent::Row(columns, row)),
+        }
+    }
+}
+
+/// A payload in one of the two forms.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Lent<'a> {
+    Whole(&'a Payload),
+    Row(&'a Columns, usize),
+}
+
+impl<'a> Lent<'a> {
+    /// Calls `each` with every field and its value.
+    pub(crate) fn for_each(self, mut each: impl FnMut(&'a str, ValueRef<'a>)) {
+        match self {
+            Self::Whole(payload) => {
+                payload.iter().for_each(|(name, value)| each(name, value.as_ref()));
+            }
+            Self::Row(columns, row) => {
+                columns.row(row).for_each(|(name, value)| each(name, value));
+            }
+        }
+    }
+
+    fn to_payload(self) -> Payload {
+        let mut payload = Payload::new();
+        self.for_each(|name, value| {
+            payload.insert(name, value);
+        });
+        payload
+    }
+}
+
+impl<'a> From<Lent<'a>> for PayloadRef<'a> {
+    fn from(lent: Lent<'a>) -> Self {
+        match lent {
+            Lent::Whole(payload) => payload.into(),
+            Lent::Row(columns, row) => Self::of_row(columns, row),
+        }
+    }
+}
+
+/// For whoever holds on to a source and asks for more than its block has.
+fn no_such_row() -> Error {
+    Error::new(ErrorKind::Backend, "there is no such row in the chunk")
+}
+
+impl BlockSource for Chunk {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        self.rows.components(range).ok_or_else(no_such_row)
+    }
+
+    /// O(1) while no row of the chunk is dead, else O(rows).
+    fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
+        if !self.rows.all_alive(at) {
+            live.retain_words(|first, _| self.rows.alive_among_64(first, at));
+        }
+        Ok(())
+    }
+
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        self.rows.id(row).map(|id| id.as_ref()).ok_or_else(no_such_row)
+    }
+
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        self.lent(row).map(Into::into).ok_or_else(no_such_row)
+    }
+
+    fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
+        match &self.payloads {
+            Payloads::Whole(_) => Ok(false),
+            Payloads::Columns(columns) => Ok(columns.matching(leaf, mask)),
+        }
+    }
+}

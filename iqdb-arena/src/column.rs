@@ -1,0 +1,270 @@
+//! Append-only columns: one appender, any number of readers, nothing ever moves.
+//!
+//! This is the only module of the crate with unsafe code; its interface is safe. What makes it
+//! sound:
+//!
+//! 1. A column is a fixed piece of memory for `capacity` values, and it stays where it is until the
+//!    last handle is gone.
+//! 2. `len` only grows. Cells below `len` hold values that never change again; cells from `len` on
+//!    are touched by the one [`Appender`] and by nobody else.
+//! 3. The appender cannot be cloned and appends through `&mut self`, so there is one at a time.
+//! 4. A value is written first and `len` is raised afterwards, with release; a reader loads `len`
+//!    with acquire and looks below it only. So whoever sees a length sees the values.
+#![allow(unsafe_code)]
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fmt;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use memmap2::MmapMut;
+
+use crate::sync::{AtomicUsize, Ordering, Tracker};
+
+/// Columns start at a cache line, also when their values would not have to.
+const ALIGNMENT: usize = 64;
+
+/// From this size on a column is mapped from the operating system and goes back to it when it is
+/// dropped; what is smaller stays with the allocator.
+const MAPPED_BYTES_MIN: usize = 256 * 1_024;
+
+/// A column as its readers see it. Cloning it gives another handle to the same column.
+pub(crate) struct Column<T>(Arc<Cells<T>>);
+
+/// The one that appends to a column.
+pub(crate) struct Appender<T>(Arc<Cells<T>>);
+
+struct Cells<T> {
+    first: NonNull<T>,
+    capacity: usize,
+    len: AtomicUsize,
+    memory: Memory,
+    tracker: Tracker,
+}
+
+enum Memory {
+    /// No memory at all: a column of no cells.
+    None,
+    /// From the allocator, with this layout.
+    Heap(Layout),
+    /// From the operating system.
+    Mapped(#[allow(dead_code, reason = "it is kept for its drop")] MmapMut),
+}
+
+// SAFETY: a column owns its values and lends shared references to them on any thread, and the
+// last handle drops them on any thread. `first` points into memory that `Cells` owns.
+unsafe impl<T: Send + Sync> Send for Cells<T> {}
+// SAFETY: as above; the cells that are written meanwhile are above `len`, where readers don't look.
+unsafe impl<T: Send + Sync> Sync for Cells<T> {}
+
+/// A new column of at most `capacity` values, without any yet.
+///
+/// # Panics
+/// When `capacity` values don't fit the address space.
+pub(crate) fn column<T>(capacity: usize) -> (Appender<T>, Column<T>) {
+    let layout = Layout::array::<T>(capacity)
+        .and_then(|layout| layout.align_to(ALIGNMENT))
+        .expect("a column fits the address space");
+    let (first, memory) = allocate::<T>(layout);
+    let cells = Arc::new(Cells {
+        first,
+        capacity,
+        len: AtomicUsize::new(0),
+        memory,
+        tracker: Tracker::new(capacity),
+    });
+    (Appender(Arc::clone(&cells)), Column(cells))
+}
+
+fn allocate<T>(layout: Layout) -> (NonNull<T>, Memory) {
+    if layout.size() == 0 {
+        return (NonNull::dangling(), Memory::None);
+    }
+    // A page is aligned to far more than a cache line. Where mapping fails the allocator may do.
+    if layout.size() >= MAPPED_BYTES_MIN
+        && !cfg!(any(miri, loom))
+        && let Ok(mut map) = MmapMut::map_anon(layout.size())
+        && let Some(first) = NonNull::new(map.as_mut_ptr())
+    {
+        #[cfg(target_os = "linux")]
+        // A hint: fewer, larger pages for what is scanned from end to end.
+        let _ = map.advise(memmap2::Advice::HugePage);
+        return (first.cast(), Memory::Mapped(map));
+    }
+    // SAFETY: the layout's size is not 0.
+    match NonNull::new(unsafe { alloc_zeroed(layout) }) {
+        Some(first) => (first.cast(), Memory::Heap(layout)),
+        None => handle_alloc_error(layout),
+    }
+}
+
+impl<T> Column<T> {
+    /// How many values there are, at least: there may be more as soon as this returns.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len.load(Ordering::Acquire)
+    }
+
+    /// Value number `n`, if it is there. O(1).
+    #[inline]
+    pub(crate) fn get(&self, n: usize) -> Option<&T> {
+        self.slice(n..n.checked_add(1)?)?.first()
+    }
+
+    /// The values of `range`, if all of them are there. O(1).
+    #[inline]
+    pub(crate) fn slice(&self, range: Range<usize>) -> Option<&[T]> {
+        if range.start > range.end || range.end > self.len() {
+            return None;
+        }
+        self.0.tracker.read(range.clone());
+        // SAFETY: all of `range` is below `len`, so the cells are initialised (4) and nobody writes
+        // to them (2) for as long as `self` keeps the memory (1).
+        Some(unsafe {
+            std::slice::from_raw_parts(self.0.first.add(range.start).as_ptr(), range.len())
+        })
+    }
+}
+
+impl<T> Appender<T> {
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is no room for another value.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() == self.0.capacity
+    }
+
+    /// Appends a value; whoever sees the new length sees it.
+    ///
+    /// # Panics
+    /// When the column [is full](Self::is_full).
+    #[inline]
+    pub(crate) fn push(&mut self, value: T) {
+        let len = self.len();
+        assert!(len < self.0.capacity, "a column of {} values is full", self.0.capacity);
+        self.0.tracker.write(len);
+        // SAFETY: the cell is within the capacity (just checked), above `len`, and this is the only
+        // appender (2, 3).
+        unsafe { self.0.first.add(len).write(value) };
+        self.0.len.store(len + 1, Ordering::Release);
+    }
+}
+
+impl<T> Drop for Cells<T> {
+    fn drop(&mut self) {
+        let len = self.len.load(Ordering::Acquire);
+        // SAFETY: the last handle is gone, and the cells below `len` hold values. This is the only
+        // drop, so the memory is given back once, by the layout it was taken with; what was mapped
+        // goes with `memory`.
+        unsafe {
+            std::ptr::slice_from_raw_parts_mut(self.first.as_ptr(), len).drop_in_place();
+            if let Memory::Heap(layout) = self.memory {
+                dealloc(self.first.as_ptr().cast(), layout);
+            }
+        }
+    }
+}
+
+impl<T> Clone for Column<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> fmt::Debug for Column<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Column({} of {})", self.len(), self.0.capacity)
+    }
+}
+
+impl<T> fmt::Debug for Appender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Appender({} of {})", self.len(), self.0.capacity)
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_is_there_and_no_more() {
+        let (mut appender, column) = column(3);
+        assert_eq!((column.get(0), column.slice(0..0)), (None, Some(&[][..])));
+        appender.push("a".to_owned());
+        appender.push("b".to_owned());
+        assert_eq!(column.slice(0..2).unwrap(), ["a", "b"]);
+        assert_eq!(column.get(1).unwrap(), "b");
+        assert_eq!((column.get(2), column.slice(1..3), column.get(usize::MAX)), (None, None, None));
+        #[allow(clippy::reversed_empty_ranges)]
+        let reversed = column.slice(2..1);
+        assert_eq!(reversed, None);
+        assert!(!appender.is_full());
+        appender.push("c".to_owned());
+        assert!(appender.is_full());
+        let full = std::panic::AssertUnwindSafe(|| appender.push("d".to_owned()));
+        assert!(std::panic::catch_unwind(full).is_err());
+        assert_eq!(column.len(), 3);
+    }
+
+    #[test]
+    fn values_are_dropped_once_with_the_last_handle() {
+        static DROPPED: AtomicUsize = AtomicUsize::new(0);
+        struct Counted(#[allow(dead_code)] Box<u8>);
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                DROPPED.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let (mut appender, column) = column(5);
+        (0..3).for_each(|n| appender.push(Counted(Box::new(n))));
+        let other = column.clone();
+        drop(column);
+        drop(appender);
+        assert_eq!((DROPPED.load(Ordering::Relaxed), other.len()), (0, 3));
+        drop(other);
+        assert_eq!(DROPPED.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn a_column_starts_at_a_cache_line_however_large_it_is() {
+        for capacity in [0, 1, 100, MAPPED_BYTES_MIN, 3 * MAPPED_BYTES_MIN] {
+            let (mut appender, column) = column::<u8>(capacity);
+            if capacity > 0 {
+                appender.push(7);
+                assert_eq!(column.slice(0..1).unwrap().as_ptr().addr() % ALIGNMENT, 0);
+            }
+            assert_eq!(column.len(), capacity.min(1));
+        }
+        // Nothing to store, and yet counted.
+        let (mut nothing, column) = column(2);
+        nothing.push(());
+        assert_eq!(column.get(0), Some(&()));
+    }
+
+    #[test]
+    fn readers_see_whole_values_while_they_are_pushed() {
+        const VALUES: usize = if cfg!(miri) { 200 } else { 20_000 };
+        let (mut appender, column) = column(VALUES);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                let column = column.clone();
+                scope.spawn(move || {
+                    while column.len() < VALUES {
+                        let len = column.len();
+                        let seen: &[[usize; 4]] = column.slice(0..len).unwrap();
+                        let last = seen.iter().enumerate().next_back();
+                        assert!(last.is_none_or(|(n, value)| *value == [n; 4]));
+                    }
+                });
+            }
+            (0..VALUES).for_each(|n| appender.push([n; 4]));
+        });
+        assert!(column.slice(0..VALUES).unwrap().iter().enumerate().all(|(n, v)| *v == [n; 4]));
+    }
+}

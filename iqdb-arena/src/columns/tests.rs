@@ -1,0 +1,160 @@
+//! Columns give back what went in, and select what asking row by row would.
+
+use iqdb_core::filter::Comparison;
+use iqdb_core::{Narrow, Payload, PayloadRef, Predicate, RowMask, Value};
+use proptest::prelude::*;
+
+use super::Columns;
+use crate::chunk::Lent;
+
+fn scalars() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        (-3_i64..4).prop_map(Value::Int),
+        prop::sample::select(vec![i64::MIN, i64::MAX, 1 << 53, (1 << 53) + 1]).prop_map(Value::Int),
+        prop::sample::select(vec![-0.0, 0.0, 1.0, 1.5, -2.0, 9_007_199_254_740_992.0, 1e300])
+            .prop_map(Value::Float),
+        "[ab]{0,3}".prop_map(Value::Text),
+        prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(|text| text.into()),
+    ]
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    prop_oneof![6 => scalars(), 1 => prop::collection::vec(scalars(), 0..3).prop_map(Value::List)]
+}
+
+fn payloads() -> impl Strategy<Value = Vec<Payload>> {
+    let payload = prop::collection::btree_map("[xyz]", values(), 0..4)
+        .prop_map(|fields| fields.into_iter().collect::<Payload>());
+    prop::collection::vec(payload, 0..150)
+}
+
+fn predicates() -> impl Strategy<Value = Predicate> {
+    let field = || "[wxyz]".prop_map(String::from);
+    prop_oneof![
+        4 => (field(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
+            .prop_map(|(field, comparison, value)| Predicate::Compare { field, comparison, value }),
+        1 => (field(), prop::collection::vec(scalars(), 0..5)).prop_map(|(field, values)| {
+            Predicate::In { field, values: values.into_iter().collect() }
+        }),
+        1 => (field(), scalars()).prop_map(|(field, value)| Predicate::Contains { field, value }),
+        1 => (field(), "[ab]{0,2}")
+            .prop_map(|(field, prefix)| Predicate::StartsWith { field, prefix }),
+        1 => field().prop_map(|field| Predicate::Exists { field }),
+        1 => field().prop_map(|field| Predicate::IsNull { field }),
+        1 => Just(Predicate::IdIn { ids: [7.into()].into_iter().collect() }),
+    ]
+}
+
+fn columns(payloads: &[Payload]) -> Option<Columns> {
+    Columns::of(&payloads.iter().map(Lent::Whole).collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn columns_give_back_what_went_in(payloads in payloads()) {
+        let columns = columns(&payloads).unwrap();
+        for (row, payload) in payloads.iter().enumerate() {
+            let lent = PayloadRef::of_row(&columns, row);
+            // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+            prop_assert_eq!(format!("{:?}", lent.to_payload().unwrap()), format!("{payload:?}"));
+            for (field, value) in payload.iter() {
+                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+            }
+            prop_assert_eq!(lent.get("absent").unwrap(), None);
+        }
+        prop_assert!(PayloadRef::of_row(&columns, payloads.len()).to_payload().unwrap().is_empty());
+    }
+
+    #[test]
+    fn matching_is_asking_row_by_row(
+        payloads in payloads(),
+        predicates in prop::collection::vec(predicates(), 1..20),
+        seed in any::<u64>(),
+    ) {
+        let columns = columns(&payloads).unwrap();
+        for predicate in predicates {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut before = RowMask::new();
+            before.set_all(payloads.len());
+            before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
+            let mut mask = before.clone();
+            let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
+            prop_assert_eq!(answered, predicate.field().is_some());
+            if answered {
+                before.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
+            }
+            prop_assert_eq!(&mask, &before, "{:?}", predicate);
+        }
+    }
+}
+
+#[test]
+fn codes_are_as_wide_as_the_dictionary_is_long() {
+    for distinct in [255_i64, 256, 65_535, 65_536] {
+        let payloads: Vec<_> =
+            (0..=distinct).map(|n| Payload::new().with("n", n % distinct)).collect();
+        let columns = columns(&payloads).unwrap();
+        for row in [0, 1, 254, payloads.len() - 2, payloads.len() - 1] {
+            let lent = PayloadRef::of_row(&columns, row);
+            assert_eq!(lent.to_payload().unwrap(), payloads[row], "row {row} of {distinct}");
+        }
+        let leaf = Predicate::Compare {
+            field: "n".into(),
+            comparison: Comparison::Ge,
+            value: (distinct - 2).into(),
+        };
+        let mut mask = RowMask::new();
+        mask.set_all(payloads.len());
+        assert!(columns.matching(&leaf, &mut Narrow::new(&mut mask)));
+        assert_eq!(mask.count(), 2);
+    }
+}
+
+#[test]
+fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
+    let payloads: Vec<_> = (0..5_000_i64).map(|n| Payload::new().with("n", n)).collect();
+    let columns = columns(&payloads).unwrap();
+    let leaf = Predicate::In { field: "n".into(), values: [Value::Int(7)].into_iter().collect() };
+    let mut mask = RowMask::new();
+    mask.set_all(payloads.len());
+    assert!(!columns.matching(&leaf, &mut Narrow::new(&mut mask)));
+    assert_eq!(mask.count(), 5_000);
+}
+
+#[test]
+fn too_many_fields_are_kept_whole() {
+    let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
+    assert!(columns(&[wide(super::build::FIELDS_MAX)]).is_some());
+    assert!(
+        columns(&[wide(super::build::FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
+    );
+}
+
+#[test]
+fn columns_are_compact() {
+    // A word that is nearly unique, one of four, and two numbers, as in a dictionary.
+    let payloads: Vec<_> = (0..4_096_i64)
+        .map(|n| {
+            Payload::new()
+                .with("word", format!("word {n:x}"))
+                .with("pos", ["noun", "verb", "adjective", "adverb"][n as usize % 4])
+                .with("lexfile", n % 45)
+                .with("gloss_len", n % 300)
+        })
+        .collect();
+    let json: usize = payloads
+        .iter()
+        .map(|payload| {
+            let field = |(name, value): (&str, &Value)| format!("\"{name}\": {value}, ").len();
+            payload.iter().map(field).sum::<usize>()
+        })
+        .sum();
+    let mut kept = None;
+    let cost = allocation_counter::measure(|| kept = columns(&payloads));
+    let bytes = usize::try_from(cost.bytes_current).unwrap();
+    assert!(kept.is_some() && bytes * 2 < json, "{bytes} bytes for {json} of JSON");
+}

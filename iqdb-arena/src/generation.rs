@@ -1,0 +1,100 @@
+//! A generation: the rows from one compaction to the next, reachable by number and by id.
+
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use iqdb_core::{IdRef, RecordId};
+
+use crate::layout::{Layout, Place};
+use crate::rows::{Link, Rows};
+use crate::sync::Arc;
+use crate::table::{Slot, Table};
+
+/// Buckets of chunks, each twice as large as the one before: room for every row number there is.
+const BUCKETS: usize = 33;
+
+#[cfg(not(any(loom, shuttle)))]
+type Hasher = std::hash::RandomState;
+// A model has to do the same in every run.
+#[cfg(any(loom, shuttle))]
+type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
+/// All rows between two compactions, visible or not. Only grows; old views share it with new ones.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    layout: Layout,
+    /// Secret and different for each store, so that nobody can choose ids that collide.
+    hasher: Hasher,
+    /// Chunk number `n` is in bucket `log2(n + 1)`.
+    chunks: [OnceLock<Box<[OnceLock<Arc<Rows>>]>>; BUCKETS],
+}
+
+impl Generation {
+    /// The first one of a store.
+    pub(crate) fn first(layout: Layout) -> Self {
+        Self::new(layout, Hasher::default())
+    }
+
+    fn new(layout: Layout, hasher: Hasher) -> Self {
+        Self { layout, hasher, chunks: std::array::from_fn(|_| OnceLock::new()) }
+    }
+
+    /// An empty one that hashes alike.
+    pub(crate) fn next(&self, layout: Layout) -> Self {
+        Self::new(layout, self.hasher.clone())
+    }
+
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "any 32 bits of a hash will do")]
+    pub(crate) fn hash(&self, id: IdRef<'_>) -> u32 {
+        self.hasher.hash_one(id) as u32
+    }
+
+    /// Adds chunk number `n`, once.
+    pub(crate) fn add(&self, n: usize, rows: Arc<Rows>) {
+        let bucket = (n + 1).ilog2() as usize;
+        let chunks =
+            self.chunks[bucket].get_or_init(|| (0..1 << bucket).map(|_| OnceLock::new()).collect());
+        let _ = chunks[n + 1 - (1 << bucket)].set(rows);
+    }
+
+    /// Chunk number `n`, if it is there. O(1), never waits.
+    pub(crate) fn chunk(&self, n: usize) -> Option<&Arc<Rows>> {
+        let bucket = (n + 1).ilog2() as usize;
+        self.chunks.get(bucket)?.get()?.get(n + 1 - (1 << bucket))?.get()
+    }
+
+    /// The chunk that a row is in, and where.
+    #[inline]
+    pub(crate) fn locate(&self, row: u32) -> Option<(&Rows, Place)> {
+        let place = self.layout.place(row as usize);
+        Some((self.chunk(place.chunk)?, place))
+    }
+
+    /// The newest row of an id, published or not, and its slot.
+    pub(crate) fn newest(&self, table: &Table, hash: u32, id: IdRef<'_>) -> Option<(Slot, u32)> {
+        table.find(hash, |row| {
+            self.locate(row)
+                .and_then(|(rows, place)| rows.id(place.row))
+                .is_some_and(|found| found.as_ref() == id)
+        })
+    }
+
+    /// The last row of an id below `rows`. O(log rows of the id) on average for the probe's part.
+    pub(crate) fn newest_below(&self, table: &Table, id: &RecordId, rows: u32) -> Option<u32> {
+        let id = id.as_ref();
+        let (_, mut row) = self.newest(table, self.hash(id), id)?;
+        while row >= rows {
+            row = self.link(row)?.towards(rows)?;
+        }
+        Some(row)
+    }
+
+    pub(crate) fn link(&self, row: u32) -> Option<Link> {
+        let (rows, place) = self.locate(row)?;
+        rows.link(place.row)
+    }
+}

@@ -1,0 +1,147 @@
+//! How rows are laid out: which chunk a row is in, and how many rows a chunk has.
+
+use iqdb_core::Schema;
+
+/// Components per line: 64 bytes, the stride's unit.
+pub(crate) const LINE: usize = 16;
+
+/// The largest chunk, in bytes of rows: a row's share of a half-empty last chunk stays small, and
+/// a block is large enough to be scanned at full speed.
+const CHUNK_BYTES_MAX: usize = 8 << 20;
+
+/// The largest chunk, in rows.
+const CHUNK_ROWS_MAX: usize = 1 << 16;
+
+/// The first chunk, in rows, unless the largest is smaller still.
+const CHUNK_ROWS_FIRST: usize = 64;
+
+/// The shape of the chunks of one generation.
+///
+/// What a compaction has copied comes first, `packed` rows in chunks of `max` rows, the last of
+/// which ends with them. Then come `first` rows, and twice as many in each chunk that follows, up to
+/// `max`. Both are powers of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    dim: usize,
+    first_log2: u32,
+    max_log2: u32,
+    packed: usize,
+}
+
+/// Where a row is: in which chunk, and which of its rows it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) chunk: usize,
+    pub(crate) row: usize,
+}
+
+impl Layout {
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let row_bytes = schema.dim().next_multiple_of(LINE) * size_of::<f32>();
+        let max_log2 = (CHUNK_BYTES_MAX / row_bytes).clamp(1, CHUNK_ROWS_MAX).ilog2();
+        let first_log2 = CHUNK_ROWS_FIRST.ilog2().min(max_log2);
+        Self { dim: schema.dim(), first_log2, max_log2, packed: 0 }
+    }
+
+    /// With growing chunks of `first` to `max` rows, both rounded up to powers of two.
+    pub(crate) fn with_chunk_rows(self, first: usize, max: usize) -> Self {
+        let log2 = |rows: usize| rows.clamp(1, CHUNK_ROWS_MAX).next_power_of_two().ilog2();
+        Self { first_log2: log2(first), max_log2: log2(max).max(log2(first)), ..self }
+    }
+
+    /// The layout of a generation that begins with `packed` rows.
+    pub(crate) fn with_packed(self, packed: usize) -> Self {
+        Self { packed, ..self }
+    }
+
+    /// Lines per row.
+    pub(crate) fn lines(&self) -> usize {
+        self.dim.div_ceil(LINE)
+    }
+
+    /// The dimension of the vectors.
+    pub(crate) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Components from one row to the next.
+    pub(crate) fn stride(&self) -> usize {
+        self.lines() * LINE
+    }
+
+    /// How many rows chunk number `chunk` has room for.
+    pub(crate) fn chunk_rows(&self, chunk: usize) -> usize {
+        self.first_row(chunk + 1) - self.first_row(chunk)
+    }
+
+    /// The number of the first row of a chunk. O(1).
+    pub(crate) fn first_row(&self, chunk: usize) -> usize {
+        let packed_chunks = self.packed_chunks();
+        if chunk < packed_chunks {
+            return chunk << self.max_log2;
+        }
+        let doublings = (self.max_log2 - self.first_log2) as usize;
+        let chunk = chunk - packed_chunks;
+        let grown = chunk.min(doublings);
+        self.packed + (((1 << grown) - 1) << self.first_log2) + ((chunk - grown) << self.max_log2)
+    }
+
+    /// Where a row is. O(1).
+    pub(crate) fn place(&self, row: usize) -> Place {
+        let doublings = (self.max_log2 - self.first_log2) as usize;
+        let packed_chunks = self.packed_chunks();
+        let grown = ((1 << doublings) - 1) << self.first_log2;
+        let chunk = match row.checked_sub(self.packed) {
+            None => row >> self.max_log2,
+            Some(row) if row < grown => {
+                packed_chunks + ((row >> self.first_log2) + 1).ilog2() as usize
+            }
+            Some(row) => packed_chunks + doublings + ((row - grown) >> self.max_log2),
+        };
+        Place { chunk, row: row - self.first_row(chunk) }
+    }
+
+    fn packed_chunks(&self) -> usize {
+        self.packed.div_ceil(1 << self.max_log2)
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use iqdb_core::Metric;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_one_place() {
+        let shapes = [(1, 1), (1, 4), (2, 16), (8, 8), (64, 1_024)];
+        for ((first, max), packed) in shapes.into_iter().flat_map(|s| [0, 1, 8, 9].map(|p| (s, p)))
+        {
+            let schema = Schema::new(3, Metric::Dot).unwrap();
+            let layout = Layout::new(&schema).with_chunk_rows(first, max).with_packed(packed);
+            let mut row = 0;
+            for chunk in 0..40 {
+                assert_eq!(layout.first_row(chunk), row, "{layout:?}");
+                assert!(layout.chunk_rows(chunk) <= max);
+                for offset in 0..layout.chunk_rows(chunk) {
+                    assert_eq!(layout.place(row), Place { chunk, row: offset });
+                    row += 1;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_as_large_as_pays() {
+        let layout = |dim| Layout::new(&Schema::new(dim, Metric::Dot).unwrap());
+        assert_eq!(
+            (layout(1).stride(), layout(128).stride(), layout(100).stride()),
+            (16, 128, 112)
+        );
+        for (dim, rows) in [(1, 65_536), (128, 16_384), (384, 4_096), (65_536, 32)] {
+            assert_eq!(layout(dim).chunk_rows(99), rows, "{dim}");
+        }
+        assert_eq!(layout(128).chunk_rows(0), 64);
+        assert_eq!(layout(65_536).chunk_rows(0), 32);
+    }
+}

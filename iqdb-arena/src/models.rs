@@ -1,0 +1,239 @@
+//! The protocol under model checkers: the code of the arena itself, in every order.
+//!
+//! loom explores every interleaving within a bound on preemptions, and every value that a load may
+//! see; shuttle runs larger models in random schedules. Each model is seen to fail with a defect
+//! that it is there for. Run by `cargo xtask models`.
+
+use std::collections::BTreeMap;
+
+use iqdb_core::{Batch, Metric, Record, Schema, Snapshot};
+
+use crate::arena::Arena;
+use crate::options::ArenaOptions;
+use crate::probe::{Defect, Probe};
+use crate::sync::Arc;
+use crate::view::View;
+
+#[cfg(loom)]
+use loom::thread;
+#[cfg(shuttle)]
+use shuttle::thread;
+
+/// Runs a model in every order, or in very many.
+fn explore(model: impl Fn() + Send + Sync + 'static) {
+    #[cfg(loom)]
+    {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(number_from("IQDB_MODEL_PREEMPTIONS", 2));
+        builder.check(model);
+    }
+    #[cfg(shuttle)]
+    // By priorities that change a few times in a run: a fair coin at every step hardly ever lets
+    // one thread come far while another stands (Burckhardt et al., "A randomized scheduler with
+    // probabilistic guarantees of finding bugs", ASPLOS 2010).
+    shuttle::check_pct(model, number_from("IQDB_MODEL_SCHEDULES", 25_000), 3);
+}
+
+fn number_from(variable: &str, default: usize) -> usize {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// What a store of one component per vector holds: the component of each id.
+type Content = BTreeMap<u64, i16>;
+
+/// Chunks of one row and then two, so that every third write opens or seals one.
+fn arena(planted: Option<Defect>, options: ArenaOptions) -> Arc<Arena> {
+    let schema = Schema::new(1, Metric::Dot).unwrap();
+    let probe = planted.map_or_else(Probe::default, Probe::planted);
+    Arc::new(Arena::new(schema, options.chunk_rows(1, 2), probe))
+}
+
+fn lazy() -> ArenaOptions {
+    ArenaOptions::new().compact_above(1.0)
+}
+
+fn eager() -> ArenaOptions {
+    ArenaOptions::new().compact_above(0.0).compact_from_bytes(0)
+}
+
+fn put(batch: Batch, id: u64, component: i16) -> Batch {
+    batch.upsert(Record::new(id, [f32::from(component)]).unwrap())
+}
+
+fn contents<const N: usize>(versions: [&[(u64, i16)]; N]) -> [Content; N] {
+    versions.map(|content| content.iter().copied().collect())
+}
+
+/// A view shows exactly one version, row by row and id by id.
+fn check(view: &View, versions: &[Content]) {
+    let expected = &versions[usize::try_from(view.version.0).unwrap()];
+    let mut seen = Content::new();
+    for (chunk, row) in view.live_places() {
+        let id = chunk.rows().id(row).unwrap().to_string().parse().unwrap();
+        let component = chunk.rows().components(row..row + 1).unwrap()[0];
+        let twice = seen.insert(id, component as i16);
+        assert_eq!(twice, None, "{id} is alive twice at version {}", view.version);
+    }
+    assert_eq!(&seen, expected, "the rows of version {}", view.version);
+    assert_eq!(view.len(), expected.len() as u64);
+    for id in 0..3 {
+        let found = view.get(&id.into()).unwrap().map(|record| record.vector()[0] as i16);
+        assert_eq!(found, expected.get(&id).copied(), "{id} at version {}", view.version);
+    }
+}
+
+/// Somebody else will drop the view last, whatever happens from here on: whoever holds the other
+/// handle gives it up only when it is the only one.
+fn drop_not_last(view: Arc<View>) {
+    assert!(Arc::strong_count(&view) > 1, "a reader is the last to hold a view");
+    drop(view);
+}
+
+/// A batch that replaces one record and inserts another, seen whole or not at all.
+fn replacing(planted: Option<Defect>) {
+    explore(move || {
+        let versions = contents([&[], &[(0, 10)], &[(0, 20), (1, 20)]]);
+        let arena = arena(planted, lazy());
+        arena.apply(&put(Batch::new(), 0, 10)).unwrap();
+        let reader = thread::spawn({
+            let (arena, versions) = (Arc::clone(&arena), versions.clone());
+            move || {
+                let first = arena.view();
+                check(&first, &versions);
+                let second = arena.view();
+                check(&second, &versions);
+                assert!(first.version <= second.version, "versions go back");
+                check(&first, &versions);
+                drop_not_last(first);
+                drop_not_last(second);
+            }
+        });
+        arena.apply(&put(put(Batch::new(), 0, 20), 1, 20)).unwrap();
+        check(&arena.view(), &versions);
+        reader.join().unwrap();
+        check(&arena.view(), &versions);
+    });
+}
+
+/// One id deleted and written again, while an older view is asked for it.
+fn coming_back(planted: Option<Defect>) {
+    explore(move || {
+        let versions = contents([&[], &[(0, 10)], &[], &[(0, 30)]]);
+        let arena = arena(planted, lazy());
+        arena.apply(&put(Batch::new(), 0, 10)).unwrap();
+        let before = arena.view();
+        let reader = thread::spawn({
+            let (arena, versions) = (Arc::clone(&arena), versions.clone());
+            move || {
+                check(&before, &versions);
+                let view = arena.view();
+                check(&view, &versions);
+                drop_not_last(view);
+                drop_not_last(before);
+            }
+        });
+        arena.apply(&Batch::new().delete(0)).unwrap();
+        arena.apply(&put(Batch::new(), 0, 30)).unwrap();
+        reader.join().unwrap();
+    });
+}
+
+/// A compaction under the feet of readers: nothing changes, and nothing is freed too early.
+fn compacting(planted: Option<Defect>) {
+    explore(move || {
+        let versions = contents([&[], &[(0, 10), (1, 10)], &[(1, 10)]]);
+        let arena = arena(planted, eager());
+        arena.apply(&put(put(Batch::new(), 0, 10), 1, 10)).unwrap();
+        let reader = thread::spawn({
+            let (arena, versions) = (Arc::clone(&arena), versions.clone());
+            move || {
+                let view = arena.view();
+                check(&view, &versions);
+                drop_not_last(view);
+            }
+        });
+        // Half of the rows die, so they are compacted away.
+        arena.apply(&Batch::new().delete(0)).unwrap();
+        check(&arena.view(), &versions);
+        reader.join().unwrap();
+        arena.reclaim();
+        assert_eq!(arena.lock().retired(), 0, "nobody reads, and something is kept");
+    });
+}
+
+/// Two writers: each batch makes a version of its own, and readers see them in one order.
+fn two_writers() {
+    explore(|| {
+        let arena = arena(None, lazy());
+        let writers = [1, 2].map(|id| {
+            let arena = Arc::clone(&arena);
+            thread::spawn(move || arena.apply(&put(Batch::new(), id, 7)).unwrap().version)
+        });
+        let view = arena.view();
+        assert_eq!(view.len(), view.version.0);
+        assert_eq!(view.live_places().count() as u64, view.version.0);
+        drop_not_last(view);
+        let mut versions = writers.map(|writer| writer.join().unwrap().0);
+        versions.sort_unstable();
+        assert_eq!(versions, [1, 2]);
+        let contents = contents([&[], &[], &[(1, 7), (2, 7)]]);
+        check(&arena.view(), &contents);
+    });
+}
+
+#[test]
+fn a_batch_is_seen_whole() {
+    replacing(None);
+}
+
+#[test]
+#[should_panic(expected = "alive twice")]
+fn planted_published_before_stamped() {
+    replacing(Some(Defect::PublishedBeforeStamped));
+}
+
+#[test]
+#[cfg(loom)]
+#[should_panic(expected = "Causality violation")]
+fn planted_relaxed_publication() {
+    replacing(Some(Defect::RelaxedPublication));
+}
+
+#[test]
+#[should_panic(expected = "the last to hold")]
+fn planted_freed_by_readers() {
+    replacing(Some(Defect::FreedByReaders));
+}
+
+#[test]
+#[should_panic]
+fn planted_table_before_row() {
+    replacing(Some(Defect::TableBeforeRow));
+}
+
+#[test]
+fn an_id_comes_back() {
+    coming_back(None);
+}
+
+#[test]
+#[should_panic(expected = "at version")]
+fn planted_no_links() {
+    coming_back(Some(Defect::NoLinks));
+}
+
+#[test]
+fn a_compaction_changes_nothing() {
+    compacting(None);
+}
+
+#[test]
+#[should_panic(expected = "version")]
+fn planted_compaction_ends_rows() {
+    compacting(Some(Defect::CompactionEndsRows));
+}
+
+#[test]
+fn writers_take_turns() {
+    two_writers();
+}

@@ -1,0 +1,102 @@
+//! Where tests look on, and where they plant defects. Nothing of it is in a real build.
+
+/// A point that a writer comes past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    /// All rows of a batch are appended and none is visible.
+    Appended,
+    /// Some of the ended rows are stamped and the view isn't published yet.
+    Stamping,
+    /// The view of a batch is published.
+    Published,
+    /// All live rows are copied and the new generation isn't published yet.
+    Packed,
+}
+
+/// A defect that a test plants to see itself fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(dead_code, reason = "tests plant them, and models, which are other builds")]
+pub(crate) enum Defect {
+    /// A view is published before the rows that it ends are stamped.
+    PublishedBeforeStamped,
+    /// The pointer to a view is published, but not what it points to.
+    RelaxedPublication,
+    /// Rows are stamped while the batch is still being appended.
+    StampedTooEarly,
+    /// Nobody remembers that a commit was given up half-way.
+    TornForgotten,
+    /// Retired views are left to whoever holds them.
+    FreedByReaders,
+    /// A snapshot makes something of its own.
+    AllocatesInSnapshot,
+    /// Readers take the writers' lock.
+    ReadersLock,
+    /// The newest row of an id is in the table before it has been written.
+    TableBeforeRow,
+    /// A row leads to no earlier one.
+    NoLinks,
+    /// A compaction ends the rows that it has copied.
+    CompactionEndsRows,
+}
+
+#[cfg(not(test))]
+mod imp {
+    use super::{Defect, Stage};
+
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct Probe;
+
+    impl Probe {
+        #[inline(always)]
+        pub(crate) fn reach(&self, _: Stage) {}
+
+        #[inline(always)]
+        pub(crate) fn has(&self, _: Defect) -> bool {
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod imp {
+    use std::fmt;
+    use std::sync::Arc;
+
+    use super::{Defect, Stage};
+
+    /// What to do on the way, and what is wrong.
+    #[derive(Clone, Default)]
+    pub(crate) struct Probe {
+        on_stage: Option<Arc<dyn Fn(Stage) + Send + Sync>>,
+        planted: Option<Defect>,
+    }
+
+    impl Probe {
+        pub(crate) fn planted(defect: Defect) -> Self {
+            Self { planted: Some(defect), ..Self::default() }
+        }
+
+        pub(crate) fn on_stage(mut self, run: impl Fn(Stage) + Send + Sync + 'static) -> Self {
+            self.on_stage = Some(Arc::new(run));
+            self
+        }
+
+        pub(crate) fn reach(&self, stage: Stage) {
+            if let Some(run) = &self.on_stage {
+                run(stage);
+            }
+        }
+
+        pub(crate) fn has(&self, defect: Defect) -> bool {
+            self.planted == Some(defect)
+        }
+    }
+
+    impl fmt::Debug for Probe {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "Probe({:?})", self.planted)
+        }
+    }
+}
+
+pub(crate) use imp::Probe;

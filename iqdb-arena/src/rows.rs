@@ -1,0 +1,188 @@
+//! The rows of one chunk: vectors, ids, and when each of them ended.
+
+use iqdb_core::{RecordId, Version};
+
+use crate::column::{Appender, Column, column};
+use crate::layout::{LINE, Layout};
+use crate::sync::{AtomicU64, Ordering};
+
+/// No row: the row has no predecessor.
+const NONE: u32 = u32::MAX;
+
+/// The way from a row to the rows that held the same id before it, all of them published earlier.
+///
+/// Row numbers fall along the chain, and a reader looks for the first that is below a given one.
+/// Beside the predecessor a row knows a row far behind it, so that a walk takes a number of steps
+/// that is logarithmic in the length of the chain (Myers, "An applicative random-access stack",
+/// Information Processing Letters 17, 1983).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    previous: u32,
+    jump: u32,
+    depth: u32,
+}
+
+impl Link {
+    /// Of the first row of an id.
+    pub(crate) const FIRST: Self = Self { previous: NONE, jump: NONE, depth: 0 };
+
+    /// Of the row that comes after `previous`, given the links of the rows it leads to.
+    pub(crate) fn after(previous: u32, link_of: impl Fn(u32) -> Link) -> Self {
+        let before = link_of(previous);
+        let depth = before.depth + 1;
+        if before.jump != NONE {
+            let far = link_of(before.jump);
+            if far.jump != NONE && before.depth - far.depth == far.depth - link_of(far.jump).depth {
+                return Self { previous, jump: far.jump, depth };
+            }
+        }
+        Self { previous, jump: previous, depth }
+    }
+
+    /// The next row on the way to the first one below `rows`, going as far as possible at once.
+    pub(crate) fn towards(self, rows: u32) -> Option<u32> {
+        let next = if self.jump != NONE && self.jump >= rows { self.jump } else { self.previous };
+        (next != NONE).then_some(next)
+    }
+}
+
+/// The rows of one chunk as readers see them. A row is written once, before it is published, and
+/// only its end is ever set afterwards.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// The components, a few lines per row.
+    lines: Column<[f32; LINE]>,
+    ids: Column<RecordId>,
+    links: Column<Link>,
+    /// The version that ended a row; 0 while it is alive.
+    ended: Box<[AtomicU64]>,
+    /// The version that ended a row first; 0 while all are alive.
+    first_end: AtomicU64,
+    lines_per_row: usize,
+}
+
+/// The one that fills a chunk.
+#[derive(Debug)]
+pub(crate) struct RowsAppender {
+    lines: Appender<[f32; LINE]>,
+    ids: Appender<RecordId>,
+    links: Appender<Link>,
+}
+
+/// Room for the rows of chunk number `chunk`.
+pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
+    let (capacity, lines_per_row) = (layout.chunk_rows(chunk), layout.lines());
+    let (lines_in, lines) = column(capacity * lines_per_row);
+    let (ids_in, ids) = column(capacity);
+    let (links_in, links) = column(capacity);
+    let ended = (0..capacity).map(|_| AtomicU64::new(0)).collect();
+    let first_end = AtomicU64::new(0);
+    (
+        RowsAppender { lines: lines_in, ids: ids_in, links: links_in },
+        Rows { lines, ids, links, ended, first_end, lines_per_row },
+    )
+}
+
+impl RowsAppender {
+    /// Appends a row; the rest of its last line is zero.
+    pub(crate) fn push(&mut self, id: RecordId, components: &[f32], link: Link) {
+        let (whole, rest) = components.as_chunks::<LINE>();
+        whole.iter().for_each(|line| self.lines.push(*line));
+        if !rest.is_empty() {
+            let mut line = [0.0; LINE];
+            line[..rest.len()].copy_from_slice(rest);
+            self.lines.push(line);
+        }
+        self.ids.push(id);
+        self.links.push(link);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.links.is_full()
+    }
+}
+
+impl Rows {
+    /// The components of some rows, padding included; `None` if they are not all there.
+    #[inline]
+    pub(crate) fn components(&self, rows: std::ops::Range<usize>) -> Option<&[f32]> {
+        let lines = rows.start.checked_mul(self.lines_per_row)?
+            ..rows.end.checked_mul(self.lines_per_row)?;
+        self.lines.slice(lines).map(<[_]>::as_flattened)
+    }
+
+    pub(crate) fn id(&self, row: usize) -> Option<&RecordId> {
+        self.ids.get(row)
+    }
+
+    /// The way to the rows that held the same id before.
+    pub(crate) fn link(&self, row: usize) -> Option<Link> {
+        self.links.get(row).copied()
+    }
+
+    /// Ends a row with `version`, which no reader has seen yet.
+    ///
+    /// The stores need no order of their own: whoever sees the version has acquired the view that
+    /// was published after them, and to everybody else the row is alive before and after.
+    pub(crate) fn end(&self, row: usize, version: Version) {
+        self.ended[row].store(version.0, Ordering::Relaxed);
+        if self.first_end.load(Ordering::Relaxed) == 0 {
+            self.first_end.store(version.0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a row that is visible at version `at` is alive there.
+    #[inline]
+    pub(crate) fn is_alive(&self, row: usize, at: Version) -> bool {
+        self.ended.get(row).is_some_and(|end| !has_passed(end.load(Ordering::Relaxed), at))
+    }
+
+    /// Which of the 64 rows from `first` on are alive at version `at`, a bit for each.
+    pub(crate) fn alive_among_64(&self, first: usize, at: Version) -> u64 {
+        let ended = self.ended.get(first..).unwrap_or_default().iter().take(64).enumerate();
+        ended.fold(0, |alive, (n, end)| {
+            alive | u64::from(!has_passed(end.load(Ordering::Relaxed), at)) << n
+        })
+    }
+
+    /// Whether no row was dead yet at version `at`. O(1).
+    pub(crate) fn all_alive(&self, at: Version) -> bool {
+        !has_passed(self.first_end.load(Ordering::Relaxed), at)
+    }
+}
+
+/// Whether `end`, 0 being none, lies at or before `at`.
+#[inline]
+fn has_passed(end: u64, at: Version) -> bool {
+    // 0 becomes the largest number, which is after every version.
+    end.wrapping_sub(1) < at.0
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_takes_logarithmically_many_steps() {
+        let mut links: Vec<Link> = Vec::new();
+        for row in 0..100_000_u32 {
+            links.push(match row.checked_sub(1) {
+                None => Link::FIRST,
+                Some(previous) => Link::after(previous, |row| links[row as usize]),
+            });
+        }
+        for rows in [1, 2, 3, 1_000, 65_536, 99_999, 100_000] {
+            let (mut row, mut steps) = (99_999_u32, 0);
+            while row >= rows {
+                row = links[row as usize].towards(rows).unwrap();
+                steps += 1;
+            }
+            assert_eq!(row, rows - 1);
+            assert!(steps <= 40, "{steps} steps to below {rows}");
+        }
+        let mut row = Some(99_999);
+        while let Some(at) = row {
+            row = links[at as usize].towards(0);
+        }
+    }
+}

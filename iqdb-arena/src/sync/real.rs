@@ -1,0 +1,30 @@
+//! The real thing.
+
+pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
+
+use arc_swap::ArcSwap;
+
+pub(crate) use super::untracked::Tracker;
+
+/// The cell through which a writer publishes and readers look: one pointer.
+///
+/// [`swap`](Self::swap) releases, [`load`](Self::load) acquires. A load never waits, neither for a
+/// writer nor for another reader, and allocates at most once in the life of its thread.
+#[derive(Debug)]
+pub(crate) struct Published<T>(ArcSwap<T>);
+
+impl<T> Published<T> {
+    pub(crate) fn new(value: Arc<T>) -> Self {
+        Self(ArcSwap::new(value))
+    }
+
+    pub(crate) fn load(&self) -> Arc<T> {
+        self.0.load_full()
+    }
+
+    /// Publishes `value`. Of what was there before, and is returned, no load is half done.
+    pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {
+        self.0.swap(value)
+    }
+}

@@ -1,0 +1,98 @@
+//! From an id to its newest row: a hash table that readers probe while the writer adds to it.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// Open addressing with linear probing. A slot is one word, a row and the hash of its id, so that
+/// a reader sees both or neither; 0 is an empty slot. Slots are filled and overwritten, never
+/// emptied: a deleted id keeps its slot, and the row in it tells that it has ended.
+///
+/// A table that gets too full is not changed but replaced by a larger one, and what older views
+/// hold on to stays as it is.
+#[derive(Debug)]
+pub(crate) struct Table {
+    slots: Box<[AtomicU64]>,
+    /// A hash is brought into range by its upper bits.
+    shift: u32,
+}
+
+/// A slot, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot(usize);
+
+impl Table {
+    /// The smallest table that has room for `ids` ids.
+    pub(crate) fn with_room_for(ids: usize) -> Self {
+        let slots = (ids + ids.div_ceil(3) + 1).next_power_of_two();
+        Self {
+            slots: (0..slots).map(|_| AtomicU64::new(0)).collect(),
+            shift: u32::BITS - slots.ilog2(),
+        }
+    }
+
+    /// How many ids it has room for: three quarters of its slots, so that probes stay short and
+    /// always end.
+    pub(crate) fn room(&self) -> usize {
+        self.slots.len() / 4 * 3 + self.slots.len() % 4 / 2
+    }
+
+    /// The newest row of the id of this hash for which `is` says yes, and its slot.
+    ///
+    /// Acquires what the writer has written before it filled the slot.
+    #[inline]
+    pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Option<(Slot, u32)> {
+        let mut n = self.home(hash);
+        loop {
+            let slot = self.slots[n].load(Ordering::Acquire);
+            if slot == 0 {
+                return None;
+            }
+            let (row, of) = unpack(slot);
+            if of == hash && is(row) {
+                return Some((Slot(n), row));
+            }
+            n = (n + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// Puts a row into a slot that held an older row of the same id.
+    pub(crate) fn replace(&self, slot: Slot, hash: u32, row: u32) {
+        self.slots[slot.0].store(pack(row, hash), Ordering::Release);
+    }
+
+    /// Puts in the row of an id that is not in the table, which has [`room`](Self::room) for it.
+    pub(crate) fn insert(&self, hash: u32, row: u32) {
+        let mut n = self.home(hash);
+        while self.slots[n].load(Ordering::Relaxed) != 0 {
+            n = (n + 1) & (self.slots.len() - 1);
+        }
+        self.slots[n].store(pack(row, hash), Ordering::Release);
+    }
+
+    /// The same ids with room for `ids` of them.
+    pub(crate) fn grown(&self, ids: usize) -> Self {
+        let grown = Self::with_room_for(ids);
+        for slot in &self.slots {
+            let slot = slot.load(Ordering::Relaxed);
+            if slot != 0 {
+                let (row, hash) = unpack(slot);
+                grown.insert(hash, row);
+            }
+        }
+        grown
+    }
+
+    fn home(&self, hash: u32) -> usize {
+        // A shift by all bits, for a table of one slot, is 0.
+        hash.checked_shr(self.shift).unwrap_or(0) as usize
+    }
+}
+
+/// Rows are numbered from 0 and a slot of 0 is empty, so the row is kept plus one.
+fn pack(row: u32, hash: u32) -> u64 {
+    u64::from(hash) << 32 | (u64::from(row) + 1)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "both halves are taken apart on purpose")]
+fn unpack(slot: u64) -> (u32, u32) {
+    ((slot as u32).wrapping_sub(1), (slot >> 32) as u32)
+}

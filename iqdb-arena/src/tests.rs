@@ -1,0 +1,47 @@
+//! The protocol on real threads: nobody waits, nothing half-done shows, writers free.
+
+mod freeing;
+mod steady;
+mod torn;
+mod waiting;
+
+use iqdb_core::{Batch, Metric, Record, Schema, Snapshot, SnapshotExt, Store};
+
+use crate::options::ArenaOptions;
+use crate::probe::{Defect, Probe};
+use crate::store::ArenaStore;
+
+/// Small chunks that are compacted only on call.
+fn store(probe: Probe) -> ArenaStore {
+    let options = ArenaOptions::new().chunk_rows(4, 16).compact_above(1.0);
+    ArenaStore::with_probe(Schema::new(3, Metric::Euclidean).unwrap(), options, probe)
+}
+
+fn planted(defect: Defect) -> ArenaStore {
+    store(Probe::planted(defect))
+}
+
+fn record(id: u64, component: i16) -> Record {
+    Record::new(id, [f32::from(component), 1.0, 2.0]).unwrap().with("n", i64::from(component))
+}
+
+fn upserts(ids: std::ops::Range<u64>, component: i16) -> Batch {
+    ids.fold(Batch::new(), |batch, id| batch.upsert(record(id, component)))
+}
+
+/// All that a snapshot shows, in the order of the ids; what it lends by id is the same.
+fn content(snapshot: &dyn Snapshot) -> Vec<Record> {
+    let mut records: Vec<Record> =
+        snapshot.records(None).map(|record| record.unwrap().to_record().unwrap()).collect();
+    records.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(records.len() as u64, snapshot.len());
+    for record in &records {
+        let found = snapshot.get(&record.id).unwrap().unwrap();
+        assert_eq!(found.to_record().unwrap(), *record);
+    }
+    records
+}
+
+fn content_of(store: &ArenaStore) -> Vec<Record> {
+    content(&*store.snapshot().unwrap())
+}

@@ -1,0 +1,92 @@
+//! A commit that is given up half-way, by a panic wherever it may come, leaves nothing behind.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+use crate::probe::Stage;
+
+/// A store whose next writer panics at `stage`, once it is armed.
+fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBool>) {
+    let armed = Arc::new(AtomicBool::new(false));
+    let trigger = Arc::clone(&armed);
+    let probe = planted.map_or_else(Probe::default, Probe::planted).on_stage(move |reached| {
+        if reached == stage && trigger.swap(false, Ordering::Relaxed) {
+            panic!("in the middle of a commit");
+        }
+    });
+    (store(probe), armed)
+}
+
+/// Panics in a batch that replaces, deletes and inserts, and then goes on writing.
+fn give_up_at(stage: Stage, planted: Option<Defect>) -> (Vec<Record>, Vec<Record>) {
+    let (store, armed) = exploding(stage, planted);
+    store.apply(&upserts(0..10, 1)).unwrap();
+    let before = content_of(&store);
+
+    armed.store(true, Ordering::Relaxed);
+    let torn = upserts(0..5, 2).delete(7).upsert(record(99, 2));
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&torn))).is_err());
+    assert_eq!(content_of(&store), before, "nothing of it is visible");
+
+    let applied = store.apply(&upserts(50..51, 3).delete(99)).unwrap();
+    assert_eq!((applied.version.0, applied.inserted, applied.absent), (2, 1, 1));
+    let mut expected = before;
+    expected.push(record(50, 3));
+    (content_of(&store), expected)
+}
+
+#[test]
+fn a_commit_given_up_half_way_leaves_nothing() {
+    for stage in [Stage::Appended, Stage::Stamping] {
+        let (found, expected) = give_up_at(stage, None);
+        assert_eq!(found, expected, "{stage:?}");
+    }
+}
+
+#[test]
+fn planted_a_torn_commit_that_is_forgotten_shows() {
+    for (stage, defect) in
+        [(Stage::Stamping, Defect::TornForgotten), (Stage::Appended, Defect::TornForgotten)]
+    {
+        let seen = catch_unwind(|| give_up_at(stage, Some(defect)));
+        assert!(
+            seen.is_err() || seen.is_ok_and(|(found, expected)| found != expected),
+            "{stage:?}"
+        );
+    }
+}
+
+#[test]
+fn a_compaction_given_up_half_way_leaves_nothing() {
+    let (store, armed) = exploding(Stage::Packed, None);
+    store.apply(&upserts(0..10, 1)).unwrap();
+    store.apply(&upserts(0..3, 2)).unwrap();
+    let before = content_of(&store);
+    armed.store(true, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| store.compact())).is_err());
+    assert_eq!(content_of(&store), before);
+    store.apply(&Batch::new().delete(0)).unwrap();
+    store.compact();
+    assert_eq!(content_of(&store), before[1..]);
+}
+
+#[test]
+fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
+    let mut options = ArenaOptions::new().compact_above(1.0);
+    options.rows_max = 10;
+    let store = ArenaStore::with_options(Schema::new(3, Metric::Dot).unwrap(), options);
+    store.apply(&upserts(0..6, 1)).unwrap();
+    store.apply(&upserts(0..3, 2)).unwrap();
+    assert_eq!(store.stats().rows, 9);
+    // Three of the nine are dead.
+    store.apply(&upserts(0..4, 3)).unwrap();
+    assert_eq!((store.stats().rows, store.stats().live), (10, 6));
+    let before = content_of(&store);
+    let error = store.apply(&upserts(6..11, 4)).unwrap_err();
+    assert_eq!(error.kind(), iqdb_core::ErrorKind::NotSupported);
+    assert_eq!(content_of(&store), before);
+    store.apply(&upserts(6..10, 4)).unwrap();
+    assert_eq!(store.stats().live, 10);
+}

@@ -1,0 +1,114 @@
+//! A view: one version of the store, as everything that a snapshot needs.
+
+use std::fmt;
+
+use iqdb_core::{
+    Block, Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot,
+    Version,
+};
+
+use crate::chunk::Chunk;
+use crate::generation::Generation;
+use crate::layout::Place;
+use crate::sync::Arc;
+use crate::table::Table;
+
+/// What is published. Made by a writer, immutable from then on, and freed by a writer.
+///
+/// A row is visible in it if its number is below `rows` and it has not ended at `version` or
+/// before. The generation may grow and the table may change behind it: only rows from `rows` on
+/// are added, and from each of them a link leads back.
+pub(crate) struct View {
+    pub(crate) schema: Schema,
+    pub(crate) version: Version,
+    /// How many rows there are, dead ones included.
+    pub(crate) rows: u32,
+    /// How many of them are alive.
+    pub(crate) live: u32,
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) table: Arc<Table>,
+    /// The chunks that the rows are in.
+    pub(crate) chunks: Arc<Chunks>,
+}
+
+pub(crate) type Chunks = Box<[Arc<Chunk>]>;
+
+impl View {
+    /// The row of an id, if it is alive. O(1) on average, and O(log n) where the id has been
+    /// replaced n times since.
+    pub(crate) fn find(&self, id: &RecordId) -> Option<Place> {
+        // What is too long to be stored is not worth hashing.
+        id.check().ok()?;
+        let row = self.generation.newest_below(&self.table, id, self.rows)?;
+        let (rows, place) = self.generation.locate(row)?;
+        rows.is_alive(place.row, self.version).then_some(place)
+    }
+
+    /// How many rows of chunk number `n` are visible, dead ones included.
+    pub(crate) fn rows_in(&self, n: usize) -> usize {
+        let layout = self.generation.layout();
+        (self.rows as usize - layout.first_row(n)).min(layout.chunk_rows(n))
+    }
+
+    /// The live rows, in the order in which they were written.
+    pub(crate) fn live_places(&self) -> impl Iterator<Item = (&Chunk, usize)> {
+        self.chunks.iter().enumerate().flat_map(move |(n, chunk)| {
+            (0..self.rows_in(n))
+                .filter(|row| chunk.rows().is_alive(*row, self.version))
+                .map(move |row| (&**chunk, row))
+        })
+    }
+}
+
+fn no_such_block(count: usize, found: usize) -> Error {
+    Error::new(ErrorKind::Backend, "there is no such block")
+        .expected(format_args!("a block below {count}"))
+        .found(found)
+}
+
+impl Snapshot for View {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn len(&self) -> u64 {
+        self.live.into()
+    }
+
+    /// O(1) on average, and O(log n) where the id has been replaced n times since.
+    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        match self.find(id) {
+            Some(place) => self.block(place.chunk)?.record(place.row).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn block_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        let chunk = self.chunks.get(i).ok_or_else(|| no_such_block(self.chunks.len(), i))?;
+        let layout = self.generation.layout();
+        let len = self.rows_in(i);
+        let block = Block::new(&**chunk, layout.dim(), layout.stride(), len, self.version)?;
+        Ok(match chunk.seal() {
+            Some(seal) => block.sealed(seal),
+            None => block,
+        })
+    }
+
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ArenaSnapshot(version {}, {} records)", self.version, self.live)
+    }
+}

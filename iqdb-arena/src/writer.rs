@@ -1,0 +1,266 @@
+//! The writer: one at a time, behind a lock that no reader touches.
+
+use std::collections::{HashSet, VecDeque};
+
+use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
+
+use crate::generation::Generation;
+use crate::growing::Growing;
+use crate::options::ArenaOptions;
+use crate::probe::{Defect, Probe, Stage};
+use crate::sync::{Arc, Published};
+use crate::view::View;
+
+/// How many retired views a commit looks at, so that snapshots that are held for long don't make
+/// commits slow.
+const RECLAIMED_PER_COMMIT: usize = 64;
+
+/// What the lock guards: everything that only writers touch.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    growing: Growing,
+    /// The newest view, which is also the published one.
+    view: Arc<View>,
+    /// Views that have been replaced, until nobody reads them any more.
+    retired: VecDeque<Arc<View>>,
+    /// Whether a commit was given up half-way, and has left rows that no view shows.
+    torn: bool,
+    /// The most rows that can be numbered.
+    rows_max: u32,
+    probe: Probe,
+}
+
+/// The rows that a batch ends, stamped when nothing can fail any more.
+#[derive(Default)]
+struct Ended {
+    rows: Vec<u32>,
+    known: HashSet<u32>,
+}
+
+/// Views that nobody but this list knows: to be dropped when the lock is free again, because what
+/// hangs on them may be large, and derived data may be of types with a `Drop` of their own.
+#[derive(Debug, Default)]
+#[must_use = "it is dropped outside the lock"]
+pub(crate) struct Garbage(Vec<Arc<View>>);
+
+impl Writer {
+    /// Of an empty store, whose first view it returns too.
+    pub(crate) fn new(
+        schema: Schema,
+        generation: Generation,
+        rows_max: u32,
+        probe: Probe,
+    ) -> (Self, Arc<View>) {
+        let mut growing = Growing::new(generation, probe.clone());
+        let view = Arc::new(growing.view(schema, Version::default(), 0));
+        let retired = VecDeque::new();
+        let writer =
+            Self { growing, view: Arc::clone(&view), retired, torn: false, rows_max, probe };
+        (writer, view)
+    }
+
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn growing(&self) -> &Growing {
+        &self.growing
+    }
+
+    pub(crate) fn retired(&self) -> usize {
+        self.retired.len()
+    }
+
+    /// Makes good for a commit that was given up half-way: what it has left is forgotten with its
+    /// generation.
+    pub(crate) fn recover(&mut self, published: &Published<View>) {
+        if self.torn && !self.probe.has(Defect::TornForgotten) {
+            self.compact(published);
+        }
+    }
+
+    /// Applies a batch that has been checked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] when row numbers would run out; nothing has changed then.
+    pub(crate) fn commit(&mut self, batch: &Batch, published: &Published<View>) -> Result<Applied> {
+        self.make_room(batch.changes().len(), published)?;
+        let schema = self.view.schema;
+        let version = self.view.version.next();
+
+        self.torn = true;
+        let mut applied = Applied::at(self.view.version);
+        let mut ended = Ended::default();
+        for change in batch.changes() {
+            self.stage(change, version, &mut applied, &mut ended);
+        }
+        if !applied.has_effect() {
+            self.torn = false;
+            return Ok(applied);
+        }
+        self.probe.reach(Stage::Appended);
+        applied.version = version;
+        let live = u64::from(self.view.live) + applied.inserted - applied.deleted;
+        // No more than there are rows.
+        let live = u32::try_from(live).unwrap_or(u32::MAX);
+        let view = Arc::new(self.growing.view(schema, version, live));
+        self.retired.reserve(1);
+
+        // Nothing fails from here on. The stamps say nothing to those who read earlier versions,
+        // and whoever sees the new one sees the stamps.
+        if self.probe.has(Defect::PublishedBeforeStamped) {
+            self.publish(Arc::clone(&view), published);
+        }
+        for (n, row) in ended.rows.iter().enumerate() {
+            if n == ended.rows.len() / 2 {
+                self.probe.reach(Stage::Stamping);
+            }
+            self.end(*row, version);
+        }
+        if !self.probe.has(Defect::PublishedBeforeStamped) {
+            self.publish(view, published);
+        }
+        self.torn = false;
+        self.probe.reach(Stage::Published);
+        Ok(applied)
+    }
+
+    /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
+    fn stage(
+        &mut self,
+        change: &Change,
+        version: Version,
+        applied: &mut Applied,
+        ended: &mut Ended,
+    ) {
+        let found = self.growing.find(change.id().as_ref());
+        // A row of this batch has not been stamped, whatever the version.
+        let present = found.row().filter(|row| {
+            !ended.known.contains(row)
+                && self
+                    .growing
+                    .generation()
+                    .locate(*row)
+                    .is_some_and(|(rows, place)| rows.is_alive(place.row, self.view.version))
+        });
+        applied.count(change, present.is_some());
+        let published = self.view.rows;
+        match (change, present) {
+            (Change::Upsert(record), _) => {
+                let (id, payload) = (record.id.clone(), record.payload.clone());
+                self.growing.append(found, published, id, &record.vector, payload);
+            }
+            (Change::SetPayload(id, payload), Some(row)) => {
+                let generation = Arc::clone(self.growing.generation());
+                if let Some((rows, place)) = generation.locate(row)
+                    && let Some(components) = rows.components(place.row..place.row + 1)
+                {
+                    let components = &components[..generation.layout().dim()];
+                    let (id, payload) = (id.clone(), payload.clone());
+                    self.growing.append(found, published, id, components, payload);
+                }
+            }
+            (Change::Delete(_) | Change::SetPayload(..), _) => {}
+        }
+        if let Some(row) = present {
+            ended.rows.push(row);
+            ended.known.insert(row);
+            if self.probe.has(Defect::StampedTooEarly) {
+                self.end(row, version);
+            }
+        }
+    }
+
+    fn end(&self, row: u32, version: Version) {
+        if let Some((rows, place)) = self.growing.generation().locate(row) {
+            rows.end(place.row, version);
+        }
+    }
+
+    fn publish(&mut self, view: Arc<View>, published: &Published<View>) {
+        let old = published.swap(Arc::clone(&view));
+        self.view = view;
+        if !self.probe.has(Defect::FreedByReaders) {
+            self.retired.push_back(old);
+        }
+    }
+
+    /// Copies the live rows into a new generation, at the same version. O(live rows).
+    pub(crate) fn compact(&mut self, published: &Published<View>) {
+        let mut packed = Growing::packed(&self.view, self.probe.clone());
+        let view = Arc::new(packed.view(self.view.schema, self.view.version, self.view.live));
+        self.retired.reserve(1);
+        self.probe.reach(Stage::Packed);
+        if self.probe.has(Defect::CompactionEndsRows) {
+            (0..self.view.rows).for_each(|row| self.end(row, self.view.version));
+        }
+        self.publish(view, published);
+        self.growing = packed;
+        self.torn = false;
+    }
+
+    /// Compacts when there is enough to be had.
+    pub(crate) fn compact_if_worth_it(
+        &mut self,
+        options: &ArenaOptions,
+        published: &Published<View>,
+    ) {
+        let (rows, live) = (u64::from(self.view.rows), u64::from(self.view.live));
+        let row_bytes = (self.growing.generation().layout().stride() * size_of::<f32>()) as u64;
+        if options.asks_to_compact(rows - live, rows, row_bytes) {
+            self.compact(published);
+        }
+    }
+
+    /// Sees to it that `rows` more rows can be numbered.
+    fn make_room(&mut self, rows: usize, published: &Published<View>) -> Result<()> {
+        let fit = |used: u32| (used as usize).saturating_add(rows) <= self.rows_max as usize;
+        if fit(self.growing.rows()) {
+            return Ok(());
+        }
+        if fit(self.view.live) {
+            self.compact(published);
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NotSupported, "the store has no numbers left for so many rows")
+            .during("apply")
+            .expected(format_args!("at most {} rows", self.rows_max))
+            .found(format_args!("{} rows and {rows} changes", self.view.live))
+            .hint("split the data over several stores"))
+    }
+
+    /// Takes out the retired views that nobody reads any more, looking at a few of them.
+    pub(crate) fn reclaim(&mut self) -> Garbage {
+        self.reclaim_among(RECLAIMED_PER_COMMIT)
+    }
+
+    /// Takes out all retired views that nobody reads any more.
+    pub(crate) fn reclaim_all(&mut self) -> Garbage {
+        self.reclaim_among(usize::MAX)
+    }
+
+    fn reclaim_among(&mut self, most: usize) -> Garbage {
+        let mut garbage = Vec::new();
+        for _ in 0..self.retired.len().min(most) {
+            if let Some(mut view) = self.retired.pop_front() {
+                // Nobody can get at a view that is not published, but through a handle that exists.
+                // `get_mut` also looks at weak handles, which could become strong ones.
+                match Arc::get_mut(&mut view).is_some() {
+                    true => garbage.push(view),
+                    false => self.retired.push_back(view),
+                }
+            }
+        }
+        Garbage(garbage)
+    }
+}
+
+impl Garbage {
+    /// Drops it all. A panic in the `Drop` of somebody's derived data goes no further: the batch
+    /// has been applied, and its writer must not be told otherwise.
+    pub(crate) fn drop_outside_the_lock(self) {
+        for view in self.0 {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));
+        }
+    }
+}

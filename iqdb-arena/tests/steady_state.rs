@@ -1,0 +1,176 @@
+//! Once a thread has read, reading allocates nothing and frees nothing on it, whatever writers do.
+//!
+//! A thread's first read may allocate: the cell that views are published through keeps a node per
+//! thread. So does the first search of a sealed chunk, which may derive data that the chunk keeps.
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use allocation_counter::{AllocationInfo, measure};
+use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_core::{
+    Batch, Filter, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, Store,
+    VectorRef,
+};
+use iqdb_search::ExactSearch;
+
+/// How often each kind of read is done.
+const CALLS: usize = 100_000;
+
+/// Records of the store: several sealed chunks and one that is not.
+const RECORDS: u64 = 150;
+
+fn store() -> ArenaStore {
+    let schema = Schema::new(4, Metric::Cosine).unwrap();
+    let options = ArenaOptions::new().chunk_rows(8, 64).compact_above(0.5).compact_from_bytes(0);
+    let store = ArenaStore::with_options(schema, options);
+    store.apply(&upserts(0..RECORDS, 0)).unwrap();
+    let stats = store.stats();
+    assert!(stats.sealed > 1 && stats.sealed < stats.chunks, "{stats:?}");
+    store
+}
+
+fn id(n: u64) -> RecordId {
+    format!("a record whose id is a string, number {n}").into()
+}
+
+fn upserts(ids: Range<u64>, round: u64) -> Batch {
+    let component = |n: u64, i: u64| ((n * 7 + round * 3 + i * 5) % 13) as f32 - 6.5;
+    ids.fold(Batch::new(), |batch, n| {
+        let vector = [0, 1, 2, 3].map(|i| component(n, i));
+        let record = Record::new(id(n), vector).unwrap();
+        batch.upsert(record.with("n", i64::try_from(n).unwrap()).with("lang", "de"))
+    })
+}
+
+/// Everything that a reader needs, made beforehand.
+struct Reader {
+    search: ExactSearch,
+    filter: Filter,
+    vector: [f32; 4],
+    hits: [Hits; 2],
+    present: RecordId,
+    absent: RecordId,
+}
+
+impl Reader {
+    fn new() -> Self {
+        Self {
+            search: ExactSearch::new(),
+            filter: r#"n < 100 and lang = "de" and not @id in ["x"]"#.parse().unwrap(),
+            vector: [1.0, -2.0, 0.5, 3.0],
+            hits: [Hits::new(), Hits::new()],
+            present: id(7),
+            absent: id(RECORDS + 7),
+        }
+    }
+
+    /// A search with a filter and one without.
+    fn search(&mut self, snapshot: &dyn Snapshot) {
+        let query = Query::nearest(VectorRef::new(&self.vector).unwrap(), 10);
+        let queries = [query, query.filter(&self.filter)];
+        self.search.search(snapshot, &queries, &mut self.hits).unwrap();
+        assert!(self.hits.iter().all(|hits| hits.len() == 10));
+    }
+
+    /// A record that is there and one that isn't.
+    fn get(&self, snapshot: &dyn Snapshot) {
+        let found = snapshot.get(&self.present).unwrap().unwrap();
+        black_box((found.vector(), found.id()));
+        assert!(snapshot.get(&self.absent).unwrap().is_none());
+    }
+}
+
+/// Neither got memory nor gave any back.
+fn assert_untouched(cost: AllocationInfo, what: &str) {
+    assert_eq!((cost.count_total, cost.count_current), (0, 0), "{what}: {cost:?}");
+}
+
+#[test]
+fn reads_allocate_nothing_and_free_nothing() {
+    let store = store();
+    let mut reader = Reader::new();
+    let snapshot = store.snapshot().unwrap();
+    (0..3).for_each(|_| reader.search(&*snapshot));
+
+    let cost = measure(|| (0..CALLS).for_each(|_| drop(black_box(store.snapshot().unwrap()))));
+    assert_untouched(cost, "taking snapshots");
+    let cost = measure(|| (0..CALLS).for_each(|_| reader.get(&*snapshot)));
+    assert_untouched(cost, "finding records");
+    // Two searches each.
+    let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
+    assert_untouched(cost, "searching");
+}
+
+/// Replaces records, deletes some, inserts them again, and compacts on call besides what it
+/// compacts by itself.
+fn write_flat_out(store: &ArenaStore, stop: &AtomicBool, commits: &AtomicU64) {
+    for round in 1.. {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
+        let start = round * 11 % (RECORDS - 10);
+        store.apply(&upserts(start..start + 10, round)).unwrap();
+        // The record that readers look for stays.
+        store.apply(&Batch::new().delete(id(RECORDS - 1)).delete(id(RECORDS - 2))).unwrap();
+        store.apply(&upserts(RECORDS - 2..RECORDS, round)).unwrap();
+        if round % 16 == 0 {
+            store.compact();
+        }
+        commits.fetch_add(3, Ordering::Relaxed);
+    }
+}
+
+/// How many snapshots the reader holds at a time: so many commits, and compactions now and then,
+/// it is behind when it drops one.
+const HELD: usize = 8;
+
+#[test]
+fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
+    let store = Arc::new(store());
+    let (stop, commits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let writer = std::thread::spawn({
+        let (store, stop, commits) = (Arc::clone(&store), Arc::clone(&stop), Arc::clone(&commits));
+        move || write_flat_out(&store, &stop, &commits)
+    });
+    let mut reader = Reader::new();
+    let mut held: [_; HELD] = std::array::from_fn(|_| store.snapshot().unwrap());
+    reader.search(&*held[0]);
+
+    let mut seen = 0;
+    for n in 0..CALLS {
+        let version = held[n % HELD].version();
+        let cost = measure(|| {
+            // The older one goes, and nobody but the writers' list has it any more.
+            held[n % HELD] = store.snapshot().unwrap();
+            reader.get(&*held[n % HELD]);
+        });
+        assert_untouched(cost, "reading beside a writer");
+        let snapshot = &*held[n % HELD];
+        seen += u64::from(snapshot.version() != version);
+        // Searches are fewer, so that the snapshots stay new.
+        if n % 16 == 0 {
+            // What sealed chunks keep of it is derived by then.
+            (0..3).for_each(|_| reader.search(snapshot));
+            assert_untouched(measure(|| reader.search(snapshot)), "searching beside a writer");
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(seen > 100 && commits.load(Ordering::Relaxed) > 100, "nobody wrote: {seen} versions");
+    // Whoever holds the last snapshots of a version that is no more frees nothing, either.
+    store.compact();
+    let last = measure(|| drop(held));
+    assert_untouched(last, "dropping the last snapshots");
+}
+
+#[test]
+fn the_counter_counts() {
+    let kept = measure(|| drop(black_box(Box::new(1))));
+    assert_eq!((kept.count_total, kept.count_current), (1, 0));
+    let boxed = black_box(Box::new(1));
+    assert_eq!(measure(|| drop(boxed)).count_current, -1);
+}

@@ -1,0 +1,142 @@
+//! The payloads that rows lend, whole and field by field.
+
+use iqdb_core::filter::MaskPool;
+use iqdb_core::limits::{FIELD_NAME_BYTES_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb_core::{
+    Batch, Metric, Payload, PayloadRef, Record, RecordId, Result, RowMask, Schema, Snapshot, Value,
+    ValueRef,
+};
+
+use crate::corpus::{self, Texture};
+use crate::exact::{difference, same_payload};
+use crate::twin::Twin;
+use crate::{Harness, Model, Outcome};
+
+/// Calls `check` with every live row: its id, and the payload that its block lends.
+fn each_row(
+    snapshot: &dyn Snapshot,
+    mut check: impl FnMut(RecordId, PayloadRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut alive = RowMask::new();
+    for i in 0..snapshot.block_count() {
+        let block = snapshot.block(i)?;
+        block.select(0..block.len(), None, &mut alive, &mut MaskPool::default())?;
+        for row in alive.rows() {
+            check(block.id(row)?.to_id(), block.payload(row)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails unless every row lends the payload that its record has in the model.
+fn check_payloads(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+    each_row(snapshot, |id, found| {
+        let (found, expected) = (found.to_payload()?, model.get(&id).map(|record| &record.payload));
+        assert!(
+            expected.is_some_and(|expected| same_payload(&found, expected)),
+            "the payload of the row of {id:?}: {}",
+            difference(&Some(&found), &expected)
+        );
+        Ok(())
+    })
+}
+
+/// Names that a careless lookup takes for one another, or for none.
+fn names() -> Vec<String> {
+    let plain =
+        ["a", "A", "aa", "a ", " a", "a.b", "a.B", "\0", "a\0", "é", "e\u{301}", "and", "`"];
+    let longest = "x".repeat(FIELD_NAME_BYTES_MAX);
+    let almost = "x".repeat(FIELD_NAME_BYTES_MAX - 1);
+    plain.into_iter().map(String::from).chain([longest, almost]).collect()
+}
+
+/// One record per shape of a payload: no field, one, all the alike names or every other one of
+/// them, as many as there may be, and each kind of value.
+fn shapes(schema: &Schema) -> Result<Vec<Record>> {
+    let mut payloads = vec![Payload::new()];
+    let alike = |from: usize, step: usize| -> Payload {
+        names().into_iter().zip(0_i64..).skip(from).step_by(step).collect()
+    };
+    payloads.extend([alike(0, 1), alike(0, 2), alike(1, 2)]);
+    payloads.extend(names().into_iter().map(|name| Payload::new().with(name, 1)));
+    payloads.push((0..PAYLOAD_FIELDS_MAX).map(|n| (format!("field {n}"), n.to_string())).collect());
+    let values = [
+        Value::Null,
+        false.into(),
+        i64::MIN.into(),
+        (-0.0).into(),
+        5e-324.into(),
+        "".into(),
+        "x\0y".repeat(5_000).into(),
+        Value::List(Vec::new()),
+        Value::List(vec![1.into(), 1.0.into(), (-0.0).into(), Value::Null, "1".into()]),
+    ];
+    payloads.extend(values.iter().map(|value| Payload::new().with("a", value.clone())));
+    payloads.push(values.into_iter().zip(names()).map(|(value, name)| (name, value)).collect());
+    let mut rng = fastrand::Rng::with_seed(1);
+    (0..)
+        .zip(payloads)
+        .map(|(n, payload)| {
+            let vector = corpus::vector(&mut rng, schema, Texture::Smooth)?;
+            Ok(Record::new(corpus::id(n), vector)?.with_payload(payload))
+        })
+        .collect()
+}
+
+fn schema() -> Result<Schema> {
+    Schema::new(2, Metric::Dot)
+}
+
+pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result<Outcome> {
+    let mut twin = Twin::with_a_past(harness, schema()?, 40, Texture::Smooth)?;
+    let mut kept = vec![(twin.site.snapshot()?, twin.model.clone())];
+    for n in 0..60_i64 {
+        let payload = Payload::new().with("n", n).with(format!("only {n}"), true);
+        // Each record a few times, so that a row has had several.
+        twin.apply(&Batch::new().set_payload(corpus::id(n.cast_unsigned() % 20), payload))?;
+        kept.push((twin.site.snapshot()?, twin.model.clone()));
+    }
+    for (snapshot, model) in kept.iter().rev().chain(&kept) {
+        check_payloads(&**snapshot, model)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome> {
+    for twin in [
+        Twin::of(harness, schema()?, shapes(&schema()?)?)?,
+        Twin::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+    ] {
+        check_payloads(&*twin.site.snapshot()?, &twin.model)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Result<Outcome> {
+    let names = names();
+    for twin in [
+        Twin::of(harness, schema()?, shapes(&schema()?)?)?,
+        Twin::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+    ] {
+        each_row(&*twin.site.snapshot()?, |id, found| {
+            let expected = twin.model.get(&id).map(|record| record.payload.clone());
+            let expected = expected.unwrap_or_default();
+            let own = expected.iter().map(|(name, _)| name);
+            for name in own.chain(names.iter().map(String::as_str)).chain(["", "lang", "tags"]) {
+                // As the only field of a payload, for its equality to the last bit.
+                let alone = |value: Option<Value>| -> Payload {
+                    value.into_iter().map(|value| (name, value)).collect()
+                };
+                let found = alone(found.get(name)?.map(ValueRef::to_value));
+                let expected = alone(expected.get(name).cloned());
+                assert!(
+                    same_payload(&found, &expected),
+                    "the field {name:?} in the row of {id:?}: {}",
+                    difference(&found, &expected)
+                );
+            }
+            Ok(())
+        })?;
+    }
+    Ok(Outcome::Kept)
+}

@@ -1,0 +1,87 @@
+//! A snapshot of one block that lends whatever rows it was given, also those that no store lets in.
+
+use std::ops::Range;
+
+use iqdb_core::{
+    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Narrow, PayloadRef, Predicate,
+    Query, RecordId, RecordRef, Result, Schema, Snapshot, Version,
+};
+
+/// Row `n` is the vector of the record whose id is `n`, without payload.
+#[derive(Debug)]
+pub(crate) struct Lender {
+    schema: Schema,
+    components: Vec<f32>,
+}
+
+impl Lender {
+    /// Lends `components`, as many of them per row as the schema's dimension.
+    pub(crate) fn new(schema: Schema, components: Vec<f32>) -> Self {
+        Self { schema, components }
+    }
+
+    fn rows(&self) -> usize {
+        self.components.len() / self.schema.dim()
+    }
+}
+
+impl Snapshot for Lender {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn version(&self) -> Version {
+        Version(1)
+    }
+
+    fn len(&self) -> u64 {
+        self.rows() as u64
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        match id.as_ref() {
+            IdRef::Number(n) if n < self.len() => {
+                self.block(0)?.record(usize::try_from(n).unwrap_or(usize::MAX)).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn block_count(&self) -> usize {
+        1
+    }
+
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        if i > 0 {
+            return Err(Error::new(ErrorKind::Backend, "there is one block"));
+        }
+        Block::new(self, self.schema.dim(), self.schema.dim(), self.rows(), self.version())
+    }
+
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}
+
+impl BlockSource for Lender {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        let dim = self.schema.dim();
+        Ok(&self.components[range.start * dim..range.end * dim])
+    }
+
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(IdRef::Number(row as u64))
+    }
+
+    fn payload(&self, _: usize) -> Result<PayloadRef<'_>> {
+        Ok(PayloadRef::empty())
+    }
+
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}
