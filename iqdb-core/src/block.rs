@@ -221,6 +221,16 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// Makes `mask` the rows that match `filter`, whether they are alive or not: of a sealed block
+    /// the same in every snapshot, so that it can be kept.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn matching(&self, filter: &Filter, mask: &mut RowMask, pool: &mut MaskPool) -> Result<()> {
+        mask.set_all(self.len);
+        filter.narrow(self, mask, pool)
+    }
+
     pub(crate) fn source(&self) -> &'a dyn BlockSource {
         self.source
     }

@@ -99,6 +99,16 @@ impl RowMask {
         self.bits.ones()
     }
 
+    /// The rows of a range that are set, in order. O(range / 64 + rows).
+    pub fn rows_in(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let mut from = range.start;
+        std::iter::from_fn(move || {
+            let row = self.next(from).filter(|row| *row < range.end)?;
+            from = row + 1;
+            Some(row)
+        })
+    }
+
     /// Keeps the rows for which `keep` says so, asking about set rows only.
     ///
     /// # Errors
@@ -323,6 +333,18 @@ mod tests {
         Narrow::new(&mut mask).retain_words(|_, _| u64::MAX);
         assert!(mask.rows().eq((0..70).filter(|row| *row != 3)));
         assert_eq!((mask.len(), mask.count()), (70, 69));
+    }
+
+    #[test]
+    fn the_rows_of_a_range_are_those_of_the_mask_within_it() {
+        let mut mask = RowMask::new();
+        mask.set_all(300);
+        mask.retain(|row| Ok::<_, ()>(row % 7 == 0)).unwrap();
+        #[allow(clippy::reversed_empty_ranges)]
+        for range in [0..300, 0..0, 7..8, 8..14, 8..15, 63..129, 290..999, 400..500, 9..3] {
+            let expected = mask.rows().filter(|row| range.contains(row));
+            assert!(mask.rows_in(range.clone()).eq(expected), "{range:?}");
+        }
     }
 
     #[test]

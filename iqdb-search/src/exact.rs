@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
 
-use crate::kernel::Kernel;
-use crate::parallel::Threads;
-use crate::scan::Scan;
+use crate::kernel::{Engine, Kernel};
+use crate::parallel::{Scans, Threads};
 
 /// Exact search by scanning. Cloning shares its threads.
 ///
@@ -57,7 +56,7 @@ impl ExactSearch {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
-        scan: &mut Scan,
+        scans: &mut Scans,
     ) -> Result<Explain> {
         // The engine decides for a batch as a whole, so one query that forbids it decides too.
         if queries.iter().all(|query| query.wanted_plan() != Plan::F32) {
@@ -68,11 +67,11 @@ impl ExactSearch {
         }
 
         let mut explain = Explain::of("f32", self.kernel.as_str());
-        scan.prepare(self.kernel, on.schema(), queries);
         let threads = queries.iter().map(Query::max_threads).min().unwrap_or(1);
-        explain.threads = self.threads.scan(threads, self.kernel, scan, on, queries)?;
+        scans.prepare(Engine::of(self.kernel), on.schema(), queries);
+        explain.threads = self.threads.scan(threads, scans, on, queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
-            for candidate in scan.sorted(n, on)? {
+            for candidate in scans.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
                 let payload = match query.wants_payload() {
                     true => Some(block.payload(candidate.place.row)?.to_payload()?),
@@ -81,7 +80,7 @@ impl ExactSearch {
                 hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
             }
         }
-        scan.explain(&mut explain);
+        scans.explain(&mut explain);
         Ok(explain)
     }
 }
@@ -89,8 +88,9 @@ impl ExactSearch {
 impl Search for ExactSearch {
     /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch.
     ///
-    /// With one thread it takes no lock and, once `hits` have grown, allocates nothing (payloads
-    /// asked for aside). The working memory of a batch is kept in `hits[0]`.
+    /// With one thread it takes no lock and, once `hits` have grown and the sealed blocks have been
+    /// seen, allocates nothing (payloads asked for aside). The working memory of a batch is kept in
+    /// `hits[0]`: a copy of its vectors, and under a megabyte.
     fn search(
         &self,
         on: &dyn Snapshot,
@@ -101,13 +101,13 @@ impl Search for ExactSearch {
         let Some(first) = hits.first_mut() else {
             return Ok(Explain::of("f32", self.kernel.as_str()));
         };
-        let mut scan = std::mem::take(first.scratch::<Scan>());
-        let answer = self.answer(on, queries, hits, &mut scan);
+        let mut scans = std::mem::take(first.scratch::<Scans>());
+        let answer = self.answer(on, queries, hits, &mut scans);
         if answer.is_err() {
             hits.iter_mut().for_each(Hits::clear);
         }
         if let Some(first) = hits.first_mut() {
-            *first.scratch::<Scan>() = scan;
+            *first.scratch::<Scans>() = scans;
         }
         answer.map_err(|error| error.during("search"))
     }

@@ -5,19 +5,34 @@
 //! `f32` score *excludes* rows by a proven margin, and only what it cannot exclude is scored
 //! canonically in `f64`. One query takes O(rows × dim) time.
 //!
-//! The default is the calling thread alone, which takes no lock and, once the caller's
-//! [`Hits`](iqdb_core::Hits) have grown, allocates nothing. More threads are explicit, because
-//! handing work to a pool locks and allocates.
+//! Many queries are best asked in one batch: from a handful on they are looked at together, in the
+//! inner loop of a matrix product that keeps no matrix of scores. With sealed blocks a search keeps
+//! the norms of their rows, 4 bytes each, and a bit per row for each of the first eight filters
+//! that come a second time; both are dropped with the block.
 //!
-//! This crate does no I/O, knows no backend, and keeps no state between searches but its threads.
+//! The default is the calling thread alone, which takes no lock and, once the caller's
+//! [`Hits`](iqdb_core::Hits) have grown and the sealed blocks have been seen, allocates nothing. More
+//! threads are explicit, because handing work to a pool locks, allocates and takes some microseconds:
+//! `cargo xtask bench roof 128` prints from how many bytes of rows on it pays.
+//!
+//! The only unsafe code is in `kernel/lanes`, behind safe functions that check every shape. The
+//! kernels are tested on x86-64 with AVX-512, AVX2 and without, and for 64-bit Arm under an emulator
+//! (`cargo xtask cross aarch64`); other machines run plain Rust and are untested.
+//!
+//! This crate does no I/O, knows no backend, and keeps no state between searches but its threads and
+//! what sealed blocks carry.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod exact;
 mod kernel;
+mod norms;
 mod parallel;
+mod prepare;
+mod rescore;
 mod scan;
+mod select;
 mod top_k;
 
 pub use exact::ExactSearch;

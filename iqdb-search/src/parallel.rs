@@ -1,13 +1,15 @@
 //! More than one thread: spans of rows shared out to a rayon pool, each part with its own heap.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::{Query, Result, Snapshot};
+use iqdb_core::{Explain, Query, Result, Schema, Snapshot};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 
-use crate::kernel::Kernel;
+use crate::kernel::Engine;
+use crate::prepare::Prepared;
 use crate::scan::{Scan, Span};
+use crate::top_k::Candidate;
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
 /// enough that taking them costs nothing beside looking at them.
@@ -43,12 +45,11 @@ impl Threads {
     }
 
     /// Scans the whole snapshot with at most `threads` threads; returns how many could work at the
-    /// same time. `scan` has been prepared for the queries.
+    /// same time. `scans` has been prepared for the queries.
     pub(crate) fn scan(
         &self,
         threads: usize,
-        kernel: Kernel,
-        scan: &mut Scan,
+        scans: &mut Scans,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
     ) -> Result<usize> {
@@ -56,31 +57,73 @@ impl Threads {
             && let Some(pool) = self.pool()
         {
             let spans = spans(on, threads)?;
-            let parts = threads.min(spans.len());
+            let parts = threads.min(spans.len()).min(pool.current_num_threads());
             if parts > 1 {
-                let cut = |part: usize| part * spans.len() / parts;
-                let scans = pool.install(|| {
-                    (0..parts)
-                        .into_par_iter()
-                        .map(|part| {
-                            let spans = &spans[cut(part)..cut(part + 1)];
-                            let mut scan = Scan::default();
-                            scan.prepare(kernel, on.schema(), queries);
-                            scan.run(on, queries, spans.iter().cloned().map(Ok))?;
-                            Ok(scan)
-                        })
-                        .collect::<Result<Vec<Scan>>>()
-                })?;
-                for part in &scans {
-                    scan.merge(part, on)?;
-                }
-                return Ok(parts.min(pool.current_num_threads()));
+                scans.share_out(pool, parts, &spans, on, queries)?;
+                return Ok(parts);
             }
         }
         let blocks = (0..on.block_count())
             .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        scan.run(on, queries, blocks)?;
+        scans.own.run(&scans.prepared, on, queries, blocks)?;
         Ok(1)
+    }
+}
+
+/// What a search works with on all of its threads, reused from one search to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scans {
+    prepared: Prepared,
+    /// The calling thread's, and in the end what all have found.
+    own: Scan,
+    others: Vec<Scan>,
+}
+
+impl Scans {
+    /// Forgets the last search and gets ready for these queries.
+    pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
+        self.prepared.prepare(engine, schema, queries);
+        self.own.prepare(&self.prepared, queries);
+    }
+
+    /// The nearest of query number `n`, nearest first.
+    pub(crate) fn sorted(&mut self, n: usize, on: &dyn Snapshot) -> Result<&[Candidate]> {
+        self.own.sorted(n, on)
+    }
+
+    /// Adds what was done to `explain`.
+    pub(crate) fn explain(&self, explain: &mut Explain) {
+        self.own.explain(&self.prepared, explain);
+    }
+
+    /// Scans `spans` in `parts`, one of them on the calling thread. Each takes the next span when
+    /// it has done its last.
+    fn share_out(
+        &mut self,
+        pool: &ThreadPool,
+        parts: usize,
+        spans: &[Span],
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+    ) -> Result<()> {
+        let Self { prepared, own, others } = self;
+        let prepared = &*prepared;
+        others.resize_with(others.len().max(parts - 1), Scan::default);
+        let others = &mut others[..parts - 1];
+        let next = AtomicUsize::new(0);
+        let take = || spans.get(next.fetch_add(1, Ordering::Relaxed)).cloned().map(Ok);
+        let mut done: Vec<Result<()>> = others.iter().map(|_| Ok(())).collect();
+        pool.in_place_scope(|scope| {
+            for (scan, done) in others.iter_mut().zip(&mut done) {
+                scope.spawn(|_| {
+                    scan.prepare(prepared, queries);
+                    *done = scan.run(prepared, on, queries, std::iter::from_fn(take));
+                });
+            }
+            own.run(prepared, on, queries, std::iter::from_fn(take))
+        })?;
+        done.into_iter().collect::<Result<()>>()?;
+        others.iter().try_for_each(|other| own.merge(other, on))
     }
 }
 

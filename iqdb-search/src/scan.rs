@@ -1,18 +1,26 @@
-//! The scan: every block once, row by row, for all queries of a batch at a time.
+//! The scan: blocks in order, strip by strip, for all queries of a batch at a time.
+//!
+//! A strip is as many rows as stay in a core's cache while all queries look at them. One query, or
+//! few, take the rows of a strip one after the other; many take them panel by panel.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use iqdb_core::filter::MaskPool;
-use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Metric, Query, Result, RowMask, Rows, Schema, Snapshot,
-};
+use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
-use crate::kernel::{self, Bound, Kernel};
+use crate::kernel::{Cut, Form, KEEP_ROWS, Lanes, Panel, Survivor, Tile};
+use crate::norms;
+use crate::prepare::{Group, Prepared};
+use crate::rescore::Rescore;
+use crate::select::{self, Selector};
 use crate::top_k::{Candidate, Place, TopK};
 
-/// Bytes of rows that all queries look at before the scan moves on: they stay in a core's cache.
-const TILE_BYTES: usize = 128 * 1_024;
+/// Bytes of rows in a strip.
+const STRIP_BYTES: usize = 256 * 1_024;
+
+/// Rows in a strip: at least as many as the kernels take at a time, at most as many as the lists
+/// hold. A scan starts with few, as every row survives until there are k, and doubles them.
+const STRIP_ROWS: Range<usize> = 8..1_024;
+const FIRST_STRIP_ROWS: usize = 64;
 
 /// A range of rows of one block.
 #[derive(Debug, Clone)]
@@ -21,164 +29,319 @@ pub(crate) struct Span {
     pub(crate) rows: Range<usize>,
 }
 
-/// What a scan works with, reused from one search to the next.
+/// What one thread works with, reused from one search to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    dim: usize,
-    /// Whether the kernel wants to know the rows' norms.
-    norms_needed: bool,
-    bounds: Vec<Bound>,
+    /// The nearest so far, per query.
     top: Vec<TopK>,
-    /// The mask of each distinct filter, by the filter's address.
-    filters: HashMap<usize, usize>,
-    /// Which of the masks each query looks through.
-    mask_of: Vec<usize>,
-    /// The rows that are alive and match, per distinct filter; the first is for no filter.
+    /// What excludes a row, per slot.
+    factors: Vec<f32>,
+    cuts: Vec<f32>,
+    /// The rows that are alive and match, per group; and those alive, for the count of bytes.
     masks: Vec<RowMask>,
-    pool: MaskPool,
-    /// The squared norms of a tile's rows.
-    norms: Vec<f64>,
+    selector: Selector,
+    /// The fingerprint of each group's filter, once a block has asked for it.
+    fingerprints: Vec<Option<u64>>,
+    /// 0, 1, 2, … for strips of which all rows are wanted.
+    all: Vec<u32>,
+    /// The rows of a strip that a group wants, and their terms and scores.
+    list: Vec<u32>,
+    terms: Vec<f32>,
+    scores: Vec<f32>,
+    survivors: Vec<Survivor>,
     counts: Counts,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Counts {
     candidates: u64,
-    excluded: u64,
     rescored: u64,
     bytes_read: u64,
+    by_panels: bool,
+}
+
+/// Some rows of one block, as a group of queries looks at them.
+struct Strip<'a> {
+    rows: Rows<'a>,
+    /// The norms of all of the strip's rows, if the block keeps them.
+    norms: Option<&'a [f32]>,
+    block: usize,
+    range: Range<usize>,
 }
 
 impl Scan {
     /// Forgets the last search and gets ready for these queries.
-    pub(crate) fn prepare(&mut self, kernel: Kernel, schema: &Schema, queries: &[Query<'_>]) {
-        self.dim = schema.dim();
-        self.norms_needed = Bound::needs_norms(kernel, schema.metric());
+    pub(crate) fn prepare(&mut self, prepared: &Prepared, queries: &[Query<'_>]) {
         self.counts = Counts::default();
-        self.bounds.clear();
-        self.bounds.extend(
-            queries.iter().map(|query| Bound::new(kernel, schema.metric(), &query.vector())),
-        );
         self.top.resize_with(self.top.len().max(queries.len()), TopK::default);
         for (top, query) in self.top.iter_mut().zip(queries) {
             top.reset(query.goal());
         }
-        self.mask_of.clear();
-        self.filters.clear();
-        for query in queries {
-            let next = self.filters.len() + 1;
-            self.mask_of.push(match query.wanted_filter() {
-                None => 0,
-                Some(filter) => {
-                    *self.filters.entry(std::ptr::from_ref(filter).addr()).or_insert(next)
-                }
-            });
+        self.factors.clear();
+        self.factors.resize(prepared.slot_count(), Cut::EVERYTHING.factor);
+        self.cuts.clear();
+        self.cuts.resize(prepared.slot_count(), Cut::EVERYTHING.cut);
+        let groups = prepared.groups.len();
+        self.masks.resize_with(self.masks.len().max(groups + 1), RowMask::default);
+        self.fingerprints.clear();
+        self.fingerprints.resize(groups, None);
+        if self.all.is_empty() {
+            self.all.extend((0..).take(STRIP_ROWS.end));
         }
-        let masks = self.filters.len() + 1;
-        self.masks.resize_with(self.masks.len().max(masks), RowMask::default);
+        self.terms.resize(STRIP_ROWS.end, 0.0);
+        self.scores.resize(STRIP_ROWS.end, 0.0);
     }
 
     /// Looks at every row of `spans` for every query.
     pub(crate) fn run(
         &mut self,
+        prepared: &Prepared,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
+        let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
             let block = on.block(index)?;
-            self.enter(&block, rows.clone(), queries)?;
-            let tile_rows = (TILE_BYTES / (block.stride() * size_of::<f32>())).max(1);
+            self.enter(prepared, &block, rows.clone(), queries)?;
+            let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
+                true => norms::of(&block, prepared.engine),
+                false => None,
+            };
+            let most = STRIP_BYTES / (block.stride() * size_of::<f32>());
+            let most = most.clamp(STRIP_ROWS.start, STRIP_ROWS.end);
             let mut start = rows.start;
             while start < rows.end {
-                let tile = start..rows.end.min(start + tile_rows);
-                start = tile.end;
-                self.tile(on, queries, index, &block, tile)?;
+                let range = start..rows.end.min(start + strip_rows.min(most));
+                start = range.end;
+                strip_rows = most.min(2 * strip_rows).max(strip_rows);
+                self.strip(prepared, on, queries, index, &block, range, norms)?;
             }
         }
         Ok(())
     }
 
-    /// Selects among a block's rows, once for all queries of the same filter.
+    /// Selects among a block's rows, once for each group.
     fn enter(
         &mut self,
+        prepared: &Prepared,
         block: &Block<'_>,
         rows: Range<usize>,
         queries: &[Query<'_>],
     ) -> Result<()> {
-        if block.dim() != self.dim {
+        if block.dim() != prepared.dim {
             return Err(Error::new(ErrorKind::Backend, "a block has another dimension")
-                .expected(format_args!("{} components", self.dim))
+                .expected(format_args!("{} components", prepared.dim))
                 .found(format_args!("{} components", block.dim())));
         }
-        block.select(rows.clone(), None, &mut self.masks[0], &mut self.pool)?;
-        let mut done = 1;
-        for (n, query) in queries.iter().enumerate() {
-            if self.mask_of[n] == done {
-                let mask = &mut self.masks[done];
-                block.select(rows.clone(), query.wanted_filter(), mask, &mut self.pool)?;
-                done += 1;
-            }
+        for (n, group) in prepared.groups.iter().enumerate() {
+            let filter = queries[group.example].wanted_filter().map(|filter| {
+                let fingerprint = match block.seal() {
+                    Some(_) => {
+                        *self.fingerprints[n].get_or_insert_with(|| select::fingerprint(filter))
+                    }
+                    None => 0,
+                };
+                (filter, fingerprint)
+            });
+            self.selector.select(block, rows.clone(), filter, &mut self.masks[n])?;
+        }
+        if prepared.groups.len() > 1 {
+            let alive = &mut self.masks[prepared.groups.len()];
+            self.selector.select(block, rows, None, alive)?;
         }
         Ok(())
     }
 
-    /// Looks at one tile of rows for every query.
-    fn tile(
+    /// Looks at one strip of rows for every group.
+    #[allow(clippy::too_many_arguments)]
+    fn strip(
         &mut self,
+        prepared: &Prepared,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         index: usize,
         block: &Block<'_>,
-        tile: Range<usize>,
+        range: Range<usize>,
+        norms: Option<&[f32]>,
     ) -> Result<()> {
-        // With one filter for all, rows outside it need not even be read.
-        let shared = self.mask_of.iter().all(|mask| *mask == self.mask_of[0]);
-        let needed = &self.masks[if shared { self.mask_of[0] } else { 0 }];
-        let needed_rows = needed.count_in(tile.clone());
-        if needed_rows == 0 {
+        let groups = prepared.groups.len();
+        // Of several filters, all rows that are alive count as read.
+        let needed = &self.masks[if groups > 1 { groups } else { 0 }];
+        let needed = needed.count_in(range.clone());
+        if needed == 0 {
             return Ok(());
         }
-        let rows = block.rows(tile.clone())?;
-        let row_bytes = block.stride() * size_of::<f32>();
-        self.counts.bytes_read += (needed_rows * row_bytes) as u64;
+        self.counts.bytes_read += (needed * block.stride() * size_of::<f32>()) as u64;
+        let strip = Strip {
+            rows: block.rows(range.clone())?,
+            norms: norms.map(|norms| &norms[range.clone()]),
+            block: index,
+            range,
+        };
+        for (n, group) in prepared.groups.iter().enumerate() {
+            self.group(prepared, on, queries, group, n, &strip)?;
+        }
+        Ok(())
+    }
 
-        self.norms.clear();
-        if self.norms_needed {
-            self.norms.resize(tile.len(), f64::NAN);
-            for n in 0..tile.len() {
-                if needed.contains(tile.start + n) {
-                    self.norms[n] = kernel::squared_norm(rows.vector(n));
+    /// Looks at the rows of a strip that one group wants.
+    fn group(
+        &mut self,
+        prepared: &Prepared,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        group: &Group,
+        mask: usize,
+        strip: &Strip<'_>,
+    ) -> Result<()> {
+        let mask = &self.masks[mask];
+        let wanted = mask.count_in(strip.range.clone());
+        if wanted == 0 {
+            return Ok(());
+        }
+        self.counts.candidates += (wanted * group.len()) as u64;
+        // Lent out, so that the rest of `self` stays free.
+        let mut list = std::mem::take(&mut self.list);
+        let all = std::mem::take(&mut self.all);
+        let rows = if wanted == strip.range.len() {
+            &all[..wanted]
+        } else {
+            list.clear();
+            let rows = mask.rows_in(strip.range.clone()).map(|row| row - strip.range.start);
+            list.extend(rows.zip(&all).map(|(row, _)| all[row]));
+            &list[..]
+        };
+        let done = match group.panels {
+            Some(lanes) => self.by_panels(prepared, on, queries, group, lanes, strip, rows),
+            None => self.by_rows(prepared, on, queries, group, strip, rows),
+        };
+        (self.list, self.all) = (list, all);
+        done
+    }
+
+    /// Writes the terms of the listed rows.
+    fn terms(&mut self, prepared: &Prepared, form: Form, strip: &Strip<'_>, rows: &[u32]) {
+        let terms = &mut self.terms[..rows.len()];
+        match strip.norms {
+            _ if !form.needs_norms() => terms.fill(0.0),
+            Some(norms) => {
+                for (term, row) in terms.iter_mut().zip(rows) {
+                    *term = norms[*row as usize];
                 }
             }
+            None => prepared.engine.norms(&strip.tile(prepared.dim, rows), terms),
         }
+        prepared.margin().terms(form, terms);
+    }
 
-        let metric = on.schema().metric();
-        for (n, query) in queries.iter().enumerate() {
-            let mask = &self.masks[self.mask_of[n]];
-            let selected = mask.count_in(tile.clone());
-            self.counts.candidates += selected as u64;
-            let mut pass = Pass {
+    /// One query after the other, 64 rows at a time.
+    fn by_rows(
+        &mut self,
+        prepared: &Prepared,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        group: &Group,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        let (engine, form) = (prepared.engine, group.form);
+        // One query without stored norms takes them along with its scores.
+        let alone = form.needs_norms() && strip.norms.is_none() && group.len() == 1;
+        if !alone {
+            self.terms(prepared, form, strip, rows);
+        }
+        for query in prepared.slots(group.slots()).iter().flatten() {
+            let vector = queries[*query].vector();
+            let mut rescore = Rescore {
                 on,
-                metric,
-                query,
-                bound: &self.bounds[n],
-                top: &mut self.top[n],
-                rows,
-                norms: &self.norms,
-                place: Place { block: index, row: tile.start },
+                engine: prepared.engine,
+                metric: on.schema().metric(),
+                form,
+                vector,
+                bound: prepared.bounds[*query],
+                top: &mut self.top[*query],
+                rows: strip.rows,
+                first: Place { block: strip.block, row: strip.range.start },
                 rescored: 0,
             };
-            if selected == tile.len() {
-                (0..tile.len()).try_for_each(|row| pass.row(row))?;
-            } else if selected > 0 {
-                (0..tile.len())
-                    .filter(|row| mask.contains(tile.start + row))
-                    .try_for_each(|row| pass.row(row))?;
+            for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {
+                let at = n * KEEP_ROWS..n * KEEP_ROWS + rows.len();
+                let (scores, terms) = (&mut self.scores[at.clone()], &mut self.terms[at]);
+                let tile = strip.tile(prepared.dim, rows);
+                if alone {
+                    engine.dots_and_norms(&vector, &tile, scores, terms);
+                } else {
+                    engine.scores(form, &vector, &tile, scores);
+                }
+                let mut kept = engine.keep(scores, terms, rescore.cut());
+                if kept == 0 {
+                    continue;
+                }
+                self.survivors.clear();
+                while kept != 0 {
+                    let row = kept.trailing_zeros();
+                    kept &= kept - 1;
+                    let score = scores[row as usize];
+                    self.survivors.push(Survivor { row, query: 0, score });
+                }
+                rescore.run(&mut self.survivors, rows, terms)?;
             }
-            self.counts.rescored += pass.rescored;
-            self.counts.excluded += selected as u64 - pass.rescored;
+            self.counts.rescored += rescore.rescored;
+        }
+        Ok(())
+    }
+
+    /// Panel after panel, all rows at a time.
+    #[allow(clippy::too_many_arguments)]
+    fn by_panels(
+        &mut self,
+        prepared: &Prepared,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        group: &Group,
+        lanes: Lanes,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        self.counts.by_panels = true;
+        self.terms(prepared, group.form, strip, rows);
+        for (slots, components) in group.panels(prepared.dim) {
+            for (slot, query) in slots.clone().zip(prepared.slots(slots.clone())) {
+                let Some(query) = query else { break };
+                let threshold = self.top[*query].threshold();
+                let Cut { factor, cut } = prepared.bounds[*query].cut(group.form, threshold);
+                (self.factors[slot], self.cuts[slot]) = (factor, cut);
+            }
+            let panel = Panel::new(
+                prepared.components(components),
+                &self.factors[slots.clone()],
+                &self.cuts[slots.clone()],
+            );
+            let terms = &self.terms[..rows.len()];
+            self.survivors.clear();
+            lanes.panel(&panel, &strip.tile(prepared.dim, rows), terms, &mut self.survivors);
+            self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
+            for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
+                let slot = slots.start + survivors[0].query as usize;
+                // What isn't finite is kept for slots without a query, too.
+                let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
+                let mut rescore = Rescore {
+                    on,
+                    engine: prepared.engine,
+                    metric: on.schema().metric(),
+                    form: group.form,
+                    vector: queries[query].vector(),
+                    bound: prepared.bounds[query],
+                    top: &mut self.top[query],
+                    rows: strip.rows,
+                    first: Place { block: strip.block, row: strip.range.start },
+                    rescored: 0,
+                };
+                rescore.run(survivors, rows, terms)?;
+                self.counts.rescored += rescore.rescored;
+            }
         }
         Ok(())
     }
@@ -191,9 +354,9 @@ impl Scan {
             }
         }
         self.counts.candidates += other.counts.candidates;
-        self.counts.excluded += other.counts.excluded;
         self.counts.rescored += other.counts.rescored;
         self.counts.bytes_read += other.counts.bytes_read;
+        self.counts.by_panels |= other.counts.by_panels;
         Ok(())
     }
 
@@ -203,58 +366,21 @@ impl Scan {
     }
 
     /// Adds what was done to `explain`.
-    pub(crate) fn explain(&self, explain: &mut Explain) {
+    pub(crate) fn explain(&self, prepared: &Prepared, explain: &mut Explain) {
+        explain.kernel = prepared.engine.name(self.counts.by_panels);
         explain.candidates += self.counts.candidates;
-        explain.excluded += self.counts.excluded;
+        explain.excluded += self.counts.candidates - self.counts.rescored;
         explain.rescored += self.counts.rescored;
         explain.bytes_read += self.counts.bytes_read;
     }
 }
 
-/// One query over one tile.
-struct Pass<'a> {
-    on: &'a dyn Snapshot,
-    metric: Metric,
-    query: &'a Query<'a>,
-    bound: &'a Bound,
-    top: &'a mut TopK,
-    rows: Rows<'a>,
-    norms: &'a [f64],
-    /// Of the tile's first row.
-    place: Place,
-    rescored: u64,
-}
-
-impl Pass<'_> {
-    #[inline]
-    fn row(&mut self, n: usize) -> Result<()> {
-        let vector = self.query.vector();
-        let row = self.rows.vector(n);
-        let squared_norm = self.norms.get(n).copied().unwrap_or(f64::NAN);
-        let bound = self.bound.below(&vector, row, squared_norm);
-        if bound.is_finite() && bound > self.top.threshold() {
-            return Ok(());
-        }
-        self.rescored += 1;
-        let distance = self.metric.distance(&vector, row);
-        let place = Place { block: self.place.block, row: self.place.row + n };
-        if !distance.is_finite() {
-            return Err(self.not_a_vector(place));
-        }
-        self.top.offer(Candidate { distance, place }, self.on)
-    }
-
-    /// A row that no store can have let in: NaN would otherwise rank first on one machine and last
-    /// on another.
-    #[cold]
-    fn not_a_vector(&self, place: Place) -> Error {
-        let Place { block, row } = place;
-        let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector")
-            .expected("finite components, and not all of them 0 under the cosine metric")
-            .found(format_args!("a distance that is not finite, for row {row} of block {block}"));
-        match self.on.block(block).and_then(|block| Ok(block.id(row)?.to_id())) {
-            Ok(id) => error.with_id(&id),
-            Err(_) => error,
-        }
+impl<'a> Strip<'a> {
+    /// Those of its rows that are listed.
+    fn tile<'b>(&self, dim: usize, rows: &'b [u32]) -> Tile<'b>
+    where
+        'a: 'b,
+    {
+        Tile::new(self.rows.components(), dim, self.rows.stride(), rows)
     }
 }

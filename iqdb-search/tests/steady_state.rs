@@ -36,6 +36,20 @@ fn a_search_into_grown_buffers_allocates_nothing() {
     run();
     let steady = allocation_counter::measure(&mut run);
     assert_eq!(steady.count_total, 0, "{steady:?}");
+
+    // A batch that is worked through in panels, by filter; then other queries, as many.
+    let batch = queries.repeat(5);
+    let others: Vec<_> = batch.iter().rev().copied().collect();
+    let mut batch_hits: Vec<Hits> = batch.iter().map(|_| Hits::new()).collect();
+    let mut run = |queries: &[Query<'_>]| {
+        search.search(&*snapshot, queries, &mut batch_hits).unwrap();
+        assert!(batch_hits.iter().all(|hits| hits.len() == 10));
+    };
+    run(&batch);
+    for queries in [&batch, &others] {
+        let steady = allocation_counter::measure(|| run(queries));
+        assert_eq!(steady.count_total, 0, "{steady:?}");
+    }
     // The counter counts.
     let counted = allocation_counter::measure(|| hits = [Hits::new(), hits[0].clone()]);
     assert!(counted.count_total > 0);

@@ -219,11 +219,12 @@ fn what_one_thread_can_do_stays_on_the_calling_one() {
 }
 
 #[test]
-fn rows_are_read_in_tiles_that_fit_a_cache() {
-    // 8 bytes each, so 16,384 of them are 128 KiB.
-    let stranger = Stranger::new(Metric::Euclidean, &vec![1.0; 100_000]);
+fn rows_are_read_in_strips_that_begin_small() {
+    // Until there are k, every row survives; so the first strip is short, and the next ones double.
+    let stranger = Stranger::new(Metric::Euclidean, &vec![1.0; 8_000]);
     assert_eq!(stranger.ask(1, None).unwrap(), [0, 1]);
-    let tiles: Vec<_> =
+    let strips: Vec<_> =
         stranger.rows_read.lock().unwrap().iter().map(|(_, rows)| rows.clone()).collect();
-    assert_eq!(tiles, [0..16_384, 16_384..32_768, 32_768..49_152, 49_152..50_000]);
+    let expected = [0..64, 64..192, 192..448, 448..960, 960..1_984, 1_984..3_008, 3_008..4_000];
+    assert_eq!(strips, expected);
 }

@@ -1,6 +1,7 @@
-//! `cargo xtask bench`: runs the criterion benches, and iqdb beside its peers.
+//! `cargo xtask bench`: runs the criterion benches, the kernels against the machine, and iqdb beside
+//! its peers.
 //!
-//! It never records or judges a measurement; `benches/peers` writes the record of its own.
+//! It never judges a measurement; `benches/roof` and `benches/peers` write records of their own.
 
 mod peers;
 
@@ -8,12 +9,15 @@ use clap::{Args, Subcommand};
 
 use crate::cargo::Invocation;
 use crate::workspace::Workspace;
-use crate::{Result, Verdict, terminal};
+use crate::{Result, Verdict, fuzz, terminal};
 
 pub(crate) use self::peers::MANIFEST as PEERS;
 
 /// The package that holds the benches.
 const PACKAGE: &str = "iqdb-benches";
+
+/// The bench that is not criterion's.
+const ROOF: &str = "roof";
 
 /// What is passed through.
 #[derive(Debug, Args)]
@@ -30,10 +34,20 @@ pub(crate) struct Options {
 enum Command {
     /// Measure iqdb beside other engines on the same data (needs Python, a network, an idle machine).
     Peers(peers::Options),
+    /// Hold the kernels against what the machine reads and multiplies (15 minutes on an idle machine).
+    Roof(Dims),
     /// Print a record of `bench peers` as markdown.
     Table(peers::Show),
     /// Draw a record of `bench peers` as SVG, next to it.
     Plot(peers::Draw),
+}
+
+/// What `roof` measures.
+#[derive(Debug, Args)]
+struct Dims {
+    /// Dimensions, all of them if none is given; and `--rounds N`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    args: Vec<String>,
 }
 
 /// Runs the benches with the arguments of `options`.
@@ -42,12 +56,23 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
         Some(Command::Peers(options)) => peers::run(workspace, options),
         Some(Command::Table(show)) => peers::show(workspace, show),
         Some(Command::Plot(draw)) => peers::draw(workspace, draw),
-        None => {
-            let bench = invocation(&options.args);
-            terminal::say(&format!("$ {bench}"));
-            bench.pass_through(&workspace.root).map(Verdict::green_if)
+        Some(Command::Roof(options)) => {
+            here(workspace, &roof(&options.args, &fuzz::now(), &fuzz::commit(workspace)))
         }
+        None => here(workspace, &invocation(&options.args)),
     }
+}
+
+fn here(workspace: &Workspace, bench: &Invocation) -> Result<Verdict> {
+    terminal::say(&format!("$ {bench}"));
+    bench.pass_through(&workspace.root).map(Verdict::green_if)
+}
+
+/// The kernels against what the machine can do.
+fn roof(args: &[String], date: &str, commit: &str) -> Invocation {
+    Invocation::new(["run", "--release", "--locked", "-p", PACKAGE, "--bin", ROOF, "--"])
+        .args(["--date", date, "--commit", commit])
+        .args(args)
 }
 
 fn invocation(args: &[String]) -> Invocation {
@@ -80,6 +105,15 @@ mod tests {
     }
 
     #[test]
+    fn the_roof_is_told_when_and_of_what() {
+        assert_eq!(
+            roof(&["768".into()], "2026-01-31T12:00Z", "abc").to_string(),
+            "cargo run --release --locked -p iqdb-benches --bin roof -- \
+             --date 2026-01-31T12:00Z --commit abc 768"
+        );
+    }
+
+    #[test]
     fn a_word_that_is_no_subcommand_is_for_criterion() {
         for words in ["scan", "--list", "--save-baseline before", "scan peers"] {
             let options = parse(words).unwrap();
@@ -90,6 +124,7 @@ mod tests {
             parse("peers --data d --quick").unwrap().command,
             Some(Command::Peers(_))
         ));
+        assert!(matches!(parse("roof --rounds 3 768").unwrap().command, Some(Command::Roof(_))));
         assert!(matches!(parse("table r.json").unwrap().command, Some(Command::Table(_))));
         for wrong in ["peers", "table", "peers --data d --fast"] {
             assert!(parse(wrong).is_err(), "{wrong}");

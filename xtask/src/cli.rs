@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, futex, fuzz, miri, models, mutants, sanitize};
+use crate::{bench, ci, conformance, cross, futex, fuzz, miri, models, mutants, sanitize};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Tidy,
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
     Mutants(mutants::Options),
+    /// Build and run the tests of the kernels for another architecture, under an emulator.
+    Cross(cross::Options),
     /// Run the benchmarks, with arguments passed through, or iqdb beside its peers; --list names them.
     Bench(bench::Options),
 }

@@ -11,6 +11,9 @@ mod status;
 mod table;
 mod tools;
 
+pub(crate) use self::campaign::commit;
+pub(crate) use self::record::now;
+
 use clap::{Args, Subcommand};
 
 use self::session::Plan;

@@ -2,7 +2,7 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`, and what `bench peers` records below `benches/records`.
+//! keeps below `fuzz`, and what `bench peers` and `bench roof` record below `benches/records`.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod conformance;
+mod cross;
 mod futex;
 mod fuzz;
 mod libtest;
@@ -76,6 +77,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Models(options) => models::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Mutants(options) => mutants::run(&workspace, &options),
+        Command::Cross(options) => cross::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

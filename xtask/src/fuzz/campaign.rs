@@ -72,7 +72,7 @@ fn write(workspace: &Workspace, record: &Record) -> Result<String> {
 }
 
 /// The commit that is checked out, and whether there is more in the files.
-fn commit(workspace: &Workspace) -> String {
+pub(crate) fn commit(workspace: &Workspace) -> String {
     let described = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .current_dir(&workspace.root)

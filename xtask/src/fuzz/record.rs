@@ -89,7 +89,7 @@ fn row(session: &Session) -> Row {
 
 /// This moment, in UTC.
 #[expect(clippy::disallowed_methods, reason = "a record says when it was made; nothing is ordered")]
-pub(super) fn now() -> String {
+pub(crate) fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     date(since.as_secs())
 }

@@ -1,0 +1,129 @@
+//! Sealed blocks of random rows at a 64-byte-aligned stride, lent as a snapshot: what a scan sees
+//! of a good backend, and nothing that would cost time of its own.
+
+use std::ops::Range;
+
+use iqdb_core::{
+    Block, BlockSource, Explain, Hits, IdRef, Metric, Narrow, PayloadRef, Predicate, Query,
+    RecordId, RecordRef, Result, Schema, Seal, Snapshot, Version,
+};
+
+/// Components in 64 bytes.
+const LINE: usize = 16;
+
+/// Bytes in a block, about.
+const BLOCK_BYTES: usize = 8 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Matrix {
+    schema: Schema,
+    blocks: Vec<Chunk>,
+    rows: usize,
+}
+
+#[derive(Debug)]
+struct Chunk {
+    dim: usize,
+    stride: usize,
+    rows: usize,
+    memory: Vec<f32>,
+    /// Where the first row is: at a multiple of 64 bytes.
+    start: usize,
+    seal: Seal,
+}
+
+/// `count` random vectors, one after the other.
+pub(crate) fn vectors(count: usize, dim: usize) -> Vec<f32> {
+    let mut random = fastrand::Rng::with_seed(count as u64);
+    (0..count * dim).map(|_| random.f32() - 0.5).collect()
+}
+
+impl Matrix {
+    pub(crate) fn new(metric: Metric, dim: usize, bytes: usize) -> Self {
+        let row_bytes = dim.next_multiple_of(LINE) * size_of::<f32>();
+        let rows = bytes / row_bytes;
+        let block_rows = (BLOCK_BYTES / row_bytes).max(1);
+        let of = |first: usize| Chunk::new(dim, block_rows.min(rows - first));
+        let blocks = (0..rows).step_by(block_rows).map(of).collect();
+        let schema = Schema::new(dim, metric).expect("a dimension within the limits");
+        Self { schema, blocks, rows }
+    }
+
+    /// All rows, padding included.
+    pub(crate) fn components(&self) -> impl Iterator<Item = &[f32]> {
+        self.blocks.iter().map(Chunk::components)
+    }
+
+    /// Bytes of rows, padding included.
+    pub(crate) fn bytes(&self) -> usize {
+        self.components().map(size_of_val).sum()
+    }
+
+    /// Components of vectors, without padding.
+    pub(crate) fn elements(&self) -> usize {
+        self.rows * self.schema.dim()
+    }
+}
+
+impl Chunk {
+    fn new(dim: usize, rows: usize) -> Self {
+        let stride = dim.next_multiple_of(LINE);
+        let mut memory = vec![0.0; rows * stride + LINE];
+        let start = memory.as_ptr().align_offset(64).min(LINE);
+        // A prime number of them, so that rows differ and filling stays fast.
+        let some = vectors(4_099, 1);
+        let mut components = some.iter().cycle();
+        for row in memory[start..start + rows * stride].chunks_mut(stride) {
+            row[..dim].fill_with(|| *components.next().expect("it goes on for ever"));
+        }
+        Self { dim, stride, rows, memory, start, seal: Seal::new() }
+    }
+
+    fn components(&self) -> &[f32] {
+        &self.memory[self.start..self.start + self.rows * self.stride]
+    }
+}
+
+impl Snapshot for Matrix {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+    fn version(&self) -> Version {
+        Version(1)
+    }
+    fn len(&self) -> u64 {
+        self.rows as u64
+    }
+    fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(None)
+    }
+    fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        let chunk = &self.blocks[i];
+        let block = Block::new(chunk, chunk.dim, chunk.stride, chunk.rows, Version(1))?;
+        Ok(block.sealed(&chunk.seal))
+    }
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}
+
+impl BlockSource for Chunk {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        Ok(&self.components()[range.start * self.stride..range.end * self.stride])
+    }
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
+        Ok(())
+    }
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(IdRef::Number(row as u64))
+    }
+    fn payload(&self, _: usize) -> Result<PayloadRef<'_>> {
+        Ok(PayloadRef::empty())
+    }
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}

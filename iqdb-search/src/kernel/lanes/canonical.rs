@@ -1,0 +1,187 @@
+//! The canonical distance by SIMD: the operations of [`Metric::distance`], in its order, eight lanes
+//! at a time. Multiplications and additions stay apart, or the bits would differ.
+
+use std::arch::x86_64::*;
+
+use iqdb_core::Metric;
+
+/// The eight lanes of a sum.
+///
+/// # Safety
+/// Every function may be called only where the processor has the instruction set of the type.
+trait Lanes64: Copy {
+    unsafe fn zero() -> Self;
+    unsafe fn widen(from: &[f32; 8]) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn lanes(self) -> [f64; 8];
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(__m512d);
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(__m256d, __m256d);
+
+impl Lanes64 for Avx512 {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { Self(_mm512_setzero_pd()) }
+    }
+    #[inline(always)]
+    unsafe fn widen(from: &[f32; 8]) -> Self {
+        // SAFETY: the caller has AVX-512F, and there are 8 components.
+        unsafe { Self(_mm512_cvtps_pd(_mm256_loadu_ps(from.as_ptr()))) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { Self(_mm512_sub_pd(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { Self(_mm512_mul_pd(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { Self(_mm512_add_pd(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn lanes(self) -> [f64; 8] {
+        let mut lanes = [0.0; 8];
+        // SAFETY: the caller has AVX-512F, and there is room for 8 lanes.
+        unsafe { _mm512_storeu_pd(lanes.as_mut_ptr(), self.0) };
+        lanes
+    }
+}
+
+impl Lanes64 for Avx2 {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { Self(_mm256_setzero_pd(), _mm256_setzero_pd()) }
+    }
+    #[inline(always)]
+    unsafe fn widen(from: &[f32; 8]) -> Self {
+        // SAFETY: the caller has AVX2, and there are 8 components.
+        unsafe {
+            let from = _mm256_loadu_ps(from.as_ptr());
+            let (low, high) = (_mm256_castps256_ps128(from), _mm256_extractf128_ps::<1>(from));
+            Self(_mm256_cvtps_pd(low), _mm256_cvtps_pd(high))
+        }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
+    }
+    #[inline(always)]
+    unsafe fn lanes(self) -> [f64; 8] {
+        let mut lanes = [0.0; 8];
+        // SAFETY: the caller has AVX2, and there is room for 8 lanes.
+        unsafe {
+            _mm256_storeu_pd(lanes.as_mut_ptr(), self.0);
+            _mm256_storeu_pd(lanes.as_mut_ptr().add(4), self.1);
+        }
+        lanes
+    }
+}
+
+/// [`Metric::distance`] between two vectors of one length.
+///
+/// # Safety
+/// The caller has AVX-512F.
+#[target_feature(enable = "avx512f,avx2,fma")]
+pub(super) unsafe fn by_avx512(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+    // SAFETY: the caller has AVX-512F.
+    unsafe { distance::<Avx512>(metric, a, b) }
+}
+
+/// [`Metric::distance`] between two vectors of one length.
+///
+/// # Safety
+/// The caller has AVX2.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn by_avx2(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+    // SAFETY: the caller has AVX2.
+    unsafe { distance::<Avx2>(metric, a, b) }
+}
+
+/// # Safety
+/// The processor has the instruction set of `L`.
+#[inline(always)]
+unsafe fn distance<L: Lanes64>(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+    // SAFETY: the caller has the instruction set.
+    unsafe {
+        match metric {
+            Metric::Cosine => {
+                let [mut ab, mut aa, mut bb] = [L::zero(); 3];
+                let (a_rest, b_rest) = each::<L>(a, b, |a, b| {
+                    ab = ab.add(a.mul(b));
+                    aa = aa.add(a.mul(a));
+                    bb = bb.add(b.mul(b));
+                });
+                let ab = sum(ab.lanes(), a_rest, b_rest, |a, b| a * b);
+                let aa = sum(aa.lanes(), a_rest, a_rest, |a, b| a * b);
+                let bb = sum(bb.lanes(), b_rest, b_rest, |a, b| a * b);
+                1.0 - ab / (aa * bb).sqrt()
+            }
+            Metric::Dot => {
+                let mut ab = L::zero();
+                let (a_rest, b_rest) = each::<L>(a, b, |a, b| ab = ab.add(a.mul(b)));
+                0.0 - sum(ab.lanes(), a_rest, b_rest, |a, b| a * b)
+            }
+            Metric::Euclidean => {
+                let mut squares = L::zero();
+                let (a_rest, b_rest) = each::<L>(a, b, |a, b| {
+                    let difference = a.sub(b);
+                    squares = squares.add(difference.mul(difference));
+                });
+                sum(squares.lanes(), a_rest, b_rest, |a, b| (a - b) * (a - b)).sqrt()
+            }
+            metric => metric.distance(a, b),
+        }
+    }
+}
+
+/// Calls `add` for every eight components, and returns the rest.
+///
+/// # Safety
+/// The processor has the instruction set of `L`.
+#[inline(always)]
+unsafe fn each<'a, L: Lanes64>(
+    a: &'a [f32],
+    b: &'a [f32],
+    mut add: impl FnMut(L, L),
+) -> (&'a [f32], &'a [f32]) {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        // SAFETY: the caller has the instruction set.
+        unsafe { add(L::widen(a), L::widen(b)) };
+    }
+    (a_rest, b_rest)
+}
+
+/// The lanes, with the rest added to the first of them, summed up in the canonical order.
+#[inline(always)]
+fn sum(mut l: [f64; 8], a: &[f32], b: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
+    for (lane, (a, b)) in l.iter_mut().zip(a.iter().zip(b)) {
+        *lane += term(f64::from(*a), f64::from(*b));
+    }
+    let m: [f64; 4] = std::array::from_fn(|j| l[j] + l[j + 4]);
+    (m[0] + m[2]) + (m[1] + m[3])
+}

@@ -1,0 +1,232 @@
+//! The way in: from safe calls, by way of one match per call, to code compiled for the instruction
+//! set.
+
+use iqdb_core::Metric;
+
+#[cfg(target_arch = "x86_64")]
+use super::canonical;
+use super::keep::keep;
+use super::panel::{Panel, Survivor, panel};
+use super::rows::{Dot, DotAndSquaredNorm, Scores, SquaredNorm, Squares, Tile, sweep};
+use super::{Isa, KEEP_ROWS, Lanes};
+
+impl Lanes {
+    /// Writes a score for every row of the tile.
+    ///
+    /// # Panics
+    /// When the query is not of the tile's dimension, or there is not one score per row.
+    pub(crate) fn scores(self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
+        assert_eq!(query.len(), tile.dim(), "a query of the rows' dimension");
+        assert_eq!(out.len(), tile.len(), "one score per row");
+        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the query
+        // has `dim` components, as was just checked.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => avx512::scores(scores, query, tile, out),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::scores(scores, query, tile, out),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::scores(scores, query, tile, out),
+                Isa::Portable => portable::scores(scores, query, tile, out),
+            }
+        }
+    }
+
+    /// Writes the inner product of every row with the query, and with itself.
+    ///
+    /// # Panics
+    /// As [`scores`](Self::scores).
+    pub(crate) fn dots_and_squared_norms(
+        self,
+        query: &[f32],
+        tile: &Tile<'_>,
+        dots: &mut [f32],
+        squared_norms: &mut [f32],
+    ) {
+        assert_eq!(query.len(), tile.dim(), "a query of the rows' dimension");
+        assert_eq!((dots.len(), squared_norms.len()), (tile.len(), tile.len()), "one per row");
+        // SAFETY: as in `scores`.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => avx512::both(query, tile, dots, squared_norms),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::both(query, tile, dots, squared_norms),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::both(query, tile, dots, squared_norms),
+                Isa::Portable => portable::both(query, tile, dots, squared_norms),
+            }
+        }
+    }
+
+    /// [`Metric::distance`], bit for bit, in fewer instructions.
+    ///
+    /// # Panics
+    /// As `Metric::distance`.
+    pub(crate) fn distance(self, metric: Metric, a: &[f32], b: &[f32]) -> f64 {
+        assert_eq!(a.len(), b.len(), "a distance is between vectors of one length");
+        match self.0 {
+            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => unsafe { canonical::by_avx512(metric, a, b) },
+            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => unsafe { canonical::by_avx2(metric, a, b) },
+            _ => metric.distance(a, b),
+        }
+    }
+
+    /// The scores, from the lowest bit up, for which `score + factor * term` is not below `cut`, or
+    /// is not finite.
+    ///
+    /// # Panics
+    /// When there are more than [`KEEP_ROWS`] scores, or not one term for each.
+    pub(crate) fn keep(self, scores: &[f32], terms: &[f32], factor: f32, cut: f32) -> u64 {
+        assert!(scores.len() <= KEEP_ROWS && scores.len() == terms.len(), "a term per score");
+        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the
+        // lengths were just checked.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => avx512::kept(scores, terms, factor, cut),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::kept(scores, terms, factor, cut),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::kept(scores, terms, factor, cut),
+                Isa::Portable => portable::kept(scores, terms, factor, cut),
+            }
+        }
+    }
+
+    /// Appends to `survivors` what the panel keeps of the rows, whose terms are `terms`.
+    ///
+    /// # Panics
+    /// When the panel is not of whole registers, too wide, or not of the tile's dimension, or there
+    /// is not one term per row.
+    pub(crate) fn panel(
+        self,
+        queries: &Panel<'_>,
+        tile: &Tile<'_>,
+        terms: &[f32],
+        survivors: &mut Vec<Survivor>,
+    ) {
+        assert_eq!(queries.dim(), tile.dim(), "queries of the rows' dimension");
+        assert_eq!(terms.len(), tile.len(), "one term per row");
+        let registers = queries.width() / self.panel_width(1);
+        assert_eq!(queries.width(), self.panel_width(registers), "whole registers");
+        let widest = self.panel_registers();
+        assert!((1..=widest).contains(&registers), "a panel of 1 to {widest} registers");
+        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the
+        // shapes were just checked.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 => avx512::panels(registers, queries, tile, terms, survivors),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::panels(registers, queries, tile, terms, survivors),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::panels(registers, queries, tile, terms, survivors),
+                Isa::Portable => portable::panels(registers, queries, tile, terms, survivors),
+            }
+        }
+    }
+}
+
+/// The kernels compiled for one instruction set: a register type, the rows of a panel's group, and
+/// the features to enable.
+macro_rules! entries {
+    ($name:ident, $register:ty, $rows:literal $(, $features:literal)?) => {
+        mod $name {
+            use super::*;
+
+            /// # Safety
+            /// The processor has the instruction set. The query has the tile's dimension.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn scores(
+                scores: Scores,
+                query: &[f32],
+                tile: &Tile<'_>,
+                out: &mut [f32],
+            ) {
+                let mut write = |first: usize, rows: usize, sums: [f32; 8]| {
+                    out[first..first + rows].copy_from_slice(&sums[..rows]);
+                };
+                // SAFETY: as the caller says.
+                unsafe {
+                    match scores {
+                        Scores::Dot => sweep::<$register, Dot>(query.as_ptr(), tile, write),
+                        Scores::Squares => {
+                            let negated = |first, rows, sums: [f32; 8]| {
+                                write(first, rows, sums.map(std::ops::Neg::neg));
+                            };
+                            sweep::<$register, Squares>(query.as_ptr(), tile, negated);
+                        }
+                        Scores::SquaredNorm => {
+                            sweep::<$register, SquaredNorm>(query.as_ptr(), tile, write);
+                        }
+                    }
+                }
+            }
+
+            /// # Safety
+            /// The processor has the instruction set. The query has the tile's dimension.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn both(
+                query: &[f32],
+                tile: &Tile<'_>,
+                dots: &mut [f32],
+                squared_norms: &mut [f32],
+            ) {
+                let write = |first: usize, rows: usize, sums: [f32; 8]| {
+                    dots[first..first + rows].copy_from_slice(&sums[..rows]);
+                    squared_norms[first..first + rows].copy_from_slice(&sums[4..4 + rows]);
+                };
+                // SAFETY: as the caller says.
+                unsafe { sweep::<$register, DotAndSquaredNorm>(query.as_ptr(), tile, write) }
+            }
+
+            /// # Safety
+            /// The processor has the instruction set. Both slices are of one length, at most 64.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn kept(
+                scores: &[f32],
+                terms: &[f32],
+                factor: f32,
+                cut: f32,
+            ) -> u64 {
+                // SAFETY: as the caller says.
+                unsafe { keep::<$register>(scores, terms, factor, cut) }
+            }
+
+            /// # Safety
+            /// The processor has the instruction set. The panel is `registers` wide, 1 to 3 of
+            /// them, and has the tile's dimension; there is one term per row.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn panels(
+                registers: usize,
+                queries: &Panel<'_>,
+                tile: &Tile<'_>,
+                terms: &[f32],
+                survivors: &mut Vec<Survivor>,
+            ) {
+                // SAFETY: as the caller says.
+                unsafe {
+                    match registers {
+                        1 => panel::<$register, $rows, 1>(queries, tile, terms, survivors),
+                        2 => panel::<$register, $rows, 2>(queries, tile, terms, survivors),
+                        _ => panel::<$register, $rows, 3>(queries, tile, terms, survivors),
+                    }
+                }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+entries!(avx512, crate::kernel::lanes::avx512::Avx512, 8, "avx512f,avx2,fma");
+#[cfg(target_arch = "x86_64")]
+entries!(avx2, crate::kernel::lanes::avx2::Avx2, 6, "avx2,fma");
+#[cfg(target_arch = "aarch64")]
+entries!(neon, crate::kernel::lanes::neon::Neon, 8, "neon");
+entries!(portable, crate::kernel::lanes::portable::Portable, 4);

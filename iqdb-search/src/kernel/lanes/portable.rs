@@ -1,0 +1,69 @@
+//! Plain Rust: 4 lanes that any compiler can keep in a register. Rounds products and sums each.
+
+use super::register::Register;
+
+#[derive(Clone, Copy)]
+pub(super) struct Portable([f32; 4]);
+
+impl Register for Portable {
+    const LEN: usize = 4;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        Self([0.0; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self([x; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: 4 components are readable, as the caller says, of whatever alignment.
+        Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, n: usize) -> Self {
+        let mut lanes = [0.0; 4];
+        // SAFETY: `n` components are readable, as the caller says; the array is on the stack.
+        let components = unsafe { std::slice::from_raw_parts(from, n) };
+        lanes[..n].copy_from_slice(components);
+        Self(lanes)
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + sum.0[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn below(self, cut: Self) -> u64 {
+        let below = |lane: usize| self.0[lane] < cut.0[lane] && self.0[lane] > f32::NEG_INFINITY;
+        (0..4).fold(0, |bits, lane| bits | u64::from(below(lane)) << lane)
+    }
+
+    #[inline(always)]
+    unsafe fn sums(of: [Self; 8]) -> [f32; 8] {
+        of.map(|Self([a, b, c, d])| (a + c) + (b + d))
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: &mut [f32; 16]) {
+        to[..4].copy_from_slice(&self.0);
+    }
+}

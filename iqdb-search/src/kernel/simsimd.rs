@@ -1,0 +1,53 @@
+//! Scores by simsimd, one row at a time: the only place that names it.
+
+use simsimd::SpatialSimilarity;
+
+use super::lanes::Scores;
+
+/// How many components at a time simsimd gets.
+///
+/// On Arm as many as fill any SVE register: the SVE kernels of simsimd 6.5.16 leave the lanes of a
+/// last, partial register undefined and then add them up.
+pub(super) const REGISTER: usize = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
+
+/// The score of one row.
+pub(super) fn score(scores: Scores, query: &[f32], row: &[f32], register: usize) -> f32 {
+    let score = match scores {
+        Scores::Dot => dot(query, row, register),
+        Scores::Squares => -squared_distance(query, row, register),
+        Scores::SquaredNorm => dot(row, row, register),
+    };
+    // Rounded as every `f32` sum is, and infinite where such a sum would be.
+    #[allow(clippy::cast_possible_truncation)]
+    {
+        score as f32
+    }
+}
+
+fn dot(a: &[f32], b: &[f32], register: usize) -> f64 {
+    let (whole, tail) = split(a, b, register);
+    <f32 as SpatialSimilarity>::dot(whole.0, whole.1).unwrap_or(f64::NAN)
+        + tail.map(|(a, b)| a * b).sum::<f64>()
+}
+
+fn squared_distance(a: &[f32], b: &[f32], register: usize) -> f64 {
+    let (whole, tail) = split(a, b, register);
+    <f32 as SpatialSimilarity>::l2sq(whole.0, whole.1).unwrap_or(f64::NAN)
+        + tail.map(|(a, b)| (a - b) * (a - b)).sum::<f64>()
+}
+
+/// Two vectors of one length.
+type Pair<'a> = (&'a [f32], &'a [f32]);
+
+/// The part of two vectors that simsimd gets, and the rest, which is added up here.
+///
+/// What simsimd gets is a multiple of `register` components.
+pub(super) fn split<'a>(
+    a: &'a [f32],
+    b: &'a [f32],
+    register: usize,
+) -> (Pair<'a>, impl Iterator<Item = (f64, f64)>) {
+    let whole = a.len().min(b.len()) / register * register;
+    let tail = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| (f64::from(*a), f64::from(*b)));
+    ((&a[..whole], &b[..whole]), tail)
+}

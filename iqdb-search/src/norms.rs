@@ -1,0 +1,37 @@
+//! The norms of a sealed block's rows, computed once and kept with the block.
+
+use iqdb_core::Block;
+
+use crate::kernel::{Engine, Tile};
+
+/// The norm of every row, alive or not, as [`Engine::norms`] computes it.
+#[derive(Debug)]
+struct Norms(Box<[f32]>);
+
+/// How many rows are read at a time.
+const ROWS: u32 = 1_024;
+
+/// The norm of every row of a sealed block; computed now if nobody has, and then kept. `None` for a
+/// block without a seal, or one that can't be read whole. O(1) but for the first time.
+pub(crate) fn of<'a>(block: &Block<'a>, engine: Engine) -> Option<&'a [f32]> {
+    let derived = block.seal()?.derived();
+    let norms = match derived.get::<Norms>() {
+        Some(norms) => norms,
+        None => derived.put(Norms(compute(block, engine)?))?,
+    };
+    // A seal belongs to one matrix. Whoever lends another under it gets no wrong norm from here.
+    (norms.0.len() == block.len()).then_some(&norms.0)
+}
+
+fn compute(block: &Block<'_>, engine: Engine) -> Option<Box<[f32]>> {
+    let mut norms = vec![f32::NAN; block.len()].into_boxed_slice();
+    let list: Vec<u32> = (0..ROWS).collect();
+    let mut start = 0;
+    for norms in norms.chunks_mut(list.len()) {
+        let rows = block.rows(start..start + norms.len()).ok()?;
+        start += norms.len();
+        let (stride, list) = (rows.stride(), &list[..norms.len()]);
+        engine.norms(&Tile::new(rows.components(), block.dim(), stride, list), norms);
+    }
+    Some(norms)
+}

@@ -1,0 +1,182 @@
+//! What a search computes once, before the first row: for each query its bound, for each filter
+//! its queries, and for many queries of one filter their panels. All threads share it, read only.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use iqdb_core::{Metric, Query, Schema};
+
+use crate::kernel::{Bound, Engine, Form, Lanes, Margin};
+
+/// The queries of a search, grouped by their filter.
+///
+/// Queries are numbered by their place in the batch. Per-query data of a group stands together, in
+/// `slots`: a panel may have more of them than queries.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    pub(crate) metric: Option<Metric>,
+    pub(crate) dim: usize,
+    pub(crate) engine: Engine,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) bounds: Vec<Bound>,
+    /// The query of each slot; the slots of nobody come last in their group.
+    slots: Vec<Option<usize>>,
+    /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them.
+    packed: Vec<f32>,
+    /// The group of each distinct filter, by the filter's address.
+    filters: HashMap<usize, usize>,
+}
+
+/// The queries that look through the same rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    /// One of its queries, for the filter.
+    pub(crate) example: usize,
+    pub(crate) form: Form,
+    /// What works through its panels, if it has any.
+    pub(crate) panels: Option<Lanes>,
+    queries: usize,
+    slots: Range<usize>,
+    /// Where its components are.
+    packed: usize,
+}
+
+impl Prepared {
+    /// Forgets the last search, keeps the memory, and gets ready for these queries.
+    pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
+        self.metric = Some(schema.metric());
+        self.dim = schema.dim();
+        self.engine = engine;
+        self.bounds.clear();
+        let bound = |query: &Query<'_>| Bound::new(schema.metric(), &query.vector());
+        self.bounds.extend(queries.iter().map(bound));
+        self.group(queries);
+        self.lay_out(queries);
+        self.pack(queries);
+    }
+
+    /// Finds the distinct filters, in the order of the queries.
+    fn group(&mut self, queries: &[Query<'_>]) {
+        self.groups.clear();
+        self.filters.clear();
+        for (n, query) in queries.iter().enumerate() {
+            let group = *self.filters.entry(address(query)).or_insert(self.groups.len());
+            if group == self.groups.len() {
+                self.groups.push(Group {
+                    example: n,
+                    form: Form::None,
+                    panels: None,
+                    queries: 0,
+                    slots: 0..0,
+                    packed: 0,
+                });
+            }
+            self.groups[group].queries += 1;
+        }
+    }
+
+    /// Gives each group its slots, in whole registers where it has panels, and each query one.
+    fn lay_out(&mut self, queries: &[Query<'_>]) {
+        let metric = self.metric.unwrap_or(Metric::Dot);
+        let (mut slot, mut packed) = (0, 0);
+        for group in &mut self.groups {
+            group.panels = self.engine.panels(group.queries);
+            group.form = self.engine.form(metric, group.panels.is_some());
+            let slots = match group.panels {
+                Some(lanes) => group.queries.next_multiple_of(lanes.panel_width(1)),
+                None => group.queries,
+            };
+            // Filled below.
+            group.slots = slot..slot;
+            group.packed = packed;
+            slot += slots;
+            if group.panels.is_some() {
+                packed += slots * self.dim;
+            }
+        }
+        self.slots.clear();
+        self.slots.resize(slot, None);
+        for (n, query) in queries.iter().enumerate() {
+            let slots = &mut self.groups[self.filters[&address(query)]].slots;
+            self.slots[slots.end] = Some(n);
+            slots.end += 1;
+        }
+        for group in &mut self.groups {
+            if let Some(lanes) = group.panels {
+                let len = group.slots.len().next_multiple_of(lanes.panel_width(1));
+                group.slots.end = group.slots.start + len;
+            }
+        }
+        self.packed.clear();
+        self.packed.resize(packed, 0.0);
+    }
+
+    /// Writes the queries into their panels.
+    fn pack(&mut self, queries: &[Query<'_>]) {
+        for group in &self.groups {
+            for (slots, components) in group.panels(self.dim) {
+                let width = slots.len();
+                let components = &mut self.packed[components];
+                for (n, query) in self.slots[slots].iter().enumerate() {
+                    let Some(query) = query else { continue };
+                    let vector = queries[*query].vector();
+                    for (k, component) in vector.iter().enumerate() {
+                        components[k * width + n] = *component;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The query of each slot of a group, those without one last.
+    pub(crate) fn slots(&self, slots: Range<usize>) -> &[Option<usize>] {
+        &self.slots[slots]
+    }
+
+    /// The components of a panel.
+    pub(crate) fn components(&self, components: Range<usize>) -> &[f32] {
+        &self.packed[components]
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn margin(&self) -> Margin {
+        Margin::new(self.dim)
+    }
+}
+
+impl Group {
+    /// Its slots.
+    pub(crate) fn slots(&self) -> Range<usize> {
+        self.slots.clone()
+    }
+
+    /// How many queries it has.
+    pub(crate) fn len(&self) -> usize {
+        self.queries
+    }
+
+    /// Its panels: the slots of each, and where its components are. None without panels.
+    pub(crate) fn panels(
+        &self,
+        dim: usize,
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
+        let Self { slots, packed, .. } = self.clone();
+        let width = self.panels.map_or(0, |lanes| lanes.panel_width(lanes.panel_registers()));
+        let starts =
+            slots.clone().step_by(width.max(1)).take(if width == 0 { 0 } else { usize::MAX });
+        starts.map(move |start| {
+            let end = slots.end.min(start + width);
+            let at = |slot: usize| packed + (slot - slots.start) * dim;
+            (start..end, at(start)..at(end))
+        })
+    }
+}
+
+/// What tells one filter from another: where it is, 0 for none.
+fn address(query: &Query<'_>) -> usize {
+    query.wanted_filter().map_or(0, |filter| std::ptr::from_ref(filter).addr())
+}
