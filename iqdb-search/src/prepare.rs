@@ -8,6 +8,9 @@ use iqdb_core::{Metric, Query, Schema};
 
 use crate::kernel::{Bound, Engine, Form, Lanes, Margin};
 
+/// Components in a line of the cache.
+const LINE: usize = 16;
+
 /// The queries of a search, grouped by their filter.
 ///
 /// Queries are numbered by their place in the batch. Per-query data of a group stands together, in
@@ -21,8 +24,11 @@ pub(crate) struct Prepared {
     pub(crate) bounds: Vec<Bound>,
     /// The query of each slot; the slots of nobody come last in their group.
     slots: Vec<Option<usize>>,
-    /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them.
+    /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them, and of the
+    /// queries that are in none, each at a line of the cache: a load from two lines costs two.
     packed: Vec<f32>,
+    /// Where the first of them is.
+    start: usize,
     /// The group of each distinct filter, by the filter's address.
     filters: HashMap<usize, usize>,
 }
@@ -90,9 +96,7 @@ impl Prepared {
             group.slots = slot..slot;
             group.packed = packed;
             slot += slots;
-            if group.panels.is_some() {
-                packed += slots * self.dim;
-            }
+            packed += slots * group.stride(self.dim);
         }
         self.slots.clear();
         self.slots.resize(slot, None);
@@ -108,15 +112,23 @@ impl Prepared {
             }
         }
         self.packed.clear();
-        self.packed.resize(packed, 0.0);
+        self.packed.resize(packed + LINE, 0.0);
+        self.start = self.packed.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     }
 
-    /// Writes the queries into their panels.
+    /// Writes the queries into their panels, or one after the other.
     fn pack(&mut self, queries: &[Query<'_>]) {
+        let packed = &mut self.packed[self.start..];
         for group in &self.groups {
+            if group.panels.is_none() {
+                for slot in group.slots() {
+                    let Some(query) = self.slots[slot] else { continue };
+                    packed[group.row(slot, self.dim)].copy_from_slice(&queries[query].vector());
+                }
+            }
             for (slots, components) in group.panels(self.dim) {
                 let width = slots.len();
-                let components = &mut self.packed[components];
+                let components = &mut packed[components];
                 for (n, query) in self.slots[slots].iter().enumerate() {
                     let Some(query) = query else { continue };
                     let vector = queries[*query].vector();
@@ -133,9 +145,9 @@ impl Prepared {
         &self.slots[slots]
     }
 
-    /// The components of a panel.
+    /// The components of a panel, or of one query of a group without panels.
     pub(crate) fn components(&self, components: Range<usize>) -> &[f32] {
-        &self.packed[components]
+        &self.packed[self.start..][components]
     }
 
     /// How many slots there are.
@@ -157,6 +169,17 @@ impl Group {
     /// How many queries it has.
     pub(crate) fn len(&self) -> usize {
         self.queries
+    }
+
+    /// Components from one of its queries to the next.
+    fn stride(&self, dim: usize) -> usize {
+        if self.panels.is_some() { dim } else { dim.next_multiple_of(LINE) }
+    }
+
+    /// Where the components of one of its queries are, without panels.
+    pub(crate) fn row(&self, slot: usize, dim: usize) -> Range<usize> {
+        let start = self.packed + (slot - self.slots.start) * self.stride(dim);
+        start..start + dim
     }
 
     /// Its panels: the slots of each, and where its components are. None without panels.

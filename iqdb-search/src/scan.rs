@@ -252,29 +252,31 @@ impl Scan {
         if !alone {
             self.terms(prepared, form, strip, rows);
         }
-        for query in prepared.slots(group.slots()).iter().flatten() {
-            let vector = queries[*query].vector();
+        for slot in group.slots() {
+            let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
+            let vector = prepared.components(group.row(slot, prepared.dim));
             let mut rescore = Rescore {
                 on,
                 engine: prepared.engine,
                 metric: on.schema().metric(),
                 form,
-                vector,
-                bound: prepared.bounds[*query],
-                top: &mut self.top[*query],
+                vector: queries[query].vector(),
+                bound: prepared.bounds[query],
+                top: &mut self.top[query],
                 rows: strip.rows,
                 first: Place { block: strip.block, row: strip.range.start },
                 rescored: 0,
             };
+            let tile = strip.tile(prepared.dim, rows);
+            let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
+            if alone {
+                engine.dots_and_norms(vector, &tile, scores, terms);
+            } else {
+                engine.scores(form, vector, &tile, scores);
+            }
             for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {
                 let at = n * KEEP_ROWS..n * KEEP_ROWS + rows.len();
-                let (scores, terms) = (&mut self.scores[at.clone()], &mut self.terms[at]);
-                let tile = strip.tile(prepared.dim, rows);
-                if alone {
-                    engine.dots_and_norms(&vector, &tile, scores, terms);
-                } else {
-                    engine.scores(form, &vector, &tile, scores);
-                }
+                let (scores, terms) = (&scores[at.clone()], &terms[at]);
                 let mut kept = engine.keep(scores, terms, rescore.cut());
                 if kept == 0 {
                     continue;
