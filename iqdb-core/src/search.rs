@@ -44,6 +44,21 @@ pub trait Search: Debug + Send + Sync {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain>;
+
+    /// Makes what this search keeps with sealed blocks, for those of the snapshot that lack it, as
+    /// long as `go_on` says so: it is asked before each block. Returns whether nothing is lacking
+    /// any more. May take as long as many searches; no search has to wait for it.
+    ///
+    /// The default keeps nothing.
+    ///
+    /// - `search_answers_are_the_same_once_prepared`: Bit for bit, and before that, too.
+    ///
+    /// # Errors
+    /// Whatever reading the snapshot reports. What was made before the error is kept.
+    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        let _ = (on, go_on);
+        Ok(true)
+    }
 }
 
 macro_rules! forward_search {
@@ -57,6 +72,10 @@ macro_rules! forward_search {
             ) -> Result<Explain> {
                 (**self).search(on, queries, hits)
             }
+
+            fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+                (**self).prepare(on, go_on)
+            }
         }
     )*};
 }
@@ -68,7 +87,7 @@ forward_search!(&S, Arc<S>, Box<S>);
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Explain {
-    /// The plan that ran, such as `f32`.
+    /// The plan that ran, such as `f32` or `certified`.
     pub plan: &'static str,
     /// The kernel that computed the fast scores, such as `simsimd`.
     pub kernel: &'static str,
@@ -80,7 +99,7 @@ pub struct Explain {
     pub excluded: u64,
     /// Those of them whose canonical distance was computed.
     pub rescored: u64,
-    /// Bytes of rows that were read.
+    /// Bytes of rows, and of what is kept to stand in for them, that were read.
     pub bytes_read: u64,
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
 
+use crate::certified::Codes;
 use crate::kernel::{Engine, Kernel};
+use crate::norms;
 use crate::parallel::{Scans, Threads};
 
 /// Exact search by scanning. Cloning shares its threads.
@@ -110,5 +112,29 @@ impl Search for ExactSearch {
             *first.scratch::<Scans>() = scans;
         }
         answer.map_err(|error| error.during("search"))
+    }
+
+    /// Codes and norms. O(rows × dim) for what is new, O(blocks) otherwise.
+    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        let engine = Engine::of(self.kernel);
+        let metric = on.schema().metric();
+        let by_norms =
+            engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
+        for n in 0..on.block_count() {
+            let block = on.block(n)?;
+            if block.seal().is_none() {
+                continue;
+            }
+            if !go_on() {
+                return Ok(false);
+            }
+            if engine.sieve().is_some() {
+                Codes::prepare(&block, metric).map_err(|error| error.during("prepare"))?;
+            }
+            if by_norms {
+                norms::of(&block, engine);
+            }
+        }
+        Ok(true)
     }
 }

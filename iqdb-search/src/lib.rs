@@ -25,6 +25,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod certified;
 mod exact;
 mod kernel;
 mod norms;

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use iqdb_core::{Explain, Query, Result, Schema, Snapshot};
 use rayon::ThreadPool;
 
-use crate::kernel::Engine;
+use crate::kernel::{Engine, GROUP};
 use crate::prepare::Prepared;
-use crate::scan::{Scan, Span};
+use crate::scan::{Ask, Scan, Span};
 use crate::top_k::Candidate;
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
@@ -65,7 +65,8 @@ impl Threads {
         }
         let blocks = (0..on.block_count())
             .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        scans.own.run(&scans.prepared, on, queries, blocks)?;
+        let ask = Ask { prepared: &scans.prepared, on, queries };
+        scans.own.run(ask, blocks)?;
         Ok(1)
     }
 }
@@ -107,7 +108,7 @@ impl Scans {
         queries: &[Query<'_>],
     ) -> Result<()> {
         let Self { prepared, own, others } = self;
-        let prepared = &*prepared;
+        let ask = Ask { prepared, on, queries };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);
@@ -116,11 +117,11 @@ impl Scans {
         pool.in_place_scope(|scope| {
             for (scan, done) in others.iter_mut().zip(&mut done) {
                 scope.spawn(|_| {
-                    scan.prepare(prepared, queries);
-                    *done = scan.run(prepared, on, queries, std::iter::from_fn(take));
+                    scan.prepare(ask.prepared, queries);
+                    *done = scan.run(ask, std::iter::from_fn(take));
                 });
             }
-            own.run(prepared, on, queries, std::iter::from_fn(take))
+            own.run(ask, std::iter::from_fn(take))
         })?;
         done.into_iter().collect::<Result<()>>()?;
         others.iter().try_for_each(|other| own.merge(other, on))
@@ -134,6 +135,8 @@ fn spans(on: &dyn Snapshot, threads: usize) -> Result<Vec<Span>> {
     let rows: usize = blocks.iter().sum();
     let span_rows =
         rows.div_ceil(threads.saturating_mul(4)).clamp(*SPAN_ROWS.start(), *SPAN_ROWS.end());
+    // Whole groups of codes.
+    let span_rows = span_rows.next_multiple_of(GROUP);
     let mut spans = Vec::new();
     for (block, len) in blocks.into_iter().enumerate() {
         for start in (0..len).step_by(span_rows) {

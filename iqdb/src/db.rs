@@ -8,6 +8,7 @@ use iqdb_core::{
     Search, Snapshot, Store, StoreExt, Vector,
 };
 
+use crate::background::Background;
 use crate::{Builder, QueryBuilder, Scroll};
 
 /// An open database. Cloning it gives another handle to the same one.
@@ -33,11 +34,13 @@ use crate::{Builder, QueryBuilder, Scroll};
 pub struct Iqdb {
     store: Arc<dyn Store>,
     search: Arc<dyn Search>,
+    background: Arc<Background>,
 }
 
 impl Iqdb {
     pub(crate) fn new(store: Arc<dyn Store>, search: Arc<dyn Search>) -> Self {
-        Self { store, search }
+        let background = Background::new(Arc::clone(&store), Arc::clone(&search));
+        Self { store, search, background: Arc::new(background) }
     }
 
     /// Opens a new, empty database in memory, on the fastest backend compiled in.
@@ -77,7 +80,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::apply`].
     pub fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.store.apply(batch)
+        self.written(self.store.apply(batch))
     }
 
     /// Inserts or replaces one record.
@@ -85,7 +88,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::apply`].
     pub fn upsert(&self, record: Record) -> Result<Applied> {
-        self.store.upsert(record)
+        self.written(self.store.upsert(record))
     }
 
     /// Inserts or replaces all records, as one batch.
@@ -93,7 +96,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::apply`].
     pub fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
-        self.store.upsert_many(records)
+        self.written(self.store.upsert_many(records))
     }
 
     /// Deletes one record; returns whether it was there.
@@ -101,7 +104,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::apply`].
     pub fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
-        self.store.delete(id)
+        self.written(self.store.delete(id))
     }
 
     /// Deletes the records that match, as one batch; returns how many there were.
@@ -110,7 +113,7 @@ impl Iqdb {
     /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of
     /// [`StoreExt::delete_where`].
     pub fn delete_where(&self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Result<u64> {
-        self.store.delete_where(&filter.try_into().map_err(Into::into)?)
+        self.written(self.store.delete_where(&filter.try_into().map_err(Into::into)?))
     }
 
     /// Replaces the payload of one record; returns whether it was there.
@@ -118,7 +121,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::apply`].
     pub fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
-        self.store.set_payload(id, payload)
+        self.written(self.store.set_payload(id, payload))
     }
 
     /// A copy of the record of this id, as of now.
@@ -222,6 +225,23 @@ impl Iqdb {
         hits: &mut [Hits],
     ) -> Result<Explain> {
         self.search.search(snapshot, queries, hits)
+    }
+
+    /// Makes now, on the calling thread, what searches keep with sealed blocks and what a thread of
+    /// the database makes in the background otherwise: codes and norms. Answers are the same with
+    /// and without them; with them they come sooner. O(rows × dim) for what is new.
+    ///
+    /// # Errors
+    /// Those of [`Search::prepare`] and [`Store::snapshot`].
+    pub fn prepare(&self) -> Result<()> {
+        self.search.prepare(&*self.store.snapshot()?, &mut || true).map(drop)
+    }
+
+    fn written<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_ok() {
+            self.background.wake();
+        }
+        result
     }
 
     /// Returns when every acknowledged write is as durable as the backend promises.

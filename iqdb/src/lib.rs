@@ -37,6 +37,7 @@
 pub struct Readme;
 
 mod backend;
+mod background;
 mod condition;
 mod db;
 mod query;

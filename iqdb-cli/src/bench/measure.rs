@@ -40,6 +40,8 @@ pub(super) fn measure(
         })
         .collect::<Result<Vec<_>>>()?;
     let mut buffers = vec![Hits::new(); args.batch.min(queries.len())];
+    // What would be made in the background meanwhile.
+    database.prepare()?;
 
     let passes = args.repeat.saturating_add(1);
     let bar = progress::bar(screen, "searching", queries.len().saturating_mul(passes));

@@ -17,7 +17,10 @@ use iqdb_core::{Error, ErrorKind, Metric, Result};
 
 pub(crate) use self::bound::{Bound, Cut, Margin};
 use self::lanes::Scores;
-pub(crate) use self::lanes::{KEEP_ROWS, Lanes, Panel, Survivor, Tile};
+pub(crate) use self::lanes::{
+    Coded, GROUP, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, RowFacts, Sheet, Sieve, Survivor,
+    Tile,
+};
 
 /// What computes the fast scores. Never changes an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -139,6 +142,8 @@ pub(crate) struct Engine {
     panels: Option<(Kernel, Lanes)>,
     /// What compares scores with a cut.
     lanes: Lanes,
+    /// What compares codes, if anything.
+    sieve: Option<Sieve>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -161,10 +166,12 @@ impl Engine {
             of.iter().find_map(|kernel| found(*kernel)).unwrap_or(portable)
         };
         let (rows, panels) = match kernel {
-            Kernel::Reference => return Self { rows: None, panels: None, lanes: Lanes::best() },
+            Kernel::Reference => {
+                return Self { rows: None, panels: None, lanes: Lanes::best(), sieve: None };
+            }
             Kernel::Simsimd => {
                 let rows = Some(Rows::Simsimd { register: simsimd::REGISTER });
-                return Self { rows, panels: None, lanes: Lanes::best() };
+                return Self { rows, panels: None, lanes: Lanes::best(), sieve: None };
             }
             // Half as wide is as fast on cached rows, and reads memory a tenth faster.
             Kernel::Auto => (
@@ -173,7 +180,25 @@ impl Engine {
             ),
             kernel => (own(&[kernel]), own(&[kernel])),
         };
-        Self { rows: Some(Rows::Lanes(rows.0, rows.1)), panels: Some(panels), lanes: rows.1 }
+        let sieve = match kernel {
+            Kernel::Auto | Kernel::Avx512 => {
+                Sieve::vnni().or_else(Sieve::avx2).or_else(Sieve::neon)
+            }
+            Kernel::Avx2 => Sieve::avx2(),
+            Kernel::Neon => Sieve::neon(),
+            _ => None,
+        };
+        Self {
+            rows: Some(Rows::Lanes(rows.0, rows.1)),
+            panels: Some(panels),
+            lanes: rows.1,
+            sieve: Some(sieve.unwrap_or_else(Sieve::portable)),
+        }
+    }
+
+    /// What compares codes, if anything.
+    pub(crate) fn sieve(&self) -> Option<Sieve> {
+        self.sieve
     }
 
     /// What ran, for whoever asks.

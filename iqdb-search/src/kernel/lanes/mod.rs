@@ -13,6 +13,7 @@
 //! - The generic kernels in `rows`, `panel` and `keep` are `#[inline(always)]` and called from the
 //!   functions of [`entry`] alone, which enable the instruction set that the register type needs.
 
+mod codes;
 mod entry;
 mod keep;
 mod panel;
@@ -29,6 +30,7 @@ mod canonical;
 mod neon;
 mod portable;
 
+pub(crate) use codes::{Coded, GROUP, LINE_COMPONENTS, Line, RowFacts, Sheet, Sieve};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
 

@@ -1,18 +1,26 @@
 //! The scan: blocks in order, strip by strip, for all queries of a batch at a time.
 //!
-//! A strip is as many rows as stay in a core's cache while all queries look at them. One query, or
-//! few, take the rows of a strip one after the other; many take them panel by panel.
+//! A strip is as many rows as stay in a core's cache while all queries look at them. Where rows have
+//! codes, those say first which rows are left in question ([`by_codes`]). One query, or few, take
+//! the rows of a strip one after the other ([`by_rows`]); many take them panel by panel
+//! ([`by_panels`]).
+
+mod by_codes;
+mod by_panels;
+mod by_rows;
+mod worth;
 
 use std::ops::Range;
 
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
-use crate::kernel::{Cut, Form, KEEP_ROWS, Lanes, Panel, Survivor, Tile};
+use self::worth::Worth;
+use crate::certified::Codes;
+use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
-use crate::rescore::Rescore;
 use crate::select::{self, Selector};
-use crate::top_k::{Candidate, Place, TopK};
+use crate::top_k::{Candidate, TopK};
 
 /// Bytes of rows in a strip.
 const STRIP_BYTES: usize = 256 * 1_024;
@@ -22,11 +30,22 @@ const STRIP_BYTES: usize = 256 * 1_024;
 const STRIP_ROWS: Range<usize> = 8..1_024;
 const FIRST_STRIP_ROWS: usize = 64;
 
+/// With fewer than one row in so many wanted, looking at those costs less than looking at all codes.
+const SPARSE: usize = 24;
+
 /// A range of rows of one block.
 #[derive(Debug, Clone)]
 pub(crate) struct Span {
     pub(crate) block: usize,
     pub(crate) rows: Range<usize>,
+}
+
+/// What is asked, and of what: shared by all threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask<'a> {
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) on: &'a dyn Snapshot,
+    pub(crate) queries: &'a [Query<'a>],
 }
 
 /// What one thread works with, reused from one search to the next.
@@ -49,6 +68,12 @@ pub(crate) struct Scan {
     terms: Vec<f32>,
     scores: Vec<f32>,
     survivors: Vec<Survivor>,
+    /// The rows that codes leave in question, a bit each, per query and group of rows.
+    left: Vec<u16>,
+    /// Those of them that are wanted, of one query and strip.
+    in_question: Vec<u32>,
+    /// Whether codes pay, per group of queries.
+    worth: Vec<Worth>,
     counts: Counts,
 }
 
@@ -58,6 +83,7 @@ struct Counts {
     rescored: u64,
     bytes_read: u64,
     by_panels: bool,
+    by_codes: bool,
 }
 
 /// Some rows of one block, as a group of queries looks at them.
@@ -65,6 +91,8 @@ struct Strip<'a> {
     rows: Rows<'a>,
     /// The norms of all of the strip's rows, if the block keeps them.
     norms: Option<&'a [f32]>,
+    /// The codes of the block's rows, if it has them and they are wanted.
+    codes: Option<&'a Codes>,
     block: usize,
     range: Range<usize>,
 }
@@ -85,6 +113,8 @@ impl Scan {
         self.masks.resize_with(self.masks.len().max(groups + 1), RowMask::default);
         self.fingerprints.clear();
         self.fingerprints.resize(groups, None);
+        self.worth.clear();
+        self.worth.resize(groups, Worth::default());
         if self.all.is_empty() {
             self.all.extend((0..).take(STRIP_ROWS.end));
         }
@@ -95,11 +125,10 @@ impl Scan {
     /// Looks at every row of `spans` for every query.
     pub(crate) fn run(
         &mut self,
-        prepared: &Prepared,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
+        ask: Ask<'_>,
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
+        let Ask { prepared, on, queries } = ask;
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
@@ -109,17 +138,41 @@ impl Scan {
                 true => norms::of(&block, prepared.engine),
                 false => None,
             };
-            let most = STRIP_BYTES / (block.stride() * size_of::<f32>());
-            let most = most.clamp(STRIP_ROWS.start, STRIP_ROWS.end);
+            let codes = if prepared.coded.is_empty() { None } else { Codes::of(&block) };
+            let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {
                 let range = start..rows.end.min(start + strip_rows.min(most));
                 start = range.end;
                 strip_rows = most.min(2 * strip_rows).max(strip_rows);
-                self.strip(prepared, on, queries, index, &block, range, norms)?;
+                let alive = self.alive(range.clone(), prepared);
+                if alive == 0 {
+                    continue;
+                }
+                let strip = Strip {
+                    rows: block.rows(range.clone())?,
+                    norms: norms.map(|norms| &norms[range.clone()]),
+                    codes,
+                    block: index,
+                    range,
+                };
+                let mut read = false;
+                for (n, group) in prepared.groups.iter().enumerate() {
+                    read |= self.group(ask, group, n, &strip)?;
+                }
+                if read {
+                    self.counts.bytes_read += (alive * strip.row_bytes()) as u64;
+                }
             }
         }
         Ok(())
+    }
+
+    /// How many rows of a range anybody looks at.
+    fn alive(&self, range: Range<usize>, prepared: &Prepared) -> usize {
+        let groups = prepared.groups.len();
+        // Of several filters, all rows that are alive.
+        self.masks[if groups > 1 { groups } else { 0 }].count_in(range)
     }
 
     /// Selects among a block's rows, once for each group.
@@ -154,54 +207,11 @@ impl Scan {
         Ok(())
     }
 
-    /// Looks at one strip of rows for every group.
-    #[allow(clippy::too_many_arguments)]
-    fn strip(
-        &mut self,
-        prepared: &Prepared,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
-        index: usize,
-        block: &Block<'_>,
-        range: Range<usize>,
-        norms: Option<&[f32]>,
-    ) -> Result<()> {
-        let groups = prepared.groups.len();
-        // Of several filters, all rows that are alive count as read.
-        let needed = &self.masks[if groups > 1 { groups } else { 0 }];
-        let needed = needed.count_in(range.clone());
-        if needed == 0 {
-            return Ok(());
-        }
-        self.counts.bytes_read += (needed * block.stride() * size_of::<f32>()) as u64;
-        let strip = Strip {
-            rows: block.rows(range.clone())?,
-            norms: norms.map(|norms| &norms[range.clone()]),
-            block: index,
-            range,
-        };
-        for (n, group) in prepared.groups.iter().enumerate() {
-            self.group(prepared, on, queries, group, n, &strip)?;
-        }
-        Ok(())
-    }
-
-    /// Looks at the rows of a strip that one group wants.
-    fn group(
-        &mut self,
-        prepared: &Prepared,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
-        group: &Group,
-        mask: usize,
-        strip: &Strip<'_>,
-    ) -> Result<()> {
-        let mask = &self.masks[mask];
+    /// Looks at the rows of a strip that one group of queries wants; returns whether at the rows
+    /// themselves, all of them.
+    fn group(&mut self, ask: Ask<'_>, group: &Group, n: usize, strip: &Strip<'_>) -> Result<bool> {
+        let mask = std::mem::take(&mut self.masks[n]);
         let wanted = mask.count_in(strip.range.clone());
-        if wanted == 0 {
-            return Ok(());
-        }
-        self.counts.candidates += (wanted * group.len()) as u64;
         // Lent out, so that the rest of `self` stays free.
         let mut list = std::mem::take(&mut self.list);
         let all = std::mem::take(&mut self.all);
@@ -213,12 +223,40 @@ impl Scan {
             list.extend(rows.zip(&all).map(|(row, _)| all[row]));
             &list[..]
         };
-        let done = match group.panels {
-            Some(lanes) => self.by_panels(prepared, on, queries, group, lanes, strip, rows),
-            None => self.by_rows(prepared, on, queries, group, strip, rows),
+        self.counts.candidates += (wanted * group.len()) as u64;
+        let done = match wanted {
+            0 => Ok(false),
+            _ => self.look(ask, group, n, strip, &Wanted { rows, mask: &mask }),
         };
         (self.list, self.all) = (list, all);
+        self.masks[n] = mask;
         done
+    }
+
+    /// Looks at the wanted rows in the way that is fastest; returns whether without codes.
+    fn look(
+        &mut self,
+        ask: Ask<'_>,
+        group: &Group,
+        n: usize,
+        strip: &Strip<'_>,
+        wanted: &Wanted<'_>,
+    ) -> Result<bool> {
+        let dense = wanted.rows.len() * SPARSE >= strip.range.len();
+        if let Some(codes) = strip.codes
+            && dense
+            && self.worth[n].wants_codes()
+            && self.by_codes(ask, group, n, strip, codes, wanted)?
+        {
+            return Ok(false);
+        }
+        let started = self.worth[n].start();
+        match group.panels {
+            Some(lanes) => self.by_panels(ask, group, lanes, strip, wanted.rows)?,
+            None => self.by_rows(ask, group, strip, wanted.rows)?,
+        }
+        self.worth[n].plain(started, wanted.rows.len() * group.len());
+        Ok(true)
     }
 
     /// Writes the terms of the listed rows.
@@ -236,118 +274,6 @@ impl Scan {
         prepared.margin().terms(form, terms);
     }
 
-    /// One query after the other, 64 rows at a time.
-    fn by_rows(
-        &mut self,
-        prepared: &Prepared,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
-        group: &Group,
-        strip: &Strip<'_>,
-        rows: &[u32],
-    ) -> Result<()> {
-        let (engine, form) = (prepared.engine, group.form);
-        // One query without stored norms takes them along with its scores.
-        let alone = form.needs_norms() && strip.norms.is_none() && group.len() == 1;
-        if !alone {
-            self.terms(prepared, form, strip, rows);
-        }
-        for slot in group.slots() {
-            let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
-            let vector = prepared.components(group.row(slot, prepared.dim));
-            let mut rescore = Rescore {
-                on,
-                engine: prepared.engine,
-                metric: on.schema().metric(),
-                form,
-                vector: queries[query].vector(),
-                bound: prepared.bounds[query],
-                top: &mut self.top[query],
-                rows: strip.rows,
-                first: Place { block: strip.block, row: strip.range.start },
-                rescored: 0,
-            };
-            let tile = strip.tile(prepared.dim, rows);
-            let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
-            if alone {
-                engine.dots_and_norms(vector, &tile, scores, terms);
-            } else {
-                engine.scores(form, vector, &tile, scores);
-            }
-            for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {
-                let at = n * KEEP_ROWS..n * KEEP_ROWS + rows.len();
-                let (scores, terms) = (&scores[at.clone()], &terms[at]);
-                let mut kept = engine.keep(scores, terms, rescore.cut());
-                if kept == 0 {
-                    continue;
-                }
-                self.survivors.clear();
-                while kept != 0 {
-                    let row = kept.trailing_zeros();
-                    kept &= kept - 1;
-                    let score = scores[row as usize];
-                    self.survivors.push(Survivor { row, query: 0, score });
-                }
-                rescore.run(&mut self.survivors, rows, terms)?;
-            }
-            self.counts.rescored += rescore.rescored;
-        }
-        Ok(())
-    }
-
-    /// Panel after panel, all rows at a time.
-    #[allow(clippy::too_many_arguments)]
-    fn by_panels(
-        &mut self,
-        prepared: &Prepared,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
-        group: &Group,
-        lanes: Lanes,
-        strip: &Strip<'_>,
-        rows: &[u32],
-    ) -> Result<()> {
-        self.counts.by_panels = true;
-        self.terms(prepared, group.form, strip, rows);
-        for (slots, components) in group.panels(prepared.dim) {
-            for (slot, query) in slots.clone().zip(prepared.slots(slots.clone())) {
-                let Some(query) = query else { break };
-                let threshold = self.top[*query].threshold();
-                let Cut { factor, cut } = prepared.bounds[*query].cut(group.form, threshold);
-                (self.factors[slot], self.cuts[slot]) = (factor, cut);
-            }
-            let panel = Panel::new(
-                prepared.components(components),
-                &self.factors[slots.clone()],
-                &self.cuts[slots.clone()],
-            );
-            let terms = &self.terms[..rows.len()];
-            self.survivors.clear();
-            lanes.panel(&panel, &strip.tile(prepared.dim, rows), terms, &mut self.survivors);
-            self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
-            for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
-                let slot = slots.start + survivors[0].query as usize;
-                // What isn't finite is kept for slots without a query, too.
-                let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
-                let mut rescore = Rescore {
-                    on,
-                    engine: prepared.engine,
-                    metric: on.schema().metric(),
-                    form: group.form,
-                    vector: queries[query].vector(),
-                    bound: prepared.bounds[query],
-                    top: &mut self.top[query],
-                    rows: strip.rows,
-                    first: Place { block: strip.block, row: strip.range.start },
-                    rescored: 0,
-                };
-                rescore.run(survivors, rows, terms)?;
-                self.counts.rescored += rescore.rescored;
-            }
-        }
-        Ok(())
-    }
-
     /// Takes over what another scan found for the same queries.
     pub(crate) fn merge(&mut self, other: &Self, on: &dyn Snapshot) -> Result<()> {
         for (mine, theirs) in self.top.iter_mut().zip(&other.top) {
@@ -359,6 +285,7 @@ impl Scan {
         self.counts.rescored += other.counts.rescored;
         self.counts.bytes_read += other.counts.bytes_read;
         self.counts.by_panels |= other.counts.by_panels;
+        self.counts.by_codes |= other.counts.by_codes;
         Ok(())
     }
 
@@ -370,6 +297,9 @@ impl Scan {
     /// Adds what was done to `explain`.
     pub(crate) fn explain(&self, prepared: &Prepared, explain: &mut Explain) {
         explain.kernel = prepared.engine.name(self.counts.by_panels);
+        if self.counts.by_codes {
+            explain.plan = "certified";
+        }
         explain.candidates += self.counts.candidates;
         explain.excluded += self.counts.candidates - self.counts.rescored;
         explain.rescored += self.counts.rescored;
@@ -377,7 +307,31 @@ impl Scan {
     }
 }
 
+/// The rows of a strip that a group of queries wants.
+struct Wanted<'a> {
+    /// Numbered within the strip.
+    rows: &'a [u32],
+    /// Numbered within the block.
+    mask: &'a RowMask,
+}
+
+/// How many rows a strip has at most.
+fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
+    let row_bytes = match codes {
+        Some(codes) => codes.group_bytes() / GROUP,
+        None => block.stride() * size_of::<f32>(),
+    };
+    let most = (STRIP_BYTES / row_bytes).clamp(STRIP_ROWS.start, STRIP_ROWS.end);
+    // Codes are looked at in whole groups, and so a strip begins with one.
+    if codes.is_some() { most.next_multiple_of(GROUP) } else { most }
+}
+
 impl<'a> Strip<'a> {
+    /// Bytes of a row.
+    fn row_bytes(&self) -> usize {
+        self.rows.stride() * size_of::<f32>()
+    }
+
     /// Those of its rows that are listed.
     fn tile<'b>(&self, dim: usize, rows: &'b [u32]) -> Tile<'b>
     where

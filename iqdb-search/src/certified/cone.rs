@@ -1,0 +1,123 @@
+//! The bound: from the distance that a hit may have at most to the inner product of codes that a
+//! row needs to be one.
+//!
+//! Let `φ` be the angle between a row `x` and its code `c`, `ψ` that between the query `q` and its
+//! code `d`. Angles between vectors are distances on the sphere, so
+//!
+//! ```text
+//! ∠(q, x) >= ∠(d, c) - φ - ψ
+//! ```
+//! If hits are within an angle `θ`, a row with `∠(d, c) > θ + ψ + φ` is none. With
+//! `θ' = θ + ψ <= π/2` and `φ < π/2` that is `d·c < |d| |c| cos(θ' + φ)`, and the right side is
+//!
+//! ```text
+//! |d| (a cos θ' - b sin θ')    where a = |c| cos φ, b = |c| sin φ
+//! ```
+//! `d·c` is an integer and exact. `a` and `b` belong to the row. `θ` comes from the metric; `Q` and
+//! `X` are the norms of query and row, `T` is the distance that a hit may have at most:
+//!
+//! - *Cosine*: `cos θ = 1 - T`, the same for all rows.
+//! - *Dot*: a hit has `Q X cos ∠ >= -T`, so `cos θ = -T / (Q X)`.
+//! - *Euclidean*: a hit has `Q² + X² - 2 Q X cos ∠ <= T²`, so
+//!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`.
+//!
+//! A `cos θ` above 1 is taken for 1, a smaller cone than which there is none; with one below 0,
+//! nothing is excluded. Rounding is covered in three places: [`SLACK`] is taken off `cos θ'` and
+//! added to `sin θ'`, [`RELATIVE`] is taken off what is computed per row, and `T` is raised by more
+//! than the canonical distance can be off. `docs/certified-scan.md` has the sums.
+
+use iqdb_core::Metric;
+
+use super::query::QueryFacts;
+use crate::kernel::GROUP;
+
+/// Taken off the cosine of the cone's angle, and added to its sine: more than everything that is
+/// rounded after it, and than the errors of `a`, `b` and `ψ`.
+const SLACK: f32 = 1.0 / 65_536.0;
+
+/// More than the relative error of a row's `cos θ`, and of the sine that belongs to it.
+const RELATIVE: f32 = 1.0 / 1_048_576.0;
+
+/// More than the relative error of a canonical distance, or of a squared norm, in `f64`.
+const CANONICAL: f64 = 1.0 / 4_294_967_296.0;
+
+/// What the code of a row has to reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Cone {
+    /// Everything may be a hit.
+    All,
+    /// One angle for all rows: `|d| cos θ'` and `|d| sin θ'`.
+    Fixed { cosine: f32, sine: f32 },
+    /// An angle for each norm: `cos θ = constant / X + slope X`, to be turned by `ψ`.
+    ByNorm { constant: f32, slope: f32, cosine: f32, sine: f32, length: f32 },
+}
+
+impl Cone {
+    /// Around a query, of the rows that may be within `threshold`.
+    #[allow(clippy::cast_possible_truncation)]
+    pub(crate) fn new(metric: Metric, query: &QueryFacts, threshold: f64) -> Self {
+        if !query.is_usable() || threshold.is_nan() {
+            return Self::All;
+        }
+        let norm = query.norm;
+        let by_norm = |constant: f64, slope: f64| Self::ByNorm {
+            // Large enough to exclude every row, and never infinite.
+            constant: (constant.min(1e30) as f32).next_down(),
+            slope: slope as f32,
+            cosine: query.cosine as f32,
+            sine: query.sine as f32,
+            length: query.length as f32,
+        };
+        match metric {
+            Metric::Cosine => {
+                let cosine = (1.0 - threshold).min(1.0);
+                let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
+                let turned = cosine * query.cosine - sine * query.sine - f64::from(SLACK);
+                if turned.is_nan() || cosine < 0.0 || turned <= 0.0 {
+                    return Self::All;
+                }
+                let sine = sine * query.cosine + cosine * query.sine + f64::from(SLACK);
+                let (cosine, sine) = (turned * query.length, sine * query.length);
+                Self::Fixed { cosine: cosine as f32, sine: sine as f32 }
+            }
+            Metric::Dot => by_norm(-threshold / norm, 0.0),
+            Metric::Euclidean => {
+                let (query, most) = (norm * norm, threshold.max(0.0).powi(2));
+                let difference = query - most - (query + most) * CANONICAL;
+                by_norm(difference / (2.0 * norm), 1.0 / (2.0 * norm))
+            }
+            // A metric that this bound doesn't know.
+            _ => Self::All,
+        }
+    }
+
+    /// What each row of a group has to reach: a row whose inner product is below is no hit. Not a
+    /// number for a row that nothing can be said of.
+    #[inline(always)]
+    pub(crate) fn cuts(
+        &self,
+        along: &[f32; GROUP],
+        across: &[f32; GROUP],
+        norms: Option<&[f32; GROUP]>,
+    ) -> [f32; GROUP] {
+        match (*self, norms) {
+            (Self::Fixed { cosine, sine }, _) => {
+                std::array::from_fn(|row| along[row] * cosine - across[row] * sine)
+            }
+            (Self::ByNorm { constant, slope, cosine, sine, length }, Some(norms)) => {
+                std::array::from_fn(|row| {
+                    let (shrinking, growing) = (constant / norms[row], slope * norms[row]);
+                    let found = shrinking + growing - RELATIVE * (shrinking.abs() + growing);
+                    let found = if found < 1.0 { found } else { 1.0 };
+                    let beside = (1.0 - found * found + RELATIVE).max(0.0).sqrt();
+                    let turned = found * cosine - beside * sine;
+                    let aside = beside * cosine + found * sine;
+                    let cut = along[row] * length * (turned - SLACK)
+                        - across[row] * length * (aside + SLACK);
+                    if found < 0.0 || turned <= 0.0 { f32::NEG_INFINITY } else { cut }
+                })
+            }
+            (Self::All | Self::ByNorm { .. }, _) => [f32::NEG_INFINITY; GROUP],
+        }
+    }
+}

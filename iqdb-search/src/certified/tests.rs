@@ -1,0 +1,236 @@
+//! The bound under attack: a row is never excluded by the threshold that is its own distance.
+
+use iqdb_core::{
+    Block, BlockSource, IdRef, Metric, Narrow, PayloadRef, Predicate, Query, Result, Seal,
+    VectorRef, Version,
+};
+use std::ops::Range;
+
+use super::{CodedQueries, Codes};
+use crate::kernel::{GROUP, Sieve};
+
+#[derive(Debug)]
+struct Rows {
+    dim: usize,
+    components: Vec<f32>,
+    seal: Seal,
+}
+
+impl Rows {
+    fn new(dim: usize, rows: &[Vec<f32>]) -> Self {
+        Self { dim, components: rows.concat(), seal: Seal::new() }
+    }
+
+    fn block(&self) -> Block<'_> {
+        let len = self.components.len() / self.dim;
+        Block::new(self, self.dim, self.dim, len, Version(1)).unwrap().sealed(&self.seal)
+    }
+
+    fn row(&self, n: usize) -> &[f32] {
+        &self.components[n * self.dim..][..self.dim]
+    }
+}
+
+impl BlockSource for Rows {
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        Ok(&self.components[range.start * self.dim..range.end * self.dim])
+    }
+    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
+        Ok(())
+    }
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        Ok(IdRef::Number(row as u64))
+    }
+    fn payload(&self, _: usize) -> Result<PayloadRef<'_>> {
+        Ok(PayloadRef::empty())
+    }
+    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// All sieves of this machine.
+fn sieves() -> Vec<Sieve> {
+    let found = [Sieve::vnni(), Sieve::avx2(), Sieve::neon(), Some(Sieve::portable())];
+    found.into_iter().flatten().collect()
+}
+
+/// The rows of the block that are left in question for each query at its threshold.
+fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) -> Vec<Vec<bool>> {
+    let block = rows.block();
+    Codes::prepare(&block, metric).unwrap();
+    let codes = Codes::of(&block).unwrap();
+    let sheet = codes.sheet(0..block.len().div_ceil(GROUP));
+    let asked: Vec<Query<'_>> = queries
+        .iter()
+        .map(|(vector, _)| Query::nearest(VectorRef::new(vector).unwrap(), 1))
+        .collect();
+    let mut coded = CodedQueries::default();
+    coded.encode(rows.dim, &asked);
+    let within: Vec<_> = queries
+        .iter()
+        .enumerate()
+        .map(|(n, (_, threshold))| coded.within(n, metric, *threshold))
+        .collect();
+    let sifted: Vec<_> = within.iter().flatten().copied().collect();
+    let mut masks = vec![0; sifted.len() * sheet.groups()];
+    sieve.sift(&sheet, &sifted, &mut masks);
+    let mut masks = masks.chunks(sheet.groups());
+    within
+        .iter()
+        .map(|coded| match coded {
+            None => vec![true; block.len()],
+            Some(_) => {
+                let mask = masks.next().unwrap();
+                (0..block.len()).map(|n| mask[n / GROUP] >> (n % GROUP) & 1 == 1).collect()
+            }
+        })
+        .collect()
+}
+
+/// Checks that no row is excluded at its own distance; returns how many pairs were looked at, and
+/// how many rows were excluded by the distance of another.
+fn attack(dim: usize, rows: &[Vec<f32>], queries: &[Vec<f32>], metric: Metric) -> [usize; 2] {
+    let usable = |v: &&Vec<f32>| !metric.needs_direction() || v.iter().any(|x| *x != 0.0);
+    let rows: Vec<Vec<f32>> = rows.iter().filter(usable).cloned().collect();
+    let rows = Rows::new(dim, &rows);
+    let len = rows.components.len() / dim;
+    let mut pairs = 0;
+    let mut excluded = 0;
+    for query in queries.iter().filter(usable) {
+        let distances: Vec<f64> = (0..len).map(|n| metric.distance(query, rows.row(n))).collect();
+        let asked: Vec<(&[f32], f64)> =
+            distances.iter().map(|distance| (query.as_slice(), *distance)).collect();
+        let mut first = None;
+        for sieve in sieves() {
+            let left = left(&rows, metric, &asked, sieve);
+            for (n, (left, threshold)) in left.iter().zip(&distances).enumerate() {
+                for (row, (left, distance)) in left.iter().zip(&distances).enumerate() {
+                    assert!(
+                        *left || distance > threshold,
+                        "{metric}, {sieve:?}: row {row} at {distance} is excluded by {threshold}, \
+                         the distance of row {n}\n{query:?}\n{:?}",
+                        rows.row(row)
+                    );
+                    pairs += 1;
+                    excluded += usize::from(!left);
+                }
+            }
+            // The integers are exact, so all instruction sets agree.
+            assert_eq!(first.get_or_insert_with(|| left.clone()), &left, "{sieve:?}");
+        }
+    }
+    [pairs, excluded]
+}
+
+fn random_rows(random: &mut fastrand::Rng, dim: usize, count: usize) -> Vec<Vec<f32>> {
+    let mut rows: Vec<Vec<f32>> = Vec::new();
+    while rows.len() < count {
+        let kind = random.usize(0..14);
+        let center = if random.bool() { 0.5 } else { 0.0 };
+        let mut row: Vec<f32> = (0..dim).map(|_| random.f32() - center).collect();
+        match kind {
+            0 => row.fill(0.0),
+            1 => row.iter_mut().for_each(|x| *x = (*x * 14.0).round() - 7.0),
+            2 => row[random.usize(0..dim)] = 3e38,
+            3 => row.iter_mut().for_each(|x| *x *= 1e-42),
+            4 => row.iter_mut().for_each(|x| *x = if *x > 0.25 { 3e38 } else { -3e38 }),
+            5 => row[random.usize(0..dim)] *= 1e4,
+            6 => row.iter_mut().for_each(|x| *x *= 1e-11),
+            7 => row.iter_mut().for_each(|x| *x *= 1e11),
+            8 => row.iter_mut().skip(1).for_each(|x| *x = 0.0),
+            9 if !rows.is_empty() => row = rows[random.usize(0..rows.len())].clone(),
+            10 if !rows.is_empty() => {
+                row = rows[random.usize(0..rows.len())].clone();
+                row.iter_mut().for_each(|x| *x *= 1.0 + random.f32() * 1e-6);
+            }
+            11 if !rows.is_empty() => {
+                row = rows[random.usize(0..rows.len())].iter().map(|x| -x).collect();
+            }
+            12 => row.fill(random.f32()),
+            _ => {}
+        }
+        if row.iter().all(|x| x.is_finite()) {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+#[test]
+fn no_row_is_excluded_at_its_own_distance() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let dims = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 384, 4_096];
+    let (mut pairs, mut excluded) = (0, 0);
+    for dim in dims {
+        let count = if dim > 1_000 { 40 } else { 120 };
+        for metric in Metric::ALL {
+            let rows = random_rows(&mut random, dim, count);
+            let mut queries = random_rows(&mut random, dim, 6);
+            queries.extend_from_slice(&rows[..4]);
+            let [more_pairs, more_excluded] = attack(dim, &rows, &queries, metric);
+            pairs += more_pairs;
+            excluded += more_excluded;
+        }
+    }
+    assert!(pairs > 10_000_000, "{pairs}");
+    assert!(excluded > pairs / 10, "the bound is worth something: {excluded} of {pairs}");
+}
+
+/// Rows between their code and the query, in one plane with both, where the triangle inequality is
+/// an equality. Queries of whole numbers are their own code.
+fn rows_at_the_bound(random: &mut fastrand::Rng, dim: usize) -> (Vec<Vec<f32>>, Vec<f32>) {
+    let mut query: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-60..=60))).collect();
+    query[0] = 127.0;
+    let mut rows = Vec::new();
+    while rows.len() < 30 {
+        let mut code: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-6..=6))).collect();
+        // The largest component of the row is that of its code, which fixes the scale.
+        code[1] = 7.0;
+        let step = 0.3 * random.f32() / 127.0;
+        // Towards the query, within what rounds to the code.
+        let mut row: Vec<f32> = code.iter().zip(&query).map(|(c, q)| c + step * q).collect();
+        let scale = 7.0 / row[1];
+        row.iter_mut().for_each(|x| *x *= scale);
+        rows.push(row);
+    }
+    (rows, query)
+}
+
+#[test]
+fn no_row_at_the_bound_is_excluded() {
+    let mut random = fastrand::Rng::with_seed(12);
+    for round in 0..200 {
+        let dim = [3, 8, 20, 50, 128][round % 5];
+        let (rows, query) = rows_at_the_bound(&mut random, dim);
+        for metric in Metric::ALL {
+            attack(dim, &rows, std::slice::from_ref(&query), metric);
+        }
+    }
+}
+
+/// The test above would notice a bound that is a little too sharp.
+#[test]
+fn the_bound_is_attacked_where_it_is_tight() {
+    let mut random = fastrand::Rng::with_seed(13);
+    let mut tightest = f64::INFINITY;
+    for _ in 0..100 {
+        let (rows, query) = rows_at_the_bound(&mut random, 50);
+        for row in &rows {
+            let mut code = vec![0; 50];
+            let facts = super::encode::encode(row, &mut code);
+            let code: Vec<f64> = code.iter().map(|c| f64::from(*c) - 8.0).collect();
+            let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let query: Vec<f64> = query.iter().map(|x| f64::from(*x)).collect();
+            let dot: f64 = query.iter().zip(&code).map(|(a, b)| a * b).sum();
+            let row: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
+            let cosine = query.iter().zip(&row).map(|(a, b)| a * b).sum::<f64>()
+                / (norm(&query) * norm(&row));
+            let sine = (1.0 - cosine * cosine).sqrt();
+            let needed = f64::from(facts.along) * cosine - f64::from(facts.across) * sine;
+            let room = dot / norm(&query) - needed;
+            tightest = tightest.min(room / norm(&code));
+        }
+    }
+    assert!(tightest.abs() < 1e-5, "{tightest}");
+}

@@ -1,0 +1,92 @@
+//! AVX2: 32 products in two instructions, two at a time in 16 bits.
+
+use std::arch::x86_64::*;
+
+use super::{Dots, GROUP};
+
+/// Rows 0 to 7, and 8 to 15.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2([__m256i; 2]);
+
+/// The sums of four products each: codes are below 16 and components within 127, so two products
+/// fit 16 bits.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn products(codes: __m256i, query: __m256i) -> __m256i {
+    // SAFETY: the caller has AVX2.
+    unsafe { _mm256_madd_epi16(_mm256_maddubs_epi16(codes, query), _mm256_set1_epi16(1)) }
+}
+
+// SAFETY of every block below: the caller has AVX2, as `Dots` demands; what is loaded is readable
+// by the same contract, and no load asks for an alignment.
+impl Dots for Avx2 {
+    type Codes = [[__m256i; 2]; 2];
+
+    #[inline(always)]
+    unsafe fn splat(x: i32) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { Self([_mm256_set1_epi32(x); 2]) }
+    }
+
+    #[inline(always)]
+    unsafe fn codes(line: *const u8) -> Self::Codes {
+        // SAFETY: the caller has AVX2, and 64 bytes are readable.
+        unsafe {
+            let nibbles = _mm256_set1_epi8(0x0f);
+            let first = _mm256_loadu_si256(line.cast());
+            let second = _mm256_loadu_si256(line.add(32).cast());
+            let low = [_mm256_and_si256(first, nibbles), _mm256_and_si256(second, nibbles)];
+            let first = _mm256_srli_epi32::<4>(first);
+            let second = _mm256_srli_epi32::<4>(second);
+            [low, [_mm256_and_si256(first, nibbles), _mm256_and_si256(second, nibbles)]]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, [low, high]: Self::Codes, query: *const i8) -> Self {
+        // SAFETY: the caller has AVX2, and 8 bytes are readable.
+        unsafe {
+            let query = query.cast::<i32>();
+            let first = _mm256_set1_epi32(query.read_unaligned());
+            let second = _mm256_set1_epi32(query.add(1).read_unaligned());
+            let mut sums = self.0;
+            let mut half = 0;
+            while half < 2 {
+                let products =
+                    _mm256_add_epi32(products(low[half], first), products(high[half], second));
+                sums[half] = _mm256_add_epi32(sums[half], products);
+                half += 1;
+            }
+            Self(sums)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn join(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe {
+            Self([_mm256_add_epi32(self.0[0], other.0[0]), _mm256_add_epi32(self.0[1], other.0[1])])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
+        // SAFETY: the caller has AVX2, and there are 16 cuts.
+        unsafe {
+            let mut left = [0; 2];
+            let mut half = 0;
+            while half < 2 {
+                let cuts = _mm256_loadu_ps(cuts.as_ptr().add(8 * half));
+                let sums = _mm256_cvtepi32_ps(self.0[half]);
+                left[half] = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(sums, cuts));
+                half += 1;
+            }
+            // Eight bits each.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let left = (left[0] | left[1] << 8) as u16;
+            left
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Integer inner products of coded queries with coded rows, and which rows they leave in question.
+//!
+//! Sixteen rows stand side by side, so that one register holds as many components of all of them,
+//! nothing is added up across lanes, and memory is read from its first byte to its last:
+//!
+//! ```text
+//! line 0 of a group       64 bytes: row 0 (4 bytes), row 1, … row 15
+//!   byte j of a row       component j in the low four bits, component 4 + j in the high ones
+//! line 1                  the same of components 8 to 15, and so on
+//! ```
+//! A code is a component plus 8, so 0 to 15. What the 8 adds to an inner product depends on the
+//! query alone and is taken off at the start of its sums. The integers are exact on every
+//! instruction set: all of them leave the same rows in question.
+
+mod entry;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
+
+pub(crate) use self::entry::Sieve;
+use crate::certified::Cone;
+
+/// Rows side by side.
+pub(crate) const GROUP: usize = 16;
+
+/// Components of each row in a line.
+pub(crate) const LINE_COMPONENTS: usize = 8;
+
+/// The codes of 8 components of 16 rows, in a line of the cache.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Line(pub(crate) [u8; LINE]);
+
+/// Bytes of a line.
+const LINE: usize = 64;
+
+/// Some groups of coded rows of one block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sheet<'a> {
+    lines: &'a [Line],
+    /// Lines per group.
+    depth: usize,
+    rows: RowFacts<'a>,
+}
+
+/// What the bound needs of each row, sixteen at a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowFacts<'a> {
+    /// The length of the code's part along its row, and across it.
+    pub(crate) along: &'a [[f32; GROUP]],
+    pub(crate) across: &'a [[f32; GROUP]],
+    /// The norm of the row, for the metrics that need it.
+    pub(crate) norms: Option<&'a [[f32; GROUP]]>,
+}
+
+impl<'a> Sheet<'a> {
+    /// # Panics
+    /// When the lengths don't fit together.
+    pub(crate) fn new(lines: &'a [Line], depth: usize, rows: RowFacts<'a>) -> Self {
+        let groups = rows.along.len();
+        assert_eq!(lines.len(), groups * depth, "whole groups");
+        assert_eq!(rows.across.len(), groups, "as many groups");
+        assert!(rows.norms.is_none_or(|norms| norms.len() == groups), "as many groups");
+        Self { lines, depth, rows }
+    }
+
+    /// How many groups there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.rows.along.len()
+    }
+
+    fn cuts(&self, group: usize, cone: &Cone) -> [f32; GROUP] {
+        let RowFacts { along, across, norms } = self.rows;
+        cone.cuts(&along[group], &across[group], norms.map(|norms| &norms[group]))
+    }
+}
+
+/// A query as it is compared with coded rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coded<'a> {
+    components: &'a [i8],
+    /// What the sums start from.
+    start: i32,
+    cone: Cone,
+}
+
+impl<'a> Coded<'a> {
+    /// A query of so many components, -127 to 127, zeros behind the last one up to whole lines.
+    ///
+    /// # Panics
+    /// When they are not whole lines.
+    pub(crate) fn new(components: &'a [i8], start: i32, cone: Cone) -> Self {
+        assert!(components.len().is_multiple_of(LINE_COMPONENTS), "whole lines");
+        Self { components, start, cone }
+    }
+}
+
+/// Sixteen sums of products, one per row of a group.
+///
+/// # Safety
+/// Every function may be called only where the processor has the instruction set of the type.
+trait Dots: Copy {
+    /// The codes of a line.
+    type Codes: Copy;
+
+    /// All sums `x`.
+    unsafe fn splat(x: i32) -> Self;
+
+    /// Unpacks a line.
+    ///
+    /// # Safety
+    /// 64 bytes have to be readable.
+    unsafe fn codes(line: *const u8) -> Self::Codes;
+
+    /// Adds the products of the line's components with those of the query.
+    ///
+    /// # Safety
+    /// 8 components have to be readable at `query`.
+    unsafe fn add(self, codes: Self::Codes, query: *const i8) -> Self;
+
+    /// The sum of both.
+    unsafe fn join(self, other: Self) -> Self;
+
+    /// The rows, from the lowest bit up, whose sum is not below their cut. A cut that is not a
+    /// number has nothing below it.
+    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16;
+}
+
+/// Writes which rows of each group are left in question, for each of `Q` queries: those of query
+/// `q` from `q * sheet.groups()` on.
+///
+/// # Safety
+/// The processor has the instruction set of `D`. Each query has as many components as a group has
+/// lines of them, and `left` has room for `Q` times the groups.
+#[inline(always)]
+unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
+    sheet: &Sheet<'_>,
+    queries: &[Coded<'_>; Q],
+    left: &mut [u16],
+) {
+    let groups = sheet.groups();
+    for group in 0..groups {
+        // SAFETY: the caller has the instruction set; the sheet has `depth` lines per group, and
+        // each query as many times 8 components.
+        let sums = unsafe {
+            let lines = sheet.lines.as_ptr().cast::<u8>().add(group * sheet.depth * LINE);
+            let zero = D::splat(0);
+            let mut sums = [[zero; CHAINS]; Q];
+            for q in 0..Q {
+                sums[q][0] = D::splat(queries[q].start);
+            }
+            let chained = sheet.depth - sheet.depth % CHAINS;
+            let mut at = 0;
+            while at < chained {
+                let mut chain = 0;
+                while chain < CHAINS {
+                    let codes = D::codes(lines.add((at + chain) * LINE));
+                    for q in 0..Q {
+                        let query = queries[q].components.as_ptr();
+                        let query = query.add((at + chain) * LINE_COMPONENTS);
+                        sums[q][chain] = sums[q][chain].add(codes, query);
+                    }
+                    chain += 1;
+                }
+                at += CHAINS;
+            }
+            while at < sheet.depth {
+                let codes = D::codes(lines.add(at * LINE));
+                for q in 0..Q {
+                    let query = queries[q].components.as_ptr().add(at * LINE_COMPONENTS);
+                    sums[q][0] = sums[q][0].add(codes, query);
+                }
+                at += 1;
+            }
+            sums
+        };
+        for q in 0..Q {
+            let cuts = sheet.cuts(group, &queries[q].cone);
+            // SAFETY: the caller has the instruction set.
+            left[q * groups + group] = unsafe {
+                let mut sum = sums[q][0];
+                let mut chain = 1;
+                while chain < CHAINS {
+                    sum = sum.join(sums[q][chain]);
+                    chain += 1;
+                }
+                sum.not_below(&cuts)
+            };
+        }
+    }
+}

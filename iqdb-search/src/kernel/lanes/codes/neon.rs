@@ -1,0 +1,98 @@
+//! NEON: 16 products in three instructions.
+
+use std::arch::aarch64::*;
+
+use super::{Dots, GROUP};
+
+/// Rows 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
+#[derive(Clone, Copy)]
+pub(super) struct Neon([int32x4_t; 4]);
+
+// SAFETY of every block below: the caller has NEON, as `Dots` demands; what is loaded is readable
+// by the same contract.
+impl Dots for Neon {
+    type Codes = [[int8x16_t; 2]; 4];
+
+    #[inline(always)]
+    unsafe fn splat(x: i32) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { Self([vdupq_n_s32(x); 4]) }
+    }
+
+    #[inline(always)]
+    unsafe fn codes(line: *const u8) -> Self::Codes {
+        // SAFETY: the caller has NEON, and 64 bytes are readable.
+        unsafe {
+            let mut codes = [[vdupq_n_s8(0); 2]; 4];
+            let mut part = 0;
+            while part < 4 {
+                let bytes = vld1q_u8(line.add(16 * part));
+                let low = vandq_u8(bytes, vdupq_n_u8(15));
+                let high = vshrq_n_u8::<4>(bytes);
+                codes[part] = [vreinterpretq_s8_u8(low), vreinterpretq_s8_u8(high)];
+                part += 1;
+            }
+            codes
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, codes: Self::Codes, query: *const i8) -> Self {
+        // SAFETY: the caller has NEON, and 8 bytes are readable. Two products of a code below 16
+        // and a component within 127 fit 16 bits.
+        unsafe {
+            let query = query.cast::<i32>();
+            let parts = [query.read_unaligned(), query.add(1).read_unaligned()];
+            let mut sums = self.0;
+            let mut half = 0;
+            while half < 2 {
+                let query = vreinterpretq_s8_s32(vdupq_n_s32(parts[half]));
+                let mut part = 0;
+                while part < 4 {
+                    let codes = codes[part][half];
+                    let low = vmull_s8(vget_low_s8(codes), vget_low_s8(query));
+                    let high = vmull_high_s8(codes, query);
+                    sums[part] = vpadalq_s16(sums[part], vpaddq_s16(low, high));
+                    part += 1;
+                }
+                half += 1;
+            }
+            Self(sums)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn join(self, other: Self) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe {
+            let mut sums = self.0;
+            let mut part = 0;
+            while part < 4 {
+                sums[part] = vaddq_s32(sums[part], other.0[part]);
+                part += 1;
+            }
+            Self(sums)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
+        let mut left = 0;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON, and there are 16 cuts.
+            let below = unsafe {
+                let cuts = vld1q_f32(cuts.as_ptr().add(4 * part));
+                let below = vcltq_f32(vcvtq_f32_s32(self.0[part]), cuts);
+                let bits = vld1q_u32([1, 2, 4, 8].as_ptr());
+                vaddvq_u32(vandq_u32(below, bits))
+            };
+            // Four bits.
+            #[allow(clippy::cast_possible_truncation)]
+            let below = below as u16;
+            left |= (!below & 15) << (4 * part);
+            part += 1;
+        }
+        left
+    }
+}

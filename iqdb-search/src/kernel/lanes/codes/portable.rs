@@ -1,0 +1,54 @@
+//! Plain Rust, for every machine.
+
+use super::{Dots, GROUP, LINE};
+
+#[derive(Clone, Copy)]
+pub(super) struct Portable([i32; GROUP]);
+
+impl Dots for Portable {
+    type Codes = [u8; LINE];
+
+    #[inline(always)]
+    unsafe fn splat(x: i32) -> Self {
+        Self([x; GROUP])
+    }
+
+    #[inline(always)]
+    unsafe fn codes(line: *const u8) -> Self::Codes {
+        // SAFETY: 64 bytes are readable, says the caller, and bytes have no alignment.
+        unsafe { *line.cast() }
+    }
+
+    #[inline(always)]
+    unsafe fn add(mut self, codes: Self::Codes, query: *const i8) -> Self {
+        // SAFETY: 8 components are readable, says the caller.
+        let query: [i8; 8] = unsafe { *query.cast() };
+        for (sum, codes) in self.0.iter_mut().zip(codes.as_chunks::<4>().0) {
+            for j in 0..4 {
+                *sum += i32::from(codes[j] & 15) * i32::from(query[j]);
+                *sum += i32::from(codes[j] >> 4) * i32::from(query[4 + j]);
+            }
+        }
+        self
+    }
+
+    #[inline(always)]
+    unsafe fn join(mut self, other: Self) -> Self {
+        for (sum, other) in self.0.iter_mut().zip(other.0) {
+            *sum += other;
+        }
+        self
+    }
+
+    #[inline(always)]
+    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
+        let mut left = 0;
+        for (row, (sum, cut)) in self.0.into_iter().zip(cuts).enumerate() {
+            // Rounded to nearest, as every instruction set does it.
+            #[allow(clippy::cast_precision_loss)]
+            let below = (sum as f32) < *cut;
+            left |= u16::from(!below) << row;
+        }
+        left
+    }
+}

@@ -1,0 +1,114 @@
+//! Codes first: they say which rows are left in question.
+
+use iqdb_core::Result;
+
+use super::{Ask, Scan, Strip, Wanted};
+use crate::certified::Codes;
+use crate::kernel::{Coded, GROUP};
+use crate::prepare::Group;
+
+/// Queries that are compared with codes at a time, at most.
+const TILE: usize = 8;
+
+impl Scan {
+    /// Looks at the codes of a strip, and then at the wanted rows that they leave in question.
+    /// Returns whether it did: not while most queries have found too little to exclude anything.
+    pub(super) fn by_codes(
+        &mut self,
+        ask: Ask<'_>,
+        group: &Group,
+        n: usize,
+        strip: &Strip<'_>,
+        codes: &Codes,
+        wanted: &Wanted<'_>,
+    ) -> Result<bool> {
+        let Ask { prepared, on, .. } = ask;
+        let Some(sieve) = prepared.engine.sieve() else { return Ok(false) };
+        let slots = &prepared.slots(group.slots())[..group.len()];
+        let metric = on.schema().metric();
+        let coded = |scan: &Self, query: usize| {
+            prepared.coded.within(query, metric, scan.top[query].threshold())
+        };
+        let open = |query: &&Option<usize>| query.is_some_and(|query| coded(self, query).is_none());
+        if slots.iter().filter(open).count() * 4 > group.len() {
+            return Ok(false);
+        }
+        self.counts.by_codes = true;
+        let started = self.worth[n].start();
+        let sheet = codes.sheet(strip.range.start / GROUP..strip.range.end.div_ceil(GROUP));
+        self.counts.bytes_read += (sheet.groups() * codes.group_bytes()) as u64;
+        let mut in_question = 0;
+        for slots in slots.chunks(sieve.width().min(TILE)) {
+            let mut tile: [Option<(usize, Coded<'_>)>; TILE] = [None; TILE];
+            let mut count = 0;
+            for query in slots.iter().flatten() {
+                match coded(self, *query) {
+                    Some(coded) => {
+                        tile[count] = Some((*query, coded));
+                        count += 1;
+                    }
+                    None => {
+                        in_question += wanted.rows.len();
+                        self.follow(ask, *query, strip, wanted.rows)?;
+                    }
+                }
+            }
+            let Some((_, any)) = tile[0] else { continue };
+            let tile = &tile[..count];
+            let coded: [Coded<'_>; TILE] =
+                std::array::from_fn(|n| tile.get(n).copied().flatten().map_or(any, |of| of.1));
+            let mut left = std::mem::take(&mut self.left);
+            left.resize(count * sheet.groups(), 0);
+            sieve.sift(&sheet, &coded[..count], &mut left);
+            let mut list = std::mem::take(&mut self.in_question);
+            for ((query, _), left) in tile.iter().flatten().zip(left.chunks(sheet.groups())) {
+                wanted.of(left, strip, &mut list);
+                in_question += list.len();
+                if !list.is_empty() {
+                    self.follow(ask, *query, strip, &list)?;
+                }
+            }
+            (self.left, self.in_question) = (left, list);
+        }
+        self.worth[n].coded(started, wanted.rows.len() * group.len(), in_question);
+        Ok(true)
+    }
+
+    /// Looks at the listed rows for one query.
+    fn follow(
+        &mut self,
+        ask: Ask<'_>,
+        query: usize,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        let form = ask.prepared.engine.form(ask.on.schema().metric(), false);
+        self.counts.bytes_read += (rows.len() * strip.row_bytes()) as u64;
+        let along = form.needs_norms() && strip.norms.is_none();
+        if !along {
+            self.terms(ask.prepared, form, strip, rows);
+        }
+        let vector = ask.queries[query].vector();
+        self.one(ask, query, &vector, form, along, strip, rows)
+    }
+}
+
+impl Wanted<'_> {
+    /// Lists those of them that `left` has a bit for: 16 rows of the strip in each.
+    fn of(&self, left: &[u16], strip: &Strip<'_>, list: &mut Vec<u32>) {
+        list.clear();
+        let all = self.rows.len() == strip.range.len();
+        for (first, left) in (0..).step_by(GROUP).zip(left) {
+            let mut left = *left;
+            while left != 0 {
+                let row: u32 = first + left.trailing_zeros();
+                left &= left - 1;
+                // The last group may be longer than the block.
+                let there = strip.range.start + (row as usize) < strip.range.end;
+                if there && (all || self.mask.contains(strip.range.start + row as usize)) {
+                    list.push(row);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Many queries, panel after panel.
+
+use iqdb_core::Result;
+
+use super::{Ask, Scan, Strip};
+use crate::kernel::{Cut, Lanes, Panel};
+use crate::prepare::Group;
+use crate::rescore::Rescore;
+use crate::top_k::Place;
+
+impl Scan {
+    /// Looks at the listed rows for every query of a group, all rows at a time.
+    pub(super) fn by_panels(
+        &mut self,
+        ask: Ask<'_>,
+        group: &Group,
+        lanes: Lanes,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        let Ask { prepared, on, queries } = ask;
+        self.counts.by_panels = true;
+        self.terms(prepared, group.form, strip, rows);
+        for (slots, components) in group.panels(prepared.dim) {
+            for (slot, query) in slots.clone().zip(prepared.slots(slots.clone())) {
+                let Some(query) = query else { break };
+                let threshold = self.top[*query].threshold();
+                let Cut { factor, cut } = prepared.bounds[*query].cut(group.form, threshold);
+                (self.factors[slot], self.cuts[slot]) = (factor, cut);
+            }
+            let panel = Panel::new(
+                prepared.components(components),
+                &self.factors[slots.clone()],
+                &self.cuts[slots.clone()],
+            );
+            let terms = &self.terms[..rows.len()];
+            self.survivors.clear();
+            lanes.panel(&panel, &strip.tile(prepared.dim, rows), terms, &mut self.survivors);
+            self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
+            for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
+                let slot = slots.start + survivors[0].query as usize;
+                // What isn't finite is kept for slots without a query, too.
+                let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
+                let mut rescore = Rescore {
+                    on,
+                    engine: prepared.engine,
+                    metric: on.schema().metric(),
+                    form: group.form,
+                    vector: queries[query].vector(),
+                    bound: prepared.bounds[query],
+                    top: &mut self.top[query],
+                    rows: strip.rows,
+                    first: Place { block: strip.block, row: strip.range.start },
+                    rescored: 0,
+                };
+                rescore.run(survivors, rows, terms)?;
+                self.counts.rescored += rescore.rescored;
+            }
+        }
+        Ok(())
+    }
+}

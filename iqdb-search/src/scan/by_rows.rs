@@ -1,0 +1,87 @@
+//! One query after the other, a list of rows at a time.
+
+use iqdb_core::Result;
+
+use super::{Ask, Scan, Strip};
+use crate::kernel::{Form, KEEP_ROWS, Survivor};
+use crate::prepare::Group;
+use crate::rescore::Rescore;
+use crate::top_k::Place;
+
+impl Scan {
+    /// Looks at the listed rows for every query of a group.
+    pub(super) fn by_rows(
+        &mut self,
+        ask: Ask<'_>,
+        group: &Group,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        let Ask { prepared, .. } = ask;
+        // One query without stored norms takes them along with its scores.
+        let along = group.form.needs_norms() && strip.norms.is_none() && group.len() == 1;
+        if !along {
+            self.terms(prepared, group.form, strip, rows);
+        }
+        for slot in group.slots() {
+            let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
+            let vector = prepared.components(group.row(slot, prepared.dim));
+            self.one(ask, query, vector, group.form, along, strip, rows)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the listed rows for one query, whose terms have been written unless they are to be
+    /// computed along with the scores.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn one(
+        &mut self,
+        ask: Ask<'_>,
+        query: usize,
+        vector: &[f32],
+        form: Form,
+        along: bool,
+        strip: &Strip<'_>,
+        rows: &[u32],
+    ) -> Result<()> {
+        let Ask { prepared, on, queries } = ask;
+        let engine = prepared.engine;
+        let tile = strip.tile(prepared.dim, rows);
+        let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
+        if along {
+            engine.dots_and_norms(vector, &tile, scores, terms);
+        } else {
+            engine.scores(form, vector, &tile, scores);
+        }
+        let mut rescore = Rescore {
+            on,
+            engine,
+            metric: on.schema().metric(),
+            form,
+            vector: queries[query].vector(),
+            bound: prepared.bounds[query],
+            top: &mut self.top[query],
+            rows: strip.rows,
+            first: Place { block: strip.block, row: strip.range.start },
+            rescored: 0,
+        };
+        for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {
+            let at = n * KEEP_ROWS..n * KEEP_ROWS + rows.len();
+            let (scores, terms) = (&scores[at.clone()], &terms[at]);
+            let mut kept = engine.keep(scores, terms, rescore.cut());
+            if kept == 0 {
+                continue;
+            }
+            self.survivors.clear();
+            while kept != 0 {
+                let row = kept.trailing_zeros();
+                kept &= kept - 1;
+                let score = scores[row as usize];
+                self.survivors.push(Survivor { row, query: 0, score });
+            }
+            rescore.run(&mut self.survivors, rows, terms)?;
+        }
+        self.counts.rescored += rescore.rescored;
+        Ok(())
+    }
+}

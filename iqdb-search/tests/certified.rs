@@ -1,0 +1,134 @@
+//! The certified scan gives the canonical answer, bit for bit, whatever the rows are like.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_core::{
+    Batch, Change, Filter, Hits, Metric, Plan, Query, Record, RecordId, Schema, Search, Snapshot,
+    Store, StoreExt, Vector,
+};
+use iqdb_search::{ExactSearch, Kernel};
+
+type Bits = Vec<(RecordId, u64)>;
+
+/// Rows around a few centers, so that there is something to be found, and odd ones: duplicates,
+/// lattice points, huge and tiny components, zeros.
+fn vector(random: &mut fastrand::Rng, dim: usize, n: usize) -> Vector {
+    let mut center = fastrand::Rng::with_seed(n as u64 % 11);
+    let scale = match n % 40 {
+        0 => 3e38,
+        1 => 1e-40,
+        2 => 1e15,
+        3 => 1e-9,
+        _ => 1.0,
+    };
+    let mut components: Vec<f32> = (0..dim)
+        .map(|_| match n % 8 {
+            0 => f32::from(random.u8(0..3)) / 2.0 * scale,
+            7 => f32::from(center.u8(..)),
+            _ => (center.f32() - 0.4 + 0.3 * random.f32()) * scale,
+        })
+        .collect();
+    if n % 40 == 5 {
+        components.fill(0.0);
+    }
+    if components.iter().all(|x| *x == 0.0) {
+        components[0] = if n % 40 == 5 { 1e-30 } else { scale };
+    }
+    Vector::try_from(components).unwrap()
+}
+
+struct Workload {
+    snapshot: Arc<dyn Snapshot>,
+    vectors: Vec<Vector>,
+    filters: [Filter; 3],
+    rows: usize,
+}
+
+impl Workload {
+    fn new(metric: Metric, dim: usize, rows: usize) -> Self {
+        let mut random = fastrand::Rng::with_seed(dim as u64);
+        let options = ArenaOptions::default().chunk_rows(64, 256);
+        let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
+        let batch: Batch = (0..rows)
+            .map(|n| {
+                let record = Record::new(n as u64, vector(&mut random, dim, n)).unwrap();
+                Change::Upsert(record.with("n", (n * 7 % 100) as i64))
+            })
+            .collect();
+        store.apply(&batch).unwrap();
+        for n in (0..rows).step_by(9) {
+            store.delete(n as u64).unwrap();
+        }
+        Self {
+            snapshot: store.snapshot().unwrap(),
+            vectors: (0..40).map(|n| vector(&mut random, dim, n + 3)).collect(),
+            filters: ["n < 1", "n < 20", "n < 70"].map(|text| text.parse().unwrap()),
+            rows,
+        }
+    }
+
+    fn queries<'a>(&'a self, threads: usize, plan: Plan) -> Vec<Query<'a>> {
+        let query = |(n, vector): (usize, &'a Vector)| {
+            let vector = vector.as_ref();
+            let query = match n % 6 {
+                0 => Query::within(vector, 0.9, 30),
+                1 => Query::nearest(vector, 1),
+                2 => Query::nearest(vector, 100),
+                3 if n < 9 => Query::nearest(vector, self.rows),
+                _ => Query::nearest(vector, 10),
+            };
+            let query = match n % 5 {
+                1 => query.filter(&self.filters[n % 3]),
+                _ => query,
+            };
+            query.threads(threads).plan(plan)
+        };
+        self.vectors.iter().enumerate().map(query).collect()
+    }
+}
+
+fn answers(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) -> (Vec<Bits>, bool) {
+    let mut hits: Vec<_> = queries.iter().map(|_| Hits::new()).collect();
+    let explain = search.search(on, queries, &mut hits).unwrap();
+    let bits =
+        |hits: &Hits| hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect();
+    (hits.iter().map(bits).collect(), explain.plan == "certified")
+}
+
+#[test]
+fn the_certified_scan_gives_the_canonical_answer() {
+    let mut certified = 0;
+    for (dim, rows) in [(1, 500), (3, 700), (8, 900), (17, 2_000), (100, 2_500), (384, 1_500)] {
+        for metric in Metric::ALL {
+            let workload = Workload::new(metric, dim, rows);
+            let on = &*workload.snapshot;
+            let reference = ExactSearch::new().with_kernel(Kernel::Reference);
+            let (expected, _) = answers(&reference, on, &workload.queries(1, Plan::Auto));
+            for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+                let search = ExactSearch::new().with_kernel(kernel);
+                assert!(search.prepare(on, &mut || true).unwrap());
+                for threads in [1, 2] {
+                    let queries = workload.queries(threads, Plan::Auto);
+                    for batch in [1, 7, 40] {
+                        let mut found = Vec::new();
+                        for queries in queries.chunks(batch) {
+                            let (more, by_codes) = answers(&search, on, queries);
+                            found.extend(more);
+                            certified += usize::from(by_codes);
+                        }
+                        let what = (metric, dim, kernel, threads, batch);
+                        for (n, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                            assert_eq!(found, expected, "query {n} of {what:?}");
+                        }
+                    }
+                }
+                let (plain, by_codes) = answers(&search, on, &workload.queries(1, Plan::F32));
+                assert!(!by_codes, "the plain scan was asked for");
+                assert_eq!(plain, expected, "{kernel}");
+            }
+        }
+    }
+    assert!(certified > 1_000, "{certified}");
+}
