@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use iqdb_core::{Metric, Plan, Query, Schema};
 
-use crate::certified::CodedQueries;
 use crate::kernel::{Bound, Engine, Form, Lanes, Margin};
 
 /// Components in a line of the cache.
@@ -23,8 +22,8 @@ pub(crate) struct Prepared {
     pub(crate) engine: Engine,
     pub(crate) groups: Vec<Group>,
     pub(crate) bounds: Vec<Bound>,
-    /// The queries as they are compared with codes; none if they are not to be.
-    pub(crate) coded: CodedQueries,
+    /// Whether codes may be looked at.
+    pub(crate) by_codes: bool,
     /// The query of each slot; the slots of nobody come last in their group.
     slots: Vec<Option<usize>>,
     /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them, and of the
@@ -59,11 +58,8 @@ impl Prepared {
         self.bounds.clear();
         let bound = |query: &Query<'_>| Bound::new(schema.metric(), &query.vector());
         self.bounds.extend(queries.iter().map(bound));
-        let by_codes = queries.iter().all(|query| query.wanted_plan() != Plan::F32);
-        match engine.sieve() {
-            Some(_) if by_codes => self.coded.encode(self.dim, queries),
-            _ => self.coded.clear(),
-        }
+        self.by_codes = engine.sieve().is_some()
+            && queries.iter().all(|query| query.wanted_plan() != Plan::F32);
         self.group(queries);
         self.lay_out(queries);
         self.pack(queries);

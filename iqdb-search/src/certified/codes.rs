@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use iqdb_core::{Block, Metric, Result};
 
-use super::encode::encode;
+use super::encode::{NORMS, encode};
 use crate::kernel::{GROUP, LINE_COMPONENTS, Line, RowFacts, Sheet};
 
-/// Half a byte a component, and 8 or 12 bytes a row.
+/// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
 pub(crate) struct Codes {
     lines: Box<[Line]>,
@@ -16,6 +16,8 @@ pub(crate) struct Codes {
     across: Box<[[f32; GROUP]]>,
     /// Not for cosine, which asks for none.
     norms: Option<Box<[[f32; GROUP]]>>,
+    /// What is taken off every row before it is coded, where distances stay what they are.
+    center: Option<Box<[f32]>>,
     rows: usize,
 }
 
@@ -47,12 +49,24 @@ impl Codes {
         let facts = || vec![[f32::NAN; GROUP]; groups].into_boxed_slice();
         let (mut along, mut across) = (facts(), facts());
         let mut norms = (metric != Metric::Cosine).then(facts);
+        let center = match metric {
+            Metric::Euclidean => Some(mean(block)?),
+            _ => None,
+        };
+        let mut centered = vec![0.0; block.dim()];
         let mut code = vec![0; depth * LINE_COMPONENTS];
         for (group, lines) in lines.chunks_mut(depth).enumerate() {
             let first = group * GROUP;
             let rows = block.rows(first..block.len().min(first + GROUP))?;
             for row in 0..GROUP.min(block.len() - first) {
-                let facts = encode(rows.vector(row), &mut code[..block.dim()]);
+                let own = &mut code[..block.dim()];
+                let facts = match &center {
+                    None => encode(rows.vector(row), own),
+                    Some(center) => {
+                        subtract(rows.vector(row), center, &mut centered);
+                        encode(&centered, own)
+                    }
+                };
                 along[group][row] = facts.along;
                 across[group][row] = facts.across;
                 if let Some(norms) = &mut norms {
@@ -66,7 +80,7 @@ impl Codes {
                 }
             }
         }
-        Ok(Self { lines, depth, along, across, norms, rows: block.len() })
+        Ok(Self { lines, depth, along, across, norms, center, rows: block.len() })
     }
 
     /// Those of some whole groups.
@@ -83,9 +97,40 @@ impl Codes {
         )
     }
 
+    /// What has to be taken off a query before it is compared.
+    pub(crate) fn center(&self) -> Option<&[f32]> {
+        self.center.as_deref()
+    }
+
     /// Bytes that are read to look at a group.
     pub(crate) fn group_bytes(&self) -> usize {
         let facts = if self.norms.is_some() { 3 } else { 2 };
         self.depth * size_of::<Line>() + facts * GROUP * size_of::<f32>()
+    }
+}
+
+/// The mean of the rows that are no outliers by far. Any vector would do; the nearer to the middle,
+/// the smaller the errors of the codes.
+#[allow(clippy::cast_possible_truncation)]
+fn mean(block: &Block<'_>) -> Result<Box<[f32]>> {
+    let mut sums = vec![0.0; block.dim()];
+    let mut count = 0.0;
+    for start in (0..block.len()).step_by(GROUP) {
+        let rows = block.rows(start..block.len().min(start + GROUP))?;
+        for row in 0..rows.len() {
+            let row = rows.vector(row);
+            if NORMS.contains(&Metric::squared_norm(row).sqrt()) {
+                count += 1.0;
+                sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
+            }
+        }
+    }
+    Ok(sums.iter().map(|sum| (sum / f64::max(count, 1.0)) as f32).collect())
+}
+
+/// Writes `vector - center`. A difference is rounded by at most its own last place.
+pub(super) fn subtract(vector: &[f32], center: &[f32], difference: &mut [f32]) {
+    for ((difference, x), center) in difference.iter_mut().zip(vector).zip(center) {
+        *difference = x - center;
     }
 }

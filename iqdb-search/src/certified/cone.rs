@@ -19,7 +19,8 @@
 //! - *Cosine*: `cos θ = 1 - T`, the same for all rows.
 //! - *Dot*: a hit has `Q X cos ∠ >= -T`, so `cos θ = -T / (Q X)`.
 //! - *Euclidean*: a hit has `Q² + X² - 2 Q X cos ∠ <= T²`, so
-//!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`.
+//!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`. Here `q` and `x` stand for what is left of them when
+//!   the same center has been taken off both.
 //!
 //! A `cos θ` above 1 is taken for 1, a smaller cone than which there is none; with one below 0,
 //! nothing is excluded. Rounding is covered in three places: [`SLACK`] is taken off `cos θ'` and
@@ -38,8 +39,9 @@ const SLACK: f32 = 1.0 / 65_536.0;
 /// More than the relative error of a row's `cos θ`, and of the sine that belongs to it.
 const RELATIVE: f32 = 1.0 / 1_048_576.0;
 
-/// More than the relative error of a canonical distance, or of a squared norm, in `f64`.
-const CANONICAL: f64 = 1.0 / 4_294_967_296.0;
+/// More than the relative error of a squared norm once a center has been taken off in `f32`, and
+/// than that of a squared canonical distance.
+const SQUARED: f64 = 1.0 / 2_097_152.0;
 
 /// What the code of a row has to reach.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +85,7 @@ impl Cone {
             Metric::Dot => by_norm(-threshold / norm, 0.0),
             Metric::Euclidean => {
                 let (query, most) = (norm * norm, threshold.max(0.0).powi(2));
-                let difference = query - most - (query + most) * CANONICAL;
+                let difference = query - most - (query + most) * SQUARED;
                 by_norm(difference / (2.0 * norm), 1.0 / (2.0 * norm))
             }
             // A metric that this bound doesn't know.

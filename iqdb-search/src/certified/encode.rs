@@ -1,5 +1,7 @@
 //! Rows in four bits: the integer vector that points most nearly where the row does.
 
+use std::ops::Range;
+
 use iqdb_core::Metric;
 
 use crate::kernel::GROUP;
@@ -7,9 +9,8 @@ use crate::kernel::GROUP;
 /// What is added to a component of a code to store it.
 pub(super) const BIAS: i32 = 8;
 
-/// The components of a code.
-const LOWEST: f32 = -8.0;
-const HIGHEST: f32 = 7.0;
+/// The components of a code, both ends included.
+const CODES: Range<f32> = -8.0..7.0;
 
 /// Which part of its largest component a row's code reaches up to; what is larger is cut off. The
 /// one that leaves the smallest angle is taken.
@@ -17,7 +18,7 @@ const REACHES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 
 /// The norms with which nothing overflows or underflows in a bound. A row outside is always looked
 /// at; a query outside excludes nothing.
-pub(super) const NORMS: std::ops::Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) as f64;
+pub(super) const NORMS: Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) as f64;
 
 /// What the bound needs of a row: the code's part along the row, no more, and across it, no less.
 /// Both are not numbers if nothing can be said of the row.
@@ -43,7 +44,7 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
         code.fill(8);
         return unknown;
     }
-    let scale = |reach: f32| HIGHEST / (largest * reach);
+    let scale = |reach: f32| CODES.end / (largest * reach);
     let quality = |reach: &f32| quality(row, scale(*reach));
     let mut best = (f32::NEG_INFINITY, 1.0);
     for reach in REACHES {
@@ -67,7 +68,8 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
 
 const LANES: usize = GROUP;
 
-fn largest(row: &[f32]) -> f32 {
+/// The largest absolute value.
+pub(super) fn largest(row: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
@@ -82,11 +84,12 @@ fn largest(row: &[f32]) -> f32 {
 /// even.
 const ROUNDER: f32 = 12_582_912.0;
 
+/// The integer nearest to `x * scale`, or the end of the range.
 #[inline(always)]
-fn nearest(x: f32, scale: f32) -> f32 {
+pub(super) fn nearest(x: f32, scale: f32, range: Range<f32>) -> f32 {
     let x = x * scale;
-    let x = if x < HIGHEST { x } else { HIGHEST };
-    let x = if x > LOWEST { x } else { LOWEST };
+    let x = if x < range.end { x } else { range.end };
+    let x = if x > range.start { x } else { range.start };
     (x + ROUNDER) - ROUNDER
 }
 
@@ -96,13 +99,13 @@ fn quality(row: &[f32], scale: f32) -> f32 {
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
-            let code = nearest(chunk[lane], scale);
+            let code = nearest(chunk[lane], scale, CODES);
             along[lane] += chunk[lane] * scale * code;
             squares[lane] += code * code;
         }
     }
     for x in rest {
-        let code = nearest(*x, scale);
+        let code = nearest(*x, scale, CODES);
         along[0] += x * scale * code;
         squares[0] += code * code;
     }
@@ -118,14 +121,14 @@ fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
     let (codes, last) = biased.as_chunks_mut::<8>();
     for (chunk, biased) in rows.iter().zip(codes) {
         for lane in 0..8 {
-            let code = nearest(chunk[lane], scale);
+            let code = nearest(chunk[lane], scale, CODES);
             biased[lane] = (code as i32 + BIAS) as u8;
             along[lane] += f64::from(chunk[lane]) * f64::from(code);
             squares[lane] += f64::from(code) * f64::from(code);
         }
     }
     for (x, biased) in rest.iter().zip(last) {
-        let code = nearest(*x, scale);
+        let code = nearest(*x, scale, CODES);
         *biased = (code as i32 + BIAS) as u8;
         along[0] += f64::from(*x) * f64::from(code);
         squares[0] += f64::from(code) * f64::from(code);

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use iqdb_core::{Metric, Query};
 
-use super::encode::{BIAS, NORMS};
+use super::codes::subtract;
+use super::encode::{BIAS, NORMS, largest, nearest, sine};
 use crate::kernel::{Coded, LINE_COMPONENTS};
 
 /// The largest component of a query's code.
@@ -37,6 +38,7 @@ pub(crate) struct CodedQueries {
     components: Vec<i8>,
     stride: usize,
     facts: Vec<QueryFacts>,
+    centered: Vec<f32>,
 }
 
 impl CodedQueries {
@@ -45,14 +47,22 @@ impl CodedQueries {
         self.facts.clear();
     }
 
-    /// Forgets the last queries, keeps the memory, and codes these.
-    pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>]) {
+    /// Forgets the last queries, keeps the memory, and codes these, `center` taken off them.
+    pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>], center: Option<&[f32]>) {
+        self.centered.resize(dim, 0.0);
         self.stride = dim.next_multiple_of(LINE_COMPONENTS);
         self.components.clear();
         self.components.resize(self.stride * queries.len(), 0);
         self.facts.clear();
         for (query, code) in queries.iter().zip(self.components.chunks_mut(self.stride)) {
-            self.facts.push(encode(&query.vector(), &mut code[..dim]));
+            let vector = query.vector();
+            self.facts.push(match center {
+                None => encode(&vector, &mut code[..dim]),
+                Some(center) => {
+                    subtract(&vector, center, &mut self.centered);
+                    encode(&self.centered, &mut code[..dim])
+                }
+            });
         }
     }
 
@@ -75,23 +85,34 @@ impl CodedQueries {
     }
 }
 
+const LANES: usize = 16;
+
 #[allow(clippy::cast_possible_truncation)]
 fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
-    let largest = query.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
     let norm = Metric::squared_norm(query).sqrt();
     if !NORMS.contains(&norm) {
         return QueryFacts { norm, ..QueryFacts::default() };
     }
-    let scale = LARGEST / largest;
-    let (mut along, mut squares, mut sum) = (0.0, 0_i64, 0);
+    let scale = LARGEST / largest(query);
     for (code, x) in code.iter_mut().zip(query) {
-        let nearest = (x * scale).round_ties_even();
-        *code = nearest as i8;
-        along += f64::from(*x) * f64::from(*code);
-        squares += i64::from(*code) * i64::from(*code);
-        sum += i32::from(*code);
+        *code = nearest(*x, scale, -LARGEST..LARGEST) as i8;
     }
-    let length = (squares as f64).sqrt();
-    let cosine = along / (norm * length);
-    QueryFacts { norm, length, cosine, sine: super::encode::sine(cosine), start: -BIAS * sum }
+    let (mut along, mut squares, mut sums) = ([0.0; LANES], [0; LANES], [0; LANES]);
+    let mut add = |lane: usize, code: i8, x: f32| {
+        along[lane] += f64::from(x) * f64::from(code);
+        squares[lane] += i32::from(code) * i32::from(code);
+        sums[lane] += i32::from(code);
+    };
+    let (codes, last) = code.as_chunks::<LANES>();
+    let (chunks, rest) = query.as_chunks::<LANES>();
+    for (codes, chunk) in codes.iter().zip(chunks) {
+        for lane in 0..LANES {
+            add(lane, codes[lane], chunk[lane]);
+        }
+    }
+    last.iter().zip(rest).for_each(|(code, x)| add(0, *code, *x));
+    let length = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
+    let cosine = along.iter().sum::<f64>() / (norm * length);
+    let start = -BIAS * sums.iter().sum::<i32>();
+    QueryFacts { norm, length, cosine, sine: sine(cosine), start }
 }

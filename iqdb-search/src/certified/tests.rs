@@ -66,7 +66,7 @@ fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) ->
         .map(|(vector, _)| Query::nearest(VectorRef::new(vector).unwrap(), 1))
         .collect();
     let mut coded = CodedQueries::default();
-    coded.encode(rows.dim, &asked);
+    coded.encode(rows.dim, &asked, codes.center());
     let within: Vec<_> = queries
         .iter()
         .enumerate()

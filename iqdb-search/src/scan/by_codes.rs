@@ -3,8 +3,8 @@
 use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted};
-use crate::certified::Codes;
-use crate::kernel::{Coded, GROUP};
+use crate::certified::{CodedQueries, Codes};
+use crate::kernel::{Coded, GROUP, Sieve};
 use crate::prepare::Group;
 
 /// Queries that are compared with codes at a time, at most.
@@ -22,13 +22,34 @@ impl Scan {
         codes: &Codes,
         wanted: &Wanted<'_>,
     ) -> Result<bool> {
-        let Ask { prepared, on, .. } = ask;
+        let Ask { prepared, .. } = ask;
         let Some(sieve) = prepared.engine.sieve() else { return Ok(false) };
+        if self.coded.is_empty() {
+            self.coded.encode(prepared.dim, ask.queries, codes.center());
+        }
+        // Lent out, so that the rest of `self` stays free.
+        let queries = std::mem::take(&mut self.coded);
+        let done = self.sift(ask, group, n, strip, codes, wanted, (sieve, &queries));
+        self.coded = queries;
+        done
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn sift(
+        &mut self,
+        ask: Ask<'_>,
+        group: &Group,
+        n: usize,
+        strip: &Strip<'_>,
+        codes: &Codes,
+        wanted: &Wanted<'_>,
+        (sieve, queries): (Sieve, &CodedQueries),
+    ) -> Result<bool> {
+        let Ask { prepared, on, .. } = ask;
         let slots = &prepared.slots(group.slots())[..group.len()];
         let metric = on.schema().metric();
-        let coded = |scan: &Self, query: usize| {
-            prepared.coded.within(query, metric, scan.top[query].threshold())
-        };
+        let coded =
+            |scan: &Self, query: usize| queries.within(query, metric, scan.top[query].threshold());
         let open = |query: &&Option<usize>| query.is_some_and(|query| coded(self, query).is_none());
         if slots.iter().filter(open).count() * 4 > group.len() {
             return Ok(false);

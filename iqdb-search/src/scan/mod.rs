@@ -15,7 +15,7 @@ use std::ops::Range;
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
 use self::worth::Worth;
-use crate::certified::Codes;
+use crate::certified::{CodedQueries, Codes};
 use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
@@ -68,6 +68,8 @@ pub(crate) struct Scan {
     terms: Vec<f32>,
     scores: Vec<f32>,
     survivors: Vec<Survivor>,
+    /// The queries as they are compared with the codes of the block at hand, once one has been.
+    coded: CodedQueries,
     /// The rows that codes leave in question, a bit each, per query and group of rows.
     left: Vec<u16>,
     /// Those of them that are wanted, of one query and strip.
@@ -113,6 +115,7 @@ impl Scan {
         self.masks.resize_with(self.masks.len().max(groups + 1), RowMask::default);
         self.fingerprints.clear();
         self.fingerprints.resize(groups, None);
+        self.coded.clear();
         self.worth.clear();
         self.worth.resize(groups, Worth::default());
         if self.all.is_empty() {
@@ -138,7 +141,10 @@ impl Scan {
                 true => norms::of(&block, prepared.engine),
                 false => None,
             };
-            let codes = if prepared.coded.is_empty() { None } else { Codes::of(&block) };
+            let codes = if prepared.by_codes { Codes::of(&block) } else { None };
+            if codes.is_some_and(|codes| codes.center().is_some()) {
+                self.coded.clear();
+            }
             let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {
