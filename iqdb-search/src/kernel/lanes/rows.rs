@@ -87,7 +87,7 @@ impl<'a> Tile<'a> {
 
 /// Components in a line of the cache, and how many lines of a row the machine is told of early.
 const LINE: usize = 16;
-const LINES: usize = 8;
+const LINES: usize = 32;
 
 /// What is summed up over the components of a query and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -74,6 +74,7 @@ impl<'a> Sheet<'a> {
         self.rows.along.len()
     }
 
+    #[inline(always)]
     fn cuts(&self, group: usize, cone: &Cone) -> [f32; GROUP] {
         let RowFacts { along, across, norms } = self.rows;
         cone.cuts(&along[group], &across[group], norms.map(|norms| &norms[group]))
