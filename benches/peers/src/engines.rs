@@ -12,6 +12,9 @@ use crate::sets::Set;
 /// The engine that all others are compared with.
 pub(crate) const IQDB: &str = "iqdb";
 
+/// The same with the plain scan over the `f32` rows.
+pub(crate) const IQDB_F32: &str = "iqdb f32";
+
 /// Where the parts that aren't compiled in are found.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
@@ -41,8 +44,9 @@ enum Program {
     Python(&'static str, bool),
 }
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind { name: IQDB, program: Program::Rust("iqdb"), batches: true, filters: true },
+    Kind { name: IQDB_F32, program: Program::Rust("iqdb-f32"), batches: true, filters: true },
     Kind { name: "upstream", program: Program::Rust("upstream"), batches: false, filters: true },
     Kind { name: "simsimd", program: Program::Rust("simsimd"), batches: false, filters: false },
     Kind { name: "numpy", program: Program::Python("numpy", true), batches: true, filters: false },
@@ -118,6 +122,9 @@ pub(crate) fn start_all(
 ) -> Result<Vec<Engine>> {
     let mut engines: Vec<Engine> = Vec::new();
     for kind in KINDS.iter().filter(|kind| kind.filters || !to_filter) {
+        if set.is_large && ![IQDB, IQDB_F32, "faiss"].contains(&kind.name) {
+            continue;
+        }
         let computes_with_openblas = matches!(kind.program, Program::Python(_, true));
         for core_type in CORE_TYPES {
             if core_type.is_some() && !(computes_with_openblas && machine.has("avx512f")) {
@@ -173,7 +180,9 @@ fn start(name: &str, program: Program, places: &Places, core_type: Option<&str>)
         Program::Rust(worker) => {
             let this = std::env::current_exe().map_err(|e| format!("where am I? {e}"))?;
             let mut args = vec!["worker".to_owned(), worker.to_owned()];
-            if let Some(backend) = places.backend.as_ref().filter(|_| name == IQDB) {
+            if let Some(backend) =
+                places.backend.as_ref().filter(|_| [IQDB, IQDB_F32].contains(&name))
+            {
                 args.extend(["--backend".to_owned(), backend.clone()]);
             }
             Worker::start(name, &this, &args, &envs)

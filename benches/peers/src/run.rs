@@ -116,7 +116,7 @@ fn measure_set(options: &Options, places: &Places, name: Name, record: &mut Reco
     let wanted = |suite: Suite| options.suite.contains(&suite);
     let filters = wanted(Suite::Filter) && name.has_payload();
     let writes = wanted(Suite::BesideWriter) && name.has_payload();
-    let searches = wanted(Suite::Single) || wanted(Suite::Batch);
+    let searches = wanted(Suite::Single) || (wanted(Suite::Batch) && !name.is_large());
     if !(filters || writes || searches) {
         return Ok(());
     }
@@ -130,7 +130,7 @@ fn measure_set(options: &Options, places: &Places, name: Name, record: &mut Reco
         if wanted(Suite::Single) {
             record.single.push(single::run(&mut bench)?);
         }
-        if wanted(Suite::Batch) {
+        if wanted(Suite::Batch) && !name.is_large() {
             for threads in [1, 2] {
                 record.batch.push(batch::run(&mut bench, threads)?);
             }

@@ -1,4 +1,4 @@
-//! The sets that engines are compared on: two of real vectors, two generated.
+//! The sets that engines are compared on: two of real vectors, one of them grown, and two generated.
 //!
 //! What is generated or computed is kept in a folder, under a name that says what it was made of.
 
@@ -32,6 +32,8 @@ pub(crate) enum Name {
     Generated768,
     /// 1,000,000 × 128, euclidean.
     Generated128,
+    /// The rows of wordnet384 and variations of them, 1,000,000 in all; its queries.
+    Grown384,
 }
 
 /// A set, in memory and in files.
@@ -45,6 +47,7 @@ pub(crate) struct Set {
     pub(crate) truth: Matrix<i32>,
     /// The column that filters look at, where the set has one.
     pub(crate) permille: Option<Matrix<i32>>,
+    pub(crate) is_large: bool,
 }
 
 /// What a record says of a set.
@@ -77,9 +80,14 @@ impl Name {
         self == Self::Wordnet384
     }
 
+    /// Whether it is so large that only iqdb and the fastest peer take part, one query at a time.
+    pub(crate) fn is_large(self) -> bool {
+        self == Self::Grown384
+    }
+
     fn metric(self) -> Metric {
         match self {
-            Self::Wordnet384 | Self::Generated768 => Metric::Cosine,
+            Self::Wordnet384 | Self::Grown384 | Self::Generated768 => Metric::Cosine,
             Self::Cifar784 | Self::Generated128 => Metric::Euclidean,
         }
     }
@@ -92,6 +100,8 @@ impl Name {
             (Self::Generated768, true) => Some((20_000, 768)),
             (Self::Generated128, false) => Some((1_000_000, 128)),
             (Self::Generated128, true) => Some((100_000, 128)),
+            (Self::Grown384, false) => Some((1_000_000, 384)),
+            (Self::Grown384, true) => Some((100_000, 384)),
         }
     }
 
@@ -100,8 +110,50 @@ impl Name {
         std::fs::create_dir_all(made).map_err(|e| format!("{}: {e}", made.display()))?;
         match self.shape(quick) {
             None => self.read(data, made),
+            Some((rows, _)) if self == Self::Grown384 => self.grow(rows, data, made),
             Some((rows, dim)) => self.generate(rows, dim, made),
         }
+    }
+
+    /// The rows of wordnet384 first, then each of them again with some noise, as often as it takes.
+    fn grow(self, rows: usize, data: &Path, made: &Path) -> Result<Set> {
+        let seed = Self::Wordnet384.prepare(data, made, false)?;
+        let path = |part: &str| made.join(format!("grown384-{rows}-{SEED}.{part}.npy"));
+        let files = Files {
+            base: path("base"),
+            queries: seed.files.queries.clone(),
+            payload: None,
+            permille: None,
+        };
+        let parts = match (npy::read(&files.base), npy::read(&path("truth"))) {
+            (Ok(base), Ok(truth)) => (base, seed.queries, truth),
+            _ => {
+                eprintln!(
+                    "growing {} rows to {rows} and the truth of {CHECKED} queries",
+                    seed.base.rows
+                );
+                let mut random = fastrand::Rng::with_seed(SEED);
+                let dim = seed.base.dim;
+                let size = 1.0 / (dim as f32).sqrt();
+                let mut items = seed.base.items.clone();
+                items.reserve_exact(rows * dim - items.len());
+                for row in seed.base.rows..rows {
+                    let noise = gaussian(&mut random, dim);
+                    let row = seed.base.row(row % seed.base.rows);
+                    items.extend(row.iter().zip(noise).map(|(x, noise)| x + SPREAD * size * noise));
+                }
+                let base = Matrix { rows, dim, items };
+                let truth = truth::compute(self.metric(), &base, &seed.queries, CHECKED, 100);
+                npy::write(&files.base, &base)?;
+                npy::write(&path("truth"), &truth)?;
+                (base, seed.queries, truth)
+            }
+        };
+        let origin = format!(
+            "the rows of wordnet384, and each of them again with gaussian noise of {SPREAD} of its \
+             length, seed {SEED}"
+        );
+        self.whole(origin, files, parts, None)
     }
 
     fn read(self, data: &Path, made: &Path) -> Result<Set> {
@@ -180,7 +232,7 @@ impl Name {
             queries: queries.rows,
             queries_with_truth: truth.rows,
         };
-        Ok(Set { facts, files, base, queries, truth, permille })
+        Ok(Set { facts, files, base, queries, truth, permille, is_large: self.is_large() })
     }
 }
 
@@ -191,6 +243,7 @@ impl fmt::Display for Name {
             Self::Cifar784 => "cifar784",
             Self::Generated768 => "generated768",
             Self::Generated128 => "generated128",
+            Self::Grown384 => "grown384",
         })
     }
 }

@@ -146,7 +146,7 @@ mod tests {
         };
         let files = Files { base: "".into(), queries: "".into(), payload: None, permille: None };
         let permille = Some(Matrix { rows: 5, dim: 1, items: vec![0, 1, 0, 1, 0] });
-        Set { facts, files, base, queries, truth, permille }
+        Set { facts, files, base, queries, truth, permille, is_large: false }
     }
 
     #[test]

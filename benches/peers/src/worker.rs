@@ -26,6 +26,8 @@ use crate::protocol::{Answer, Command, Permille, Search};
 pub(crate) enum Kind {
     /// iqdb as it is here.
     Iqdb,
+    /// The same with the plain scan.
+    IqdbF32,
     /// The published iqdb 1.0.0.
     Upstream,
     /// A loop over rows with simsimd.
@@ -79,8 +81,12 @@ impl Worker<'_> {
             Command::Load { files, metric } => {
                 let data = Data::read(files, *metric)?;
                 let facts = match self.kind {
-                    Kind::Iqdb => {
-                        let (engine, facts) = ours::load(&data, self.backend)?;
+                    Kind::Iqdb | Kind::IqdbF32 => {
+                        let plan = match self.kind {
+                            Kind::IqdbF32 => ::ours::Plan::F32,
+                            _ => ::ours::Plan::Auto,
+                        };
+                        let (engine, facts) = ours::load(&data, self.backend, plan)?;
                         self.db = Some(Box::new(engine.shared()));
                         self.engine = Some(Box::new(engine));
                         facts
@@ -109,7 +115,7 @@ impl Worker<'_> {
                 None => Err("this engine has no writer, or nothing is loaded".into()),
             },
             Command::Ingest { base, rows, batch } => match self.kind {
-                Kind::Iqdb => ingest::ours(base, *rows, *batch, self.backend),
+                Kind::Iqdb | Kind::IqdbF32 => ingest::ours(base, *rows, *batch, self.backend),
                 Kind::Upstream => ingest::upstream(base, *rows, *batch),
                 Kind::Simsimd | Kind::Roof => Err("this engine stores nothing".into()),
             },

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ours::{Filter, Hits, IdRef, Iqdb, Payload, Query, Record, Schema, Vector};
+use ours::{Filter, Hits, IdRef, Iqdb, Payload, Plan, Query, Record, Schema, Vector};
 use serde_json::Value;
 
 use super::beside_writer::{Reader, Shared};
@@ -18,6 +18,7 @@ pub(super) struct Ours {
     db: Iqdb,
     queries: Vec<Vector>,
     filter: Option<Filter>,
+    plan: Plan,
     hits: Vec<Hits>,
     answered: usize,
 }
@@ -39,24 +40,26 @@ pub(super) fn open(dim: usize, metric: Metric, backend: Option<&str>) -> Result<
 }
 
 /// The whole set, under its row numbers.
-pub(super) fn load(data: &Data, backend: Option<&str>) -> Result<(Ours, Facts)> {
+pub(super) fn load(data: &Data, backend: Option<&str>, plan: Plan) -> Result<(Ours, Facts)> {
     let (db, mut facts) = open(data.base.dim, data.metric, backend)?;
     for from in (0..data.base.rows).step_by(BATCH) {
         let to = (from + BATCH).min(data.base.rows);
         let records: Result<Vec<Record>> = (from..to).map(|row| record(data, row)).collect();
         db.upsert_many(records?).map_err(said)?;
     }
+    // What a thread of the database does in the background otherwise.
+    db.prepare().map_err(said)?;
     let queries: Result<Vec<Vector>> = (0..data.queries.rows)
         .map(|i| Vector::try_from(data.queries.row(i)).map_err(said))
         .collect();
     let queries = queries?;
     let mut hits = vec![Hits::new()];
-    let first = [Query::nearest(queries[0].as_ref(), 1)];
+    let first = [Query::nearest(queries[0].as_ref(), 1).plan(plan)];
     let explain = db.search_batch(&first, &mut hits).map_err(said)?;
     facts.insert("version".into(), "this checkout".into());
     facts.insert("plan".into(), explain.plan.into());
     facts.insert("kernel".into(), explain.kernel.into());
-    Ok((Ours { db, queries, filter: None, hits, answered: 0 }, facts))
+    Ok((Ours { db, queries, filter: None, plan, hits, answered: 0 }, facts))
 }
 
 fn record(data: &Data, row: usize) -> Result<Record> {
@@ -100,7 +103,7 @@ impl Engine for Ours {
         let queries: Vec<Query<'_>> = self.queries[range]
             .iter()
             .map(|vector| {
-                let query = Query::nearest(vector.as_ref(), k).threads(threads);
+                let query = Query::nearest(vector.as_ref(), k).threads(threads).plan(self.plan);
                 match &self.filter {
                     Some(filter) => query.filter(filter),
                     None => query,
