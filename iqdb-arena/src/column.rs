@@ -12,7 +12,7 @@
 //!    with acquire and looks below it only. So whoever sees a length sees the values.
 #![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -24,6 +24,11 @@ use crate::sync::{AtomicUsize, Ordering, Tracker};
 
 /// Columns start at a cache line, also when their values would not have to.
 const ALIGNMENT: usize = 64;
+
+/// From this size on a column asks for huge pages. A smaller one would get a whole page for a part
+/// of it, or share one with what lies beside it.
+#[cfg(target_os = "linux")]
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// From this size on a column is mapped from the operating system and goes back to it when it is
 /// dropped; what is smaller stays with the allocator.
@@ -90,12 +95,14 @@ fn allocate<T>(layout: Layout) -> (NonNull<T>, Memory) {
         && let Some(first) = NonNull::new(map.as_mut_ptr())
     {
         #[cfg(target_os = "linux")]
-        // A hint: fewer, larger pages for what is scanned from end to end.
-        let _ = map.advise(memmap2::Advice::HugePage);
+        if layout.size() >= HUGE_PAGE_BYTES {
+            // A hint: fewer, larger pages are faster to get, and to scan from end to end.
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
         return (first.cast(), Memory::Mapped(map));
     }
     // SAFETY: the layout's size is not 0.
-    match NonNull::new(unsafe { alloc_zeroed(layout) }) {
+    match NonNull::new(unsafe { alloc(layout) }) {
         Some(first) => (first.cast(), Memory::Heap(layout)),
         None => handle_alloc_error(layout),
     }
@@ -111,6 +118,11 @@ impl<T> Column<T> {
     #[inline]
     pub(crate) fn get(&self, n: usize) -> Option<&T> {
         self.slice(n..n.checked_add(1)?)?.first()
+    }
+
+    /// All values that are there.
+    pub(crate) fn all(&self) -> &[T] {
+        self.slice(0..self.len()).unwrap_or_default()
     }
 
     /// The values of `range`, if all of them are there. O(1).
@@ -147,11 +159,35 @@ impl<T> Appender<T> {
     pub(crate) fn push(&mut self, value: T) {
         let len = self.len();
         assert!(len < self.0.capacity, "a column of {} values is full", self.0.capacity);
-        self.0.tracker.write(len);
+        self.0.tracker.write(len..len + 1);
         // SAFETY: the cell is within the capacity (just checked), above `len`, and this is the only
         // appender (2, 3).
         unsafe { self.0.first.add(len).write(value) };
         self.0.len.store(len + 1, Ordering::Release);
+    }
+
+    /// Appends copies of all `values`, to be seen together.
+    ///
+    /// # Panics
+    /// When there is no room for them; nothing is appended then.
+    #[inline]
+    pub(crate) fn extend_from_slice(&mut self, values: &[T])
+    where
+        T: Copy,
+    {
+        let (len, capacity) = (self.len(), self.0.capacity);
+        assert!(values.len() <= capacity - len, "a column of {capacity} values is full");
+        self.0.tracker.write(len..len + values.len());
+        // SAFETY: the cells are within the capacity (just checked; `len` is never above it), above
+        // `len`, and this is the only appender (2, 3). `values` can't overlap them: nobody lends
+        // cells above `len`.
+        unsafe {
+            self.0
+                .first
+                .add(len)
+                .copy_from_nonoverlapping(NonNull::from(values).cast(), values.len());
+        }
+        self.0.len.store(len + values.len(), Ordering::Release);
     }
 }
 
@@ -212,6 +248,20 @@ mod tests {
         let full = std::panic::AssertUnwindSafe(|| appender.push("d".to_owned()));
         assert!(std::panic::catch_unwind(full).is_err());
         assert_eq!(column.len(), 3);
+    }
+
+    #[test]
+    fn a_slice_is_appended_whole_or_not_at_all() {
+        let (mut appender, column) = column(5);
+        appender.extend_from_slice(&[1, 2]);
+        appender.push(3);
+        appender.extend_from_slice(&[]);
+        let full = std::panic::AssertUnwindSafe(|| appender.extend_from_slice(&[4, 5, 6]));
+        assert!(std::panic::catch_unwind(full).is_err());
+        assert_eq!((column.len(), column.slice(0..3).unwrap()), (3, &[1, 2, 3][..]));
+        appender.extend_from_slice(&[4, 5]);
+        assert!(appender.is_full());
+        assert_eq!(column.slice(0..5).unwrap(), [1, 2, 3, 4, 5]);
     }
 
     #[test]

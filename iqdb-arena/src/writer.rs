@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
 
+use crate::chunk::Lent;
 use crate::generation::Generation;
 use crate::growing::Growing;
 use crate::options::ArenaOptions;
@@ -161,7 +162,7 @@ impl Writer {
         let published = self.view.rows;
         match (change, present) {
             (Change::Upsert(record), _) => {
-                let (id, payload) = (record.id.clone(), record.payload.clone());
+                let (id, payload) = (record.id.clone(), Lent::Whole(&record.payload));
                 staged.added_bytes +=
                     self.growing.append(found, published, id, &record.vector, payload);
             }
@@ -171,7 +172,7 @@ impl Writer {
                     && let Some(components) = rows.components(place.row..place.row + 1)
                 {
                     let components = &components[..generation.layout().dim()];
-                    let (id, payload) = (id.clone(), payload.clone());
+                    let (id, payload) = (id.clone(), Lent::Whole(payload));
                     staged.added_bytes +=
                         self.growing.append(found, published, id, components, payload);
                 }
