@@ -92,9 +92,14 @@ impl Growing {
         (self.chunks.len(), self.chunks.len() - usize::from(self.tail.is_some()))
     }
 
-    pub(crate) fn find(&self, id: IdRef<'_>) -> Found {
-        let hash = self.generation.hash(id);
+    /// Looks for an id of this [hash](Generation::hash).
+    pub(crate) fn find(&self, id: IdRef<'_>, hash: u32) -> Found {
         Found { hash, newest: self.generation.newest(&self.table, hash, id) }
+    }
+
+    /// Makes ready to look for ids of these hashes.
+    pub(crate) fn expect(&self, hashes: &[u32]) {
+        self.table.touch(hashes);
     }
 
     /// Appends a row for an id that was looked for just before, and makes it the newest of its id.
