@@ -8,7 +8,7 @@ use iqdb_core::{
 };
 
 use crate::column::Column;
-use crate::columns::Columns;
+use crate::columns::{Columns, OpenColumns};
 use crate::rows::Rows;
 use crate::sync::Arc;
 
@@ -20,29 +20,25 @@ pub(crate) struct Chunk {
     seal: Option<Seal>,
 }
 
-#[derive(Debug)]
-enum Payloads {
-    /// As they were written, one after the other.
+/// The payloads of a chunk, one per row.
+#[derive(Debug, Clone)]
+pub(crate) enum Payloads {
+    /// By field, and growing. Also of a full chunk that has too long strings to be packed.
+    Open(Arc<OpenColumns>),
+    /// By field, packed.
+    Packed(Arc<Columns>),
+    /// One after the other, where there are too many fields.
     Whole(Column<Payload>),
-    /// By field.
-    Columns(Columns),
 }
 
 impl Chunk {
     /// A chunk that is still being filled.
-    pub(crate) fn open(rows: Arc<Rows>, payloads: Column<Payload>) -> Self {
-        Self { rows, payloads: Payloads::Whole(payloads), seal: None }
+    pub(crate) fn open(rows: Arc<Rows>, payloads: Payloads) -> Self {
+        Self { rows, payloads, seal: None }
     }
 
-    /// A chunk that is full: its rows, ids and payloads, one per row, never change again. `whole`
-    /// has the payloads for the case that columns are no good form for them.
-    pub(crate) fn sealed(
-        rows: Arc<Rows>,
-        payloads: &[Lent<'_>],
-        whole: impl FnOnce() -> Column<Payload>,
-    ) -> Self {
-        let payloads =
-            Columns::of(payloads).map_or_else(|| Payloads::Whole(whole()), Payloads::Columns);
+    /// A chunk that is full: its rows, ids and payloads, one per row, never change again.
+    pub(crate) fn sealed(rows: Arc<Rows>, payloads: Payloads) -> Self {
         Self { rows, payloads, seal: Some(Seal::new()) }
     }
 
@@ -57,17 +53,19 @@ impl Chunk {
     /// The payload of a row.
     pub(crate) fn lent(&self, row: usize) -> Option<Lent<'_>> {
         match &self.payloads {
+            Payloads::Open(columns) => self.rows.id(row).map(|_| Lent::Open(columns, row)),
+            Payloads::Packed(columns) => self.rows.id(row).map(|_| Lent::Packed(columns, row)),
             Payloads::Whole(payloads) => payloads.get(row).map(Lent::Whole),
-            Payloads::Columns(columns) => self.rows.id(row).map(|_| Lent::Row(columns, row)),
         }
     }
 }
 
-/// A payload in one of the two forms.
+/// A payload in one of the forms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lent<'a> {
+    Open(&'a OpenColumns, usize),
+    Packed(&'a Columns, usize),
     Whole(&'a Payload),
-    Row(&'a Columns, usize),
 }
 
 impl<'a> Lent<'a> {
@@ -77,7 +75,10 @@ impl<'a> Lent<'a> {
             Self::Whole(payload) => {
                 payload.iter().for_each(|(name, value)| each(name, value.as_ref()));
             }
-            Self::Row(columns, row) => {
+            Self::Open(columns, row) => {
+                columns.row(row).for_each(|(name, value)| each(name, value));
+            }
+            Self::Packed(columns, row) => {
                 columns.row(row).for_each(|(name, value)| each(name, value));
             }
         }
@@ -113,7 +114,8 @@ impl<'a> From<Lent<'a>> for PayloadRef<'a> {
     fn from(lent: Lent<'a>) -> Self {
         match lent {
             Lent::Whole(payload) => payload.into(),
-            Lent::Row(columns, row) => Self::of_row(columns, row),
+            Lent::Open(columns, row) => Self::of_row(columns, row),
+            Lent::Packed(columns, row) => Self::of_row(columns, row),
         }
     }
 }
@@ -146,8 +148,9 @@ impl BlockSource for Chunk {
 
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
         match &self.payloads {
+            Payloads::Open(columns) => Ok(columns.matching(leaf, mask)),
+            Payloads::Packed(columns) => Ok(columns.matching(leaf, mask)),
             Payloads::Whole(_) => Ok(false),
-            Payloads::Columns(columns) => Ok(columns.matching(leaf, mask)),
         }
     }
 }

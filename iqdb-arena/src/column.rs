@@ -12,7 +12,7 @@
 //!    with acquire and looks below it only. So whoever sees a length sees the values.
 #![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -24,6 +24,11 @@ use crate::sync::{AtomicUsize, Ordering, Tracker};
 
 /// Columns start at a cache line, also when their values would not have to.
 const ALIGNMENT: usize = 64;
+
+/// From this size on a column asks for huge pages. A smaller one would get a whole page for a part
+/// of it, or share one with what lies beside it.
+#[cfg(target_os = "linux")]
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// From this size on a column is mapped from the operating system and goes back to it when it is
 /// dropped; what is smaller stays with the allocator.
@@ -90,12 +95,14 @@ fn allocate<T>(layout: Layout) -> (NonNull<T>, Memory) {
         && let Some(first) = NonNull::new(map.as_mut_ptr())
     {
         #[cfg(target_os = "linux")]
-        // A hint: fewer, larger pages for what is scanned from end to end.
-        let _ = map.advise(memmap2::Advice::HugePage);
+        if layout.size() >= HUGE_PAGE_BYTES {
+            // A hint: fewer, larger pages are faster to get, and to scan from end to end.
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
         return (first.cast(), Memory::Mapped(map));
     }
     // SAFETY: the layout's size is not 0.
-    match NonNull::new(unsafe { alloc_zeroed(layout) }) {
+    match NonNull::new(unsafe { alloc(layout) }) {
         Some(first) => (first.cast(), Memory::Heap(layout)),
         None => handle_alloc_error(layout),
     }
@@ -111,6 +118,11 @@ impl<T> Column<T> {
     #[inline]
     pub(crate) fn get(&self, n: usize) -> Option<&T> {
         self.slice(n..n.checked_add(1)?)?.first()
+    }
+
+    /// All values that are there.
+    pub(crate) fn all(&self) -> &[T] {
+        self.slice(0..self.len()).unwrap_or_default()
     }
 
     /// The values of `range`, if all of them are there. O(1).
@@ -147,11 +159,35 @@ impl<T> Appender<T> {
     pub(crate) fn push(&mut self, value: T) {
         let len = self.len();
         assert!(len < self.0.capacity, "a column of {} values is full", self.0.capacity);
-        self.0.tracker.write(len);
+        self.0.tracker.write(len..len + 1);
         // SAFETY: the cell is within the capacity (just checked), above `len`, and this is the only
         // appender (2, 3).
         unsafe { self.0.first.add(len).write(value) };
         self.0.len.store(len + 1, Ordering::Release);
+    }
+
+    /// Appends copies of all `values`, to be seen together.
+    ///
+    /// # Panics
+    /// When there is no room for them; nothing is appended then.
+    #[inline]
+    pub(crate) fn extend_from_slice(&mut self, values: &[T])
+    where
+        T: Copy,
+    {
+        let (len, capacity) = (self.len(), self.0.capacity);
+        assert!(values.len() <= capacity - len, "a column of {capacity} values is full");
+        self.0.tracker.write(len..len + values.len());
+        // SAFETY: the cells are within the capacity (just checked; `len` is never above it), above
+        // `len`, and this is the only appender (2, 3). `values` can't overlap them: nobody lends
+        // cells above `len`.
+        unsafe {
+            self.0
+                .first
+                .add(len)
+                .copy_from_nonoverlapping(NonNull::from(values).cast(), values.len());
+        }
+        self.0.len.store(len + values.len(), Ordering::Release);
     }
 }
 
@@ -189,84 +225,4 @@ impl<T> fmt::Debug for Appender<T> {
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
-mod tests {
-    use std::sync::atomic::AtomicUsize;
-
-    use super::*;
-
-    #[test]
-    fn what_is_pushed_is_there_and_no_more() {
-        let (mut appender, column) = column(3);
-        assert_eq!((column.get(0), column.slice(0..0)), (None, Some(&[][..])));
-        appender.push("a".to_owned());
-        appender.push("b".to_owned());
-        assert_eq!(column.slice(0..2).unwrap(), ["a", "b"]);
-        assert_eq!(column.get(1).unwrap(), "b");
-        assert_eq!((column.get(2), column.slice(1..3), column.get(usize::MAX)), (None, None, None));
-        #[allow(clippy::reversed_empty_ranges)]
-        let reversed = column.slice(2..1);
-        assert_eq!(reversed, None);
-        assert!(!appender.is_full());
-        appender.push("c".to_owned());
-        assert!(appender.is_full());
-        let full = std::panic::AssertUnwindSafe(|| appender.push("d".to_owned()));
-        assert!(std::panic::catch_unwind(full).is_err());
-        assert_eq!(column.len(), 3);
-    }
-
-    #[test]
-    fn values_are_dropped_once_with_the_last_handle() {
-        static DROPPED: AtomicUsize = AtomicUsize::new(0);
-        struct Counted(#[allow(dead_code)] Box<u8>);
-        impl Drop for Counted {
-            fn drop(&mut self) {
-                DROPPED.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let (mut appender, column) = column(5);
-        (0..3).for_each(|n| appender.push(Counted(Box::new(n))));
-        let other = column.clone();
-        drop(column);
-        drop(appender);
-        assert_eq!((DROPPED.load(Ordering::Relaxed), other.len()), (0, 3));
-        drop(other);
-        assert_eq!(DROPPED.load(Ordering::Relaxed), 3);
-    }
-
-    #[test]
-    fn a_column_starts_at_a_cache_line_however_large_it_is() {
-        for capacity in [0, 1, 100, MAPPED_BYTES_MIN, 3 * MAPPED_BYTES_MIN] {
-            let (mut appender, column) = column::<u8>(capacity);
-            if capacity > 0 {
-                appender.push(7);
-                assert_eq!(column.slice(0..1).unwrap().as_ptr().addr() % ALIGNMENT, 0);
-            }
-            assert_eq!(column.len(), capacity.min(1));
-        }
-        // Nothing to store, and yet counted.
-        let (mut nothing, column) = column(2);
-        nothing.push(());
-        assert_eq!(column.get(0), Some(&()));
-    }
-
-    #[test]
-    fn readers_see_whole_values_while_they_are_pushed() {
-        const VALUES: usize = if cfg!(miri) { 200 } else { 20_000 };
-        let (mut appender, column) = column(VALUES);
-        std::thread::scope(|scope| {
-            for _ in 0..3 {
-                let column = column.clone();
-                scope.spawn(move || {
-                    while column.len() < VALUES {
-                        let len = column.len();
-                        let seen: &[[usize; 4]] = column.slice(0..len).unwrap();
-                        let last = seen.iter().enumerate().next_back();
-                        assert!(last.is_none_or(|(n, value)| *value == [n; 4]));
-                    }
-                });
-            }
-            (0..VALUES).for_each(|n| appender.push([n; 4]));
-        });
-        assert!(column.slice(0..VALUES).unwrap().iter().enumerate().all(|(n, v)| *v == [n; 4]));
-    }
-}
+mod tests;

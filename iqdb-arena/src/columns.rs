@@ -1,14 +1,19 @@
-//! The payloads of a sealed chunk as columns: per field one code per row, and a dictionary.
+//! The payloads of a chunk as columns: per field one code per row, and a dictionary.
+//!
+//! While a chunk is open its columns grow with its rows ([`open`]); once it is full they are packed
+//! and sorted ([`build`]), which makes a comparison a range of codes ([`select`]).
 
 mod build;
 mod dictionary;
+mod open;
 mod select;
 
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, ValueRef};
 
 use dictionary::Dictionary;
+pub(crate) use open::{ColumnsAppender, OpenColumns, columns};
 
-/// The payloads of some rows, field by field, in the order of the fields' names.
+/// The payloads of a full chunk, field by field, in the order of the fields' names.
 pub(crate) struct Columns {
     fields: Box<[Field]>,
 }

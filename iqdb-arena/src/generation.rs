@@ -17,10 +17,10 @@ const BUCKETS: usize = 33;
 type Bucket = Box<[OnceLock<Arc<Rows>>]>;
 
 #[cfg(not(any(loom, shuttle)))]
-type Hasher = std::hash::RandomState;
+pub(crate) type Hasher = std::hash::RandomState;
 // A model has to do the same in every run.
 #[cfg(any(loom, shuttle))]
-type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+pub(crate) type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
 /// All rows between two compactions, visible or not. Only grows; old views share it with new ones.
 #[derive(Debug)]
@@ -49,6 +49,11 @@ impl Generation {
 
     pub(crate) fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// What ids and values are hashed with.
+    pub(crate) fn hasher(&self) -> &Hasher {
+        &self.hasher
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "any 32 bits of a hash will do")]

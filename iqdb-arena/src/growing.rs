@@ -1,14 +1,14 @@
 //! A generation while rows are added to it: the writer's side.
 
-use iqdb_core::{IdRef, Payload, RecordId, Schema, Version};
+use iqdb_core::{IdRef, RecordId, Schema, Version};
 
 use crate::chunk::{Chunk, Lent};
-use crate::column::{Appender, Column, column};
 use crate::generation::Generation;
 use crate::probe::{Defect, Probe};
-use crate::rows::{Link, Rows, RowsAppender, rows};
+use crate::rows::Link;
 use crate::sync::Arc;
 use crate::table::{Slot, Table};
+use crate::tail::Tail;
 use crate::view::{Chunks, View};
 
 /// The most rows of a generation, dead ones included: as many as a table of 2^32 slots has room for.
@@ -28,15 +28,6 @@ pub(crate) struct Growing {
     tail: Option<Tail>,
     rows: u32,
     probe: Probe,
-}
-
-/// The chunk that is being filled.
-#[derive(Debug)]
-struct Tail {
-    rows_in: RowsAppender,
-    payloads_in: Appender<Payload>,
-    rows: Arc<Rows>,
-    payloads: Column<Payload>,
 }
 
 /// Where an id was looked for, and its newest row, published or not, alive or not.
@@ -72,27 +63,17 @@ impl Growing {
         let layout = view.generation.layout().with_packed(live);
         let mut packed = Self::new(view.generation.next(layout), probe);
         packed.table = Arc::new(Table::with_room_for(live));
-        let mut live = view.live_places().peekable();
-        while live.peek().is_some() {
-            let chunk_rows = layout.chunk_rows(packed.chunks.len());
-            let (mut appender, rows) = rows(&layout, packed.chunks.len());
-            let mut payloads = Vec::with_capacity(chunk_rows);
-            for (chunk, row) in live.by_ref().take(chunk_rows) {
-                let of = chunk.rows();
-                let (Some(id), Some(components), Some(payload)) =
-                    (of.id(row), of.components(row..row + 1), chunk.lent(row))
-                else {
-                    unreachable!("a visible row has been written");
-                };
-                appender.push(id.clone(), &components[..layout.dim()], Link::FIRST);
-                payloads.push(payload);
-                packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
-                packed.rows += 1;
-                packed.ids += 1;
-            }
-            let rows = Arc::new(rows);
-            packed.generation.add(packed.chunks.len(), Arc::clone(&rows));
-            packed.chunks.push(Arc::new(Chunk::sealed(rows, &payloads, || whole(&payloads))));
+        for (chunk, row) in view.live_places() {
+            let of = chunk.rows();
+            let (Some(id), Some(components), Some(payload)) =
+                (of.id(row), of.components(row..row + 1), chunk.lent(row))
+            else {
+                unreachable!("a visible row has been written");
+            };
+            packed.push(id.clone(), &components[..layout.dim()], Link::FIRST, payload);
+            packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
+            packed.rows += 1;
+            packed.ids += 1;
         }
         packed
     }
@@ -111,9 +92,14 @@ impl Growing {
         (self.chunks.len(), self.chunks.len() - usize::from(self.tail.is_some()))
     }
 
-    pub(crate) fn find(&self, id: IdRef<'_>) -> Found {
-        let hash = self.generation.hash(id);
+    /// Looks for an id of this [hash](Generation::hash).
+    pub(crate) fn find(&self, id: IdRef<'_>, hash: u32) -> Found {
         Found { hash, newest: self.generation.newest(&self.table, hash, id) }
+    }
+
+    /// Makes ready to look for ids of these hashes.
+    pub(crate) fn expect(&self, hashes: &[u32]) {
+        self.table.touch(hashes);
     }
 
     /// Appends a row for an id that was looked for just before, and makes it the newest of its id.
@@ -127,7 +113,7 @@ impl Growing {
         published: u32,
         id: RecordId,
         components: &[f32],
-        payload: Payload,
+        payload: Lent<'_>,
     ) -> u64 {
         let bytes = self.bytes_with(payload.size_bytes());
         assert!(self.rows < ROWS_MAX, "a generation is full");
@@ -141,23 +127,38 @@ impl Growing {
         if self.probe.has(Defect::TableBeforeRow) {
             self.enlist(found);
         }
-        let mut tail = match self.tail.take() {
-            Some(tail) => tail,
-            None => self.open(),
-        };
-        tail.rows_in.push(id, components, link);
-        tail.payloads_in.push(payload);
-        if tail.rows_in.is_full() {
-            self.seal(&tail);
-        } else {
-            self.tail = Some(tail);
-        }
+        self.push(id, components, link, payload);
         // Last, so that whoever finds the row in the table finds it written.
         if !self.probe.has(Defect::TableBeforeRow) {
             self.enlist(found);
         }
         self.rows += 1;
         bytes
+    }
+
+    /// Writes the next row into the chunk that is being filled.
+    fn push(&mut self, id: RecordId, components: &[f32], link: Link, payload: Lent<'_>) {
+        let mut tail = match self.tail.take() {
+            Some(tail) => tail,
+            None => self.open(),
+        };
+        let is_other = tail.push(id, components, link, payload);
+        if tail.is_full() {
+            self.relist(tail.sealed());
+        } else {
+            if is_other {
+                self.relist(tail.chunk());
+            }
+            self.tail = Some(tail);
+        }
+    }
+
+    /// Puts another form of the last chunk in its place, for views to come.
+    fn relist(&mut self, chunk: Chunk) {
+        if let Some(last) = self.chunks.last_mut() {
+            *last = Arc::new(chunk);
+        }
+        self.listed = None;
     }
 
     /// Makes the next row the newest of the id that was looked for.
@@ -205,32 +206,13 @@ impl Growing {
         self.generation.link(row).unwrap_or(Link::FIRST)
     }
 
+    /// Adds a chunk.
     fn open(&mut self) -> Tail {
-        let (layout, n) = (self.generation.layout(), self.chunks.len());
-        let (rows_in, rows) = rows(layout, n);
-        let (payloads_in, payloads) = column(layout.chunk_rows(n));
-        let rows = Arc::new(rows);
-        self.generation.add(n, Arc::clone(&rows));
-        self.chunks.push(Arc::new(Chunk::open(Arc::clone(&rows), payloads.clone())));
+        let n = self.chunks.len();
+        let tail = Tail::new(self.generation.layout(), n, self.generation.hasher().clone());
+        self.generation.add(n, Arc::clone(tail.rows()));
+        self.chunks.push(Arc::new(tail.chunk()));
         self.listed = None;
-        Tail { rows_in, payloads_in, rows, payloads }
+        tail
     }
-
-    /// Seals the chunk that has just been filled.
-    fn seal(&mut self, tail: &Tail) {
-        let payloads = tail.payloads.slice(0..tail.payloads.len()).unwrap_or_default();
-        let payloads: Vec<_> = payloads.iter().map(Lent::Whole).collect();
-        if let Some(last) = self.chunks.last_mut() {
-            let rows = Arc::clone(&tail.rows);
-            *last = Arc::new(Chunk::sealed(rows, &payloads, || tail.payloads.clone()));
-        }
-        self.listed = None;
-    }
-}
-
-/// Whole payloads, as they were lent.
-fn whole(lent: &[Lent<'_>]) -> Column<Payload> {
-    let (mut appender, column) = column(lent.len());
-    lent.iter().for_each(|lent| appender.push(lent.to_payload()));
-    column
 }

@@ -10,7 +10,7 @@ pub(crate) const LINE: usize = 16;
 const CHUNK_BYTES_MAX: usize = 8 << 20;
 
 /// The largest chunk, in rows.
-const CHUNK_ROWS_MAX: usize = 1 << 16;
+pub(crate) const CHUNK_ROWS_MAX: usize = 1 << 16;
 
 /// The first chunk, in rows, unless the largest is smaller still.
 const CHUNK_ROWS_FIRST: usize = 64;

@@ -27,6 +27,7 @@ mod rows;
 mod store;
 mod sync;
 mod table;
+mod tail;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod view;

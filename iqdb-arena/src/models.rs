@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Metric, Record, Schema, Snapshot};
+use iqdb_core::{Batch, Metric, Payload, Record, Schema, Snapshot};
 
 use crate::arena::Arena;
 use crate::options::ArenaOptions;
@@ -57,7 +57,7 @@ fn eager() -> ArenaOptions {
 }
 
 fn put(batch: Batch, id: u64, component: i16) -> Batch {
-    batch.upsert(Record::new(id, [f32::from(component)]).unwrap())
+    batch.upsert(Record::new(id, [f32::from(component)]).unwrap().with("n", component))
 }
 
 fn contents<const N: usize>(versions: [&[(u64, i16)]; N]) -> [Content; N] {
@@ -77,8 +77,12 @@ fn check(view: &View, versions: &[Content]) {
     assert_eq!(&seen, expected, "the rows of version {}", view.version);
     assert_eq!(view.len(), expected.len() as u64);
     for id in 0..3 {
-        let found = view.get(&id.into()).unwrap().map(|record| record.vector()[0] as i16);
+        let record = view.get(&id.into()).unwrap();
+        let found = record.as_ref().map(|record| record.vector()[0] as i16);
         assert_eq!(found, expected.get(&id).copied(), "{id} at version {}", view.version);
+        let payload = record.map(|record| record.payload().to_payload().unwrap());
+        let expected = found.map(|component| Payload::new().with("n", component));
+        assert_eq!(payload, expected, "the payload of {id} at version {}", view.version);
     }
 }
 

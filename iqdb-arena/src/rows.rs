@@ -84,10 +84,11 @@ pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
 }
 
 impl RowsAppender {
-    /// Appends a row; the rest of its last line is zero.
-    pub(crate) fn push(&mut self, id: RecordId, components: &[f32], link: Link) {
+    /// Appends a row, whose number it returns; the rest of its last line is zero.
+    pub(crate) fn push(&mut self, id: RecordId, components: &[f32], link: Link) -> usize {
+        let row = self.links.len();
         let (whole, rest) = components.as_chunks::<LINE>();
-        whole.iter().for_each(|line| self.lines.push(*line));
+        self.lines.extend_from_slice(whole);
         if !rest.is_empty() {
             let mut line = [0.0; LINE];
             line[..rest.len()].copy_from_slice(rest);
@@ -95,6 +96,7 @@ impl RowsAppender {
         }
         self.ids.push(id);
         self.links.push(link);
+        row
     }
 
     pub(crate) fn is_full(&self) -> bool {

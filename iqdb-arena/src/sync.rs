@@ -35,6 +35,6 @@ mod untracked {
         pub(crate) fn read(&self, _cells: Range<usize>) {}
 
         #[inline(always)]
-        pub(crate) fn write(&self, _cell: usize) {}
+        pub(crate) fn write(&self, _cells: Range<usize>) {}
     }
 }

@@ -54,6 +54,13 @@ impl Table {
         }
     }
 
+    /// Loads the slots where some ids would be looked for first, one right after the other, so that
+    /// memory is waited for once and not once for each.
+    pub(crate) fn touch(&self, hashes: &[u32]) {
+        let slots = hashes.iter().map(|hash| self.slots[self.home(*hash)].load(Ordering::Relaxed));
+        std::hint::black_box(slots.fold(0, std::ops::BitXor::bitxor));
+    }
+
     /// Puts a row into a slot that held an older row of the same id.
     pub(crate) fn replace(&self, slot: Slot, hash: u32, row: u32) {
         self.slots[slot.0].store(pack(row, hash), Ordering::Release);

@@ -1,5 +1,6 @@
 //! The protocol on real threads: nobody waits, nothing half-done shows, writers free.
 
+mod forms;
 mod freeing;
 mod steady;
 mod torn;

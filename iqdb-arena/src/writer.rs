@@ -4,6 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
 
+use crate::chunk::Lent;
 use crate::generation::Generation;
 use crate::growing::Growing;
 use crate::options::ArenaOptions;
@@ -14,6 +15,9 @@ use crate::view::View;
 /// How many retired views a commit looks at, so that snapshots that are held for long don't make
 /// commits slow.
 const RECLAIMED_PER_COMMIT: usize = 64;
+
+/// Of how many changes the ids are hashed before the first is looked for.
+const HASHED_AHEAD: usize = 32;
 
 /// What the lock guards: everything that only writers touch.
 #[derive(Debug)]
@@ -109,8 +113,17 @@ impl Writer {
         self.torn = true;
         let mut applied = Applied::at(self.view.version);
         let mut staged = Staged::default();
-        for change in batch.changes() {
-            self.stage(change, &mut applied, &mut staged);
+        let mut hashes = Vec::with_capacity(HASHED_AHEAD);
+        for changes in batch.changes().chunks(HASHED_AHEAD) {
+            hashes.clear();
+            let generation = self.growing.generation();
+            hashes.extend(changes.iter().map(|change| generation.hash(change.id().as_ref())));
+            if hashes.len() == HASHED_AHEAD {
+                self.growing.expect(&hashes);
+            }
+            for (change, hash) in changes.iter().zip(&hashes) {
+                self.stage(change, *hash, &mut applied, &mut staged);
+            }
         }
         if !applied.has_effect() {
             self.torn = false;
@@ -146,8 +159,8 @@ impl Writer {
     }
 
     /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
-    fn stage(&mut self, change: &Change, applied: &mut Applied, staged: &mut Staged) {
-        let found = self.growing.find(change.id().as_ref());
+    fn stage(&mut self, change: &Change, hash: u32, applied: &mut Applied, staged: &mut Staged) {
+        let found = self.growing.find(change.id().as_ref(), hash);
         // A row of this batch has not been stamped, whatever the version.
         let present = found.row().filter(|row| {
             !staged.known.contains(row)
@@ -161,7 +174,7 @@ impl Writer {
         let published = self.view.rows;
         match (change, present) {
             (Change::Upsert(record), _) => {
-                let (id, payload) = (record.id.clone(), record.payload.clone());
+                let (id, payload) = (record.id.clone(), Lent::Whole(&record.payload));
                 staged.added_bytes +=
                     self.growing.append(found, published, id, &record.vector, payload);
             }
@@ -171,7 +184,7 @@ impl Writer {
                     && let Some(components) = rows.components(place.row..place.row + 1)
                 {
                     let components = &components[..generation.layout().dim()];
-                    let (id, payload) = (id.clone(), payload.clone());
+                    let (id, payload) = (id.clone(), Lent::Whole(payload));
                     staged.added_bytes +=
                         self.growing.append(found, published, id, components, payload);
                 }

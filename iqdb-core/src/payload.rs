@@ -1,6 +1,5 @@
 //! Payloads: an ordered map from field names to values, owned and borrowed.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::limits::{FIELD_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
@@ -18,8 +17,11 @@ use crate::{Error, ErrorKind, Result, Value, ValueRef};
 /// assert_eq!(payload.get("year"), Some(&Value::Int(2024)));
 /// ```
 #[derive(Clone, PartialEq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
-pub struct Payload(BTreeMap<String, Value>);
+pub struct Payload(
+    /// In the order of the names, of which no two are the same. Payloads are small and many: one
+    /// piece of memory each is less to allocate, to copy and to free than a tree.
+    Vec<(String, Value)>,
+);
 
 impl Payload {
     /// A payload without fields. Allocates nothing.
@@ -35,20 +37,33 @@ impl Payload {
         self
     }
 
-    /// Sets `field`; returns the value it had.
+    /// Sets `field`; returns the value it had. O(log fields) for one that is there or comes after
+    /// all others in the order of names, else O(fields).
     pub fn insert(&mut self, field: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        self.0.insert(field.into(), value.into())
+        let (field, value) = (field.into(), value.into());
+        match self.find(&field) {
+            Ok(n) => Some(std::mem::replace(&mut self.0[n].1, value)),
+            Err(n) => {
+                self.0.insert(n, (field, value));
+                None
+            }
+        }
     }
 
-    /// Removes `field`; returns the value it had.
+    /// Removes `field`; returns the value it had. O(fields).
     pub fn remove(&mut self, field: &str) -> Option<Value> {
-        self.0.remove(field)
+        self.find(field).ok().map(|n| self.0.remove(n).1)
     }
 
     /// The value of `field`. O(log fields).
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {
-        self.0.get(field)
+        self.find(field).ok().map(|n| &self.0[n].1)
+    }
+
+    /// Where `field` is, or where it would go.
+    fn find(&self, field: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(name, _)| name.as_str().cmp(field))
     }
 
     /// The fields in the order of their names.
@@ -72,7 +87,7 @@ impl Payload {
     /// What the payload counts towards [`PAYLOAD_BYTES_MAX`]: its names and values, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        self.0.iter().map(|(field, value)| field.len() + value.size_bytes()).sum()
+        self.iter().map(|(field, value)| field.len() + value.size_bytes()).sum()
     }
 
     /// Checks that the payload can be stored.
@@ -87,7 +102,8 @@ impl Payload {
                 .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}"))
                 .found(self.len()));
         }
-        for (field, value) in &self.0 {
+        let mut bytes = 0;
+        for (field, value) in self.iter() {
             if field.is_empty() || field.len() > FIELD_NAME_BYTES_MAX {
                 return Err(invalid("a field name has the wrong length".into())
                     .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
@@ -97,8 +113,8 @@ impl Payload {
                 let field = crate::quoted::Quoted(field);
                 invalid(format!("a value can't be stored, in field {field}")).caused_by(error)
             })?;
+            bytes += field.len() + value.size_bytes();
         }
-        let bytes = self.size_bytes();
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(invalid("the payload is too large".into())
                 .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes"))
@@ -110,13 +126,31 @@ impl Payload {
 
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Payload {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
-        Self(fields.into_iter().map(|(field, value)| (field.into(), value.into())).collect())
+        let fields = fields.into_iter().map(|(field, value)| (field.into(), value.into()));
+        let mut fields: Vec<(String, Value)> = fields.collect();
+        // Stable, so that of several values of a field the last stays last, and stays.
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
+        fields.dedup_by(|later, earlier| {
+            let is_same = later.0 == earlier.0;
+            if is_same {
+                std::mem::swap(&mut later.1, &mut earlier.1);
+            }
+            is_same
+        });
+        Self(fields)
     }
 }
 
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Payload {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
@@ -294,6 +328,22 @@ mod tests {
         assert_eq!(heavy(PAYLOAD_BYTES_MAX).size_bytes(), PAYLOAD_BYTES_MAX);
         assert!(heavy(PAYLOAD_BYTES_MAX).check().is_ok());
         assert!(heavy(PAYLOAD_BYTES_MAX + 1).check().is_err());
+    }
+
+    #[test]
+    fn fields_are_in_the_order_of_their_names_and_the_last_value_counts() {
+        let fields = [("b", 1), ("a", 2), ("c", 3), ("b", 4), ("a", 5), ("b", 6)];
+        let mut inserted = Payload::new();
+        for (field, value) in fields {
+            inserted.insert(field, value);
+        }
+        let collected: Payload = fields.into_iter().collect();
+        assert_eq!(format!("{collected:?}"), r#"{"a": Int(5), "b": Int(6), "c": Int(3)}"#);
+        assert_eq!(inserted, collected);
+        assert_eq!(inserted.insert("b", 7), Some(Value::Int(6)));
+        assert_eq!(inserted.remove("b"), Some(Value::Int(7)));
+        assert_eq!((inserted.remove("b"), inserted.get("b")), (None, None));
+        assert_eq!((inserted.len(), inserted.get("c")), (2, Some(&Value::Int(3))));
     }
 
     #[test]

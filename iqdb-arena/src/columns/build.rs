@@ -1,95 +1,45 @@
-//! From payloads to columns, once, when a chunk is sealed.
+//! From the columns of an open chunk to those of a sealed one: values sorted, codes narrowed.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
 
 use iqdb_core::ValueRef;
 
 use super::dictionary::Dictionary;
-use super::{Codes, Columns, Field};
-use crate::chunk::Lent;
-
-/// How many fields a chunk may have between its rows to be kept as columns.
-pub(crate) const FIELDS_MAX: usize = 128;
-
-/// A field while its values are being collected.
-struct Collected<'a> {
-    /// Per row the number of its value in order of appearance, counted from 1; or 0.
-    numbers: Vec<u32>,
-    known: HashMap<Exact<'a>, u32>,
-    values: Vec<ValueRef<'a>>,
-}
-
-/// A value that is equal to another only if it has the same kind and the same bits.
-#[derive(PartialEq, Eq, Hash)]
-enum Exact<'a> {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(u64),
-    Text(&'a str),
-    List(Vec<Exact<'a>>),
-}
-
-impl<'a> From<ValueRef<'a>> for Exact<'a> {
-    fn from(value: ValueRef<'a>) -> Self {
-        match value {
-            ValueRef::Null => Self::Null,
-            ValueRef::Bool(value) => Self::Bool(value),
-            ValueRef::Int(value) => Self::Int(value),
-            ValueRef::Float(value) => Self::Float(value.to_bits()),
-            ValueRef::Text(value) => Self::Text(value),
-            ValueRef::List(values) => Self::List(values.iter().map(Self::from).collect()),
-        }
-    }
-}
+use super::open::OpenField;
+use super::{Codes, Columns, Field, OpenColumns};
 
 impl Columns {
-    /// Columns of the payloads of all rows; `None` where whole payloads are the better form: with
-    /// more than [`FIELDS_MAX`] fields, or strings of more than 4 GiB. O(values), hashed once each.
-    pub(crate) fn of(payloads: &[Lent<'_>]) -> Option<Self> {
-        let mut fields: BTreeMap<&str, Collected<'_>> = BTreeMap::new();
-        let mut is_wide = false;
-        for (row, payload) in payloads.iter().enumerate() {
-            payload.for_each(|name, value| {
-                if fields.len() == FIELDS_MAX && !fields.contains_key(name) {
-                    is_wide = true;
-                    return;
-                }
-                let field = fields.entry(name).or_insert_with(|| Collected {
-                    numbers: vec![0; payloads.len()],
-                    known: HashMap::new(),
-                    values: Vec::new(),
-                });
-                field.numbers[row] = *field.known.entry(value.into()).or_insert_with(|| {
-                    field.values.push(value);
-                    // A chunk has far fewer rows.
-                    u32::try_from(field.values.len()).unwrap_or(u32::MAX)
-                });
-            });
-            if is_wide {
-                return None;
-            }
-        }
-        let fields = fields.into_iter().map(|(name, field)| field.finish(name));
-        Some(Self { fields: fields.collect::<Option<_>>()? })
+    /// The same payloads, `rows` of them, when no more will come; `None` where a field's strings are
+    /// of more than 4 GiB. O(rows + n log n) for each field of n values.
+    pub(crate) fn of(open: &OpenColumns, rows: usize) -> Option<Self> {
+        let fields = open.fields().iter().map(|field| Field::of(field, rows));
+        let mut fields = fields.collect::<Option<Box<[_]>>>()?;
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        Some(Self { fields })
     }
 }
 
-impl Collected<'_> {
+impl Field {
     /// Sorts the values and numbers them anew.
-    fn finish(self, name: &str) -> Option<Field> {
-        let mut order: Vec<usize> = (0..self.values.len()).collect();
-        order.sort_by(|a, b| compare(self.values[*a], self.values[*b]));
-        let sorted: Vec<ValueRef<'_>> = order.iter().map(|n| self.values[*n]).collect();
+    fn of(open: &OpenField, rows: usize) -> Option<Self> {
+        let values = open.values.all();
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|a, b| compare(values[*a].as_ref(), values[*b].as_ref()));
+        let sorted: Vec<ValueRef<'_>> = order.iter().map(|n| values[*n].as_ref()).collect();
         let dictionary = Dictionary::new(&sorted)?;
 
-        let mut code_of = vec![0_u32; self.values.len() + 1];
+        let mut code_of = vec![0_u32; values.len() + 1];
         for (code, n) in (1..).zip(order) {
             code_of[n + 1] = code;
         }
-        let codes = self.numbers.iter().map(|number| code_of[*number as usize]);
-        Some(Field { name: name.into(), codes: Codes::new(codes, dictionary.len()), dictionary })
+        let codes = open.codes.all();
+        // The last rows may not have the field, and so have no code.
+        let codes = (0..rows).map(|row| codes.get(row).map_or(0, |code| code_of[*code as usize]));
+        Some(Self {
+            name: open.name.clone(),
+            codes: Codes::new(codes, dictionary.len()),
+            dictionary,
+        })
     }
 }
 

@@ -48,10 +48,7 @@ impl Field {
         if let Some(ranges) = self.ranges(leaf) {
             match &ranges.ranges[..ranges.len] {
                 // One range is by far the most common, and one comparison per row.
-                [only] => {
-                    let (start, len) = (only.start, only.end - only.start);
-                    self.codes.retain(mask, |code| code.wrapping_sub(start) < len);
-                }
+                [only] => self.codes.retain_range(mask, only),
                 _ => self.codes.retain(mask, |code| ranges.contains(code)),
             }
             return true;
@@ -167,12 +164,60 @@ impl Codes {
             Self::U32(codes) => retain(codes, mask, keep),
         }
     }
+
+    /// Compares codes as they are: the narrower they are, the more at once.
+    #[allow(clippy::cast_possible_truncation, reason = "codes count from 1 and fit their type")]
+    fn retain_range(&self, mask: &mut Narrow<'_>, range: &Range<u32>) {
+        let (start, len) = (range.start, range.end - range.start);
+        match self {
+            Self::U8(codes) => {
+                let (start, len) = (start as u8, len as u8);
+                retain(codes, mask, |code| code.wrapping_sub(start) < len);
+            }
+            Self::U16(codes) => {
+                let (start, len) = (start as u16, len as u16);
+                retain(codes, mask, |code| code.wrapping_sub(start) < len);
+            }
+            Self::U32(codes) => retain(codes, mask, |code| code.wrapping_sub(start) < len),
+        }
+    }
 }
 
-fn retain<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
+/// Keeps the rows with a code for which `keep` says so; rows without a code are none.
+pub(super) fn retain<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
     mask.retain_words(|first, _| {
-        // Rows outside are none that a block has.
-        let codes = codes.get(first..).unwrap_or_default().iter().take(64);
-        codes.enumerate().fold(0, |rows, (n, code)| rows | u64::from(keep(*code)) << n)
+        let codes = codes.get(first..).unwrap_or_default();
+        match codes.first_chunk::<64>() {
+            Some(codes) => bits_of(&codes.map(|code| u8::from(keep(code)))),
+            None => codes
+                .iter()
+                .enumerate()
+                .fold(0, |rows, (n, code)| rows | u64::from(keep(*code)) << n),
+        }
     });
+}
+
+/// Bit n is flag number n, each of which is 0 or 1.
+fn bits_of(flags: &[u8; 64]) -> u64 {
+    let (eights, _) = flags.as_chunks::<8>();
+    eights.iter().enumerate().fold(0, |bits, (n, eight)| {
+        // Brings each byte's lowest bit to its place in the highest byte; no two meet anywhere.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits | gathered << (8 * n)
+    })
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_become_bits() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for bits in [0, 1, 1 << 63, u64::MAX].into_iter().chain((0..1_000).map(|_| random.u64(..)))
+        {
+            let flags = std::array::from_fn(|n| (bits >> n & 1) as u8);
+            assert_eq!(bits_of(&flags), bits);
+        }
+    }
 }

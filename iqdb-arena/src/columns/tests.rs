@@ -1,11 +1,12 @@
 //! Columns give back what went in, and select what asking row by row would.
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Narrow, Payload, PayloadRef, Predicate, RowMask, Value};
+use iqdb_core::{Narrow, Payload, PayloadColumns, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
-use super::Columns;
+use super::{Columns, OpenColumns};
 use crate::chunk::Lent;
+use crate::generation::Hasher;
 
 fn scalars() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -47,8 +48,16 @@ fn predicates() -> impl Strategy<Value = Predicate> {
     ]
 }
 
+/// Columns of some payloads, as they are while they grow; `None` if there are too many fields.
+fn open(payloads: &[Payload]) -> Option<OpenColumns> {
+    let (mut appender, columns) = super::columns(payloads.len(), Hasher::default());
+    let mut rows = payloads.iter().enumerate();
+    rows.all(|(row, payload)| appender.push(row, Lent::Whole(payload))).then_some(columns)
+}
+
+/// The same, packed.
 fn columns(payloads: &[Payload]) -> Option<Columns> {
-    Columns::of(&payloads.iter().map(Lent::Whole).collect::<Vec<_>>())
+    Columns::of(&open(payloads)?, payloads.len())
 }
 
 proptest! {
@@ -56,17 +65,21 @@ proptest! {
 
     #[test]
     fn columns_give_back_what_went_in(payloads in payloads()) {
-        let columns = columns(&payloads).unwrap();
-        for (row, payload) in payloads.iter().enumerate() {
-            let lent = PayloadRef::of_row(&columns, row);
-            // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
-            prop_assert_eq!(format!("{:?}", lent.to_payload().unwrap()), format!("{payload:?}"));
-            for (field, value) in payload.iter() {
-                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+        let (open, packed) = (open(&payloads).unwrap(), columns(&payloads).unwrap());
+        for columns in [&open as &dyn PayloadColumns, &packed] {
+            for (row, payload) in payloads.iter().enumerate() {
+                let lent = PayloadRef::of_row(columns, row);
+                // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+                let there = lent.to_payload().unwrap();
+                prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
+                for (field, value) in payload.iter() {
+                    prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+                }
+                prop_assert_eq!(lent.get("absent").unwrap(), None);
             }
-            prop_assert_eq!(lent.get("absent").unwrap(), None);
+            let outside = PayloadRef::of_row(columns, payloads.len());
+            prop_assert!(outside.to_payload().unwrap().is_empty());
         }
-        prop_assert!(PayloadRef::of_row(&columns, payloads.len()).to_payload().unwrap().is_empty());
     }
 
     #[test]
@@ -75,22 +88,25 @@ proptest! {
         predicates in prop::collection::vec(predicates(), 1..20),
         seed in any::<u64>(),
     ) {
-        let columns = columns(&payloads).unwrap();
+        let (open, packed) = (open(&payloads).unwrap(), columns(&payloads).unwrap());
         for predicate in predicates {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut before = RowMask::new();
             before.set_all(payloads.len());
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
-            let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
+            let mut of_open = before.clone();
+            let answered = packed.matching(&predicate, &mut Narrow::new(&mut mask));
+            let always = open.matching(&predicate, &mut Narrow::new(&mut of_open));
+            prop_assert_eq!(always, predicate.field().is_some());
             // Of those that are no ranges, some are as well asked row by row.
             let may_decline =
                 matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
             prop_assert!(answered == predicate.field().is_some() || may_decline);
-            if answered {
-                before.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
-            }
-            prop_assert_eq!(&mask, &before, "{:?}", predicate);
+            let mut after = before.clone();
+            after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
+            prop_assert_eq!(&mask, if answered { &after } else { &before }, "{:?}", predicate);
+            prop_assert_eq!(&of_open, if always { &after } else { &before }, "{:?}", predicate);
         }
     }
 }
@@ -131,9 +147,9 @@ fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
 #[test]
 fn too_many_fields_are_kept_whole() {
     let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-    assert!(columns(&[wide(super::build::FIELDS_MAX)]).is_some());
+    assert!(columns(&[wide(super::open::FIELDS_MAX)]).is_some());
     assert!(
-        columns(&[wide(super::build::FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
+        columns(&[wide(super::open::FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
     );
 }
 

@@ -21,8 +21,8 @@ impl Tracker {
         self.0[cells].iter().for_each(|cell| cell.with(|_| ()));
     }
 
-    pub(crate) fn write(&self, cell: usize) {
-        self.0[cell].with_mut(|_| ());
+    pub(crate) fn write(&self, cells: Range<usize>) {
+        self.0[cells].iter().for_each(|cell| cell.with_mut(|_| ()));
     }
 }
 

@@ -1,0 +1,239 @@
+//! The payloads of an open chunk as columns, which grow with its rows.
+//!
+//! As everywhere in the arena, one appends and many read: a value is there before a code that names
+//! it, and both are there before a view is published that has their row.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, Value, ValueRef};
+
+use super::select::retain;
+use crate::chunk::Lent;
+use crate::column::{Appender, Column, column};
+use crate::generation;
+use crate::layout::CHUNK_ROWS_MAX;
+use crate::table::Table;
+
+/// How many fields a chunk may have between its rows to be kept as columns. (Models look at every
+/// cell of a column, and need few.)
+pub(crate) const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { 128 };
+
+/// The payloads of the rows so far, field by field, in the order in which fields came first.
+pub(crate) struct OpenColumns {
+    fields: Column<OpenField>,
+}
+
+/// One field of all rows.
+pub(super) struct OpenField {
+    pub(super) name: Box<str>,
+    /// Per row the number of its value, counted from 1; or 0, where the field is absent. Shorter
+    /// than the rows while the last ones don't have the field.
+    pub(super) codes: Column<u32>,
+    /// The distinct values in the order in which they came first.
+    pub(super) values: Column<Value>,
+}
+
+impl OpenField {
+    fn value_in(&self, row: usize) -> Option<ValueRef<'_>> {
+        let code = *self.codes.get(row)?;
+        self.values.get(code.checked_sub(1)? as usize).map(Value::as_ref)
+    }
+
+    /// Decides once per value, or once per row where there are fewer.
+    fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) {
+        // Codes first, which name no value that is not there by then.
+        let codes = self.codes.all();
+        let values = self.values.all();
+        if values.len() > mask.mask().count() {
+            let matches = |row: usize| {
+                let value = codes.get(row)?.checked_sub(1).and_then(|n| values.get(n as usize))?;
+                Some(leaf.matches_value(value.as_ref()))
+            };
+            let Ok(()) = mask.retain(|row| Ok::<_, Infallible>(matches(row).unwrap_or(false)));
+            return;
+        }
+        // A chunk has no more values than rows.
+        let mut bits = [0_u64; CHUNK_ROWS_MAX / 64 + 1];
+        for (code, value) in (1..).zip(values) {
+            bits[code / 64] |= u64::from(leaf.matches_value(value.as_ref())) << (code % 64);
+        }
+        retain(codes, mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
+    }
+}
+
+impl OpenColumns {
+    pub(super) fn fields(&self) -> &[OpenField] {
+        self.fields.all()
+    }
+
+    fn field_named(&self, name: &str) -> Option<&OpenField> {
+        self.fields().iter().find(|field| *field.name == *name)
+    }
+
+    /// The fields that a row has, with their values. O(fields of the chunk).
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
+        self.fields().iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
+    }
+
+    /// Narrows `mask` to the rows that match and returns true; or returns false for a condition on
+    /// ids. Allocates nothing. O(rows + values of the field).
+    pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
+        let Some(name) = leaf.field() else {
+            return false;
+        };
+        match self.field_named(name) {
+            Some(field) => field.select(leaf, mask),
+            // An absent field makes every condition on it false.
+            None => mask.retain_words(|_, _| 0),
+        }
+        true
+    }
+}
+
+impl PayloadColumns for OpenColumns {
+    /// O(fields).
+    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+        Ok(self.row(row).nth(n))
+    }
+
+    /// O(fields).
+    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
+        Ok(self.field_named(field).and_then(|field| field.value_in(row)))
+    }
+}
+
+impl std::fmt::Debug for OpenColumns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.fields().iter().map(|field| &field.name)).finish()
+    }
+}
+
+/// The one that adds rows to columns.
+#[derive(Debug)]
+pub(crate) struct ColumnsAppender {
+    fields_in: Appender<OpenField>,
+    /// By name.
+    fields: Vec<FieldAppender>,
+    rows_max: usize,
+    hasher: generation::Hasher,
+}
+
+#[derive(Debug)]
+struct FieldAppender {
+    name: Box<str>,
+    codes_in: Appender<u32>,
+    values_in: Appender<Value>,
+    values: Column<Value>,
+    /// From a value to its number.
+    known: Table,
+}
+
+/// Columns for at most `rows_max` rows, without any yet. `hasher` has a secret, so that nobody can
+/// choose values that collide.
+pub(crate) fn columns(
+    rows_max: usize,
+    hasher: generation::Hasher,
+) -> (ColumnsAppender, OpenColumns) {
+    let (fields_in, fields) = column(FIELDS_MAX);
+    (ColumnsAppender { fields_in, fields: Vec::new(), rows_max, hasher }, OpenColumns { fields })
+}
+
+impl ColumnsAppender {
+    /// Appends the payload of row number `row`, which comes after all rows that have one. Returns
+    /// false if the columns would be more than [`FIELDS_MAX`]; the row is then not to be relied on,
+    /// and no further one can follow. O(values), hashed once each.
+    pub(crate) fn push(&mut self, row: usize, payload: Lent<'_>) -> bool {
+        let (mut next, mut fits) = (0, true);
+        payload.for_each(|name, value| {
+            // Most rows have the fields of the row before, in the order of their names.
+            let guess = self.fields.get(next).filter(|field| *field.name == *name);
+            let n = guess.map(|_| next).or_else(|| self.field_named(name));
+            match n {
+                Some(n) => self.fields[n].push(row, value, &self.hasher),
+                None => fits = false,
+            }
+            next = n.map_or(0, |n| n + 1);
+        });
+        fits
+    }
+
+    /// Where the field of this name is, made now if there is none and room for one.
+    fn field_named(&mut self, name: &str) -> Option<usize> {
+        match self.fields.binary_search_by(|field| (*field.name).cmp(name)) {
+            Ok(n) => Some(n),
+            Err(_) if self.fields_in.is_full() => None,
+            Err(n) => {
+                let (codes_in, codes) = column(self.rows_max);
+                let (values_in, values) = column(self.rows_max);
+                let known = Table::with_room_for(0);
+                self.fields_in.push(OpenField { name: name.into(), codes, values: values.clone() });
+                let name = name.into();
+                self.fields.insert(n, FieldAppender { name, codes_in, values_in, values, known });
+                Some(n)
+            }
+        }
+    }
+}
+
+impl FieldAppender {
+    fn push(&mut self, row: usize, value: ValueRef<'_>, hasher: &generation::Hasher) {
+        let code = self.number(value, hasher) + 1;
+        // Rows without the field, since the last one that has it.
+        while self.codes_in.len() < row {
+            self.codes_in.push(0);
+        }
+        self.codes_in.push(code);
+    }
+
+    /// The number of a value, which is made known if it is new.
+    fn number(&mut self, value: ValueRef<'_>, hasher: &generation::Hasher) -> u32 {
+        let mut state = hasher.build_hasher();
+        hash(value, &mut state);
+        #[allow(clippy::cast_possible_truncation, reason = "any 32 bits of a hash will do")]
+        let hash = state.finish() as u32;
+        let is = |n: u32| {
+            self.values.get(n as usize).is_some_and(|known| is_same(known.as_ref(), value))
+        };
+        if let Some((_, n)) = self.known.find(hash, is) {
+            return n;
+        }
+        let values = self.values_in.len();
+        if values == self.known.room() {
+            self.known = self.known.grown(values + 1);
+        }
+        // A chunk has far fewer rows.
+        let n = u32::try_from(values).unwrap_or(u32::MAX);
+        self.values_in.push(value.to_value());
+        self.known.insert(hash, n);
+        n
+    }
+}
+
+/// Whether two values have the same kind and the same bits.
+fn is_same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
+    match (a, b) {
+        (ValueRef::Float(a), ValueRef::Float(b)) => a.to_bits() == b.to_bits(),
+        (ValueRef::List(a), ValueRef::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_same(a, b))
+        }
+        // Values of two kinds are never the same.
+        (a, b) => a == b,
+    }
+}
+
+/// Hashes what makes a value the same as another.
+fn hash(value: ValueRef<'_>, state: &mut impl Hasher) {
+    std::mem::discriminant(&value).hash(state);
+    match value {
+        ValueRef::Null => {}
+        ValueRef::Bool(value) => value.hash(state),
+        ValueRef::Int(value) => value.hash(state),
+        ValueRef::Float(value) => value.to_bits().hash(state),
+        ValueRef::Text(value) => value.hash(state),
+        ValueRef::List(values) => {
+            values.len().hash(state);
+            values.iter().for_each(|value| hash(value, state));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The chunk that is being filled: the writer's side of it.
+
+use iqdb_core::{Payload, RecordId};
+
+use crate::chunk::{Chunk, Lent, Payloads};
+use crate::column::{Appender, column};
+use crate::columns::{Columns, ColumnsAppender, columns};
+use crate::generation;
+use crate::layout::Layout;
+use crate::rows::{Link, Rows, RowsAppender, rows};
+use crate::sync::Arc;
+
+/// A chunk and the means to add rows to it.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    rows_in: RowsAppender,
+    payloads_in: PayloadsAppender,
+    rows: Arc<Rows>,
+    payloads: Payloads,
+    rows_max: usize,
+}
+
+#[derive(Debug)]
+enum PayloadsAppender {
+    Columns(ColumnsAppender),
+    Whole(Appender<Payload>),
+}
+
+impl Tail {
+    /// An empty one, for chunk number `n`.
+    pub(crate) fn new(layout: &Layout, n: usize, hasher: generation::Hasher) -> Self {
+        let rows_max = layout.chunk_rows(n);
+        let (rows_in, rows) = rows(layout, n);
+        let (payloads_in, payloads) = columns(rows_max, hasher);
+        Self {
+            rows_in,
+            payloads_in: PayloadsAppender::Columns(payloads_in),
+            rows: Arc::new(rows),
+            payloads: Payloads::Open(Arc::new(payloads)),
+            rows_max,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> &Arc<Rows> {
+        &self.rows
+    }
+
+    /// Appends a row. Returns true if the payloads have taken another form by it, so that the next
+    /// view needs [another chunk](Self::chunk); the one so far stays good for the rows so far.
+    ///
+    /// # Panics
+    /// When it is [full](Self::is_full).
+    pub(crate) fn push(
+        &mut self,
+        id: RecordId,
+        components: &[f32],
+        link: Link,
+        payload: Lent<'_>,
+    ) -> bool {
+        let row = self.rows_in.push(id, components, link);
+        let is_kept = match &mut self.payloads_in {
+            PayloadsAppender::Columns(columns) => columns.push(row, payload),
+            PayloadsAppender::Whole(payloads) => {
+                payloads.push(payload.to_payload());
+                true
+            }
+        };
+        if !is_kept {
+            self.keep_whole(row, payload);
+        }
+        !is_kept
+    }
+
+    /// Gives up the columns: keeps the payloads of the rows below `row`, and that of `row`, whole.
+    fn keep_whole(&mut self, row: usize, payload: Lent<'_>) {
+        let (mut appender, column) = column(self.rows_max);
+        if let Payloads::Open(columns) = &self.payloads {
+            (0..row).for_each(|row| appender.push(Lent::Open(columns, row).to_payload()));
+        }
+        appender.push(payload.to_payload());
+        self.payloads_in = PayloadsAppender::Whole(appender);
+        self.payloads = Payloads::Whole(column);
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows_in.is_full()
+    }
+
+    /// The chunk as readers see it while rows are added.
+    pub(crate) fn chunk(&self) -> Chunk {
+        Chunk::open(Arc::clone(&self.rows), self.payloads.clone())
+    }
+
+    /// The chunk as readers see it when it is full. O(values log values).
+    pub(crate) fn sealed(&self) -> Chunk {
+        let payloads = match &self.payloads {
+            Payloads::Open(open) => Columns::of(open, self.rows_max).map_or_else(
+                || self.payloads.clone(),
+                |columns| Payloads::Packed(Arc::new(columns)),
+            ),
+            other => other.clone(),
+        };
+        Chunk::sealed(Arc::clone(&self.rows), payloads)
+    }
+}
