@@ -3,8 +3,8 @@
 //! This is the only module of the crate with unsafe code, but for a model checker's stand-in; its
 //! interface is safe. What makes it sound:
 //!
-//! 1. A column is a fixed piece of memory for `capacity` values, and it stays where it is until the
-//!    last handle is gone.
+//! 1. A column is a fixed piece of memory for `capacity` values, which no other column touches, and
+//!    it stays where it is until the last handle is gone.
 //! 2. `len` only grows. Cells below `len` hold values that never change again; cells from `len` on
 //!    are touched by the one [`Appender`] and by nobody else.
 //! 3. The appender cannot be cloned and appends through `&mut self`, so there is one at a time.
@@ -53,8 +53,8 @@ enum Memory {
     None,
     /// From the allocator, with this layout.
     Heap(Layout),
-    /// From the operating system.
-    Mapped(#[allow(dead_code, reason = "it is kept for its drop")] MmapMut),
+    /// From the operating system, perhaps together with other columns.
+    Mapped(#[allow(dead_code, reason = "it is kept for its drop")] Arc<MmapMut>),
 }
 
 // SAFETY: a column owns its values and lends shared references to them on any thread, and the
@@ -68,38 +68,55 @@ unsafe impl<T: Send + Sync> Sync for Cells<T> {}
 /// # Panics
 /// When `capacity` values don't fit the address space.
 pub(crate) fn column<T>(capacity: usize) -> (Appender<T>, Column<T>) {
+    columns(capacity, 1).remove(0)
+}
+
+/// New columns, side by side in memory where that is possible, so that the system may use larger
+/// pages for them than one alone would fill.
+///
+/// # Panics
+/// When their values don't fit the address space.
+pub(crate) fn columns<T>(capacity: usize, count: usize) -> Vec<(Appender<T>, Column<T>)> {
     // Mapped memory starts at a page.
     const { assert!(align_of::<T>() <= 4_096) };
     let layout = Layout::array::<T>(capacity)
         .and_then(|layout| layout.align_to(ALIGNMENT))
         .expect("a column fits the address space");
-    let (first, memory) = allocate::<T>(layout);
-    let cells = Arc::new(Cells {
-        first,
-        capacity,
-        len: AtomicUsize::new(0),
-        memory,
-        tracker: Tracker::new(capacity),
-    });
-    (Appender(Arc::clone(&cells)), Column(cells))
+    let step = layout.size().next_multiple_of(ALIGNMENT);
+    let map = step.checked_mul(count).and_then(map);
+    let column = |n: usize| {
+        let (first, memory) = match &map {
+            Some((first, map)) => {
+                // SAFETY: `map` has `count` times `step` bytes, and `n` is below `count`.
+                let first = unsafe { first.add(n * step) };
+                (first.cast(), Memory::Mapped(Arc::clone(map)))
+            }
+            None => allocate::<T>(layout),
+        };
+        let (len, tracker) = (AtomicUsize::new(0), Tracker::new(capacity));
+        let cells = Arc::new(Cells { first, capacity, len, memory, tracker });
+        (Appender(Arc::clone(&cells)), Column(cells))
+    };
+    (0..count).map(column).collect()
+}
+
+/// Memory from the operating system, if it is worth while and to be had.
+fn map(bytes: usize) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
+    if bytes < MAPPED_BYTES_MIN || cfg!(any(miri, loom)) {
+        return None;
+    }
+    let mut map = MmapMut::map_anon(bytes).ok()?;
+    #[cfg(target_os = "linux")]
+    if bytes >= HUGE_PAGE_BYTES {
+        // A hint: fewer, larger pages are faster to get, and to scan from end to end.
+        let _ = map.advise(memmap2::Advice::HugePage);
+    }
+    Some((NonNull::new(map.as_mut_ptr())?, Arc::new(map)))
 }
 
 fn allocate<T>(layout: Layout) -> (NonNull<T>, Memory) {
     if layout.size() == 0 {
         return (NonNull::dangling(), Memory::None);
-    }
-    // A page is aligned to far more than a cache line. Where mapping fails the allocator may do.
-    if layout.size() >= MAPPED_BYTES_MIN
-        && !cfg!(any(miri, loom))
-        && let Ok(mut map) = MmapMut::map_anon(layout.size())
-        && let Some(first) = NonNull::new(map.as_mut_ptr())
-    {
-        #[cfg(target_os = "linux")]
-        if layout.size() >= HUGE_PAGE_BYTES {
-            // A hint: fewer, larger pages are faster to get, and to scan from end to end.
-            let _ = map.advise(memmap2::Advice::HugePage);
-        }
-        return (first.cast(), Memory::Mapped(map));
     }
     // SAFETY: the layout's size is not 0.
     match NonNull::new(unsafe { alloc(layout) }) {

@@ -5,7 +5,7 @@ use iqdb_core::{IdRef, RecordId, Schema, Version};
 use crate::chunk::{Chunk, Lent};
 use crate::generation::Generation;
 use crate::probe::{Defect, Probe};
-use crate::rows::Link;
+use crate::rows::{Lines, Link, lines};
 use crate::sync::Arc;
 use crate::table::{Slot, Table};
 use crate::tail::Tail;
@@ -26,6 +26,8 @@ pub(crate) struct Growing {
     /// The chunks as views share them, while that is up to date.
     listed: Option<Arc<Chunks>>,
     tail: Option<Tail>,
+    /// For the vectors of the chunks to come, the next one last.
+    room: Vec<Lines>,
     rows: u32,
     probe: Probe,
 }
@@ -52,6 +54,7 @@ impl Growing {
             chunks: Vec::new(),
             listed: None,
             tail: None,
+            room: Vec::new(),
             rows: 0,
             probe,
         }
@@ -209,7 +212,13 @@ impl Growing {
     /// Adds a chunk.
     fn open(&mut self) -> Tail {
         let n = self.chunks.len();
-        let tail = Tail::new(self.generation.layout(), n, self.generation.hasher().clone());
+        let layout = self.generation.layout();
+        let lines = self.room.pop().unwrap_or_else(|| {
+            self.room = lines(layout, n);
+            self.room.reverse();
+            self.room.pop().expect("there is room for one chunk at least")
+        });
+        let tail = Tail::new(layout, n, lines, self.generation.hasher().clone());
         self.generation.add(n, Arc::clone(tail.rows()));
         self.chunks.push(Arc::new(tail.chunk()));
         self.listed = None;

@@ -6,8 +6,9 @@ use iqdb_core::Schema;
 pub(crate) const LINE: usize = 16;
 
 /// The largest chunk, in bytes of rows: a row's share of a half-empty last chunk stays small, and
-/// a block is large enough to be scanned at full speed.
-const CHUNK_BYTES_MAX: usize = 8 << 20;
+/// a block is large enough to be scanned at full speed. The last chunk, still open, has no codes and
+/// takes eight times as long to scan as the others, so it had better not be large either.
+const CHUNK_BYTES_MAX: usize = 4 << 20;
 
 /// The largest chunk, in rows.
 pub(crate) const CHUNK_ROWS_MAX: usize = 1 << 16;
@@ -74,6 +75,12 @@ impl Layout {
         self.first_row(chunk + 1) - self.first_row(chunk)
     }
 
+    /// How many chunks from this one on are of its size, counted up to `most`. O(most).
+    pub(crate) fn alike(&self, chunk: usize, most: usize) -> usize {
+        let rows = self.chunk_rows(chunk);
+        (chunk..chunk.saturating_add(most)).take_while(|n| self.chunk_rows(*n) == rows).count()
+    }
+
     /// The number of the first row of a chunk. O(1).
     pub(crate) fn first_row(&self, chunk: usize) -> usize {
         let packed_chunks = self.packed_chunks();
@@ -138,10 +145,11 @@ mod tests {
             (layout(1).stride(), layout(128).stride(), layout(100).stride()),
             (16, 128, 112)
         );
-        for (dim, rows) in [(1, 65_536), (128, 16_384), (384, 4_096), (65_536, 32)] {
+        for (dim, rows) in [(1, 65_536), (128, 8_192), (384, 2_048), (65_536, 16)] {
             assert_eq!(layout(dim).chunk_rows(99), rows, "{dim}");
         }
         assert_eq!(layout(128).chunk_rows(0), 64);
-        assert_eq!(layout(65_536).chunk_rows(0), 32);
+        assert_eq!(layout(65_536).chunk_rows(0), 16);
+        assert_eq!([0, 1, 5, 6, 7].map(|chunk| layout(384).alike(chunk, 2)), [1, 1, 2, 2, 2]);
     }
 }

@@ -2,7 +2,7 @@
 
 use iqdb_core::{RecordId, Version};
 
-use crate::column::{Appender, Column, column};
+use crate::column::{Appender, Column, column, columns};
 use crate::layout::{LINE, Layout};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -69,10 +69,24 @@ pub(crate) struct RowsAppender {
     links: Appender<Link>,
 }
 
-/// Room for the rows of chunk number `chunk`.
-pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
+/// Room for the vectors of one chunk.
+pub(crate) type Lines = (Appender<[f32; LINE]>, Column<[f32; LINE]>);
+
+/// Room for the vectors of chunk number `chunk` and some that follow it, as long as they are of one
+/// size and not too large together.
+pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
+    let lines = layout.chunk_rows(chunk) * layout.lines();
+    let count = layout.alike(chunk, MAPPED_TOGETHER / (lines * size_of::<[f32; LINE]>()).max(1));
+    columns(lines, count.max(1))
+}
+
+/// Bytes of vectors that are asked of the system at a time: some of the largest pages there are.
+const MAPPED_TOGETHER: usize = 8 << 20;
+
+/// Room for the rows of chunk number `chunk`, given that for its vectors.
+pub(crate) fn rows(layout: &Layout, chunk: usize, lines: Lines) -> (RowsAppender, Rows) {
     let (capacity, lines_per_row) = (layout.chunk_rows(chunk), layout.lines());
-    let (lines_in, lines) = column(capacity * lines_per_row);
+    let (lines_in, lines) = lines;
     let (ids_in, ids) = column(capacity);
     let (links_in, links) = column(capacity);
     let ended = (0..capacity).map(|_| AtomicU64::new(0)).collect();

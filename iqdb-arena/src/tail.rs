@@ -7,7 +7,7 @@ use crate::column::{Appender, column};
 use crate::columns::{Columns, ColumnsAppender, columns};
 use crate::generation;
 use crate::layout::Layout;
-use crate::rows::{Link, Rows, RowsAppender, rows};
+use crate::rows::{Lines, Link, Rows, RowsAppender, rows};
 use crate::sync::Arc;
 
 /// A chunk and the means to add rows to it.
@@ -27,10 +27,10 @@ enum PayloadsAppender {
 }
 
 impl Tail {
-    /// An empty one, for chunk number `n`.
-    pub(crate) fn new(layout: &Layout, n: usize, hasher: generation::Hasher) -> Self {
+    /// An empty one, for chunk number `n`, whose vectors go to `lines`.
+    pub(crate) fn new(layout: &Layout, n: usize, lines: Lines, hasher: generation::Hasher) -> Self {
         let rows_max = layout.chunk_rows(n);
-        let (rows_in, rows) = rows(layout, n);
+        let (rows_in, rows) = rows(layout, n, lines);
         let (payloads_in, payloads) = columns(rows_max, hasher);
         Self {
             rows_in,
