@@ -1,6 +1,8 @@
 //! How near to the machine's roof a search runs: bytes per second against what the machine reads,
 //! floating-point operations per second against its peak of multiply-adds, kernel by kernel.
 //!
+//! And the certified scan beside the plain one.
+//!
 //! Everything of a line is measured interleaved, in one run; medians are printed. It judges nothing:
 //! where one kernel stands in for another is written in `iqdb-search/src/kernel/mod.rs`.
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
@@ -8,6 +10,7 @@
 mod contest;
 mod machine;
 mod matrix;
+mod plans;
 mod record;
 
 use iqdb_core::{Explain, Hits, Metric, Query, Search, VectorRef};
@@ -15,6 +18,7 @@ use iqdb_search::{ExactSearch, Kernel};
 
 use crate::contest::Contest;
 use crate::matrix::Matrix;
+use crate::plans::Data;
 use crate::record::{Line, Record, Threads};
 
 const DIMS: [usize; 9] = [16, 32, 64, 128, 256, 384, 768, 1_536, 3_072];
@@ -30,6 +34,9 @@ const BATCHES: [usize; 2] = [1, 192];
 const THREAD_BYTES: [usize; 7] =
     [64 << 10, 256 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20, 256 << 20];
 const THREAD_DIM: usize = 128;
+
+/// Dimensions in which the certified scan is compared with the plain one.
+const PLAN_DIMS: [usize; 4] = [32, 128, 768, 3_072];
 
 /// Bytes that a batch looks at, so that a round takes no longer than a single query's.
 const BATCH_BYTES: usize = 16 << 20;
@@ -59,7 +66,17 @@ fn main() -> std::io::Result<()> {
         println!("{line}");
         threads.push(line);
     }
-    Record::new(&options, lines, threads).write()
+    let mut compared = Vec::new();
+    for data in Data::ALL {
+        for metric in [Metric::Cosine, Metric::Euclidean] {
+            for dim in PLAN_DIMS.into_iter().filter(|dim| options.wants(*dim)) {
+                let plans = plans::measure(data, metric, dim, options.rounds);
+                println!("{plans}");
+                compared.push(plans);
+            }
+        }
+    }
+    Record::new(&options, lines, threads, compared).write()
 }
 
 /// One query on one thread and on two, over so many bytes of rows.

@@ -40,10 +40,25 @@ pub(crate) fn vectors(count: usize, dim: usize) -> Vec<f32> {
 
 impl Matrix {
     pub(crate) fn new(metric: Metric, dim: usize, bytes: usize) -> Self {
+        // A prime number of them, so that rows differ and filling stays fast.
+        let some = vectors(4_099, 1);
+        let mut components = some.iter().cycle();
+        Self::filled(metric, dim, bytes, |row| {
+            row.fill_with(|| *components.next().expect("it goes on for ever"));
+        })
+    }
+
+    /// About `bytes` bytes of rows, each written by `fill`.
+    pub(crate) fn filled(
+        metric: Metric,
+        dim: usize,
+        bytes: usize,
+        mut fill: impl FnMut(&mut [f32]),
+    ) -> Self {
         let row_bytes = dim.next_multiple_of(LINE) * size_of::<f32>();
         let rows = bytes / row_bytes;
         let block_rows = (BLOCK_BYTES / row_bytes).max(1);
-        let of = |first: usize| Chunk::new(dim, block_rows.min(rows - first));
+        let of = |first: usize| Chunk::new(dim, block_rows.min(rows - first), &mut fill);
         let blocks = (0..rows).step_by(block_rows).map(of).collect();
         let schema = Schema::new(dim, metric).expect("a dimension within the limits");
         Self { schema, blocks, rows }
@@ -59,6 +74,10 @@ impl Matrix {
         self.components().map(size_of_val).sum()
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Components of vectors, without padding.
     pub(crate) fn elements(&self) -> usize {
         self.rows * self.schema.dim()
@@ -66,15 +85,12 @@ impl Matrix {
 }
 
 impl Chunk {
-    fn new(dim: usize, rows: usize) -> Self {
+    fn new(dim: usize, rows: usize, mut fill: impl FnMut(&mut [f32])) -> Self {
         let stride = dim.next_multiple_of(LINE);
         let mut memory = vec![0.0; rows * stride + LINE];
         let start = memory.as_ptr().align_offset(64).min(LINE);
-        // A prime number of them, so that rows differ and filling stays fast.
-        let some = vectors(4_099, 1);
-        let mut components = some.iter().cycle();
         for row in memory[start..start + rows * stride].chunks_mut(stride) {
-            row[..dim].fill_with(|| *components.next().expect("it goes on for ever"));
+            fill(&mut row[..dim]);
         }
         Self { dim, stride, rows, memory, start, seal: Seal::new() }
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use iqdb_core::Metric;
 use serde::Serialize;
 
+use crate::plans::Plans;
+
 /// What the command line asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
@@ -62,6 +64,7 @@ pub(crate) struct Record {
     rounds: usize,
     lines: Vec<Line>,
     threads: Vec<Threads>,
+    plans: Vec<Plans>,
 }
 
 /// One query over so many bytes of rows, on one thread and on two.
@@ -157,7 +160,7 @@ impl Line {
     }
 }
 
-fn rounded(x: f64) -> f64 {
+pub(crate) fn rounded(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
 }
 
@@ -182,7 +185,12 @@ fn version_of(package: &str) -> &'static str {
 }
 
 impl Record {
-    pub(crate) fn new(options: &Options, lines: Vec<Line>, threads: Vec<Threads>) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        lines: Vec<Line>,
+        threads: Vec<Threads>,
+        plans: Vec<Plans>,
+    ) -> Self {
         // Linux says what the processor is called; elsewhere the record does without.
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name"));
@@ -201,6 +209,7 @@ impl Record {
             rounds: options.rounds,
             lines,
             threads,
+            plans,
         }
     }
 
