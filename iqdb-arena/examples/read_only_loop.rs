@@ -47,6 +47,8 @@ impl Shared {
             }
             let start = round * 7 % RECORDS;
             self.store.apply(&upserts(start, 10, round)?)?;
+            // Codes for the reader's searches.
+            ExactSearch::new().prepare(&*self.store.snapshot()?, &mut || true)?;
             // Spinning: a thread that sleeps writes nothing.
             self.with_lock(|| {
                 let started = Instant::now();

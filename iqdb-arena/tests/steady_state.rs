@@ -52,6 +52,8 @@ struct Reader {
     filter: Filter,
     vector: [f32; 4],
     hits: [Hits; 2],
+    /// How many searches were answered by codes.
+    certified: u64,
     present: RecordId,
     absent: RecordId,
 }
@@ -63,6 +65,7 @@ impl Reader {
             filter: r#"n < 100 and lang = "de" and not @id in ["x"]"#.parse().unwrap(),
             vector: [1.0, -2.0, 0.5, 3.0],
             hits: [Hits::new(), Hits::new()],
+            certified: 0,
             present: id(7),
             absent: id(RECORDS + 7),
         }
@@ -72,7 +75,8 @@ impl Reader {
     fn search(&mut self, snapshot: &dyn Snapshot) {
         let query = Query::nearest(VectorRef::new(&self.vector).unwrap(), 10);
         let queries = [query, query.filter(&self.filter)];
-        self.search.search(snapshot, &queries, &mut self.hits).unwrap();
+        let explain = self.search.search(snapshot, &queries, &mut self.hits).unwrap();
+        self.certified += u64::from(explain.plan == "certified");
         assert!(self.hits.iter().all(|hits| hits.len() == 10));
     }
 
@@ -95,7 +99,13 @@ fn reads_allocate_nothing_and_free_nothing() {
     let mut reader = Reader::new();
     let snapshot = store.snapshot().unwrap();
     (0..3).for_each(|_| reader.search(&*snapshot));
+    assert_eq!(reader.certified, 0, "nobody has made codes");
+    let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
+    assert_untouched(cost, "searching without codes");
 
+    assert!(reader.search.prepare(&*snapshot, &mut || true).unwrap());
+    (0..3).for_each(|_| reader.search(&*snapshot));
+    assert_eq!(reader.certified, 3);
     let cost = measure(|| (0..CALLS).for_each(|_| drop(black_box(store.snapshot().unwrap()))));
     assert_untouched(cost, "taking snapshots");
     let cost = measure(|| (0..CALLS).for_each(|_| reader.get(&*snapshot)));
@@ -103,6 +113,7 @@ fn reads_allocate_nothing_and_free_nothing() {
     // Two searches each.
     let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
     assert_untouched(cost, "searching");
+    assert_eq!(reader.certified, 3 + CALLS as u64 / 2);
 }
 
 /// Replaces records, deletes some, inserts them again, and compacts on call besides what it
@@ -120,6 +131,8 @@ fn write_flat_out(store: &ArenaStore, stop: &AtomicBool, commits: &AtomicU64) {
         if round % 16 == 0 {
             store.compact();
         }
+        // What the facade does in the background.
+        ExactSearch::new().prepare(&*store.snapshot().unwrap(), &mut || true).unwrap();
         commits.fetch_add(3, Ordering::Relaxed);
     }
 }
@@ -138,7 +151,11 @@ fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
     });
     let mut reader = Reader::new();
     let mut held: [_; HELD] = std::array::from_fn(|_| store.snapshot().unwrap());
+    // With codes and without, so that the buffers have grown for both.
     reader.search(&*held[0]);
+    assert!(reader.search.prepare(&*held[0], &mut || true).unwrap());
+    (0..3).for_each(|_| reader.search(&*held[0]));
+    assert!(reader.certified > 0);
 
     let mut seen = 0;
     for n in 0..CALLS {
