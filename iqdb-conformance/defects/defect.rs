@@ -272,6 +272,10 @@ defects! {
     ThreadsReverseTies by "answers::search_answers_are_the_same_for_any_thread_count";
     /// The first query of a batch decides how many hits all of them get.
     FirstQueryDecides by "answers::search_answers_are_the_same_for_any_batch";
+    /// Once a block has been coded, its rows are ranked by their codes alone.
+    CodesRank by "prepare::search_answers_are_the_same_once_prepared";
+    /// What is prepared for a block remembers which rows were alive, and shows them ever after.
+    PreparedRowsNeverDie by "prepare::search_answers_are_the_same_once_prepared";
     /// The last batch is acknowledged before it is in the log.
     KillLosesTheLastBatch by
         "durable::acknowledged_writes_outlive_the_process",

@@ -9,6 +9,7 @@ mod durable;
 mod linear;
 mod log;
 mod matrix;
+mod prepared;
 mod racing;
 mod report;
 mod search;

@@ -9,6 +9,7 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
+use crate::prepared;
 
 #[derive(Debug)]
 pub(crate) struct PlantedSearch {
@@ -37,7 +38,9 @@ impl Search for PlantedSearch {
                 | Defect::DamagedRowsAreSkipped
                 | Defect::PayloadAlways
                 | Defect::StaleHitsStay
-                | Defect::ThreadsReverseTies,
+                | Defect::ThreadsReverseTies
+                | Defect::CodesRank
+                | Defect::PreparedRowsNeverDie,
             ) => self.misanswer(on, queries, hits),
             Some(Defect::EmptyIsAnError) if on.is_empty() => {
                 hits.iter_mut().for_each(Hits::clear);
@@ -66,6 +69,16 @@ impl Search for PlantedSearch {
             }
             _ => NaiveSearch.search(on, queries, hits),
         }
+    }
+
+    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        match self.defect {
+            _ if !go_on() => return Ok(false),
+            Some(Defect::CodesRank) => prepared::code(on)?,
+            Some(Defect::PreparedRowsNeverDie) => prepared::remember_alive(on)?,
+            _ => {}
+        }
+        Ok(true)
     }
 }
 
@@ -96,6 +109,7 @@ impl PlantedSearch {
             Some(Defect::KIsReserved) => Vec::with_capacity(query.goal().limit().min(1 << 16)),
             _ => Vec::new(),
         };
+        let by_codes = prepared::is_coded(on)?;
         for record in on.records(if ranks_first { None } else { filter }) {
             let (record, metric) = (record?, on.schema().metric());
             if !metric.distance(record.vector(), &query.vector()).is_finite() {
@@ -106,10 +120,17 @@ impl PlantedSearch {
                 return Err(error.with_id(&record.id().to_id()));
             }
             let record = record.to_record()?;
-            let distance = self.distance(metric, &record.vector, &query.vector());
+            let distance = match by_codes {
+                true => metric.distance(&prepared::as_coded(&record.vector), &query.vector()),
+                false => self.distance(metric, &record.vector, &query.vector()),
+            };
             if self.is_within(distance, query.goal().max_distance()) {
                 found.push((distance, record));
             }
+        }
+        for record in prepared::undead(on)? {
+            let distance = on.schema().metric().distance(&record.vector, &query.vector());
+            found.push((distance, record));
         }
         found.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| self.tie(query, &a.1, &b.1)));
         self.cut(&mut found, query.goal());

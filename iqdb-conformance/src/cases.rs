@@ -15,6 +15,7 @@ mod histories;
 mod hostile;
 mod panics;
 mod payloads;
+mod prepare;
 mod refusals;
 mod search;
 mod snapshot;
@@ -121,6 +122,9 @@ macro_rules! for_each_case {
                 answers::search_answers_are_the_same_for_any_batch,
                 answers::search_rejects_bad_queries,
                 answers::search_leaves_every_buffer_empty_on_error,
+            }
+            prepare {
+                prepare::search_answers_are_the_same_once_prepared,
             }
             concurrency {
                 concurrency::concurrent_writes_are_all_kept,

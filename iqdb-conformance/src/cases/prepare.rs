@@ -1,0 +1,160 @@
+//! What a search keeps with sealed blocks never shows in an answer.
+
+use fastrand::Rng;
+use iqdb_core::{
+    Batch, Filter, Hit, Hits, Metric, Query, Record, Result, Schema, Search, Snapshot, Vector,
+};
+
+use crate::corpus::{self, Texture};
+use crate::exact::assert_hits;
+use crate::filters;
+use crate::twin::Twin;
+use crate::{Harness, Model, Outcome};
+
+/// One where all vectors are in one plane, so that what bounds an angle by others has no room to
+/// spare, and one that is no multiple of anything that a kernel takes at a time.
+const DIMS: [usize; 2] = [2, 37];
+
+/// Enough to fill blocks, if a store fills any.
+const RECORDS: u64 = 700;
+
+/// Vectors that are easily told apart and vectors that are not: in clusters, the same as one before,
+/// one bit beside it, twice as long, opposite to it; and whatever else there is.
+fn vectors(rng: &mut Rng, schema: &Schema, count: u64) -> Result<Vec<Vector>> {
+    let mut all: Vec<Vector> = Vec::new();
+    for n in 0..count {
+        let before = (!all.is_empty()).then(|| all[rng.usize(..all.len())].clone());
+        let mut components: Vec<f32> = match (n % 7, before) {
+            (0, _) | (_, None) => {
+                let texture = Texture::ALL[rng.usize(..3)];
+                corpus::vector(rng, schema, texture)?.to_vec()
+            }
+            (1, Some(before)) => before.to_vec(),
+            (2, Some(before)) => {
+                let mut near = before.to_vec();
+                let at = rng.usize(..near.len());
+                near[at] = f32::from_bits(near[at].to_bits() ^ 1);
+                near
+            }
+            (3, Some(before)) => {
+                before.iter().map(|x| if x.abs() < 1e30 { 2.0 * x } else { *x }).collect()
+            }
+            (4, Some(before)) => before.iter().map(|x| -x).collect(),
+            _ => {
+                let mut center = Rng::with_seed(n % 5);
+                (0..schema.dim()).map(|_| center.f32() - 0.4 + 0.1 * rng.f32()).collect()
+            }
+        };
+        // One bit less may leave nothing.
+        if components.iter().all(|x| *x == 0.0) {
+            components[0] = 1.0;
+        }
+        all.push(Vector::try_from(components)?);
+    }
+    Ok(all)
+}
+
+fn records(schema: &Schema, first: u64, seed: u64) -> Result<Vec<Record>> {
+    let mut rng = Rng::with_seed(seed);
+    let vectors = vectors(&mut rng, schema, RECORDS)?;
+    let records = (first..).zip(vectors).map(|(n, vector)| {
+        Ok(Record::new(corpus::id(n), vector)?.with_payload(corpus::payload(&mut rng)))
+    });
+    records.collect()
+}
+
+/// Queries of every sort, with what they have to find.
+struct Questions<'q> {
+    queries: Vec<Query<'q>>,
+    answers: Vec<Vec<Hit>>,
+}
+
+impl<'q> Questions<'q> {
+    fn of(model: &Model, probes: &'q [Vector], filters: &'q [Filter]) -> Result<Self> {
+        let mut queries = Vec::new();
+        for (n, probe) in probes.iter().enumerate() {
+            let probe = probe.as_ref();
+            for k in [1, 10, 100, usize::MAX] {
+                queries.push(Query::nearest(probe, k));
+            }
+            let ranked = model.search(&Query::nearest(probe, 30))?;
+            for hit in ranked.iter().step_by(9) {
+                let exact = hit.distance;
+                for distance in [exact, exact.next_down(), exact.next_up()] {
+                    queries.push(Query::within(probe, distance, 40));
+                }
+            }
+            let filter = &filters[n % filters.len()];
+            queries.push(Query::nearest(probe, 10).filter(filter).payload(true));
+            queries.push(Query::within(probe, ranked[20].distance, 5).filter(filter));
+        }
+        let answers = queries.iter().map(|query| model.search(query)).collect::<Result<_>>()?;
+        Ok(Self { queries, answers })
+    }
+
+    /// Asks all of them at a time, some, and each alone.
+    fn check(&self, on: &dyn Snapshot, search: &dyn Search, context: &str) -> Result<()> {
+        for size in [self.queries.len(), 5, 1] {
+            let expected = self.answers.chunks(size);
+            for (queries, expected) in self.queries.chunks(size).zip(expected) {
+                let mut hits = vec![Hits::new(); queries.len()];
+                search.search(on, queries, &mut hits)?;
+                for ((query, hits), expected) in queries.iter().zip(hits).zip(expected) {
+                    let context = format_args!("{context}, {size} at a time, {query:?}");
+                    assert_hits(&hits.to_vec(), expected, context);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets a search prepare itself for so many blocks.
+fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> {
+    let mut asked = 0;
+    let done = search.prepare(on, &mut || {
+        asked += 1;
+        asked <= blocks
+    })?;
+    assert!(asked <= blocks + 1, "it was told to stop and asked once more");
+    assert!(done || asked > blocks, "nobody stopped it, and something is lacking");
+    Ok(())
+}
+
+pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Result<Outcome> {
+    for (metric, dim) in Metric::ALL.into_iter().flat_map(|metric| DIMS.map(|dim| (metric, dim))) {
+        let schema = Schema::new(dim, metric)?;
+        let mut twin = Twin::of(harness, schema, records(&schema, 0, 1)?)?;
+        let gone = (0..RECORDS).step_by(6).map(corpus::id);
+        twin.apply(&gone.fold(Batch::new(), Batch::delete))?;
+
+        let filters = filters::nested();
+        let mut probes = vectors(&mut Rng::with_seed(1), &schema, 12)?;
+        probes.extend(vectors(&mut Rng::with_seed(3), &schema, 6)?);
+        let early = (twin.site.snapshot()?, Questions::of(&twin.model, &probes, &filters)?);
+        let search = twin.search();
+        early.1.check(&*early.0, search, "before anything is prepared")?;
+        for (blocks, context) in [
+            (0, "stopped at once"),
+            (1, "stopped after the first block"),
+            (usize::MAX - 1, "once prepared"),
+            (usize::MAX - 1, "prepared again"),
+        ] {
+            prepare(search, &*early.0, blocks)?;
+            early.1.check(&*early.0, search, context)?;
+        }
+
+        // Half of them replaced, some deleted, and others behind them.
+        let replaced = records(&schema, RECORDS / 2, 2)?;
+        twin.apply(&replaced.into_iter().fold(Batch::new(), Batch::upsert))?;
+        let gone = (0..2 * RECORDS).step_by(5).map(corpus::id);
+        twin.apply(&gone.fold(Batch::new(), Batch::delete))?;
+        let late = (twin.site.snapshot()?, Questions::of(&twin.model, &probes, &filters)?);
+        late.1.check(&*late.0, search, "of later writes, prepared for what was before them")?;
+        early.1.check(&*early.0, search, "of a snapshot before later writes")?;
+        prepare(search, &*late.0, usize::MAX - 1)?;
+        late.1.check(&*late.0, search, "of later writes, once prepared")?;
+        early.1.check(&*early.0, search, "of an earlier snapshot, once a later one is prepared")?;
+    }
+    Ok(Outcome::Kept)
+}
