@@ -1,0 +1,61 @@
+//! The arena keeps the contract while searches look at codes: each snapshot is prepared before it is
+//! searched.
+
+use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_conformance::{Harness, conformance_tests};
+use iqdb_core::{Explain, Hits, Query, Result, Search, Snapshot};
+use iqdb_search::ExactSearch;
+
+/// Leaves no block unprepared.
+#[derive(Debug, Default)]
+struct Prepared(ExactSearch);
+
+impl Search for Prepared {
+    fn search(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        // What can't be read is for the search to report.
+        let _ = self.0.prepare(on, &mut || true);
+        self.0.search(on, queries, hits)
+    }
+
+    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        self.0.prepare(on, go_on)
+    }
+}
+
+conformance_tests!(Harness::new(
+    "arena, prepared",
+    |schema| {
+        // Small enough to be sealed soon, and no whole number of what is looked at together.
+        let options =
+            ArenaOptions::new().chunk_rows(5, 72).compact_above(0.3).compact_from_bytes(0);
+        Ok(ArenaStore::with_options(schema, options))
+    },
+    Prepared::default()
+));
+
+#[test]
+fn codes_are_looked_at() -> Result<()> {
+    use iqdb_core::{Batch, Metric, Record, Schema, Store};
+
+    for metric in Metric::ALL {
+        let store = ArenaStore::with_options(
+            Schema::new(2, metric)?,
+            ArenaOptions::new().chunk_rows(5, 72),
+        );
+        let record = |n: u16| Record::new(u64::from(n), [f32::from(n) - 200.0, 30.0]);
+        let records = (0..400).map(record).collect::<Result<Vec<_>>>()?;
+        store.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+        let vector = [50.0, 30.0];
+        let query = Query::nearest(iqdb_core::VectorRef::new(&vector)?, 1);
+        let search = Prepared::default();
+        let explain = search.search(&*store.snapshot()?, &[query], &mut [Hits::new()])?;
+        assert_eq!(explain.plan, "certified", "{metric}");
+        assert!(explain.excluded > 0, "{metric}: {explain:?}");
+    }
+    Ok(())
+}
