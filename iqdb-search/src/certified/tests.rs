@@ -1,5 +1,7 @@
 //! The bound under attack: a row is never excluded by the threshold that is its own distance.
 
+mod at_the_bound;
+
 use iqdb_core::{
     Block, BlockSource, IdRef, Metric, Narrow, PayloadRef, Predicate, Query, Result, Seal,
     VectorRef, Version,

@@ -1,0 +1,96 @@
+//! The bound where it is an equality: query, row and both codes in one plane, in the order that
+//! uses up both angles.
+
+use iqdb_core::Metric;
+
+use super::super::cone::Cone;
+use super::super::encode::{encode, sine};
+use super::super::query::QueryFacts;
+use super::attack;
+use crate::kernel::GROUP;
+
+/// A query between its code and some rows, which are between it and their codes. With each row comes
+/// its opposite, so that the mean of all of them is 0.
+fn in_one_plane(random: &mut fastrand::Rng, dim: usize) -> (Vec<f32>, Vec<Vec<f32>>) {
+    // Component 0 fixes the scale of the query, component 1 that of the row.
+    let mut code: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-6..=6))).collect();
+    (code[0], code[1]) = (0.0, 7.0);
+    let mut query: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-60..=60))).collect();
+    (query[0], query[1]) = (127.0, 0.0);
+    let mut rows = Vec::new();
+    for _ in 0..15 {
+        // What rounds to the code. The first component is the largest.
+        let step = 0.49 * random.f32() / 127.0;
+        let row: Vec<f32> = code.iter().zip(&query).map(|(c, d)| c + step * d).collect();
+        rows.push(row.clone());
+        rows.push(row.iter().map(|x| -x).collect());
+    }
+    let step = 0.49 * random.f32() / 7.0;
+    (query.iter().zip(&code).map(|(d, c)| d + step * c).collect(), rows)
+}
+
+#[test]
+fn no_row_is_excluded_where_both_angles_are_used_up() {
+    let mut random = fastrand::Rng::with_seed(21);
+    for round in 0..300 {
+        let dim = [2, 3, 8, 20, 50, 128, 500][round % 7];
+        let (query, rows) = in_one_plane(&mut random, dim);
+        for metric in Metric::ALL {
+            attack(dim, &rows, std::slice::from_ref(&query), metric);
+        }
+    }
+}
+
+#[test]
+fn no_row_of_the_largest_dimension_is_excluded_at_its_own_distance() {
+    let mut random = fastrand::Rng::with_seed(22);
+    let dim = iqdb_core::limits::DIM_MAX;
+    let one: Vec<f32> = (0..dim).map(|_| random.f32() - 0.3).collect();
+    let mut rows = vec![one.clone()];
+    for n in 0..7 {
+        let size = 10.0_f32.powi(-n);
+        rows.push(one.iter().map(|x| x + size * (random.f32() - 0.5)).collect());
+        rows.push(one.iter().map(|x| x * (1.0 + size)).collect());
+    }
+    for metric in Metric::ALL {
+        attack(dim, &rows, &rows[..3], metric);
+    }
+}
+
+/// How far a row's inner product is above its cut at its own distance, in units of `SLACK` and of
+/// the lengths of both codes.
+fn room(query: &[f32], row: &[f32], metric: Metric) -> Option<f64> {
+    let mut code = vec![0; row.len()];
+    let of_row = encode(row, &mut code);
+    let code: Vec<f64> = code.iter().map(|c| f64::from(*c) - 8.0).collect();
+    let own: Vec<f64> = query.iter().map(|x| f64::from(x.round_ties_even())).collect();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let along: f64 = query.iter().zip(&own).map(|(x, d)| f64::from(*x) * d).sum();
+    let mut of_query = QueryFacts::default();
+    of_query.norm = Metric::squared_norm(query).sqrt();
+    of_query.length = dot(&own, &own).sqrt();
+    of_query.cosine = along / (of_query.norm * of_query.length);
+    of_query.sine = sine(of_query.cosine);
+    let cone = Cone::new(metric, &of_query, metric.distance(query, row));
+    let norms = Some([of_row.norm; GROUP]);
+    let cut = cone.cuts(&[of_row.along; GROUP], &[of_row.across; GROUP], norms.as_ref())[0];
+    let lengths = of_query.length * dot(&code, &code).sqrt();
+    cut.is_finite().then(|| (dot(&own, &code) - f64::from(cut)) / lengths * 65_536.0)
+}
+
+#[test]
+fn the_margins_are_what_is_left_where_both_angles_are_used_up() {
+    let mut random = fastrand::Rng::with_seed(23);
+    for metric in Metric::ALL {
+        let mut least = f64::INFINITY;
+        for round in 0..300 {
+            let (query, rows) = in_one_plane(&mut random, [20, 50, 128][round % 3]);
+            for row in &rows {
+                let Some(room) = room(&query, row, metric) else { continue };
+                least = f64::min(least, room);
+            }
+        }
+        assert!(least > 0.5, "{metric}: {least}");
+        assert!(least < 2.0, "{metric}: the planes are not tight: {least}");
+    }
+}
