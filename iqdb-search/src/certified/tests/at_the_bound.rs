@@ -41,6 +41,24 @@ fn no_row_is_excluded_where_both_angles_are_used_up() {
     }
 }
 
+/// The difference of query and center is rounded, by more than rows may be apart from each other.
+#[test]
+fn no_row_of_a_narrow_cluster_is_excluded_for_a_far_query() {
+    let mut random = fastrand::Rng::with_seed(24);
+    for round in 0..400_u16 {
+        // In two dimensions everything is in one plane.
+        let (dim, width) =
+            ([2, 2, 3, 9][usize::from(round % 4)], 0.5_f32.powi(4 + i32::from(round % 16)));
+        let center: Vec<f32> = (0..dim).map(|_| random.f32() - 0.5).collect();
+        let mut near = |size: f32| -> Vec<f32> {
+            center.iter().map(|x| x + size * (random.f32() - 0.5)).collect()
+        };
+        let rows: Vec<_> = (0..24).map(|_| near(width)).collect();
+        let queries: Vec<_> = (0..4).map(|_| near(100.0)).collect();
+        attack(dim, &rows, &queries, Metric::Euclidean);
+    }
+}
+
 #[test]
 fn no_row_of_the_largest_dimension_is_excluded_at_its_own_distance() {
     let mut random = fastrand::Rng::with_seed(22);
