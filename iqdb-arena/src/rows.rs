@@ -72,16 +72,19 @@ pub(crate) struct RowsAppender {
 /// Room for the vectors of one chunk.
 pub(crate) type Lines = (Appender<[f32; LINE]>, Column<[f32; LINE]>);
 
-/// Room for the vectors of chunk number `chunk` and some that follow it, as long as they are of one
-/// size and not too large together.
+/// Room for the vectors of chunk number `chunk`; if they are many, also for those of some chunks of
+/// the same size that follow it.
 pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     let lines = layout.chunk_rows(chunk) * layout.lines();
-    let count = layout.alike(chunk, MAPPED_TOGETHER / (lines * size_of::<[f32; LINE]>()).max(1));
+    let bytes = lines * size_of::<[f32; LINE]>();
+    let count = if bytes < MANY_BYTES { 1 } else { layout.alike(chunk, MAPPED_BYTES / bytes) };
     columns(lines, count.max(1))
 }
 
-/// Bytes of vectors that are asked of the system at a time: some of the largest pages there are.
-const MAPPED_TOGETHER: usize = 8 << 20;
+/// So many bytes of vectors are asked of the system together with those of the chunks that follow,
+/// up to as many at a time: some of the largest pages there are.
+const MANY_BYTES: usize = 1 << 20;
+const MAPPED_BYTES: usize = 8 << 20;
 
 /// Room for the rows of chunk number `chunk`, given that for its vectors.
 pub(crate) fn rows(layout: &Layout, chunk: usize, lines: Lines) -> (RowsAppender, Rows) {

@@ -11,8 +11,9 @@ use crate::filters;
 use crate::twin::Twin;
 use crate::{Harness, Model, Outcome};
 
-/// Not a multiple of anything that a kernel takes at a time.
-const DIM: usize = 37;
+/// One where all vectors are in one plane, so that what bounds an angle by others has no room to
+/// spare, and one that is no multiple of anything that a kernel takes at a time.
+const DIMS: [usize; 2] = [2, 37];
 
 /// Enough to fill blocks, if a store fills any.
 const RECORDS: u64 = 700;
@@ -121,8 +122,8 @@ fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> 
 }
 
 pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Result<Outcome> {
-    for metric in Metric::ALL {
-        let schema = Schema::new(DIM, metric)?;
+    for (metric, dim) in Metric::ALL.into_iter().flat_map(|metric| DIMS.map(|dim| (metric, dim))) {
+        let schema = Schema::new(dim, metric)?;
         let mut twin = Twin::of(harness, schema, records(&schema, 0, 1)?)?;
         let gone = (0..RECORDS).step_by(6).map(corpus::id);
         twin.apply(&gone.fold(Batch::new(), Batch::delete))?;

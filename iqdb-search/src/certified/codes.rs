@@ -19,15 +19,18 @@ pub(crate) struct Codes {
     /// What is taken off every row before it is coded, where distances stay what they are.
     center: Option<Box<[f32]>>,
     rows: usize,
+    dim: usize,
+    metric: Metric,
 }
 
 impl Codes {
-    /// Those of a block, if they have been made. Lock-free; O(1).
-    pub(crate) fn of<'a>(block: &Block<'a>) -> Option<&'a Self> {
+    /// Those of a block for a metric, if they have been made. Lock-free; O(1).
+    pub(crate) fn of<'a>(block: &Block<'a>, metric: Metric) -> Option<&'a Self> {
         let codes: &Self = block.seal()?.derived().get()?;
-        let fits = codes.rows == block.len();
-        // A seal belongs to one matrix. Whoever lends another under it gets no wrong answer.
-        (fits && codes.depth == block.dim().div_ceil(LINE_COMPONENTS)).then_some(codes)
+        // A seal belongs to one matrix. Whoever lends another under it, or the same one under
+        // another metric, gets no wrong answer.
+        let fits = codes.rows == block.len() && codes.dim == block.dim() && codes.metric == metric;
+        fits.then_some(codes)
     }
 
     /// Makes those of a sealed block and keeps them with it, unless they are there. O(rows × dim).
@@ -80,7 +83,8 @@ impl Codes {
                 }
             }
         }
-        Ok(Self { lines, depth, along, across, norms, center, rows: block.len() })
+        let (rows, dim) = (block.len(), block.dim());
+        Ok(Self { lines, depth, along, across, norms, center, rows, dim, metric })
     }
 
     /// Those of some whole groups.

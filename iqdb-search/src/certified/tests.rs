@@ -61,7 +61,7 @@ fn sieves() -> Vec<Sieve> {
 fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) -> Vec<Vec<bool>> {
     let block = rows.block();
     Codes::prepare(&block, metric).unwrap();
-    let codes = Codes::of(&block).unwrap();
+    let codes = Codes::of(&block, metric).unwrap();
     let sheet = codes.sheet(0..block.len().div_ceil(GROUP));
     let asked: Vec<Query<'_>> = queries
         .iter()

@@ -141,7 +141,8 @@ impl Scan {
                 true => norms::of(&block, prepared.engine),
                 false => None,
             };
-            let codes = if prepared.by_codes { Codes::of(&block) } else { None };
+            let codes =
+                if prepared.by_codes { Codes::of(&block, on.schema().metric()) } else { None };
             if codes.is_some_and(|codes| codes.center().is_some()) {
                 self.coded.clear();
             }
@@ -150,7 +151,8 @@ impl Scan {
             while start < rows.end {
                 let range = start..rows.end.min(start + strip_rows.min(most));
                 start = range.end;
-                strip_rows = most.min(2 * strip_rows).max(strip_rows);
+                // Whole groups of codes, whatever the blocks before this one had room for.
+                strip_rows = STRIP_ROWS.end.min(2 * strip_rows);
                 let alive = self.alive(range.clone(), prepared);
                 if alive == 0 {
                     continue;
