@@ -1,4 +1,4 @@
-//! Writing: batches of 1,000 records, and the first snapshot after them.
+//! Writing: batches of 1,000 records, the first snapshot after them, and the codes of the blocks.
 #![allow(missing_docs, clippy::expect_used)]
 
 use criterion::measurement::WallTime;
@@ -7,8 +7,9 @@ use criterion::{
 };
 use data::{batch, vectors};
 use iqdb_arena::ArenaStore;
-use iqdb_core::{Batch, Metric, Schema, Store, StoreExt};
+use iqdb_core::{Batch, Metric, Schema, Search, Store, StoreExt};
 use iqdb_memory::MemoryStore;
+use iqdb_search::ExactSearch;
 
 const BATCH: usize = 1_000;
 
@@ -20,6 +21,29 @@ fn ingest(c: &mut Criterion) {
         let schema = Schema::new(dim, Metric::Cosine).expect("a schema");
         backend(&mut group, "arena", &batch, || ArenaStore::new(schema));
         backend(&mut group, "memory", &batch, || MemoryStore::new(schema));
+    }
+    group.finish();
+    coded(c);
+}
+
+/// Records of a batch whose blocks are sealed and coded, all on one thread.
+fn coded(c: &mut Criterion) {
+    const ROWS: usize = 20_000;
+    let mut group = c.benchmark_group("ingest, codes included");
+    group.throughput(Throughput::Elements(ROWS as u64)).sample_size(10);
+    for (dim, metric) in [(128, Metric::Euclidean), (384, Metric::Cosine)] {
+        let batch = batch(&vectors(ROWS, dim));
+        let schema = Schema::new(dim, metric).expect("a schema");
+        let search = ExactSearch::new();
+        group.bench_function(format!("arena: {ROWS} at dim {dim}, {metric}"), |b| {
+            b.iter_with_large_drop(|| {
+                let store = ArenaStore::new(schema);
+                store.apply(&batch).expect("a valid batch");
+                let snapshot = store.snapshot().expect("a snapshot");
+                assert!(search.prepare(&*snapshot, &mut || true).expect("rows"));
+                store
+            });
+        });
     }
     group.finish();
 }

@@ -1,9 +1,9 @@
-//! Whole searches from memory: one query, a batch, a filter, two threads.
+//! Whole searches from memory: one query, a batch, a filter, two threads; certified and plain.
 #![allow(missing_docs, clippy::expect_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use data::{store, vectors, verify};
-use iqdb_core::{Filter, Hits, Metric, Query, Search, Store};
+use iqdb_core::{Filter, Hits, Metric, Plan, Query, Search, Store};
 use iqdb_search::ExactSearch;
 
 const ROWS: usize = 50_000;
@@ -16,6 +16,7 @@ fn scan(c: &mut Criterion) {
     let filter: Filter = "lang = \"en\"".parse().expect("a filter");
     for metric in Metric::ALL {
         let snapshot = store(metric, &vectors).snapshot().expect("a snapshot");
+        search.prepare(&*snapshot, &mut || true).expect("rows that can be read");
         let one = Query::nearest(vectors[1].as_ref(), 10);
         let many: Vec<Query<'_>> = vectors
             .iter()
@@ -32,12 +33,15 @@ fn scan(c: &mut Criterion) {
             ("one query, two threads", vec![one.threads(2)]),
             ("batch of 64", many),
         ] {
-            verify(&search, &*snapshot, &queries[..queries.len().min(4)]);
-            let mut hits = vec![Hits::new(); queries.len()];
-            group.throughput(Throughput::Elements(queries.len() as u64));
-            group.bench_function(name, |b| {
-                b.iter(|| search.search(&*snapshot, &queries, &mut hits).expect("an answer"));
-            });
+            for (plan, plan_name) in [(Plan::Auto, "certified"), (Plan::F32, "f32")] {
+                let queries: Vec<_> = queries.iter().map(|query| query.plan(plan)).collect();
+                verify(&search, &*snapshot, &queries[..queries.len().min(4)]);
+                let mut hits = vec![Hits::new(); queries.len()];
+                group.throughput(Throughput::Elements(queries.len() as u64));
+                group.bench_function(format!("{name}, {plan_name}"), |b| {
+                    b.iter(|| search.search(&*snapshot, &queries, &mut hits).expect("an answer"));
+                });
+            }
         }
         group.finish();
     }

@@ -1,14 +1,19 @@
 //! Exact top-k search over any iqdb snapshot.
 //!
-//! [`ExactSearch`] looks at every row that is alive and matches the filter, and returns the
+//! [`ExactSearch`] accounts for every row that is alive and matches the filter, and returns the
 //! canonical answer: the same bits on every machine, for every thread count and batch. A fast
 //! `f32` score *excludes* rows by a proven margin, and only what it cannot exclude is scored
 //! canonically in `f64`. One query takes O(rows × dim) time.
 //!
+//! Where a sealed block has codes of four bits a component
+//! ([`Search::prepare`](iqdb_core::Search::prepare) makes them), those rule rows out first, by a
+//! proven bound on angles (`docs/certified-scan.md`); only rows in question are read.
+//!
 //! Many queries are best asked in one batch: from a handful on they are looked at together, in the
-//! inner loop of a matrix product that keeps no matrix of scores. With sealed blocks a search keeps
-//! the norms of their rows, 4 bytes each, and a bit per row for each of the first eight filters
-//! that come a second time; both are dropped with the block.
+//! inner loop of a matrix product that keeps no matrix of scores. What a search keeps with sealed
+//! blocks is dropped with them: the norms of their rows, 4 bytes each; codes, half a byte a
+//! component and 8 bytes a row for cosine, 12 for the others; and a bit per row for each of the
+//! first eight filters that come a second time.
 //!
 //! The default is the calling thread alone, which takes no lock and, once the caller's
 //! [`Hits`](iqdb_core::Hits) have grown and the sealed blocks have been seen, allocates nothing. More

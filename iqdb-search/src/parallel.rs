@@ -9,7 +9,7 @@ use rayon::ThreadPool;
 use crate::kernel::{Engine, GROUP};
 use crate::prepare::Prepared;
 use crate::scan::{Ask, Scan, Span};
-use crate::top_k::Candidate;
+use crate::top_k::{Candidate, Shared};
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
 /// enough that taking them costs nothing beside looking at them.
@@ -65,7 +65,7 @@ impl Threads {
         }
         let blocks = (0..on.block_count())
             .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        let ask = Ask { prepared: &scans.prepared, on, queries };
+        let ask = Ask { prepared: &scans.prepared, on, queries, shared: &[] };
         scans.own.run(ask, blocks)?;
         Ok(1)
     }
@@ -78,6 +78,8 @@ pub(crate) struct Scans {
     /// The calling thread's, and in the end what all have found.
     own: Scan,
     others: Vec<Scan>,
+    /// What several threads tell each other, per query.
+    shared: Vec<Shared>,
 }
 
 impl Scans {
@@ -107,8 +109,10 @@ impl Scans {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
     ) -> Result<()> {
-        let Self { prepared, own, others } = self;
-        let ask = Ask { prepared, on, queries };
+        let Self { prepared, own, others, shared } = self;
+        shared.clear();
+        shared.extend(queries.iter().map(|_| Shared::new()));
+        let ask = Ask { prepared, on, queries, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);

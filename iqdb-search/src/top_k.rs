@@ -1,6 +1,7 @@
 //! The k nearest of a stream of rows: a bounded heap that remembers where a row is, not what it is.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
 use iqdb_core::{Goal, IdRef, Result, Snapshot};
 
@@ -26,7 +27,39 @@ pub(crate) struct Candidate {
 pub(crate) struct TopK {
     limit: usize,
     max_distance: f64,
+    /// The least distance that other threads know to be too far, or just near enough.
+    elsewhere: f64,
     heap: Vec<Candidate>,
+}
+
+/// A threshold that the threads of one search share, and that only shrinks.
+#[derive(Debug)]
+pub(crate) struct Shared(AtomicU64);
+
+impl Shared {
+    /// Excludes nothing yet.
+    pub(crate) fn new() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+
+    /// Lowers it to `distance`, unless it is lower; returns what it is then. Nothing else is
+    /// published by it, so the order of memory doesn't matter: an old value excludes less.
+    fn lower(&self, distance: f64) -> f64 {
+        let own = ordered(distance);
+        let before = self.0.fetch_min(own, Memory::Relaxed);
+        if before < own { distance_of(before) } else { distance }
+    }
+}
+
+/// A number that is ordered as [`f64::total_cmp`] orders distances.
+fn ordered(distance: f64) -> u64 {
+    let bits = distance.to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+/// The inverse of [`ordered`].
+fn distance_of(number: u64) -> f64 {
+    f64::from_bits(if number >> 63 == 1 { number & !(1 << 63) } else { !number })
 }
 
 impl TopK {
@@ -34,15 +67,26 @@ impl TopK {
     pub(crate) fn reset(&mut self, goal: Goal) {
         self.limit = goal.limit();
         self.max_distance = goal.max_distance();
+        self.elsewhere = f64::INFINITY;
         self.heap.clear();
     }
 
     /// A row farther than this is not among the hits. At exactly this distance the id decides.
     pub(crate) fn threshold(&self) -> f64 {
+        self.own_threshold().min(self.elsewhere)
+    }
+
+    fn own_threshold(&self) -> f64 {
         match self.heap.first() {
             Some(farthest) if self.heap.len() == self.limit => farthest.distance,
             _ => self.max_distance,
         }
+    }
+
+    /// Tells other threads the threshold, and takes over theirs. Whoever has as many candidates as
+    /// are wanted knows that a row farther than all of them is not among the hits, wherever it is.
+    pub(crate) fn exchange(&mut self, shared: &Shared) {
+        self.elsewhere = shared.lower(self.own_threshold());
     }
 
     pub(crate) fn offer(&mut self, candidate: Candidate, on: &dyn Snapshot) -> Result<()> {
@@ -113,4 +157,19 @@ fn precedes(a: &Candidate, b: &Candidate, on: &dyn Snapshot) -> Result<bool> {
 
 fn id(place: Place, on: &dyn Snapshot) -> Result<IdRef<'_>> {
     on.block(place.block)?.id(place.row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_threshold_only_shrinks() {
+        let shared = Shared::new();
+        let told = [f64::INFINITY, 3.5, 9.0, 0.0, 2.0, -0.0, -7.25, -1.0, f64::NEG_INFINITY];
+        let known = [f64::INFINITY, 3.5, 3.5, 0.0, 0.0, -0.0, -7.25, -7.25, f64::NEG_INFINITY];
+        for (told, known) in told.into_iter().zip(known) {
+            assert_eq!(shared.lower(told).to_bits(), known.to_bits(), "{told}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Options {
     #[arg(long)]
     data: PathBuf,
     /// Only these sets.
-    #[arg(long, value_delimiter = ',', default_values = ["wordnet384", "cifar784", "generated768", "generated128"])]
+    #[arg(long, value_delimiter = ',', default_values = ["wordnet384", "cifar784", "generated768", "generated128", "grown384"])]
     sets: Vec<Name>,
     /// Only these suites.
     #[arg(long, value_delimiter = ',', default_values = ["single", "batch", "filter", "beside-writer", "ingest"])]

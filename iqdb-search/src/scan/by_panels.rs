@@ -18,7 +18,7 @@ impl Scan {
         strip: &Strip<'_>,
         rows: &[u32],
     ) -> Result<()> {
-        let Ask { prepared, on, queries } = ask;
+        let Ask { prepared, on, queries, .. } = ask;
         self.counts.by_panels = true;
         self.terms(prepared, group.form, strip, rows);
         for (slots, components) in group.panels(prepared.dim) {

@@ -44,7 +44,7 @@ impl Scan {
         strip: &Strip<'_>,
         rows: &[u32],
     ) -> Result<()> {
-        let Ask { prepared, on, queries } = ask;
+        let Ask { prepared, on, queries, .. } = ask;
         let engine = prepared.engine;
         let tile = strip.tile(prepared.dim, rows);
         let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);

@@ -20,7 +20,7 @@ use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
-use crate::top_k::{Candidate, TopK};
+use crate::top_k::{Candidate, Shared, TopK};
 
 /// Bytes of rows in a strip.
 const STRIP_BYTES: usize = 256 * 1_024;
@@ -46,6 +46,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
+    /// One per query; none on a thread alone.
+    pub(crate) shared: &'a [Shared],
 }
 
 /// What one thread works with, reused from one search to the next.
@@ -131,7 +133,7 @@ impl Scan {
         ask: Ask<'_>,
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
-        let Ask { prepared, on, queries } = ask;
+        let Ask { prepared, on, queries, shared } = ask;
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
@@ -164,6 +166,9 @@ impl Scan {
                     block: index,
                     range,
                 };
+                for (top, shared) in self.top.iter_mut().zip(shared) {
+                    top.exchange(shared);
+                }
                 let mut read = false;
                 for (n, group) in prepared.groups.iter().enumerate() {
                     read |= self.group(ask, group, n, &strip)?;

@@ -25,7 +25,7 @@ pub(super) struct Options {
     /// The folder with the sets of real vectors: wordnet384 and cifar784.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Only these sets: wordnet384, cifar784, generated768, generated128.
+    /// Only these sets: wordnet384, cifar784, generated768, generated128, grown384.
     #[arg(long, value_delimiter = ',', value_name = "SETS")]
     sets: Vec<String>,
     /// Only these suites: single, batch, filter, beside-writer, ingest.
