@@ -33,6 +33,7 @@ pub struct FileOptions {
     pub(crate) segment_bytes: u64,
     /// From how many bytes of vectors on a batch is written to a segment at once.
     pub(crate) placed_bytes: u64,
+    pub(crate) reserve_bytes: u64,
     pub(crate) probe: Probe,
 }
 
@@ -48,6 +49,7 @@ impl FileOptions {
             log_changes: 1 << 16,
             segment_bytes: 64 << 20,
             placed_bytes: 256 << 10,
+            reserve_bytes: 1 << 20,
             probe: Probe::default(),
         }
     }
@@ -88,6 +90,14 @@ impl FileOptions {
     #[must_use]
     pub fn place_from_bytes(mut self, bytes: u64) -> Self {
         self.placed_bytes = bytes;
+        self
+    }
+
+    /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left. 0 keeps
+    /// none.
+    #[must_use]
+    pub fn reserve_bytes(mut self, bytes: u64) -> Self {
+        self.reserve_bytes = bytes;
         self
     }
 

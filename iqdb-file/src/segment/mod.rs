@@ -12,6 +12,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use iqdb_core::{IdRef, RecordId, Result, Version};
 
@@ -47,6 +48,8 @@ pub(crate) struct Segment {
     /// Where the index is, and how many slots it has.
     index: usize,
     slots: usize,
+    /// How many rows have ended, whether a view shows it or not. For writers.
+    dead: AtomicU64,
 }
 
 /// Where to look for segments, and how to read them.
@@ -92,7 +95,7 @@ impl Segment {
         let blocks = (0..blocks)
             .map(|n| SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n))
             .collect();
-        Ok(Self { info, body, blocks, shape, seed: footer.seed, index, slots })
+        Ok(Self { info, body, blocks, shape, seed: footer.seed, index, slots, dead: AtomicU64::new(0) })
     }
 
     pub(crate) fn info(&self) -> SegmentInfo {
@@ -146,6 +149,7 @@ impl Segment {
     pub(crate) fn end(&self, row: u32, version: Version) {
         if let Some((block, row)) = self.locate(row) {
             block.ended().end(row, version);
+            self.dead.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -153,7 +157,20 @@ impl Segment {
     pub(crate) fn revive(&self, row: u32) {
         if let Some((block, row)) = self.locate(row) {
             block.ended().revive(row);
+            self.dead.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many rows have ended.
+    pub(crate) fn dead(&self) -> u64 {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    /// What it would take without its dead rows, about.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        let live = self.info.rows - self.dead().min(self.info.rows);
+        let per_row = self.file_len() / self.info.rows.max(1);
+        live * per_row
     }
 
     /// The rows that are alive at this version, in order.
