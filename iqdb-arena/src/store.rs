@@ -75,7 +75,6 @@ impl ArenaStore {
     /// assert_eq!(store.snapshot()?.version(), Version(8));
     /// # Ok::<(), iqdb_core::Error>(())
     /// ```
-    #[expect(clippy::must_use_candidate, reason = "whoever advances may ask for the version later")]
     pub fn advance(&self) -> Version {
         self.arena.advance()
     }
