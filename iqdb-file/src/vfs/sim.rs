@@ -1,1 +1,300 @@
 //! A simulated disk that loses power and fails on demand, for the tests of what must survive it.
+//!
+//! Everything is in memory and follows from the calls and a seed. It is as weak as the contract of
+//! [`Vfs`] allows, which is weaker than most file systems: between two syncs every sector of 512
+//! bytes, every length and every name goes its own way.
+//!
+//! [`SimVfs::crash`] is the disk that a machine would find if this one lost its power now, and
+//! [`SimVfs::replay`] goes through all moments of the past at which it might have.
+
+mod content;
+mod disk;
+mod fault;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fastrand::Rng;
+
+use self::disk::{Change, Disk, NodeId};
+pub use self::fault::{Call, Fault, FaultKind, is_power_off};
+use self::file::{SimFile, SimGuard};
+use super::{Access, File, Guard, Sharing, Vfs};
+
+/// The unit in which a disk keeps, loses or tears what was not synced, in bytes.
+pub const SECTOR: usize = 512;
+
+/// A simulated disk. Clones are the same disk.
+#[derive(Clone, Default)]
+pub struct SimVfs(Arc<Mutex<Machine>>);
+
+/// A disk with a machine around it: what the machine did, what it holds, and what is to go wrong.
+#[derive(Default)]
+struct Machine {
+    disk: Disk,
+    /// The disk before the first of the changes.
+    start: Disk,
+    changes: Vec<Change>,
+    calls: Vec<Call>,
+    fault: Option<Fault>,
+    faults_fired: u64,
+    power_off_at: Option<u64>,
+    quota: Option<u64>,
+    handles: BTreeMap<NodeId, usize>,
+    locks: BTreeMap<NodeId, Lock>,
+}
+
+/// Who holds the lock of a file.
+enum Lock {
+    Exclusive,
+    Shared(usize),
+}
+
+impl SimVfs {
+    /// An empty disk.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn of(disk: Disk) -> Self {
+        let start = disk.clone();
+        Self(Arc::new(Mutex::new(Machine { disk, start, ..Machine::default() })))
+    }
+
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        // A test that panics while it holds a file is no reason for others to.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every call so far, failed ones included. The first one has the number 1.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.machine().calls.clone()
+    }
+
+    /// How many calls there were so far that changed what is on the disk, or may be, syncs included.
+    /// Between any two of them the power may fail.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.machine().changes.len()
+    }
+
+    /// The disk as it may be found after a power loss right now: what was synced is there, and of
+    /// the rest whatever the random numbers say. All locks are gone. This one goes on undisturbed.
+    #[must_use]
+    pub fn crash(&self, rng: &mut Rng) -> Self {
+        Self::of(self.machine().disk.crashed(rng))
+    }
+
+    /// Like [`crash`](Self::crash), but after the first `changes` changes.
+    #[must_use]
+    pub fn crash_at(&self, changes: usize, rng: &mut Rng) -> Self {
+        let mut replay = self.replay();
+        while replay.done() < changes && replay.advance().is_some() {}
+        replay.crash(rng)
+    }
+
+    /// The past of this disk from its beginning.
+    #[must_use]
+    pub fn replay(&self) -> Replay {
+        let machine = self.machine();
+        Replay { disk: machine.start.clone(), changes: machine.changes.clone(), done: 0 }
+    }
+
+    /// Lets one of the calls from now on fail, or none. Replaces the former fault.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.machine().fault = fault;
+    }
+
+    /// How many calls have failed, or fallen short, because they were to.
+    #[must_use]
+    pub fn faults_fired(&self) -> u64 {
+        self.machine().faults_fired
+    }
+
+    /// Lets this call and every later one fail, with an error that [`is_power_off`] knows.
+    pub fn power_off_at(&self, call: u64) {
+        self.machine().power_off_at = Some(call);
+    }
+
+    /// How many bytes the disk has room for, counted in whole sectors. Holes take none.
+    pub fn set_quota(&self, bytes: Option<u64>) {
+        self.machine().quota = bytes;
+    }
+
+    /// How many bytes are taken by files that have a name or are open, counted in whole sectors.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.machine().used()
+    }
+
+    /// Every file as a program sees it, by its path.
+    #[must_use]
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.machine().disk.files()
+    }
+
+    /// Puts a file on the disk, durably, with the directories above it, in place of what was there.
+    /// No call and no change: the past begins anew after it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for a path that can't be one,
+    /// [`io::ErrorKind::IsADirectory`] and [`io::ErrorKind::NotADirectory`] where one is in the way.
+    pub fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.disk.put(path, bytes)?;
+        machine.start = machine.disk.clone();
+        machine.changes.clear();
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SimVfs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let machine = self.machine();
+        f.debug_struct("SimVfs")
+            .field("calls", &machine.calls.len())
+            .field("changes", &machine.changes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A way through the past of a disk, change by change.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    disk: Disk,
+    changes: Vec<Change>,
+    done: usize,
+}
+
+impl Replay {
+    /// Goes one change on; says which call that was, or `None` at the end.
+    pub fn advance(&mut self) -> Option<Call> {
+        let change = self.changes.get(self.done)?;
+        self.done += 1;
+        self.disk.apply(change);
+        Some(change.call())
+    }
+
+    /// How many changes it is from the beginning.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// The disk as it may be found after a power loss at this moment.
+    #[must_use]
+    pub fn crash(&self, rng: &mut Rng) -> SimVfs {
+        SimVfs::of(self.disk.crashed(rng))
+    }
+}
+
+impl Machine {
+    fn change(&mut self, change: Change) {
+        self.disk.apply(&change);
+        self.changes.push(change);
+    }
+
+    fn used(&self) -> u64 {
+        self.disk.used(|node| self.handles.contains_key(&node))
+    }
+
+    fn room_for(&self, sectors: usize) -> bool {
+        let fits = |quota| self.used() + (sectors * SECTOR) as u64 <= quota;
+        sectors == 0 || self.quota.is_none_or(fits)
+    }
+
+    /// The file of this path, made if need be.
+    fn find_or_create(&mut self, path: &Path) -> io::Result<NodeId> {
+        if let Some(file) = self.disk.find_file(path)? {
+            return Ok(file);
+        }
+        self.change(Change::Create(path.to_owned()));
+        self.disk.file(path)
+    }
+}
+
+impl Vfs for SimVfs {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::CreateDir)?;
+        if machine.disk.check_new_dir(path)? {
+            machine.change(Change::CreateDir(path.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn File>> {
+        let machine = &mut *self.machine();
+        let node = if access == Access::Create {
+            machine.begin(Call::Create)?;
+            let node = machine.find_or_create(path)?;
+            if machine.disk.content(node).len() > 0 {
+                machine.change(Change::SetLen(node, 0));
+            }
+            node
+        } else {
+            machine.begin(Call::Open)?;
+            machine.disk.file(path)?
+        };
+        *machine.handles.entry(node).or_default() += 1;
+        Ok(Box::new(SimFile { vfs: self.clone(), node, may_write: access != Access::Read }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::Rename)?;
+        machine.disk.check_rename(from, to)?;
+        machine.change(Change::Rename(from.to_owned(), to.to_owned()));
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::Remove)?;
+        machine.disk.file(path)?;
+        machine.change(Change::Remove(path.to_owned()));
+        Ok(())
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::List)?;
+        machine.disk.list(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::SyncDir)?;
+        machine.disk.list(dir)?;
+        machine.change(Change::SyncDir(dir.to_owned()));
+        Ok(())
+    }
+
+    fn lock(&self, path: &Path, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
+        let machine = &mut *self.machine();
+        machine.begin(Call::Lock)?;
+        let node = machine.find_or_create(path)?;
+        match (machine.locks.get_mut(&node), sharing) {
+            (None, Sharing::Exclusive) => {
+                machine.locks.insert(node, Lock::Exclusive);
+                machine.change(Change::SetLen(node, 0));
+                let line = b"pid 1\n";
+                if machine.room_for(machine.disk.content(node).sectors_needed(0, line.len())) {
+                    machine.change(Change::Write(node, 0, line.to_vec()));
+                }
+            }
+            (None, Sharing::Shared) => _ = machine.locks.insert(node, Lock::Shared(1)),
+            (Some(Lock::Shared(holders)), Sharing::Shared) => *holders += 1,
+            _ => return Err(io::ErrorKind::WouldBlock.into()),
+        }
+        Ok(Box::new(SimGuard { vfs: self.clone(), node }))
+    }
+}

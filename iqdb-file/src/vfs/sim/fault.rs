@@ -1,0 +1,147 @@
+//! What goes wrong, and at which call.
+
+use std::io;
+
+use super::Machine;
+
+/// A call of a file system or a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Call {
+    /// `create_dir`
+    CreateDir,
+    /// `open` with [`Access::Create`](crate::vfs::Access::Create)
+    Create,
+    /// `open` of a file that is there
+    Open,
+    /// `rename`
+    Rename,
+    /// `remove`
+    Remove,
+    /// `list`
+    List,
+    /// `sync_dir`
+    SyncDir,
+    /// `lock`
+    Lock,
+    /// `len`
+    Len,
+    /// `read_at`
+    Read,
+    /// `write_at`
+    Write,
+    /// `set_len`
+    SetLen,
+    /// `sync_data`
+    SyncData,
+    /// `map`
+    Map,
+}
+
+/// How a call fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultKind {
+    /// Any call fails and does nothing.
+    Eio,
+    /// A call that needs room fails and does nothing, with [`io::ErrorKind::StorageFull`].
+    Enospc,
+    /// A read or a write of more than one byte does half of it and says so.
+    Short,
+    /// A read or a write does nothing, with [`io::ErrorKind::Interrupted`]. If sticky, every second
+    /// one: nobody gets through otherwise.
+    Eintr,
+    /// A sync fails. If it was of a file, what was to be synced will never reach the disk, although
+    /// it is read as if it had, and the next sync succeeds. Linux does so.
+    SyncFailsThenLies,
+}
+
+impl FaultKind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Eio, Self::Enospc, Self::Short, Self::Eintr, Self::SyncFailsThenLies];
+
+    /// Whether such a call can fail so.
+    #[must_use]
+    pub fn applies_to(self, call: Call) -> bool {
+        match self {
+            Self::Eio => true,
+            Self::Enospc => {
+                use Call::{Create, CreateDir, Rename, SetLen, Write};
+                matches!(call, Create | CreateDir | Rename | SetLen | Write)
+            }
+            Self::Short | Self::Eintr => matches!(call, Call::Read | Call::Write),
+            Self::SyncFailsThenLies => matches!(call, Call::SyncData | Call::SyncDir),
+        }
+    }
+}
+
+/// What goes wrong, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fault {
+    /// The number of the call, from 1.
+    pub at: u64,
+    /// How it fails, if such a call can fail so. Otherwise it succeeds.
+    pub kind: FaultKind,
+    /// Whether later calls fail so, too.
+    pub sticky: bool,
+}
+
+/// What a call that has not failed is to do nevertheless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Go {
+    Well,
+    Short,
+    DropAndFail,
+}
+
+#[derive(Debug)]
+struct PowerOff;
+
+impl std::fmt::Display for PowerOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the power is off")
+    }
+}
+
+impl std::error::Error for PowerOff {}
+
+/// Whether a call failed because there was no power any more.
+#[must_use]
+pub fn is_power_off(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<PowerOff>)
+}
+
+pub(super) fn eio() -> io::Error {
+    io::Error::other("simulated input/output error")
+}
+
+impl Machine {
+    /// Counts a call, and says how it goes.
+    pub(super) fn begin(&mut self, call: Call) -> io::Result<Go> {
+        self.calls.push(call);
+        let number = self.calls.len() as u64;
+        if self.power_off_at.is_some_and(|at| number >= at) {
+            return Err(io::Error::other(PowerOff));
+        }
+        let Some(fault) = self.fault.filter(|fault| fault.kind.applies_to(call)) else {
+            return Ok(Go::Well);
+        };
+        let every_second = fault.kind == FaultKind::Eintr;
+        let is_hit = match number.checked_sub(fault.at) {
+            Some(0) => true,
+            Some(later) => fault.sticky && !(every_second && later % 2 == 1),
+            None => false,
+        };
+        if !is_hit {
+            return Ok(Go::Well);
+        }
+        self.faults_fired += 1;
+        match fault.kind {
+            FaultKind::Eio => Err(eio()),
+            FaultKind::Enospc => Err(io::ErrorKind::StorageFull.into()),
+            FaultKind::Eintr => Err(io::ErrorKind::Interrupted.into()),
+            FaultKind::Short => Ok(Go::Short),
+            FaultKind::SyncFailsThenLies if call == Call::SyncData => Ok(Go::DropAndFail),
+            FaultKind::SyncFailsThenLies => Err(eio()),
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! Each weakness of the simulated disk can be seen, and nothing that was promised is weak.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
+use super::*;
+use crate::vfs::FileExt;
+
+const SEEDS: u64 = 400;
+const OLD: [u8; SECTOR] = [1; SECTOR];
+const NEW: [u8; SECTOR] = [2; SECTOR];
+
+fn at(path: &str) -> &Path {
+    Path::new(path)
+}
+
+fn create(vfs: &SimVfs, path: &str, bytes: &[u8]) -> Box<dyn File> {
+    let file = vfs.open(at(path), Access::Create).unwrap();
+    file.write_all_at(bytes, 0).unwrap();
+    file
+}
+
+/// A disk with the file `a`, which is there for good, and open.
+fn disk_with(bytes: &[u8]) -> (SimVfs, Box<dyn File>) {
+    let vfs = SimVfs::new();
+    vfs.put(at("a"), bytes).unwrap();
+    let file = vfs.open(at("a"), Access::Write).unwrap();
+    (vfs, file)
+}
+
+/// What the file may be after a power loss, `None` for gone.
+fn found(vfs: &SimVfs, path: &str) -> BTreeSet<Option<Vec<u8>>> {
+    let crash = |seed| vfs.crash(&mut Rng::with_seed(seed)).files().remove(at(path));
+    (0..SEEDS).map(crash).collect()
+}
+
+fn only(bytes: &[u8]) -> BTreeSet<Option<Vec<u8>>> {
+    [Some(bytes.to_vec())].into()
+}
+
+#[test]
+fn what_is_written_is_read_and_mapped() {
+    let vfs = SimVfs::new();
+    let file = create(&vfs, "a", b"abc");
+    file.write_all_at(b"xy", 600).unwrap();
+    assert_eq!(file.len().unwrap(), 602);
+    let file = vfs.open(at("a"), Access::Read).unwrap();
+    let mut room = [7; 4];
+    file.read_exact_at(&mut room, 0).unwrap();
+    assert_eq!(&room, b"abc\0");
+    assert_eq!(&file.map(602).unwrap()[599..], b"\0xy");
+    assert_eq!(file.read_at(&mut room, 601).unwrap(), 1);
+    assert_eq!(file.read_at(&mut room, u64::MAX).unwrap(), 0);
+    assert_eq!(file.map(603).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(file.write_at(b"x", 0).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    assert_eq!(file.set_len(0).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    assert_eq!(vfs.open(at("a"), Access::Create).unwrap().len().unwrap(), 0);
+    for (offset, bytes) in [(u64::MAX, 1), (1 << 40, 1)] {
+        let file = vfs.open(at("a"), Access::Write).unwrap();
+        let error = file.write_at(&vec![0; bytes], offset).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_grows_by_zeros() {
+    let (vfs, file) = disk_with(&OLD);
+    file.set_len(100).unwrap();
+    file.set_len(200).unwrap();
+    let cut = [vec![1; 100], vec![0; 100]].concat();
+    assert_eq!(vfs.files()[at("a")], cut);
+    file.sync_data().unwrap();
+    assert_eq!(found(&vfs, "a"), only(&cut));
+}
+
+#[test]
+fn paths_are_those_of_a_file_system() {
+    let vfs = SimVfs::new();
+    vfs.create_dir(at("d")).unwrap();
+    vfs.create_dir(at("/d")).unwrap();
+    create(&vfs, "d/a", b"a");
+    create(&vfs, "./d/b", b"b");
+    assert_eq!(vfs.list(at("d")).unwrap(), ["a", "b"]);
+    assert_eq!(vfs.list(at("")).unwrap(), ["d"]);
+    let kind = |result: io::Result<()>| result.unwrap_err().kind();
+    assert_eq!(kind(vfs.create_dir(at("x/y"))), ErrorKind::NotFound);
+    assert_eq!(kind(vfs.create_dir(at("d/a"))), ErrorKind::NotADirectory);
+    assert_eq!(kind(vfs.open(at("d"), Access::Read).map(drop)), ErrorKind::IsADirectory);
+    assert_eq!(kind(vfs.open(at("c"), Access::Write).map(drop)), ErrorKind::NotFound);
+    assert_eq!(kind(vfs.remove(at("d/c"))), ErrorKind::NotFound);
+    assert_eq!(kind(vfs.rename(at("d/a"), at("a"))), ErrorKind::CrossesDevices);
+    assert_eq!(kind(vfs.rename(at("d/c"), at("d/a"))), ErrorKind::NotFound);
+    assert_eq!(kind(vfs.sync_dir(at("d/a"))), ErrorKind::NotADirectory);
+    assert_eq!(kind(vfs.create_dir(at("d/../e"))), ErrorKind::InvalidInput);
+    vfs.rename(at("d/a"), at("d/b")).unwrap();
+    assert_eq!(vfs.files(), [("d/b".into(), b"a".to_vec())].into());
+}
+
+#[test]
+fn an_open_file_survives_the_loss_of_its_name() {
+    let vfs = SimVfs::new();
+    let file = create(&vfs, "a", b"abc");
+    vfs.remove(at("a")).unwrap();
+    assert_eq!(&*file.map(3).unwrap(), b"abc");
+    assert_eq!(create(&vfs, "a", b"").len().unwrap(), 0);
+    assert_eq!(file.len().unwrap(), 3);
+}
+
+#[test]
+fn what_was_synced_is_always_found() {
+    let (vfs, file) = disk_with(&OLD);
+    file.write_all_at(&NEW, 0).unwrap();
+    file.write_all_at(b"tail", SECTOR as u64).unwrap();
+    file.sync_data().unwrap();
+    let synced = [&NEW[..], b"tail"].concat();
+    assert_eq!(found(&vfs, "a"), only(&synced));
+}
+
+#[test]
+fn what_was_not_synced_is_kept_or_lost_or_torn() {
+    let (vfs, file) = disk_with(&OLD);
+    file.write_all_at(&NEW, 0).unwrap();
+    let found = found(&vfs, "a");
+    assert!(found.contains(&Some(OLD.to_vec())) && found.contains(&Some(NEW.to_vec())));
+    let torn: Vec<_> = found.iter().flatten().filter(|f| f[..] != OLD && f[..] != NEW).collect();
+    assert!(torn.iter().any(|f| f.iter().all(|b| [1, 2].contains(b))), "no mixture");
+    assert!(torn.iter().any(|f| f.iter().any(|b| ![1, 2].contains(b))), "no garbage");
+}
+
+#[test]
+fn sectors_go_their_own_ways() {
+    let (vfs, file) = disk_with(&[1; 2 * SECTOR]);
+    file.write_all_at(&[2; 2 * SECTOR], 0).unwrap();
+    let found = found(&vfs, "a");
+    for (first, second) in [(OLD, NEW), (NEW, OLD), (OLD, OLD), (NEW, NEW)] {
+        assert!(found.contains(&Some([first, second].concat())), "{} {}", first[0], second[0]);
+    }
+}
+
+#[test]
+fn a_sector_that_is_torn_keeps_what_was_there_before() {
+    let (vfs, file) = disk_with(b"synced");
+    file.write_all_at(&NEW, 6).unwrap();
+    assert!(found(&vfs, "a").iter().flatten().all(|bytes| bytes.starts_with(b"synced")));
+}
+
+#[test]
+fn a_sector_may_be_found_as_it_was_between_two_writes() {
+    let (vfs, file) = disk_with(b"1");
+    file.write_all_at(b"2", 0).unwrap();
+    file.write_all_at(b"3", 0).unwrap();
+    for bytes in [b"1", b"2", b"3"] {
+        assert!(found(&vfs, "a").contains(&Some(bytes.to_vec())));
+    }
+}
+
+#[test]
+fn lengths_go_their_own_ways() {
+    let (vfs, file) = disk_with(b"abc");
+    file.write_all_at(b"def", 3).unwrap();
+    let grown = found(&vfs, "a");
+    for bytes in [&b"abc"[..], b"abcdef", b"abc\0\0\0"] {
+        assert!(grown.contains(&Some(bytes.to_vec())), "{}", bytes.escape_ascii());
+    }
+    file.sync_data().unwrap();
+    file.set_len(2).unwrap();
+    let cut = found(&vfs, "a");
+    assert!(cut.contains(&Some(b"ab".to_vec())) && cut.contains(&Some(b"abcdef".to_vec())));
+}
+
+#[test]
+fn what_was_cut_off_may_come_back_when_the_file_grows() {
+    let (vfs, file) = disk_with(&[OLD, OLD].concat());
+    file.set_len(SECTOR as u64).unwrap();
+    file.write_all_at(b"x", 2 * SECTOR as u64 - 1).unwrap();
+    assert!(found(&vfs, "a").contains(&Some([OLD, OLD].concat())));
+    file.sync_data().unwrap();
+    let zeros = [&OLD[..], &[0; SECTOR - 1], b"x"].concat();
+    assert_eq!(found(&vfs, "a"), only(&zeros));
+}
+
+#[test]
+fn a_name_that_was_not_synced_may_be_lost_with_everything() {
+    let vfs = SimVfs::new();
+    create(&vfs, "a", b"abc").sync_data().unwrap();
+    assert_eq!(found(&vfs, "a"), [None, Some(b"abc".to_vec())].into());
+    vfs.sync_dir(at("")).unwrap();
+    assert_eq!(found(&vfs, "a"), only(b"abc"));
+}
+
+#[test]
+fn a_directory_that_was_not_synced_may_be_lost_with_its_files() {
+    let vfs = SimVfs::new();
+    vfs.create_dir(at("d")).unwrap();
+    create(&vfs, "d/a", b"abc").sync_data().unwrap();
+    vfs.sync_dir(at("d")).unwrap();
+    assert_eq!(found(&vfs, "d/a"), [None, Some(b"abc".to_vec())].into());
+    vfs.sync_dir(at("")).unwrap();
+    assert_eq!(found(&vfs, "d/a"), only(b"abc"));
+}
+
+#[test]
+fn a_synced_name_says_nothing_about_the_bytes() {
+    let vfs = SimVfs::new();
+    let _file = create(&vfs, "a", b"abc");
+    vfs.sync_dir(at("")).unwrap();
+    assert!(found(&vfs, "a").contains(&Some(Vec::new())));
+    assert!(!found(&vfs, "a").contains(&None));
+}
+
+#[test]
+fn a_rename_happened_or_it_did_not() {
+    let vfs = SimVfs::new();
+    vfs.put(at("a"), b"new").unwrap();
+    vfs.put(at("b"), b"old").unwrap();
+    vfs.rename(at("a"), at("b")).unwrap();
+    let crash = |seed| vfs.crash(&mut Rng::with_seed(seed)).files();
+    let found: BTreeSet<_> = (0..SEEDS).map(crash).collect();
+    let before = [("a".into(), b"new".to_vec()), ("b".into(), b"old".to_vec())].into();
+    let after = [("b".into(), b"new".to_vec())].into();
+    assert_eq!(found, [before, after].into());
+    vfs.sync_dir(at("")).unwrap();
+    assert_eq!(self::found(&vfs, "b"), only(b"new"));
+}
+
+#[test]
+fn names_go_their_own_ways_but_a_file_has_one() {
+    let vfs = SimVfs::new();
+    vfs.put(at("a"), b"a").unwrap();
+    vfs.rename(at("a"), at("b")).unwrap();
+    vfs.rename(at("b"), at("c")).unwrap();
+    create(&vfs, "new", b"").sync_data().unwrap();
+    let crash = |seed| vfs.crash(&mut Rng::with_seed(seed)).list(at("")).unwrap().concat();
+    let found: BTreeSet<String> = (0..SEEDS).map(crash).collect();
+    let all = ["a", "b", "c", "anew", "bnew", "cnew"].map(str::to_owned);
+    assert_eq!(found, all.into());
+}
+
+#[test]
+fn a_removal_may_be_lost() {
+    let (vfs, _file) = disk_with(b"abc");
+    vfs.remove(at("a")).unwrap();
+    assert_eq!(found(&vfs, "a"), [None, Some(b"abc".to_vec())].into());
+    vfs.sync_dir(at("")).unwrap();
+    assert_eq!(found(&vfs, "a"), [None].into());
+}
+
+#[test]
+fn a_crash_follows_from_its_seed_and_disturbs_nobody() {
+    let (vfs, file) = disk_with(&OLD);
+    file.write_all_at(&NEW, 0).unwrap();
+    for seed in 0..50 {
+        let [one, other] = [seed; 2].map(|seed| vfs.crash(&mut Rng::with_seed(seed)).files());
+        assert_eq!(one, other);
+    }
+    assert_eq!(vfs.files()[at("a")], NEW);
+    let crashed = vfs.crash(&mut Rng::with_seed(0));
+    let found = crashed.files();
+    crashed.open(at("a"), Access::Create).unwrap();
+    assert_eq!(vfs.files()[at("a")], NEW);
+    // What was found has come from the disk, so it is durable.
+    assert_eq!(crashed.crash_at(0, &mut Rng::with_seed(1)).files(), found);
+}
+
+#[test]
+fn the_past_is_replayed_change_by_change() {
+    let vfs = SimVfs::new();
+    vfs.put(at("b"), b"b").unwrap();
+    let file = create(&vfs, "a", b"1");
+    file.sync_data().unwrap();
+    vfs.sync_dir(at("")).unwrap();
+    file.write_all_at(b"2", 0).unwrap();
+    file.set_len(3).unwrap();
+    file.sync_data().unwrap();
+    vfs.rename(at("a"), at("b")).unwrap();
+    vfs.remove(at("b")).unwrap();
+    assert_eq!(vfs.changes(), 9);
+    let mut replay = vfs.replay();
+    let changes: Vec<Call> = std::iter::from_fn(|| replay.advance()).collect();
+    let calls = vfs.calls();
+    assert_eq!(changes, calls);
+    assert_eq!((replay.done(), replay.advance()), (9, None));
+    let at_change = |n| vfs.crash_at(n, &mut Rng::with_seed(3)).files();
+    assert_eq!(at_change(0), [("b".into(), b"b".to_vec())].into());
+    assert_eq!(at_change(4)[at("a")], b"1");
+    assert_eq!(at_change(7)[at("a")], b"2\0\0");
+    assert_eq!(at_change(9), at_change(usize::MAX));
+}
+
+#[test]
+fn a_failed_sync_lies_from_then_on() {
+    let (vfs, file) = disk_with(&OLD);
+    let next = vfs.calls().len() as u64;
+    let fault = Fault { at: next + 2, kind: FaultKind::SyncFailsThenLies, sticky: false };
+    vfs.set_fault(Some(fault));
+    file.write_all_at(&[2; 2 * SECTOR], 0).unwrap();
+    assert!(file.sync_data().is_err());
+    assert_eq!(vfs.faults_fired(), 1);
+    // It reads well, and syncs well, and is not there.
+    assert_eq!(vfs.files()[at("a")], [2; 2 * SECTOR]);
+    file.sync_data().unwrap();
+    assert_eq!(found(&vfs, "a"), only(&[OLD, [0; SECTOR]].concat()));
+    // What is written again is.
+    file.write_all_at(b"x", 0).unwrap();
+    file.sync_data().unwrap();
+    let rewritten = [b"x", &NEW[1..], &[0; SECTOR]].concat();
+    assert_eq!(found(&vfs, "a"), only(&rewritten));
+}
+
+#[test]
+fn a_sync_that_fails_honestly_can_be_asked_again() {
+    let (vfs, file) = disk_with(&OLD);
+    file.write_all_at(&NEW, 0).unwrap();
+    let at_call = vfs.calls().len() as u64 + 1;
+    vfs.set_fault(Some(Fault { at: at_call, kind: FaultKind::Eio, sticky: false }));
+    assert!(file.sync_data().is_err());
+    assert!(found(&vfs, "a").contains(&Some(OLD.to_vec())));
+    file.sync_data().unwrap();
+    assert_eq!(found(&vfs, "a"), only(&NEW));
+}
+
+/// Every call that there is, on a fresh disk; how each ended.
+fn every_call(fault: Option<Fault>) -> Vec<(Call, Result<usize, ErrorKind>)> {
+    let vfs = SimVfs::new();
+    for name in ["a", "b", "c"] {
+        vfs.put(at(name), b"abcd").unwrap();
+    }
+    let file = vfs.open(at("a"), Access::Write).unwrap();
+    vfs.set_fault(fault);
+    let mut room = [0; 4];
+    let results = [
+        vfs.create_dir(at("d")).map(|()| 0),
+        vfs.open(at("new"), Access::Create).map(|_| 0),
+        vfs.open(at("a"), Access::Read).map(|_| 0),
+        vfs.rename(at("b"), at("e")).map(|()| 0),
+        vfs.remove(at("c")).map(|()| 0),
+        vfs.list(at("")).map(|_| 0),
+        vfs.sync_dir(at("")).map(|()| 0),
+        vfs.lock(at("lock"), Sharing::Shared).map(|_| 0),
+        file.len().map(|_| 0),
+        file.read_at(&mut room, 0),
+        file.write_at(b"wxyz", 0),
+        file.set_len(5).map(|()| 0),
+        file.sync_data().map(|()| 0),
+        file.map(1).map(|_| 0),
+    ];
+    let results = results.map(|result| result.map_err(|error| error.kind()));
+    vfs.calls().into_iter().skip(1).zip(results).collect()
+}
+
+#[test]
+fn each_call_fails_in_each_way_that_applies_to_it() {
+    let well = every_call(None);
+    assert_eq!(well.iter().map(|(call, _)| call).collect::<BTreeSet<_>>().len(), well.len());
+    for kind in FaultKind::ALL {
+        for n in 0..well.len() {
+            let faulty = every_call(Some(Fault { at: n as u64 + 2, kind, sticky: false }));
+            for (i, (call, result)) in faulty.iter().enumerate() {
+                let expected = match kind {
+                    _ if i != n || !kind.applies_to(*call) => well[i].1,
+                    FaultKind::Eio | FaultKind::SyncFailsThenLies => Err(ErrorKind::Other),
+                    FaultKind::Enospc => Err(ErrorKind::StorageFull),
+                    FaultKind::Eintr => Err(ErrorKind::Interrupted),
+                    FaultKind::Short => Ok(2),
+                };
+                assert_eq!(*result, expected, "{kind:?} at {n}: {call:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sticky_fault_stays_and_interruptions_let_one_through() {
+    let sticky = |kind| every_call(Some(Fault { at: 4, kind, sticky: true }));
+    let failed = sticky(FaultKind::Eio).iter().filter(|(_, result)| result.is_err()).count();
+    assert_eq!(failed, every_call(None).len() - 2);
+    let (vfs, file) = disk_with(b"");
+    for kind in FaultKind::ALL.into_iter().filter(|kind| kind.applies_to(Call::Read)) {
+        vfs.set_fault((kind != FaultKind::Eio).then_some(Fault { at: 1, kind, sticky: true }));
+        file.write_all_at(&NEW, 0).unwrap();
+        assert_eq!(vfs.files()[at("a")], NEW, "{kind:?}");
+    }
+    assert!(vfs.faults_fired() > 3);
+}
+
+#[test]
+fn nothing_works_without_power_and_what_was_synced_is_found() {
+    let (vfs, file) = disk_with(b"old");
+    file.write_all_at(b"new", 0).unwrap();
+    file.sync_data().unwrap();
+    vfs.power_off_at(vfs.calls().len() as u64 + 1);
+    assert!(is_power_off(&file.write_at(b"x", 0).unwrap_err()));
+    assert!(is_power_off(&vfs.sync_dir(at("")).unwrap_err()));
+    assert!(is_power_off(&vfs.open(at("a"), Access::Read).unwrap_err()));
+    assert!(!is_power_off(&fault::eio()));
+    assert_eq!(found(&vfs, "a"), only(b"new"));
+    let found = vfs.crash(&mut Rng::with_seed(0));
+    assert!(found.open(at("a"), Access::Read).is_ok());
+}
+
+#[test]
+fn a_full_disk_takes_what_fits() {
+    let (vfs, file) = disk_with(&OLD);
+    vfs.set_quota(Some(3 * SECTOR as u64));
+    assert_eq!(vfs.used(), SECTOR as u64);
+    // Where there is room already, writing takes none.
+    file.write_all_at(&NEW, 0).unwrap();
+    assert_eq!(file.write_at(&[3; 4 * SECTOR], 100).unwrap(), 3 * SECTOR - 100);
+    assert_eq!(vfs.used(), 3 * SECTOR as u64);
+    let full = |result: io::Result<usize>| result.unwrap_err().kind() == ErrorKind::StorageFull;
+    assert!(full(file.write_at(b"x", 3 * SECTOR as u64)));
+    let other = vfs.open(at("b"), Access::Create).unwrap();
+    assert!(full(other.write_at(b"x", 0)));
+    // A hole is no reserve.
+    other.set_len(5 * SECTOR as u64).unwrap();
+    assert!(full(other.write_at(b"x", 0)));
+    // Cutting gives room, and so does removing, once nobody has the file open.
+    file.set_len(2 * SECTOR as u64).unwrap();
+    other.write_all_at(b"x", 0).unwrap();
+    vfs.remove(at("a")).unwrap();
+    assert!(full(other.write_at(b"x", SECTOR as u64)));
+    drop(file);
+    other.write_all_at(b"x", SECTOR as u64).unwrap();
+}
+
+#[test]
+fn locks_are_held_until_they_are_dropped_or_the_power_fails() {
+    let vfs = SimVfs::new();
+    let lock = |vfs: &SimVfs, sharing| vfs.lock(at("lock"), sharing).map_err(|e| e.kind());
+    let held = lock(&vfs, Sharing::Exclusive).unwrap();
+    assert!(!vfs.files()[at("lock")].is_empty());
+    for sharing in [Sharing::Exclusive, Sharing::Shared] {
+        assert_eq!(lock(&vfs, sharing).unwrap_err(), ErrorKind::WouldBlock);
+        assert!(lock(&vfs.crash(&mut Rng::with_seed(0)), sharing).is_ok());
+    }
+    drop(held);
+    let one = lock(&vfs, Sharing::Shared).unwrap();
+    let other = lock(&vfs, Sharing::Shared).unwrap();
+    drop(one);
+    assert_eq!(lock(&vfs, Sharing::Exclusive).unwrap_err(), ErrorKind::WouldBlock);
+    drop(other);
+    assert!(lock(&vfs, Sharing::Exclusive).is_ok());
+}
