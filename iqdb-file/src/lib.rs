@@ -4,5 +4,6 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod payloads;
 pub mod vfs;
 pub mod wire;
