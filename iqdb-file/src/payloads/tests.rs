@@ -2,7 +2,7 @@
 //! select what asking row by row would.
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::limits::PAYLOAD_FIELDS_MAX;
+use iqdb_core::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
 use iqdb_core::{ErrorKind, Location, Narrow, Payload, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
@@ -251,6 +251,26 @@ fn damage_is_named_where_it_is() {
     assert_eq!(flipped(38, 2), 39, "a width of two, and no codes for it");
     assert_eq!(flipped(40, 4), 40, "a code of no value");
     assert_eq!(at(&[&bytes[..], &[1]].concat(), 3), 42, "a byte too many");
+}
+
+#[test]
+fn payloads_that_are_too_large_together_are_refused() {
+    // Each field within the limits, and all of them together, or too large by a byte.
+    let half = |bytes: usize| Value::Text("x".repeat(bytes - 9));
+    for (bytes, is_kept) in [(PAYLOAD_BYTES_MAX / 2, true), (PAYLOAD_BYTES_MAX / 2 + 1, false)] {
+        let payload = Payload::new().with("a", half(PAYLOAD_BYTES_MAX / 2)).with("b", half(bytes));
+        assert_eq!(payload.check().is_ok(), is_kept);
+        // The same values in two rows are no payload that is too large.
+        let apart = [Payload::new().with("a", half(bytes)), Payload::new().with("b", half(bytes))];
+        let bytes = PayloadBlock::encode(&apart);
+        assert!(PayloadBlock::decode(&bytes, 2).is_ok());
+        let lists = payload.clone().with("l", [1, 2]);
+        let kept = [payload, lists].map(|payload| {
+            let bytes = PayloadBlock::encode(&[Payload::new(), payload]);
+            PayloadBlock::decode(&bytes, 2).is_ok()
+        });
+        assert_eq!(kept, [is_kept, false]);
+    }
 }
 
 #[test]
