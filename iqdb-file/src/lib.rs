@@ -9,6 +9,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+<<<<<<< HEAD
 #[cfg(target_endian = "big")]
 compile_error!("iqdb-file maps files of little-endian numbers, and so needs a little-endian machine");
 
@@ -27,6 +28,9 @@ mod problem;
 mod segment;
 mod store;
 mod verify;
+=======
+pub mod payloads;
+>>>>>>> file-payloads
 pub mod vfs;
 mod view;
 mod wire;

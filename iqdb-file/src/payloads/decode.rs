@@ -1,6 +1,7 @@
 //! From the bytes of a block to its payloads, with nothing believed.
 
 use iqdb_arena::columns::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid};
+use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{Error, Payload, Result, Value, ValueRef};
 
 use super::{COLUMNS, Form, HAS_FALSE, HAS_NULL, HAS_TRUE, NONE, PayloadBlock, ROWS};
@@ -62,7 +63,39 @@ fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {
         fields.push(take_field(reader, name, start, rows)?);
         last = name;
     }
-    Columns::new(rows, fields).map_err(|error| invalid(start, error))
+    let columns = Columns::new(rows, fields).map_err(|error| invalid(start, error))?;
+    check_sizes(&columns, rows, start)?;
+    Ok(columns)
+}
+
+/// Sees that no payload is too large as a whole. O(values) where none can be, else O(rows × fields).
+fn check_sizes(columns: &Columns, rows: usize, start: u64) -> Result<()> {
+    let sizes = columns.fields().iter().map(|field| {
+        let largest = field.dictionary().values().map(size_bytes).max();
+        field.name().len() + largest.unwrap_or(0)
+    });
+    if sizes.sum::<usize>() <= PAYLOAD_BYTES_MAX {
+        return Ok(());
+    }
+    for row in 0..rows {
+        let fields = columns.row(row).map(|(name, value)| name.len() + size_bytes(value));
+        let bytes: usize = fields.sum();
+        if bytes > PAYLOAD_BYTES_MAX {
+            return Err(damaged_at(start, "a payload is too large")
+                .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes"))
+                .found(format_args!("{bytes} bytes in row {row}")));
+        }
+    }
+    Ok(())
+}
+
+/// What a value counts towards the limits, as [`Value::size_bytes`].
+fn size_bytes(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Text(text) => 8 + text.len(),
+        ValueRef::List(values) => values.iter().fold(8, |bytes, value| bytes + size_bytes(value)),
+        _ => 8,
+    }
 }
 
 /// Reads what follows the name of a field that starts at byte `start`.

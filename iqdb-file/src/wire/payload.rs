@@ -71,7 +71,7 @@ pub fn take_value(reader: &mut Reader<'_>) -> Result<Value> {
     let value = match reader.take_u8()? {
         LIST => {
             let count = reader.take_u32()? as usize;
-            // Each takes a byte at least, so that no more is set aside than 24 times what is there.
+            // Each takes a byte at least, so that no more is set aside than 32 times what is there.
             if count > LIST_LEN_MAX || count > reader.remaining() {
                 return Err(damaged_at(start, "a list is too long")
                     .expected(format_args!("at most {LIST_LEN_MAX} elements, and all of them"))
