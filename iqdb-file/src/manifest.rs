@@ -121,6 +121,9 @@ impl Manifest {
         let schema = Schema::new(dim, metric)?;
         let number = fields.take_u64()?;
         let version = Version(fields.take_u64()?);
+        if version.0 > u64::MAX / 2 {
+            return Err(Error::new(ErrorKind::Damaged, "no store ever comes to that version"));
+        }
         let (log, log_len) = (fields.take_u64()?, fields.take_u64()?);
         let (growing, next) = (fields.take_u64()?, fields.take_u64()?);
         let count = fields.take_u64()?;

@@ -141,7 +141,7 @@ impl FileStore {
                 return Ok(());
             }
             writer = match self.checkpoint(writer, &chosen) {
-                Ok(_) => self.idle()?,
+                Ok(writer) => writer,
                 // On a full disk one at a time may go where all don't.
                 Err(_) if most > 1 && chosen.len() > 1 => {
                     most = 1;
