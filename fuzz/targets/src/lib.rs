@@ -15,6 +15,8 @@
 mod canary;
 mod entropy;
 mod errors;
+mod file_payloads;
+mod file_wire;
 mod filters;
 pub mod inputs;
 mod npy_reader;
@@ -25,6 +27,8 @@ mod store_vs_model;
 mod top_k_vs_naive;
 
 pub use canary::canary;
+pub use file_payloads::file_payloads;
+pub use file_wire::file_wire;
 pub use filters::{filter_built, filter_text};
 pub use npy_reader::npy_reader;
 pub use record_id::record_id_text;
@@ -57,6 +61,18 @@ pub const TARGETS: &[Target] = &[
         story: "a planted defect: a campaign that doesn't find it finds nothing",
         run: canary,
         seeds: canary::seeds,
+    },
+    Target {
+        name: "file_payloads",
+        story: "bytes are refused, or they are a block of payloads that are lent, selected and kept",
+        run: file_payloads,
+        seeds: file_payloads::seeds,
+    },
+    Target {
+        name: "file_wire",
+        story: "bytes are refused, or they are ids and payloads in the one form there is of them",
+        run: file_wire,
+        seeds: file_wire::seeds,
     },
     Target {
         name: "filter_built",

@@ -40,7 +40,11 @@ fn take_rows(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Payload>> {
             .expected(format_args!("{rows} payloads"))
             .found(format_args!("{} bytes", reader.remaining())));
     }
-    (0..rows).map(|_| take_payload(reader)).collect()
+    let mut payloads = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        payloads.push(take_payload(reader)?);
+    }
+    Ok(payloads)
 }
 
 fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {
