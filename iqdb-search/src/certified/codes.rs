@@ -5,7 +5,7 @@ use std::ops::Range;
 use iqdb_core::{Block, Metric, Result};
 
 use super::encode::{NORMS, encode};
-use crate::kernel::{GROUP, LINE_COMPONENTS, Line, RowFacts, Sheet};
+use crate::kernel::{GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet};
 
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
@@ -33,7 +33,10 @@ impl Codes {
         fits.then_some(codes)
     }
 
-    /// Makes those of a sealed block and keeps them with it, unless they are there. O(rows × dim).
+    /// Makes those of a sealed block and keeps them with it, unless there are some. O(rows × dim).
+    ///
+    /// What is there stays: a cell keeps the first value it is given. A store has one metric, so
+    /// codes for another one are those of a stranger's seal, and searches do without.
     ///
     /// # Errors
     /// Those of reading rows.
@@ -93,7 +96,7 @@ impl Codes {
         Sheet::new(
             lines,
             self.depth,
-            RowFacts {
+            GroupFacts {
                 along: &self.along[groups.clone()],
                 across: &self.across[groups.clone()],
                 norms: self.norms.as_ref().map(|norms| &norms[groups]),

@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use iqdb_core::Metric;
 
-use crate::kernel::GROUP;
-
 /// What is added to a component of a code to store it.
 pub(super) const BIAS: i32 = 8;
 
@@ -66,7 +64,8 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
     }
 }
 
-const LANES: usize = GROUP;
+/// Sums side by side.
+pub(super) const LANES: usize = 16;
 
 /// The largest absolute value.
 pub(super) fn largest(row: &[f32]) -> f32 {

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use iqdb_core::{Metric, Query};
 
+use super::Cone;
 use super::codes::subtract;
-use super::encode::{BIAS, NORMS, largest, nearest, sine};
+use super::encode::{BIAS, LANES, NORMS, largest, nearest, sine};
 use crate::kernel::{Coded, LINE_COMPONENTS};
 
 /// The largest component of a query's code.
@@ -71,21 +72,21 @@ impl CodedQueries {
         self.facts.is_empty()
     }
 
-    /// Query number `n`, for rows within `threshold`; `None` if nothing can be excluded.
-    pub(crate) fn within(&self, n: usize, metric: Metric, threshold: f64) -> Option<Coded<'_>> {
-        let facts = &self.facts[n];
-        match super::Cone::new(metric, facts, threshold) {
-            super::Cone::All => None,
-            cone => Some(Coded::new(&self.components[self.place(n)], facts.start, cone)),
-        }
+    /// The cone around query number `n` of the rows that may be within `threshold`.
+    pub(crate) fn cone(&self, n: usize, metric: Metric, threshold: f64) -> Cone {
+        Cone::new(metric, &self.facts[n], threshold)
+    }
+
+    /// Query number `n` with its cone; `None` if nothing can be excluded.
+    pub(crate) fn within(&self, n: usize, cone: Cone) -> Option<Coded<'_>> {
+        let code = &self.components[self.place(n)];
+        (cone != Cone::All).then(|| Coded::new(code, self.facts[n].start, cone))
     }
 
     fn place(&self, n: usize) -> Range<usize> {
         n * self.stride..(n + 1) * self.stride
     }
 }
-
-const LANES: usize = 16;
 
 #[allow(clippy::cast_possible_truncation)]
 fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
