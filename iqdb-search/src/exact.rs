@@ -120,6 +120,7 @@ impl Search for ExactSearch {
         let metric = on.schema().metric();
         let by_norms =
             engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
+        let mut center = None;
         for n in 0..on.block_count() {
             let block = on.block(n)?;
             if block.seal().is_none() {
@@ -129,7 +130,8 @@ impl Search for ExactSearch {
                 return Ok(false);
             }
             if engine.sieve().is_some() {
-                Codes::prepare(&block, metric).map_err(|error| error.during("prepare"))?;
+                Codes::prepare(&block, metric, &mut center)
+                    .map_err(|error| error.during("prepare"))?;
             }
             if by_norms {
                 norms::of(&block, engine);

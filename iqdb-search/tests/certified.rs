@@ -135,6 +135,40 @@ fn the_certified_scan_gives_the_canonical_answer() {
     assert!(certified > 1_000, "{certified}");
 }
 
+/// Rows that come cluster by cluster, far from each other, as sorted data does: what is taken off a
+/// query before it is compared with one block's codes is not what another's are compared with.
+#[test]
+fn blocks_far_from_each_other_are_searched_canonically() {
+    let (dim, metric) = (24, Metric::Euclidean);
+    let mut random = fastrand::Rng::with_seed(32);
+    let options = ArenaOptions::default().chunk_rows(64, 64);
+    let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
+    let vectors: Vec<Vector> = (0..64 * 12 + 1)
+        .map(|n| {
+            let mut center = fastrand::Rng::with_seed(n / 64 % 5);
+            let near = |_| 20.0 * center.f32() + random.f32();
+            Vector::try_from((0..dim).map(near).collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    let record = |(n, vector): (u64, &Vector)| Change::Upsert(Record::new(n, vector).unwrap());
+    store.apply(&(0..).zip(&vectors).map(record).collect()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let queries: Vec<_> =
+        vectors.iter().step_by(7).map(|vector| Query::nearest(vector.as_ref(), 20)).collect();
+    let reference = ExactSearch::new().with_kernel(Kernel::Reference);
+    let (expected, _) = answers(&reference, &*snapshot, &queries);
+    for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        let search = ExactSearch::new().with_kernel(kernel);
+        assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+        let (found, _) = answers(&search, &*snapshot, &queries);
+        for (n, (query, expected)) in queries.iter().zip(&expected).enumerate() {
+            assert_eq!(&found[n], expected, "{kernel}, query {n} in a batch");
+            let alone = answers(&search, &*snapshot, &[*query]).0;
+            assert_eq!(&alone[0], expected, "{kernel}, query {n} alone");
+        }
+    }
+}
+
 /// Rows whose codes are turned away from a query by as much as they can be: query, row and code are
 /// in one plane, in this order. With each row comes its opposite, so that the mean is the origin.
 fn turned_away(random: &mut fastrand::Rng, dim: usize) -> (Vector, Vec<Vector>) {

@@ -1,6 +1,7 @@
 //! The codes of a sealed block's rows, kept with the block.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use iqdb_core::{Block, Metric, Result};
 
@@ -16,8 +17,9 @@ pub(crate) struct Codes {
     across: Box<[[f32; GROUP]]>,
     /// Not for cosine, which asks for none.
     norms: Option<Box<[[f32; GROUP]]>>,
-    /// What is taken off every row before it is coded, where distances stay what they are.
-    center: Option<Box<[f32]>>,
+    /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
+    /// similar rows share one, so that a query is coded once for all of them.
+    center: Option<Arc<[f32]>>,
     rows: usize,
     dim: usize,
     metric: Metric,
@@ -34,21 +36,29 @@ impl Codes {
     }
 
     /// Makes those of a sealed block and keeps them with it, unless there are some. O(rows × dim).
+    /// `center` is that of the block before this one, and then that of this one.
     ///
     /// What is there stays: a cell keeps the first value it is given. A store has one metric, so
     /// codes for another one are those of a stranger's seal, and searches do without.
     ///
     /// # Errors
     /// Those of reading rows.
-    pub(crate) fn prepare(block: &Block<'_>, metric: Metric) -> Result<()> {
+    pub(crate) fn prepare(
+        block: &Block<'_>,
+        metric: Metric,
+        center: &mut Option<Arc<[f32]>>,
+    ) -> Result<()> {
         let Some(seal) = block.seal() else { return Ok(()) };
         if seal.derived().get::<Self>().is_none() {
-            seal.derived().put(Self::make(block, metric)?);
+            seal.derived().put(Self::make(block, metric, center.as_ref())?);
+        }
+        if let Some(codes) = Self::of(block, metric) {
+            center.clone_from(&codes.center);
         }
         Ok(())
     }
 
-    fn make(block: &Block<'_>, metric: Metric) -> Result<Self> {
+    fn make(block: &Block<'_>, metric: Metric, before: Option<&Arc<[f32]>>) -> Result<Self> {
         let groups = block.len().div_ceil(GROUP);
         let depth = block.dim().div_ceil(LINE_COMPONENTS);
         let mut lines = vec![Line([0; 64]); groups * depth].into_boxed_slice();
@@ -56,7 +66,7 @@ impl Codes {
         let (mut along, mut across) = (facts(), facts());
         let mut norms = (metric != Metric::Cosine).then(facts);
         let center = match metric {
-            Metric::Euclidean => Some(mean(block)?),
+            Metric::Euclidean => Some(center(block, before)?),
             _ => None,
         };
         let mut centered = vec![0.0; block.dim()];
@@ -116,23 +126,40 @@ impl Codes {
     }
 }
 
-/// The mean of the rows that are no outliers by far. Any vector would do; the nearer to the middle,
-/// the smaller the errors of the codes.
+/// How much farther from rows than their mean a center may be, in proportion and squared, to be
+/// shared.
+const FARTHER: f64 = 1.0 / 32.0;
+
+/// A vector in the middle of the rows: `before` if that is hardly worse than their mean. Any vector
+/// would do; the nearer to the middle, the smaller the errors of the codes.
+fn center(block: &Block<'_>, before: Option<&Arc<[f32]>>) -> Result<Arc<[f32]>> {
+    let (mean, spread) = mean(block)?;
+    let distance = |center: &Arc<[f32]>| Metric::Euclidean.distance(center, &mean);
+    let near = |center: &&Arc<[f32]>| distance(center).powi(2) <= FARTHER * spread;
+    Ok(before.filter(near).map_or_else(|| Arc::from(mean), Arc::clone))
+}
+
+/// The mean of the rows that are no outliers by far, and the mean of their squared distances to it.
 #[allow(clippy::cast_possible_truncation)]
-fn mean(block: &Block<'_>) -> Result<Box<[f32]>> {
+fn mean(block: &Block<'_>) -> Result<(Vec<f32>, f64)> {
     let mut sums = vec![0.0; block.dim()];
-    let mut count = 0.0;
+    let (mut count, mut squares) = (0.0, 0.0);
     for start in (0..block.len()).step_by(GROUP) {
         let rows = block.rows(start..block.len().min(start + GROUP))?;
         for row in 0..rows.len() {
             let row = rows.vector(row);
-            if NORMS.contains(&Metric::squared_norm(row).sqrt()) {
+            let squared_norm = Metric::squared_norm(row);
+            if NORMS.contains(&squared_norm.sqrt()) {
                 count += 1.0;
+                squares += squared_norm;
                 sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += f64::from(*x));
             }
         }
     }
-    Ok(sums.iter().map(|sum| (sum / f64::max(count, 1.0)) as f32).collect())
+    let count = f64::max(count, 1.0);
+    let mean: Vec<f32> = sums.iter().map(|sum| (sum / count) as f32).collect();
+    let spread = squares / count - Metric::squared_norm(&mean);
+    Ok((mean, spread))
 }
 
 /// Writes `vector - center`. A difference is rounded by at most its own last place.

@@ -39,17 +39,25 @@ pub(crate) struct CodedQueries {
     components: Vec<i8>,
     stride: usize,
     facts: Vec<QueryFacts>,
+    /// What tells the center that was taken off them from others, once they are coded.
+    center: Option<usize>,
     centered: Vec<f32>,
 }
 
 impl CodedQueries {
     /// Forgets all queries.
     pub(crate) fn clear(&mut self) {
-        self.facts.clear();
+        self.center = None;
     }
 
-    /// Forgets the last queries, keeps the memory, and codes these, `center` taken off them.
+    /// Codes the queries of a search, `center` taken off them, unless they were just coded so. All
+    /// centers of a search are in memory at the same time, so that their addresses tell them apart.
+    /// Keeps the memory of the last ones.
     pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>], center: Option<&[f32]>) {
+        let address = center.map_or(0, |center| center.as_ptr().addr());
+        if self.center.replace(address) == Some(address) {
+            return;
+        }
         self.centered.resize(dim, 0.0);
         self.stride = dim.next_multiple_of(LINE_COMPONENTS);
         self.components.clear();
@@ -65,11 +73,6 @@ impl CodedQueries {
                 }
             });
         }
-    }
-
-    /// Whether there are any.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.facts.is_empty()
     }
 
     /// The cone around query number `n` of the rows that may be within `threshold`.

@@ -24,9 +24,7 @@ impl Scan {
     ) -> Result<bool> {
         let Ask { prepared, .. } = ask;
         let Some(sieve) = prepared.engine.sieve() else { return Ok(false) };
-        if self.coded.is_empty() {
-            self.coded.encode(prepared.dim, ask.queries, codes.center());
-        }
+        self.coded.encode(prepared.dim, ask.queries, codes.center());
         // Lent out, so that the rest of `self` stays free.
         let queries = std::mem::take(&mut self.coded);
         let done = self.sift(ask, group, n, strip, codes, wanted, (sieve, &queries));

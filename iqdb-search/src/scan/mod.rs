@@ -147,9 +147,6 @@ impl Scan {
             };
             let codes =
                 if prepared.by_codes { Codes::of(&block, on.schema().metric()) } else { None };
-            if codes.is_some_and(|codes| codes.center().is_some()) {
-                self.coded.clear();
-            }
             let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {
