@@ -70,8 +70,8 @@ impl ExactSearch {
 
         let mut explain = Explain::of("f32", self.kernel.as_str());
         let threads = queries.iter().map(Query::max_threads).min().unwrap_or(1);
-        scans.prepare(Engine::of(self.kernel), on.schema(), queries);
-        explain.threads = self.threads.scan(threads, scans, on, queries)?;
+        let engine = Engine::of(self.kernel);
+        explain.threads = self.threads.scan(threads, scans, engine, on, queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
             for candidate in scans.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
