@@ -20,6 +20,8 @@ pub(crate) struct Codes {
     /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
     /// similar rows share one, so that a query is coded once for all of them.
     center: Option<Arc<[f32]>>,
+    /// The geometric mean of the rows' norms, those that are known.
+    typical_norm: f64,
     rows: usize,
     dim: usize,
     metric: Metric,
@@ -69,6 +71,7 @@ impl Codes {
             Metric::Euclidean => Some(center(block, before)?),
             _ => None,
         };
+        let (mut logarithms, mut count) = (0.0, 0.0);
         let mut centered = vec![0.0; block.dim()];
         let mut code = vec![0; depth * LINE_COMPONENTS];
         for (group, lines) in lines.chunks_mut(depth).enumerate() {
@@ -83,6 +86,10 @@ impl Codes {
                         encode(&centered, own)
                     }
                 };
+                if facts.norm.is_finite() {
+                    logarithms += f64::from(facts.norm).ln();
+                    count += 1.0;
+                }
                 along[group][row] = facts.along;
                 across[group][row] = facts.across;
                 if let Some(norms) = &mut norms {
@@ -96,8 +103,9 @@ impl Codes {
                 }
             }
         }
+        let typical_norm = f64::exp(logarithms / f64::max(count, 1.0));
         let (rows, dim) = (block.len(), block.dim());
-        Ok(Self { lines, depth, along, across, norms, center, rows, dim, metric })
+        Ok(Self { lines, depth, along, across, norms, center, typical_norm, rows, dim, metric })
     }
 
     /// Those of some whole groups.
@@ -117,6 +125,16 @@ impl Codes {
     /// What has to be taken off a query before it is compared.
     pub(crate) fn center(&self) -> Option<&[f32]> {
         self.center.as_deref()
+    }
+
+    /// The metric that they are for.
+    pub(crate) fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// A norm like those of the rows.
+    pub(crate) fn typical_norm(&self) -> f64 {
+        self.typical_norm
     }
 
     /// Bytes that are read to look at a group.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use iqdb_core::{Metric, Query};
 
-use super::Cone;
 use super::codes::subtract;
 use super::encode::{BIAS, LANES, NORMS, largest, nearest, sine};
+use super::{Codes, Cone};
 use crate::kernel::{Coded, LINE_COMPONENTS};
 
 /// The largest component of a query's code.
@@ -75,9 +75,9 @@ impl CodedQueries {
         }
     }
 
-    /// The cone around query number `n` of the rows that may be within `threshold`.
-    pub(crate) fn cone(&self, n: usize, metric: Metric, threshold: f64) -> Cone {
-        Cone::new(metric, &self.facts[n], threshold)
+    /// The cone around query number `n` of the rows of a block that may be within `threshold`.
+    pub(crate) fn cone(&self, n: usize, codes: &Codes, threshold: f64) -> Cone {
+        Cone::new(codes.metric(), &self.facts[n], threshold, codes.typical_norm())
     }
 
     /// Query number `n` with its cone; `None` if nothing can be excluded.

@@ -72,7 +72,7 @@ fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) ->
     let within: Vec<_> = queries
         .iter()
         .enumerate()
-        .map(|(n, (_, threshold))| coded.within(n, coded.cone(n, metric, *threshold)))
+        .map(|(n, (_, threshold))| coded.within(n, coded.cone(n, codes, *threshold)))
         .collect();
     let sifted: Vec<_> = within.iter().flatten().copied().collect();
     let mut masks = vec![0; sifted.len() * sheet.groups()];

@@ -43,10 +43,9 @@ impl Scan {
         wanted: &Wanted<'_>,
         (sieve, queries): (Sieve, &CodedQueries),
     ) -> Result<bool> {
-        let Ask { prepared, on, .. } = ask;
+        let prepared = ask.prepared;
         let slots = &prepared.slots(group.slots())[..group.len()];
-        let metric = on.schema().metric();
-        let cone = |query: usize| queries.cone(query, metric, self.top[query].threshold());
+        let cone = |query: usize| queries.cone(query, codes, self.top[query].threshold());
         self.cones.clear();
         self.cones.extend(slots.iter().map(|query| query.map_or(Cone::All, cone)));
         let open = self.cones.iter().filter(|cone| **cone == Cone::All).count();
