@@ -117,6 +117,6 @@ fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
     last.iter().zip(rest).for_each(|(code, x)| add(0, *code, *x));
     let length = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
     let cosine = along.iter().sum::<f64>() / (norm * length);
-    let start = -BIAS * sums.iter().sum::<i32>();
+    let start = -i32::from(BIAS) * sums.iter().sum::<i32>();
     QueryFacts { norm, length, cosine, sine: sine(cosine), start }
 }
