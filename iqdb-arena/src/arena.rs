@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Result, Schema};
+use iqdb_core::{Applied, Batch, Result, Schema, Version};
 
 use crate::generation::Generation;
 use crate::layout::Layout;
@@ -28,7 +28,7 @@ impl Arena {
             layout = layout.with_chunk_rows(first, max);
         }
         let generation = Generation::first(layout);
-        let (writer, view) = Writer::new(schema, generation, options.rows_max, probe.clone());
+        let (writer, view) = Writer::new(schema, generation, &options, probe.clone());
         let published = Published::new(view);
         #[cfg(loom)]
         let published = match probe.has(Defect::RelaxedPublication) {
@@ -66,6 +66,17 @@ impl Arena {
         drop(writer);
         garbage.drop_outside_the_lock();
         Ok(applied)
+    }
+
+    /// Makes the next version, of the same content.
+    pub(crate) fn advance(&self) -> Version {
+        let mut writer = self.lock();
+        writer.recover(&self.published);
+        let version = writer.advance(&self.published);
+        let garbage = writer.reclaim();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+        version
     }
 
     pub(crate) fn compact(&self) {

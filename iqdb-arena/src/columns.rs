@@ -1,25 +1,42 @@
-//! The payloads of a chunk as columns: per field one code per row, and a dictionary.
+//! Payloads as columns: per field one code per row, and a dictionary of the distinct values.
 //!
-//! While a chunk is open its columns grow with its rows ([`open`]); once it is full they are packed
-//! and sorted ([`build`]), which makes a comparison a range of codes ([`select`]).
+//! While a chunk is open its columns grow with its rows (`open`); once it is full they are packed
+//! and sorted (`build`), which makes a comparison a range of codes (`select`). The packed ones,
+//! [`Columns`], are there for other crates, too, which may write them to a file part by part and put
+//! them together again (`parts`).
 
 mod build;
 mod dictionary;
 mod open;
+mod parts;
 mod select;
 
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, ValueRef};
 
-use dictionary::Dictionary;
+pub use dictionary::Dictionary;
+pub use open::FIELDS_MAX;
 pub(crate) use open::{ColumnsAppender, OpenColumns, columns};
+pub use parts::Invalid;
 
-/// The payloads of a full chunk, field by field, in the order of the fields' names.
-pub(crate) struct Columns {
-    fields: Box<[Field]>,
+/// The payloads of some rows that never change, field by field, in the order of the fields' names.
+///
+/// ```
+/// use iqdb_arena::columns::{Columns, Field};
+/// use iqdb_core::{Payload, PayloadRef};
+///
+/// let payloads = [Payload::new().with("lang", "en"), Payload::new(), Payload::new().with("n", 7)];
+/// let columns = Columns::from_payloads(&payloads).ok_or("too many fields")?;
+/// assert_eq!(PayloadRef::of_row(&columns, 2).to_payload()?, payloads[2]);
+/// assert_eq!(columns.fields().iter().map(Field::name).collect::<Vec<_>>(), ["lang", "n"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Columns {
+    fields: Vec<Field>,
 }
 
 /// One field of all rows.
-struct Field {
+#[derive(Debug)]
+pub struct Field {
     name: Box<str>,
     codes: Codes,
     dictionary: Dictionary,
@@ -27,13 +44,18 @@ struct Field {
 
 /// One code per row: 0 where the field is absent, else the number of its value in the dictionary,
 /// counted from 1. As narrow as the dictionary allows.
-enum Codes {
+#[derive(Debug)]
+pub enum Codes {
+    /// Of up to 255 values.
     U8(Box<[u8]>),
+    /// Of 256 to 65,535 values.
     U16(Box<[u16]>),
+    /// Of more.
     U32(Box<[u32]>),
 }
 
 impl Codes {
+    /// The code of a row.
     fn get(&self, row: usize) -> Option<u32> {
         match self {
             Self::U8(codes) => codes.get(row).map(|code| u32::from(*code)),
@@ -56,13 +78,14 @@ impl Columns {
     }
 
     /// The fields that a row has, with their values. O(fields of the chunk), of which there are few.
-    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
         self.fields.iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
     }
 
     /// Narrows `mask` to the rows that match and returns true; or returns false where asking row
     /// by row is as good. Allocates nothing. O(rows), and O(log values) or O(values) of the field.
-    pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
+    /// The contract is that of [`BlockSource::matching`](iqdb_core::BlockSource::matching).
+    pub fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         let Some(name) = leaf.field() else {
             return false;
         };

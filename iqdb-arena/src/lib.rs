@@ -14,7 +14,7 @@
 mod arena;
 mod chunk;
 mod column;
-mod columns;
+pub mod columns;
 mod generation;
 mod growing;
 mod layout;

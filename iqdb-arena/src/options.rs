@@ -1,11 +1,13 @@
 //! How an arena is laid out and when it tidies up.
 
+use iqdb_core::Version;
+
 use crate::growing::ROWS_MAX;
 
 /// How many dead bytes are left alone.
 const DEAD_BYTES_MIN: u64 = 1 << 20;
 
-/// Choices for an [`ArenaStore`](crate::ArenaStore). None of them changes an answer.
+/// Choices for an [`ArenaStore`](crate::ArenaStore). None of them changes what a search finds.
 ///
 /// ```
 /// use iqdb_arena::{ArenaOptions, ArenaStore};
@@ -22,6 +24,7 @@ pub struct ArenaOptions {
     dead_bytes_min: u64,
     /// The most rows that can be numbered.
     pub(crate) rows_max: u32,
+    pub(crate) first_version: Version,
 }
 
 impl ArenaOptions {
@@ -34,7 +37,16 @@ impl ArenaOptions {
             dead_ratio: 0.5,
             dead_bytes_min: DEAD_BYTES_MIN,
             rows_max: ROWS_MAX,
+            first_version: Version::default(),
         }
+    }
+
+    /// Begins, empty, at `version` instead of 0: for a store that takes up the versions of another
+    /// where they ended. Its first batch makes the version after it.
+    #[must_use]
+    pub fn first_version(mut self, version: Version) -> Self {
+        self.first_version = version;
+        self
     }
 
     /// With `first` rows in the first chunk and twice as many in each that follows, up to `max`,

@@ -1,6 +1,8 @@
 //! The store as its users see it.
 
-use iqdb_core::{Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store};
+use iqdb_core::{
+    Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store, Version,
+};
 
 use crate::arena::Arena;
 use crate::options::ArenaOptions;
@@ -57,6 +59,24 @@ impl ArenaStore {
 
     pub(crate) fn with_probe(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {
         Self { arena: Arena::new(schema, options, probe) }
+    }
+
+    /// Makes the next version without a change, and returns it: the same records at a higher
+    /// version. Snapshots that are held keep theirs. For a store that keeps some of its records
+    /// elsewhere and counts versions here. Waits for a writer at work; readers don't wait. O(1).
+    ///
+    /// ```
+    /// use iqdb_arena::{ArenaOptions, ArenaStore};
+    /// use iqdb_core::{Metric, Schema, Store, StoreExt, Version};
+    ///
+    /// let options = ArenaOptions::new().first_version(Version(7));
+    /// let store = ArenaStore::with_options(Schema::new(2, Metric::Euclidean)?, options);
+    /// assert_eq!(store.advance(), Version(8));
+    /// assert_eq!(store.snapshot()?.version(), Version(8));
+    /// # Ok::<(), iqdb_core::Error>(())
+    /// ```
+    pub fn advance(&self) -> Version {
+        self.arena.advance()
     }
 
     /// Copies the live rows into new, full chunks, and gives the rest of the memory back as soon as

@@ -4,6 +4,7 @@ mod forms;
 mod freeing;
 mod steady;
 mod torn;
+mod versions;
 mod waiting;
 
 use iqdb_core::{Batch, Metric, Record, Schema, Snapshot, SnapshotExt, Store};

@@ -61,11 +61,11 @@ impl Writer {
     pub(crate) fn new(
         schema: Schema,
         generation: Generation,
-        rows_max: u32,
+        options: &ArenaOptions,
         probe: Probe,
     ) -> (Self, Arc<View>) {
         let mut growing = Growing::new(generation, probe.clone());
-        let view = Arc::new(growing.view(schema, Version::default(), 0));
+        let view = Arc::new(growing.view(schema, options.first_version, 0));
         let retired = VecDeque::new();
         let writer = Self {
             growing,
@@ -74,7 +74,7 @@ impl Writer {
             torn: false,
             live_bytes: 0,
             dead_bytes: 0,
-            rows_max,
+            rows_max: options.rows_max,
             probe,
         };
         (writer, view)
@@ -156,6 +156,16 @@ impl Writer {
         self.torn = false;
         self.probe.reach(Stage::Published);
         Ok(applied)
+    }
+
+    /// Makes the next version, of the same content. O(1), or O(chunks) if one was added or sealed
+    /// since the last view.
+    pub(crate) fn advance(&mut self, published: &Published<View>) -> Version {
+        let version = self.view.version.next();
+        let view = Arc::new(self.growing.view(self.view.schema, version, self.view.live));
+        self.retired.reserve(1);
+        self.publish(view, published);
+        version
     }
 
     /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.

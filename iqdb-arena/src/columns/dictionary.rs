@@ -1,28 +1,48 @@
 //! The distinct values of one field, sorted, so that a comparison is a range of them.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
+use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{ListRef, Value, ValueRef};
 
-/// Distinct values by kind: null, booleans, integers, floats, strings, lists, in this order. Within
-/// a kind they are sorted, but for lists, which have no order. Two values are one only if they have
-/// the same kind and the same bits: what was stored comes back.
-pub(super) struct Dictionary {
+use super::Invalid;
+
+/// The longest string of a payload: a scalar counts 8 bytes beside it.
+const TEXT_BYTES_MAX: usize = PAYLOAD_BYTES_MAX - 8;
+
+/// Distinct values, sorted: null, booleans, integers, floats, strings, lists, in this order, and
+/// each kind by its values. -0.0 comes before 0.0, strings are compared byte by byte, and lists
+/// value by value. Two values are one only if they have the same kind and the same bits: what was
+/// stored comes back.
+#[derive(Debug, Default)]
+pub struct Dictionary {
     null: bool,
-    bools: Box<[bool]>,
-    ints: Box<[i64]>,
-    floats: Box<[f64]>,
+    bools: Vec<bool>,
+    ints: Vec<i64>,
+    floats: Vec<f64>,
     texts: Texts,
-    lists: Box<[Box<[Value]>]>,
+    lists: Vec<Box<[Value]>>,
 }
 
 /// Strings one after the other, and where each ends.
+#[derive(Debug, Default)]
 struct Texts {
-    bytes: Box<str>,
-    ends: Box<[u32]>,
+    bytes: String,
+    ends: Vec<u32>,
 }
 
 impl Texts {
+    fn push(&mut self, text: &str) -> Result<(), Invalid> {
+        let end = self.bytes.len().checked_add(text.len()).map(u32::try_from);
+        let Some(Ok(end)) = end else {
+            return Err(Invalid::Texts);
+        };
+        self.bytes.push_str(text);
+        self.ends.push(end);
+        Ok(())
+    }
+
     fn get(&self, n: usize) -> Option<&str> {
         let start = match n.checked_sub(1) {
             Some(before) => *self.ends.get(before)?,
@@ -33,39 +53,68 @@ impl Texts {
 }
 
 impl Dictionary {
-    /// From distinct values, sorted by kind and value.
+    /// Without any value yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a value, which comes after all that are there. O(bytes of the value).
     ///
-    /// Returns `None` when the strings are too long together to be numbered in 32 bits.
-    pub(super) fn new(sorted: &[ValueRef<'_>]) -> Option<Self> {
-        let mut bytes = String::new();
-        let mut ends = Vec::new();
-        let (mut null, mut bools, mut ints) = (false, Vec::new(), Vec::new());
-        let (mut floats, mut lists) = (Vec::new(), Vec::new());
-        for value in sorted {
-            match value {
-                ValueRef::Null => null = true,
-                ValueRef::Bool(value) => bools.push(*value),
-                ValueRef::Int(value) => ints.push(*value),
-                ValueRef::Float(value) => floats.push(*value),
-                ValueRef::Text(text) => {
-                    bytes.push_str(text);
-                    ends.push(u32::try_from(bytes.len()).ok()?);
-                }
-                ValueRef::List(list) => lists.push(list.iter().map(ValueRef::to_value).collect()),
-            }
+    /// # Errors
+    /// [`Invalid::Value`] when it doesn't, or [`Value::check`] refuses it; [`Invalid::Texts`] when
+    /// the strings are too long together to be numbered in 32 bits. Nothing has changed then.
+    pub fn push(&mut self, value: ValueRef<'_>) -> Result<(), Invalid> {
+        if self.last().is_some_and(|last| compare(last, value) != Ordering::Less) {
+            return Err(Invalid::Value);
         }
-        Some(Self {
-            null,
-            bools: bools.into(),
-            ints: ints.into(),
-            floats: floats.into(),
-            texts: Texts { bytes: bytes.into(), ends: ends.into() },
-            lists: lists.into(),
-        })
+        match value {
+            ValueRef::Null => self.null = true,
+            ValueRef::Bool(value) => self.bools.push(value),
+            ValueRef::Int(value) => self.ints.push(value),
+            ValueRef::Float(value) if value.is_finite() => self.floats.push(value),
+            ValueRef::Float(_) => return Err(Invalid::Value),
+            ValueRef::Text(text) if text.len() > TEXT_BYTES_MAX => return Err(Invalid::Value),
+            ValueRef::Text(text) => self.texts.push(text)?,
+            ValueRef::List(_) => match value.to_value() {
+                list if list.check().is_err() => return Err(Invalid::Value),
+                Value::List(values) => self.lists.push(values.into()),
+                _ => {}
+            },
+        }
+        Ok(())
+    }
+
+    /// The value that was appended last.
+    fn last(&self) -> Option<ValueRef<'_>> {
+        #[allow(clippy::cast_possible_truncation, reason = "a number above is no value either")]
+        self.value(self.len().checked_sub(1)? as u32)
+    }
+
+    /// Gives back the memory that is left over.
+    pub(super) fn shrink(&mut self) {
+        self.bools.shrink_to_fit();
+        self.ints.shrink_to_fit();
+        self.floats.shrink_to_fit();
+        self.texts.bytes.shrink_to_fit();
+        self.texts.ends.shrink_to_fit();
+        self.lists.shrink_to_fit();
+    }
+
+    /// The values in their order.
+    pub fn values(&self) -> impl Iterator<Item = ValueRef<'_>> {
+        let texts = (0..self.texts.ends.len()).filter_map(|n| self.texts.get(n));
+        (self.null.then_some(ValueRef::Null).into_iter())
+            .chain(self.bools.iter().map(|value| ValueRef::Bool(*value)))
+            .chain(self.ints.iter().map(|value| ValueRef::Int(*value)))
+            .chain(self.floats.iter().map(|value| ValueRef::Float(*value)))
+            .chain(texts.map(ValueRef::Text))
+            .chain(self.lists.iter().map(|list| ValueRef::List(ListRef::new(list))))
     }
 
     /// How many values there are.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         usize::from(self.null)
             + self.bools.len()
             + self.ints.len()
@@ -74,8 +123,15 @@ impl Dictionary {
             + self.lists.len()
     }
 
-    /// Value number `n`.
-    pub(super) fn value(&self, n: u32) -> Option<ValueRef<'_>> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Value number `n`, counted from 0. O(1).
+    #[must_use]
+    pub fn value(&self, n: u32) -> Option<ValueRef<'_>> {
         let mut n = n as usize;
         let mut within = |len: usize| {
             let found = n < len;
@@ -117,4 +173,24 @@ impl Dictionary {
             kind
         })
     }
+}
+
+/// The order of a [`Dictionary`], in which only the same values are equal.
+pub(super) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
+    let kind = |value| match value {
+        ValueRef::Null => 0,
+        ValueRef::Bool(_) => 1,
+        ValueRef::Int(_) => 2,
+        ValueRef::Float(_) => 3,
+        ValueRef::Text(_) => 4,
+        ValueRef::List(_) => 5,
+    };
+    kind(a).cmp(&kind(b)).then_with(|| match (a, b) {
+        (ValueRef::Float(a), ValueRef::Float(b)) => a.total_cmp(&b),
+        (ValueRef::List(a), ValueRef::List(b)) => {
+            let mut pairs = a.iter().zip(b.iter()).map(|(a, b)| compare(a, b));
+            pairs.find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
+        }
+        _ => a.compare(b).unwrap_or(Ordering::Equal),
+    })
 }

@@ -15,9 +15,9 @@ use crate::generation;
 use crate::layout::CHUNK_ROWS_MAX;
 use crate::table::Table;
 
-/// How many fields a chunk may have between its rows to be kept as columns. (Models look at every
+/// How many fields rows may have between them to be kept as columns. (Models look at every
 /// cell of a column, and need few.)
-pub(crate) const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { 128 };
+pub const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { 128 };
 
 /// The payloads of the rows so far, field by field, in the order in which fields came first.
 pub(crate) struct OpenColumns {

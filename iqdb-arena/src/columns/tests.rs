@@ -4,7 +4,7 @@ use iqdb_core::filter::Comparison;
 use iqdb_core::{Narrow, Payload, PayloadColumns, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
-use super::{Columns, OpenColumns};
+use super::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid, OpenColumns};
 use crate::chunk::Lent;
 use crate::generation::Hasher;
 
@@ -111,6 +111,97 @@ proptest! {
     }
 }
 
+/// The same columns, taken apart and put together again.
+fn rebuilt(columns: &Columns, rows: usize) -> Result<Columns, Invalid> {
+    let field = |field: &Field| {
+        let mut dictionary = Dictionary::new();
+        for value in field.dictionary().values() {
+            dictionary.push(value)?;
+        }
+        let codes = match field.codes() {
+            Codes::U8(codes) => Codes::U8(codes.clone()),
+            Codes::U16(codes) => Codes::U16(codes.clone()),
+            Codes::U32(codes) => Codes::U32(codes.clone()),
+        };
+        Field::new(field.name(), dictionary, codes)
+    };
+    Columns::new(rows, columns.fields().iter().map(field).collect::<Result<_, _>>()?)
+}
+
+/// A dictionary of these, as far as they are taken.
+fn dictionary(values: &[Value]) -> Result<Dictionary, Invalid> {
+    let mut dictionary = Dictionary::new();
+    values.iter().try_for_each(|value| dictionary.push(value.as_ref()))?;
+    Ok(dictionary)
+}
+
+proptest! {
+    #[test]
+    fn columns_are_the_same_put_together_from_their_parts(payloads in payloads()) {
+        let packed = Columns::from_payloads(&payloads).unwrap();
+        let again = rebuilt(&packed, payloads.len()).unwrap();
+        prop_assert_eq!(format!("{:?}", again.fields()), format!("{:?}", packed.fields()));
+        for (row, payload) in payloads.iter().enumerate() {
+            let there = PayloadRef::of_row(&again, row).to_payload().unwrap();
+            prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
+        }
+        for field in packed.fields() {
+            let numbered = (0..).map_while(|n| field.dictionary().value(n));
+            prop_assert!(field.dictionary().values().eq(numbered));
+            prop_assert_eq!(field.dictionary().values().count(), field.dictionary().len());
+        }
+    }
+
+    #[test]
+    fn a_dictionary_takes_values_in_one_order_only(values in prop::collection::vec(values(), 2)) {
+        let forth = dictionary(&values).is_ok();
+        let back = dictionary(&[values[1].clone(), values[0].clone()]).is_ok();
+        let same = format!("{:?}", values[0]) == format!("{:?}", values[1]);
+        prop_assert_eq!(u8::from(forth) + u8::from(back), u8::from(!same));
+    }
+}
+
+#[test]
+fn parts_that_make_no_columns_are_refused() {
+    let ints = |n: i64| (0..n).map(Value::Int).collect::<Vec<_>>();
+    let of = |name: &str, values: &[Value], codes: Codes| {
+        Field::new(name, dictionary(values).unwrap(), codes)
+    };
+    let u8s = |codes: &[u8]| Codes::U8(codes.into());
+    let field = |name: &str, codes: &[u8]| of(name, &[Value::Null], u8s(codes)).unwrap();
+
+    assert!(of("x", &ints(2), u8s(&[0, 1, 2])).is_ok());
+    assert_eq!(of("x", &ints(2), u8s(&[0, 1, 2, 3])).unwrap_err(), Invalid::Code(3));
+    assert_eq!(of("x", &ints(2), u8s(&[1])).unwrap_err(), Invalid::Rows);
+    assert_eq!(of("x", &ints(2), Codes::U16([0, 1].into())).unwrap_err(), Invalid::Width);
+    assert_eq!(of("x", &ints(256), u8s(&[0; 256])).unwrap_err(), Invalid::Width);
+    let wide = |code| Codes::U16((0..300).map(|_| code).collect());
+    assert!(of("x", &ints(256), wide(256)).is_ok());
+    assert_eq!(of("x", &ints(256), wide(257)).unwrap_err(), Invalid::Code(0));
+    let widest = |code| Codes::U32((0..70_000).map(|_| code).collect());
+    assert!(of("x", &ints(65_536), widest(65_536)).is_ok());
+    assert_eq!(of("x", &ints(65_536), widest(65_537)).unwrap_err(), Invalid::Code(0));
+    for name in ["".into(), "x".repeat(257)] {
+        assert_eq!(of(&name, &ints(1), u8s(&[1])).unwrap_err(), Invalid::Name);
+    }
+
+    let nested = Value::List(vec![Value::List(vec![])]);
+    let long = Value::Text("x".repeat((1 << 20) - 7));
+    for value in [Value::Float(f64::NAN), Value::Float(f64::INFINITY), nested, long] {
+        assert_eq!(dictionary(&[value]).unwrap_err(), Invalid::Value);
+    }
+    assert!(dictionary(&[Value::Text("x".repeat((1 << 20) - 8))]).is_ok());
+
+    assert!(Columns::new(2, vec![field("a", &[0, 1]), field("b", &[1, 1])]).is_ok());
+    for second in ["a", "A"] {
+        let fields = vec![field("a", &[0, 1]), field(second, &[1, 1])];
+        assert_eq!(Columns::new(2, fields).unwrap_err(), Invalid::Name);
+    }
+    assert_eq!(Columns::new(3, vec![field("a", &[0, 1])]).unwrap_err(), Invalid::Rows);
+    let many = (0..=FIELDS_MAX).map(|n| field(&format!("{n:03}"), &[1])).collect();
+    assert_eq!(Columns::new(1, many).unwrap_err(), Invalid::Fields);
+}
+
 #[test]
 fn codes_are_as_wide_as_the_dictionary_is_long() {
     for distinct in [255_i64, 256, 65_535, 65_536] {
@@ -147,10 +238,8 @@ fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
 #[test]
 fn too_many_fields_are_kept_whole() {
     let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-    assert!(columns(&[wide(super::open::FIELDS_MAX)]).is_some());
-    assert!(
-        columns(&[wide(super::open::FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
-    );
+    assert!(columns(&[wide(FIELDS_MAX)]).is_some());
+    assert!(columns(&[wide(FIELDS_MAX), Payload::new().with("one more", 1)]).is_none());
 }
 
 #[test]

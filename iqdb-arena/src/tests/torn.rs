@@ -58,6 +58,28 @@ fn planted_a_torn_commit_that_is_forgotten_shows() {
     }
 }
 
+/// Advances after a batch that was given up, and returns what the store shows and should.
+fn give_up_and_advance(stage: Stage, planted: Option<Defect>) -> (Vec<Record>, Vec<Record>) {
+    let (store, armed) = exploding(stage, planted);
+    store.apply(&upserts(0..10, 1)).unwrap();
+    let before = content_of(&store);
+    armed.store(true, Ordering::Relaxed);
+    let torn = upserts(0..5, 2).upsert(record(99, 2));
+    assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&torn))).is_err());
+    assert_eq!(store.advance().0, 2);
+    (content_of(&store), before)
+}
+
+#[test]
+fn advancing_shows_nothing_of_a_commit_given_up_half_way() {
+    for stage in [Stage::Appended, Stage::Stamping] {
+        let (found, expected) = give_up_and_advance(stage, None);
+        assert_eq!(found, expected, "{stage:?}");
+        let seen = catch_unwind(|| give_up_and_advance(stage, Some(Defect::TornForgotten)));
+        assert!(seen.is_err() || seen.is_ok_and(|(a, b)| a != b), "planted at {stage:?}");
+    }
+}
+
 #[test]
 fn a_compaction_given_up_half_way_leaves_nothing() {
     let (store, armed) = exploding(Stage::Packed, None);

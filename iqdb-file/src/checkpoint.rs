@@ -1,0 +1,341 @@
+//! Checkpoints: the log becomes a segment, segments become one, and a new manifest says so.
+//!
+//! Everything new is written and synced, with its names, before the manifest that refers to it; what
+//! is old is removed after. Whatever happens in between, one of the two is the database.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use iqdb_core::{Error, Result, SnapshotExt, Store, Version};
+
+use crate::log::{HEADER, Log};
+use crate::manifest::{Changed, Entry, Manifest};
+use crate::names::Name;
+use crate::probe::Defect;
+use crate::problem::{defect, refused};
+use crate::segment::{Segment, SegmentInfo, SegmentWriter};
+use crate::vfs::{Access, FileExt};
+use crate::writer::{Trouble, Writer, place};
+
+/// The most bytes that are rewritten at once, so that the space needed for it is bounded.
+const REWRITTEN_BYTES_MAX: u64 = 256 << 20;
+
+/// So many segments of about the same size are made one.
+const ALIKE: usize = 8;
+
+/// What a clean end may leave to be replayed at the next opening.
+const CLOSED_LOG_BYTES: u64 = 1 << 20;
+const CLOSED_LOG_CHANGES: u64 = 1 << 12;
+
+impl Writer {
+    /// Whether it is time to seal the log, or to rewrite segments.
+    pub(crate) fn wants_checkpoint(&self) -> bool {
+        let grown = self.growing.end().saturating_sub(HEADER as u64);
+        let full = self.log_end - HEADER as u64 >= self.options.log_bytes
+            || self.changes >= self.options.log_changes
+            || grown >= self.options.segment_bytes;
+        self.wants_tidying || full && self.log_end >= self.no_seal_before
+    }
+
+    /// Whether more than half of a segment is dead, and enough of it to matter.
+    pub(crate) fn is_mostly_dead(&self, segment: &Segment) -> bool {
+        let dead_bytes = segment.file_len().saturating_sub(segment.live_bytes());
+        segment.dead() * 2 > segment.info().rows && dead_bytes >= self.options.segment_bytes / 64
+    }
+
+    /// Segments to be rewritten without being asked to: those that are mostly dead, or many small
+    /// ones.
+    pub(crate) fn what_is_worth_it(&self) -> Vec<Arc<Segment>> {
+        let all = self.segments.all();
+        let dead = all.iter().filter(|segment| self.is_mostly_dead(segment));
+        let dead = self.that_fit(dead, usize::MAX);
+        if !dead.is_empty() {
+            return dead;
+        }
+        // By powers of eight, so that a row is rewritten once per power.
+        let class = |segment: &Segment| segment.file_len().max(1).ilog2() / 3;
+        let most = |segment: &&Arc<Segment>| segment.file_len() <= REWRITTEN_BYTES_MAX / ALIKE as u64;
+        let classes = (0..=63 / 3).map(|n| {
+            all.iter().filter(most).filter(|segment| class(segment) == n).collect::<Vec<_>>()
+        });
+        let many = classes.into_iter().find(|alike| alike.len() >= ALIKE).unwrap_or_default();
+        self.that_fit(many.into_iter(), usize::MAX)
+    }
+
+    /// Segments that rewriting makes smaller or fewer, at most so many at once.
+    pub(crate) fn all_that_shrinks(&self, most: usize) -> Vec<Arc<Segment>> {
+        let all = self.segments.all();
+        let small = |segment: &&Arc<Segment>| segment.file_len() < self.options.segment_bytes / 2;
+        let many_small = most > 1 && all.iter().filter(small).count() > 1;
+        let shrinks =
+            |segment: &&Arc<Segment>| segment.dead() > 0 || many_small && small(segment);
+        self.that_fit(all.iter().filter(shrinks), most)
+    }
+
+    /// Those that need least space first, up to a limit.
+    fn that_fit<'a>(
+        &self,
+        segments: impl Iterator<Item = &'a Arc<Segment>>,
+        most: usize,
+    ) -> Vec<Arc<Segment>> {
+        let mut segments: Vec<_> = segments.cloned().collect();
+        segments.sort_by_key(|segment| segment.live_bytes());
+        let mut bytes = 0;
+        let fits = |segment: &Arc<Segment>| {
+            bytes += segment.live_bytes();
+            bytes <= REWRITTEN_BYTES_MAX
+        };
+        let fit = segments.iter().map_while(|segment| Some(segment.clone())).collect::<Vec<_>>();
+        let count = fit.iter().map(fits).take_while(|fits| *fits).count().max(1).min(most);
+        fit.into_iter().take(count).collect()
+    }
+
+    /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
+    /// do; the caller publishes the view then. An error has changed nothing, unless it left trouble.
+    pub(crate) fn checkpoint(&mut self, rewrite: &[Arc<Segment>]) -> Result<bool> {
+        self.wants_tidying = false;
+        if rewrite.is_empty() && self.log_end == HEADER as u64 {
+            return Ok(false);
+        }
+        let mut made = Vec::new();
+        let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
+            self.remove(&made);
+            made.clear();
+            match self.give_up_reserve() {
+                true => self.prepare(rewrite, &mut made),
+                false => Err(error),
+            }
+        });
+        let (manifest, segments, log) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.remove(&made);
+                return Err(error.during("checkpoint"));
+            }
+        };
+        let probe = self.options.probe;
+        if let Err((error, changed)) = manifest.publish(&*self.options.vfs, &self.dir, probe) {
+            match changed {
+                Changed::No => self.remove(&made),
+                Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
+            }
+            return Err(error.during("checkpoint"));
+        }
+        let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
+        old.extend(rewrite.iter().map(|segment| Name::Segment(segment.info().number)));
+        if self.growing.file().is_some() {
+            let kept = manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
+            old.extend((!kept).then_some(Name::Segment(self.growing.number())));
+        }
+        self.start_over(manifest, segments, log);
+        // What can't be removed now is removed at the next opening.
+        self.remove(&old);
+        Ok(true)
+    }
+
+    /// Writes all that a new manifest is to refer to.
+    fn prepare(
+        &self,
+        rewrite: &[Arc<Segment>],
+        made: &mut Vec<Name>,
+    ) -> Result<(Manifest, Vec<Arc<Segment>>, Log)> {
+        let mut next = self.manifest.next;
+        let mut number = || {
+            next += 1;
+            next - 1
+        };
+        let is_rewritten = |segment: &Arc<Segment>| rewrite.iter().any(|old| Arc::ptr_eq(old, segment));
+        let mut segments: Vec<Arc<Segment>> =
+            self.segments.all().iter().filter(|segment| !is_rewritten(segment)).cloned().collect();
+        let mut entries: Vec<Entry> = segments.iter().map(|segment| self.entry_of(segment)).collect();
+
+        if let Some(info) = self.rewrite(rewrite, number(), made)? {
+            // In the order of time: what is rewritten is older than the tail.
+            segments.push(self.open(info, &[])?);
+            entries.push(Entry { info, dead: Vec::new() });
+        }
+        if let Some((info, dead)) = self.seal_tail(made)? {
+            segments.push(self.open(info, &dead)?);
+            entries.push(Entry { info, dead });
+        }
+        let (log, growing, manifest) = (number(), number(), number());
+        made.push(Name::Log(log));
+        let vfs = &*self.options.vfs;
+        let log = Log::create(vfs, &self.dir, self.manifest.database, log)?;
+        if !self.options.probe.has(Defect::DirectoryNotSynced) {
+            vfs.sync_dir(&self.dir).map_err(|error| refused(&self.dir, "synced", error))?;
+        }
+        let manifest = Manifest {
+            number: manifest,
+            version: self.version,
+            log: log.number(),
+            log_len: 0,
+            growing,
+            next,
+            segments: entries,
+            ..self.manifest.clone()
+        };
+        Ok((manifest, segments, log))
+    }
+
+    fn entry_of(&self, segment: &Segment) -> Entry {
+        let mut dead = Vec::new();
+        if segment.dead() > 0 {
+            #[allow(clippy::cast_possible_truncation, reason = "checked when it was opened")]
+            let rows = segment.info().rows as u32;
+            dead.extend((0..rows).filter(|row| !segment.is_alive(*row, Version(u64::MAX))));
+        }
+        Entry { info: segment.info(), dead }
+    }
+
+    /// Opens a segment that was written just now.
+    fn open(&self, info: SegmentInfo, dead: &[u32]) -> Result<Arc<Segment>> {
+        let segment = Segment::open(&self.place(), info)?;
+        segment.warm()?;
+        dead.iter().for_each(|row| segment.end(*row, self.version));
+        Ok(Arc::new(segment))
+    }
+
+    /// Writes the live rows of these segments to a new one, if there are any.
+    fn rewrite(
+        &self,
+        segments: &[Arc<Segment>],
+        number: u64,
+        made: &mut Vec<Name>,
+    ) -> Result<Option<SegmentInfo>> {
+        if segments.iter().all(|segment| segment.dead() == segment.info().rows) {
+            return Ok(None);
+        }
+        made.push(Name::Segment(number));
+        let mut writer = SegmentWriter::create(self.place(), number)?;
+        for segment in segments {
+            for row in segment.live_rows(Version(u64::MAX)) {
+                let (block, row) =
+                    segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
+                block.write_row(row, segment.shape().dim, &mut writer)?;
+            }
+        }
+        writer.finish().map(Some)
+    }
+
+    /// Writes what the log has added to a segment, if any of it is alive; also which of its rows are
+    /// not.
+    fn seal_tail(&self, made: &mut Vec<Name>) -> Result<Option<(SegmentInfo, Vec<u32>)>> {
+        let tail = self.tail.snapshot()?;
+        if tail.is_empty() {
+            return Ok(None);
+        }
+        let number = self.growing.number();
+        let mut dead = Vec::new();
+        let mut writer = match self.growing.file() {
+            None => {
+                made.push(Name::Segment(number));
+                SegmentWriter::create(self.place(), number)?
+            }
+            // Its rows stay where they are, so it is not among what is removed when this fails.
+            Some(_) => {
+                let path = Name::Segment(number).within(&self.dir);
+                let file = self.options.vfs.open(&path, Access::Write);
+                let file = file.map_err(|error| refused(&path, "opened", error))?;
+                let pieces = self.growing.pieces().to_vec();
+                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())
+            }
+        };
+        for (row, owner) in (0..).zip(self.growing.owners()) {
+            match owner {
+                Some(id) => {
+                    let record = tail.get(id)?;
+                    let record = record.ok_or_else(|| defect("a row's record is gone"))?;
+                    writer.describe(id.as_ref(), &record.payload)?;
+                }
+                None => {
+                    dead.push(row);
+                    writer.describe_dead()?;
+                }
+            }
+        }
+        for record in tail.records(None) {
+            let record = record?;
+            if self.growing.row_of(&record.id.to_id()).is_none() {
+                writer.push(record.id, record.vector, &record.payload)?;
+            }
+        }
+        Ok(Some((writer.finish()?, dead)))
+    }
+
+    /// Leaves the directory so that the next opening has little to replay, and knows how far the log
+    /// goes.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.sync()?;
+        let replayed = self.log_end - HEADER as u64;
+        if replayed > CLOSED_LOG_BYTES || self.changes > CLOSED_LOG_CHANGES || self.growing.rows() > 0 {
+            return self.checkpoint(&self.what_is_worth_it()).map(drop);
+        }
+        if replayed == 0 || self.log_end == self.manifest.log_len {
+            return Ok(());
+        }
+        let manifest = Manifest {
+            number: self.manifest.next,
+            next: self.manifest.next + 1,
+            log_len: self.log_end,
+            ..self.manifest.clone()
+        };
+        let probe = self.options.probe;
+        manifest.publish(&*self.options.vfs, &self.dir, probe).map_err(|(error, _)| error)?;
+        self.remove(&[Name::Manifest(self.manifest.number)]);
+        self.manifest = manifest;
+        Ok(())
+    }
+
+    fn remove(&self, names: &[Name]) {
+        for name in names {
+            // What can't be removed now is removed at the next opening.
+            let _ = self.options.vfs.remove(&name.within(&self.dir));
+        }
+    }
+
+    /// Frees what was kept for a full disk; returns whether there was anything.
+    fn give_up_reserve(&self) -> bool {
+        self.options.vfs.remove(&Name::Reserve.within(&self.dir)).is_ok()
+    }
+
+    /// Takes the reserve again, where there is space for it.
+    pub(crate) fn restore_reserve(&self) {
+        let wanted = self.options.reserve_bytes;
+        let path = Name::Reserve.within(&self.dir);
+        let _ = reserve(&self.options, &path, wanted);
+    }
+}
+
+/// Takes space on the disk. Nothing relies on it.
+pub(crate) fn reserve(
+    options: &crate::FileOptions,
+    path: &Path,
+    wanted: u64,
+) -> std::io::Result<()> {
+    let vfs = &*options.vfs;
+    if wanted == 0 || vfs.open(path, Access::Read).and_then(|file| file.len()).is_ok_and(|len| len >= wanted) {
+        return Ok(());
+    }
+    let file = vfs.open(path, Access::Create)?;
+    let zeros = vec![0; 1 << 16];
+    let mut offset = 0;
+    while offset < wanted {
+        let bytes = &zeros[..zeros.len().min(usize::try_from(wanted - offset).unwrap_or(usize::MAX))];
+        if let Err(error) = file.write_all_at(bytes, offset) {
+            // Better all of it for others than half of it for nobody.
+            let _ = vfs.remove(path);
+            return Err(error);
+        }
+        offset += bytes.len() as u64;
+    }
+    Ok(())
+}
+
+/// For the errors of a database that is being made.
+pub(crate) fn context(error: Error) -> Error {
+    error.during("create")
+}
+
+/// Where the segments of a database are that is being made.
+pub(crate) use place as place_of;

@@ -1,0 +1,182 @@
+//! The segment that large batches write their rows to, before it is sealed.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use iqdb_core::{Batch, Change, RecordId, Result};
+
+use crate::log::Placed;
+use crate::names::Name;
+use crate::problem::refused;
+use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
+use crate::vfs::{Access, File, FileExt};
+
+/// A file of rows, of which the log says whose they are.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    number: u64,
+    file: Option<Arc<dyn File>>,
+    pieces: Vec<Piece>,
+    rows: u64,
+    /// The row that has the vector of a record, while no later change has given it another.
+    placed: HashMap<RecordId, u32>,
+}
+
+/// Rows that are to be written before the frame that names them.
+#[derive(Debug)]
+pub(crate) struct NewRows {
+    pub(crate) file: Arc<dyn File>,
+    pub(crate) path: PathBuf,
+    pub(crate) start: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the file was made for them, so that its directory has to be synced too.
+    pub(crate) is_new: bool,
+}
+
+/// What it takes to undo a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    rows: u64,
+    pieces: usize,
+}
+
+impl Growing {
+    pub(crate) fn new(number: u64) -> Self {
+        Self { number, file: None, pieces: Vec::new(), rows: 0, placed: HashMap::new() }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    pub(crate) fn file(&self) -> Option<&Arc<dyn File>> {
+        self.file.as_ref()
+    }
+
+    /// Where the next row goes.
+    pub(crate) fn end(&self) -> u64 {
+        self.pieces.last().map_or(HEADER as u64, |piece| piece.end)
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { rows: self.rows, pieces: self.pieces.len() }
+    }
+
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.rows = mark.rows;
+        self.pieces.truncate(mark.pieces);
+    }
+
+    /// Finds room for the vectors of a batch; they are to be written there by the caller.
+    pub(crate) fn place(&mut self, place: &Place<'_>, batch: &Batch) -> Result<(Placed, NewRows)> {
+        let path = Name::Segment(self.number).within(place.dir);
+        let (file, is_new) = match &self.file {
+            Some(file) => (Arc::clone(file), false),
+            None => {
+                let file: Arc<dyn File> = create(place, &path, self.number)?.into();
+                self.file = Some(Arc::clone(&file));
+                (file, true)
+            }
+        };
+        let mut bytes = Vec::new();
+        let mut rows = 0;
+        for change in batch.changes() {
+            if let Change::Upsert(record) = change {
+                push_row(&mut bytes, &record.vector, place.shape.stride);
+                rows += 1;
+            }
+        }
+        let start = self.end();
+        let placed = Placed {
+            segment: self.number,
+            first_row: self.rows,
+            rows,
+            pieces: pieces(&bytes, start).collect(),
+        };
+        self.adopt(&placed);
+        Ok((placed, NewRows { file, path, start, bytes, is_new }))
+    }
+
+    fn adopt(&mut self, placed: &Placed) {
+        self.rows += u64::from(placed.rows);
+        self.pieces.extend_from_slice(&placed.pieces);
+    }
+
+    /// Where the vector of a record is from now on; returns where it was.
+    pub(crate) fn moved(&mut self, id: &RecordId, row: Option<u32>) -> Option<u32> {
+        match row {
+            Some(row) => self.placed.insert(id.clone(), row),
+            None if self.placed.is_empty() => None,
+            None => self.placed.remove(id),
+        }
+    }
+
+    pub(crate) fn row_of(&self, id: &RecordId) -> Option<u32> {
+        self.placed.get(id).copied()
+    }
+
+    /// Whose vector each row is, if anybody's.
+    pub(crate) fn owners(&self) -> Vec<Option<&RecordId>> {
+        let mut owners = vec![None; usize::try_from(self.rows).unwrap_or(0)];
+        for (id, row) in &self.placed {
+            if let Some(owner) = owners.get_mut(*row as usize) {
+                *owner = Some(id);
+            }
+        }
+        owners
+    }
+
+    /// Reads rows that the log names. `None` when they never reached the disk.
+    pub(crate) fn recover(
+        &mut self,
+        place: &Place<'_>,
+        access: Access,
+        placed: &Placed,
+    ) -> Result<Option<Vec<u8>>> {
+        let path = Name::Segment(self.number).within(place.dir);
+        if placed.segment != self.number || placed.first_row != self.rows {
+            return Ok(None);
+        }
+        if self.file.is_none() {
+            match place.vfs.open(&path, access) {
+                Ok(file) => self.file = Some(file.into()),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(refused(&path, "opened", error)),
+            }
+        }
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let start = self.end();
+        let Some(len) = expected_len(placed, &place.shape, start) else {
+            return Ok(None);
+        };
+        let io = |error| refused(&path, "read", error);
+        if file.len().map_err(io)? < start + len as u64 {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; len];
+        file.read_exact_at(&mut bytes, start).map_err(io)?;
+        if !pieces(&bytes, start).eq(placed.pieces.iter().copied()) {
+            return Ok(None);
+        }
+        self.adopt(placed);
+        Ok(Some(bytes))
+    }
+}
+
+/// How many bytes the rows have, if the pieces are cut as they should be.
+fn expected_len(placed: &Placed, shape: &Shape, start: u64) -> Option<usize> {
+    let len = (placed.rows as usize).checked_mul(shape.row_bytes())?;
+    let end = placed.pieces.last()?.end;
+    (start.checked_add(len as u64)? == end).then_some(len)
+}

@@ -1,0 +1,352 @@
+//! The manifest: everything that is true of a database but for what its log adds.
+//!
+//! A new manifest is written beside the old one, synced, and renamed; the directory is synced, and
+//! only then is the old one removed. So the one with the highest number is always whole, and a
+//! manifest that doesn't check is damage, never the trace of a crash.
+
+use std::path::{Path, PathBuf};
+
+use iqdb_core::{Error, ErrorKind, Metric, Result, Schema, Version};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::names::Name;
+use crate::problem::{damaged, refused};
+use crate::segment::{FORMAT, Seal, SegmentInfo};
+use crate::vfs::{Access, File, FileExt, Vfs};
+use crate::wire::{Reader, put_u32, put_u64};
+
+const MAGIC: &[u8; 8] = b"iqdb man";
+
+/// The bytes after which nothing is left but the checksum.
+const CHECKSUM: usize = 8;
+
+/// What a manifest says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Manifest {
+    /// Its own number.
+    pub(crate) number: u64,
+    /// Tells the files of this database from those of others.
+    pub(crate) database: u128,
+    pub(crate) schema: Schema,
+    /// The version of the database at the start of the log.
+    pub(crate) version: Version,
+    /// The log that goes on from here.
+    pub(crate) log: u64,
+    /// So many bytes of the log are on the disk, whatever happens: it was closed with them.
+    pub(crate) log_len: u64,
+    /// The number of the segment that is being written, if the log places rows into it.
+    pub(crate) growing: u64,
+    /// No file has a number from this one on.
+    pub(crate) next: u64,
+    pub(crate) segments: Vec<Entry>,
+}
+
+/// A segment, as of the start of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) info: SegmentInfo,
+    /// Its dead rows, in order.
+    pub(crate) dead: Vec<u32>,
+}
+
+impl Manifest {
+    /// Of a new, empty database.
+    pub(crate) fn first(schema: Schema, database: u128) -> Self {
+        Self {
+            number: 1,
+            database,
+            schema,
+            version: Version(0),
+            log: 2,
+            log_len: 0,
+            growing: 3,
+            next: 4,
+            segments: Vec::new(),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(MAGIC);
+        put_u32(&mut bytes, FORMAT);
+        put_u32(&mut bytes, metric_code(self.schema.metric()));
+        bytes.extend_from_slice(&self.database.to_le_bytes());
+        put_u64(&mut bytes, self.schema.dim() as u64);
+        for number in
+            [self.number, self.version.0, self.log, self.log_len, self.growing, self.next]
+        {
+            put_u64(&mut bytes, number);
+        }
+        put_u64(&mut bytes, self.segments.len() as u64);
+        for Entry { info, dead } in &self.segments {
+            for number in [info.number, info.rows, info.seal.file_len, info.seal.hash] {
+                put_u64(&mut bytes, number);
+            }
+            put_dead(&mut bytes, info.rows, dead);
+        }
+        let checksum = xxh3_64(&bytes);
+        put_u64(&mut bytes, checksum);
+        bytes
+    }
+
+    pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
+        let wrong = |what| damaged(path, what);
+        if bytes.len() < MAGIC.len() + CHECKSUM || !bytes.starts_with(MAGIC) {
+            return Err(wrong("it is no manifest of iqdb"));
+        }
+        let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
+        let mut fields = Reader::new(&content[MAGIC.len()..]);
+        let format = fields.take_u32()?;
+        if u64::from_le_bytes(checksum.try_into().unwrap_or_default()) != xxh3_64(content) {
+            // A later format may have its checksum elsewhere.
+            return Err(match format > FORMAT {
+                true => later_version(path, format),
+                false => wrong("it is not what was written"),
+            });
+        }
+        if format > FORMAT {
+            return Err(later_version(path, format));
+        }
+        Self::fields(&mut fields).map_err(|error| wrong("it makes no sense").caused_by(error))
+    }
+
+    fn fields(fields: &mut Reader<'_>) -> Result<Self> {
+        let metric = metric_of(fields.take_u32()?)?;
+        let database = fields.take_bytes(16)?;
+        let database = u128::from_le_bytes(database.try_into().unwrap_or_default());
+        let dim = usize::try_from(fields.take_u64()?).unwrap_or(usize::MAX);
+        let schema = Schema::new(dim, metric)?;
+        let number = fields.take_u64()?;
+        let version = Version(fields.take_u64()?);
+        let (log, log_len) = (fields.take_u64()?, fields.take_u64()?);
+        let (growing, next) = (fields.take_u64()?, fields.take_u64()?);
+        let count = fields.take_u64()?;
+        let mut segments = Vec::new();
+        for _ in 0..count {
+            let info = SegmentInfo {
+                number: fields.take_u64()?,
+                rows: fields.take_u64()?,
+                seal: Seal { file_len: fields.take_u64()?, hash: fields.take_u64()? },
+            };
+            segments.push(Entry { dead: take_dead(fields, info.rows)?, info });
+        }
+        if !fields.is_empty() {
+            return Err(Error::new(ErrorKind::Damaged, "there is more than it says"));
+        }
+        Ok(Self { number, database, schema, version, log, log_len, growing, next, segments })
+    }
+
+    /// Makes this the database: when it returns, it is on the disk and every older manifest is void.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`]. Before the file is renamed nothing has changed; the second part says
+    /// whether that is so.
+    pub(crate) fn publish(&self, vfs: &dyn Vfs, dir: &Path) -> Result<(), (Error, Changed)> {
+        let new = Name::Unfinished(self.number).within(dir);
+        let path = Name::Manifest(self.number).within(dir);
+        let write = || {
+            let file = vfs.open(&new, Access::Create)?;
+            file.write_all_at(&self.encode(), 0)?;
+            file.sync_data()
+        };
+        write().map_err(|error| (refused(&new, "written", error), Changed::No))?;
+        // What names the segments and the log had better be there when they are.
+        vfs.rename(&new, &path).map_err(|error| (refused(&path, "made", error), Changed::Maybe))?;
+        vfs.sync_dir(dir).map_err(|error| (refused(dir, "synced", error), Changed::Maybe))
+    }
+}
+
+/// Whether something that failed may have changed the database all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changed {
+    No,
+    Maybe,
+}
+
+/// The manifest of a directory, and the path that it was read from.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when there is no database; [`ErrorKind::Damaged`] when there was one.
+pub(crate) fn newest(vfs: &dyn Vfs, dir: &Path) -> Result<Option<(Manifest, PathBuf)>> {
+    let names = match vfs.list(dir) {
+        Ok(names) => names,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(refused(dir, "listed", error)),
+    };
+    let ours: Vec<Name> = names.iter().filter_map(|name| Name::parse(name)).collect();
+    let newest = ours.iter().filter_map(|name| match name {
+        Name::Manifest(number) => Some(*number),
+        _ => None,
+    });
+    let Some(newest) = newest.max() else {
+        // Without a manifest nothing else has been made yet: it comes first.
+        let orphan = ours.iter().find(|name| matches!(name, Name::Log(_) | Name::Segment(_)));
+        return match orphan {
+            None => Ok(None),
+            Some(orphan) => Err(damaged(dir, "the manifest of the database is missing")
+                .expected("a file manifest-…")
+                .found(format_args!("{orphan} without one"))),
+        };
+    };
+    let path = Name::Manifest(newest).within(dir);
+    let manifest = Manifest::decode(&read(vfs, &path)?, &path)?;
+    if manifest.number != newest {
+        return Err(damaged(&path, "it is another manifest")
+            .expected(format_args!("number {newest}"))
+            .found(format_args!("number {}", manifest.number)));
+    }
+    Ok(Some((manifest, path)))
+}
+
+fn read(vfs: &dyn Vfs, path: &Path) -> Result<Vec<u8>> {
+    let io = |error| refused(path, "read", error);
+    let file = vfs.open(path, Access::Read).map_err(io)?;
+    let len = file.len().map_err(io)?;
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, 0).map_err(io)?;
+    Ok(bytes)
+}
+
+fn later_version(path: &Path, format: u32) -> Error {
+    Error::new(
+        ErrorKind::NotSupported,
+        format!("{}: a later version of iqdb wrote it", path.display()),
+    )
+    .expected(format_args!("format {FORMAT} or before"))
+    .found(format_args!("format {format}"))
+    .hint("open it with that version")
+}
+
+fn metric_code(metric: Metric) -> u32 {
+    match metric {
+        Metric::Cosine => 1,
+        Metric::Dot => 2,
+        Metric::Euclidean => 3,
+    }
+}
+
+fn metric_of(code: u32) -> Result<Metric> {
+    match code {
+        1 => Ok(Metric::Cosine),
+        2 => Ok(Metric::Dot),
+        3 => Ok(Metric::Euclidean),
+        _ => Err(Error::new(ErrorKind::Damaged, "there is no such metric").found(code)),
+    }
+}
+
+/// How many dead rows there are, and which: as numbers while they are few, else a bit per row.
+fn put_dead(bytes: &mut Vec<u8>, rows: u64, dead: &[u32]) {
+    put_u32(bytes, u32::try_from(dead.len()).unwrap_or(u32::MAX));
+    if is_sparse(rows, dead.len()) {
+        dead.iter().for_each(|row| put_u32(bytes, *row));
+        return;
+    }
+    let start = bytes.len();
+    bytes.resize(start + bitmap_bytes(rows), 0);
+    for row in dead {
+        bytes[start + *row as usize / 8] |= 1 << (row % 8);
+    }
+}
+
+fn take_dead(fields: &mut Reader<'_>, rows: u64) -> Result<Vec<u32>> {
+    let count = fields.take_u32()? as usize;
+    let wrong = || Error::new(ErrorKind::Damaged, "its dead rows are not rows of the segment");
+    if count as u64 > rows || rows >= u64::from(u32::MAX) {
+        return Err(wrong());
+    }
+    let dead: Vec<u32> = if is_sparse(rows, count) {
+        let bytes = fields.take_bytes(4 * count)?;
+        bytes.as_chunks::<4>().0.iter().map(|row| u32::from_le_bytes(*row)).collect()
+    } else {
+        let bytes = fields.take_bytes(bitmap_bytes(rows))?;
+        let bits = (0_u32..).zip(bytes);
+        bits.flat_map(|(n, byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| 8 * n + bit))
+            .collect()
+    };
+    let in_order = dead.is_sorted_by(|a, b| a < b);
+    if dead.len() != count || !in_order || dead.last().is_some_and(|row| u64::from(*row) >= rows) {
+        return Err(wrong());
+    }
+    Ok(dead)
+}
+
+fn is_sparse(rows: u64, dead: usize) -> bool {
+    dead as u64 <= rows / 32
+}
+
+fn bitmap_bytes(rows: u64) -> usize {
+    usize::try_from(rows.div_ceil(8)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Manifest {
+        let entry = |number, rows, dead: Vec<u32>| Entry {
+            info: SegmentInfo { number, rows, seal: Seal { file_len: 9, hash: 10 } },
+            dead,
+        };
+        Manifest {
+            number: 12,
+            database: 0x0123_4567_89ab_cdef,
+            schema: Schema::new(384, Metric::Dot).unwrap(),
+            version: Version(77),
+            log: 13,
+            log_len: 400,
+            growing: 14,
+            next: 15,
+            segments: vec![
+                entry(3, 100, vec![]),
+                entry(4, 100, vec![0, 7, 99]),
+                entry(5, 100, (0..100).filter(|row| row % 3 > 0).collect()),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_manifest_reads_back() {
+        let path = Path::new("manifest");
+        for manifest in [full(), Manifest::first(full().schema, 1)] {
+            assert_eq!(Manifest::decode(&manifest.encode(), path).unwrap(), manifest);
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_and_any_cut_is_an_error() {
+        let (bytes, path) = (full().encode(), Path::new("manifest"));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let kind = Manifest::decode(&flipped, path).unwrap_err().kind();
+            assert!(matches!(kind, ErrorKind::Damaged | ErrorKind::NotSupported), "bit {bit}");
+        }
+        for len in 0..bytes.len() {
+            let kind = Manifest::decode(&bytes[..len], path).unwrap_err().kind();
+            assert_eq!(kind, ErrorKind::Damaged, "{len} bytes");
+        }
+        let longer: Vec<u8> = bytes.iter().chain(&bytes).copied().collect();
+        assert!(Manifest::decode(&longer, path).is_err());
+    }
+
+    #[test]
+    fn a_checksum_alone_makes_no_manifest() {
+        let (bytes, path) = (full().encode(), Path::new("manifest"));
+        for at in 0..bytes.len() - CHECKSUM {
+            let mut forged = bytes[..bytes.len() - CHECKSUM].to_vec();
+            forged[at] = forged[at].wrapping_add(0x7f);
+            let checksum = xxh3_64(&forged);
+            put_u64(&mut forged, checksum);
+            // Whatever it says now, reading it ends, and ends without a panic.
+            let _ = Manifest::decode(&forged, path);
+        }
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_name() {
+        let mut bytes = full().encode();
+        bytes[8] = 9;
+        let error = Manifest::decode(&bytes, Path::new("manifest")).unwrap_err();
+        assert_eq!((error.kind(), error.finding()), (ErrorKind::NotSupported, Some("format 9")));
+    }
+}

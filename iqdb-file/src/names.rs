@@ -1,0 +1,80 @@
+//! Which files a directory has.
+
+use std::path::{Path, PathBuf};
+
+/// What a file of a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Name {
+    /// Names everything else. The one with the highest number is the database.
+    Manifest(u64),
+    /// What was written since the manifest.
+    Log(u64),
+    /// Rows that never change.
+    Segment(u64),
+    /// A manifest that is being written.
+    Unfinished(u64),
+    /// Held by whoever has the database open.
+    Lock,
+    /// Space that is given up when a disk is full.
+    Reserve,
+}
+
+impl Name {
+    pub(crate) fn within(self, dir: &Path) -> PathBuf {
+        dir.join(self.to_string())
+    }
+
+    /// `None` for a file that is none of ours.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "lock" => return Some(Self::Lock),
+            "reserve" => return Some(Self::Reserve),
+            _ => {}
+        }
+        let (kind, rest) = name.split_once('-')?;
+        let (digits, unfinished) = match rest.strip_suffix(".new") {
+            Some(digits) => (digits, true),
+            None => (rest, false),
+        };
+        let number = digits.parse().ok()?;
+        let found = match (kind, unfinished) {
+            ("manifest", false) => Self::Manifest(number),
+            ("manifest", true) => Self::Unfinished(number),
+            ("log", false) => Self::Log(number),
+            ("segment", false) => Self::Segment(number),
+            _ => return None,
+        };
+        // Only what we would write: `log-7` or `log-+0000007` is somebody else's.
+        (found.to_string() == name).then_some(found)
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Manifest(number) => write!(f, "manifest-{number:08}"),
+            Self::Unfinished(number) => write!(f, "manifest-{number:08}.new"),
+            Self::Log(number) => write!(f, "log-{number:08}"),
+            Self::Segment(number) => write!(f, "segment-{number:08}"),
+            Self::Lock => f.write_str("lock"),
+            Self::Reserve => f.write_str("reserve"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_reads_back_and_nothing_else_is_ours() {
+        let names =
+            [Name::Manifest(1), Name::Unfinished(2), Name::Log(123_456_789), Name::Segment(0)];
+        for name in names.into_iter().chain([Name::Lock, Name::Reserve]) {
+            assert_eq!(Name::parse(&name.to_string()), Some(name));
+        }
+        for other in ["", "log", "log-7", "log-+0000007", "log-00000007.new", "notes.txt", "a-1"] {
+            assert_eq!(Name::parse(other), None, "{other}");
+        }
+    }
+}

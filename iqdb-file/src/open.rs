@@ -1,0 +1,268 @@
+//! Opening: from the files of a directory to a store.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use iqdb_core::{Error, ErrorKind, Result, Schema};
+
+use crate::checkpoint::reserve;
+use crate::log::{HEADER, Log, Verdict, decode_batch, decode_placed};
+use crate::manifest::{Entry, Manifest, newest};
+use crate::names::Name;
+use crate::options::FileOptions;
+use crate::probe::Defect;
+use crate::problem::{damaged, refused};
+use crate::segment::Segment;
+use crate::store::FileStore;
+use crate::vfs::{Access, FileExt, Guard, Sharing};
+use crate::writer::{Trouble, Writer, place};
+
+pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Result<FileStore> {
+    let made = || {
+        options.vfs.create_dir(dir).map_err(|error| refused(dir, "made", error))?;
+        let lock = lock(dir, options, Sharing::Exclusive)?;
+        if newest(&*options.vfs, dir)?.is_some() {
+            return Err(refused(dir, "made", io::ErrorKind::AlreadyExists.into())
+                .hint("open it, or choose another directory"));
+        }
+        make(dir, schema, options)?;
+        opened(dir, options, lock, false)
+    };
+    made().map_err(|error| error.during("create"))
+}
+
+pub(crate) fn open(dir: &Path, options: &FileOptions, read_only: bool) -> Result<FileStore> {
+    let open = || {
+        // Nothing is made where there is nothing.
+        if newest_or_locked(dir, options)?.is_none() {
+            return Err(nothing_there(dir));
+        }
+        let sharing = if read_only { Sharing::Shared } else { Sharing::Exclusive };
+        let lock = lock(dir, options, sharing)?;
+        opened(dir, options, lock, read_only)
+    };
+    open().map_err(|error| error.during("open"))
+}
+
+pub(crate) fn open_or_create(
+    dir: &Path,
+    schema: Schema,
+    options: &FileOptions,
+) -> Result<FileStore> {
+    let open = || {
+        options.vfs.create_dir(dir).map_err(|error| refused(dir, "made", error))?;
+        let lock = lock(dir, options, Sharing::Exclusive)?;
+        if newest(&*options.vfs, dir)?.is_none() {
+            make(dir, schema, options)?;
+        }
+        let store = opened(dir, options, lock, false)?;
+        let found = *iqdb_core::Store::schema(&store);
+        if found != schema {
+            return Err(Error::new(
+                ErrorKind::InvalidSchema,
+                format!("{}: the database has another schema", dir.display()),
+            )
+            .expected(schema)
+            .found(found)
+            .hint("open it with its own schema, or choose another directory"));
+        }
+        Ok(store)
+    };
+    open().map_err(|error| error.during("open"))
+}
+
+fn nothing_there(dir: &Path) -> Error {
+    refused(dir, "opened", io::ErrorKind::NotFound.into())
+        .expected("a directory with a database of iqdb")
+        .hint("create the database first")
+}
+
+/// A quick look, which a writer at work may disturb: then the lock says so.
+fn newest_or_locked(dir: &Path, options: &FileOptions) -> Result<Option<()>> {
+    match options.vfs.list(dir) {
+        Ok(names) => Ok(names
+            .iter()
+            .any(|name| matches!(Name::parse(name), Some(Name::Manifest(_) | Name::Log(_) | Name::Segment(_))))
+            .then_some(())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused(dir, "listed", error)),
+    }
+}
+
+fn lock(dir: &Path, options: &FileOptions, sharing: Sharing) -> Result<Box<dyn Guard>> {
+    let path = Name::Lock.within(dir);
+    options.vfs.lock(&path, sharing).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            let message = format!("{}: somebody else has the database open", dir.display());
+            let error = Error::new(ErrorKind::Locked, message)
+                .hint("close it there, or open it to be read only if it is only read there");
+            match holder(&path, options) {
+                Some(holder) => error.found(holder),
+                None => error,
+            }
+        }
+        _ => refused(&path, "locked", error),
+    })
+}
+
+/// What the holder of the lock says about itself, if it says anything.
+fn holder(path: &Path, options: &FileOptions) -> Option<String> {
+    let file = options.vfs.open(path, Access::Read).ok()?;
+    let mut bytes = [0; 64];
+    let read = file.read_at(&mut bytes, 0).ok()?;
+    let line = std::str::from_utf8(bytes.get(..read)?).ok()?.trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+/// Makes the files of an empty database.
+fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
+    make_with(dir, options, Manifest::first(schema, database_id()))
+}
+
+/// Makes a database of these segments, which are there and synced: the log, then the manifest.
+pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: Manifest) -> Result<()> {
+    Log::create(&*options.vfs, dir, manifest.database, manifest.log)?;
+    let sync = |dir: &Path| options.vfs.sync_dir(dir).map_err(|error| refused(dir, "synced", error));
+    sync(dir)?;
+    manifest.publish(&*options.vfs, dir, options.probe).map_err(|(error, _)| error)?;
+    // The directory itself is a name in another one.
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    sync(parent.unwrap_or(Path::new(".")))?;
+    // For later; nobody relies on it.
+    let _ = reserve(options, &Name::Reserve.within(dir), options.reserve_bytes);
+    Ok(())
+}
+
+/// A number that no other database has.
+pub(crate) fn database_id() -> u128 {
+    let random = RandomState::new();
+    let now = std::time::SystemTime::now();
+    u128::from(random.hash_one((now, 0))) << 64 | u128::from(random.hash_one((now, 1)))
+}
+
+/// Reads what the directory has. Whoever may write cleans up what a crash has left.
+fn opened(
+    dir: &Path,
+    options: &FileOptions,
+    lock: Box<dyn Guard>,
+    read_only: bool,
+) -> Result<FileStore> {
+    let vfs = &*options.vfs;
+    let (manifest, path) = newest(vfs, dir)?.ok_or_else(|| nothing_there(dir))?;
+    let access = if read_only { Access::Read } else { Access::Write };
+    let segments = open_segments(dir, options, &manifest)
+        .map_err(|error| named_by(error, &path))?;
+    let log = Log::open(vfs, dir, manifest.database, manifest.log, access)?;
+    let (known, after) = (manifest.log_len, manifest.version);
+    let mut writer = Writer::new(dir, options, manifest, segments, log);
+    let log = Arc::clone(&writer.log);
+    let end = log.replay(after, known, |_, body| {
+        replay(&mut writer, body, access)
+            .map_err(|error| damaged(log.path(), "a frame makes no sense").caused_by(error))
+    })?;
+    writer.log_end = end;
+    if read_only {
+        writer.trouble = Some(Trouble::ReadOnly);
+        return FileStore::new(writer, lock);
+    }
+    clean_up(&mut writer, end)?;
+    FileStore::new(writer, lock)
+}
+
+fn named_by(error: Error, manifest: &Path) -> Error {
+    match error.kind() {
+        ErrorKind::Damaged => error.expected(format_args!("what {} says", manifest.display())),
+        _ => error,
+    }
+}
+
+fn open_segments(
+    dir: &Path,
+    options: &FileOptions,
+    manifest: &Manifest,
+) -> Result<Vec<Arc<Segment>>> {
+    let open = |entry: &Entry| {
+        let segment = Segment::open(&place(options, dir, manifest), entry.info)?;
+        entry.dead.iter().for_each(|row| segment.end(*row, manifest.version));
+        Ok(Arc::new(segment))
+    };
+    manifest.segments.iter().map(open).collect()
+}
+
+fn replay(writer: &mut Writer, body: &[u8], access: Access) -> Result<Verdict> {
+    let schema = *writer.schema();
+    let (placed, changes, fields) = decode_placed(body)?;
+    let mut rows = Vec::new();
+    if let Some(placed) = &placed {
+        let options = writer.options.clone();
+        let (dir, manifest) = (writer.dir.clone(), writer.manifest.clone());
+        let place = place(&options, &dir, &manifest);
+        match writer.growing.recover(&place, access, placed)? {
+            None => return Ok(Verdict::Torn),
+            Some(bytes) => {
+                let components = bytes.as_chunks::<4>().0.iter();
+                rows = components.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            }
+        }
+    }
+    let stride = crate::segment::Shape::of(&schema).stride;
+    let vectors = rows.chunks_exact(stride).map(|row| &row[..schema.dim()]);
+    let batch = decode_batch(fields, changes, &schema, vectors)?;
+    batch.check_input(&schema)?;
+    match writer.replay(&batch, placed.as_ref())? {
+        true => Ok(Verdict::Good),
+        false => Err(Error::new(ErrorKind::Damaged, "a batch has no effect")),
+    }
+}
+
+/// Cuts off what a crash has left behind the last good frame, and removes files that nobody refers
+/// to. What is there then is on the disk.
+fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
+    let probe = writer.options.probe;
+    let log = Arc::clone(&writer.log);
+    let io = |error| refused(log.path(), "cut", error);
+    let len = log.file().len().map_err(io)?;
+    if probe.has(Defect::AppendedAfterTear) {
+        writer.log_end = len.next_multiple_of(8).max(end);
+    } else if len > end && !probe.has(Defect::TruncationForgotten) {
+        log.file().set_len(end).map_err(io)?;
+    }
+    // Also frames that were never synced: a batch that builds on them will be.
+    log.file().sync_data().map_err(io)?;
+    writer.synced = writer.log_end;
+    if let Some(file) = writer.growing.file() {
+        let path = Name::Segment(writer.growing.number()).within(&writer.dir);
+        let io = |error| refused(&path, "cut", error);
+        file.set_len(writer.growing.end()).map_err(io)?;
+        file.sync_data().map_err(io)?;
+    }
+    debug_assert!(writer.log_end >= HEADER as u64);
+
+    let vfs = Arc::clone(&writer.options.vfs);
+    let sync = || vfs.sync_dir(&writer.dir).map_err(|error| refused(&writer.dir, "synced", error));
+    if !probe.has(Defect::DirectoryNotSynced) {
+        sync()?;
+    }
+    let names = vfs.list(&writer.dir).map_err(|error| refused(&writer.dir, "listed", error))?;
+    let is_segment = |number| {
+        writer.manifest.segments.iter().any(|entry| entry.info.number == number)
+            || number == writer.growing.number() && writer.growing.file().is_some()
+    };
+    for name in names.iter().filter_map(|name| Name::parse(name)) {
+        let is_needed = match name {
+            Name::Manifest(number) => number == writer.manifest.number,
+            Name::Log(number) => number == writer.manifest.log,
+            Name::Segment(number) => is_segment(number),
+            Name::Unfinished(_) => false,
+            Name::Lock | Name::Reserve => true,
+        };
+        if !is_needed {
+            let path = name.within(&writer.dir);
+            vfs.remove(&path).map_err(|error| refused(&path, "removed", error))?;
+        }
+    }
+    Ok(())
+}

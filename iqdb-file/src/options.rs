@@ -1,0 +1,118 @@
+//! How a database is opened.
+
+use std::sync::Arc;
+
+use crate::probe::Probe;
+use crate::segment::ReadMode;
+use crate::vfs::{OsVfs, Vfs};
+
+/// When a write is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Durability {
+    /// When it is on the disk. Writers that come at the same time share a sync.
+    #[default]
+    Immediate,
+    /// When it has been handed to the system, in order: it outlives the process, and
+    /// [`flush`](iqdb_core::Store::flush) makes it outlive the system. After a crash of the system
+    /// some of the last writes may be gone, none of them before a later one.
+    Relaxed,
+}
+
+/// Choices for a [`FileStore`](crate::FileStore). None of them changes an answer.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    pub(crate) durability: Durability,
+    pub(crate) read_mode: ReadMode,
+    pub(crate) vfs: Arc<dyn Vfs>,
+    /// From how many bytes of the log on it is turned into a segment.
+    pub(crate) log_bytes: u64,
+    /// From how many changes in the log on.
+    pub(crate) log_changes: u64,
+    /// From how many bytes of rows in a growing segment on.
+    pub(crate) segment_bytes: u64,
+    /// From how many bytes of vectors on a batch is written to a segment at once.
+    pub(crate) placed_bytes: u64,
+    pub(crate) reserve_bytes: u64,
+    pub(crate) probe: Probe,
+}
+
+impl FileOptions {
+    /// Immediate durability, mapped files, on the file system of the operating system.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            durability: Durability::default(),
+            read_mode: ReadMode::default(),
+            vfs: Arc::new(OsVfs),
+            log_bytes: 8 << 20,
+            log_changes: 1 << 16,
+            segment_bytes: 64 << 20,
+            placed_bytes: 256 << 10,
+            reserve_bytes: 1 << 20,
+            probe: Probe::default(),
+        }
+    }
+
+    /// When writes are acknowledged.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// How files are read.
+    #[must_use]
+    pub fn read_mode(mut self, read_mode: ReadMode) -> Self {
+        self.read_mode = read_mode;
+        self
+    }
+
+    /// On another file system.
+    #[must_use]
+    pub fn vfs(mut self, vfs: impl Vfs) -> Self {
+        self.vfs = Arc::new(vfs);
+        self
+    }
+
+    /// Seals the log into a segment from so many of its bytes on, or so many changes; and a segment
+    /// that grows by large batches from so many bytes of rows on. Small numbers make many small
+    /// files, which is good for tests and bad for speed.
+    #[must_use]
+    pub fn seal_from(mut self, log_bytes: u64, changes: u64, segment_bytes: u64) -> Self {
+        (self.log_bytes, self.log_changes) = (log_bytes, changes);
+        self.segment_bytes = segment_bytes;
+        self
+    }
+
+    /// Writes the vectors of a batch to a segment at once, instead of to the log first, from so many
+    /// bytes on.
+    #[must_use]
+    pub fn place_from_bytes(mut self, bytes: u64) -> Self {
+        self.placed_bytes = bytes;
+        self
+    }
+
+    /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left. 0 keeps
+    /// none.
+    #[must_use]
+    pub fn reserve_bytes(mut self, bytes: u64) -> Self {
+        self.reserve_bytes = bytes;
+        self
+    }
+
+    /// With a planted defect.
+    #[cfg(feature = "sim")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn defect(mut self, defect: crate::Defect) -> Self {
+        self.probe = Probe::with(defect);
+        self
+    }
+}
+
+impl Default for FileOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,51 @@
+//! Where the fault tests plant their defects.
+
+/// A mistake that a durable store could make. Each is found by a fault test, which shows that the
+/// test would find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// A commit returns before the log is synced.
+    LogNotSynced,
+    /// A batch's rows are in a segment that is not synced before the log names them.
+    RowsNotSynced,
+    /// The directory is not synced after files were made or renamed.
+    DirectoryNotSynced,
+    /// What follows a torn frame is left there, and the log goes on behind it.
+    AppendedAfterTear,
+    /// What follows the last good frame is left there, and overwritten without being cut off.
+    TruncationForgotten,
+    /// A commit returns before anything is written.
+    AcknowledgedBeforeWritten,
+    /// After a sync has failed the store goes on as if it had not.
+    FailedSyncForgotten,
+    /// A manifest is renamed before it is synced.
+    ManifestNotSynced,
+    /// What is read is believed without its checksum.
+    ChecksumsIgnored,
+}
+
+/// At most one planted defect. Without the feature `sim` there is none, and asking costs nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Probe {
+    #[cfg(feature = "sim")]
+    defect: Option<Defect>,
+}
+
+impl Probe {
+    #[cfg(feature = "sim")]
+    pub(crate) fn with(defect: Defect) -> Self {
+        Self { defect: Some(defect) }
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn has(self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    #[cfg(not(feature = "sim"))]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn has(self, _: Defect) -> bool {
+        false
+    }
+}

@@ -1,0 +1,227 @@
+//! The bytes of a segment, each checked before anybody believes it.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use iqdb_core::Result;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::layout::Piece;
+use crate::problem::{damaged, damaged_at, defect, refused};
+use crate::vfs::{File, FileExt, Mapping};
+
+/// How the bytes of files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ReadMode {
+    /// Files are mapped: what is read is what the system keeps of them, which may be more than fits
+    /// into memory. Each part is checked at its first use. Nobody else may write to the files
+    /// meanwhile.
+    #[default]
+    Map,
+    /// Files are read into memory, part by part at its first use, checked there and kept: whoever
+    /// writes to them later changes no answer. For files that are not trusted. Needs as much memory
+    /// as is read.
+    Copy,
+}
+
+/// The part of a segment's file that its footer describes.
+pub(crate) struct Body {
+    path: PathBuf,
+    source: Source,
+    /// Where the first piece begins.
+    start: u64,
+    pieces: Box<[Piece]>,
+    /// A bit for each piece that has been checked.
+    checked: Box<[AtomicU64]>,
+    sections: Box<[Range<u64>]>,
+}
+
+enum Source {
+    Mapped(Mapping),
+    /// The file, and for each section what has been read of it: the pieces it lies in.
+    Copied(Box<dyn File>, Box<[OnceLock<Copied>]>),
+}
+
+struct Copied {
+    start: u64,
+    bytes: Mapping,
+}
+
+impl Body {
+    /// Of a file whose pieces end in order, as the sections do, all of them within the pieces: the
+    /// caller has seen to that.
+    pub(crate) fn new(
+        path: PathBuf,
+        file: Box<dyn File>,
+        mode: ReadMode,
+        start: u64,
+        pieces: Box<[Piece]>,
+        sections: Box<[Range<u64>]>,
+    ) -> Result<Self> {
+        let end = pieces.last().map_or(start, |piece| piece.end);
+        let source = match mode {
+            ReadMode::Map => {
+                Source::Mapped(file.map(end).map_err(|error| refused(&path, "mapped", error))?)
+            }
+            ReadMode::Copy => {
+                Source::Copied(file, sections.iter().map(|_| OnceLock::new()).collect())
+            }
+        };
+        let checked = (0..pieces.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
+        Ok(Self { path, source, start, pieces, checked, sections })
+    }
+
+    pub(crate) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// How many bytes a section has.
+    pub(crate) fn len_of(&self, slot: usize) -> usize {
+        let range = self.sections.get(slot).cloned().unwrap_or_default();
+        usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
+    }
+
+    /// These bytes of a section, checked. O(bytes) at their first use; allocates then only in
+    /// [`ReadMode::Copy`].
+    pub(crate) fn bytes(&self, slot: usize, range: Range<usize>) -> Result<&[u8]> {
+        let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
+        let start = section.start + range.start as u64;
+        let end = section.start + range.end as u64;
+        if range.start > range.end || end > section.end {
+            return Err(damaged_at(&self.path, "it refers to bytes that it doesn't have", start));
+        }
+        match &self.source {
+            Source::Mapped(mapping) => {
+                for n in self.pieces_of(start..end) {
+                    self.check(n, |piece| slice(mapping, 0, piece))?;
+                }
+                slice(mapping, 0, start..end)
+            }
+            Source::Copied(file, sections) => {
+                let copied = sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
+                let copied = match copied.get() {
+                    Some(copied) => copied,
+                    None => {
+                        let read = self.read(&**file, section.clone())?;
+                        // Somebody else may have been faster.
+                        let _ = copied.set(read);
+                        copied.get().ok_or_else(|| defect("a section was read and isn't there"))?
+                    }
+                };
+                slice(&copied.bytes, copied.start, start..end)
+            }
+        }
+    }
+
+    /// All bytes of a section, checked.
+    pub(crate) fn section(&self, slot: usize) -> Result<&[u8]> {
+        self.bytes(slot, 0..self.len_of(slot))
+    }
+
+    /// Whoever wrote the bytes just now needs not check them.
+    pub(crate) fn trust(&self) {
+        self.checked.iter().for_each(|word| word.store(u64::MAX, Ordering::Release));
+    }
+
+    /// Reads and checks everything from the file, whatever has been checked before. Calls `seen`
+    /// with how many bytes have been.
+    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
+        let mut room = Vec::new();
+        for n in 0..self.pieces.len() {
+            let range = self.range_of(n);
+            match &self.source {
+                Source::Mapped(mapping) => self.compare(n, slice(mapping, 0, range.clone())?)?,
+                Source::Copied(file, _) => {
+                    room.resize(length(&range), 0);
+                    file.read_exact_at(&mut room, range.start)
+                        .map_err(|error| refused(&self.path, "read", error))?;
+                    self.compare(n, &room)?;
+                }
+            }
+            seen(range.end - range.start);
+        }
+        Ok(())
+    }
+
+    fn read(&self, file: &dyn File, section: Range<u64>) -> Result<Copied> {
+        let pieces = self.pieces_of(section.clone());
+        if pieces.is_empty() {
+            return Ok(Copied { start: section.start, bytes: Mapping::copied(&[]) });
+        }
+        let range = self.range_of(pieces.start).start..self.range_of(pieces.end - 1).end;
+        let mut room = vec![0; length(&range)];
+        file.read_exact_at(&mut room, range.start)
+            .map_err(|error| refused(&self.path, "read", error))?;
+        for n in pieces {
+            self.compare(n, slice(&room, range.start, self.range_of(n))?)?;
+        }
+        Ok(Copied { start: range.start, bytes: Mapping::copied(&room) })
+    }
+
+    /// The numbers of the pieces that these bytes are in.
+    fn pieces_of(&self, range: Range<u64>) -> Range<usize> {
+        if range.is_empty() {
+            return 0..0;
+        }
+        let first = self.pieces.partition_point(|piece| piece.end <= range.start);
+        let more = self.pieces.get(first..).unwrap_or_default();
+        // Few: a piece is as large as what is mostly asked for.
+        first..first + 1 + more.iter().take_while(|piece| piece.end < range.end).count()
+    }
+
+    fn range_of(&self, n: usize) -> Range<u64> {
+        let end = |n: usize| self.pieces.get(n).map_or(self.start, |piece| piece.end);
+        n.checked_sub(1).map_or(self.start, end)..end(n)
+    }
+
+    fn check<'a>(
+        &self,
+        n: usize,
+        bytes: impl FnOnce(Range<u64>) -> Result<&'a [u8]>,
+    ) -> Result<()> {
+        let (word, bit) = (n / 64, 1_u64 << (n % 64));
+        let word = self.checked.get(word).ok_or_else(|| defect("there is no such piece"))?;
+        if word.load(Ordering::Acquire) & bit == 0 {
+            self.compare(n, bytes(self.range_of(n))?)?;
+            word.fetch_or(bit, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn compare(&self, n: usize, bytes: &[u8]) -> Result<()> {
+        let expected = self.pieces.get(n).ok_or_else(|| defect("there is no such piece"))?.hash;
+        let found = xxh3_64(bytes);
+        if found == expected {
+            return Ok(());
+        }
+        let range = self.range_of(n);
+        let what = format!("bytes {} to {} are not what was written", range.start, range.end);
+        Err(damaged(&self.path, &what)
+            .expected(format_args!("checksum {expected:016x}"))
+            .found(format_args!("{found:016x}"))
+            .at(iqdb_core::Location::Byte(range.start)))
+    }
+}
+
+fn length(range: &Range<u64>) -> usize {
+    usize::try_from(range.end - range.start).unwrap_or(usize::MAX)
+}
+
+/// The bytes of `range`, of which `bytes` begin at `start`.
+fn slice(bytes: &[u8], start: u64, range: Range<u64>) -> Result<&[u8]> {
+    let place = |at: u64| usize::try_from(at.checked_sub(start)?).ok();
+    place(range.start)
+        .zip(place(range.end))
+        .and_then(|(start, end)| bytes.get(start..end))
+        .ok_or_else(|| defect("a range lies outside of what is mapped"))
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({}, {} pieces)", self.path.display(), self.pieces.len())
+    }
+}

@@ -1,0 +1,513 @@
+//! The store as its users see it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+use iqdb_core::{
+    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
+    Store,
+};
+
+use crate::group::{Failure, Group, Job};
+use crate::options::{Durability, FileOptions};
+use crate::probe::Defect;
+use crate::problem::refused;
+use crate::segment::Segment;
+use crate::verify::{Progress, Verified};
+use crate::vfs::Guard;
+use crate::view::View;
+use crate::writer::{AtWork, Trouble, Writer};
+
+/// A store in a directory, which outlives its process.
+///
+/// An acknowledged write is on the disk ([`Durability`] says when one is acknowledged). One process
+/// at a time has the directory open for writing. Readers never wait for writers.
+///
+/// ```no_run
+/// use iqdb_core::{Metric, Record, Schema, Store, StoreExt};
+/// use iqdb_file::{FileOptions, FileStore};
+///
+/// let schema = Schema::new(2, Metric::Euclidean)?;
+/// let store = FileStore::create("words.iqdb", schema, FileOptions::new())?;
+/// store.upsert(Record::new("a", [0.0, 1.0])?)?;
+/// drop(store);
+/// let store = FileStore::open("words.iqdb", FileOptions::new())?;
+/// assert!(store.get(&"a".into())?.is_some());
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+pub struct FileStore {
+    schema: Schema,
+    dir: PathBuf,
+    view: ArcSwap<View>,
+    writer: Mutex<Writer>,
+    changed: Condvar,
+    // The last to go: until then nobody else may write.
+    _lock: Box<dyn Guard>,
+}
+
+/// How a database is doing: counted, not measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FileStats {
+    /// Bytes of all files that the database needs.
+    pub bytes: u64,
+    /// Bytes of its log, which is sealed into a segment from some size on.
+    pub log_bytes: u64,
+    /// Segments.
+    pub segments: usize,
+    /// Rows in segments, dead ones included.
+    pub rows: u64,
+    /// Those of them that are dead.
+    pub dead_rows: u64,
+    /// Records.
+    pub records: u64,
+}
+
+impl FileStore {
+    /// Makes a new, empty database in this directory, which is made too unless it is there. Its
+    /// parent must be there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when there is a database already, or the system refuses;
+    /// [`ErrorKind::Locked`] when somebody is making one.
+    pub fn create(path: impl AsRef<Path>, schema: Schema, options: FileOptions) -> Result<Self> {
+        crate::open::create(path.as_ref(), schema, &options)
+    }
+
+    /// Opens a database. O(segments), and O(bytes) of what was written last, up to some MiB.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when there is none, or the system refuses; [`ErrorKind::Locked`] when
+    /// somebody else has it open; [`ErrorKind::Damaged`] when its files are not what was written;
+    /// [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
+    pub fn open(path: impl AsRef<Path>, options: FileOptions) -> Result<Self> {
+        crate::open::open(path.as_ref(), &options, false)
+    }
+
+    /// Opens a database, or makes it when there is none.
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create) and [`open`](Self::open); [`ErrorKind::InvalidSchema`] when
+    /// it has another schema.
+    pub fn open_or_create(
+        path: impl AsRef<Path>,
+        schema: Schema,
+        options: FileOptions,
+    ) -> Result<Self> {
+        crate::open::open_or_create(path.as_ref(), schema, &options)
+    }
+
+    /// Opens a database to be read, beside others who do the same. Changes nothing in its directory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`ErrorKind::Locked`] only while somebody has it open for writing.
+    pub fn open_read_only(path: impl AsRef<Path>, options: FileOptions) -> Result<Self> {
+        crate::open::open(path.as_ref(), &options, true)
+    }
+
+    pub(crate) fn new(mut writer: Writer, lock: Box<dyn Guard>) -> Result<Self> {
+        writer.staged = Default::default();
+        Ok(Self {
+            schema: *writer.schema(),
+            dir: writer.dir.clone(),
+            view: ArcSwap::from_pointee(writer.view()?),
+            writer: Mutex::new(writer),
+            changed: Condvar::new(),
+            _lock: lock,
+        })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    /// Rewrites what holds dead rows, and joins small segments, so that the directory shrinks to what
+    /// is alive. Changes nothing that can be read. Writers wait, readers don't. O(bytes rewritten).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
+    /// database is open to be read only.
+    pub fn compact(&self) -> Result<()> {
+        let mut writer = self.checkpoint(self.idle()?, &[])?;
+        let mut most = usize::MAX;
+        loop {
+            let chosen = writer.all_that_shrinks(most);
+            if chosen.is_empty() {
+                writer.restore_reserve();
+                return Ok(());
+            }
+            writer = match self.checkpoint(writer, &chosen) {
+                Ok(_) => self.idle()?,
+                // On a full disk one at a time may go where all don't.
+                Err(_) if most > 1 && chosen.len() > 1 => {
+                    most = 1;
+                    self.idle()?
+                }
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    /// Copies the database as it is now to a directory that has none, while it goes on being read
+    /// and written. The copy is compacted. O(bytes).
+    ///
+    /// # Errors
+    /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.
+    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+        let options = self.lock().options.clone();
+        crate::backup::copy(&self.view(), path.as_ref(), &options)
+    }
+
+    /// Reads all files and checks every byte that matters, whether it has been read before or not.
+    /// `progress` is called now and then. Writers wait only while the log is looked at. O(bytes).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`], naming the file and the first byte of what is damaged;
+    /// [`ErrorKind::Io`].
+    pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<Verified> {
+        let writer = match self.idle() {
+            Ok(writer) => writer,
+            // What can't be written can still be checked.
+            Err(_) => self.lock(),
+        };
+        let checked = crate::verify::check_log(&writer)?;
+        let view = self.view();
+        drop(writer);
+        crate::verify::check_segments(&view, checked, progress)
+    }
+
+    /// How the database is doing. Waits for a writer at work.
+    #[must_use]
+    pub fn stats(&self) -> FileStats {
+        let writer = self.lock();
+        let segments = writer.segments.all();
+        let growing = writer.growing.file().and_then(|file| file.len().ok()).unwrap_or(0);
+        FileStats {
+            bytes: segments.iter().map(|segment| segment.file_len()).sum::<u64>()
+                + writer.manifest.encode().len() as u64
+                + growing
+                + writer.log_end,
+            log_bytes: writer.log_end,
+            segments: segments.len(),
+            rows: segments.iter().map(|segment| segment.info().rows).sum(),
+            dead_rows: segments.iter().map(|segment| segment.dead()).sum(),
+            records: writer.live,
+        }
+    }
+
+    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: what was given
+    /// up half-way is taken back by the next writer.
+    fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
+        self.changed.wait(writer).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writers' lock, with a writer that can take a batch.
+    fn ready(&self) -> Result<MutexGuard<'_, Writer>> {
+        let mut writer = self.lock();
+        loop {
+            writer.check_trouble()?;
+            if writer.torn {
+                writer = self.mend(writer)?;
+            } else if !writer.wants_checkpoint() {
+                return Ok(writer);
+            } else if writer.at_work.is_some() {
+                writer = self.wait(writer);
+            } else if !writer.staged.is_empty() {
+                writer = self.write_group(writer);
+            } else {
+                let end = writer.log_end;
+                let chosen = writer.what_is_worth_it();
+                writer = match self.checkpoint(writer, &chosen) {
+                    Ok(writer) => writer,
+                    // What is written is safe where it is. Later there may be more space.
+                    Err(_) => {
+                        let mut writer = self.lock();
+                        writer.no_seal_before = end + writer.options.log_bytes;
+                        writer.wants_tidying = false;
+                        writer
+                    }
+                };
+            }
+        }
+    }
+
+    /// The writers' lock, with everything that was staged on the disk.
+    fn idle(&self) -> Result<MutexGuard<'_, Writer>> {
+        let mut writer = self.lock();
+        loop {
+            writer.check_trouble()?;
+            if writer.torn {
+                writer = self.mend(writer)?;
+            } else if writer.at_work.is_some() {
+                writer = self.wait(writer);
+            } else if !writer.staged.is_empty() {
+                writer = self.write_group(writer);
+            } else {
+                return Ok(writer);
+            }
+        }
+    }
+
+    /// Takes back what a panic left half done.
+    fn mend<'a>(&'a self, mut writer: MutexGuard<'a, Writer>) -> Result<MutexGuard<'a, Writer>> {
+        if writer.at_work.is_some() {
+            return Ok(self.wait(writer));
+        }
+        let group = Arc::clone(&writer.staged.group);
+        let mended = writer.back_to(&self.view(), None);
+        group.end(Err(Failure::new("another writer of its group gave up")));
+        self.changed.notify_all();
+        mended.map(|()| writer)
+    }
+
+    /// Waits until a batch that has been staged is on the disk and visible, writing it if nobody
+    /// else does.
+    fn finish(&self, mut writer: MutexGuard<'_, Writer>, group: &Group) -> Result<()> {
+        loop {
+            if let Some(outcome) = group.outcome() {
+                return outcome;
+            }
+            writer = match writer.at_work {
+                Some(_) => self.wait(writer),
+                None => self.write_group(writer),
+            };
+        }
+    }
+
+    /// Leads the group that is staged: writes it, without the lock, and publishes it.
+    fn write_group<'a>(&'a self, mut writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
+        let view = writer.view();
+        let staged = std::mem::take(&mut writer.staged);
+        let job = Job {
+            vfs: Arc::clone(&writer.options.vfs),
+            dir: self.dir.clone(),
+            log: Arc::clone(&writer.log),
+            start: writer.log_end,
+            frames: staged.frames,
+            rows: staged.rows,
+            durability: writer.options.durability,
+            may_use_reserve: staged.only_deletes,
+            probe: writer.options.probe,
+        };
+        let group = staged.group;
+        writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
+        writer.log_end += job.frames.len() as u64;
+        drop(writer);
+
+        let run = || match &view {
+            Ok(_) => job.run(),
+            Err(error) => Err(Failure::new(error)),
+        };
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
+            .unwrap_or_else(|_| Err(Failure::new("writing it panicked").unsure()));
+
+        let mut writer = self.lock();
+        let undo = writer.at_work.take().map(|at_work| at_work.undo);
+        let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
+        let mut garbage = Vec::new();
+        match (outcome, view) {
+            (Ok(()), Ok(view)) => {
+                self.written(&mut writer, &job, staged.changes);
+                self.publish(&mut writer, view);
+                garbage = writer.reclaim();
+                group.end(Ok(()));
+            }
+            (Err(failure), Ok(view)) if forgets && failure.is_unsure() => {
+                self.written(&mut writer, &job, staged.changes);
+                self.publish(&mut writer, view);
+                group.end(Err(failure));
+            }
+            (outcome, _) => {
+                let failure = outcome.err().unwrap_or_else(|| Failure::new("there is no view"));
+                writer.log_end = job.start;
+                let later = Arc::clone(&writer.staged.group);
+                let undone = writer.back_to(&self.view(), undo);
+                if failure.is_unsure() {
+                    writer.trouble = Some(Trouble::Unsure(failure.to_string()));
+                } else if let Err(error) = undone {
+                    writer.trouble = Some(Trouble::Unsure(error.to_string()));
+                }
+                // What was staged since had seen what is not there now.
+                later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
+                group.end(Err(failure));
+            }
+        }
+        self.changed.notify_all();
+        if !garbage.is_empty() {
+            // Freeing may take long, and nobody need wait for it.
+            drop(writer);
+            drop_quietly(garbage);
+            writer = self.lock();
+        }
+        writer
+    }
+
+    fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
+        writer.changes += changes;
+        match job.durability {
+            Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
+            Durability::Relaxed => {
+                writer.unsynced_rows |= !job.rows.is_empty();
+                writer.unsynced_dir |= job.rows.iter().any(|rows| rows.is_new);
+            }
+        }
+    }
+
+    pub(crate) fn publish(&self, writer: &mut Writer, view: View) {
+        writer.retired.push_back(self.view.swap(Arc::new(view)));
+    }
+
+    /// Seals what the log has, and rewrites these segments into one. The writer must be idle.
+    fn checkpoint<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+        rewrite: &[Arc<Segment>],
+    ) -> Result<MutexGuard<'a, Writer>> {
+        let checkpoint = std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite));
+        match std::panic::catch_unwind(checkpoint) {
+            Ok(done) => {
+                if done? {
+                    let view = writer.view()?;
+                    self.publish(&mut writer, view);
+                }
+                let garbage = writer.reclaim();
+                drop(writer);
+                drop_quietly(garbage);
+                Ok(self.lock())
+            }
+            Err(_) => {
+                let what = "sealing the log panicked".to_owned();
+                writer.trouble = Some(Trouble::Unsure(what.clone()));
+                Err(Failure::new(what).unsure().to_error())
+            }
+        }
+    }
+}
+
+/// A panic in the `Drop` of somebody's derived data goes no further.
+fn drop_quietly(garbage: Vec<Arc<View>>) {
+    for view in garbage {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));
+    }
+}
+
+impl Store for FileStore {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none().with_durable().with_wait_free_reads()
+    }
+
+    /// O(bytes in the batch), and O(segments) for each of its ids, amortised: now and then the log is
+    /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        batch.check_input(&self.schema)?;
+        let mut writer = self.ready()?;
+        batch.check_version(writer.version)?;
+        let applied = writer.stage(batch)?;
+        // What it saw may not be on the disk yet, even if it adds nothing to it.
+        let group = match &writer.at_work {
+            _ if !writer.staged.is_empty() => Arc::clone(&writer.staged.group),
+            Some(at_work) => Arc::clone(&at_work.group),
+            None => return Ok(applied),
+        };
+        self.finish(writer, &group)?;
+        Ok(applied)
+    }
+
+    /// O(segments) on average.
+    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        self.view().get(id)?.map(|record| record.to_record()).transpose()
+    }
+
+    /// O(1).
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        Ok(self.view())
+    }
+
+    /// Returns when everything that was acknowledged is on the disk: at once, unless writes are
+    /// [`Durability::Relaxed`].
+    fn flush(&self) -> Result<()> {
+        let mut writer = match self.idle() {
+            // There is nothing to be made durable.
+            Err(error) if error.kind() == ErrorKind::NotSupported => return Ok(()),
+            idle => idle?,
+        };
+        writer.sync()
+    }
+}
+
+impl Writer {
+    pub(crate) fn check_trouble(&self) -> Result<()> {
+        match &self.trouble {
+            None => Ok(()),
+            Some(Trouble::ReadOnly) => {
+                Err(Error::new(ErrorKind::NotSupported, "the database is open to be read only")
+                    .hint("open it for writing"))
+            }
+            Some(Trouble::Unsure(what)) => {
+                Err(Error::new(ErrorKind::Io, "an earlier write failed, and nobody knows how far")
+                    .found(what)
+                    .hint("close the database and open it again; reading goes on"))
+            }
+        }
+    }
+
+    /// Syncs what is not synced yet.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
+            return Ok(());
+        }
+        let sync = || {
+            if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
+                file.sync_data()?;
+            }
+            if self.unsynced_dir {
+                self.options.vfs.sync_dir(&self.dir)?;
+            }
+            self.log.file().sync_data()
+        };
+        match sync() {
+            Ok(()) => {
+                self.synced = self.log_end;
+                (self.unsynced_rows, self.unsynced_dir) = (false, false);
+                Ok(())
+            }
+            Err(error) => {
+                let error = refused(&self.dir, "synced", error);
+                self.trouble = Some(Trouble::Unsure(error.to_string()));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for FileStore {
+    /// Leaves the directory so that the next opening is quick and knows how far the log goes. What
+    /// was acknowledged is there without it.
+    fn drop(&mut self) {
+        if let Ok(mut writer) = self.idle() {
+            let _ = writer.close();
+        }
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileStore({}, {})", self.dir.display(), self.schema)
+    }
+}

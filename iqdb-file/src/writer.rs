@@ -1,0 +1,398 @@
+//! What writers know: the state of the database ahead of what is on the disk.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_core::{
+    Applied, Batch, Change, Record, RecordId, Result, Schema, Snapshot, SnapshotExt, Store, Vector,
+    Version,
+};
+
+use crate::group::Group;
+use crate::growing::{Growing, Mark, NewRows};
+use crate::log::{Log, Placed, encode_batch};
+use crate::manifest::Manifest;
+use crate::options::FileOptions;
+use crate::problem::defect;
+use crate::segment::{Place, Segment, Shape};
+use crate::view::{Segments, View};
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) dir: PathBuf,
+    pub(crate) options: FileOptions,
+    pub(crate) manifest: Manifest,
+    pub(crate) segments: Arc<Segments>,
+    /// What the log has added, as a store in memory.
+    pub(crate) tail: ArenaStore,
+    /// The newest version, and how many records it has. They may not be on the disk yet.
+    pub(crate) version: Version,
+    pub(crate) live: u64,
+    pub(crate) log: Arc<Log>,
+    /// Where in the log goes what is staged, and up to where the log is synced.
+    pub(crate) log_end: u64,
+    pub(crate) synced: u64,
+    /// How many changes the log has.
+    pub(crate) changes: u64,
+    pub(crate) growing: Growing,
+    /// Files of the growing segment and the directory have something that is not synced.
+    pub(crate) unsynced_rows: bool,
+    pub(crate) unsynced_dir: bool,
+    /// What the next group writes.
+    pub(crate) staged: Staged,
+    /// What is being written by the thread that leads the group at work.
+    pub(crate) at_work: Option<AtWork>,
+    /// Why nothing can be written any more.
+    pub(crate) trouble: Option<Trouble>,
+    /// A batch was given up half-way by a panic.
+    pub(crate) torn: bool,
+    pub(crate) retired: VecDeque<Arc<View>>,
+    /// The log's end at the last attempt to seal it that failed.
+    pub(crate) no_seal_before: u64,
+    /// A segment has more dead rows than it is worth.
+    pub(crate) wants_tidying: bool,
+}
+
+/// Batches that have been applied in memory, and are neither on the disk nor visible.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(crate) group: Arc<Group>,
+    pub(crate) frames: Vec<u8>,
+    pub(crate) rows: Vec<NewRows>,
+    pub(crate) changes: u64,
+    /// Whether all of it frees space sooner or later.
+    pub(crate) only_deletes: bool,
+    pub(crate) undo: Undo,
+}
+
+/// How to take back what a group has done in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Undo {
+    ended: Vec<(Arc<Segment>, u32)>,
+    moved: Vec<(RecordId, Option<u32>)>,
+    growing: Option<Mark>,
+}
+
+#[derive(Debug)]
+pub(crate) struct AtWork {
+    pub(crate) group: Arc<Group>,
+    pub(crate) undo: Undo,
+}
+
+/// Why a database takes no more writes until it is opened again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    ReadOnly,
+    /// A sync failed, or what it takes to undo a write. What the system said.
+    Unsure(String),
+}
+
+/// What a batch does, before any of it is done.
+struct Planned<'b> {
+    applied: Applied,
+    /// What is left to do for the tail.
+    tail: Cow<'b, Batch>,
+    ended: Vec<(Arc<Segment>, u32)>,
+}
+
+impl Default for Staged {
+    fn default() -> Self {
+        Self {
+            group: Arc::default(),
+            frames: Vec::new(),
+            rows: Vec::new(),
+            changes: 0,
+            only_deletes: true,
+            undo: Undo::default(),
+        }
+    }
+}
+
+impl Staged {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+}
+
+/// A store for what the log adds, which shows the database's versions.
+fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
+    ArenaStore::with_options(schema, ArenaOptions::new().first_version(version))
+}
+
+impl Writer {
+    /// At the start of the manifest's log.
+    pub(crate) fn new(
+        dir: &Path,
+        options: &FileOptions,
+        manifest: Manifest,
+        segments: Vec<Arc<Segment>>,
+        log: Log,
+    ) -> Self {
+        let rows = |entry: &crate::manifest::Entry| entry.info.rows - entry.dead.len() as u64;
+        Self {
+            dir: dir.to_owned(),
+            options: options.clone(),
+            segments: Arc::new(Segments::new(segments)),
+            tail: empty_tail(manifest.schema, manifest.version),
+            version: manifest.version,
+            live: manifest.segments.iter().map(rows).sum(),
+            log: Arc::new(log),
+            log_end: crate::log::HEADER as u64,
+            synced: crate::log::HEADER as u64,
+            changes: 0,
+            growing: Growing::new(manifest.growing),
+            unsynced_rows: false,
+            unsynced_dir: false,
+            staged: Staged::default(),
+            at_work: None,
+            trouble: None,
+            torn: false,
+            retired: VecDeque::new(),
+            no_seal_before: 0,
+            wants_tidying: false,
+            manifest,
+        }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.manifest.schema
+    }
+
+    pub(crate) fn place(&self) -> Place<'_> {
+        place(&self.options, &self.dir, &self.manifest)
+    }
+
+    /// What readers are to see once everything that is staged is on the disk.
+    pub(crate) fn view(&self) -> Result<View> {
+        Ok(View {
+            schema: *self.schema(),
+            version: self.version,
+            live: self.live,
+            segments: Arc::clone(&self.segments),
+            tail: self.tail.snapshot()?,
+        })
+    }
+
+    /// Applies a batch that has been checked to what is in memory, and adds what is to be written.
+    /// An error changes nothing.
+    pub(crate) fn stage(&mut self, batch: &Batch) -> Result<Applied> {
+        self.torn = true;
+        let staged = self.stage_or_fail(batch);
+        self.torn = false;
+        staged
+    }
+
+    fn stage_or_fail(&mut self, batch: &Batch) -> Result<Applied> {
+        let planned = self.plan(batch)?;
+        if !planned.applied.has_effect() {
+            return Ok(planned.applied);
+        }
+        let mark = self.growing.mark();
+        let (placed, rows) = match self.is_worth_placing(batch) {
+            true => {
+                let place = place(&self.options, &self.dir, &self.manifest);
+                let (placed, rows) = self.growing.place(&place, batch)?;
+                (Some(placed), Some(rows))
+            }
+            false => (None, None),
+        };
+        let body = encode_batch(batch, placed.as_ref());
+        let version = planned.applied.version;
+        let start = self.log_end;
+        let frames = self.staged.frames.len();
+        let framed = self
+            .log
+            .frame(&mut self.staged.frames, &body, start, version, self.synced)
+            .and_then(|()| self.take_in(batch, &planned, placed.as_ref(), mark));
+        if let Err(error) = framed {
+            self.staged.frames.truncate(frames);
+            self.growing.back_to(mark);
+            return Err(error);
+        }
+        self.staged.rows.extend(rows);
+        self.staged.only_deletes &= batch.changes().iter().all(|change| matches!(change, Change::Delete(_)));
+        self.staged.changes += batch.changes().len() as u64;
+        Ok(planned.applied)
+    }
+
+    /// Applies a batch that the log has.
+    pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&Placed>) -> Result<bool> {
+        let mark = self.growing.mark();
+        let planned = self.plan(batch)?;
+        if planned.applied.has_effect() {
+            self.take_in(batch, &planned, placed, mark)?;
+            self.changes += batch.changes().len() as u64;
+            // There is no way back, and nobody would take it.
+            self.staged.undo = Undo::default();
+        }
+        Ok(planned.applied.has_effect())
+    }
+
+    /// Decides what a batch does. Changes nothing.
+    fn plan<'b>(&self, batch: &'b Batch) -> Result<Planned<'b>> {
+        let tail = self.tail.snapshot()?;
+        let mut planned = Planned {
+            applied: Applied::at(self.version),
+            tail: Cow::Borrowed(batch),
+            ended: Vec::new(),
+        };
+        let mut present: HashMap<&RecordId, bool> = HashMap::new();
+        let mut whole: Vec<(usize, Change)> = Vec::new();
+        for (n, change) in batch.changes().iter().enumerate() {
+            let id = change.id();
+            let was_present = match present.get(id) {
+                Some(present) => *present,
+                None if tail.get(id)?.is_some() => true,
+                None => match self.segments.find(id, Version(u64::MAX))? {
+                    Some((segment, row)) => {
+                        if let Change::SetPayload(id, payload) = change {
+                            // The vector moves to the tail with the record.
+                            let vector = vector_of(segment, row)?;
+                            let record = Record { id: id.clone(), vector, payload: payload.clone() };
+                            whole.push((n, Change::Upsert(record)));
+                        }
+                        planned.ended.push((Arc::clone(segment), row));
+                        true
+                    }
+                    None => false,
+                },
+            };
+            planned.applied.count(change, was_present);
+            let is_present = match change {
+                Change::Upsert(_) => true,
+                Change::Delete(_) => false,
+                Change::SetPayload(..) => was_present,
+            };
+            present.insert(id, is_present);
+        }
+        if !whole.is_empty() {
+            let mut changes: Vec<Change> = batch.changes().to_vec();
+            whole.into_iter().for_each(|(n, change)| changes[n] = change);
+            planned.tail = Cow::Owned(changes.into_iter().collect());
+        }
+        if planned.applied.has_effect() {
+            planned.applied.version = self.version.next();
+        }
+        Ok(planned)
+    }
+
+    /// Does what was planned, in memory.
+    fn take_in(
+        &mut self,
+        batch: &Batch,
+        planned: &Planned<'_>,
+        placed: Option<&Placed>,
+        mark: Mark,
+    ) -> Result<()> {
+        let version = planned.applied.version;
+        if !self.tail.apply(&planned.tail)?.has_effect() {
+            self.tail.advance();
+        }
+        // Nothing fails from here on.
+        self.staged.undo.growing.get_or_insert(mark);
+        for (segment, row) in &planned.ended {
+            segment.end(*row, version);
+            self.wants_tidying |= self.is_mostly_dead(segment);
+        }
+        self.staged.undo.ended.extend(planned.ended.iter().cloned());
+        let mut row = placed.and_then(|placed| u32::try_from(placed.first_row).ok()).unwrap_or(0);
+        for change in batch.changes() {
+            let now = match (change, placed) {
+                (Change::Upsert(_), Some(_)) => {
+                    row += 1;
+                    Some(row - 1)
+                }
+                (Change::Upsert(_) | Change::Delete(_), _) => None,
+                // The vector stays where it is.
+                (Change::SetPayload(..), _) => continue,
+            };
+            let before = self.growing.moved(change.id(), now);
+            if before != now {
+                self.staged.undo.moved.push((change.id().clone(), before));
+            }
+        }
+        self.version = version;
+        self.live = (self.live + planned.applied.inserted).saturating_sub(planned.applied.deleted);
+        Ok(())
+    }
+
+    /// Takes back what is not on the disk: `undo`, and what was staged after it.
+    pub(crate) fn back_to(&mut self, published: &View, undo: Option<Undo>) -> Result<()> {
+        let staged = std::mem::take(&mut self.staged);
+        for undo in [Some(staged.undo), undo].into_iter().flatten() {
+            for (segment, row) in &undo.ended {
+                segment.revive(*row);
+            }
+            for (id, row) in undo.moved.into_iter().rev() {
+                self.growing.moved(&id, row);
+            }
+            if let Some(mark) = undo.growing {
+                self.growing.back_to(mark);
+            }
+        }
+        let mut batch = Batch::new();
+        for record in published.tail.records(None) {
+            batch.push(Change::Upsert(record?.to_record()?));
+        }
+        let version = published.version;
+        self.tail = match batch.changes().is_empty() {
+            true => empty_tail(*self.schema(), version),
+            false => {
+                let tail = empty_tail(*self.schema(), Version(version.0.saturating_sub(1)));
+                tail.apply(&batch)?;
+                tail
+            }
+        };
+        (self.version, self.live, self.torn) = (version, published.live, false);
+        Ok(())
+    }
+
+    fn is_worth_placing(&self, batch: &Batch) -> bool {
+        let upserts = batch.changes().iter().filter(|change| matches!(change, Change::Upsert(_)));
+        let bytes = (upserts.count() * self.schema().dim() * size_of::<f32>()) as u64;
+        bytes > 0 && bytes >= self.options.placed_bytes
+    }
+
+    /// Drops former views that nobody reads any more, so that readers never free one.
+    pub(crate) fn reclaim(&mut self) -> Vec<Arc<View>> {
+        let mut garbage = Vec::new();
+        for _ in 0..self.retired.len().min(64) {
+            if let Some(mut view) = self.retired.pop_front() {
+                match Arc::get_mut(&mut view).is_some() {
+                    true => garbage.push(view),
+                    false => self.retired.push_back(view),
+                }
+            }
+        }
+        garbage
+    }
+
+    /// Starts a new log, with nothing in the tail.
+    pub(crate) fn start_over(&mut self, manifest: Manifest, segments: Vec<Arc<Segment>>, log: Log) {
+        let retired = std::mem::take(&mut self.retired);
+        let (dir, options) = (self.dir.clone(), self.options.clone());
+        *self = Self { retired, ..Self::new(&dir, &options, manifest, segments, log) };
+    }
+}
+
+/// Where the segments of a database are.
+pub(crate) fn place<'a>(options: &'a FileOptions, dir: &'a Path, manifest: &Manifest) -> Place<'a> {
+    Place {
+        vfs: &*options.vfs,
+        dir,
+        database: manifest.database,
+        shape: Shape::of(&manifest.schema),
+        mode: options.read_mode,
+    }
+}
+
+fn vector_of(segment: &Segment, row: u32) -> Result<Vector> {
+    use iqdb_core::BlockSource;
+    let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
+    let components = block.rows(row..row + 1)?;
+    Vector::try_from(components[..segment.shape().dim].to_vec())
+}
