@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use iqdb_core::{Error, Result, SnapshotExt, Store, Version};
+use iqdb_core::{Result, SnapshotExt, Store, Version};
 
 use crate::log::{HEADER, Log};
 use crate::manifest::{Changed, Entry, Manifest};
@@ -15,7 +15,7 @@ use crate::probe::Defect;
 use crate::problem::{defect, refused};
 use crate::segment::{Segment, SegmentInfo, SegmentWriter};
 use crate::vfs::{Access, FileExt};
-use crate::writer::{Trouble, Writer, place};
+use crate::writer::{Trouble, Writer};
 
 /// The most bytes that are rewritten at once, so that the space needed for it is bounded.
 const REWRITTEN_BYTES_MAX: u64 = 256 << 20;
@@ -30,7 +30,7 @@ const CLOSED_LOG_CHANGES: u64 = 1 << 12;
 impl Writer {
     /// Whether it is time to seal the log, or to rewrite segments.
     pub(crate) fn wants_checkpoint(&self) -> bool {
-        let grown = self.growing.end().saturating_sub(HEADER as u64);
+        let grown = self.growing.rows() * self.place().shape.row_bytes() as u64;
         let full = self.log_end - HEADER as u64 >= self.options.log_bytes
             || self.changes >= self.options.log_changes
             || grown >= self.options.segment_bytes;
@@ -81,13 +81,13 @@ impl Writer {
         let mut segments: Vec<_> = segments.cloned().collect();
         segments.sort_by_key(|segment| segment.live_bytes());
         let mut bytes = 0;
-        let fits = |segment: &Arc<Segment>| {
+        let fits = |segment: &&Arc<Segment>| {
             bytes += segment.live_bytes();
             bytes <= REWRITTEN_BYTES_MAX
         };
-        let fit = segments.iter().map_while(|segment| Some(segment.clone())).collect::<Vec<_>>();
-        let count = fit.iter().map(fits).take_while(|fits| *fits).count().max(1).min(most);
-        fit.into_iter().take(count).collect()
+        let fit = segments.iter().take_while(fits).count();
+        segments.truncate(fit.max(1).min(most));
+        segments
     }
 
     /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
@@ -246,7 +246,7 @@ impl Writer {
                 Some(id) => {
                     let record = tail.get(id)?;
                     let record = record.ok_or_else(|| defect("a row's record is gone"))?;
-                    writer.describe(id.as_ref(), &record.payload)?;
+                    writer.describe(id.as_ref(), &record.payload())?;
                 }
                 None => {
                     dead.push(row);
@@ -256,8 +256,8 @@ impl Writer {
         }
         for record in tail.records(None) {
             let record = record?;
-            if self.growing.row_of(&record.id.to_id()).is_none() {
-                writer.push(record.id, record.vector, &record.payload)?;
+            if self.growing.row_of(&record.id().to_id()).is_none() {
+                writer.push(record.id(), record.vector(), &record.payload())?;
             }
         }
         Ok(Some((writer.finish()?, dead)))
@@ -331,11 +331,3 @@ pub(crate) fn reserve(
     }
     Ok(())
 }
-
-/// For the errors of a database that is being made.
-pub(crate) fn context(error: Error) -> Error {
-    error.during("create")
-}
-
-/// Where the segments of a database are that is being made.
-pub(crate) use place as place_of;

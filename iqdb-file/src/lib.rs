@@ -1,8 +1,45 @@
 //! The durable backend of iqdb: a directory of immutable segments, a log of what came since, and a
 //! manifest that names them.
+//!
+//! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
+//! segment and synced before the log names them; a checkpoint writes and syncs everything new before
+//! it renames the manifest that refers to it. docs/format.md has the bytes, ARCHITECTURE.md the
+//! reasons.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+<<<<<<< HEAD
+#[cfg(target_endian = "big")]
+compile_error!("iqdb-file maps files of little-endian numbers, and so needs a little-endian machine");
+
+mod backup;
+mod checkpoint;
+mod group;
+mod growing;
+mod log;
+mod manifest;
+mod names;
+mod open;
+mod options;
+mod payloads;
+mod probe;
+mod problem;
+mod segment;
+mod store;
+mod verify;
+=======
+pub mod payloads;
+>>>>>>> file-payloads
 pub mod vfs;
-pub mod wire;
+mod view;
+mod wire;
+mod writer;
+
+pub use options::{Durability, FileOptions};
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub use probe::Defect;
+pub use segment::ReadMode;
+pub use store::{FileStats, FileStore};
+pub use verify::{Progress, Verified};

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use iqdb_core::{Error, ErrorKind, Result, Schema};
 
 use crate::checkpoint::reserve;
-use crate::log::{HEADER, Log, Verdict, decode_batch, decode_placed};
-use crate::manifest::{Entry, Manifest, newest};
+use crate::log::{Log, Verdict, decode_batch, decode_placed};
+use crate::manifest::{Entry, Manifest, metric_code, newest};
 use crate::names::Name;
 use crate::options::FileOptions;
 use crate::probe::Defect;
 use crate::problem::{damaged, refused};
 use crate::segment::Segment;
 use crate::store::FileStore;
-use crate::vfs::{Access, FileExt, Guard, Sharing};
+use crate::vfs::{Access, Guard, Sharing};
 use crate::writer::{Trouble, Writer, place};
 
 pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Result<FileStore> {
@@ -119,6 +119,10 @@ fn holder(path: &Path, options: &FileOptions) -> Option<String> {
 
 /// Makes the files of an empty database.
 fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
+    if metric_code(schema.metric()) == 0 {
+        return Err(Error::new(ErrorKind::NotSupported, "the format has no number for this metric")
+            .found(schema));
+    }
     make_with(dir, options, Manifest::first(schema, database_id()))
 }
 
@@ -239,7 +243,6 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
         file.set_len(writer.growing.end()).map_err(io)?;
         file.sync_data().map_err(io)?;
     }
-    debug_assert!(writer.log_end >= HEADER as u64);
 
     let vfs = Arc::clone(&writer.options.vfs);
     let sync = || vfs.sync_dir(&writer.dir).map_err(|error| refused(&writer.dir, "synced", error));
@@ -260,8 +263,8 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
             Name::Lock | Name::Reserve => true,
         };
         if !is_needed {
-            let path = name.within(&writer.dir);
-            vfs.remove(&path).map_err(|error| refused(&path, "removed", error))?;
+            // It does no harm where it is.
+            let _ = vfs.remove(&name.within(&writer.dir));
         }
     }
     Ok(())

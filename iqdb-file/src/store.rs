@@ -274,7 +274,7 @@ impl FileStore {
 
     /// Waits until a batch that has been staged is on the disk and visible, writing it if nobody
     /// else does.
-    fn finish(&self, mut writer: MutexGuard<'_, Writer>, group: &Group) -> Result<()> {
+    fn finish<'a>(&'a self, mut writer: MutexGuard<'a, Writer>, group: &Group) -> Result<()> {
         loop {
             if let Some(outcome) = group.outcome() {
                 return outcome;
@@ -417,7 +417,12 @@ impl Store for FileStore {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         batch.check_input(&self.schema)?;
         let mut writer = self.ready()?;
-        batch.check_version(writer.version)?;
+        if batch.check_version(writer.version).is_err() {
+            // What it conflicts with may not be on the disk yet, and may never be.
+            drop(writer);
+            writer = self.idle()?;
+            batch.check_version(writer.version)?;
+        }
         let applied = writer.stage(batch)?;
         // What it saw may not be on the disk yet, even if it adds nothing to it.
         let group = match &writer.at_work {

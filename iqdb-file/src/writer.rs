@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Applied, Batch, Change, Record, RecordId, Result, Schema, Snapshot, SnapshotExt, Store, Vector,
+    Applied, Batch, Change, Record, RecordId, Result, Schema, SnapshotExt, Store, Vector,
     Version,
 };
 

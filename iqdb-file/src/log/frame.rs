@@ -210,7 +210,7 @@ pub(crate) fn decode_batch<'v>(
             _ => return Err(Error::new(ErrorKind::Damaged, "there is no such change").found(tag)),
         });
     }
-    match fields.is_empty() && placed.next().is_none() {
+    match fields.remaining() == 0 && placed.next().is_none() {
         true => Ok(batch),
         false => Err(defect("a frame has more than its changes")),
     }

@@ -11,6 +11,7 @@ use iqdb_core::{
 
 use super::body::Body;
 use super::ended::Ended;
+use super::SegmentWriter;
 use super::layout::{Section, Shape};
 use crate::payloads::PayloadBlock;
 use crate::problem::damaged;
@@ -114,7 +115,7 @@ impl SegmentBlock {
         if row >= self.rows {
             return Err(no_such_row());
         }
-        let end = |row: usize| {
+        let end = |row: usize| -> Result<usize> {
             let bytes = self.body.bytes(self.ids_slot, row * END..(row + 1) * END)?;
             Ok(bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize)
         };
@@ -125,6 +126,17 @@ impl SegmentBlock {
         let first = self.rows * END;
         let bytes = self.body.bytes(self.ids_slot, first + start..first + end(row)?)?;
         decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
+    }
+
+    /// Appends a row to another segment.
+    pub(crate) fn write_row(
+        &self,
+        row: usize,
+        dim: usize,
+        writer: &mut SegmentWriter<'_>,
+    ) -> Result<()> {
+        let vector = self.rows(row..row + 1)?.get(..dim).ok_or_else(no_such_row)?;
+        writer.push(self.id_of(row)?, vector, &self.payload(row)?)
     }
 
     /// Whether all ids and payloads make sense.

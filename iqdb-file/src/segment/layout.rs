@@ -17,9 +17,6 @@ const BLOCK_BYTES_MAX: usize = 4 << 20;
 /// The most rows in a block.
 const BLOCK_ROWS_MAX: usize = 1 << 16;
 
-/// The most rows in a segment that is not one batch.
-pub(crate) const ROWS_MAX: u64 = 1 << 20;
-
 /// The sizes that follow from a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {

@@ -19,7 +19,7 @@ use iqdb_core::{IdRef, RecordId, Result, Version};
 pub(crate) use block::SegmentBlock;
 pub use body::ReadMode;
 pub(crate) use footer::{FORMAT, Seal, check_header, header};
-pub(crate) use layout::{HEADER, PIECE_BYTES_MAX, Piece, ROWS_MAX, Shape, pieces};
+pub(crate) use layout::{HEADER, Piece, Shape, pieces};
 pub(crate) use writer::{SegmentWriter, create, push_row};
 
 use crate::names::Name;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use iqdb_core::{IdRef, Payload, PayloadRef, RecordId, Result};
 
 use super::block::encode_ids;
-use super::footer::{Footer, Seal, header};
+use super::footer::{Footer, header};
 use super::layout::{HEADER, LINE, Piece, Section, pieces};
 use super::{Place, SegmentInfo, index};
 use crate::payloads::PayloadBlock;
@@ -170,7 +170,8 @@ impl<'a> SegmentWriter<'a> {
             seed: self.seed,
         };
         let (bytes, seal) = footer.encode(&self.header);
-        let io = |what| move |error| refused(&self.path, what, error);
+        let path = &self.path;
+        let io = |what| move |error| refused(path, what, error);
         self.file.write_all_at(&bytes, self.end).map_err(io("written"))?;
         // A file that was left behind, or grown into, may be longer.
         self.file.set_len(seal.file_len).map_err(io("cut"))?;

@@ -71,7 +71,7 @@ pub fn take_value(reader: &mut Reader<'_>) -> Result<Value> {
     let value = match reader.take_u8()? {
         LIST => {
             let count = reader.take_u32()? as usize;
-            // Each takes a byte at least, so that no more is set aside than 24 times what is there.
+            // Each takes a byte at least, so that no more is set aside than 32 times what is there.
             if count > LIST_LEN_MAX || count > reader.remaining() {
                 return Err(damaged_at(start, "a list is too long")
                     .expected(format_args!("at most {LIST_LEN_MAX} elements, and all of them"))
@@ -136,7 +136,9 @@ pub fn take_payload(reader: &mut Reader<'_>) -> Result<Payload> {
             .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}"))
             .found(count));
     }
-    let (mut payload, mut last, mut bytes) = (Payload::new(), "", 0);
+    // Each takes four bytes at least.
+    let mut fields = Vec::with_capacity(count.min(reader.remaining() / 4));
+    let (mut last, mut bytes) = ("", 0);
     for _ in 0..count {
         let start = reader.offset();
         let name = take_name(reader)?;
@@ -150,9 +152,10 @@ pub fn take_payload(reader: &mut Reader<'_>) -> Result<Payload> {
             return Err(damaged_at(start, "a payload is too large")
                 .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes")));
         }
-        payload.insert(name, value);
+        fields.push((name.to_owned(), value));
         last = name;
     }
+    let payload: Payload = fields.into_iter().collect();
     payload.check().map_err(|error| cannot_be_stored(start, error))?;
     Ok(payload)
 }

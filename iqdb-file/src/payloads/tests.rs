@@ -1,0 +1,322 @@
+//! What is written comes back bit for bit, damage is refused or is other payloads, and columns
+//! select what asking row by row would.
+
+use iqdb_core::filter::Comparison;
+use iqdb_core::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb_core::{ErrorKind, Location, Narrow, Payload, Predicate, RowMask, Value};
+use proptest::prelude::*;
+
+use super::{COLUMNS, NONE, PayloadBlock, ROWS};
+
+fn scalars() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        (-3_i64..4).prop_map(Value::Int),
+        prop::sample::select(vec![i64::MIN, i64::MAX, (1 << 53) + 1]).prop_map(Value::Int),
+        prop::sample::select(vec![-0.0, 0.0, 1.0, -2.5, f64::MIN_POSITIVE / 2.0, f64::MAX])
+            .prop_map(Value::Float),
+        "[ab]{0,3}".prop_map(Value::Text),
+        prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(Value::from),
+    ]
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => scalars(), 1 => prop::collection::vec(scalars(), 0..3).prop_map(Value::List)]
+}
+
+fn payloads(rows: usize) -> impl Strategy<Value = Vec<Payload>> {
+    let payload = prop::collection::btree_map("[xyzä]", values(), 0..4)
+        .prop_map(|fields| fields.into_iter().collect::<Payload>());
+    prop::collection::vec(payload, 0..rows)
+}
+
+fn predicates() -> impl Strategy<Value = Predicate> {
+    let field = || "[wxyz]".prop_map(String::from);
+    prop_oneof![
+        4 => (field(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
+            .prop_map(|(field, comparison, value)| Predicate::Compare { field, comparison, value }),
+        1 => (field(), prop::collection::vec(scalars(), 0..5)).prop_map(|(field, values)| {
+            Predicate::In { field, values: values.into_iter().collect() }
+        }),
+        1 => (field(), scalars()).prop_map(|(field, value)| Predicate::Contains { field, value }),
+        1 => (field(), "[ab]{0,2}")
+            .prop_map(|(field, prefix)| Predicate::StartsWith { field, prefix }),
+        1 => field().prop_map(|field| Predicate::Exists { field }),
+        1 => field().prop_map(|field| Predicate::IsNull { field }),
+        1 => Just(Predicate::IdIn { ids: [7.into()].into_iter().collect() }),
+    ]
+}
+
+/// More fields than columns are made of, which are written row by row.
+fn wide() -> Vec<Payload> {
+    let fields = |range: std::ops::Range<u32>| range.map(|n| (n.to_string(), n));
+    vec![fields(0..100).collect(), Payload::new(), fields(50..150).collect()]
+}
+
+/// All that a block lends.
+fn lent(block: &PayloadBlock) -> Vec<Payload> {
+    (0..).map_while(|row| block.payload(row)).map(|lent| lent.to_payload().unwrap()).collect()
+}
+
+/// Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+fn assert_same(found: &[Payload], expected: &[Payload]) {
+    assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+}
+
+/// Refused as damaged at a byte of the blob or at its end, or payloads that may be stored. Those
+/// are written and come back like any others.
+fn refused_or_sound(bytes: &[u8], rows: usize) -> bool {
+    match PayloadBlock::decode(bytes, rows) {
+        Ok(block) => {
+            let found = lent(&block);
+            assert_eq!(found.len(), rows);
+            found.iter().for_each(|payload| payload.check().unwrap());
+            let again = PayloadBlock::decode(&PayloadBlock::encode(&found), rows).unwrap();
+            assert_same(&lent(&again), &found);
+            true
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Damaged, "{error}");
+            let at = error.location();
+            let len = bytes.len() as u64;
+            assert!(matches!(at, Some(Location::Byte(at)) if at <= len), "{error} of {len}");
+            false
+        }
+    }
+}
+
+/// Every truncation is refused, and every `step`-th bit may be flipped.
+fn assert_survives(bytes: &[u8], rows: usize, step: usize) {
+    for len in 0..bytes.len() {
+        assert!(!refused_or_sound(&bytes[..len], rows), "{len} bytes of {}", bytes.len());
+    }
+    let longer = [bytes, &[0]].concat();
+    assert!(!refused_or_sound(&longer, rows), "one byte more than {}", bytes.len());
+    for bit in (0..bytes.len() * 8).step_by(step) {
+        let mut flipped = bytes.to_vec();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refused_or_sound(&flipped, rows);
+    }
+    if bytes != [NONE] {
+        assert!(!refused_or_sound(bytes, rows + 1));
+        assert!(rows == 0 || !refused_or_sound(bytes, rows - 1));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn payloads_come_back(payloads in payloads(300)) {
+        let bytes = PayloadBlock::encode(&payloads);
+        let block = PayloadBlock::decode(&bytes, payloads.len()).unwrap();
+        assert_same(&lent(&block), &payloads);
+        for (row, payload) in payloads.iter().enumerate() {
+            let lent = block.payload(row).unwrap();
+            for (field, value) in payload.iter() {
+                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+            }
+            prop_assert_eq!(lent.get("absent").unwrap(), None);
+        }
+        prop_assert!(block.payload(payloads.len()).is_none());
+        let borrowed: Vec<&Payload> = payloads.iter().collect();
+        prop_assert_eq!(PayloadBlock::encode(&borrowed), bytes);
+    }
+
+    #[test]
+    fn matching_is_asking_row_by_row(
+        payloads in payloads(150),
+        predicates in prop::collection::vec(predicates(), 1..20),
+        seed in any::<u64>(),
+    ) {
+        let bytes = PayloadBlock::encode(&payloads);
+        let block = PayloadBlock::decode(&bytes, payloads.len()).unwrap();
+        for predicate in predicates {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut before = RowMask::new();
+            before.set_all(payloads.len());
+            before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
+            let mut mask = before.clone();
+            let answered = block.matching(&predicate, &mut Narrow::new(&mut mask));
+            let may_decline = matches!(
+                predicate,
+                Predicate::In { .. } | Predicate::Contains { .. } | Predicate::IdIn { .. }
+            );
+            prop_assert!(answered || may_decline, "{:?}", predicate);
+            let mut after = before.clone();
+            after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
+            prop_assert_eq!(&mask, if answered { &after } else { &before }, "{:?}", predicate);
+        }
+    }
+
+    #[test]
+    fn damage_is_refused_or_is_other_payloads(payloads in payloads(6)) {
+        assert_survives(&PayloadBlock::encode(&payloads), payloads.len(), 1);
+    }
+
+    #[test]
+    fn any_bytes_are_refused_or_read(bytes in prop::collection::vec(0_u8..4, 0..60)) {
+        for rows in 0..4 {
+            refused_or_sound(&bytes, rows);
+        }
+    }
+}
+
+#[test]
+fn the_bytes_are_these() {
+    assert_eq!(PayloadBlock::encode::<Payload>(&[]), [NONE]);
+    assert_eq!(PayloadBlock::encode(&[Payload::new(), Payload::new()]), [NONE]);
+    let payloads = [
+        Payload::new().with("a", "xy").with("b", [1]),
+        Payload::new().with("a", 2).with("b", true),
+        Payload::new().with("a", "x"),
+        Payload::new().with("a", -0.0).with("b", Value::Null),
+    ];
+    let expected = [
+        &[COLUMNS, 2][..],
+        &[1, 0, b'a', 0],
+        &[1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80],
+        &[2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, b'x', b'x', b'y'],
+        &[0, 0, 0, 0],
+        &[1, 4, 1, 3, 2],
+        &[1, 0, b'b', 5],
+        &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 0, 0, 0, 6, 1, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 3, 2, 0, 1],
+    ];
+    assert_eq!(PayloadBlock::encode(&payloads), expected.concat());
+}
+
+#[test]
+fn too_many_fields_are_written_row_by_row() {
+    let payloads = wide();
+    let bytes = PayloadBlock::encode(&payloads);
+    assert_eq!(bytes[0], ROWS);
+    let block = PayloadBlock::decode(&bytes, payloads.len()).unwrap();
+    assert_same(&lent(&block), &payloads);
+    let mut mask = RowMask::new();
+    mask.set_all(payloads.len());
+    let leaf = Predicate::Exists { field: "7".into() };
+    assert!(!block.matching(&leaf, &mut Narrow::new(&mut mask)));
+    assert_eq!(mask.count(), payloads.len());
+    assert_survives(&bytes, payloads.len(), 13);
+}
+
+#[test]
+fn blocks_of_every_width_come_back() {
+    for distinct in [255_i64, 256, 65_535, 65_536] {
+        let of = |n: i64| match n % distinct {
+            n if n % 3 == 0 => Payload::new().with("n", n),
+            n => Payload::new().with("n", format!("{n:05}")),
+        };
+        let payloads: Vec<Payload> = (0..65_536).map(of).collect();
+        let bytes = PayloadBlock::encode(&payloads);
+        let block = PayloadBlock::decode(&bytes, payloads.len()).unwrap();
+        assert!(lent(&block) == payloads, "{distinct} values");
+        let mut mask = RowMask::new();
+        mask.set_all(payloads.len());
+        let leaf = Predicate::Exists { field: "n".into() };
+        assert!(block.matching(&leaf, &mut Narrow::new(&mut mask)));
+        assert_eq!(mask.count(), payloads.len());
+    }
+}
+
+#[test]
+fn damage_is_named_where_it_is() {
+    let at = |bytes: &[u8], rows| match PayloadBlock::decode(bytes, rows).unwrap_err().location() {
+        Some(Location::Byte(at)) => at,
+        other => panic!("{other:?}"),
+    };
+    let payloads = ["b", "a", "ä"].map(|text| Payload::new().with("x", text));
+    let bytes = PayloadBlock::encode(&payloads);
+    let flipped = |byte: usize, to: u8| {
+        let mut bytes = bytes.clone();
+        bytes[byte] = to;
+        at(&bytes, 3)
+    };
+    // 1 form, 1 count, 3 name, 1 flags, 4 ints, 4 floats, 4 strings, 12 ends, 4 text, 4 lists,
+    // 1 width, 3 codes.
+    assert_eq!(bytes.len(), 42);
+    assert_eq!(flipped(0, 3), 0, "form");
+    assert_eq!(flipped(1, 0), 1, "count of fields");
+    assert_eq!(flipped(1, 2), 42, "a field too many");
+    assert_eq!(flipped(5, 8), 5, "flags");
+    assert_eq!(flipped(18, 2), 22, "a string out of order");
+    assert_eq!(flipped(22, 3), 22, "a string that ends within a character");
+    assert_eq!(flipped(26, 3), 32, "a text that ends within a character");
+    assert_eq!(flipped(30, b'c'), 22, "a string that should come later");
+    assert_eq!(flipped(33, b'c'), 32, "no UTF-8");
+    assert_eq!(flipped(38, 2), 39, "a width of two, and no codes for it");
+    assert_eq!(flipped(40, 4), 40, "a code of no value");
+    assert_eq!(at(&[&bytes[..], &[1]].concat(), 3), 42, "a byte too many");
+}
+
+#[test]
+fn payloads_that_are_too_large_together_are_refused() {
+    // Each field within the limits, and all of them together, or too large by a byte.
+    let half = |bytes: usize| Value::Text("x".repeat(bytes - 9));
+    for (bytes, is_kept) in [(PAYLOAD_BYTES_MAX / 2, true), (PAYLOAD_BYTES_MAX / 2 + 1, false)] {
+        let payload = Payload::new().with("a", half(PAYLOAD_BYTES_MAX / 2)).with("b", half(bytes));
+        assert_eq!(payload.check().is_ok(), is_kept);
+        // The same values in two rows are no payload that is too large.
+        let apart = [Payload::new().with("a", half(bytes)), Payload::new().with("b", half(bytes))];
+        let bytes = PayloadBlock::encode(&apart);
+        assert!(PayloadBlock::decode(&bytes, 2).is_ok());
+        let lists = payload.clone().with("l", [1, 2]);
+        let kept = [payload, lists].map(|payload| {
+            let bytes = PayloadBlock::encode(&[Payload::new(), payload]);
+            PayloadBlock::decode(&bytes, 2).is_ok()
+        });
+        assert_eq!(kept, [is_kept, false]);
+    }
+}
+
+#[test]
+fn a_length_that_is_a_lie_costs_no_memory() {
+    let cost = |bytes: &[u8], rows: usize| {
+        let measured = allocation_counter::measure(|| {
+            assert!(PayloadBlock::decode(bytes, rows).is_err());
+        });
+        measured.bytes_max
+    };
+    let field = [COLUMNS, 1, 1, 0, b'x', 0];
+    let many = [0xff; 4];
+    for kind in 0..4 {
+        let counts = [0; 16];
+        let bytes = [&field[..], &counts[..4 * kind], &many, &[0; 64]].concat();
+        assert!(cost(&bytes, 65_536) < 4_096, "kind {kind}");
+    }
+    assert!(cost(&[ROWS; 100], 65_536) < 4_096);
+    assert!(cost(&[ROWS; 100], usize::MAX) < 4_096);
+    assert!(cost(&[&field[..], &[0; 16], &[4], &[0; 64]].concat(), usize::MAX) < 4_096);
+}
+
+#[test]
+fn what_is_decoded_takes_a_small_multiple_of_its_bytes() {
+    // The dearest there are: lists of nulls, and payloads of one short field each.
+    let lists: Vec<Payload> =
+        (0..1_000_usize).map(|n| Payload::new().with("x", vec![Value::Null; n])).collect();
+    let mut short: Vec<Payload> = wide();
+    short.resize(10_000, Payload::new().with("x", Value::Null));
+    let mut empty: Vec<Payload> = wide();
+    empty.resize(10_000, Payload::new());
+    for payloads in [lists, short, empty] {
+        let bytes = PayloadBlock::encode(&payloads);
+        let mut block = None;
+        let cost = allocation_counter::measure(|| {
+            block = PayloadBlock::decode(&bytes, payloads.len()).ok();
+        });
+        let times = cost.bytes_max / bytes.len() as u64;
+        assert!(block.is_some() && times <= 40, "{times} times {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn a_payload_of_all_that_is_allowed_comes_back() {
+    let full: Payload = (0..PAYLOAD_FIELDS_MAX).map(|n| (n.to_string(), n as f64 / 3.0)).collect();
+    let bytes = PayloadBlock::encode(&[&full]);
+    let block = PayloadBlock::decode(&bytes, 1).unwrap();
+    assert_same(&lent(&block), std::slice::from_ref(&full));
+}
