@@ -11,8 +11,8 @@ use crate::open::{database_id, make_with};
 use crate::options::FileOptions;
 use crate::problem::refused;
 use crate::segment::{SegmentInfo, SegmentWriter};
-use crate::view::View;
 use crate::vfs::Sharing;
+use crate::view::View;
 use crate::writer::place;
 
 /// From how many bytes of rows on a segment of a copy is followed by another one.
@@ -41,7 +41,7 @@ pub(crate) fn copy(view: &View, dir: &Path, options: &FileOptions) -> Result<()>
         }
         manifest.segments =
             segments.into_iter().map(|info| Entry { info, dead: Vec::new() }).collect();
-        make_with(dir, options, manifest)?;
+        make_with(dir, options, &manifest)?;
         drop(lock);
         Ok(())
     };

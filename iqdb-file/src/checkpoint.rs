@@ -54,7 +54,8 @@ impl Writer {
         }
         // By powers of eight, so that a row is rewritten once per power.
         let class = |segment: &Segment| segment.file_len().max(1).ilog2() / 3;
-        let most = |segment: &&Arc<Segment>| segment.file_len() <= REWRITTEN_BYTES_MAX / ALIKE as u64;
+        let most =
+            |segment: &&Arc<Segment>| segment.file_len() <= REWRITTEN_BYTES_MAX / ALIKE as u64;
         let classes = (0..=63 / 3).map(|n| {
             all.iter().filter(most).filter(|segment| class(segment) == n).collect::<Vec<_>>()
         });
@@ -67,8 +68,7 @@ impl Writer {
         let all = self.segments.all();
         let small = |segment: &&Arc<Segment>| segment.file_len() < self.options.segment_bytes / 2;
         let many_small = most > 1 && all.iter().filter(small).count() > 1;
-        let shrinks =
-            |segment: &&Arc<Segment>| segment.dead() > 0 || many_small && small(segment);
+        let shrinks = |segment: &&Arc<Segment>| segment.dead() > 0 || many_small && small(segment);
         self.that_fit(all.iter().filter(shrinks), most)
     }
 
@@ -124,7 +124,8 @@ impl Writer {
         let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
         old.extend(rewrite.iter().map(|segment| Name::Segment(segment.info().number)));
         if self.growing.file().is_some() {
-            let kept = manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
+            let kept =
+                manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
             old.extend((!kept).then_some(Name::Segment(self.growing.number())));
         }
         self.start_over(manifest, segments, log);
@@ -144,10 +145,12 @@ impl Writer {
             next += 1;
             next - 1
         };
-        let is_rewritten = |segment: &Arc<Segment>| rewrite.iter().any(|old| Arc::ptr_eq(old, segment));
+        let is_rewritten =
+            |segment: &Arc<Segment>| rewrite.iter().any(|old| Arc::ptr_eq(old, segment));
         let mut segments: Vec<Arc<Segment>> =
             self.segments.all().iter().filter(|segment| !is_rewritten(segment)).cloned().collect();
-        let mut entries: Vec<Entry> = segments.iter().map(|segment| self.entry_of(segment)).collect();
+        let mut entries: Vec<Entry> =
+            segments.iter().map(|segment| self.entry_of(segment)).collect();
 
         if let Some(info) = self.rewrite(rewrite, number(), made)? {
             // In the order of time: what is rewritten is older than the tail.
@@ -268,7 +271,10 @@ impl Writer {
     pub(crate) fn close(&mut self) -> Result<()> {
         self.sync()?;
         let replayed = self.log_end - HEADER as u64;
-        if replayed > CLOSED_LOG_BYTES || self.changes > CLOSED_LOG_CHANGES || self.growing.rows() > 0 {
+        if replayed > CLOSED_LOG_BYTES
+            || self.changes > CLOSED_LOG_CHANGES
+            || self.growing.rows() > 0
+        {
             return self.checkpoint(&self.what_is_worth_it()).map(drop);
         }
         if replayed == 0 || self.log_end == self.manifest.log_len {
@@ -314,14 +320,17 @@ pub(crate) fn reserve(
     wanted: u64,
 ) -> std::io::Result<()> {
     let vfs = &*options.vfs;
-    if wanted == 0 || vfs.open(path, Access::Read).and_then(|file| file.len()).is_ok_and(|len| len >= wanted) {
+    if wanted == 0
+        || vfs.open(path, Access::Read).and_then(|file| file.len()).is_ok_and(|len| len >= wanted)
+    {
         return Ok(());
     }
     let file = vfs.open(path, Access::Create)?;
     let zeros = vec![0; 1 << 16];
     let mut offset = 0;
     while offset < wanted {
-        let bytes = &zeros[..zeros.len().min(usize::try_from(wanted - offset).unwrap_or(usize::MAX))];
+        let bytes =
+            &zeros[..zeros.len().min(usize::try_from(wanted - offset).unwrap_or(usize::MAX))];
         if let Err(error) = file.write_all_at(bytes, offset) {
             // Better all of it for others than half of it for nobody.
             let _ = vfs.remove(path);

@@ -9,12 +9,14 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-<<<<<<< HEAD
 #[cfg(target_endian = "big")]
-compile_error!("iqdb-file maps files of little-endian numbers, and so needs a little-endian machine");
+compile_error!(
+    "iqdb-file maps files of little-endian numbers, and so needs a little-endian machine"
+);
 
 mod backup;
 mod checkpoint;
+mod commit;
 mod group;
 mod growing;
 mod log;
@@ -28,9 +30,6 @@ mod problem;
 mod segment;
 mod store;
 mod verify;
-=======
-pub mod payloads;
->>>>>>> file-payloads
 pub mod vfs;
 mod view;
 mod wire;

@@ -76,8 +76,7 @@ impl Manifest {
         put_u32(&mut bytes, metric_code(self.schema.metric()));
         bytes.extend_from_slice(&self.database.to_le_bytes());
         put_u64(&mut bytes, self.schema.dim() as u64);
-        for number in
-            [self.number, self.version.0, self.log, self.log_len, self.growing, self.next]
+        for number in [self.number, self.version.0, self.log, self.log_len, self.growing, self.next]
         {
             put_u64(&mut bytes, number);
         }
@@ -197,7 +196,8 @@ pub(crate) fn newest(vfs: &dyn Vfs, dir: &Path) -> Result<Option<(Manifest, Path
         let is_first_log = |name: &&Name| {
             let path = name.within(dir);
             let len = || vfs.open(&path, Access::Read)?.len();
-            **name == Name::Log(FIRST_LOG) && len().is_ok_and(|len| len <= crate::log::HEADER as u64)
+            **name == Name::Log(FIRST_LOG)
+                && len().is_ok_and(|len| len <= crate::log::HEADER as u64)
         };
         let orphan = ours
             .iter()
@@ -284,8 +284,10 @@ fn take_dead(fields: &mut Reader<'_>, rows: u64) -> Result<Vec<u32>> {
     } else {
         let bytes = fields.take_bytes(bitmap_bytes(rows))?;
         let bits = (0_u32..).zip(bytes);
-        bits.flat_map(|(n, byte)| (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| 8 * n + bit))
-            .collect()
+        bits.flat_map(|(n, byte)| {
+            (0..8).filter(move |bit| byte >> bit & 1 == 1).map(move |bit| 8 * n + bit)
+        })
+        .collect()
     };
     let in_order = dead.is_sorted_by(|a, b| a < b);
     if dead.len() != count || !in_order || dead.last().is_some_and(|row| u64::from(*row) >= rows) {

@@ -85,7 +85,12 @@ fn newest_or_locked(dir: &Path, options: &FileOptions) -> Result<Option<()>> {
     match options.vfs.list(dir) {
         Ok(names) => Ok(names
             .iter()
-            .any(|name| matches!(Name::parse(name), Some(Name::Manifest(_) | Name::Log(_) | Name::Segment(_))))
+            .any(|name| {
+                matches!(
+                    Name::parse(name),
+                    Some(Name::Manifest(_) | Name::Log(_) | Name::Segment(_))
+                )
+            })
             .then_some(())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(refused(dir, "listed", error)),
@@ -120,16 +125,20 @@ fn holder(path: &Path, options: &FileOptions) -> Option<String> {
 /// Makes the files of an empty database.
 fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
     if metric_code(schema.metric()) == 0 {
-        return Err(Error::new(ErrorKind::NotSupported, "the format has no number for this metric")
-            .found(schema));
+        return Err(Error::new(
+            ErrorKind::NotSupported,
+            "the format has no number for this metric",
+        )
+        .found(schema));
     }
-    make_with(dir, options, Manifest::first(schema, database_id()))
+    make_with(dir, options, &Manifest::first(schema, database_id()))
 }
 
 /// Makes a database of these segments, which are there and synced: the log, then the manifest.
-pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: Manifest) -> Result<()> {
+pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: &Manifest) -> Result<()> {
     Log::create(&*options.vfs, dir, manifest.database, manifest.log)?;
-    let sync = |dir: &Path| options.vfs.sync_dir(dir).map_err(|error| refused(dir, "synced", error));
+    let sync =
+        |dir: &Path| options.vfs.sync_dir(dir).map_err(|error| refused(dir, "synced", error));
     sync(dir)?;
     manifest.publish(&*options.vfs, dir, options.probe).map_err(|(error, _)| error)?;
     // The directory itself is a name in another one.
@@ -143,8 +152,7 @@ pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: Manifest) -
 /// A number that no other database has.
 pub(crate) fn database_id() -> u128 {
     let random = RandomState::new();
-    let now = std::time::SystemTime::now();
-    u128::from(random.hash_one((now, 0))) << 64 | u128::from(random.hash_one((now, 1)))
+    u128::from(random.hash_one(0)) << 64 | u128::from(random.hash_one(1))
 }
 
 /// Reads what the directory has. Whoever may write cleans up what a crash has left.
@@ -157,8 +165,8 @@ fn opened(
     let vfs = &*options.vfs;
     let (manifest, path) = newest(vfs, dir)?.ok_or_else(|| nothing_there(dir))?;
     let access = if read_only { Access::Read } else { Access::Write };
-    let segments = open_segments(dir, options, &manifest)
-        .map_err(|error| named_by(error, &path))?;
+    let segments =
+        open_segments(dir, options, &manifest).map_err(|error| named_by(error, &path))?;
     let log = Log::open(vfs, dir, manifest.database, manifest.log, access)?;
     let (known, after) = (manifest.log_len, manifest.version);
     let mut writer = Writer::new(dir, options, manifest, segments, log);

@@ -4,6 +4,7 @@
 /// test would find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(not(feature = "sim"), allow(unreachable_pub))]
 pub enum Defect {
     /// A commit returns before the log is synced.
     LogNotSynced,

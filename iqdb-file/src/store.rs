@@ -2,27 +2,22 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex};
 
 use arc_swap::ArcSwap;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
-    Store,
+    Applied, Batch, Capabilities, ErrorKind, Record, RecordId, Result, Schema, Snapshot, Store,
 };
 
-use crate::group::{Failure, Group, Job};
-use crate::options::{Durability, FileOptions};
-use crate::probe::Defect;
-use crate::problem::refused;
-use crate::segment::Segment;
+use crate::options::FileOptions;
 use crate::verify::{Progress, Verified};
 use crate::vfs::Guard;
 use crate::view::View;
-use crate::writer::{AtWork, Trouble, Writer};
+use crate::writer::Writer;
 
 /// A store in a directory, which outlives its process.
 ///
-/// An acknowledged write is on the disk ([`Durability`] says when one is acknowledged). One process
+/// An acknowledged write is on the disk ([`Durability`](crate::Durability) says when one is acknowledged). One process
 /// at a time has the directory open for writing. Readers never wait for writers.
 ///
 /// ```no_run
@@ -30,19 +25,20 @@ use crate::writer::{AtWork, Trouble, Writer};
 /// use iqdb_file::{FileOptions, FileStore};
 ///
 /// let schema = Schema::new(2, Metric::Euclidean)?;
-/// let store = FileStore::create("words.iqdb", schema, FileOptions::new())?;
+/// let store = FileStore::create("words.iqdb", schema, &FileOptions::new())?;
 /// store.upsert(Record::new("a", [0.0, 1.0])?)?;
 /// drop(store);
-/// let store = FileStore::open("words.iqdb", FileOptions::new())?;
+/// let store = FileStore::open("words.iqdb", &FileOptions::new())?;
 /// assert!(store.get(&"a".into())?.is_some());
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 pub struct FileStore {
     schema: Schema,
-    dir: PathBuf,
-    view: ArcSwap<View>,
-    writer: Mutex<Writer>,
-    changed: Condvar,
+    pub(crate) dir: PathBuf,
+    pub(crate) view: ArcSwap<View>,
+    pub(crate) writer: Mutex<Writer>,
+    /// A group has been written, or has failed.
+    pub(crate) changed: Condvar,
     // The last to go: until then nobody else may write.
     _lock: Box<dyn Guard>,
 }
@@ -72,8 +68,8 @@ impl FileStore {
     /// # Errors
     /// [`ErrorKind::Io`] when there is a database already, or the system refuses;
     /// [`ErrorKind::Locked`] when somebody is making one.
-    pub fn create(path: impl AsRef<Path>, schema: Schema, options: FileOptions) -> Result<Self> {
-        crate::open::create(path.as_ref(), schema, &options)
+    pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
+        crate::open::create(path.as_ref(), schema, options)
     }
 
     /// Opens a database. O(segments), and O(bytes) of what was written last, up to some MiB.
@@ -82,8 +78,8 @@ impl FileStore {
     /// [`ErrorKind::Io`] when there is none, or the system refuses; [`ErrorKind::Locked`] when
     /// somebody else has it open; [`ErrorKind::Damaged`] when its files are not what was written;
     /// [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
-    pub fn open(path: impl AsRef<Path>, options: FileOptions) -> Result<Self> {
-        crate::open::open(path.as_ref(), &options, false)
+    pub fn open(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
+        crate::open::open(path.as_ref(), options, false)
     }
 
     /// Opens a database, or makes it when there is none.
@@ -94,17 +90,17 @@ impl FileStore {
     pub fn open_or_create(
         path: impl AsRef<Path>,
         schema: Schema,
-        options: FileOptions,
+        options: &FileOptions,
     ) -> Result<Self> {
-        crate::open::open_or_create(path.as_ref(), schema, &options)
+        crate::open::open_or_create(path.as_ref(), schema, options)
     }
 
     /// Opens a database to be read, beside others who do the same. Changes nothing in its directory.
     ///
     /// # Errors
     /// As [`open`](Self::open); [`ErrorKind::Locked`] only while somebody has it open for writing.
-    pub fn open_read_only(path: impl AsRef<Path>, options: FileOptions) -> Result<Self> {
-        crate::open::open(path.as_ref(), &options, true)
+    pub fn open_read_only(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
+        crate::open::open(path.as_ref(), options, true)
     }
 
     pub(crate) fn new(mut writer: Writer, lock: Box<dyn Guard>) -> Result<Self> {
@@ -202,205 +198,6 @@ impl FileStore {
             records: writer.live,
         }
     }
-
-    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: what was given
-    /// up half-way is taken back by the next writer.
-    fn lock(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'a>(&self, writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
-        self.changed.wait(writer).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The writers' lock, with a writer that can take a batch.
-    fn ready(&self) -> Result<MutexGuard<'_, Writer>> {
-        let mut writer = self.lock();
-        loop {
-            writer.check_trouble()?;
-            if writer.torn {
-                writer = self.mend(writer)?;
-            } else if !writer.wants_checkpoint() {
-                return Ok(writer);
-            } else if writer.at_work.is_some() {
-                writer = self.wait(writer);
-            } else if !writer.staged.is_empty() {
-                writer = self.write_group(writer);
-            } else {
-                let end = writer.log_end;
-                let chosen = writer.what_is_worth_it();
-                writer = match self.checkpoint(writer, &chosen) {
-                    Ok(writer) => writer,
-                    // What is written is safe where it is. Later there may be more space.
-                    Err(_) => {
-                        let mut writer = self.lock();
-                        writer.no_seal_before = end + writer.options.log_bytes;
-                        writer.wants_tidying = false;
-                        writer
-                    }
-                };
-            }
-        }
-    }
-
-    /// The writers' lock, with everything that was staged on the disk.
-    fn idle(&self) -> Result<MutexGuard<'_, Writer>> {
-        let mut writer = self.lock();
-        loop {
-            writer.check_trouble()?;
-            if writer.torn {
-                writer = self.mend(writer)?;
-            } else if writer.at_work.is_some() {
-                writer = self.wait(writer);
-            } else if !writer.staged.is_empty() {
-                writer = self.write_group(writer);
-            } else {
-                return Ok(writer);
-            }
-        }
-    }
-
-    /// Takes back what a panic left half done.
-    fn mend<'a>(&'a self, mut writer: MutexGuard<'a, Writer>) -> Result<MutexGuard<'a, Writer>> {
-        if writer.at_work.is_some() {
-            return Ok(self.wait(writer));
-        }
-        let group = Arc::clone(&writer.staged.group);
-        let mended = writer.back_to(&self.view(), None);
-        group.end(Err(Failure::new("another writer of its group gave up")));
-        self.changed.notify_all();
-        mended.map(|()| writer)
-    }
-
-    /// Waits until a batch that has been staged is on the disk and visible, writing it if nobody
-    /// else does.
-    fn finish<'a>(&'a self, mut writer: MutexGuard<'a, Writer>, group: &Group) -> Result<()> {
-        loop {
-            if let Some(outcome) = group.outcome() {
-                return outcome;
-            }
-            writer = match writer.at_work {
-                Some(_) => self.wait(writer),
-                None => self.write_group(writer),
-            };
-        }
-    }
-
-    /// Leads the group that is staged: writes it, without the lock, and publishes it.
-    fn write_group<'a>(&'a self, mut writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
-        let view = writer.view();
-        let staged = std::mem::take(&mut writer.staged);
-        let job = Job {
-            vfs: Arc::clone(&writer.options.vfs),
-            dir: self.dir.clone(),
-            log: Arc::clone(&writer.log),
-            start: writer.log_end,
-            frames: staged.frames,
-            rows: staged.rows,
-            durability: writer.options.durability,
-            may_use_reserve: staged.only_deletes,
-            probe: writer.options.probe,
-        };
-        let group = staged.group;
-        writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
-        writer.log_end += job.frames.len() as u64;
-        drop(writer);
-
-        let run = || match &view {
-            Ok(_) => job.run(),
-            Err(error) => Err(Failure::new(error)),
-        };
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
-            .unwrap_or_else(|_| Err(Failure::new("writing it panicked").unsure()));
-
-        let mut writer = self.lock();
-        let undo = writer.at_work.take().map(|at_work| at_work.undo);
-        let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
-        let mut garbage = Vec::new();
-        match (outcome, view) {
-            (Ok(()), Ok(view)) => {
-                self.written(&mut writer, &job, staged.changes);
-                self.publish(&mut writer, view);
-                garbage = writer.reclaim();
-                group.end(Ok(()));
-            }
-            (Err(failure), Ok(view)) if forgets && failure.is_unsure() => {
-                self.written(&mut writer, &job, staged.changes);
-                self.publish(&mut writer, view);
-                group.end(Err(failure));
-            }
-            (outcome, _) => {
-                let failure = outcome.err().unwrap_or_else(|| Failure::new("there is no view"));
-                writer.log_end = job.start;
-                let later = Arc::clone(&writer.staged.group);
-                let undone = writer.back_to(&self.view(), undo);
-                if failure.is_unsure() {
-                    writer.trouble = Some(Trouble::Unsure(failure.to_string()));
-                } else if let Err(error) = undone {
-                    writer.trouble = Some(Trouble::Unsure(error.to_string()));
-                }
-                // What was staged since had seen what is not there now.
-                later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
-                group.end(Err(failure));
-            }
-        }
-        self.changed.notify_all();
-        if !garbage.is_empty() {
-            // Freeing may take long, and nobody need wait for it.
-            drop(writer);
-            drop_quietly(garbage);
-            writer = self.lock();
-        }
-        writer
-    }
-
-    fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
-        writer.changes += changes;
-        match job.durability {
-            Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
-            Durability::Relaxed => {
-                writer.unsynced_rows |= !job.rows.is_empty();
-                writer.unsynced_dir |= job.rows.iter().any(|rows| rows.is_new);
-            }
-        }
-    }
-
-    pub(crate) fn publish(&self, writer: &mut Writer, view: View) {
-        writer.retired.push_back(self.view.swap(Arc::new(view)));
-    }
-
-    /// Seals what the log has, and rewrites these segments into one. The writer must be idle.
-    fn checkpoint<'a>(
-        &'a self,
-        mut writer: MutexGuard<'a, Writer>,
-        rewrite: &[Arc<Segment>],
-    ) -> Result<MutexGuard<'a, Writer>> {
-        let checkpoint = std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite));
-        match std::panic::catch_unwind(checkpoint) {
-            Ok(done) => {
-                if done? {
-                    let view = writer.view()?;
-                    self.publish(&mut writer, view);
-                }
-                let garbage = writer.reclaim();
-                drop(writer);
-                drop_quietly(garbage);
-                Ok(self.lock())
-            }
-            Err(_) => {
-                let what = "sealing the log panicked".to_owned();
-                writer.trouble = Some(Trouble::Unsure(what.clone()));
-                Err(Failure::new(what).unsure().to_error())
-            }
-        }
-    }
-}
-
-/// A panic in the `Drop` of somebody's derived data goes no further.
-fn drop_quietly(garbage: Vec<Arc<View>>) {
-    for view in garbage {
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));
-    }
 }
 
 impl Store for FileStore {
@@ -445,7 +242,7 @@ impl Store for FileStore {
     }
 
     /// Returns when everything that was acknowledged is on the disk: at once, unless writes are
-    /// [`Durability::Relaxed`].
+    /// [`Durability::Relaxed`](crate::Durability::Relaxed).
     fn flush(&self) -> Result<()> {
         let mut writer = match self.idle() {
             // There is nothing to be made durable.
@@ -453,51 +250,6 @@ impl Store for FileStore {
             idle => idle?,
         };
         writer.sync()
-    }
-}
-
-impl Writer {
-    pub(crate) fn check_trouble(&self) -> Result<()> {
-        match &self.trouble {
-            None => Ok(()),
-            Some(Trouble::ReadOnly) => {
-                Err(Error::new(ErrorKind::NotSupported, "the database is open to be read only")
-                    .hint("open it for writing"))
-            }
-            Some(Trouble::Unsure(what)) => {
-                Err(Error::new(ErrorKind::Io, "an earlier write failed, and nobody knows how far")
-                    .found(what)
-                    .hint("close the database and open it again; reading goes on"))
-            }
-        }
-    }
-
-    /// Syncs what is not synced yet.
-    pub(crate) fn sync(&mut self) -> Result<()> {
-        if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
-            return Ok(());
-        }
-        let sync = || {
-            if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
-                file.sync_data()?;
-            }
-            if self.unsynced_dir {
-                self.options.vfs.sync_dir(&self.dir)?;
-            }
-            self.log.file().sync_data()
-        };
-        match sync() {
-            Ok(()) => {
-                self.synced = self.log_end;
-                (self.unsynced_rows, self.unsynced_dir) = (false, false);
-                Ok(())
-            }
-            Err(error) => {
-                let error = refused(&self.dir, "synced", error);
-                self.trouble = Some(Trouble::Unsure(error.to_string()));
-                Err(error)
-            }
-        }
     }
 }
 

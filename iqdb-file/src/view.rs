@@ -31,7 +31,8 @@ pub(crate) struct Segments {
 impl Segments {
     pub(crate) fn new(all: Vec<Arc<Segment>>) -> Self {
         let blocks = all.iter().enumerate();
-        let blocks = blocks.flat_map(|(n, segment)| (0..segment.blocks().len()).map(move |i| (n, i)));
+        let blocks =
+            blocks.flat_map(|(n, segment)| (0..segment.blocks().len()).map(move |i| (n, i)));
         Self { blocks: blocks.collect(), all }
     }
 

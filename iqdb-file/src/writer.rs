@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Applied, Batch, Change, Record, RecordId, Result, Schema, SnapshotExt, Store, Vector,
-    Version,
+    Applied, Batch, Change, Record, RecordId, Result, Schema, SnapshotExt, Store, Vector, Version,
 };
 
 use crate::group::Group;
@@ -214,7 +213,8 @@ impl Writer {
             return Err(error);
         }
         self.staged.rows.extend(rows);
-        self.staged.only_deletes &= batch.changes().iter().all(|change| matches!(change, Change::Delete(_)));
+        self.staged.only_deletes &=
+            batch.changes().iter().all(|change| matches!(change, Change::Delete(_)));
         self.staged.changes += batch.changes().len() as u64;
         Ok(planned.applied)
     }
@@ -252,7 +252,8 @@ impl Writer {
                         if let Change::SetPayload(id, payload) = change {
                             // The vector moves to the tail with the record.
                             let vector = vector_of(segment, row)?;
-                            let record = Record { id: id.clone(), vector, payload: payload.clone() };
+                            let record =
+                                Record { id: id.clone(), vector, payload: payload.clone() };
                             whole.push((n, Change::Upsert(record)));
                         }
                         planned.ended.push((Arc::clone(segment), row));
@@ -387,6 +388,7 @@ pub(crate) fn place<'a>(options: &'a FileOptions, dir: &'a Path, manifest: &Mani
         database: manifest.database,
         shape: Shape::of(&manifest.schema),
         mode: options.read_mode,
+        probe: options.probe,
     }
 }
 

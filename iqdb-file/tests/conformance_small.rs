@@ -10,16 +10,19 @@ use iqdb_search::ExactSearch;
 use place::Directory;
 
 fn harness() -> Harness {
-    let options = || {
-        FileOptions::new().seal_from(4_096, 24, 16_384).place_from_bytes(64).reserve_bytes(0)
-    };
-    Harness::durable("file, small", move |schema| Directory::new(schema, options()), ExactSearch::new())
-        .with_allocation_meter(|run| {
-            let cost = allocation_counter::measure(run);
-            Allocated { total_bytes: cost.bytes_total, peak_bytes: cost.bytes_max }
-        })
-        // Every operation is a sync or more.
-        .with_operations(10_000)
+    let options =
+        || FileOptions::new().seal_from(4_096, 24, 16_384).place_from_bytes(64).reserve_bytes(0);
+    Harness::durable(
+        "file, small",
+        move |schema| Directory::new(schema, options()),
+        ExactSearch::new(),
+    )
+    .with_allocation_meter(|run| {
+        let cost = allocation_counter::measure(run);
+        Allocated { total_bytes: cost.bytes_total, peak_bytes: cost.bytes_max }
+    })
+    // Every operation is a sync or more.
+    .with_operations(10_000)
 }
 
 conformance_tests!(harness());

@@ -1,10 +1,13 @@
 //! Which backends are compiled in, and how one is chosen.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
+#[cfg(feature = "file")]
+use iqdb_file::FileStore;
 use iqdb_search::ExactSearch;
 
 use crate::Iqdb;
@@ -16,14 +19,18 @@ use crate::Iqdb;
 pub enum Backend {
     /// `iqdb-arena`, the fast one, whose readers never wait: feature `arena`.
     Arena,
+    /// `iqdb-file`, the durable one, in a directory: feature `file`.
+    File,
     /// `iqdb-memory`, the reference: feature `memory`.
     Memory,
 }
 
-/// The in-memory backends that are compiled in, fastest first.
+/// The backends that are compiled in, fastest first.
 const AVAILABLE: &[Backend] = &[
     #[cfg(feature = "arena")]
     Backend::Arena,
+    #[cfg(feature = "file")]
+    Backend::File,
     #[cfg(feature = "memory")]
     Backend::Memory,
 ];
@@ -40,6 +47,7 @@ impl Backend {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Arena => "arena",
+            Self::File => "file",
             Self::Memory => "memory",
         }
     }
@@ -51,18 +59,26 @@ impl Backend {
             Self::Arena => Ok(Arc::new(iqdb_arena::ArenaStore::new(schema))),
             #[cfg(feature = "memory")]
             Self::Memory => Ok(Arc::new(iqdb_memory::MemoryStore::new(schema))),
+            #[cfg(feature = "file")]
+            Self::File => {
+                Err(Error::new(ErrorKind::NotSupported, "the file backend keeps nothing in memory")
+                    .during("open")
+                    .hint("use `open` or `create`, with a path"))
+            }
             #[allow(unreachable_patterns)]
             missing => {
                 let _ = schema;
-                Err(Error::new(
-                    ErrorKind::NotSupported,
-                    format!("the {missing} backend is not compiled in"),
-                )
-                .during("open")
-                .hint(format!("enable the cargo feature `{missing}` of iqdb")))
+                Err(not_compiled_in(missing))
             }
         }
     }
+}
+
+fn not_compiled_in(missing: Backend) -> Error {
+    let message = format!("the {missing} backend is not compiled in");
+    Error::new(ErrorKind::NotSupported, message)
+        .during("open")
+        .hint(format!("enable the cargo feature `{missing}` of iqdb"))
 }
 
 impl fmt::Display for Backend {
@@ -81,9 +97,10 @@ impl FromStr for Backend {
     fn from_str(text: &str) -> Result<Self> {
         match text {
             "arena" => Ok(Self::Arena),
+            "file" => Ok(Self::File),
             "memory" => Ok(Self::Memory),
             _ => Err(Error::new(ErrorKind::NotSupported, "there is no such backend")
-                .expected("arena or memory")
+                .expected("arena, file or memory")
                 .found(format_args!("{text:?}"))),
         }
     }
@@ -103,6 +120,18 @@ impl FromStr for Backend {
 pub struct Builder {
     backend: Option<Backend>,
     search: Option<Arc<dyn Search>>,
+    #[cfg(feature = "file")]
+    file: iqdb_file::FileOptions,
+}
+
+/// How a directory is opened.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(feature = "file"), allow(dead_code))]
+enum Opening {
+    Open,
+    Create(Schema),
+    OpenOrCreate(Schema),
+    ReadOnly,
 }
 
 impl Builder {
@@ -125,12 +154,94 @@ impl Builder {
     /// # Errors
     /// [`ErrorKind::NotSupported`] when the backend is not compiled in, or none is.
     pub fn open_in_memory(self, schema: Schema) -> Result<Iqdb> {
-        let Some(backend) = self.backend.or_else(|| AVAILABLE.first().copied()) else {
+        let in_memory = AVAILABLE.iter().find(|backend| **backend != Backend::File);
+        let Some(backend) = self.backend.or_else(|| in_memory.copied()) else {
             return Err(Error::new(ErrorKind::NotSupported, "no backend is compiled in")
                 .during("open")
                 .hint("enable a cargo feature of iqdb, such as `arena`"));
         };
         Ok(self.over(backend.create(schema)?))
+    }
+
+    /// When writes to a database in a directory are acknowledged. The default is when they are on the
+    /// disk.
+    #[cfg(feature = "file")]
+    #[must_use]
+    pub fn durability(mut self, durability: iqdb_file::Durability) -> Self {
+        self.file = self.file.durability(durability);
+        self
+    }
+
+    /// How the files of a database in a directory are read. The default is that they are mapped.
+    #[cfg(feature = "file")]
+    #[must_use]
+    pub fn read_mode(mut self, read_mode: iqdb_file::ReadMode) -> Self {
+        self.file = self.file.read_mode(read_mode);
+        self
+    }
+
+    /// Opens the database in this directory.
+    ///
+    /// # Errors
+    /// Those of [`Iqdb::open`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Iqdb> {
+        self.in_directory(path.as_ref(), Opening::Open)
+    }
+
+    /// Makes a new, empty database in this directory.
+    ///
+    /// # Errors
+    /// Those of [`Iqdb::create`].
+    pub fn create(self, path: impl AsRef<Path>, schema: Schema) -> Result<Iqdb> {
+        self.in_directory(path.as_ref(), Opening::Create(schema))
+    }
+
+    /// Opens the database in this directory, or makes it when there is none.
+    ///
+    /// # Errors
+    /// Those of [`Iqdb::open_or_create`].
+    pub fn open_or_create(self, path: impl AsRef<Path>, schema: Schema) -> Result<Iqdb> {
+        self.in_directory(path.as_ref(), Opening::OpenOrCreate(schema))
+    }
+
+    /// Opens the database in this directory to be read, beside others who do the same.
+    ///
+    /// # Errors
+    /// Those of [`Iqdb::open_read_only`].
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Iqdb> {
+        self.in_directory(path.as_ref(), Opening::ReadOnly)
+    }
+
+    #[cfg(feature = "file")]
+    fn in_directory(self, path: &Path, opening: Opening) -> Result<Iqdb> {
+        self.check_keeps_files()?;
+        let options = &self.file;
+        let store = match opening {
+            Opening::Open => FileStore::open(path, options),
+            Opening::Create(schema) => FileStore::create(path, schema, options),
+            Opening::OpenOrCreate(schema) => FileStore::open_or_create(path, schema, options),
+            Opening::ReadOnly => FileStore::open_read_only(path, options),
+        }?;
+        Ok(Iqdb::over_file(store, self.search.unwrap_or_else(|| Arc::new(ExactSearch::new()))))
+    }
+
+    #[cfg(not(feature = "file"))]
+    fn in_directory(self, _: &Path, _: Opening) -> Result<Iqdb> {
+        self.check_keeps_files()?;
+        Err(not_compiled_in(Backend::File))
+    }
+
+    fn check_keeps_files(&self) -> Result<()> {
+        match self.backend {
+            None | Some(Backend::File) => Ok(()),
+            Some(backend) => {
+                Err(Error::new(ErrorKind::NotSupported, "the backend keeps nothing in files")
+                    .during("open")
+                    .expected(Backend::File)
+                    .found(backend)
+                    .hint("leave out `backend`, or use `open_in_memory`"))
+            }
+        }
     }
 
     /// Opens a database over a store that somebody else made.

@@ -1,12 +1,16 @@
 //! The handle that users hold: a store and a search behind one type without parameters.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Error, Explain, Filter, Hits, Payload, Query, Record, RecordId, Result, Schema,
-    Search, Snapshot, Store, StoreExt, Vector,
+    Applied, Batch, Error, ErrorKind, Explain, Filter, Hits, Payload, Query, Record, RecordId,
+    Result, Schema, Search, Snapshot, Store, StoreExt, Vector,
 };
+
+#[cfg(feature = "file")]
+use iqdb_file::{FileStats, FileStore, Progress, Verified};
 
 use crate::background::Background;
 use crate::{Builder, QueryBuilder, Scroll};
@@ -35,12 +39,30 @@ pub struct Iqdb {
     store: Arc<dyn Store>,
     search: Arc<dyn Search>,
     background: Arc<Background>,
+    /// The store once more, where it is one in a directory.
+    #[cfg(feature = "file")]
+    file: Option<Arc<FileStore>>,
 }
 
 impl Iqdb {
     pub(crate) fn new(store: Arc<dyn Store>, search: Arc<dyn Search>) -> Self {
         let background = Background::new(Arc::clone(&store), Arc::clone(&search));
-        Self { store, search, background: Arc::new(background) }
+        Self {
+            store,
+            search,
+            background: Arc::new(background),
+            #[cfg(feature = "file")]
+            file: None,
+        }
+    }
+
+    #[cfg(feature = "file")]
+    pub(crate) fn over_file(store: FileStore, search: Arc<dyn Search>) -> Self {
+        let file = Arc::new(store);
+        let db = Self::new(Arc::clone(&file) as Arc<dyn Store>, search);
+        // What was there before has no codes yet.
+        db.background.wake();
+        Self { file: Some(file), ..db }
     }
 
     /// Opens a new, empty database in memory, on the fastest backend compiled in.
@@ -49,6 +71,52 @@ impl Iqdb {
     /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) when none is.
     pub fn open_in_memory(schema: Schema) -> Result<Self> {
         Builder::default().open_in_memory(schema)
+    }
+
+    /// Opens the database in this directory.
+    ///
+    /// ```no_run
+    /// use iqdb::{Iqdb, Metric, Schema};
+    ///
+    /// let schema = Schema::new(384, Metric::Cosine)?;
+    /// let db = Iqdb::open_or_create("words.iqdb", schema)?;
+    /// assert_eq!(db.schema(), &schema);
+    /// # Ok::<(), iqdb::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when there is none or the system refuses;
+    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when somebody else has it open;
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when its files are not what was written;
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) when a later version of iqdb wrote
+    /// them, or the cargo feature `file` is off.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Builder::default().open(path)
+    }
+
+    /// Makes a new, empty database in this directory, which is made too.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`ErrorKind::Io`](crate::ErrorKind::Io) when there is one already.
+    pub fn create(path: impl AsRef<Path>, schema: Schema) -> Result<Self> {
+        Builder::default().create(path, schema)
+    }
+
+    /// Opens the database in this directory, or makes it when there is none.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); [`ErrorKind::InvalidSchema`](crate::ErrorKind::InvalidSchema) when it
+    /// has another schema.
+    pub fn open_or_create(path: impl AsRef<Path>, schema: Schema) -> Result<Self> {
+        Builder::default().open_or_create(path, schema)
+    }
+
+    /// Opens the database in this directory to be read, beside others who do the same.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
+        Builder::default().open_read_only(path)
     }
 
     /// Opens a database with other choices than the default ones.
@@ -235,6 +303,57 @@ impl Iqdb {
     /// Those of [`Search::prepare`] and [`Store::snapshot`].
     pub fn prepare(&self) -> Result<()> {
         self.search.prepare(&*self.store.snapshot()?, &mut || true).map(drop)
+    }
+
+    /// Rewrites what holds dead records, so that the directory shrinks to what is alive. Changes
+    /// nothing that can be read. O(bytes rewritten).
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database is in no
+    /// directory, or open to be read only; [`ErrorKind::Io`](crate::ErrorKind::Io).
+    #[cfg(feature = "file")]
+    pub fn compact(&self) -> Result<()> {
+        self.written(self.file("compact")?.compact())
+    }
+
+    /// Copies the database as it is now to a directory that has none, while it goes on being read
+    /// and written. O(bytes).
+    ///
+    /// # Errors
+    /// As [`compact`](Self::compact); those of [`create`](Self::create) for the copy.
+    #[cfg(feature = "file")]
+    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.file("backup")?.backup_to(path)
+    }
+
+    /// Reads all files and checks every byte that matters. `progress` is called now and then.
+    /// O(bytes).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged), naming the file and the first byte of what
+    /// is damaged; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database is
+    /// in no directory; [`ErrorKind::Io`](crate::ErrorKind::Io).
+    #[cfg(feature = "file")]
+    pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<Verified> {
+        self.file("verify")?.verify(progress)
+    }
+
+    /// How the files of the database are doing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where it is in no directory.
+    #[cfg(feature = "file")]
+    pub fn file_stats(&self) -> Result<FileStats> {
+        Ok(self.file("stats")?.stats())
+    }
+
+    #[cfg(feature = "file")]
+    fn file(&self, operation: &'static str) -> Result<&FileStore> {
+        self.file.as_deref().ok_or_else(|| {
+            Error::new(ErrorKind::NotSupported, "the database is in no directory")
+                .during(operation)
+                .hint("open one with a path")
+        })
     }
 
     fn written<T>(&self, result: Result<T>) -> Result<T> {

@@ -22,6 +22,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `arena` (default) | the fast backend in memory: readers never wait |
+//! | `file` (default) | the durable backend: a directory that outlives its process |
 //! | `memory` | the reference backend: simple, in memory, for a few thousand records |
 //! | `serde` | `Serialize` and `Deserialize` for every data type |
 //!
@@ -32,7 +33,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 /// Compiles and runs the README's examples.
-#[cfg(all(doctest, any(feature = "arena", feature = "memory")))]
+#[cfg(all(doctest, any(feature = "arena", feature = "memory"), feature = "file"))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
@@ -56,4 +57,6 @@ pub use iqdb_core::{
     SnapshotExt, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Version, filter,
     limits,
 };
+#[cfg(feature = "file")]
+pub use iqdb_file::{Durability, FileStats, Progress, ReadMode, Verified};
 pub use iqdb_search::{ExactSearch, Kernel};

@@ -5,9 +5,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::problem::defect;
 use crate::segment::Piece;
-use crate::wire::{
-    Reader, put_id, put_payload, put_u8, put_u32, put_u64, take_id, take_payload,
-};
+use crate::wire::{Reader, put_id, put_payload, put_u8, put_u32, put_u64, take_id, take_payload};
 
 const MAGIC: u32 = u32::from_le_bytes(*b"iqfr");
 
@@ -68,6 +66,12 @@ impl Head {
     /// Whether this is the body that was written with it, to the log of this salt.
     pub(super) fn fits(&self, body: &[u8], salt: u64) -> bool {
         self.len as usize == body.len() && checksum(&self.encode(), body, salt) == self.checksum
+    }
+
+    /// How many bytes follow the body.
+    pub(super) fn padding(&self) -> usize {
+        let len = HEAD + self.len as usize;
+        len.next_multiple_of(ALIGN) - len
     }
 
     /// Where the next frame begins.

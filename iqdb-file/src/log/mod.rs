@@ -187,8 +187,7 @@ impl Log {
         body.resize(head.len as usize, 0);
         reader.read_exact(body)?;
         let mut padding = [0; ALIGN];
-        let padding = &mut padding[..(head.next() - end) as usize - HEAD - body.len()];
-        reader.read_exact(padding)?;
+        reader.read_exact(&mut padding[..head.padding()])?;
         Ok(head.fits(body, self.salt).then_some(head))
     }
 
@@ -196,7 +195,9 @@ impl Log {
     fn look_for_lost_frames(&self, end: u64, len: u64) -> Result<()> {
         let rest = usize::try_from(len.saturating_sub(end)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; rest];
-        self.file.read_exact_at(&mut bytes, end).map_err(|error| refused(&self.path, "read", error))?;
+        self.file
+            .read_exact_at(&mut bytes, end)
+            .map_err(|error| refused(&self.path, "read", error))?;
         // What was written to make this slow is damage, too.
         let mut effort = 4 * bytes.len() + (1 << 20);
         for start in (ALIGN..bytes.len().saturating_sub(HEAD)).step_by(ALIGN) {

@@ -49,7 +49,7 @@ const HAS_TRUE: u8 = 4;
 
 /// The payloads of one block of rows, ready to be lent.
 #[derive(Debug)]
-pub struct PayloadBlock {
+pub(crate) struct PayloadBlock {
     rows: usize,
     form: Form,
 }
@@ -64,7 +64,7 @@ enum Form {
 impl PayloadBlock {
     /// The payload of a row; `None` outside of the block. O(1).
     #[must_use]
-    pub fn payload(&self, row: usize) -> Option<PayloadRef<'_>> {
+    pub(crate) fn payload(&self, row: usize) -> Option<PayloadRef<'_>> {
         if row >= self.rows {
             return None;
         }
@@ -78,7 +78,7 @@ impl PayloadBlock {
     /// Narrows `mask` to the rows that match and returns true; or leaves it alone and returns false
     /// where asking row by row is as good. Allocates nothing. As
     /// [`Columns::matching`](iqdb_arena::columns::Columns::matching), or at once.
-    pub fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
+    pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         match &self.form {
             Form::Columns(columns) => columns.matching(leaf, mask),
             // An absent field makes every condition on it false.

@@ -9,9 +9,9 @@ use iqdb_core::{
     Version,
 };
 
+use super::SegmentWriter;
 use super::body::Body;
 use super::ended::Ended;
-use super::SegmentWriter;
 use super::layout::{Section, Shape};
 use crate::payloads::PayloadBlock;
 use crate::problem::damaged;

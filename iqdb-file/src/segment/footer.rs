@@ -115,7 +115,9 @@ impl Footer {
         // Not more than the file has.
         let mut bytes = vec![0; usize::try_from(footer_len).unwrap_or(0)];
         file.read_exact_at(&mut bytes, start).map_err(io)?;
-        if found != seal.hash || hash(&header, &bytes) != seal.hash || &trailer[16..] != TRAILER_MAGIC
+        if found != seal.hash
+            || hash(&header, &bytes) != seal.hash
+            || &trailer[16..] != TRAILER_MAGIC
         {
             return Err(damaged(path, "its footer is not what was written")
                 .at(iqdb_core::Location::Byte(start)));
@@ -146,7 +148,7 @@ impl Footer {
     fn check(&self, body_end: u64, shape: &Shape) -> Result<()> {
         let mut end = HEADER as u64;
         for piece in &self.pieces {
-            if piece.end <= end || piece.end % LINE as u64 != 0 {
+            if piece.end <= end || !piece.end.is_multiple_of(LINE as u64) {
                 return Err(impossible("its pieces are not in order"));
             }
             end = piece.end;
@@ -158,10 +160,12 @@ impl Footer {
             section.start <= section.end
                 && section.end <= body_end
                 && section.start >= HEADER as u64
-                && section.start % LINE as u64 == 0
+                && section.start.is_multiple_of(LINE as u64)
         };
         if let Some(section) = self.sections.iter().find(|section| !ordered(section)) {
-            return Err(impossible("a section lies outside of the body").found(format_args!("{section:?}")));
+            return Err(
+                impossible("a section lies outside of the body").found(format_args!("{section:?}"))
+            );
         }
         let blocks = shape.blocks(self.rows);
         let row_bytes = shape.row_bytes() as u64;
@@ -192,17 +196,18 @@ pub(crate) fn check_header(
     }
     let format = found.get(8..12).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
     match format {
-        Some(format) if found.starts_with(magic) && format > FORMAT => {
-            Err(Error::new(
-                ErrorKind::NotSupported,
-                format!("{}: a later version of iqdb wrote it", path.display()),
-            )
-            .expected(format_args!("format {FORMAT} or before"))
-            .found(format_args!("format {format}"))
-            .hint("open it with that version"))
-        }
-        _ => Err(damaged(path, "it belongs to another database, or its header is not what was written")
-            .at(iqdb_core::Location::Byte(0))),
+        Some(format) if found.starts_with(magic) && format > FORMAT => Err(Error::new(
+            ErrorKind::NotSupported,
+            format!("{}: a later version of iqdb wrote it", path.display()),
+        )
+        .expected(format_args!("format {FORMAT} or before"))
+        .found(format_args!("format {format}"))
+        .hint("open it with that version")),
+        _ => Err(damaged(
+            path,
+            "it belongs to another database, or its header is not what was written",
+        )
+        .at(iqdb_core::Location::Byte(0))),
     }
 }
 

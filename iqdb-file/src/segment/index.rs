@@ -3,7 +3,6 @@
 use iqdb_core::{IdRef, Result};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-
 /// A slot's upper half is the upper half of the id's hash, its lower half the row, counted from 1.
 /// A slot of 0 is empty.
 pub(crate) const SLOT: usize = size_of::<u64>();
@@ -97,9 +96,8 @@ mod tests {
             let rows: Vec<_> = (0..count).map(|row| (hash(id(row), seed), row)).collect();
             let bytes = build(&rows);
             let slots = bytes.len() / SLOT;
-            let slot = |n: usize| {
-                Ok(u64::from_le_bytes(bytes[n * SLOT..][..SLOT].try_into().unwrap()))
-            };
+            let slot =
+                |n: usize| Ok(u64::from_le_bytes(bytes[n * SLOT..][..SLOT].try_into().unwrap()));
             for row in 0..count {
                 let found = find(hash(id(row), seed), slots, slot, |found| Ok(found == row));
                 assert_eq!(found.unwrap(), Some(row));

@@ -23,6 +23,7 @@ pub(crate) use layout::{HEADER, Piece, Shape, pieces};
 pub(crate) use writer::{SegmentWriter, create, push_row};
 
 use crate::names::Name;
+use crate::probe::Probe;
 use crate::problem::{damaged, refused};
 use crate::vfs::{Access, Vfs};
 use body::Body;
@@ -60,6 +61,7 @@ pub(crate) struct Place<'a> {
     pub(crate) database: u128,
     pub(crate) shape: Shape,
     pub(crate) mode: ReadMode,
+    pub(crate) probe: Probe,
 }
 
 impl Segment {
@@ -82,20 +84,23 @@ impl Segment {
         let shape = place.shape;
         let blocks = shape.blocks(info.rows);
         let index = Section::Index.slot(blocks);
-        let body = Body::new(
-            path,
-            file,
-            place.mode,
-            HEADER as u64,
-            footer.pieces,
-            footer.sections,
-        )?;
+        let body =
+            Body::new(path, file, (place.mode, place.probe), footer.pieces, footer.sections)?;
         let slots = body.len_of(index) / index::SLOT;
         let body = Arc::new(body);
         let blocks = (0..blocks)
             .map(|n| SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n))
             .collect();
-        Ok(Self { info, body, blocks, shape, seed: footer.seed, index, slots, dead: AtomicU64::new(0) })
+        Ok(Self {
+            info,
+            body,
+            blocks,
+            shape,
+            seed: footer.seed,
+            index,
+            slots,
+            dead: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn info(&self) -> SegmentInfo {
@@ -127,11 +132,9 @@ impl Segment {
             let bytes = self.body.bytes(self.index, start..start + index::SLOT)?;
             Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
         };
-        index::find(index::hash(id, self.seed), self.slots, slot, |row| {
-            match self.locate(row) {
-                Some((block, row)) => Ok(block.id_of(row)? == id),
-                None => Err(damaged(self.body.path(), "its index names a row that it doesn't have")),
-            }
+        index::find(index::hash(id, self.seed), self.slots, slot, |row| match self.locate(row) {
+            Some((block, row)) => Ok(block.id_of(row)? == id),
+            None => Err(damaged(self.body.path(), "its index names a row that it doesn't have")),
         })
     }
 

@@ -1,8 +1,8 @@
 //! Where the conformance suite finds a database again.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use iqdb_conformance::Place;
 use iqdb_core::{Error, ErrorKind, Result, Schema, Store};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// A directory of databases: the first one, and what each kill has left of the one before.
 #[derive(Debug)]
-pub struct Directory {
+pub(crate) struct Directory {
     within: TempDir,
     killed: AtomicU32,
     schema: Schema,
@@ -19,7 +19,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn new(schema: Schema, options: FileOptions) -> Result<Self> {
+    pub(crate) fn new(schema: Schema, options: FileOptions) -> Result<Self> {
         let within = tempfile::tempdir().map_err(refused)?;
         Ok(Self { within, killed: AtomicU32::new(0), schema, options })
     }
@@ -29,7 +29,7 @@ impl Directory {
     }
 
     fn open_at(&self, n: u32) -> Result<Arc<dyn Store>> {
-        let store = FileStore::open_or_create(self.path(n), self.schema, self.options.clone())?;
+        let store = FileStore::open_or_create(self.path(n), self.schema, &self.options)?;
         Ok(Arc::new(store))
     }
 }

@@ -47,6 +47,10 @@ fn rule(package: &str) -> (May, &'static str) {
         "iqdb-cli" | "iqdb-benches" | "iqdb-fuzz-targets" => {
             (May::AllBut(&["xtask"]), "xtask is a tool, not a library")
         }
+        "iqdb-file" => (
+            May::Only(&[CORE, "iqdb-arena"]),
+            "what is not sealed yet it keeps in an arena, and needs nothing else",
+        ),
         _ => (May::Only(&[CORE]), "backends and search know core, never each other"),
     }
 }

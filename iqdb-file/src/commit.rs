@@ -1,0 +1,275 @@
+//! Commits: who takes the lock, who writes for whom, and what happens when writing fails.
+//!
+//! A batch is staged under the lock: applied in memory, its frame added to those of its group. The
+//! first who finds nobody writing leads the group that is staged: writes and syncs it without the
+//! lock, while others go on staging the next, and publishes it. So a sync is shared by all who came
+//! while the one before it took its time, and no reader sees what is not on the disk.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use iqdb_core::{Error, ErrorKind, Result};
+
+use crate::group::{Failure, Group, Job};
+use crate::options::Durability;
+use crate::probe::Defect;
+use crate::problem::refused;
+use crate::segment::Segment;
+use crate::store::FileStore;
+use crate::view::View;
+use crate::writer::{AtWork, Trouble, Writer};
+
+impl FileStore {
+    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: what was given
+    /// up half-way is taken back by the next writer.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn wait<'a>(&self, writer: MutexGuard<'a, Writer>) -> MutexGuard<'a, Writer> {
+        self.changed.wait(writer).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writers' lock, with a writer that can take a batch.
+    pub(crate) fn ready(&self) -> Result<MutexGuard<'_, Writer>> {
+        let mut writer = self.lock();
+        loop {
+            writer.check_trouble()?;
+            if writer.torn {
+                writer = self.mend(writer)?;
+            } else if !writer.wants_checkpoint() {
+                return Ok(writer);
+            } else if writer.at_work.is_some() {
+                writer = self.wait(writer);
+            } else if !writer.staged.is_empty() {
+                writer = self.write_group(writer);
+            } else {
+                let end = writer.log_end;
+                let chosen = writer.what_is_worth_it();
+                writer = match self.checkpoint(writer, &chosen) {
+                    Ok(writer) => writer,
+                    // What is written is safe where it is. Later there may be more space.
+                    Err(_) => {
+                        let mut writer = self.lock();
+                        writer.no_seal_before = end + writer.options.log_bytes;
+                        writer.wants_tidying = false;
+                        writer
+                    }
+                };
+            }
+        }
+    }
+
+    /// The writers' lock, with everything that was staged on the disk.
+    pub(crate) fn idle(&self) -> Result<MutexGuard<'_, Writer>> {
+        let mut writer = self.lock();
+        loop {
+            writer.check_trouble()?;
+            if writer.torn {
+                writer = self.mend(writer)?;
+            } else if writer.at_work.is_some() {
+                writer = self.wait(writer);
+            } else if !writer.staged.is_empty() {
+                writer = self.write_group(writer);
+            } else {
+                return Ok(writer);
+            }
+        }
+    }
+
+    /// Takes back what a panic left half done.
+    pub(crate) fn mend<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+    ) -> Result<MutexGuard<'a, Writer>> {
+        if writer.at_work.is_some() {
+            return Ok(self.wait(writer));
+        }
+        let group = Arc::clone(&writer.staged.group);
+        let mended = writer.back_to(&self.view(), None);
+        group.end(Err(Failure::new("another writer of its group gave up")));
+        self.changed.notify_all();
+        mended.map(|()| writer)
+    }
+
+    /// Waits until a batch that has been staged is on the disk and visible, writing it if nobody
+    /// else does.
+    pub(crate) fn finish<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+        group: &Group,
+    ) -> Result<()> {
+        loop {
+            if let Some(outcome) = group.outcome() {
+                return outcome;
+            }
+            writer = match writer.at_work {
+                Some(_) => self.wait(writer),
+                None => self.write_group(writer),
+            };
+        }
+    }
+
+    /// Leads the group that is staged: writes it, without the lock, and publishes it.
+    pub(crate) fn write_group<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+    ) -> MutexGuard<'a, Writer> {
+        let view = writer.view();
+        let staged = std::mem::take(&mut writer.staged);
+        let job = Job {
+            vfs: Arc::clone(&writer.options.vfs),
+            dir: self.dir.clone(),
+            log: Arc::clone(&writer.log),
+            start: writer.log_end,
+            frames: staged.frames,
+            rows: staged.rows,
+            durability: writer.options.durability,
+            may_use_reserve: staged.only_deletes,
+            probe: writer.options.probe,
+        };
+        let group = staged.group;
+        writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
+        writer.log_end += job.frames.len() as u64;
+        drop(writer);
+
+        let run = || match &view {
+            Ok(_) => job.run(),
+            Err(error) => Err(Failure::new(error)),
+        };
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
+            .unwrap_or_else(|_| Err(Failure::new("writing it panicked").unsure()));
+
+        let mut writer = self.lock();
+        let undo = writer.at_work.take().map(|at_work| at_work.undo);
+        let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
+        let mut garbage = Vec::new();
+        match (outcome, view) {
+            (Ok(()), Ok(view)) => {
+                self.written(&mut writer, &job, staged.changes);
+                self.publish(&mut writer, view);
+                garbage = writer.reclaim();
+                group.end(Ok(()));
+            }
+            (Err(failure), Ok(view)) if forgets && failure.is_unsure() => {
+                self.written(&mut writer, &job, staged.changes);
+                self.publish(&mut writer, view);
+                group.end(Err(failure));
+            }
+            (outcome, _) => {
+                let failure = outcome.err().unwrap_or_else(|| Failure::new("there is no view"));
+                writer.log_end = job.start;
+                let later = Arc::clone(&writer.staged.group);
+                let undone = writer.back_to(&self.view(), undo);
+                if failure.is_unsure() {
+                    writer.trouble = Some(Trouble::Unsure(failure.to_string()));
+                } else if let Err(error) = undone {
+                    writer.trouble = Some(Trouble::Unsure(error.to_string()));
+                }
+                // What was staged since had seen what is not there now.
+                later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
+                group.end(Err(failure));
+            }
+        }
+        self.changed.notify_all();
+        if !garbage.is_empty() {
+            // Freeing may take long, and nobody need wait for it.
+            drop(writer);
+            drop_quietly(garbage);
+            writer = self.lock();
+        }
+        writer
+    }
+
+    pub(crate) fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
+        writer.changes += changes;
+        match job.durability {
+            Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
+            Durability::Relaxed => {
+                writer.unsynced_rows |= !job.rows.is_empty();
+                writer.unsynced_dir |= job.rows.iter().any(|rows| rows.is_new);
+            }
+        }
+    }
+
+    pub(crate) fn publish(&self, writer: &mut Writer, view: View) {
+        writer.retired.push_back(self.view.swap(Arc::new(view)));
+    }
+
+    /// Seals what the log has, and rewrites these segments into one. The writer must be idle.
+    pub(crate) fn checkpoint<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+        rewrite: &[Arc<Segment>],
+    ) -> Result<MutexGuard<'a, Writer>> {
+        let checkpoint = std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite));
+        match std::panic::catch_unwind(checkpoint) {
+            Ok(done) => {
+                if done? {
+                    let view = writer.view()?;
+                    self.publish(&mut writer, view);
+                }
+                let garbage = writer.reclaim();
+                drop(writer);
+                drop_quietly(garbage);
+                Ok(self.lock())
+            }
+            Err(_) => {
+                let what = "sealing the log panicked".to_owned();
+                writer.trouble = Some(Trouble::Unsure(what.clone()));
+                Err(Failure::new(what).unsure().to_error())
+            }
+        }
+    }
+}
+
+/// A panic in the `Drop` of somebody's derived data goes no further.
+fn drop_quietly(garbage: Vec<Arc<View>>) {
+    for view in garbage {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));
+    }
+}
+
+impl Writer {
+    pub(crate) fn check_trouble(&self) -> Result<()> {
+        match &self.trouble {
+            None => Ok(()),
+            Some(Trouble::ReadOnly) => {
+                Err(Error::new(ErrorKind::NotSupported, "the database is open to be read only")
+                    .hint("open it for writing"))
+            }
+            Some(Trouble::Unsure(what)) => {
+                Err(Error::new(ErrorKind::Io, "an earlier write failed, and nobody knows how far")
+                    .found(what)
+                    .hint("close the database and open it again; reading goes on"))
+            }
+        }
+    }
+
+    /// Syncs what is not synced yet.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
+            return Ok(());
+        }
+        let sync = || {
+            if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
+                file.sync_data()?;
+            }
+            if self.unsynced_dir {
+                self.options.vfs.sync_dir(&self.dir)?;
+            }
+            self.log.file().sync_data()
+        };
+        match sync() {
+            Ok(()) => {
+                self.synced = self.log_end;
+                (self.unsynced_rows, self.unsynced_dir) = (false, false);
+                Ok(())
+            }
+            Err(error) => {
+                let error = refused(&self.dir, "synced", error);
+                self.trouble = Some(Trouble::Unsure(error.to_string()));
+                Err(error)
+            }
+        }
+    }
+}
