@@ -141,7 +141,11 @@ impl FileStore {
                 return Ok(());
             }
             writer = match self.checkpoint(writer, &chosen) {
-                Ok(_) => self.idle()?,
+                // Not `_`, which would hold the lock that is asked for.
+                Ok(writer) => {
+                    drop(writer);
+                    self.idle()?
+                }
                 // On a full disk one at a time may go where all don't.
                 Err(_) if most > 1 && chosen.len() > 1 => {
                     most = 1;
