@@ -241,7 +241,7 @@ impl Writer {
                 let file = self.options.vfs.open(&path, Access::Write);
                 let file = file.map_err(|error| refused(&path, "opened", error))?;
                 let pieces = self.growing.pieces().to_vec();
-                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())
+                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())?
             }
         };
         for (row, owner) in (0..).zip(self.growing.owners()) {
