@@ -10,7 +10,7 @@ use iqdb_file::{Defect, FileOptions, FileStore};
 use crate::finding::{Breach, Finding, caught, quiet};
 use crate::law::{Look, holds};
 use crate::past::{Bounds, Past};
-use crate::run::{alone, disk, leaves_others_alone, works};
+use crate::run::{disk, leaves_others_alone, works};
 use crate::script::{DIR, Script, Step};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
@@ -70,9 +70,8 @@ fn history(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<u64>) 
     };
     let begun = caught(|| {
         let script = works("the script", Script::draw(seed, 12))?;
-        let disk = disk(seed);
-        alone(&disk, &script, defect)?;
-        Ok((script, disk.calls()))
+        let calls = Scene::play(&script, None, defect)?;
+        Ok((script, calls))
     });
     let (script, calls) = match begun {
         Ok(begun) => begun,
@@ -84,7 +83,7 @@ fn history(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<u64>) 
                 break;
             }
             tally.add(1);
-            if let Err(finding) = caught(|| Scene::play(&script, fault, defect)) {
+            if let Err(finding) = caught(|| Scene::play(&script, Some(fault), defect)) {
                 let story = format!("{fault:?} at {call:?}: {}", finding.story);
                 tally.found(replay(at), Finding { story, ..finding });
             }
@@ -105,7 +104,7 @@ struct Scene<'a> {
     disk: SimVfs,
     options: FileOptions,
     past: Past,
-    fault: Fault,
+    fault: Option<Fault>,
     /// What everybody has seen.
     certain: u64,
     /// A write failed and nobody knows how far. Until it is opened again, nothing may be written.
@@ -113,9 +112,14 @@ struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
-    fn play(script: &'a Script, fault: Fault, defect: Option<Defect>) -> Result<(), Finding> {
+    /// Plays the script, with a fault or without; returns the calls that could fail.
+    fn play(
+        script: &'a Script,
+        fault: Option<Fault>,
+        defect: Option<Defect>,
+    ) -> Result<Vec<Call>, Finding> {
         let disk = disk(script.seed);
-        disk.set_fault(Some(fault));
+        disk.set_fault(fault);
         let options = script.profile.options(disk.clone(), defect);
         let past = Past::new(script.schema);
         let mut scene = Scene { script, disk, options, past, fault, certain: 0, unsure: false };
@@ -137,6 +141,7 @@ impl<'a> Scene<'a> {
             scene.reads_well(&store)?;
         }
         scene.crashes()?;
+        let calls = scene.disk.calls();
         scene.disk.set_fault(None);
         drop(store);
         let store = scene.reopen()?;
@@ -154,7 +159,8 @@ impl<'a> Scene<'a> {
         scene.reads_well(&store)?;
         works("compact after the fault", store.compact())?;
         scene.reads_well(&store)?;
-        scene.crashes()
+        scene.crashes()?;
+        Ok(calls)
     }
 
     fn create(&mut self) -> Result<FileStore, Finding> {
@@ -225,10 +231,14 @@ impl<'a> Scene<'a> {
     /// Readers see what was acknowledged, whatever happens to writers.
     fn reads_well(&self, store: &FileStore) -> Result<(), Finding> {
         let bounds = Bounds { least: Some(self.certain), most: self.certain };
-        match holds(store, &self.past, bounds, Look::Quick) {
-            // Nobody can read from a disk that can't be read from.
-            Err(found) if found.breach == Breach::Behaviour && self.fault.sticky => Ok(()),
-            result => result.map(drop),
+        let fired = self.disk.faults_fired();
+        let look = || holds(store, &self.past, bounds, Look::Quick).map(drop);
+        match look() {
+            // Nobody can read from a disk that can't be read from, but only as long as it can't.
+            Err(found) if found.breach == Breach::Behaviour && self.disk.faults_fired() > fired => {
+                if self.fault.is_some_and(|fault| fault.sticky) { Ok(()) } else { look() }
+            }
+            result => result,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::finding::{Breach, Finding};
 use crate::terminal::{count, say};
 
 /// The most findings that are told in full.
-const TOLD_MAX: usize = 5;
+const TOLD_MAX: usize = 20;
 
 /// What a run has counted so far.
 #[derive(Debug, Default)]
@@ -78,14 +78,24 @@ impl Tally {
             format!("{} {}", count(counts.get(&breach).copied().unwrap_or(0)), breach.name())
         });
         say(&format!("{command}: {done}: {}", counted.join(", ")));
-        for (replay, finding) in found.iter().take(TOLD_MAX) {
-            say(&format!("  {finding}\n    cargo xtask {command} {replay}"));
+        let mut told: Vec<String> = Vec::new();
+        for (replay, finding) in found.iter() {
+            let shape = shape(&finding.to_string());
+            if told.len() < TOLD_MAX && !told.contains(&shape) {
+                say(&format!("  {finding}\n    cargo xtask {command} {replay}"));
+                told.push(shape);
+            }
         }
-        if found.len() > TOLD_MAX {
-            say(&format!("  and {} more", found.len() - TOLD_MAX));
+        if found.len() > told.len() {
+            say(&format!("  and {} more, many of them alike", found.len() - told.len()));
         }
         found.is_empty()
     }
+}
+
+/// What findings have in common that differ in their numbers only.
+fn shape(story: &str) -> String {
+    story.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Says whether a planted defect was caught, and returns it.
