@@ -97,6 +97,7 @@ impl Writer {
         if rewrite.is_empty() && self.log_end == HEADER as u64 {
             return Ok(false);
         }
+        self.sync_rows()?;
         let mut made = Vec::new();
         let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
             self.remove(&made);
