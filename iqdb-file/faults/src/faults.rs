@@ -221,7 +221,14 @@ impl<'a> Scene<'a> {
             }
         };
         let bounds = Bounds { least: Some(self.certain), most: self.past.version() };
-        let version = holds(&store, &self.past, bounds, Look::Quick)?;
+        let fired = self.disk.faults_fired();
+        let version = match holds(&store, &self.past, bounds, Look::Quick) {
+            Err(_) if self.disk.faults_fired() > fired => {
+                self.disk.set_fault(None);
+                holds(&store, &self.past, bounds, Look::Quick)?
+            }
+            held => held?,
+        };
         self.past = self.past.of(version, self.past.bounds(self.disk.changes()));
         self.past.durable(self.disk.changes(), version);
         (self.certain, self.unsure) = (version, false);
