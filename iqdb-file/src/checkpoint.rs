@@ -97,6 +97,7 @@ impl Writer {
         if rewrite.is_empty() && self.log_end == HEADER as u64 {
             return Ok(false);
         }
+        self.sync_rows()?;
         let mut made = Vec::new();
         let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
             self.remove(&made);
@@ -244,7 +245,7 @@ impl Writer {
                 let file = self.options.vfs.open(&path, Access::Write);
                 let file = file.map_err(|error| refused(&path, "opened", error))?;
                 let pieces = self.growing.pieces().to_vec();
-                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())
+                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())?
             }
         };
         for (row, owner) in (0..).zip(self.growing.owners()) {

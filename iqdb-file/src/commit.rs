@@ -182,6 +182,9 @@ impl FileStore {
 
     pub(crate) fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
         writer.changes += changes;
+        if !job.rows.is_empty() {
+            writer.growing.named();
+        }
         match job.durability {
             Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
             Durability::Relaxed => {
@@ -250,26 +253,33 @@ impl Writer {
         if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
             return Ok(());
         }
+        self.sync_rows()?;
         let sync = || {
-            if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
-                file.sync_data()?;
-            }
             if self.unsynced_dir {
                 self.options.vfs.sync_dir(&self.dir)?;
             }
             self.log.file().sync_data()
         };
-        match sync() {
-            Ok(()) => {
-                self.synced = self.log_end;
-                (self.unsynced_rows, self.unsynced_dir) = (false, false);
-                Ok(())
-            }
-            Err(error) => {
-                let error = refused(&self.dir, "synced", error);
-                self.trouble = Some(Trouble::Unsure(error.to_string()));
-                Err(error)
-            }
+        sync().map_err(|error| self.sync_failed(error))?;
+        self.synced = self.log_end;
+        self.unsynced_dir = false;
+        Ok(())
+    }
+
+    /// Syncs the rows that are in a segment already. On its own, so that nobody asks again after a
+    /// failure: a system that has dropped what it could not write says that all is well.
+    pub(crate) fn sync_rows(&mut self) -> Result<()> {
+        if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
+            let synced = file.sync_data();
+            synced.map_err(|error| self.sync_failed(error))?;
         }
+        self.unsynced_rows = false;
+        Ok(())
+    }
+
+    fn sync_failed(&mut self, error: std::io::Error) -> Error {
+        let error = refused(&self.dir, "synced", error);
+        self.trouble = Some(Trouble::Unsure(error.to_string()));
+        error
     }
 }

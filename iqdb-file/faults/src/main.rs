@@ -1,0 +1,58 @@
+//! Power cuts, failing disks, flipped bits and kills, and what iqdb-file makes of them.
+//!
+//! Each command prints what it did, with its seeds, what it found, each with a command that shows it
+//! again, and which planted defects it caught. `cargo xtask crash` and its sisters run it.
+
+mod crash;
+mod defects;
+mod draw;
+mod faults;
+mod finding;
+mod full;
+mod law;
+mod past;
+mod run;
+mod script;
+mod tally;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Faults for iqdb-file.
+#[derive(Debug, Parser)]
+#[command(name = "iqdb-faults", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Cut the power at every change of a simulated disk.
+    Crash(crash::Options),
+    /// Let every call fail in every way, and fill the disk.
+    Faults(faults::Options),
+}
+
+/// Whether everything was found in order. What was not has been printed.
+type Verdict = bool;
+
+/// An error is a sentence for a person; nobody matches on it.
+type Result<T, E = String> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Crash(options) => crash::run(&options),
+        Command::Faults(options) => faults::run(&options),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            terminal::complain(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
