@@ -129,12 +129,13 @@ impl Search for ExactSearch {
             if !go_on() {
                 return Ok(false);
             }
+            // First, or a search that finds codes would read all rows for their norms.
+            if by_norms {
+                norms::prepare(&block, engine);
+            }
             if engine.sieve().is_some() {
                 Codes::prepare(&block, metric, &mut center)
                     .map_err(|error| error.during("prepare"))?;
-            }
-            if by_norms {
-                norms::of(&block, engine);
             }
         }
         Ok(true)

@@ -11,20 +11,20 @@ use crate::kernel::{GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet};
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
 pub(crate) struct Codes {
-    lines: Box<[Line]>,
-    depth: usize,
-    along: Box<[[f32; GROUP]]>,
-    across: Box<[[f32; GROUP]]>,
+    pub(super) lines: Box<[Line]>,
+    pub(super) depth: usize,
+    pub(super) along: Box<[[f32; GROUP]]>,
+    pub(super) across: Box<[[f32; GROUP]]>,
     /// Not for cosine, which asks for none.
-    norms: Option<Box<[[f32; GROUP]]>>,
+    pub(super) norms: Option<Box<[[f32; GROUP]]>>,
     /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
     /// similar rows share one, so that a query is coded once for all of them.
-    center: Option<Arc<[f32]>>,
+    pub(super) center: Option<Arc<[f32]>>,
     /// The geometric mean of the rows' norms, those that are known.
-    typical_norm: f64,
-    rows: usize,
-    dim: usize,
-    metric: Metric,
+    pub(super) typical_norm: f64,
+    pub(super) rows: usize,
+    pub(super) dim: usize,
+    pub(super) metric: Metric,
 }
 
 impl Codes {
@@ -52,7 +52,15 @@ impl Codes {
     ) -> Result<()> {
         let Some(seal) = block.seal() else { return Ok(()) };
         if seal.derived().get::<Self>().is_none() {
-            seal.derived().put(Self::make(block, metric, center.as_ref())?);
+            let codes = match Self::load(block, metric, center.as_ref()) {
+                Some(codes) => codes,
+                None => {
+                    let codes = Self::make(block, metric, center.as_ref())?;
+                    crate::saved::save(block, &super::saved::key(metric), &codes);
+                    codes
+                }
+            };
+            seal.derived().put(codes);
         }
         if let Some(codes) = Self::of(block, metric) {
             center.clone_from(&codes.center);
