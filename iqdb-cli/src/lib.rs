@@ -11,6 +11,8 @@ pub mod bench;
 pub mod demo;
 mod duration;
 pub mod exit;
+mod files;
+pub mod input;
 pub mod npy;
 mod progress;
 pub mod screen;
