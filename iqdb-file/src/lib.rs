@@ -24,7 +24,11 @@ mod manifest;
 mod names;
 mod open;
 mod options;
+#[cfg(not(feature = "sim"))]
 mod payloads;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod payloads;
 mod probe;
 mod problem;
 mod segment;
@@ -32,7 +36,11 @@ mod store;
 mod verify;
 pub mod vfs;
 mod view;
+#[cfg(not(feature = "sim"))]
 mod wire;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod wire;
 mod writer;
 
 pub use options::{Durability, FileOptions};
