@@ -3,8 +3,8 @@
 //!
 //! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
 //! segment and synced before the log names them; a checkpoint writes and syncs everything new before
-//! it renames the manifest that refers to it. docs/format.md has the bytes, ARCHITECTURE.md the
-//! reasons.
+//! it renames the manifest that refers to it. `docs/format.md` has the bytes, `ARCHITECTURE.md`
+//! the reasons.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
