@@ -15,7 +15,7 @@ impl PayloadBlock {
     /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for bytes that
     /// [`encode`](Self::encode) can't have made of so many rows, with the number of the byte in
     /// `bytes` where that shows.
-    pub(crate) fn decode(bytes: &[u8], rows: usize) -> Result<Self> {
+    pub fn decode(bytes: &[u8], rows: usize) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let form = match reader.take_u8()? {
             NONE => Form::Empty,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Uuid,
     Version,
@@ -63,7 +64,7 @@ fn decode_id(bytes: &[u8]) -> Option<IdRef<'_>> {
     match kind {
         0 => Some(IdRef::Number(u64::from_le_bytes(bytes.try_into().ok()?))),
         1 => Some(IdRef::Uuid(Uuid::from_bytes(bytes.try_into().ok()?))),
-        2 => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
+        2 if bytes.len() <= ID_BYTES_MAX => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
         _ => None,
     }
 }

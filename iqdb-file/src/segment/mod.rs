@@ -1,6 +1,6 @@
 //! Segments: files of rows that never change, with their ids, payloads and an index.
 //!
-//! docs/format.md has the bytes.
+//! `docs/format.md` has the bytes.
 
 mod block;
 mod body;
