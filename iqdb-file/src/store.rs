@@ -132,7 +132,7 @@ impl FileStore {
     /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
-        let mut writer = self.checkpoint(self.idle()?, &[])?;
+        let mut writer = self.checkpoint(self.idle()?, &[], true)?;
         let mut most = usize::MAX;
         loop {
             let chosen = writer.all_that_shrinks(most);
@@ -140,7 +140,7 @@ impl FileStore {
                 writer.restore_reserve();
                 return Ok(());
             }
-            writer = match self.checkpoint(writer, &chosen) {
+            writer = match self.checkpoint(writer, &chosen, true) {
                 // Not `_`, which would hold the lock that is asked for.
                 Ok(writer) => {
                     drop(writer);
