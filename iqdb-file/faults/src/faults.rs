@@ -170,8 +170,7 @@ impl<'a> Scene<'a> {
             Err(error) => {
                 is_of_kind(&error, &[ErrorKind::Io])?;
                 self.disk.set_fault(None);
-                let again =
-                    FileStore::open_or_create(DIR, self.script.schema, &self.options);
+                let again = FileStore::open_or_create(DIR, self.script.schema, &self.options);
                 works("create after the fault", again)?
             }
         };
@@ -243,7 +242,11 @@ impl<'a> Scene<'a> {
         match look() {
             // Nobody can read from a disk that can't be read from, but only as long as it can't.
             Err(found) if found.breach == Breach::Behaviour && self.disk.faults_fired() > fired => {
-                if self.fault.is_some_and(|fault| fault.sticky) { Ok(()) } else { look() }
+                if self.fault.is_some_and(|fault| fault.sticky) {
+                    Ok(())
+                } else {
+                    look()
+                }
             }
             result => result,
         }

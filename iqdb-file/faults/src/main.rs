@@ -9,12 +9,14 @@ mod draw;
 mod faults;
 mod finding;
 mod full;
+mod kill9;
 mod law;
 mod past;
 mod run;
 mod script;
 mod tally;
 mod terminal;
+mod writers;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,11 @@ enum Command {
     Crash(crash::Options),
     /// Let every call fail in every way, and fill the disk.
     Faults(faults::Options),
+    /// Kill a process that writes.
+    Kill9(kill9::Options),
+    /// Write until killed.
+    #[command(hide = true)]
+    WriterChild(kill9::ChildOptions),
 }
 
 /// Whether everything was found in order. What was not has been printed.
@@ -46,6 +53,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Crash(options) => crash::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::Kill9(options) => kill9::run(&options),
+        Command::WriterChild(options) => kill9::child(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
