@@ -3,6 +3,7 @@
 //! Each command prints what it did, with its seeds, what it found, each with a command that shows it
 //! again, and which planted defects it caught. `cargo xtask crash` and its sisters run it.
 
+mod bitflip;
 mod crash;
 mod defects;
 mod draw;
@@ -36,6 +37,11 @@ enum Command {
     Crash(crash::Options),
     /// Let every call fail in every way, and fill the disk.
     Faults(faults::Options),
+    /// Flip bits of a database, cut its files, and open it in a process of its own.
+    Bitflip(bitflip::Options),
+    /// Look at the images that are named on standard input.
+    #[command(hide = true)]
+    BitflipChild(bitflip::ChildOptions),
     /// Kill a process that writes.
     Kill9(kill9::Options),
     /// Write until killed.
@@ -53,6 +59,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Crash(options) => crash::run(&options),
         Command::Faults(options) => faults::run(&options),
+        Command::Bitflip(options) => bitflip::run(&options),
+        Command::BitflipChild(options) => bitflip::child(&options),
         Command::Kill9(options) => kill9::run(&options),
         Command::WriterChild(options) => kill9::child(&options),
     };
