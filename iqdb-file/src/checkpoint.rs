@@ -92,17 +92,24 @@ impl Writer {
 
     /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
     /// do; the caller publishes the view then. An error has changed nothing, unless it left trouble.
-    pub(crate) fn checkpoint(&mut self, rewrite: &[Arc<Segment>]) -> Result<bool> {
+    /// What is kept for a full disk is used on demand only, and taken again afterwards.
+    pub(crate) fn checkpoint(
+        &mut self,
+        rewrite: &[Arc<Segment>],
+        may_use_reserve: bool,
+    ) -> Result<bool> {
         self.wants_tidying = false;
         if rewrite.is_empty() && self.log_end == HEADER as u64 {
             return Ok(false);
         }
         self.sync_rows()?;
         let mut made = Vec::new();
+        let mut gave_up = false;
         let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
             self.remove(&made);
             made.clear();
-            match self.give_up_reserve() {
+            gave_up = may_use_reserve && self.give_up_reserve();
+            match gave_up {
                 true => self.prepare(rewrite, &mut made),
                 false => Err(error),
             }
@@ -111,6 +118,9 @@ impl Writer {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.remove(&made);
+                if gave_up {
+                    self.restore_reserve();
+                }
                 return Err(error.during("checkpoint"));
             }
         };
@@ -135,6 +145,9 @@ impl Writer {
         self.start_over(manifest, segments, log);
         // What can't be removed now is removed at the next opening.
         self.remove(&old);
+        if gave_up {
+            self.restore_reserve();
+        }
         Ok(true)
     }
 
@@ -279,7 +292,7 @@ impl Writer {
             || self.changes > CLOSED_LOG_CHANGES
             || self.growing.rows() > 0
         {
-            return self.checkpoint(&self.what_is_worth_it()).map(drop);
+            return self.checkpoint(&self.what_is_worth_it(), true).map(drop);
         }
         if replayed == 0 || self.log_end == self.manifest.log_len {
             return Ok(());

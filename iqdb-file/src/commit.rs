@@ -45,7 +45,8 @@ impl FileStore {
             } else {
                 let end = writer.log_end;
                 let chosen = writer.what_is_worth_it();
-                writer = match self.checkpoint(writer, &chosen) {
+                // To seal the log gains nothing on a full disk, to rewrite does.
+                writer = match self.checkpoint(writer, &chosen, !chosen.is_empty()) {
                     Ok(writer) => writer,
                     // What is written is safe where it is. Later there may be more space.
                     Err(_) => {
@@ -203,8 +204,10 @@ impl FileStore {
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
         rewrite: &[Arc<Segment>],
+        may_use_reserve: bool,
     ) -> Result<MutexGuard<'a, Writer>> {
-        let checkpoint = std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite));
+        let checkpoint =
+            std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve));
         match std::panic::catch_unwind(checkpoint) {
             Ok(done) => {
                 if done? {

@@ -8,6 +8,8 @@ use iqdb_core::{Applied, Batch, Result, Schema};
 pub(crate) struct Past {
     /// By version.
     models: Vec<Model>,
+    /// By version, from 1.
+    batches: Vec<Batch>,
     /// By version: when its batch was handed over.
     started: Vec<usize>,
     /// From this moment on all is on the disk up to this version.
@@ -25,20 +27,31 @@ pub(crate) struct Bounds {
 
 impl Past {
     pub(crate) fn new(schema: Schema) -> Self {
-        Self { models: vec![Model::new(schema)], started: vec![0], durable: Vec::new() }
+        Self {
+            models: vec![Model::new(schema)],
+            batches: Vec::new(),
+            started: vec![0],
+            durable: Vec::new(),
+        }
     }
 
     /// The past of a database that was found at this version, and lives on from there.
     pub(crate) fn of(&self, version: u64, bounds: Bounds) -> Self {
         let versions = usize::try_from(version).unwrap_or(usize::MAX).saturating_add(1);
         let models: Vec<Model> = self.models.iter().take(versions).cloned().collect();
+        let batches = self.batches.iter().take(models.len() - 1).cloned().collect();
         let durable = bounds.least.map(|least| (0, least)).into_iter().collect();
-        Self { started: vec![0; models.len()], models, durable }
+        Self { started: vec![0; models.len()], models, batches, durable }
     }
 
     /// The model after this version, if there has been one.
     pub(crate) fn model(&self, version: u64) -> Option<&Model> {
         usize::try_from(version).ok().and_then(|version| self.models.get(version))
+    }
+
+    /// The batch that made the version after this one, if there was one.
+    pub(crate) fn batch_after(&self, version: u64) -> Option<&Batch> {
+        usize::try_from(version).ok().and_then(|version| self.batches.get(version))
     }
 
     /// The newest model.
@@ -59,6 +72,7 @@ impl Past {
         let applied = next.apply(batch)?;
         if applied.has_effect() {
             self.models.push(next);
+            self.batches.push(batch.clone());
             self.started.push(at);
         }
         Ok(applied)
@@ -102,6 +116,7 @@ mod tests {
         assert_eq!((past.version(), past.model(1).unwrap().len()), (2, 1));
         let after = past.of(1, bounds[2]);
         assert_eq!((after.version(), after.bounds(0)), (1, Bounds { least: Some(0), most: 1 }));
-        assert!(after.model(2).is_none());
+        assert!(after.model(2).is_none() && after.batch_after(1).is_none());
+        assert_eq!(past.batch_after(1), Some(&upsert(2)));
     }
 }
