@@ -10,6 +10,8 @@ use std::ops::Deref;
 use bytemuck::{Pod, Zeroable};
 use memmap2::{Mmap, MmapOptions};
 
+use super::Reading;
+
 /// Bytes that don't change for as long as this lives: a file's, mapped, or a copy of them.
 ///
 /// The first one stands at a multiple of [`Self::ALIGNMENT`].
@@ -42,7 +44,7 @@ impl Mapping {
     ///
     /// # Errors
     /// [`io::ErrorKind::UnexpectedEof`] when the file is shorter; those of the system.
-    pub(super) fn of(file: &File, len: u64) -> io::Result<Self> {
+    pub(super) fn of(file: &File, len: u64, reading: Reading) -> io::Result<Self> {
         if file.metadata()?.len() < len {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -63,6 +65,12 @@ impl Mapping {
         // SAFETY: the three points above.
         #[allow(unsafe_code)]
         let mapped = unsafe { options.map(file)? };
+        #[cfg(unix)]
+        if reading == Reading::Nothing {
+            mapped.advise(memmap2::Advice::Random)?;
+        }
+        #[cfg(not(unix))]
+        let _ = reading;
         Ok(Self(Bytes::Mapped(mapped)))
     }
 }

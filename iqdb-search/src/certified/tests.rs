@@ -37,6 +37,9 @@ impl BlockSource for Rows {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
         Ok(&self.components[range.start * self.dim..range.end * self.dim])
     }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

@@ -106,11 +106,12 @@ impl Scan {
         let form = ask.prepared.engine.form(ask.on.schema().metric(), false);
         self.counts.bytes_read += (rows.len() * strip.row_bytes()) as u64;
         let along = form.needs_norms() && strip.norms.is_none();
+        let lent = strip.lent(rows)?;
         if !along {
-            self.terms(ask.prepared, form, strip, rows);
+            self.terms(ask.prepared, form, &lent, rows);
         }
         let vector = ask.queries[query].vector();
-        self.one(ask, query, &vector, form, along, strip, rows)
+        self.one(ask, query, &vector, form, along, &lent, rows)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
-use crate::top_k::{Candidate, Shared, TopK};
+use crate::top_k::{Candidate, Place, Shared, TopK};
 
 /// Bytes of rows in a strip.
 const STRIP_BYTES: usize = 256 * 1_024;
@@ -94,13 +94,19 @@ struct Counts {
 
 /// Some rows of one block, as a group of queries looks at them.
 struct Strip<'a> {
-    rows: Rows<'a>,
+    lender: Block<'a>,
     /// The norms of all of the strip's rows, if the block keeps them.
     norms: Option<&'a [f32]>,
     /// The codes of the block's rows, if it has them and they are wanted.
     codes: Option<&'a Codes>,
     block: usize,
     range: Range<usize>,
+}
+
+/// A strip with some of its rows at hand.
+struct Lent<'a> {
+    strip: &'a Strip<'a>,
+    rows: Rows<'a>,
 }
 
 impl Scan {
@@ -159,7 +165,7 @@ impl Scan {
                     continue;
                 }
                 let strip = Strip {
-                    rows: block.rows(range.clone())?,
+                    lender: block,
                     norms: norms.map(|norms| &norms[range.clone()]),
                     codes,
                     block: index,
@@ -263,25 +269,26 @@ impl Scan {
             return Ok(false);
         }
         let started = self.worth[n].start();
+        let lent = &strip.lent(wanted.rows)?;
         match group.panels {
-            Some(lanes) => self.by_panels(ask, group, lanes, strip, wanted.rows)?,
-            None => self.by_rows(ask, group, strip, wanted.rows)?,
+            Some(lanes) => self.by_panels(ask, group, lanes, lent, wanted.rows)?,
+            None => self.by_rows(ask, group, lent, wanted.rows)?,
         }
         self.worth[n].plain(started, wanted.rows.len() * group.len());
         Ok(true)
     }
 
     /// Writes the terms of the listed rows.
-    fn terms(&mut self, prepared: &Prepared, form: Form, strip: &Strip<'_>, rows: &[u32]) {
+    fn terms(&mut self, prepared: &Prepared, form: Form, lent: &Lent<'_>, rows: &[u32]) {
         let terms = &mut self.terms[..rows.len()];
-        match strip.norms {
+        match lent.strip.norms {
             _ if !form.needs_norms() => terms.fill(0.0),
             Some(norms) => {
                 for (term, row) in terms.iter_mut().zip(rows) {
                     *term = norms[*row as usize];
                 }
             }
-            None => prepared.engine.norms(&strip.tile(prepared.dim, rows), terms),
+            None => prepared.engine.norms(&lent.tile(prepared.dim, rows), terms),
         }
         prepared.margin().terms(form, terms);
     }
@@ -341,14 +348,29 @@ fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
 impl<'a> Strip<'a> {
     /// Bytes of a row.
     fn row_bytes(&self) -> usize {
-        self.rows.stride() * size_of::<f32>()
+        self.lender.stride() * size_of::<f32>()
+    }
+
+    /// Borrows those of its rows that are listed, in the order of their numbers. What else the matrix
+    /// holds has perhaps never been read.
+    fn lent(&'a self, wanted: &[u32]) -> Result<Lent<'a>> {
+        let range = self.range.clone();
+        let rows = match wanted.len() == range.len() {
+            true => self.lender.rows(range)?,
+            false => self.lender.rows_some(range, wanted)?,
+        };
+        Ok(Lent { strip: self, rows })
+    }
+}
+
+impl Lent<'_> {
+    /// Where the first row of the strip is.
+    fn first(&self) -> Place {
+        Place { block: self.strip.block, row: self.strip.range.start }
     }
 
     /// Those of its rows that are listed.
-    fn tile<'b>(&self, dim: usize, rows: &'b [u32]) -> Tile<'b>
-    where
-        'a: 'b,
-    {
+    fn tile<'b>(&'b self, dim: usize, rows: &'b [u32]) -> Tile<'b> {
         Tile::new(self.rows.components(), dim, self.rows.stride(), rows)
     }
 }
