@@ -133,7 +133,10 @@ impl Writer {
             return Err(error.during("checkpoint"));
         }
         let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
-        old.extend(rewrite.iter().map(|segment| Name::Segment(segment.info().number)));
+        for segment in rewrite {
+            let number = segment.info().number;
+            old.extend([Name::Segment(number), Name::Derived(number)]);
+        }
         if self.growing.file().is_some() {
             let kept =
                 manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());

@@ -3,8 +3,8 @@
 //!
 //! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
 //! segment and synced before the log names them; a checkpoint writes and syncs everything new before
-//! it renames the manifest that refers to it. docs/format.md has the bytes, ARCHITECTURE.md the
-//! reasons.
+//! it renames the manifest that refers to it. `docs/format.md` has the bytes, `ARCHITECTURE.md`
+//! the reasons.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -24,7 +24,11 @@ mod manifest;
 mod names;
 mod open;
 mod options;
+#[cfg(not(feature = "sim"))]
 mod payloads;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod payloads;
 mod probe;
 mod problem;
 mod segment;
@@ -32,7 +36,11 @@ mod store;
 mod verify;
 pub mod vfs;
 mod view;
+#[cfg(not(feature = "sim"))]
 mod wire;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod wire;
 mod writer;
 
 pub use options::{Durability, FileOptions};

@@ -110,6 +110,9 @@ impl Manifest {
         if format > FORMAT {
             return Err(later_version(path, format));
         }
+        if format == 0 {
+            return Err(wrong("there is no format 0"));
+        }
         Self::fields(&mut fields).map_err(|error| wrong("it makes no sense").caused_by(error))
     }
 
@@ -121,6 +124,9 @@ impl Manifest {
         let schema = Schema::new(dim, metric)?;
         let number = fields.take_u64()?;
         let version = Version(fields.take_u64()?);
+        if version.0 > u64::MAX / 2 {
+            return Err(Error::new(ErrorKind::Damaged, "no store ever comes to that version"));
+        }
         let (log, log_len) = (fields.take_u64()?, fields.take_u64()?);
         let (growing, next) = (fields.take_u64()?, fields.take_u64()?);
         let count = fields.take_u64()?;
@@ -136,7 +142,25 @@ impl Manifest {
         if fields.remaining() > 0 {
             return Err(Error::new(ErrorKind::Damaged, "there is more than it says"));
         }
-        Ok(Self { number, database, schema, version, log, log_len, growing, next, segments })
+        let manifest =
+            Self { number, database, schema, version, log, log_len, growing, next, segments };
+        manifest.check_numbers().map(|()| manifest)
+    }
+
+    /// Whether no two files have the same number, and none a number that is to come.
+    fn check_numbers(&self) -> Result<()> {
+        let segments = self.segments.iter().map(|entry| entry.info.number);
+        let mut numbers: Vec<u64> =
+            segments.chain([self.number, self.log, self.growing, self.next]).collect();
+        numbers.sort_unstable();
+        let is_last = numbers.last() == Some(&self.next) && self.next <= u64::MAX / 2;
+        if !is_last || !numbers.is_sorted_by(|a, b| a < b) {
+            return Err(Error::new(ErrorKind::Damaged, "its files are not numbered as files are"));
+        }
+        if self.version == Version(0) && !self.segments.is_empty() {
+            return Err(Error::new(ErrorKind::Damaged, "nothing can have been written before it"));
+        }
+        Ok(())
     }
 
     /// Makes this the database: when it returns, it is on the disk and every older manifest is void.
@@ -365,6 +389,26 @@ mod tests {
             put_u64(&mut forged, checksum);
             // Whatever it says now, reading it ends, and ends without a panic.
             let _ = Manifest::decode(&forged, path);
+        }
+    }
+
+    #[test]
+    fn numbers_that_files_can_not_have_are_refused() {
+        let path = Path::new("manifest");
+        let wrong: [fn(&mut Manifest); 7] = [
+            |manifest| manifest.next = manifest.number,
+            |manifest| manifest.growing = manifest.log,
+            |manifest| manifest.growing = manifest.segments[1].info.number,
+            |manifest| manifest.segments[0].info.number = manifest.segments[1].info.number,
+            |manifest| manifest.segments[0].info.number = u64::MAX,
+            |manifest| manifest.next = u64::MAX,
+            |manifest| manifest.version = Version(0),
+        ];
+        for change in wrong {
+            let mut manifest = full();
+            change(&mut manifest);
+            let error = Manifest::decode(&manifest.encode(), path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Damaged, "{manifest:?}");
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Resul
 }
 
 pub(crate) fn open(dir: &Path, options: &FileOptions, read_only: bool) -> Result<FileStore> {
+    let options = &FileOptions { read_only, ..options.clone() };
     let open = || {
         // Nothing is made where there is nothing.
         if newest_or_locked(dir, options)?.is_none() {
@@ -311,7 +312,7 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
         let is_needed = match name {
             Name::Manifest(number) => number == writer.manifest.number,
             Name::Log(number) => number == writer.manifest.log,
-            Name::Segment(number) => is_segment(number),
+            Name::Segment(number) | Name::Derived(number) => is_segment(number),
             Name::Unfinished(_) => false,
             Name::Lock | Name::Reserve => true,
         };

@@ -6,6 +6,9 @@
 //! multiple of their own length and never a panic. There is one way to write each thing, and no
 //! other is read.
 
+// What is fuzzed on its own.
+#![cfg_attr(not(feature = "sim"), allow(unreachable_pub))]
+
 mod id;
 mod payload;
 #[cfg(test)]
@@ -13,38 +16,38 @@ mod tests;
 
 use iqdb_core::{Error, ErrorKind, Location, Result};
 
-pub(crate) use id::{put_id, take_id};
-pub(crate) use payload::{put_payload, put_value, take_payload, take_value};
+pub use id::{put_id, take_id};
+pub use payload::{put_payload, put_value, take_payload, take_value};
 
 /// Appends one byte.
-pub(crate) fn put_u8(out: &mut Vec<u8>, value: u8) {
+pub fn put_u8(out: &mut Vec<u8>, value: u8) {
     out.push(value);
 }
 
 /// Appends two bytes.
-pub(crate) fn put_u16(out: &mut Vec<u8>, value: u16) {
+pub fn put_u16(out: &mut Vec<u8>, value: u16) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Appends four bytes.
-pub(crate) fn put_u32(out: &mut Vec<u8>, value: u32) {
+pub fn put_u32(out: &mut Vec<u8>, value: u32) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Appends eight bytes.
-pub(crate) fn put_u64(out: &mut Vec<u8>, value: u64) {
+pub fn put_u64(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Appends bytes as they are, without their length.
-pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
 /// Reads bytes from the first to the last. After an error it stands where it stood before the call
 /// or somewhere behind, and is good for nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     bytes: &'a [u8],
     /// How many bytes have been read.
     at: usize,
@@ -55,31 +58,31 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads `bytes`; errors count from their first one.
     #[must_use]
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self::at(bytes, 0)
     }
 
     /// Reads `bytes`, the first of which is byte number `base` of what errors shall speak of.
     #[must_use]
-    pub(crate) fn at(bytes: &'a [u8], base: u64) -> Self {
+    pub fn at(bytes: &'a [u8], base: u64) -> Self {
         Self { bytes, at: 0, base }
     }
 
     /// Where the next byte is, as errors count.
     #[must_use]
-    pub(crate) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.base.saturating_add(self.at as u64)
     }
 
     /// How many bytes are left.
     #[must_use]
-    pub(crate) fn remaining(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.bytes.len() - self.at
     }
 
     /// An error that names the next byte.
     #[must_use]
-    pub(crate) fn damaged(&self, message: &'static str) -> Error {
+    pub fn damaged(&self, message: &'static str) -> Error {
         damaged_at(self.offset(), message)
     }
 
@@ -87,7 +90,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there is.
-    pub(crate) fn finish(&self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         match self.remaining() {
             0 => Ok(()),
             left => Err(self
@@ -101,7 +104,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_bytes(&mut self, len: usize) -> Result<&'a [u8]> {
+    pub fn take_bytes(&mut self, len: usize) -> Result<&'a [u8]> {
         match self.bytes[self.at..].get(..len) {
             Some(bytes) => {
                 self.at += len;
@@ -115,7 +118,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_long(&mut self, len: u64) -> Result<&'a [u8]> {
+    pub fn take_long(&mut self, len: u64) -> Result<&'a [u8]> {
         // What fits no usize is more than there is.
         self.take_bytes(usize::try_from(len).unwrap_or(usize::MAX)).map_err(|_| self.too_short(len))
     }
@@ -124,7 +127,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer, or they are no UTF-8.
-    pub(crate) fn take_text(&mut self, len: u64) -> Result<&'a str> {
+    pub fn take_text(&mut self, len: u64) -> Result<&'a str> {
         let start = self.offset();
         std::str::from_utf8(self.take_long(len)?).map_err(|error| {
             let at = start.saturating_add(error.valid_up_to() as u64);
@@ -136,7 +139,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there is none.
-    pub(crate) fn take_u8(&mut self) -> Result<u8> {
+    pub fn take_u8(&mut self) -> Result<u8> {
         self.take_array().map(u8::from_le_bytes)
     }
 
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_u16(&mut self) -> Result<u16> {
+    pub fn take_u16(&mut self) -> Result<u16> {
         self.take_array().map(u16::from_le_bytes)
     }
 
@@ -152,7 +155,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_u32(&mut self) -> Result<u32> {
+    pub fn take_u32(&mut self) -> Result<u32> {
         self.take_array().map(u32::from_le_bytes)
     }
 
@@ -160,7 +163,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_u64(&mut self) -> Result<u64> {
+    pub fn take_u64(&mut self) -> Result<u64> {
         self.take_array().map(u64::from_le_bytes)
     }
 
@@ -168,7 +171,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when there are fewer.
-    pub(crate) fn take_array<const N: usize>(&mut self) -> Result<[u8; N]> {
+    pub fn take_array<const N: usize>(&mut self) -> Result<[u8; N]> {
         match self.bytes[self.at..].first_chunk() {
             Some(bytes) => {
                 self.at += N;
@@ -187,6 +190,6 @@ impl<'a> Reader<'a> {
 
 /// An error that names a byte.
 #[must_use]
-pub(crate) fn damaged_at(offset: u64, message: &'static str) -> Error {
+pub fn damaged_at(offset: u64, message: &'static str) -> Error {
     Error::new(ErrorKind::Damaged, message).at(Location::Byte(offset))
 }

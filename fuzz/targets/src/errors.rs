@@ -1,6 +1,6 @@
 //! What every error is, whatever the input was: short, and harmless on a terminal.
 
-use iqdb_core::Error;
+use iqdb_core::{Error, ErrorKind, Location};
 
 /// An error is for a person: it doesn't repeat the input, and neither do its causes.
 ///
@@ -15,6 +15,18 @@ pub(crate) fn check(error: &Error) {
     assert!(lines.len() <= 2 * ERROR_BYTES_MAX, "an error of {} bytes: {lines}", lines.len());
     let is_raw = |character| character != '\n' && changes_a_terminal(character);
     assert!(!lines.contains(is_raw), "{lines:?} would change a terminal");
+}
+
+/// An error about stored bytes says that they are damaged, and which of `len` bytes shows it, or
+/// that it is their end.
+///
+/// # Panics
+/// When it doesn't.
+pub(crate) fn check_damage(error: &Error, len: usize) {
+    check(error);
+    assert_eq!(error.kind(), ErrorKind::Damaged, "{error}");
+    let is_within = matches!(error.location(), Some(Location::Byte(at)) if at <= len as u64);
+    assert!(is_within, "{error}, of {len} bytes");
 }
 
 /// Whether a character ends a line, moves the cursor, or turns the text around it.

@@ -15,7 +15,10 @@
 mod canary;
 mod entropy;
 mod errors;
+mod file_payloads;
+mod file_wire;
 mod filters;
+mod import_readers;
 pub mod inputs;
 mod npy_reader;
 mod record_id;
@@ -25,7 +28,10 @@ mod store_vs_model;
 mod top_k_vs_naive;
 
 pub use canary::canary;
+pub use file_payloads::file_payloads;
+pub use file_wire::file_wire;
 pub use filters::{filter_built, filter_text};
+pub use import_readers::import_readers;
 pub use npy_reader::npy_reader;
 pub use record_id::record_id_text;
 pub use record_serde::record_serde;
@@ -59,6 +65,18 @@ pub const TARGETS: &[Target] = &[
         seeds: canary::seeds,
     },
     Target {
+        name: "file_payloads",
+        story: "bytes are refused, or they are a block of payloads that are lent, selected and kept",
+        run: file_payloads,
+        seeds: file_payloads::seeds,
+    },
+    Target {
+        name: "file_wire",
+        story: "bytes are refused, or they are ids and payloads in the one form there is of them",
+        run: file_wire,
+        seeds: file_wire::seeds,
+    },
+    Target {
         name: "filter_built",
         story: "a filter built from parts is printed, read back and counted as the model does",
         run: filter_built,
@@ -69,6 +87,12 @@ pub const TARGETS: &[Target] = &[
         story: "a text is refused, or it is a filter that is printed, read back and evaluated",
         run: filter_text,
         seeds: filters::text_seeds,
+    },
+    Target {
+        name: "import_readers",
+        story: "bytes are refused, or they are a file of records that come back from JSON",
+        run: import_readers,
+        seeds: import_readers::seeds,
     },
     Target {
         name: "npy_reader",

@@ -15,7 +15,7 @@ impl PayloadBlock {
     /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for bytes that
     /// [`encode`](Self::encode) can't have made of so many rows, with the number of the byte in
     /// `bytes` where that shows.
-    pub(crate) fn decode(bytes: &[u8], rows: usize) -> Result<Self> {
+    pub fn decode(bytes: &[u8], rows: usize) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let form = match reader.take_u8()? {
             NONE => Form::Empty,
@@ -40,7 +40,11 @@ fn take_rows(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Payload>> {
             .expected(format_args!("{rows} payloads"))
             .found(format_args!("{} bytes", reader.remaining())));
     }
-    (0..rows).map(|_| take_payload(reader)).collect()
+    let mut payloads = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        payloads.push(take_payload(reader)?);
+    }
+    Ok(payloads)
 }
 
 fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {

@@ -15,7 +15,7 @@ impl PayloadBlock {
     /// # Panics
     /// For a payload that fails [`Payload::check`] by far; nothing such is ever stored.
     #[must_use]
-    pub(crate) fn encode<P: Borrow<Payload>>(payloads: &[P]) -> Vec<u8> {
+    pub fn encode<P: Borrow<Payload>>(payloads: &[P]) -> Vec<u8> {
         let mut out = Vec::new();
         if payloads.iter().all(|payload| payload.borrow().is_empty()) {
             put_u8(&mut out, NONE);

@@ -27,6 +27,9 @@
 //! for up to 65,535, else 4. Rows are written one by one where there are more than 128 fields among
 //! them, or strings of a field of more than 4 GiB. The same payloads make the same bytes.
 
+// What is fuzzed on its own.
+#![cfg_attr(not(feature = "sim"), allow(unreachable_pub))]
+
 mod decode;
 mod encode;
 #[cfg(test)]
@@ -49,7 +52,7 @@ const HAS_TRUE: u8 = 4;
 
 /// The payloads of one block of rows, ready to be lent.
 #[derive(Debug)]
-pub(crate) struct PayloadBlock {
+pub struct PayloadBlock {
     rows: usize,
     form: Form,
 }
@@ -64,7 +67,7 @@ enum Form {
 impl PayloadBlock {
     /// The payload of a row; `None` outside of the block. O(1).
     #[must_use]
-    pub(crate) fn payload(&self, row: usize) -> Option<PayloadRef<'_>> {
+    pub fn payload(&self, row: usize) -> Option<PayloadRef<'_>> {
         if row >= self.rows {
             return None;
         }
@@ -78,7 +81,7 @@ impl PayloadBlock {
     /// Narrows `mask` to the rows that match and returns true; or leaves it alone and returns false
     /// where asking row by row is as good. Allocates nothing. As
     /// [`Columns::matching`](iqdb_arena::columns::Columns::matching), or at once.
-    pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
+    pub fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         match &self.form {
             Form::Columns(columns) => columns.matching(leaf, mask),
             // An absent field makes every condition on it false.

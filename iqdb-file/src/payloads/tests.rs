@@ -224,6 +224,53 @@ fn blocks_of_every_width_come_back() {
 }
 
 #[test]
+fn no_row_has_what_none_has() {
+    let payloads = vec![Payload::new(); 100];
+    let block = PayloadBlock::decode(&PayloadBlock::encode(&payloads), 100).unwrap();
+    assert_same(&lent(&block), &payloads);
+    let mut mask = RowMask::new();
+    mask.set_all(100);
+    let ids = Predicate::IdIn { ids: [7.into()].into_iter().collect() };
+    assert!(!block.matching(&ids, &mut Narrow::new(&mut mask)));
+    assert_eq!(mask.count(), 100);
+    let leaf = Predicate::Exists { field: "x".into() };
+    assert!(block.matching(&leaf, &mut Narrow::new(&mut mask)));
+    assert_eq!(mask.count(), 0);
+}
+
+#[test]
+fn values_and_codes_are_in_their_one_order_and_width() {
+    let field = |name: u8, ints: &[u8], codes: &[u8]| {
+        let count = u8::try_from(ints.len()).unwrap();
+        let mut bytes = vec![1, 0, name, 0, count, 0, 0, 0];
+        ints.iter().for_each(|int| bytes.extend([*int, 0, 0, 0, 0, 0, 0, 0]));
+        bytes.extend([0; 12]);
+        bytes.extend(codes);
+        bytes
+    };
+    let refused_at = |fields: &[Vec<u8>]| {
+        let count = u8::try_from(fields.len()).unwrap();
+        let bytes = [&[COLUMNS, count], &fields.concat()[..]].concat();
+        match PayloadBlock::decode(&bytes, 2).map_err(|error| error.location()) {
+            Ok(_) => None,
+            Err(Some(Location::Byte(at))) => Some(at),
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    let sound = field(b'b', &[3, 7], &[1, 1, 2]);
+    let next = 2 + sound.len() as u64;
+    assert_eq!(refused_at(std::slice::from_ref(&sound)), None);
+    assert_eq!(refused_at(&[field(b'b', &[3, 3], &[1, 1, 2])]), Some(18), "a value twice");
+    assert_eq!(refused_at(&[field(b'b', &[7, 3], &[1, 1, 2])]), Some(18), "not in order");
+    assert_eq!(refused_at(&[field(b'b', &[3, 7], &[2, 1, 0, 2, 0])]), Some(38), "too wide");
+    assert_eq!(refused_at(&[field(b'b', &[3, 5, 7], &[1, 1, 2])]), Some(2), "a value for no row");
+    assert_eq!(refused_at(&[sound.clone(), field(b'c', &[1], &[1, 1, 0])]), None);
+    for name in [b'b', b'a'] {
+        assert_eq!(refused_at(&[sound.clone(), field(name, &[1], &[1, 1, 0])]), Some(next));
+    }
+}
+
+#[test]
 fn damage_is_named_where_it_is() {
     let at = |bytes: &[u8], rows| match PayloadBlock::decode(bytes, rows).unwrap_err().location() {
         Some(Location::Byte(at)) => at,

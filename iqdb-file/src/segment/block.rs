@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Uuid,
     Version,
@@ -11,6 +12,7 @@ use iqdb_core::{
 
 use super::SegmentWriter;
 use super::body::Body;
+use super::derived::BlockSidecar;
 use super::ended::Ended;
 use super::layout::{Section, Shape};
 use crate::payloads::PayloadBlock;
@@ -62,13 +64,19 @@ fn decode_id(bytes: &[u8]) -> Option<IdRef<'_>> {
     match kind {
         0 => Some(IdRef::Number(u64::from_le_bytes(bytes.try_into().ok()?))),
         1 => Some(IdRef::Uuid(Uuid::from_bytes(bytes.try_into().ok()?))),
-        2 => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
+        2 if bytes.len() <= ID_BYTES_MAX => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
         _ => None,
     }
 }
 
 impl SegmentBlock {
-    pub(crate) fn new(body: Arc<Body>, shape: &Shape, rows: u64, n: usize) -> Self {
+    pub(crate) fn new(
+        body: Arc<Body>,
+        shape: &Shape,
+        rows: u64,
+        n: usize,
+        sidecar: Option<BlockSidecar>,
+    ) -> Self {
         let blocks = shape.blocks(rows);
         let first = n * shape.block_rows;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(first);
@@ -82,7 +90,7 @@ impl SegmentBlock {
             payloads_slot: Section::Payloads(n).slot(blocks),
             payloads: OnceLock::new(),
             ended: Ended::none(rows),
-            seal: Seal::new(),
+            seal: sidecar.map_or_else(Seal::new, Seal::with_sidecar),
         }
     }
 

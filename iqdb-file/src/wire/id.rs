@@ -19,7 +19,7 @@ const TEXT: u8 = 2;
 ///
 /// # Panics
 /// For a string of 64 KiB or more, which fails [`RecordId::check`] by far.
-pub(crate) fn put_id(out: &mut Vec<u8>, id: IdRef<'_>) {
+pub fn put_id(out: &mut Vec<u8>, id: IdRef<'_>) {
     match id {
         IdRef::Number(number) => {
             put_u8(out, NUMBER);
@@ -42,7 +42,7 @@ pub(crate) fn put_id(out: &mut Vec<u8>, id: IdRef<'_>) {
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for anything else.
-pub(crate) fn take_id(reader: &mut Reader<'_>) -> Result<RecordId> {
+pub fn take_id(reader: &mut Reader<'_>) -> Result<RecordId> {
     let start = reader.offset();
     match reader.take_u8()? {
         NUMBER => reader.take_u64().map(RecordId::from),

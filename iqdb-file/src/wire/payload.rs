@@ -36,7 +36,7 @@ const CHECKED: &str = "a payload is checked before it is written";
 ///
 /// # Panics
 /// For a string or a list of 4 GiB or more, which fails [`Value::check`] by far.
-pub(crate) fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
+pub fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
     match value {
         ValueRef::Null => put_u8(out, NULL),
         ValueRef::Bool(false) => put_u8(out, FALSE),
@@ -66,7 +66,7 @@ pub(crate) fn put_value(out: &mut Vec<u8>, value: ValueRef<'_>) {
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for anything else.
-pub(crate) fn take_value(reader: &mut Reader<'_>) -> Result<Value> {
+pub fn take_value(reader: &mut Reader<'_>) -> Result<Value> {
     let start = reader.offset();
     let value = match reader.take_u8()? {
         LIST => {
@@ -115,7 +115,7 @@ fn take_scalar(reader: &mut Reader<'_>, tag: u8, start: u64) -> Result<Value> {
 ///
 /// # Panics
 /// For one with 65,536 fields or a name of as many bytes, which fails [`Payload::check`] by far.
-pub(crate) fn put_payload(out: &mut Vec<u8>, payload: &Payload) {
+pub fn put_payload(out: &mut Vec<u8>, payload: &Payload) {
     put_u16(out, u16::try_from(payload.len()).expect(CHECKED));
     for (name, value) in payload.iter() {
         put_u16(out, u16::try_from(name.len()).expect(CHECKED));
@@ -128,7 +128,7 @@ pub(crate) fn put_payload(out: &mut Vec<u8>, payload: &Payload) {
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for anything else.
-pub(crate) fn take_payload(reader: &mut Reader<'_>) -> Result<Payload> {
+pub fn take_payload(reader: &mut Reader<'_>) -> Result<Payload> {
     let start = reader.offset();
     let count = usize::from(reader.take_u16()?);
     if count > PAYLOAD_FIELDS_MAX {

@@ -1,0 +1,359 @@
+//! Making, opening, closing, copying, compacting: what happens to the files of a database.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use iqdb_core::{
+    Batch, ErrorKind, Metric, Payload, Query, Record, RecordId, Schema, Search, Snapshot,
+    SnapshotExt, Store, StoreExt, VectorRef, Version,
+};
+use iqdb_file::{Durability, FileOptions, FileStore, ReadMode};
+use tempfile::TempDir;
+
+fn schema() -> Schema {
+    Schema::new(8, Metric::Euclidean).unwrap()
+}
+
+fn options() -> FileOptions {
+    FileOptions::new()
+}
+
+fn record(n: u64) -> Record {
+    let vector: Vec<f32> = (0..8).map(|i| (n * 8 + i) as f32).collect();
+    Record::new(n, vector)
+        .unwrap()
+        .with("n", n as i64)
+        .with("parity", if n % 2 == 0 { "even" } else { "odd" })
+}
+
+fn records(range: std::ops::Range<u64>) -> Batch {
+    range.fold(Batch::new(), |batch, n| batch.upsert(record(n)))
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn bytes(dir: &Path) -> u64 {
+    let entries = std::fs::read_dir(dir).unwrap();
+    entries
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_name() != "reserve")
+        .map(|entry| entry.metadata().unwrap().len())
+        .sum()
+}
+
+fn assert_has(store: &FileStore, range: std::ops::Range<u64>) {
+    assert_eq!(store.len().unwrap(), range.end - range.start);
+    for n in range {
+        assert_eq!(store.get(&n.into()).unwrap().as_ref(), Some(&record(n)), "record {n}");
+    }
+}
+
+fn home() -> (TempDir, std::path::PathBuf) {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("db");
+    (home, dir)
+}
+
+#[test]
+fn what_is_not_there_is_not_opened_and_what_is_there_is_not_made() {
+    let (_home, dir) = home();
+    let error = FileStore::open(&dir, &options()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("create the database first"), "{error}");
+    assert!(!dir.exists(), "opening makes nothing");
+
+    drop(FileStore::create(&dir, schema(), &options()).unwrap());
+    let error = FileStore::create(&dir, schema(), &options()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+
+    let other = Schema::new(9, Metric::Cosine).unwrap();
+    let error = FileStore::open_or_create(&dir, other, &options()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSchema);
+    assert_eq!(error.expectation(), Some(&*other.to_string()));
+    assert_eq!(error.finding(), Some(&*schema().to_string()));
+    assert_eq!(*FileStore::open(&dir, &options()).unwrap().schema(), schema());
+}
+
+#[test]
+fn a_directory_of_something_else_is_left_alone() {
+    let (_home, dir) = home();
+    std::fs::create_dir(&dir).unwrap();
+    for name in ["notes.txt", "log-7", "segment-x", ".hidden"] {
+        std::fs::write(dir.join(name), "mine").unwrap();
+    }
+    assert!(FileStore::open(&dir, &options()).is_err());
+    let store = FileStore::create(&dir, schema(), &options()).unwrap();
+    store.apply(&records(0..10)).unwrap();
+    store.compact().unwrap();
+    drop(store);
+    assert_has(&FileStore::open(&dir, &options()).unwrap(), 0..10);
+    for name in ["notes.txt", "log-7", "segment-x", ".hidden"] {
+        assert_eq!(std::fs::read(dir.join(name)).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn one_writer_or_many_readers() {
+    let (_home, dir) = home();
+    let writer = FileStore::create(&dir, schema(), &options()).unwrap();
+    writer.apply(&records(0..3)).unwrap();
+    for again in [
+        FileStore::open(&dir, &options()),
+        FileStore::open_read_only(&dir, &options()),
+        FileStore::open_or_create(&dir, schema(), &options()),
+        FileStore::create(&dir, schema(), &options()),
+    ] {
+        let error = again.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Locked);
+        let text = error.to_string();
+        assert!(text.contains(dir.to_str().unwrap()), "{text}");
+        assert!(text.contains(&std::process::id().to_string()), "{text}");
+    }
+    drop(writer);
+    let readers: Vec<_> =
+        (0..3).map(|_| FileStore::open_read_only(&dir, &options()).unwrap()).collect();
+    assert_eq!(FileStore::open(&dir, &options()).unwrap_err().kind(), ErrorKind::Locked);
+    for reader in &readers {
+        assert_has(reader, 0..3);
+        let error = reader.apply(&records(3..4)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSupported);
+        assert!(reader.flush().is_ok() && reader.compact().is_err());
+    }
+    drop(readers);
+    assert_has(&FileStore::open(&dir, &options()).unwrap(), 0..3);
+}
+
+#[test]
+fn opening_to_read_changes_no_file() {
+    let (_home, dir) = home();
+    let store = FileStore::create(&dir, schema(), &options()).unwrap();
+    store.apply(&records(0..5)).unwrap();
+    // As a killed process leaves it, with garbage behind the last frame.
+    let (_copies, copy) = home();
+    std::fs::create_dir(&copy).unwrap();
+    for name in names(&dir) {
+        std::fs::copy(dir.join(&name), copy.join(&name)).unwrap();
+    }
+    let log = names(&copy).into_iter().find(|name| name.starts_with("log-")).unwrap();
+    let mut torn = std::fs::read(copy.join(&log)).unwrap();
+    torn.extend_from_slice(&[0x55; 100]);
+    std::fs::write(copy.join(&log), &torn).unwrap();
+    std::fs::write(copy.join("segment-00000099"), "left behind").unwrap();
+
+    let before = names(&copy);
+    assert_has(&FileStore::open_read_only(&copy, &options()).unwrap(), 0..5);
+    assert_eq!(names(&copy), before);
+    assert_eq!(std::fs::read(copy.join(&log)).unwrap(), torn);
+
+    // Who may write tidies up, and what is written next is found.
+    let store = FileStore::open(&copy, &options()).unwrap();
+    assert!(!names(&copy).contains(&"segment-00000099".to_owned()));
+    store.apply(&records(5..6)).unwrap();
+    drop(store);
+    assert_has(&FileStore::open(&copy, &options()).unwrap(), 0..6);
+}
+
+#[test]
+fn every_size_of_batch_and_every_change_is_there_again() {
+    for (placed, sealed) in
+        [(1, 1_000), (1, 1 << 30), (1 << 30, 1_000), (1 << 30, 1 << 30), (256, 3_000)]
+    {
+        let (_home, dir) = home();
+        let options = options().place_from_bytes(placed).seal_from(sealed, 1 << 30, sealed);
+        let mut store = FileStore::create(&dir, schema(), &options).unwrap();
+        let mut version = 0;
+        for n in 0..40_u64 {
+            let batch = records(n * 10..n * 10 + 1 + n % 10)
+                .delete(n * 10)
+                .set_payload(n * 5 + 1, Payload::new().with("set", n as i64));
+            store.apply(&batch).unwrap();
+            version += 1;
+            if n % 7 == 0 {
+                drop(store);
+                store = FileStore::open(&dir, &options).unwrap();
+            }
+            assert_eq!(store.snapshot().unwrap().version(), Version(version));
+        }
+        let expected: Vec<Record> = contents(&*store.snapshot().unwrap());
+        assert_eq!(expected.len() as u64, store.len().unwrap());
+        drop(store);
+        for read_mode in [ReadMode::Map, ReadMode::Copy] {
+            let store = FileStore::open(&dir, &options.clone().read_mode(read_mode)).unwrap();
+            assert_eq!(contents(&*store.snapshot().unwrap()), expected);
+            store.verify(&mut |_| ()).unwrap();
+            store.compact().unwrap();
+            assert_eq!(contents(&*store.snapshot().unwrap()), expected);
+            assert_eq!(store.snapshot().unwrap().version(), Version(version));
+        }
+    }
+}
+
+fn contents(snapshot: &dyn Snapshot) -> Vec<Record> {
+    let mut records: Vec<Record> =
+        snapshot.records(None).map(|record| record.unwrap().to_record().unwrap()).collect();
+    records.sort_by(|a, b| a.id.cmp(&b.id));
+    records
+}
+
+#[test]
+fn deletes_and_compaction_shrink_the_directory() {
+    let (_home, dir) = home();
+    let options = options().seal_from(50_000, 1 << 30, 50_000).place_from_bytes(1_000);
+    let store = FileStore::create(&dir, schema(), &options).unwrap();
+    for n in 0..100 {
+        store.apply(&records(n * 50..n * 50 + 50)).unwrap();
+    }
+    store.compact().unwrap();
+    let full = bytes(&dir);
+    let held = store.snapshot().unwrap();
+    for n in (0..5_000_u64).filter(|n| n % 2 == 0) {
+        store.delete(n).unwrap();
+    }
+    store.compact().unwrap();
+    let half = bytes(&dir);
+    assert!((half as f64) < 0.55 * full as f64, "{full} bytes, and half of it takes {half}");
+    assert_eq!(store.stats().dead_rows, 0);
+    assert_eq!(held.len(), 5_000);
+    assert_eq!(contents(&*held).len(), 5_000, "a snapshot outlives the files that it shows");
+    drop(store);
+    let store = FileStore::open(&dir, &options).unwrap();
+    assert_eq!(store.len().unwrap(), 2_500);
+    store.delete_where(&"n >= 0".parse().unwrap()).unwrap();
+    store.compact().unwrap();
+    assert!(bytes(&dir) < 1_000, "{} bytes of nothing", bytes(&dir));
+    drop(store);
+    assert!(FileStore::open(&dir, &options).unwrap().is_empty().unwrap());
+}
+
+#[test]
+fn dead_rows_are_rewritten_without_being_asked() {
+    let (_home, dir) = home();
+    let options = options().seal_from(20_000, 1 << 30, 20_000);
+    let store = FileStore::create(&dir, schema(), &options).unwrap();
+    for round in 0..50 {
+        store.apply(&records(0..100)).unwrap();
+        assert!(bytes(&dir) < 100_000, "round {round}: {} bytes", bytes(&dir));
+    }
+    assert_has(&store, 0..100);
+}
+
+#[test]
+fn small_segments_are_joined_without_being_asked() {
+    let (_home, dir) = home();
+    let options = options().seal_from(2_000, 1 << 30, 1 << 20);
+    let store = FileStore::create(&dir, schema(), &options).unwrap();
+    for n in 0..1_000 {
+        store.upsert(record(n)).unwrap();
+    }
+    let segments = store.stats().segments;
+    assert!(segments < 30, "{segments} segments");
+    assert_has(&store, 0..1_000);
+}
+
+#[test]
+fn a_backup_is_a_database_as_of_then() {
+    let (_home, dir) = home();
+    let (_copies, copy) = home();
+    let store = FileStore::create(&dir, schema(), &options()).unwrap();
+    store.apply(&records(0..100)).unwrap();
+    store.compact().unwrap();
+    store.apply(&records(100..120).delete(50)).unwrap();
+    let then = contents(&*store.snapshot().unwrap());
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for n in 200..400 {
+                store.upsert(record(n)).unwrap();
+            }
+        });
+        let snapshot = store.snapshot().unwrap().version();
+        store.backup_to(&copy).unwrap();
+        writing.join().unwrap();
+        let copied = FileStore::open(&copy, &options()).unwrap();
+        assert!(copied.snapshot().unwrap().version() >= snapshot);
+        let found = contents(&*copied.snapshot().unwrap());
+        assert_eq!(found.iter().filter(|record| record.id < 200.into()).count(), then.len());
+        copied.verify(&mut |_| ()).unwrap();
+        let next = copied.snapshot().unwrap().version().next();
+        assert_eq!(copied.apply(&records(0..1)).unwrap().version, next);
+    });
+    assert_eq!(store.backup_to(&copy).unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn relaxed_writes_are_there_after_a_flush_and_after_closing() {
+    let (_home, dir) = home();
+    let relaxed = options().durability(Durability::Relaxed).place_from_bytes(1_000);
+    let store = FileStore::create(&dir, schema(), &relaxed).unwrap();
+    store.apply(&records(0..100)).unwrap();
+    store.flush().unwrap();
+    store.apply(&records(100..101)).unwrap();
+    drop(store);
+    assert_has(&FileStore::open(&dir, &options()).unwrap(), 0..101);
+}
+
+#[test]
+fn a_bare_name_is_a_directory_here() {
+    // Whoever runs the tests has the crate's directory as the current one.
+    let name = format!("a-bare-name-{}", std::process::id());
+    let store = FileStore::create(&name, schema(), &options()).unwrap();
+    store.apply(&records(0..2)).unwrap();
+    drop(store);
+    assert_has(&FileStore::open(&name, &options()).unwrap(), 0..2);
+    std::fs::remove_dir_all(&name).unwrap();
+}
+
+#[test]
+fn damage_is_named_with_its_file_and_its_bytes() {
+    let (_home, dir) = home();
+    let store = FileStore::create(&dir, schema(), &options()).unwrap();
+    store.apply(&records(0..1_000)).unwrap();
+    store.compact().unwrap();
+    drop(store);
+    let segment = names(&dir).into_iter().find(|name| name.starts_with("segment-")).unwrap();
+    let path = dir.join(&segment);
+    let mut content = std::fs::read(&path).unwrap();
+    content[5_000] ^= 1;
+    std::fs::write(&path, &content).unwrap();
+
+    let store = FileStore::open(&dir, &options()).unwrap();
+    let error = store.verify(&mut |_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    let text = format!("{error:?}");
+    assert!(text.contains(&segment) && text.contains("4096"), "{text}");
+    let search = iqdb_search::ExactSearch::new();
+    let vector = [0.0; 8];
+    let query = Query::nearest(VectorRef::new(&vector).unwrap(), 3);
+    let mut hits = [iqdb_core::Hits::default()];
+    let error = search.search(&*store.snapshot().unwrap(), &[query], &mut hits).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert_eq!(store.get(&RecordId::from(3)).unwrap_err().kind(), ErrorKind::Damaged);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_for_their_owner_alone_and_links_are_not_followed() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (_home, dir) = home();
+    let store = FileStore::create(&dir, schema(), &options()).unwrap();
+    store.apply(&records(0..100)).unwrap();
+    store.compact().unwrap();
+    drop(store);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    for name in names(&dir) {
+        assert_eq!(mode(&dir.join(&name)), 0o600, "{name}");
+    }
+    let segment = names(&dir).into_iter().find(|name| name.starts_with("segment-")).unwrap();
+    let elsewhere = dir.join("elsewhere");
+    std::fs::rename(dir.join(&segment), &elsewhere).unwrap();
+    symlink(&elsewhere, dir.join(&segment)).unwrap();
+    assert!(FileStore::open(&dir, &options()).is_err());
+}
