@@ -12,6 +12,7 @@ mod ci;
 mod cli;
 mod conformance;
 mod cross;
+mod faults;
 mod futex;
 mod fuzz;
 mod libtest;
@@ -69,6 +70,11 @@ fn run(cli: Cli) -> Result<Verdict> {
     let workspace = Workspace::load()?;
     match command {
         Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Crash(options) => faults::run(&workspace, "crash", &options),
+        Command::Faults(options) => faults::run(&workspace, "faults", &options),
+        Command::Bitflip(options) => faults::run(&workspace, "bitflip", &options),
+        Command::Kill9(options) => faults::run(&workspace, "kill9", &options),
+        Command::Power(options) => faults::run(&workspace, "power", &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
