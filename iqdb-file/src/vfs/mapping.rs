@@ -126,7 +126,7 @@ mod tests {
     fn a_file_is_mapped_as_far_as_asked() {
         let file = file(b"abcdef");
         for len in [0, 1, 6] {
-            let mapping = Mapping::of(&file, len).unwrap();
+            let mapping = Mapping::of(&file, len, Reading::Ahead).unwrap();
             assert_eq!(&*mapping, &b"abcdef"[..usize::try_from(len).unwrap()]);
             assert!(is_aligned(&mapping), "{len}");
         }
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_file_is_not_mapped_beyond_its_end() {
         for len in [7, u64::MAX] {
-            let error = Mapping::of(&file(b"abcdef"), len).unwrap_err();
+            let error = Mapping::of(&file(b"abcdef"), len, Reading::Nothing).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
     }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn debug_prints_no_contents() {
         assert_eq!(format!("{:?}", Mapping::copied(b"secret")), "Mapping(6 bytes, copied)");
-        let mapped = Mapping::of(&file(b"secret"), 6).unwrap();
+        let mapped = Mapping::of(&file(b"secret"), 6, Reading::Nothing).unwrap();
         assert_eq!(format!("{mapped:?}"), "Mapping(6 bytes, mapped)");
     }
 }
