@@ -160,7 +160,7 @@ impl Writer {
     }
 }
 
-fn failed(error: std::io::Error) -> String {
+fn failed(error: impl std::fmt::Display) -> String {
     format!("a process to be killed: {error}")
 }
 
