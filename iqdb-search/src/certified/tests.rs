@@ -79,7 +79,8 @@ fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) ->
         .collect();
     let sifted: Vec<_> = within.iter().flatten().copied().collect();
     let mut masks = vec![0; sifted.len() * sheet.groups()];
-    sieve.sift(&sheet, &sifted, &mut masks);
+    let mut sums = vec![[0; GROUP]; masks.len()];
+    sieve.sift(&sheet, &sifted, &mut masks, &mut sums);
     let mut masks = masks.chunks(sheet.groups());
     within
         .iter()

@@ -8,15 +8,17 @@
 mod by_codes;
 mod by_panels;
 mod by_rows;
+mod later;
 mod worth;
 
 use std::ops::Range;
 
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
+use self::later::Later;
 use self::worth::Worth;
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
+use crate::kernel::{Cut, Form, GROUP, Sums, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
@@ -46,6 +48,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
+    /// How many rows there are, on all threads.
+    pub(crate) rows: usize,
     /// One per query; none on a thread alone.
     pub(crate) shared: &'a [Shared],
 }
@@ -74,10 +78,14 @@ pub(crate) struct Scan {
     coded: CodedQueries,
     /// What their thresholds leave of a strip, per query of a group.
     cones: Vec<Cone>,
-    /// The rows that codes leave in question, a bit each, per query and group of rows.
+    /// The rows that codes leave in question, a bit each, per query and group of rows; and the sums
+    /// of those groups.
     left: Vec<u16>,
+    sums: Vec<Sums>,
     /// Those of them that are wanted, of one query and strip.
     in_question: Vec<u32>,
+    /// Those that are looked at later, if at all.
+    later: Later,
     /// Whether codes pay, per group of queries.
     worth: Vec<Worth>,
     counts: Counts,
@@ -107,6 +115,32 @@ struct Strip<'a> {
 struct Lent<'a> {
     strip: &'a Strip<'a>,
     rows: Rows<'a>,
+}
+
+impl<'a> Ask<'a> {
+    /// What a block keeps: the norms of its rows and their codes, where they are wanted.
+    fn kept(&self, block: &Block<'a>) -> (Option<&'a [f32]>, Option<&'a Codes>) {
+        let prepared = self.prepared;
+        let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
+            true => norms::of(block, prepared.engine),
+            false => None,
+        };
+        let metric = self.on.schema().metric();
+        (norms, if prepared.by_codes { Codes::of(block, metric) } else { None })
+    }
+
+    /// Some rows of a block.
+    fn strip(&self, index: usize, range: Range<usize>) -> Result<Strip<'a>> {
+        let block = self.on.block(index)?;
+        let (norms, codes) = self.kept(&block);
+        Ok(Strip {
+            lender: block,
+            norms: norms.and_then(|norms| norms.get(range.clone())),
+            codes,
+            block: index,
+            range,
+        })
+    }
 }
 
 impl Scan {
@@ -141,18 +175,14 @@ impl Scan {
         ask: Ask<'_>,
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
-        let Ask { prepared, on, queries, shared } = ask;
+        let Ask { prepared, on, queries, shared, .. } = ask;
+        self.later.prepare(queries.len(), ask.rows);
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
             let block = on.block(index)?;
             self.enter(prepared, &block, rows.clone(), queries)?;
-            let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
-                true => norms::of(&block, prepared.engine),
-                false => None,
-            };
-            let codes =
-                if prepared.by_codes { Codes::of(&block, on.schema().metric()) } else { None };
+            let (norms, codes) = ask.kept(&block);
             let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {
@@ -181,9 +211,12 @@ impl Scan {
                 if read {
                     self.counts.bytes_read += (alive * strip.row_bytes()) as u64;
                 }
+                if self.later.is_full() {
+                    self.settle(ask)?;
+                }
             }
         }
-        Ok(())
+        self.settle(ask)
     }
 
     /// How many rows of a range anybody looks at.
