@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod durable;
 mod engines;
 mod machine;
 mod npy;
@@ -42,6 +43,10 @@ struct Cli {
 enum Command {
     /// Measure, check, and write a record with its plot.
     Run(run::Options),
+    /// Measure what it takes to have written: durable engines in turns.
+    Durable(durable::Options),
+    /// Fill a database of `redb` and end without closing it.
+    Unclosed(durable::Unclosed),
     /// Serve one engine: commands on standard input, answers on standard output.
     Worker {
         /// Which engine.
@@ -68,6 +73,8 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(options) => run::run(&options),
+        Command::Durable(options) => durable::run(&options),
+        Command::Unclosed(options) => durable::leave_unclosed(&options),
         Command::Worker { engine, backend } => worker::serve(engine, backend.as_deref()),
         Command::Table { record, suite } => Record::read(&record).map(|record| {
             println!("{}", table::of(&record, &suite));

@@ -142,12 +142,17 @@ impl Record {
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-        let json = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
-        std::fs::create_dir_all(path.parent().unwrap_or(path))
-            .and_then(|()| std::fs::write(path, format!("{json}\n")))
-            .map_err(|error| failed(&error))
+        write(self, path)
     }
+}
+
+/// Writes a record of any kind as JSON.
+pub(crate) fn write(record: &impl Serialize, path: &Path) -> Result<()> {
+    let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let json = serde_json::to_string_pretty(record).map_err(|error| failed(&error))?;
+    std::fs::create_dir_all(path.parent().unwrap_or(path))
+        .and_then(|()| std::fs::write(path, format!("{json}\n")))
+        .map_err(|error| failed(&error))
 }
 
 /// The best row of each engine: that of the core type with the shortest median call.

@@ -180,7 +180,7 @@ fn command(options: &Options) -> String {
 }
 
 /// As they are typed, with commas.
-fn names<T: ValueEnum>(values: &[T]) -> String {
+pub(crate) fn names<T: ValueEnum>(values: &[T]) -> String {
     let name = |value: &T| value.to_possible_value().map(|name| name.get_name().to_owned());
     values.iter().filter_map(name).collect::<Vec<_>>().join(",")
 }

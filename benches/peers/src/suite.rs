@@ -98,7 +98,7 @@ fn checked_recall(engine: &Engine, set: &Set, k: usize, found: &[Vec<u64>]) -> R
 }
 
 /// The engines' order in a round: each comes first once, so that none always follows the same.
-fn turns(round: usize, engines: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn turns(round: usize, engines: usize) -> impl Iterator<Item = usize> {
     (0..engines).map(move |i| (i + round) % engines.max(1))
 }
 

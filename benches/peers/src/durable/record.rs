@@ -1,0 +1,76 @@
+//! What a run of `bench durable` writes down.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::machine::Machine;
+
+/// One run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) command: String,
+    pub(crate) started: String,
+    pub(crate) finished: String,
+    pub(crate) commit: String,
+    pub(crate) machine: Machine,
+    /// Tasks running on average in the minute before the start: near zero on an idle machine.
+    pub(crate) load_before: Option<f64>,
+    /// What was written to.
+    pub(crate) file_system: String,
+    pub(crate) settings: Settings,
+    /// Versions, by engine.
+    pub(crate) engines: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) writes: Vec<Writes>,
+    pub(crate) unclosed: Vec<Opening>,
+}
+
+/// How it was measured.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// A smoke test: less data, less time, nothing to quote.
+    pub(crate) quick: bool,
+    /// Rounds after one to warm up. Every number is a median over them.
+    pub(crate) rounds: usize,
+    pub(crate) seed: u64,
+}
+
+/// Rows into an empty database of one engine, each commit on disk before the next begins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Writes {
+    pub(crate) engine: String,
+    pub(crate) dim: usize,
+    /// Rows per commit.
+    pub(crate) batch: usize,
+    pub(crate) threads: usize,
+    pub(crate) rows_per_s: f64,
+    /// To the raw appends of the same rows in the same rounds.
+    pub(crate) to_raw: f64,
+    /// To the same engine on one thread.
+    pub(crate) to_one_thread: Option<f64>,
+    pub(crate) per_round_rows_per_s: Vec<f64>,
+}
+
+/// From a closed file out of memory to the first answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Opening {
+    /// What is opened.
+    pub(crate) what: String,
+    pub(crate) entries: u64,
+    pub(crate) ms: f64,
+    pub(crate) per_round_ms: Vec<f64>,
+}
+
+impl Record {
+    /// The file's name without its ending, by the date.
+    pub(crate) fn stem(&self) -> String {
+        let date: String = self.finished.chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("durable-{date}")
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
+        crate::record::write(self, path)
+    }
+}

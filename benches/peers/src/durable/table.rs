@@ -1,0 +1,86 @@
+//! A record of `bench durable` as markdown.
+//!
+//! Pure.
+
+use std::fmt::Write;
+
+use super::record::Record;
+use crate::stats::three;
+
+pub(crate) fn of(record: &Record) -> String {
+    let machine = &record.machine;
+    let mut text = format!(
+        "{}, {} cores, {} GB; {}; {}; commit {}; `{}`\n",
+        machine.processor,
+        machine.cores,
+        machine.memory_gb,
+        record.file_system,
+        record.finished,
+        record.commit,
+        record.command,
+    );
+    if record.settings.quick {
+        text += "**A quick run: a smoke test, nothing to quote.**\n";
+    }
+    if let Some(load) = record.load_before.filter(|&load| load > 0.5) {
+        let _ = writeln!(text, "**The machine was busy: load {load}.**");
+    }
+    if !record.writes.is_empty() {
+        text += &writes(record);
+    }
+    if !record.unclosed.is_empty() {
+        text += "\nOpening after the process was killed, out of memory, to the first answer\n\n";
+        text += "| what | entries | ms |\n|---|---|---|\n";
+        for opening in &record.unclosed {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                opening.what,
+                three(opening.entries as f64),
+                three(opening.ms)
+            );
+        }
+    }
+    text
+}
+
+/// A row per engine, a column per load.
+fn writes(record: &Record) -> String {
+    let mut loads: Vec<(usize, usize)> = Vec::new();
+    let mut engines: Vec<&str> = Vec::new();
+    for entry in &record.writes {
+        if !loads.contains(&(entry.batch, entry.threads)) {
+            loads.push((entry.batch, entry.threads));
+        }
+        if !engines.contains(&entry.engine.as_str()) {
+            engines.push(&entry.engine);
+        }
+    }
+    let mut text = format!(
+        "\nDurable rows/s of {} components (to raw appends) [to one thread]\n\n| engine |",
+        record.writes[0].dim
+    );
+    for (batch, threads) in &loads {
+        let _ = write!(text, " {} per commit, {threads} threads |", three(*batch as f64));
+    }
+    let _ = writeln!(text, "\n|---|{}", "---|".repeat(loads.len()));
+    for engine in engines {
+        let _ = write!(text, "| {engine} |");
+        for load in &loads {
+            let is_it = |e: &&super::record::Writes| {
+                e.engine == engine && (e.batch, e.threads) == *load
+            };
+            let Some(entry) = record.writes.iter().find(is_it) else {
+                text += " – |";
+                continue;
+            };
+            let _ = write!(text, " {} ({:.2} ×)", three(entry.rows_per_s), entry.to_raw);
+            if let Some(one) = entry.to_one_thread {
+                let _ = write!(text, " [{one:.1} ×]");
+            }
+            text += " |";
+        }
+        text += "\n";
+    }
+    text
+}
