@@ -4,7 +4,9 @@
 //! are held against.
 
 mod engine;
+mod load;
 mod record;
+mod remote;
 mod table;
 mod unclosed;
 mod writes;
@@ -12,42 +14,49 @@ mod writes;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use rustix::fs::{Advice, fadvise};
+use rustix::fs::{Advice, fadvise, syncfs};
 
-use self::engine::Name;
-pub(crate) use self::record::Record;
-use self::record::Settings;
+use self::engine::{DIM, Name};
+use self::record::{Record, Settings};
+use self::remote::Python;
+pub(crate) use self::table::of as table_of;
 pub(crate) use self::unclosed::{Unclosed, leave_unclosed};
-use crate::machine::{self, Machine};
-use crate::sets::SEED;
+use self::writes::Place;
 use crate::Result;
+use crate::machine::{self, Machine};
+use crate::npy::{self, Matrix};
+use crate::sets::SEED;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Suite {
-    /// Rows one by one, in batches, and from several threads.
+    /// What a catalogue could be made of: the writes below, and opening after a process was killed.
+    Catalogue,
+    /// Rows one by one, in batches, and from several threads, into iqdb and others.
     Writes,
-    /// Opening after a process was killed.
-    Unclosed,
 }
 
 /// What to measure, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Only these suites.
-    #[arg(long, value_delimiter = ',', default_values = ["writes", "unclosed"])]
+    #[arg(long, value_delimiter = ',', default_values = ["writes"])]
     suite: Vec<Suite>,
-    /// Only these engines, and the raw appends.
-    #[arg(long, value_delimiter = ',')]
-    engines: Vec<Name>,
     /// Less data and less time, to see that everything works.
     #[arg(long)]
     quick: bool,
     /// Rounds after the first, which isn't counted; 5, or 2 when quick.
     #[arg(long)]
     rounds: Option<usize>,
+    /// The interpreter of an environment with python/requirements.txt.
+    #[arg(long)]
+    python: PathBuf,
+    /// The Python part.
+    #[arg(long)]
+    script: PathBuf,
     /// A directory on the file system to measure.
     #[arg(long)]
     dir: PathBuf,
@@ -76,28 +85,33 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         machine: Machine::here(),
         load_before: machine::load(),
         file_system: machine::file_system(&options.dir),
-        settings,
+        settings: settings.clone(),
         engines: BTreeMap::new(),
+        catalogue: Vec::new(),
         writes: Vec::new(),
         unclosed: Vec::new(),
     };
-    let wanted = |name: &Name| {
-        options.engines.is_empty() || options.engines.contains(name) || *name == Name::Raw
+    let rows = Arc::new(rows(settings.seed));
+    let python = Python {
+        interpreter: options.python.clone(),
+        script: options.script.clone(),
+        rows: options.dir.join("rows.npy"),
     };
-    let names: Vec<Name> = Name::value_variants().iter().copied().filter(wanted).collect();
+    npy::write(&python.rows, &rows)?;
+    let place = Place { settings: &settings, dir: &options.dir, rows, python };
     for suite in &options.suite {
+        let engines = &mut record.engines;
         match suite {
-            Suite::Writes => {
-                record.writes = writes::run(&names, &record.settings, &options.dir)?;
+            Suite::Catalogue => {
+                record.catalogue = writes::run(&place, &Name::CATALOGUES, engines)?;
+                record.unclosed = unclosed::run(&settings, &options.dir)?;
             }
-            Suite::Unclosed => {
-                record.unclosed = unclosed::run(&record.settings, &options.dir)?;
-            }
+            Suite::Writes => record.writes = writes::run(&place, &Name::DATABASES, engines)?,
         }
     }
     record.finished = machine::now();
     let path = options.out.join(record.stem()).with_extension("json");
-    record.write(&path)?;
+    crate::record::write(&record, &path)?;
     println!("{}", table::of(&record));
     println!("written to {}", path.display());
     Ok(())
@@ -106,12 +120,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 /// What a person types to do the same.
 fn command(options: &Options) -> String {
     let mut command = "cargo xtask bench durable".to_owned();
-    if options.suite.len() < Suite::value_variants().len() {
-        command += &format!(" --suite {}", crate::run::names(&options.suite));
-    }
-    if !options.engines.is_empty() {
-        command += &format!(" --engines {}", crate::run::names(&options.engines));
-    }
+    command += &format!(" --suite {}", crate::run::names(&options.suite));
     if options.quick {
         command += " --quick";
     }
@@ -119,6 +128,13 @@ fn command(options: &Options) -> String {
         command += &format!(" --rounds {rounds}");
     }
     command
+}
+
+/// What is written, again and again.
+fn rows(seed: u64) -> Matrix<f32> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let items = (0..10_000 * DIM).map(|_| random.f32() - 0.5).collect();
+    Matrix { rows: 10_000, dim: DIM, items }
 }
 
 /// Runs this in a new directory below `dir`, which is gone afterwards.
@@ -131,9 +147,15 @@ fn in_new_dir<T>(dir: &Path, work: impl FnOnce(&Path) -> Result<T>) -> Result<T>
     fs::create_dir(&dir).map_err(failed)?;
     let done = work(&dir);
     fs::remove_dir_all(&dir).map_err(failed)?;
-    // What is gone isn't written in the background of the next measurement.
-    File::open(dir.parent().unwrap_or(&dir)).and_then(|file| file.sync_all()).map_err(failed)?;
+    settle(dir.parent().unwrap_or(&dir))?;
     done
+}
+
+/// Waits until the file system of this directory has nothing left to write.
+fn settle(dir: &Path) -> Result<()> {
+    let failed = |e: std::io::Error| format!("{}: {e}", dir.display());
+    let dir = File::open(dir).map_err(failed)?;
+    syncfs(&dir).map_err(|e| failed(e.into()))
 }
 
 /// Asks the system to drop the pages of this file from memory.

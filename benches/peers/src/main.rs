@@ -22,7 +22,7 @@ mod table;
 mod truth;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -76,10 +76,8 @@ fn main() -> ExitCode {
         Command::Durable(options) => durable::run(&options),
         Command::Unclosed(options) => durable::leave_unclosed(&options),
         Command::Worker { engine, backend } => worker::serve(engine, backend.as_deref()),
-        Command::Table { record, suite } => Record::read(&record).map(|record| {
-            println!("{}", table::of(&record, &suite));
-        }),
-        Command::Plot { record } => Record::read(&record).and_then(|read| {
+        Command::Table { record, suite } => shown(&record, &suite).map(|text| println!("{text}")),
+        Command::Plot { record } => record::read(&record).and_then(|read: Record| {
             let path = record.with_extension("svg");
             plot::write(&read, &path)?;
             println!("{}", path.display());
@@ -93,4 +91,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A record of either kind as markdown.
+fn shown(path: &Path, suites: &[suite::Suite]) -> Result<String> {
+    if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("durable-")) {
+        return record::read(path).map(|record| durable::table_of(&record));
+    }
+    record::read(path).map(|record: Record| table::of(&record, suites))
 }

@@ -10,7 +10,7 @@ use crate::machine::{self, Machine};
 use crate::record::{Record, Settings};
 use crate::sets::{Name, SEED, Set};
 use crate::suite::{Bench, Suite, batch, beside_writer, filter, ingest, single};
-use crate::{Result, plot, table};
+use crate::{Result, plot, record, table};
 
 /// What to measure, and where everything is.
 #[derive(Debug, Args)]
@@ -101,7 +101,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     record.finished = machine::now();
     let path = options.out.join(record.stem()).with_extension("json");
-    record.write(&path)?;
+    record::write(&record, &path)?;
     println!("{}", table::of(&record, &[]));
     println!("written to {}", path.display());
     if !(record.single.is_empty() && record.batch.is_empty()) {

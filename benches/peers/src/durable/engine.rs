@@ -1,27 +1,40 @@
-//! What a durable engine does: it acknowledges rows once they would survive a power cut.
+//! The engines that are compiled in: what they acknowledge would survive a power cut.
 
 mod checked;
 mod group;
 mod log;
 mod raw;
 mod redb;
+mod upstream;
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 
-pub(crate) use self::redb::fill_and_abort;
-pub(super) use self::redb::{open_after_abort, replay};
 use self::group::Group;
+pub(super) use self::log::replay;
+pub(crate) use self::redb::fill_and_abort;
+pub(super) use self::redb::open_after_abort;
+use super::load::{Database, Here};
+use super::remote::{Python, Remote};
 use crate::Result;
+use crate::npy::Matrix;
 
 /// Components per row: 3,072 bytes.
 pub(crate) const DIM: usize = 768;
+
+/// What an engine says of itself: its version, above all.
+pub(super) type Facts = BTreeMap<String, String>;
 
 /// A database in a directory of its own, shared by the threads that write to it.
 pub(super) trait Engine: Sync {
     /// Stores the rows under these ids in one commit, and returns when they are on disk.
     fn upsert_many(&self, ids: &[u64], rows: &[f32]) -> Result<()>;
+
+    /// How many rows there are, from the files where that can be told.
+    fn rows(&self) -> Result<u64>;
 }
 
 /// An engine by its name.
@@ -41,12 +54,38 @@ pub(crate) enum Name {
     RedbQuickRepair,
     /// `redb` above pages with checksums that each read verifies.
     RedbChecked,
+    /// iqdb 1.0.0 from crates.io.
+    Upstream,
+    SqliteVec,
+    QdrantEdge,
+    Lancedb,
 }
 
 impl Name {
+    /// What a catalogue could be made of.
+    pub(super) const CATALOGUES: [Self; 7] = [
+        Self::Raw,
+        Self::Log,
+        Self::LogZeroed,
+        Self::Segment,
+        Self::Redb,
+        Self::RedbQuickRepair,
+        Self::RedbChecked,
+    ];
+
+    /// What a user could take instead, and the limits.
+    pub(super) const DATABASES: [Self; 6] =
+        [Self::Raw, Self::Redb, Self::Upstream, Self::SqliteVec, Self::QdrantEdge, Self::Lancedb];
+
     /// A new database in this empty directory.
-    pub(super) fn create(self, dir: &Path) -> Result<Box<dyn Engine>> {
-        Ok(match self {
+    pub(super) fn create(
+        self,
+        dir: &Path,
+        rows: &Arc<Matrix<f32>>,
+        python: &Python,
+    ) -> Result<(Box<dyn Database>, Facts)> {
+        let mut facts = Facts::new();
+        let engine: Box<dyn Engine> = match self {
             Self::Raw => Box::new(Group::new(raw::Raw::create(dir)?)),
             Self::Log => Box::new(Group::new(log::Log::create(dir, log::Space::Grown)?)),
             Self::LogZeroed => Box::new(Group::new(log::Log::create(dir, log::Space::Zeroed)?)),
@@ -54,7 +93,24 @@ impl Name {
             Self::Redb => Box::new(Group::new(redb::Redb::create(dir, false)?)),
             Self::RedbQuickRepair => Box::new(Group::new(redb::Redb::create(dir, true)?)),
             Self::RedbChecked => Box::new(Group::new(redb::Redb::create_checked(dir)?)),
-        })
+            Self::Upstream => Box::new(upstream::Upstream::create(dir)?),
+            Self::SqliteVec | Self::QdrantEdge | Self::Lancedb => {
+                let (remote, facts) = Remote::create(&self.shown(), python, dir)?;
+                return Ok((Box::new(remote), facts));
+            }
+        };
+        let version = match self {
+            Self::Redb | Self::RedbQuickRepair | Self::RedbChecked => "4.6.0",
+            Self::Upstream => "1.0.0",
+            _ => "this checkout",
+        };
+        facts.insert("version".into(), version.into());
+        Ok((Box::new(Here { engine, rows: Arc::clone(rows) }), facts))
+    }
+
+    /// Whether several threads can write to it here.
+    pub(super) fn has_threads(self) -> bool {
+        !matches!(self, Self::SqliteVec | Self::QdrantEdge | Self::Lancedb)
     }
 
     pub(super) fn shown(self) -> String {

@@ -1,11 +1,9 @@
 //! What a run of `bench durable` writes down.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Result;
 use crate::machine::Machine;
 
 /// One run.
@@ -23,6 +21,7 @@ pub(crate) struct Record {
     pub(crate) settings: Settings,
     /// Versions, by engine.
     pub(crate) engines: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) catalogue: Vec<Writes>,
     pub(crate) writes: Vec<Writes>,
     pub(crate) unclosed: Vec<Opening>,
 }
@@ -68,9 +67,5 @@ impl Record {
     pub(crate) fn stem(&self) -> String {
         let date: String = self.finished.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("durable-{date}")
-    }
-
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        crate::record::write(self, path)
     }
 }

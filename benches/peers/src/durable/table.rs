@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::record::Record;
+use super::record::{Record, Writes};
 use crate::stats::three;
 
 pub(crate) fn of(record: &Record) -> String {
@@ -25,8 +25,10 @@ pub(crate) fn of(record: &Record) -> String {
     if let Some(load) = record.load_before.filter(|&load| load > 0.5) {
         let _ = writeln!(text, "**The machine was busy: load {load}.**");
     }
-    if !record.writes.is_empty() {
-        text += &writes(record);
+    for entries in [&record.catalogue, &record.writes] {
+        if !entries.is_empty() {
+            text += &writes(entries);
+        }
     }
     if !record.unclosed.is_empty() {
         text += "\nOpening after the process was killed, out of memory, to the first answer\n\n";
@@ -45,10 +47,10 @@ pub(crate) fn of(record: &Record) -> String {
 }
 
 /// A row per engine, a column per load.
-fn writes(record: &Record) -> String {
+fn writes(entries: &[Writes]) -> String {
     let mut loads: Vec<(usize, usize)> = Vec::new();
     let mut engines: Vec<&str> = Vec::new();
-    for entry in &record.writes {
+    for entry in entries {
         if !loads.contains(&(entry.batch, entry.threads)) {
             loads.push((entry.batch, entry.threads));
         }
@@ -58,7 +60,7 @@ fn writes(record: &Record) -> String {
     }
     let mut text = format!(
         "\nDurable rows/s of {} components (to raw appends) [to one thread]\n\n| engine |",
-        record.writes[0].dim
+        entries[0].dim
     );
     for (batch, threads) in &loads {
         let _ = write!(text, " {} per commit, {threads} threads |", three(*batch as f64));
@@ -67,10 +69,8 @@ fn writes(record: &Record) -> String {
     for engine in engines {
         let _ = write!(text, "| {engine} |");
         for load in &loads {
-            let is_it = |e: &&super::record::Writes| {
-                e.engine == engine && (e.batch, e.threads) == *load
-            };
-            let Some(entry) = record.writes.iter().find(is_it) else {
+            let is_it = |e: &&Writes| e.engine == engine && (e.batch, e.threads) == *load;
+            let Some(entry) = entries.iter().find(is_it) else {
                 text += " – |";
                 continue;
             };

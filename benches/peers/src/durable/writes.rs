@@ -1,27 +1,19 @@
 //! Rows into empty databases: one by one, in batches, and from eight threads at once.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::engine::{DIM, Engine, Name};
-use super::in_new_dir;
+use super::engine::{DIM, Facts, Name};
+use super::load::{Load, Written};
 use super::record::{Settings, Writes};
+use super::remote::Python;
+use super::{in_new_dir, settle};
 use crate::Result;
+use crate::npy::Matrix;
 use crate::stats::median;
 use crate::suite::turns;
-
-/// How rows come.
-#[derive(Debug, Clone, Copy)]
-struct Load {
-    /// Rows per commit.
-    batch: usize,
-    threads: usize,
-    /// Commits of each thread at most, and when none of them is begun any more, in one turn.
-    commits: usize,
-    within: Duration,
-}
 
 const LOADS: [Load; 3] = [
     Load { batch: 1, threads: 1, commits: 200, within: Duration::from_millis(100) },
@@ -32,25 +24,40 @@ const LOADS: [Load; 3] = [
 /// Turns of each engine in a round: many and short, so that what else the device does meets all.
 const TURNS: usize = 10;
 
-pub(super) fn run(names: &[Name], settings: &Settings, dir: &Path) -> Result<Vec<Writes>> {
-    let mut random = fastrand::Rng::with_seed(settings.seed);
-    let rows: Vec<f32> = (0..10_000 * DIM).map(|_| random.f32() - 0.5).collect();
+/// What the rounds are made with.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) dir: &'a Path,
+    pub(super) rows: Arc<Matrix<f32>>,
+    pub(super) python: Python,
+}
+
+/// Each load into each of these engines, of which the first is what the others are held against.
+pub(super) fn run(
+    place: &Place<'_>,
+    names: &[Name],
+    facts: &mut BTreeMap<String, Facts>,
+) -> Result<Vec<Writes>> {
     let mut writes: Vec<Writes> = Vec::new();
     for load in LOADS {
+        let able = |name: &&Name| load.threads == 1 || name.has_threads();
+        let names: Vec<Name> = names.iter().filter(able).copied().collect();
         let mut per_round = vec![Vec::new(); names.len()];
-        for round in 0..=settings.rounds {
-            eprintln!("{} × {}: round {round} of {}", load.threads, load.batch, settings.rounds);
-            let rates = in_new_dir(dir, |dir| self::round(names, load, &rows, dir))?;
+        for round in 0..=place.settings.rounds {
+            let (batch, threads) = (load.batch, load.threads);
+            eprintln!("{threads} × {batch} rows: round {round} of {}", place.settings.rounds);
+            let rates = in_new_dir(place.dir, |dir| self::round(place, &names, &load, dir, facts))?;
             if round > 0 {
                 per_round.iter_mut().zip(rates).for_each(|(rates, rate)| rates.push(rate));
             }
         }
-        let raw = names.iter().position(|name| *name == Name::Raw);
-        let raw = raw.map_or(f64::NAN, |raw| median(&per_round[raw]));
+        let raw = per_round.first().map_or(f64::NAN, |raw| median(raw));
         for (name, per_round) in names.iter().zip(per_round) {
             let (engine, rows_per_s) = (name.shown(), median(&per_round));
-            let same = |w: &&Writes| w.engine == engine && w.batch == load.batch && w.threads == 1;
-            let one = writes.iter().find(same).map(|one| rows_per_s / one.rows_per_s);
+            let is_one =
+                |w: &&Writes| w.engine == engine && w.batch == load.batch && w.threads == 1;
+            let one = writes.iter().find(is_one).map(|one| rows_per_s / one.rows_per_s);
             writes.push(Writes {
                 engine,
                 dim: DIM,
@@ -66,48 +73,39 @@ pub(super) fn run(names: &[Name], settings: &Settings, dir: &Path) -> Result<Vec
     Ok(writes)
 }
 
-/// The rows per second of each engine, in a new database.
-fn round(names: &[Name], load: Load, rows: &[f32], dir: &Path) -> Result<Vec<f64>> {
-    let mut engines = Vec::new();
+/// The rows per second of each engine, in a new database; all that was written has to be there.
+fn round(
+    place: &Place<'_>,
+    names: &[Name],
+    load: &Load,
+    dir: &Path,
+    facts: &mut BTreeMap<String, Facts>,
+) -> Result<Vec<f64>> {
+    let mut databases = Vec::new();
     for name in names {
         let dir = dir.join(name.shown());
         std::fs::create_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-        engines.push(name.create(&dir)?);
+        let (database, says) = name.create(&dir, &place.rows, &place.python)?;
+        facts.insert(name.shown(), says);
+        databases.push((name.shown(), database, Written::default()));
     }
-    let mut tallies = vec![(0, Duration::ZERO); names.len()];
     for turn in 0..TURNS {
-        for i in turns(turn, names.len()) {
-            let (written, took) = &mut tallies[i];
-            let (more, longer) = self::turn(&*engines[i], load, rows, *written)
-                .map_err(|e| format!("{}: {e}", names[i].shown()))?;
-            *written += more;
-            *took += longer;
+        for i in turns(turn, databases.len()) {
+            let (name, database, so_far) = &mut databases[i];
+            let more = database.write(load, so_far.rows).map_err(|e| format!("{name}: {e}"))?;
+            so_far.rows += more.rows;
+            so_far.took += more.took;
+            // Not everyone syncs what they write; nobody else is to pay for that.
+            settle(dir)?;
         }
     }
-    let rate = |(written, took): (usize, Duration)| written as f64 / took.as_secs_f64();
-    Ok(tallies.into_iter().map(rate).collect())
-}
-
-/// How many rows were written in how long, with ids that begin after `first`.
-fn turn(engine: &dyn Engine, load: Load, rows: &[f32], first: usize) -> Result<(usize, Duration)> {
-    let next = AtomicUsize::new(first);
-    let started = Instant::now();
-    let write = || -> Result<()> {
-        for _ in 0..load.commits {
-            let first = next.fetch_add(load.batch, Relaxed);
-            let ids: Vec<u64> = (first as u64..(first + load.batch) as u64).collect();
-            let at = first % (rows.len() / DIM - load.batch + 1);
-            engine.upsert_many(&ids, &rows[at * DIM..(at + load.batch) * DIM])?;
-            if started.elapsed() > load.within {
-                break;
-            }
+    let mut rates = Vec::new();
+    for (name, mut database, Written { rows, took }) in databases {
+        let found = database.rows().map_err(|e| format!("{name}: {e}"))?;
+        if found != rows as u64 {
+            return Err(format!("{name} acknowledged {rows} rows and has {found}"));
         }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let writers: Vec<_> = (0..load.threads).map(|_| scope.spawn(write)).collect();
-        let panicked = |_| Err("a writer panicked".to_owned());
-        writers.into_iter().try_for_each(|writer| writer.join().unwrap_or_else(panicked))
-    })?;
-    Ok((next.into_inner() - first, started.elapsed()))
+        rates.push(rows as f64 / took.as_secs_f64());
+    }
+    Ok(rates)
 }

@@ -10,6 +10,9 @@ use crate::Result;
 pub(super) trait Store: Send {
     /// Writes the rows under these ids, all or none, and syncs them.
     fn commit(&mut self, ids: &[u64], rows: &[f32]) -> Result<()>;
+
+    /// How many rows are in the files.
+    fn rows(&mut self) -> Result<u64>;
 }
 
 /// A store that threads share. Whoever finds it idle commits for all who wait.
@@ -68,6 +71,10 @@ impl<S: Store> Engine for Group<S> {
         drop(state);
         self.done.notify_all();
         committed
+    }
+
+    fn rows(&self) -> Result<u64> {
+        held(&self.store).rows()
     }
 }
 

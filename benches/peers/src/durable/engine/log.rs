@@ -1,21 +1,24 @@
 //! A log of checksummed frames: one append and one sync per commit.
 //!
-//! A frame is torn exactly if its checksum is wrong; a reader stops there. This one only writes, as
-//! the least that such a log has to do.
+//! A frame is torn if its checksum is wrong, and the log ends there. This is the least that such a log
+//! has to do.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::group::Store;
 use super::{DIM, said};
 use crate::Result;
 
+const MAGIC: &[u8; 8] = b"iqdb-log";
+
 /// Magic number, kind, length, version, number of rows, checksum.
-pub(super) const HEADER: usize = 40;
+const HEADER: usize = 40;
 
 /// How far ahead the space of a log is filled with zeros.
 const AHEAD: u64 = 8 << 20;
@@ -31,6 +34,7 @@ pub(super) enum Space {
 
 #[derive(Debug)]
 pub(super) struct Log {
+    path: PathBuf,
     file: File,
     space: Space,
     /// Where the next frame begins, and how far the file reaches.
@@ -42,26 +46,54 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn create(dir: &Path, space: Space) -> Result<Self> {
-        let file = File::create_new(dir.join("log")).map_err(said)?;
-        Ok(Self { file, space, end: 0, len: 0, version: 0, frame: Vec::new() })
+        let path = dir.join("log");
+        let file = File::create_new(&path).map_err(said)?;
+        Ok(Self { path, file, space, end: 0, len: 0, version: 0, frame: Vec::new() })
     }
 
     /// Appends one frame with this payload and syncs it.
     fn append(&mut self, payload: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        self.put(payload).and_then(|()| self.file.sync_data()).map_err(said)
+    }
+
+    fn put(&mut self, payload: impl FnOnce(&mut Vec<u8>)) -> std::io::Result<()> {
         self.version += 1;
         self.frame.clear();
         self.frame.resize(HEADER, 0);
         payload(&mut self.frame);
         let len = (self.frame.len() - HEADER) as u64;
-        self.frame[..8].copy_from_slice(b"iqdb-log");
+        self.frame[..8].copy_from_slice(MAGIC);
         self.frame[8..16].copy_from_slice(&len.to_le_bytes());
         self.frame[16..24].copy_from_slice(&self.version.to_le_bytes());
         let checksum = xxh3_64(&self.frame);
         self.frame[32..HEADER].copy_from_slice(&checksum.to_le_bytes());
-        self.make_room().map_err(said)?;
-        self.file.write_all_at(&self.frame, self.end).map_err(said)?;
+        self.make_room()?;
+        self.file.write_all_at(&self.frame, self.end)?;
         self.end += self.frame.len() as u64;
-        self.file.sync_data().map_err(said)
+        Ok(())
+    }
+
+    /// The payloads of the frames from the first to the one before a torn one, read and verified.
+    fn frames(&self, mut each: impl FnMut(&[u8])) -> Result<()> {
+        let mut bytes = Vec::new();
+        File::open(&self.path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(said)?;
+        let mut rest = bytes.as_mut_slice();
+        while let Some((header, after)) = rest.split_at_mut_checked(HEADER) {
+            let number =
+                |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().unwrap_or_default());
+            let (len, expected) = (number(8) as usize, number(32));
+            header[32..].fill(0);
+            let Some(payload) = after.get(..len) else { break };
+            let mut sum = Xxh3::new();
+            sum.update(header);
+            sum.update(payload);
+            if header[..8] != *MAGIC || sum.digest() != expected {
+                break;
+            }
+            each(payload);
+            rest = &mut after[len..];
+        }
+        Ok(())
     }
 
     fn make_room(&mut self) -> std::io::Result<()> {
@@ -75,6 +107,9 @@ impl Log {
     }
 }
 
+/// An id and its row.
+const ROW: usize = size_of::<u64>() + DIM * size_of::<f32>();
+
 fn put_rows(frame: &mut Vec<u8>, ids: &[u64], rows: &[f32]) {
     for (id, row) in ids.iter().zip(rows.chunks_exact(DIM)) {
         frame.extend_from_slice(&id.to_le_bytes());
@@ -85,6 +120,12 @@ fn put_rows(frame: &mut Vec<u8>, ids: &[u64], rows: &[f32]) {
 impl Store for Log {
     fn commit(&mut self, ids: &[u64], rows: &[f32]) -> Result<()> {
         self.append(|frame| put_rows(frame, ids, rows))
+    }
+
+    fn rows(&mut self) -> Result<u64> {
+        let mut bytes = 0;
+        self.frames(|payload| bytes += payload.len())?;
+        Ok((bytes / ROW) as u64)
     }
 }
 
@@ -112,4 +153,25 @@ impl Store for Segment {
             frame.extend_from_slice(bytemuck::cast_slice(ids));
         })
     }
+
+    fn rows(&mut self) -> Result<u64> {
+        let mut ids = 0;
+        self.log.frames(|payload| ids += payload.len() / size_of::<u64>() - 1)?;
+        let rows = self.rows.metadata().map_err(said)?.len() as usize / (DIM * size_of::<f32>());
+        Ok(ids.min(rows) as u64)
+    }
+}
+
+/// How long it takes to read and verify a log of so many bytes in frames of one row.
+pub(in crate::durable) fn replay(dir: &Path, bytes: usize) -> Result<Duration> {
+    let mut log = Log::create(dir, Space::Grown)?;
+    let rows = bytes / (HEADER + ROW);
+    for id in 0..rows as u64 {
+        log.put(|frame| put_rows(frame, &[id], &[0.5; DIM])).map_err(said)?;
+    }
+    crate::durable::forget(&log.path)?;
+    let started = Instant::now();
+    let found = log.rows()?;
+    let took = started.elapsed();
+    if found == rows as u64 { Ok(took) } else { Err(format!("{found} of {rows} rows in the log")) }
 }

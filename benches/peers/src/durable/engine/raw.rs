@@ -40,4 +40,8 @@ impl Store for Raw {
         }
         Ok(())
     }
+
+    fn rows(&mut self) -> Result<u64> {
+        self.file.metadata().map(|file| file.len() / RECORD as u64).map_err(said)
+    }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ::redb::{Database, Durability, ReadableTableMetadata, TableDefinition, WriteTransaction};
-use xxhash_rust::xxh3::xxh3_64;
+use ::redb::{Database, Durability, ReadableDatabase, ReadableTableMetadata};
+use ::redb::{TableDefinition, WriteTransaction};
 
 use super::checked::Checked;
 use super::group::Store;
@@ -52,6 +52,11 @@ impl Store for Redb {
         }
         transaction.commit().map_err(said)
     }
+
+    fn rows(&mut self) -> Result<u64> {
+        let reading = self.db.begin_read().map_err(said)?;
+        reading.open_table(ROWS).map_err(said)?.len().map_err(said)
+    }
 }
 
 /// Fills a catalogue with so many entries, 10,000 per commit, and ends this process as it is.
@@ -74,30 +79,16 @@ pub(crate) fn fill_and_abort(dir: &Path, entries: u64, quick_repair: bool) -> Re
 
 /// How long it takes to open what `fill_and_abort` left, up to its first answer.
 pub(in crate::durable) fn open_after_abort(dir: &Path, entries: u64) -> Result<Duration> {
-    super::super::forget(&dir.join(FILE))?;
+    crate::durable::forget(&dir.join(FILE))?;
     let started = Instant::now();
     let db = Database::open(dir.join(FILE)).map_err(said)?;
-    let reading = ::redb::ReadableDatabase::begin_read(&db).map_err(said)?;
+    let reading = db.begin_read().map_err(said)?;
     let table = reading.open_table(PLACES).map_err(said)?;
-    let found = ::redb::ReadableTable::get(&table, 0).map_err(said)?;
+    let found = table.get(0).map_err(said)?;
     let took = started.elapsed();
     let len = table.len().map_err(said)?;
     if found.is_none() || len != entries {
         return Err(format!("{len} of {entries} entries are there after an unclean stop"));
     }
     Ok(took)
-}
-
-/// How long it takes to read and verify a log of so many bytes in frames of one row.
-pub(in crate::durable) fn replay(dir: &Path, bytes: usize) -> Result<Duration> {
-    let path = dir.join("log");
-    let frame = super::log::HEADER + 8 + DIM * size_of::<f32>();
-    let whole = vec![7_u8; bytes / frame * frame];
-    std::fs::write(&path, &whole).map_err(said)?;
-    super::super::forget(&path)?;
-    let started = Instant::now();
-    let read = std::fs::read(&path).map_err(said)?;
-    let sum = read.chunks_exact(frame).fold(0, |sum, frame| sum ^ xxh3_64(frame));
-    std::hint::black_box(sum);
-    Ok(started.elapsed())
 }
