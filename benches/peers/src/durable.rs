@@ -5,6 +5,7 @@
 
 mod engine;
 mod load;
+mod reads;
 mod record;
 mod remote;
 mod table;
@@ -20,14 +21,16 @@ use clap::{Args, ValueEnum};
 use rustix::fs::{Advice, fadvise, syncfs};
 
 use self::engine::{DIM, Name};
-use self::record::{Record, Settings};
+use self::record::Record;
 use self::remote::Python;
 pub(crate) use self::table::of as table_of;
 pub(crate) use self::unclosed::{Unclosed, leave_unclosed};
 use self::writes::Place;
 use crate::Result;
+use crate::engines::Places;
 use crate::machine::{self, Machine};
 use crate::npy::{self, Matrix};
+use crate::record::Settings;
 use crate::sets::SEED;
 
 /// What is measured.
@@ -37,13 +40,15 @@ pub(crate) enum Suite {
     Catalogue,
     /// Rows one by one, in batches, and from several threads, into iqdb and others.
     Writes,
+    /// Searches, and a reader beside a writer.
+    Reads,
 }
 
 /// What to measure, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Only these suites.
-    #[arg(long, value_delimiter = ',', default_values = ["writes"])]
+    #[arg(long, value_delimiter = ',', default_values = ["writes", "reads"])]
     suite: Vec<Suite>,
     /// Less data and less time, to see that everything works.
     #[arg(long)]
@@ -57,6 +62,9 @@ pub(crate) struct Options {
     /// The Python part.
     #[arg(long)]
     script: PathBuf,
+    /// Where what is generated is kept.
+    #[arg(long)]
+    made: PathBuf,
     /// A directory on the file system to measure.
     #[arg(long)]
     dir: PathBuf,
@@ -68,6 +76,9 @@ pub(crate) struct Options {
     commit: String,
 }
 
+/// How many nearest rows are asked for.
+const K: usize = 10;
+
 /// Measures, and writes the record.
 pub(crate) fn run(options: &Options) -> Result<()> {
     fs::create_dir_all(&options.dir).map_err(|e| format!("{}: {e}", options.dir.display()))?;
@@ -75,6 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let settings = Settings {
         quick: options.quick,
         rounds: options.rounds.unwrap_or(default_rounds).max(1),
+        k: K,
         seed: SEED,
     };
     let mut record = Record {
@@ -88,8 +100,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         settings: settings.clone(),
         engines: BTreeMap::new(),
         catalogue: Vec::new(),
-        writes: Vec::new(),
         unclosed: Vec::new(),
+        writes: Vec::new(),
+        sets: Vec::new(),
+        search: Vec::new(),
+        beside_writer: Vec::new(),
     };
     let rows = Arc::new(rows(settings.seed));
     let python = Python {
@@ -107,6 +122,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 record.unclosed = unclosed::run(&settings, &options.dir)?;
             }
             Suite::Writes => record.writes = writes::run(&place, &Name::DATABASES, engines)?,
+            Suite::Reads => {
+                let (python, script) = (options.python.clone(), options.script.clone());
+                let places = Places { python, script, backend: None };
+                reads::run(&places, &options.made, &mut record)?;
+            }
         }
     }
     record.finished = machine::now();

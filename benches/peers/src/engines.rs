@@ -140,6 +140,12 @@ pub(crate) fn start_all(
     Ok(engines)
 }
 
+/// Starts these engines with the set in them, without payloads.
+pub(crate) fn start_these(names: &[&str], places: &Places, set: &Set) -> Result<Vec<Engine>> {
+    let wanted = KINDS.iter().filter(|kind| names.contains(&kind.name));
+    wanted.map(|kind| start_and_load(*kind, places, set, None, false)).collect()
+}
+
 fn start_and_load(
     kind: Kind,
     places: &Places,

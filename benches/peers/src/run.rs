@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::engines::{self, Engine, Places, start_bare};
 use crate::machine::{self, Machine};
+use crate::protocol::Writer;
 use crate::record::{Record, Settings};
 use crate::sets::{Name, SEED, Set};
 use crate::suite::{Bench, Suite, batch, beside_writer, filter, ingest, single};
@@ -52,6 +53,10 @@ pub(crate) struct Options {
 
 /// How many nearest rows are asked for.
 const K: usize = 10;
+
+/// How many readers there are at a time, and which writers beside them.
+const READERS: [usize; 2] = [1, 20];
+const WRITERS: [Writer; 3] = [Writer::Absent, Writer::PerSecond(20_000), Writer::FlatOut];
 
 /// Measures, and writes the record and its plot.
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -136,7 +141,7 @@ fn measure_set(options: &Options, places: &Places, name: Name, record: &mut Reco
             }
         }
         if writes {
-            record.beside_writer.extend(beside_writer::run(&mut bench)?);
+            record.beside_writer.extend(beside_writer::run(&mut bench, &READERS, &WRITERS)?);
         }
     }
     if filters {

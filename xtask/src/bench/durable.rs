@@ -13,7 +13,7 @@ const SCRIPT: &str = "benches/peers/python/durable.py";
 /// What to write, and where to.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Only these suites: catalogue, writes.
+    /// Only these suites: catalogue, writes, reads.
     #[arg(long, value_delimiter = ',', value_name = "SUITES")]
     suite: Vec<String>,
     /// Less data and less time, to see that everything works; the record goes below target.
@@ -47,7 +47,8 @@ fn arguments(
     commit: &str,
 ) -> Vec<String> {
     let script = root.join(SCRIPT);
-    let paths = [("--python", python), ("--script", &script), ("--dir", dir)];
+    let made = folder.join("made");
+    let paths = [("--python", python), ("--script", &script), ("--made", &made), ("--dir", dir)];
     let mut args = vec!["durable".to_owned()];
     args.extend(peers::shared(&paths, root, folder, commit, options.quick));
     if !options.suite.is_empty() {
@@ -70,7 +71,8 @@ mod tests {
             Options { suite: vec!["writes".into()], quick: false, rounds: None, dir: None };
         assert_eq!(
             arguments(&options, root, folder, python, dir, "abc").join(" "),
-            "durable --python /p --script /w/benches/peers/python/durable.py --dir /d --out \
+            "durable --python /p --script /w/benches/peers/python/durable.py --made \
+             /w/target/peers/made --dir /d --out \
              /w/benches/records --commit abc --suite writes"
         );
     }

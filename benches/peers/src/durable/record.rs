@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
+use crate::record::{BesideWriter, Searches, Settings};
+use crate::sets;
 
 /// One run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,18 +24,11 @@ pub(crate) struct Record {
     /// Versions, by engine.
     pub(crate) engines: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) catalogue: Vec<Writes>,
-    pub(crate) writes: Vec<Writes>,
     pub(crate) unclosed: Vec<Opening>,
-}
-
-/// How it was measured.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    /// A smoke test: less data, less time, nothing to quote.
-    pub(crate) quick: bool,
-    /// Rounds after one to warm up. Every number is a median over them.
-    pub(crate) rounds: usize,
-    pub(crate) seed: u64,
+    pub(crate) writes: Vec<Writes>,
+    pub(crate) sets: Vec<sets::Facts>,
+    pub(crate) search: Vec<Searches>,
+    pub(crate) beside_writer: Vec<BesideWriter>,
 }
 
 /// Rows into an empty database of one engine, each commit on disk before the next begins.

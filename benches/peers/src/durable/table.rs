@@ -43,6 +43,19 @@ pub(crate) fn of(record: &Record) -> String {
             );
         }
     }
+    for entry in &record.search {
+        let _ = writeln!(
+            text,
+            "\nOne query on {}, one thread\n\n| engine | ms |\n|---|---|",
+            entry.set
+        );
+        for speed in &entry.engines {
+            let _ = writeln!(text, "| {} | {} |", speed.engine, three(speed.p50_ms));
+        }
+    }
+    if !record.beside_writer.is_empty() {
+        text += &crate::table::beside_writer(&record.beside_writer);
+    }
     text
 }
 

@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::engine::{fill_and_abort, open_after_abort, replay};
 use super::in_new_dir;
-use super::record::{Opening, Settings};
+use super::record::Opening;
 use crate::Result;
+use crate::record::Settings;
 use crate::stats::median;
 
 /// How much of a log there is before it is sealed.

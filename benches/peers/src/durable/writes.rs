@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use super::engine::{DIM, Facts, Name};
 use super::load::{Load, Written};
-use super::record::{Settings, Writes};
+use super::record::Writes;
 use super::remote::Python;
 use super::{in_new_dir, settle};
 use crate::Result;
 use crate::npy::Matrix;
+use crate::record::Settings;
 use crate::stats::median;
 use crate::suite::turns;
 
