@@ -35,30 +35,35 @@ pub(super) struct Place<'a> {
 }
 
 /// Each load into each of these engines, of which the first is what the others are held against.
+///
+/// A round has every load in it, so that loads can be compared as well.
 pub(super) fn run(
     place: &Place<'_>,
     names: &[Name],
     facts: &mut BTreeMap<String, Facts>,
 ) -> Result<Vec<Writes>> {
-    let mut writes: Vec<Writes> = Vec::new();
-    for load in LOADS {
-        let able = |name: &&Name| load.threads == 1 || name.has_threads();
-        let names: Vec<Name> = names.iter().filter(able).copied().collect();
-        let mut per_round = vec![Vec::new(); names.len()];
-        for round in 0..=place.settings.rounds {
-            let (batch, threads) = (load.batch, load.threads);
+    let able = |load: &Load| -> Vec<Name> {
+        names.iter().filter(|name| load.threads == 1 || name.has_threads()).copied().collect()
+    };
+    let loads = LOADS.map(|load| (load, able(&load)));
+    let mut rates = loads.each_ref().map(|(_, names)| vec![Vec::new(); names.len()]);
+    for round in 0..=place.settings.rounds {
+        for ((load, names), rates) in loads.iter().zip(&mut rates) {
+            let Load { batch, threads, .. } = load;
             eprintln!("{threads} × {batch} rows: round {round} of {}", place.settings.rounds);
-            let rates = in_new_dir(place.dir, |dir| self::round(place, &names, &load, dir, facts))?;
+            let of = in_new_dir(place.dir, |dir| self::round(place, names, load, dir, facts))?;
             if round > 0 {
-                per_round.iter_mut().zip(rates).for_each(|(rates, rate)| rates.push(rate));
+                rates.iter_mut().zip(of).for_each(|(rates, rate)| rates.push(rate));
             }
         }
-        let raw = per_round.first().map_or(f64::NAN, |raw| median(raw));
-        for (name, per_round) in names.iter().zip(per_round) {
-            let (engine, rows_per_s) = (name.shown(), median(&per_round));
-            let is_one =
-                |w: &&Writes| w.engine == engine && w.batch == load.batch && w.threads == 1;
-            let one = writes.iter().find(is_one).map(|one| rows_per_s / one.rows_per_s);
+    }
+    let mut writes: Vec<Writes> = Vec::new();
+    for ((load, names), rates) in loads.iter().zip(rates) {
+        let raw = rates.first().map_or(f64::NAN, |raw| median(raw));
+        for (name, per_round_rows_per_s) in names.iter().zip(rates) {
+            let (engine, rows_per_s) = (name.shown(), median(&per_round_rows_per_s));
+            let is_one = |w: &&Writes| w.engine == engine && w.batch == load.batch;
+            let to_one_thread = writes.iter().find(is_one).map(|one| rows_per_s / one.rows_per_s);
             writes.push(Writes {
                 engine,
                 dim: DIM,
@@ -66,8 +71,8 @@ pub(super) fn run(
                 threads: load.threads,
                 rows_per_s,
                 to_raw: rows_per_s / raw,
-                to_one_thread: one,
-                per_round_rows_per_s: per_round,
+                to_one_thread,
+                per_round_rows_per_s,
             });
         }
     }
