@@ -5,6 +5,7 @@
 
 mod engine;
 mod load;
+mod opening;
 mod reads;
 mod record;
 mod remote;
@@ -40,7 +41,7 @@ pub(crate) enum Suite {
     Catalogue,
     /// Rows one by one, in batches, and from several threads, into iqdb and others.
     Writes,
-    /// Searches, and a reader beside a writer.
+    /// Opening, searches, and a reader beside a writer.
     Reads,
 }
 
@@ -103,6 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         unclosed: Vec::new(),
         writes: Vec::new(),
         sets: Vec::new(),
+        opening: Vec::new(),
         search: Vec::new(),
         beside_writer: Vec::new(),
     };
@@ -124,8 +126,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             Suite::Writes => record.writes = writes::run(&place, &Name::DATABASES, engines)?,
             Suite::Reads => {
                 let (python, script) = (options.python.clone(), options.script.clone());
-                let places = Places { python, script, backend: None };
-                reads::run(&places, &options.made, &mut record)?;
+                let places = Places { python, script, backend: None, dir: None };
+                reads::run(&places, &options.made, &options.dir, &mut record)?;
             }
         }
     }

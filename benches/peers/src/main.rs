@@ -54,6 +54,9 @@ enum Command {
         /// The backend of iqdb; its default one unless given.
         #[arg(long)]
         backend: Option<String>,
+        /// Where its files go.
+        #[arg(long)]
+        dir: Option<PathBuf>,
     },
     /// Print a record as markdown.
     Table {
@@ -75,7 +78,9 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Durable(options) => durable::run(&options),
         Command::Unclosed(options) => durable::leave_unclosed(&options),
-        Command::Worker { engine, backend } => worker::serve(engine, backend.as_deref()),
+        Command::Worker { engine, backend, dir } => {
+            worker::serve(engine, backend.as_deref(), dir.as_deref())
+        }
         Command::Table { record, suite } => shown(&record, &suite).map(|text| println!("{text}")),
         Command::Plot { record } => record::read(&record).and_then(|read: Record| {
             let path = record.with_extension("svg");

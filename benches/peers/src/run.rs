@@ -76,6 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         python: options.python.clone(),
         script: options.script.clone(),
         backend: options.backend.clone(),
+        dir: None,
     };
     let mut record = Record {
         command: command(options),

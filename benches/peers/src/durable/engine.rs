@@ -2,6 +2,7 @@
 
 mod checked;
 mod group;
+mod iqdb;
 mod log;
 mod raw;
 mod redb;
@@ -54,6 +55,8 @@ pub(crate) enum Name {
     RedbQuickRepair,
     /// `redb` above pages with checksums that each read verifies.
     RedbChecked,
+    /// iqdb in files, as it is here.
+    Iqdb,
     /// iqdb 1.0.0 from crates.io.
     Upstream,
     SqliteVec,
@@ -74,8 +77,15 @@ impl Name {
     ];
 
     /// What a user could take instead, and the limits.
-    pub(super) const DATABASES: [Self; 6] =
-        [Self::Raw, Self::Redb, Self::Upstream, Self::SqliteVec, Self::QdrantEdge, Self::Lancedb];
+    pub(super) const DATABASES: [Self; 7] = [
+        Self::Raw,
+        Self::Iqdb,
+        Self::Redb,
+        Self::Upstream,
+        Self::SqliteVec,
+        Self::QdrantEdge,
+        Self::Lancedb,
+    ];
 
     /// A new database in this empty directory.
     pub(super) fn create(
@@ -93,6 +103,7 @@ impl Name {
             Self::Redb => Box::new(Group::new(redb::Redb::create(dir, false)?)),
             Self::RedbQuickRepair => Box::new(Group::new(redb::Redb::create(dir, true)?)),
             Self::RedbChecked => Box::new(Group::new(redb::Redb::create_checked(dir)?)),
+            Self::Iqdb => Box::new(iqdb::Ours::create(dir)?),
             Self::Upstream => Box::new(upstream::Upstream::create(dir)?),
             Self::SqliteVec | Self::QdrantEdge | Self::Lancedb => {
                 let (remote, facts) = Remote::create(&self.shown(), python, dir)?;
@@ -108,9 +119,14 @@ impl Name {
         Ok((Box::new(Here { engine, rows: Arc::clone(rows) }), facts))
     }
 
-    /// Whether several threads can write to it here.
-    pub(super) fn has_threads(self) -> bool {
-        !matches!(self, Self::SqliteVec | Self::QdrantEdge | Self::Lancedb)
+    /// Whether it is asked for such commits: one that is called from Python has one thread here, and
+    /// upstream has no batches.
+    pub(super) fn takes(self, batch: usize, threads: usize) -> bool {
+        match self {
+            Self::SqliteVec | Self::QdrantEdge | Self::Lancedb => threads == 1,
+            Self::Upstream => batch == 1,
+            _ => true,
+        }
     }
 
     pub(super) fn shown(self) -> String {

@@ -24,9 +24,10 @@ pub(crate) struct Record {
     /// Versions, by engine.
     pub(crate) engines: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) catalogue: Vec<Writes>,
-    pub(crate) unclosed: Vec<Opening>,
+    pub(crate) unclosed: Vec<Unclosed>,
     pub(crate) writes: Vec<Writes>,
     pub(crate) sets: Vec<sets::Facts>,
+    pub(crate) opening: Vec<Opening>,
     pub(crate) search: Vec<Searches>,
     pub(crate) beside_writer: Vec<BesideWriter>,
 }
@@ -47,14 +48,30 @@ pub(crate) struct Writes {
     pub(crate) per_round_rows_per_s: Vec<f64>,
 }
 
-/// From a closed file out of memory to the first answer.
+/// From files out of memory to the first answer, after a process was killed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Opening {
+pub(crate) struct Unclosed {
     /// What is opened.
     pub(crate) what: String,
     pub(crate) entries: u64,
     pub(crate) ms: f64,
     pub(crate) per_round_ms: Vec<f64>,
+}
+
+/// Opening a database of iqdb after its process was killed, with the files out of memory.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Opening {
+    pub(crate) rows: usize,
+    pub(crate) dim: usize,
+    pub(crate) open_ms: f64,
+    /// Until the first record was there, opening included.
+    pub(crate) get_ms: f64,
+    /// By how much the resident memory had grown then, and what the disk had read.
+    pub(crate) memory_mib: f64,
+    pub(crate) read_mib: f64,
+    /// The first search after that.
+    pub(crate) search_ms: f64,
+    pub(crate) per_round_get_ms: Vec<f64>,
 }
 
 impl Record {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::record::{Record, Writes};
+use super::record::{Opening, Record, Writes};
 use crate::stats::three;
 
 pub(crate) fn of(record: &Record) -> String {
@@ -42,6 +42,20 @@ pub(crate) fn of(record: &Record) -> String {
                 three(opening.ms)
             );
         }
+    }
+    for entry in &record.opening {
+        let Opening { rows, dim, open_ms, get_ms, memory_mib, read_mib, search_ms, .. } = entry;
+        let _ = writeln!(
+            text,
+            "\nOpening {} × {dim} after a kill, out of memory: {} ms, with the first get {} ms; \
+             memory grows by {} MiB, {} MiB are read; the first search {} ms",
+            three(*rows as f64),
+            three(*open_ms),
+            three(*get_ms),
+            three(*memory_mib),
+            three(*read_mib),
+            three(*search_ms),
+        );
     }
     for entry in &record.search {
         let _ = writeln!(

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::engine::{fill_and_abort, open_after_abort, replay};
 use super::in_new_dir;
-use super::record::Opening;
+use super::record;
 use crate::Result;
 use crate::record::Settings;
 use crate::stats::median;
@@ -29,7 +29,7 @@ pub(crate) fn leave_unclosed(options: &Unclosed) -> Result<()> {
     fill_and_abort(&options.dir, options.entries, options.quick_repair)
 }
 
-pub(super) fn run(settings: &Settings, dir: &Path) -> Result<Vec<Opening>> {
+pub(super) fn run(settings: &Settings, dir: &Path) -> Result<Vec<record::Unclosed>> {
     let entries = if settings.quick { 20_000 } else { 1_000_000 };
     let mut ms = [const { Vec::new() }; 3];
     for round in 0..=settings.rounds {
@@ -44,7 +44,7 @@ pub(super) fn run(settings: &Settings, dir: &Path) -> Result<Vec<Opening>> {
         ms[2].push(in_new_dir(dir, |dir| replay(dir, LOG_BYTES))?.as_secs_f64() * 1e3);
     }
     let what = ["redb", "redb, quick repair", "replay of a log of 8 MiB"];
-    let opening = |(what, ms): (&str, Vec<f64>)| Opening {
+    let opening = |(what, ms): (&str, Vec<f64>)| record::Unclosed {
         what: what.into(),
         entries: if what.starts_with("redb") { entries } else { 0 },
         ms: median(&ms[1..]),

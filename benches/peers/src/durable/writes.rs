@@ -43,7 +43,7 @@ pub(super) fn run(
     facts: &mut BTreeMap<String, Facts>,
 ) -> Result<Vec<Writes>> {
     let able = |load: &Load| -> Vec<Name> {
-        names.iter().filter(|name| load.threads == 1 || name.has_threads()).copied().collect()
+        names.iter().filter(|name| name.takes(load.batch, load.threads)).copied().collect()
     };
     let loads = LOADS.map(|load| (load, able(&load)));
     let mut rates = loads.each_ref().map(|(_, names)| vec![Vec::new(); names.len()]);

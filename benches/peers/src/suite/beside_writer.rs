@@ -2,7 +2,7 @@
 
 use super::{Bench, pause, turns};
 use crate::Result;
-use crate::engines::IQDB;
+use crate::engines::{IQDB, IQDB_FILE};
 use crate::protocol::{self, Command, Writer};
 use crate::record::BesideWriter;
 use crate::stats::median;
@@ -11,7 +11,7 @@ const SECONDS: f64 = 3.0;
 const ROUNDS_MAX: usize = 3;
 
 /// The engines that can be written to while they are read.
-const ENGINES: [&str; 2] = [IQDB, "upstream"];
+const ENGINES: [&str; 3] = [IQDB, IQDB_FILE, "upstream"];
 
 #[derive(Debug, Default)]
 struct Rounds {
@@ -64,7 +64,7 @@ pub(crate) fn run(
             let engine = bench.engines[i].name;
             let absent = median(&cells[0].p99);
             for (writer, cell) in writers.iter().zip(cells) {
-                if engine == IQDB && cell.wrong > 0 {
+                if [IQDB, IQDB_FILE].contains(&engine) && cell.wrong > 0 {
                     return Err(format!(
                         "{engine} gave {} wrong answers to {readers} readers, writer {writer}",
                         cell.wrong
