@@ -38,7 +38,7 @@ pub(crate) fn of(record: &Record) -> String {
                 text,
                 "| {} | {} | {} |",
                 opening.what,
-                three(opening.entries as f64),
+                if opening.entries > 0 { three(opening.entries as f64) } else { "–".into() },
                 three(opening.ms)
             );
         }
@@ -90,7 +90,12 @@ fn writes(entries: &[Writes]) -> String {
         entries[0].dim
     );
     for (batch, threads) in &loads {
-        let _ = write!(text, " {} per commit, {threads} threads |", three(*batch as f64));
+        let _ = write!(
+            text,
+            " {} per commit, {} |",
+            several(*batch, "row"),
+            several(*threads, "thread")
+        );
     }
     let _ = writeln!(text, "\n|---|{}", "---|".repeat(loads.len()));
     for engine in engines {
@@ -110,4 +115,42 @@ fn writes(entries: &[Writes]) -> String {
         text += "\n";
     }
     text
+}
+
+/// As in `1 row` and `1,000 rows`.
+fn several(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        2..100 => format!("{count} {what}s"),
+        _ => format!("{} {what}s", three(count as f64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_per_engine_and_a_column_per_load() {
+        let entry = |engine: &str, threads, rows_per_s, to_one_thread| Writes {
+            engine: engine.into(),
+            dim: 768,
+            batch: 1,
+            threads,
+            rows_per_s,
+            to_raw: rows_per_s / 1_000.0,
+            to_one_thread,
+            per_round_rows_per_s: Vec::new(),
+        };
+        let text = writes(&[
+            entry("raw", 1, 1_000.0, None),
+            entry("lancedb", 1, 100.0, None),
+            entry("raw", 8, 4_000.0, Some(4.0)),
+        ]);
+        assert!(
+            text.contains("| engine | 1 row per commit, 1 thread | 1 row per commit, 8 threads |")
+        );
+        assert!(text.contains("| raw | 1,000 (1.00 ×) | 4,000 (4.00 ×) [4.0 ×] |"), "{text}");
+        assert!(text.contains("| lancedb | 100 (0.10 ×) | – |"), "{text}");
+    }
 }

@@ -158,3 +158,35 @@ fn parts(offset: u64, len: usize) -> impl Iterator<Item = (u64, usize, std::ops:
         (page, (from % PAGE) as usize, (from - offset) as usize..(to - offset) as usize)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_its_place_beside_the_checksums() {
+        assert_eq!([0, 511, 512].map(place), [PAGE, 512 * PAGE, 514 * PAGE]);
+        for pages in [0, 1, 512, 513] {
+            let len = if pages == 0 { 0 } else { place(pages - 1) + PAGE };
+            assert_eq!(unplaced(len), pages * PAGE);
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_damage_is_found() {
+        let path = std::env::temp_dir().join(format!("checked-{}", std::process::id()));
+        let store = Checked::open(&path).unwrap();
+        store.set_len(3 * PAGE).unwrap();
+        store.write(PAGE + 100, &[7; 5_000]).unwrap();
+        store.sync_data().unwrap();
+        drop(store);
+        let store = Checked::open(&path).unwrap();
+        let mut bytes = [0; 5_002];
+        store.read(PAGE + 99, &mut bytes).unwrap();
+        assert!(bytes[0] == 0 && bytes[1..5_001] == [7; 5_000] && bytes[5_001] == 0);
+        store.file.write_all_at(&[1], place(1)).unwrap();
+        assert!(store.read(PAGE + 99, &mut bytes).is_err());
+        store.read(2 * PAGE, &mut bytes[..10]).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+}

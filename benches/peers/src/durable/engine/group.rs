@@ -81,3 +81,38 @@ impl<S: Store> Engine for Group<S> {
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts commits and rows, and fails from the fifth row on.
+    #[derive(Default)]
+    struct Counted(u64);
+
+    impl Store for Counted {
+        fn commit(&mut self, ids: &[u64], _: &[f32]) -> Result<()> {
+            self.0 += ids.len() as u64;
+            if self.0 < 5 { Ok(()) } else { Err("full".into()) }
+        }
+
+        fn rows(&mut self) -> Result<u64> {
+            Ok(self.0)
+        }
+    }
+
+    #[test]
+    fn each_row_is_committed_once_and_nothing_after_a_failure() {
+        let group = Group::new(Counted::default());
+        std::thread::scope(|scope| {
+            for id in 0..4 {
+                let group = &group;
+                scope.spawn(move || group.upsert_many(&[id], &[0.0]).unwrap());
+            }
+        });
+        assert_eq!(group.rows(), Ok(4));
+        assert!(group.upsert_many(&[4], &[0.0]).is_err());
+        assert!(group.upsert_many(&[5], &[0.0]).is_err());
+        assert_eq!(group.rows(), Ok(5));
+    }
+}

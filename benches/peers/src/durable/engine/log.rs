@@ -175,3 +175,25 @@ pub(in crate::durable) fn replay(dir: &Path, bytes: usize) -> Result<Duration> {
     let took = started.elapsed();
     if found == rows as u64 { Ok(took) } else { Err(format!("{found} of {rows} rows in the log")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_ends_before_a_torn_frame() {
+        for space in [Space::Grown, Space::Zeroed] {
+            crate::durable::in_new_dir(&std::env::temp_dir(), |dir| {
+                let mut log = Log::create(dir, space)?;
+                log.commit(&[1, 2], &[0.5; 2 * DIM])?;
+                let second = log.end;
+                log.commit(&[3], &[0.5; DIM])?;
+                assert_eq!(log.rows(), Ok(3));
+                log.file.write_all_at(&[7], second + HEADER as u64 + 20).map_err(said)?;
+                assert_eq!(log.rows(), Ok(2));
+                Ok(())
+            })
+            .unwrap();
+        }
+    }
+}
