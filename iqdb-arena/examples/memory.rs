@@ -9,7 +9,9 @@
 //! those of a file, one JSON object per line. The same rows are stored once without payloads, by a
 //! process of its own: the difference is what payloads take. Resident memory is what the system
 //! tells, so it counts what the allocator has left over from writing; allocated memory doesn't, and
-//! lacks what is mapped, which no payload is.
+//! lacks what is mapped, which no payload is. What a search keeps with the rows, codes and norms, is
+//! allocated, and given by its share of the vector, too. The metric is Euclidean, for which it keeps
+//! the most.
 
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
@@ -17,7 +19,10 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 
 use iqdb_arena::ArenaStore;
-use iqdb_core::{Batch, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Store};
+use iqdb_core::{
+    Batch, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Search, Store,
+};
+use iqdb_search::ExactSearch;
 
 const USAGE: &str = "usage: memory ROWS|FILE.jsonl DIM";
 
@@ -89,6 +94,7 @@ struct Stored {
     resident_before_compaction: u64,
     resident: u64,
     allocated: u64,
+    derived: u64,
 }
 
 /// Stores all rows, and looks at what memory that took.
@@ -107,9 +113,20 @@ fn store(payloads: &Payloads, dim: usize, with_payloads: bool) -> Result<Stored>
     });
     let (rows, json, resident_before_compaction) = stored?;
     let resident = resident()?.saturating_sub(start);
+    let mut prepared = Ok(true);
+    let derived = allocation_counter::measure(|| {
+        if let Some(store) = &kept {
+            prepared = store
+                .snapshot()
+                .and_then(|snapshot| ExactSearch::new().prepare(&*snapshot, &mut || true));
+        }
+    });
+    prepared?;
     black_box(kept);
-    let allocated = u64::try_from(cost.bytes_current).unwrap_or(0);
-    Ok(Stored { rows, json, resident_before_compaction, resident, allocated })
+    let bytes =
+        |cost: allocation_counter::AllocationInfo| u64::try_from(cost.bytes_current).unwrap_or(0);
+    let (allocated, derived) = (bytes(cost), bytes(derived));
+    Ok(Stored { rows, json, resident_before_compaction, resident, allocated, derived })
 }
 
 /// How many rows that were, and how many bytes their payloads as JSON.
@@ -146,10 +163,10 @@ fn stored_apart(source: &str, dim: &str, which: &str) -> Result<Stored> {
         .map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let numbers: Vec<u64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let [rows, json, resident_before_compaction, resident, allocated] = numbers[..] else {
+    let [rows, json, resident_before_compaction, resident, allocated, derived] = numbers[..] else {
         return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
     };
-    Ok(Stored { rows, json, resident_before_compaction, resident, allocated })
+    Ok(Stored { rows, json, resident_before_compaction, resident, allocated, derived })
 }
 
 fn run() -> Result<()> {
@@ -164,7 +181,7 @@ fn run() -> Result<()> {
     if let Some(which) = which {
         let s = store(&Payloads::new(source)?, components, which == FULL)?;
         let (before, after) = (s.resident_before_compaction, s.resident);
-        println!("{} {} {before} {after} {}", s.rows, s.json, s.allocated);
+        println!("{} {} {before} {after} {} {}", s.rows, s.json, s.allocated, s.derived);
         return Ok(());
     }
     let (bare, full) = (stored_apart(source, dim, BARE)?, stored_apart(source, dim, FULL)?);
@@ -179,10 +196,12 @@ fn run() -> Result<()> {
         ("  payload", payloads),
         ("  everything else", per_row(full.resident) - vectors - payloads),
         ("payload as JSON", per_row(full.json)),
+        ("codes and norms", per_row(full.derived)),
     ] {
         println!("{name:28}{bytes:>9.1}");
     }
     println!("{:28}{:>9.2}", "payload by its JSON", payloads / per_row(full.json));
+    println!("{:28}{:>9.3}", "codes and norms by vector", per_row(full.derived) / vectors);
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use iqdb_core::Schema;
 pub(crate) const LINE: usize = 16;
 
 /// The largest chunk, in bytes of rows: a row's share of a half-empty last chunk stays small, and
-/// a block is large enough to be scanned at full speed. The last chunk, still open, has no codes and
-/// takes eight times as long to scan as the others, so it had better not be large either.
+/// a block is large enough to be scanned at full speed. The last chunk, still open, has no codes
+/// and is read whole, so it had better not be large either.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
 
 /// The largest chunk, in rows.

@@ -1,19 +1,35 @@
 //! The `iqdb` command as a library, so that it can be tested and its readers fuzzed.
 //!
-//! `iqdb demo` shows what the database does, on real data; `iqdb bench` measures it. Nothing here
-//! prints: a command writes to the [`Screen`] it is handed.
+//! `iqdb demo` shows what the database does, on real data; `iqdb bench` measures it; the others
+//! work on a database on disk, each in a module of its name. Nothing here prints: a command writes
+//! to the [`Screen`] it is handed. Only `database` knows which backend keeps a database.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
 
 pub mod args;
+mod backup;
 pub mod bench;
+mod compact;
+mod completions;
+mod count;
+mod create;
+mod database;
 pub mod demo;
 mod duration;
 pub mod exit;
+mod export;
+mod files;
+mod get;
+mod import;
+mod info;
+pub mod input;
 pub mod npy;
 mod progress;
+mod rm;
 pub mod screen;
+mod search;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -35,7 +51,18 @@ where
     };
     let result = match &cli.command {
         Command::Demo(options) => demo::run(options, screen),
+        Command::Create(options) => create::run(options, screen),
+        Command::Import(options) => import::run(options, screen),
+        Command::Export(options) => export::run(options, screen),
+        Command::Info(options) => info::run(options, screen),
+        Command::Get(options) => get::run(options, screen),
+        Command::Rm(options) => rm::run(options, screen),
+        Command::Search(options) => search::run(options, screen),
+        Command::Verify(options) => verify::run(options, screen),
+        Command::Compact(options) => compact::run(options, screen),
+        Command::Backup(options) => backup::run(options, screen),
         Command::Bench(options) => bench::run(options, screen),
+        Command::Completions(options) => completions::run(options, screen),
     };
     match result.and_then(|()| screen.out.flush().map_err(Failure::from)) {
         Ok(()) => Exit::Done,

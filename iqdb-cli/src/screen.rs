@@ -71,6 +71,23 @@ fn colours_wanted(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
         && variable("TERM").is_none_or(|value| value != "dumb")
 }
 
+/// Stored text, fit for a line of a terminal: what would end the line, move the cursor or turn the
+/// text around it is escaped.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        let changes_a_terminal = character.is_control()
+            || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if changes_a_terminal {
+            printable.extend(character.escape_unicode());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
 impl std::fmt::Debug for Screen<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Screen")
@@ -96,6 +113,11 @@ mod tests {
         assert!(wanted(Some(""), None));
         assert!(!wanted(Some("1"), Some("xterm-256color")));
         assert!(!wanted(None, Some("dumb")));
+    }
+
+    #[test]
+    fn stored_text_does_not_change_a_terminal() {
+        assert_eq!(printable("é \u{1b}[2J\n\u{202e}"), "é \\u{1b}[2J\\u{a}\\u{202e}");
     }
 
     #[test]

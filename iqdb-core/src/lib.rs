@@ -72,7 +72,7 @@ pub use payload::{Payload, PayloadColumns, PayloadRef};
 pub use query::{Goal, Plan, Query};
 pub use record::{Record, RecordRef};
 pub use schema::Schema;
-pub use seal::{DerivedCell, Seal};
+pub use seal::{DerivedCell, Seal, Sidecar};
 pub use search::{Explain, Search};
 pub use snapshot::{LiveRow, LiveRows, Snapshot, SnapshotExt};
 pub use store::{Store, StoreExt};

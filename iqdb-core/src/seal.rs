@@ -1,7 +1,7 @@
 //! Seals: the mark of a block that never changes again, and a place for what is derived from it.
 
 use std::any::{Any, TypeId};
-use std::fmt;
+use std::fmt::{self, Debug};
 use std::sync::OnceLock;
 
 /// Marks a block as sealed: its rows, ids and payloads never change again (which of its rows are
@@ -9,6 +9,21 @@ use std::sync::OnceLock;
 #[derive(Debug, Default)]
 pub struct Seal {
     derived: DerivedCell,
+    sidecar: Option<Box<dyn Sidecar>>,
+}
+
+/// Where what is derived from a sealed block outlives the process, as bytes.
+///
+/// A backend that keeps its blocks may keep these, too. Nothing depends on them: what is lost or
+/// damaged is derived anew, and no store is refused for it.
+pub trait Sidecar: Debug + Send + Sync {
+    /// The bytes that were saved last under this key, if they are the same ones still. May read from
+    /// a disk, so no reader that must not wait calls it.
+    fn load(&self, key: &str) -> Option<Vec<u8>>;
+
+    /// Saves bytes under this key, as well as the backend can; returns whether they were. A key is
+    /// at most 255 bytes long.
+    fn save(&self, key: &str, bytes: &[u8]) -> bool;
 }
 
 impl Seal {
@@ -16,6 +31,18 @@ impl Seal {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A seal without derived data, and with a place where it can be saved.
+    #[must_use]
+    pub fn with_sidecar(sidecar: impl Sidecar + 'static) -> Self {
+        Self { sidecar: Some(Box::new(sidecar)), ..Self::default() }
+    }
+
+    /// Where derived data can be saved, if the backend has a place for it.
+    #[must_use]
+    pub fn sidecar(&self) -> Option<&dyn Sidecar> {
+        self.sidecar.as_deref()
     }
 
     /// What has been derived from the block's contents, for searches to keep; dropped with the

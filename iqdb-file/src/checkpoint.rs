@@ -92,16 +92,24 @@ impl Writer {
 
     /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
     /// do; the caller publishes the view then. An error has changed nothing, unless it left trouble.
-    pub(crate) fn checkpoint(&mut self, rewrite: &[Arc<Segment>]) -> Result<bool> {
+    /// What is kept for a full disk is used on demand only, and taken again afterwards.
+    pub(crate) fn checkpoint(
+        &mut self,
+        rewrite: &[Arc<Segment>],
+        may_use_reserve: bool,
+    ) -> Result<bool> {
         self.wants_tidying = false;
         if rewrite.is_empty() && self.log_end == HEADER as u64 {
             return Ok(false);
         }
+        self.sync_rows()?;
         let mut made = Vec::new();
+        let mut gave_up = false;
         let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
             self.remove(&made);
             made.clear();
-            match self.give_up_reserve() {
+            gave_up = may_use_reserve && self.give_up_reserve();
+            match gave_up {
                 true => self.prepare(rewrite, &mut made),
                 false => Err(error),
             }
@@ -110,6 +118,9 @@ impl Writer {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.remove(&made);
+                if gave_up {
+                    self.restore_reserve();
+                }
                 return Err(error.during("checkpoint"));
             }
         };
@@ -122,7 +133,10 @@ impl Writer {
             return Err(error.during("checkpoint"));
         }
         let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
-        old.extend(rewrite.iter().map(|segment| Name::Segment(segment.info().number)));
+        for segment in rewrite {
+            let number = segment.info().number;
+            old.extend([Name::Segment(number), Name::Derived(number)]);
+        }
         if self.growing.file().is_some() {
             let kept =
                 manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
@@ -131,6 +145,9 @@ impl Writer {
         self.start_over(manifest, segments, log);
         // What can't be removed now is removed at the next opening.
         self.remove(&old);
+        if gave_up {
+            self.restore_reserve();
+        }
         Ok(true)
     }
 
@@ -241,7 +258,7 @@ impl Writer {
                 let file = self.options.vfs.open(&path, Access::Write);
                 let file = file.map_err(|error| refused(&path, "opened", error))?;
                 let pieces = self.growing.pieces().to_vec();
-                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())
+                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())?
             }
         };
         for (row, owner) in (0..).zip(self.growing.owners()) {
@@ -275,7 +292,7 @@ impl Writer {
             || self.changes > CLOSED_LOG_CHANGES
             || self.growing.rows() > 0
         {
-            return self.checkpoint(&self.what_is_worth_it()).map(drop);
+            return self.checkpoint(&self.what_is_worth_it(), true).map(drop);
         }
         if replayed == 0 || self.log_end == self.manifest.log_len {
             return Ok(());

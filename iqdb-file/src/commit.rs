@@ -45,7 +45,8 @@ impl FileStore {
             } else {
                 let end = writer.log_end;
                 let chosen = writer.what_is_worth_it();
-                writer = match self.checkpoint(writer, &chosen) {
+                // To seal the log gains nothing on a full disk, to rewrite does.
+                writer = match self.checkpoint(writer, &chosen, !chosen.is_empty()) {
                     Ok(writer) => writer,
                     // What is written is safe where it is. Later there may be more space.
                     Err(_) => {
@@ -182,6 +183,9 @@ impl FileStore {
 
     pub(crate) fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
         writer.changes += changes;
+        if !job.rows.is_empty() {
+            writer.growing.named();
+        }
         match job.durability {
             Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
             Durability::Relaxed => {
@@ -200,8 +204,10 @@ impl FileStore {
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
         rewrite: &[Arc<Segment>],
+        may_use_reserve: bool,
     ) -> Result<MutexGuard<'a, Writer>> {
-        let checkpoint = std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite));
+        let checkpoint =
+            std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve));
         match std::panic::catch_unwind(checkpoint) {
             Ok(done) => {
                 if done? {
@@ -250,26 +256,33 @@ impl Writer {
         if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
             return Ok(());
         }
+        self.sync_rows()?;
         let sync = || {
-            if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
-                file.sync_data()?;
-            }
             if self.unsynced_dir {
                 self.options.vfs.sync_dir(&self.dir)?;
             }
             self.log.file().sync_data()
         };
-        match sync() {
-            Ok(()) => {
-                self.synced = self.log_end;
-                (self.unsynced_rows, self.unsynced_dir) = (false, false);
-                Ok(())
-            }
-            Err(error) => {
-                let error = refused(&self.dir, "synced", error);
-                self.trouble = Some(Trouble::Unsure(error.to_string()));
-                Err(error)
-            }
+        sync().map_err(|error| self.sync_failed(error))?;
+        self.synced = self.log_end;
+        self.unsynced_dir = false;
+        Ok(())
+    }
+
+    /// Syncs the rows that are in a segment already. On its own, so that nobody asks again after a
+    /// failure: a system that has dropped what it could not write says that all is well.
+    pub(crate) fn sync_rows(&mut self) -> Result<()> {
+        if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
+            let synced = file.sync_data();
+            synced.map_err(|error| self.sync_failed(error))?;
         }
+        self.unsynced_rows = false;
+        Ok(())
+    }
+
+    fn sync_failed(&mut self, error: std::io::Error) -> Error {
+        let error = refused(&self.dir, "synced", error);
+        self.trouble = Some(Trouble::Unsure(error.to_string()));
+        error
     }
 }

@@ -17,6 +17,8 @@ use crate::vfs::{Access, File, FileExt};
 pub(crate) struct Growing {
     number: u64,
     file: Option<Arc<dyn File>>,
+    /// Its name is on the disk, or somebody sees to it.
+    is_named: bool,
     pieces: Vec<Piece>,
     rows: u64,
     /// The row that has the vector of a record, while no later change has given it another.
@@ -30,7 +32,7 @@ pub(crate) struct NewRows {
     pub(crate) path: PathBuf,
     pub(crate) start: u64,
     pub(crate) bytes: Vec<u8>,
-    /// Whether the file was made for them, so that its directory has to be synced too.
+    /// Whether the file's directory has to be synced, too, because its name may not be on the disk.
     pub(crate) is_new: bool,
 }
 
@@ -43,7 +45,14 @@ pub(crate) struct Mark {
 
 impl Growing {
     pub(crate) fn new(number: u64) -> Self {
-        Self { number, file: None, pieces: Vec::new(), rows: 0, placed: HashMap::new() }
+        Self {
+            number,
+            file: None,
+            is_named: false,
+            pieces: Vec::new(),
+            rows: 0,
+            placed: HashMap::new(),
+        }
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -60,6 +69,11 @@ impl Growing {
 
     pub(crate) fn file(&self) -> Option<&Arc<dyn File>> {
         self.file.as_ref()
+    }
+
+    /// The file's name is on the disk, or will be with the next sync.
+    pub(crate) fn named(&mut self) {
+        self.is_named = true;
     }
 
     /// Where the next row goes.
@@ -79,14 +93,16 @@ impl Growing {
     /// Finds room for the vectors of a batch; they are to be written there by the caller.
     pub(crate) fn place(&mut self, place: &Place<'_>, batch: &Batch) -> Result<(Placed, NewRows)> {
         let path = Name::Segment(self.number).within(place.dir);
-        let (file, is_new) = match &self.file {
-            Some(file) => (Arc::clone(file), false),
+        let file = match &self.file {
+            Some(file) => Arc::clone(file),
             None => {
                 let file: Arc<dyn File> = create(place, &path, self.number)?.into();
                 self.file = Some(Arc::clone(&file));
-                (file, true)
+                file
             }
         };
+        // Also of a file that was made for a batch which then failed.
+        let is_new = !self.is_named;
         let mut bytes = Vec::new();
         let mut rows = 0;
         for change in batch.changes() {
@@ -148,7 +164,8 @@ impl Growing {
         }
         if self.file.is_none() {
             match place.vfs.open(&path, access) {
-                Ok(file) => self.file = Some(file.into()),
+                // Whoever may write syncs the directory before anything else.
+                Ok(file) => (self.file, self.is_named) = (Some(file.into()), true),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(refused(&path, "opened", error)),
             }

@@ -11,6 +11,8 @@ pub(crate) enum Name {
     Log(u64),
     /// Rows that never change.
     Segment(u64),
+    /// What is derived from a segment of the same number. Nothing relies on it.
+    Derived(u64),
     /// A manifest that is being written.
     Unfinished(u64),
     /// Held by whoever has the database open.
@@ -42,6 +44,7 @@ impl Name {
             ("manifest", true) => Self::Unfinished(number),
             ("log", false) => Self::Log(number),
             ("segment", false) => Self::Segment(number),
+            ("derived", false) => Self::Derived(number),
             _ => return None,
         };
         // Only what we would write: `log-7` or `log-+0000007` is somebody else's.
@@ -56,6 +59,7 @@ impl std::fmt::Display for Name {
             Self::Unfinished(number) => write!(f, "manifest-{number:08}.new"),
             Self::Log(number) => write!(f, "log-{number:08}"),
             Self::Segment(number) => write!(f, "segment-{number:08}"),
+            Self::Derived(number) => write!(f, "derived-{number:08}"),
             Self::Lock => f.write_str("lock"),
             Self::Reserve => f.write_str("reserve"),
         }
@@ -70,7 +74,8 @@ mod tests {
     fn a_name_reads_back_and_nothing_else_is_ours() {
         let names =
             [Name::Manifest(1), Name::Unfinished(2), Name::Log(123_456_789), Name::Segment(0)];
-        for name in names.into_iter().chain([Name::Lock, Name::Reserve]) {
+        let names = names.into_iter().chain([Name::Derived(5)]);
+        for name in names.chain([Name::Lock, Name::Reserve]) {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
         for other in ["", "log", "log-7", "log-+0000007", "log-00000007.new", "notes.txt", "a-1"] {

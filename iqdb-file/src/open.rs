@@ -1,13 +1,14 @@
 //! Opening: from the files of a directory to a store.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use iqdb_core::{Error, ErrorKind, Result, Schema};
 
 use crate::checkpoint::reserve;
-use crate::log::{Log, Verdict, decode_batch, decode_placed};
+use crate::log::{Log, Replayed, Verdict, decode_batch, decode_placed};
 use crate::manifest::{Entry, Manifest, metric_code, newest};
 use crate::names::Name;
 use crate::options::FileOptions;
@@ -15,8 +16,11 @@ use crate::probe::Defect;
 use crate::problem::{damaged, refused};
 use crate::segment::Segment;
 use crate::store::FileStore;
-use crate::vfs::{Access, Guard, Sharing};
+use crate::vfs::{Access, File, FileExt, Guard, Sharing};
 use crate::writer::{Trouble, Writer, place};
+
+/// How many bytes are copied at once.
+const AT_ONCE: usize = 1 << 20;
 
 pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Result<FileStore> {
     let made = || {
@@ -33,6 +37,7 @@ pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Resul
 }
 
 pub(crate) fn open(dir: &Path, options: &FileOptions, read_only: bool) -> Result<FileStore> {
+    let options = &FileOptions { read_only, ..options.clone() };
     let open = || {
         // Nothing is made where there is nothing.
         if newest_or_locked(dir, options)?.is_none() {
@@ -139,12 +144,20 @@ pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: &Manifest) 
         |dir: &Path| options.vfs.sync_dir(dir).map_err(|error| refused(dir, "synced", error));
     sync(dir)?;
     manifest.publish(&*options.vfs, dir, options.probe).map_err(|(error, _)| error)?;
-    // The directory itself is a name in another one.
-    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    sync(parent.unwrap_or(Path::new(".")))?;
+    sync_above(dir, options)?;
     // For later; nobody relies on it.
     let _ = reserve(options, &Name::Reserve.within(dir), options.reserve_bytes);
     Ok(())
+}
+
+/// Returns when the directory is on the disk, which is itself a name in another one.
+fn sync_above(dir: &Path, options: &FileOptions) -> Result<()> {
+    let above = dir.parent().unwrap_or(Path::new(""));
+    match options.vfs.sync_dir(above) {
+        // Who may not read it can't have made the directory.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        result => result.map_err(|error| refused(above, "synced", error)),
+    }
 }
 
 /// A number that no other database has.
@@ -169,16 +182,23 @@ fn opened(
     let (known, after) = (manifest.log_len, manifest.version);
     let mut writer = Writer::new(dir, options, manifest, segments, log);
     let log = Arc::clone(&writer.log);
-    let end = log.replay(after, known, |_, body| {
-        replay(&mut writer, body, access)
-            .map_err(|error| damaged(log.path(), "a frame makes no sense").caused_by(error))
+    let mut rows = Vec::new();
+    let replayed = log.replay(after, known, |offset, body| {
+        let start = writer.growing.end();
+        let verdict = replay(&mut writer, body, access).map_err(|error| match error.kind() {
+            ErrorKind::Io => error,
+            _ => damaged(log.path(), "a frame makes no sense").caused_by(error),
+        });
+        rows.push((offset, start..writer.growing.end()));
+        verdict
     })?;
-    writer.log_end = end;
+    writer.log_end = replayed.end;
     if read_only {
         writer.trouble = Some(Trouble::ReadOnly);
         return FileStore::new(writer, lock);
     }
-    clean_up(&mut writer, end)?;
+    write_again(&writer, replayed, &rows)?;
+    clean_up(&mut writer, replayed.end)?;
     FileStore::new(writer, lock)
 }
 
@@ -228,6 +248,30 @@ fn replay(writer: &mut Writer, body: &[u8], access: Access) -> Result<Verdict> {
     }
 }
 
+/// Writes once more what was read and is not known to be on the disk: frames, and rows of the frames
+/// at these offsets. After a sync that failed, a system may show what was written, sync it no more,
+/// and say that all is well.
+fn write_again(writer: &Writer, replayed: Replayed, rows: &[(u64, Range<u64>)]) -> Result<()> {
+    let again = |file: &dyn File, range: Range<u64>| -> io::Result<()> {
+        let mut bytes = vec![0; AT_ONCE.min(usize::try_from(range.end - range.start).unwrap_or(0))];
+        for start in range.clone().step_by(AT_ONCE) {
+            let len = usize::try_from(range.end - start).map_or(AT_ONCE, |len| len.min(AT_ONCE));
+            file.read_exact_at(&mut bytes[..len], start)?;
+            file.write_all_at(&bytes[..len], start)?;
+        }
+        Ok(())
+    };
+    let (log, synced) = (&writer.log, replayed.synced.min(replayed.end));
+    again(log.file(), synced..replayed.end)
+        .map_err(|error| refused(log.path(), "written", error))?;
+    let Some(file) = writer.growing.file() else { return Ok(()) };
+    for (_, range) in rows.iter().filter(|(offset, _)| *offset >= synced) {
+        let path = Name::Segment(writer.growing.number()).within(&writer.dir);
+        again(&**file, range.clone()).map_err(|error| refused(&path, "written", error))?;
+    }
+    Ok(())
+}
+
 /// Cuts off what a crash has left behind the last good frame, and removes files that nobody refers
 /// to. What is there then is on the disk.
 fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
@@ -254,6 +298,8 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
     let sync = || vfs.sync_dir(&writer.dir).map_err(|error| refused(&writer.dir, "synced", error));
     if !probe.has(Defect::DirectoryNotSynced) {
         sync()?;
+        // Whoever made it may not have come so far.
+        sync_above(&writer.dir, &writer.options)?;
     }
     let names = vfs.list(&writer.dir).map_err(|error| refused(&writer.dir, "listed", error))?;
     let is_segment = |number| {
@@ -264,7 +310,7 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
         let is_needed = match name {
             Name::Manifest(number) => number == writer.manifest.number,
             Name::Log(number) => number == writer.manifest.log,
-            Name::Segment(number) => is_segment(number),
+            Name::Segment(number) | Name::Derived(number) => is_segment(number),
             Name::Unfinished(_) => false,
             Name::Lock | Name::Reserve => true,
         };

@@ -34,6 +34,9 @@ pub struct FileOptions {
     /// From how many bytes of vectors on a batch is written to a segment at once.
     pub(crate) placed_bytes: u64,
     pub(crate) reserve_bytes: u64,
+    /// From how many bytes of segments on derived data is kept.
+    pub(crate) derived_from: u64,
+    pub(crate) read_only: bool,
     pub(crate) probe: Probe,
 }
 
@@ -50,6 +53,8 @@ impl FileOptions {
             segment_bytes: 64 << 20,
             placed_bytes: 256 << 10,
             reserve_bytes: 1 << 20,
+            derived_from: 1 << 30,
+            read_only: false,
             probe: Probe::default(),
         }
     }
@@ -98,6 +103,15 @@ impl FileOptions {
     #[must_use]
     pub fn reserve_bytes(mut self, bytes: u64) -> Self {
         self.reserve_bytes = bytes;
+        self
+    }
+
+    /// Keeps on the disk what searches derive from segments, such as codes, once there are so many
+    /// bytes of them: about an eighth of the vectors' size more. Below that it is derived anew in the
+    /// background after each opening, which takes a second per GiB or so. The default is 1 GiB.
+    #[must_use]
+    pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
+        self.derived_from = bytes;
         self
     }
 

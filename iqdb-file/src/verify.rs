@@ -38,7 +38,7 @@ pub(crate) fn check_log(writer: &Writer) -> Result<Verified> {
         return Err(damaged(&path, "it is not what was written"));
     }
     let after = writer.manifest.version;
-    let end = writer.log.replay(after, writer.log_end, |_, _| Ok(Verdict::Good))?;
+    let end = writer.log.replay(after, writer.log_end, |_, _| Ok(Verdict::Good))?.end;
     Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end, records: 0 })
 }
 

@@ -16,7 +16,7 @@ use crate::log::{Log, Placed, encode_batch};
 use crate::manifest::Manifest;
 use crate::options::FileOptions;
 use crate::problem::defect;
-use crate::segment::{Place, Segment, Shape};
+use crate::segment::{Keep, Place, Segment, Shape};
 use crate::view::{Segments, View};
 
 /// What the lock guards.
@@ -389,6 +389,7 @@ pub(crate) fn place<'a>(options: &'a FileOptions, dir: &'a Path, manifest: &Mani
         shape: Shape::of(&manifest.schema),
         mode: options.read_mode,
         probe: options.probe,
+        derived: Keep::of(options, manifest),
     }
 }
 

@@ -70,8 +70,8 @@ impl ExactSearch {
 
         let mut explain = Explain::of("f32", self.kernel.as_str());
         let threads = queries.iter().map(Query::max_threads).min().unwrap_or(1);
-        scans.prepare(Engine::of(self.kernel), on.schema(), queries);
-        explain.threads = self.threads.scan(threads, scans, on, queries)?;
+        let engine = Engine::of(self.kernel);
+        explain.threads = self.threads.scan(threads, scans, engine, on, queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
             for candidate in scans.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
@@ -120,6 +120,7 @@ impl Search for ExactSearch {
         let metric = on.schema().metric();
         let by_norms =
             engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
+        let mut center = None;
         for n in 0..on.block_count() {
             let block = on.block(n)?;
             if block.seal().is_none() {
@@ -128,11 +129,13 @@ impl Search for ExactSearch {
             if !go_on() {
                 return Ok(false);
             }
-            if engine.sieve().is_some() {
-                Codes::prepare(&block, metric).map_err(|error| error.during("prepare"))?;
-            }
+            // First, or a search that finds codes would read all rows for their norms.
             if by_norms {
-                norms::of(&block, engine);
+                norms::prepare(&block, engine);
+            }
+            if engine.sieve().is_some() {
+                Codes::prepare(&block, metric, &mut center)
+                    .map_err(|error| error.during("prepare"))?;
             }
         }
         Ok(true)

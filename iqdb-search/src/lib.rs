@@ -37,6 +37,7 @@ mod norms;
 mod parallel;
 mod prepare;
 mod rescore;
+mod saved;
 mod scan;
 mod select;
 mod top_k;

@@ -1,9 +1,13 @@
-//! More than one thread: spans of rows shared out to a rayon pool, each part with its own heap.
+//! More than one thread: queries shared out to a rayon pool if there are many, and rows if not.
+//!
+//! A thread with a share of the queries does what it would do alone: thresholds shrink as fast as
+//! they can, and nothing is merged. But every thread reads all rows. So few queries are answered by
+//! all threads, each of which looks at some of the rows, with its own heaps.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::{Explain, Query, Result, Schema, Snapshot};
+use iqdb_core::{Explain, Query, Result, Snapshot};
 use rayon::ThreadPool;
 
 use crate::kernel::{Engine, GROUP};
@@ -14,6 +18,9 @@ use crate::top_k::{Candidate, Shared};
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
 /// enough that taking them costs nothing beside looking at them.
 const SPAN_ROWS: std::ops::RangeInclusive<usize> = 64..=4_096;
+
+/// So many queries per thread keep it busy for much longer than reading a row takes.
+const SHARE_QUERIES: usize = 64;
 
 /// The pool of all searches that were not given one; made when it is first needed, with as many
 /// threads as the machine has.
@@ -44,29 +51,31 @@ impl Threads {
         SHARED.get()
     }
 
-    /// Scans the whole snapshot with at most `threads` threads; returns how many could work at the
-    /// same time. `scans` has been prepared for the queries.
+    /// Answers the queries with at most `threads` threads; returns how many could work at the same
+    /// time.
     pub(crate) fn scan(
         &self,
         threads: usize,
         scans: &mut Scans,
+        engine: Engine,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
     ) -> Result<usize> {
         if threads > 1
             && let Some(pool) = self.pool()
         {
+            let threads = threads.min(pool.current_num_threads());
+            if threads > 1 && queries.len() >= threads * SHARE_QUERIES {
+                return scans.share_queries(pool, threads, engine, on, queries);
+            }
             let spans = spans(on, threads)?;
-            let parts = threads.min(spans.len()).min(pool.current_num_threads());
+            let parts = threads.min(spans.len());
             if parts > 1 {
-                scans.share_out(pool, parts, &spans, on, queries)?;
+                scans.share_rows(pool, parts, &spans, engine, on, queries)?;
                 return Ok(parts);
             }
         }
-        let blocks = (0..on.block_count())
-            .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        let ask = Ask { prepared: &scans.prepared, on, queries, shared: &[] };
-        scans.own.run(ask, blocks)?;
+        scans.share(1, queries.len())[0].run(engine, on, queries)?;
         Ok(1)
     }
 }
@@ -74,42 +83,104 @@ impl Threads {
 /// What a search works with on all of its threads, reused from one search to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scans {
-    prepared: Prepared,
-    /// The calling thread's, and in the end what all have found.
-    own: Scan,
+    /// One per share of the queries, the first on the calling thread.
+    shares: Vec<Share>,
+    /// How many of them are in use, and how many queries each has.
+    count: usize,
+    queries: usize,
+    /// Those of other threads that look at other rows for the same queries.
     others: Vec<Scan>,
-    /// What several threads tell each other, per query.
+    /// What threads tell each other that look at other rows, per query.
     shared: Vec<Shared>,
 }
 
-impl Scans {
-    /// Forgets the last search and gets ready for these queries.
-    pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
-        self.prepared.prepare(engine, schema, queries);
-        self.own.prepare(&self.prepared, queries);
-    }
+/// Some of the queries, or all, and in the end what has been found.
+#[derive(Debug, Default)]
+struct Share {
+    prepared: Prepared,
+    scan: Scan,
+}
 
+impl Share {
+    /// Scans the whole snapshot on this thread.
+    fn run(&mut self, engine: Engine, on: &dyn Snapshot, queries: &[Query<'_>]) -> Result<()> {
+        let Self { prepared, scan } = self;
+        prepared.prepare(engine, on.schema(), queries);
+        scan.prepare(prepared, queries);
+        let blocks = (0..on.block_count())
+            .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
+        scan.run(Ask { prepared, on, queries, shared: &[] }, blocks)
+    }
+}
+
+impl Scans {
     /// The nearest of query number `n`, nearest first.
     pub(crate) fn sorted(&mut self, n: usize, on: &dyn Snapshot) -> Result<&[Candidate]> {
-        self.own.sorted(n, on)
+        self.shares[n / self.queries].scan.sorted(n % self.queries, on)
     }
 
     /// Adds what was done to `explain`.
     pub(crate) fn explain(&self, explain: &mut Explain) {
-        self.own.explain(&self.prepared, explain);
+        for Share { prepared, scan } in &self.shares[..self.count] {
+            scan.explain(prepared, explain);
+        }
+    }
+
+    /// So many shares of so many queries.
+    fn share(&mut self, count: usize, queries: usize) -> &mut [Share] {
+        self.count = count;
+        self.queries = queries.div_ceil(count).max(1);
+        self.shares.resize_with(self.shares.len().max(count), Share::default);
+        &mut self.shares[..count]
+    }
+
+    /// Each thread looks at all rows for a share of the queries; returns how many threads.
+    fn share_queries(
+        &mut self,
+        pool: &ThreadPool,
+        threads: usize,
+        engine: Engine,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+    ) -> Result<usize> {
+        let parts = queries.chunks(queries.len().div_ceil(threads));
+        let count = parts.len();
+        let shares = self.share(count, queries.len());
+        let mut done: Vec<Result<()>> = shares.iter().map(|_| Ok(())).collect();
+        let mut work = shares
+            .iter_mut()
+            .zip(parts)
+            .zip(&mut done)
+            .map(|((share, queries), done)| move || *done = share.run(engine, on, queries));
+        let own = work.next();
+        pool.in_place_scope(|scope| {
+            for mut other in work {
+                scope.spawn(move |_| other());
+            }
+            if let Some(mut own) = own {
+                own();
+            }
+        });
+        done.into_iter().collect::<Result<()>>()?;
+        Ok(count)
     }
 
     /// Scans `spans` in `parts`, one of them on the calling thread. Each takes the next span when
     /// it has done its last.
-    fn share_out(
+    fn share_rows(
         &mut self,
         pool: &ThreadPool,
         parts: usize,
         spans: &[Span],
+        engine: Engine,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
     ) -> Result<()> {
-        let Self { prepared, own, others, shared } = self;
+        self.share(1, queries.len());
+        let Self { shares, others, shared, .. } = self;
+        let Share { prepared, scan: own } = &mut shares[0];
+        prepared.prepare(engine, on.schema(), queries);
+        own.prepare(prepared, queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| Shared::new()));
         let ask = Ask { prepared, on, queries, shared };

@@ -134,3 +134,89 @@ fn the_certified_scan_gives_the_canonical_answer() {
     }
     assert!(certified > 1_000, "{certified}");
 }
+
+/// Rows that come cluster by cluster, far from each other, as sorted data does: what is taken off a
+/// query before it is compared with one block's codes is not what another's are compared with.
+#[test]
+fn blocks_far_from_each_other_are_searched_canonically() {
+    let (dim, metric) = (24, Metric::Euclidean);
+    let mut random = fastrand::Rng::with_seed(32);
+    let options = ArenaOptions::default().chunk_rows(64, 64);
+    let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
+    let vectors: Vec<Vector> = (0..64 * 12 + 1)
+        .map(|n| {
+            let mut center = fastrand::Rng::with_seed(n / 64 % 5);
+            let near = |_| 20.0 * center.f32() + random.f32();
+            Vector::try_from((0..dim).map(near).collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    let record = |(n, vector): (u64, &Vector)| Change::Upsert(Record::new(n, vector).unwrap());
+    store.apply(&(0..).zip(&vectors).map(record).collect()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let queries: Vec<_> =
+        vectors.iter().step_by(7).map(|vector| Query::nearest(vector.as_ref(), 20)).collect();
+    let reference = ExactSearch::new().with_kernel(Kernel::Reference);
+    let (expected, _) = answers(&reference, &*snapshot, &queries);
+    for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+        let search = ExactSearch::new().with_kernel(kernel);
+        assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+        let (found, _) = answers(&search, &*snapshot, &queries);
+        for (n, (query, expected)) in queries.iter().zip(&expected).enumerate() {
+            assert_eq!(&found[n], expected, "{kernel}, query {n} in a batch");
+            let alone = answers(&search, &*snapshot, &[*query]).0;
+            assert_eq!(&alone[0], expected, "{kernel}, query {n} alone");
+        }
+    }
+}
+
+/// Rows whose codes are turned away from a query by as much as they can be: query, row and code are
+/// in one plane, in this order. With each row comes its opposite, so that the mean is the origin.
+fn turned_away(random: &mut fastrand::Rng, dim: usize) -> (Vector, Vec<Vector>) {
+    // Component 0 is the query's largest, component 1 the codes'; each fixes a scale.
+    let mut code: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-6..=6))).collect();
+    (code[0], code[1]) = (0.0, 7.0);
+    let mut query: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-60..=60))).collect();
+    (query[0], query[1]) = (127.0, 0.0);
+    let mut rows = Vec::new();
+    for _ in 0..32 {
+        // What rounds to the code.
+        let step = 0.49 * random.f32() / 127.0;
+        let row = || code.iter().zip(&query).map(|(c, q)| c + step * q);
+        rows.push(Vector::try_from(row().collect::<Vec<_>>()).unwrap());
+        rows.push(Vector::try_from(row().map(|x| -x).collect::<Vec<_>>()).unwrap());
+    }
+    (Vector::try_from(query).unwrap(), rows)
+}
+
+#[test]
+fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
+    let mut random = fastrand::Rng::with_seed(31);
+    let mut certified = 0;
+    for (dim, metric) in [20, 50, 128].into_iter().flat_map(|dim| Metric::ALL.map(|m| (dim, m))) {
+        for _ in 0..10 {
+            let (query, rows) = turned_away(&mut random, dim);
+            let options = ArenaOptions::default().chunk_rows(64, 64);
+            let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
+            let record = |(n, row): (u64, &Vector)| Record::new(n, row).unwrap();
+            // One more row, so that the others are sealed.
+            let batch = (0..).zip(rows.iter().chain([&query])).map(record).map(Change::Upsert);
+            store.apply(&batch.collect()).unwrap();
+            let snapshot = store.snapshot().unwrap();
+            for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+                let search = ExactSearch::new().with_kernel(kernel);
+                assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+                for (n, row) in (0_u64..).zip(&rows) {
+                    let distance = metric.distance(&query, row);
+                    let query = Query::within(query.as_ref(), distance, 2 * rows.len());
+                    let (found, by_codes) = answers(&search, &*snapshot, &[query]);
+                    certified += usize::from(by_codes);
+                    let last = found[0].last().map(|hit| hit.1);
+                    let here = found[0].iter().any(|hit| hit.0 == RecordId::from(n));
+                    assert!(here, "{metric}, {kernel}: row {n} at {distance} is lost");
+                    assert_eq!(last, Some(distance.to_bits()), "nothing beyond it is found");
+                }
+            }
+        }
+    }
+    assert!(certified > 5_000, "{certified}");
+}

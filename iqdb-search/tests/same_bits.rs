@@ -164,6 +164,30 @@ fn under_euclidean() {
     check(Metric::Euclidean);
 }
 
+/// Each thread has its own queries then.
+#[test]
+fn in_a_large_batch() {
+    for metric in Metric::ALL {
+        let workload = Workload::new(metric);
+        let expected = workload.by_definition();
+        let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap());
+        let search = ExactSearch::new().with_pool(pool);
+        for (threads, len) in [(2, 128), (2, 131), (3, 192), (3, 250), (5, 401)] {
+            let some = workload.queries(threads);
+            let queries: Vec<_> = some.iter().copied().cycle().take(len).collect();
+            let mut hits = vec![Hits::new(); len];
+            let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+            assert_eq!(explain.threads, threads.min(3));
+            assert_eq!(explain.excluded + explain.rescored, explain.candidates);
+            for (n, (hits, expected)) in hits.iter().zip(expected.iter().cycle()).enumerate() {
+                let found: Bits =
+                    hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect();
+                assert_eq!(&found, expected, "query {n} of {len}, {metric}, {threads} threads");
+            }
+        }
+    }
+}
+
 #[test]
 fn explain_counts_every_candidate_once_and_most_are_excluded() {
     for metric in Metric::ALL {

@@ -1,13 +1,15 @@
 //! Sealed blocks: what a search keeps with them is of the whole block, and changes no answer.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
-    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, Schema, Seal, Search, Snapshot,
-    VectorRef, Version,
+    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, Schema, Seal, Search, Sidecar,
+    Snapshot, VectorRef, Version,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -46,6 +48,10 @@ fn n(id: u64) -> u64 {
 
 impl Chunks {
     fn new(metric: Metric) -> Self {
+        Self::sealed(metric, |_| Seal::new())
+    }
+
+    fn sealed(metric: Metric, seal: impl Fn(u64) -> Seal) -> Self {
         let mut random = fastrand::Rng::with_seed(5);
         let mut chunk = |number: u64| {
             let mut components = vec![0.0; ROWS * STRIDE];
@@ -53,7 +59,7 @@ impl Chunks {
                 let scale = [1.0, 1.0, 1e-3, 1e3][random.usize(0..4)];
                 row[..DIM].fill_with(|| (random.f32() - 0.4) * scale);
             }
-            let (seal, first) = (Seal::new(), number * ROWS as u64);
+            let (seal, first) = (seal(number), number * ROWS as u64);
             Chunk { first, components, seal, readable: ROWS, payloads_read: AtomicUsize::new(0) }
         };
         let chunks = (0..3).map(&mut chunk).collect();
@@ -255,5 +261,53 @@ fn what_cannot_be_read_and_is_not_asked_for_fails_no_search() {
                 chunks.check(&search, &queries);
             }
         }
+    }
+}
+
+/// What was saved, by block and key.
+type Saved = Arc<Mutex<HashMap<(u64, String), Vec<u8>>>>;
+
+#[derive(Debug)]
+struct Shelf(u64, Saved);
+
+impl Sidecar for Shelf {
+    fn load(&self, key: &str) -> Option<Vec<u8>> {
+        self.1.lock().unwrap().get(&(self.0, key.to_owned())).cloned()
+    }
+    fn save(&self, key: &str, bytes: &[u8]) -> bool {
+        self.1.lock().unwrap().insert((self.0, key.to_owned()), bytes.to_vec());
+        true
+    }
+}
+
+#[test]
+fn what_was_saved_is_taken_without_reading_a_row_and_answers_the_same() {
+    for metric in [Metric::Cosine, Metric::Dot, Metric::Euclidean] {
+        let (search, saved) = (ExactSearch::new(), Saved::default());
+        let chunks =
+            || Chunks::sealed(metric, |number| Seal::with_sidecar(Shelf(number, saved.clone())));
+        let vector = [0.25; DIM];
+        let queries = [Query::nearest(VectorRef::new(&vector).unwrap(), 9)];
+        let first = chunks();
+        assert!(search.prepare(&first, &mut || true).unwrap());
+        let made = saved.lock().unwrap().clone();
+        assert!(made.len() >= 3, "{:?}", made.keys());
+        let coded = first.check(&search, &queries);
+
+        let mut again = chunks();
+        again.chunks.iter_mut().for_each(|chunk| chunk.readable = 0);
+        assert!(search.prepare(&again, &mut || true).unwrap(), "no row is read");
+        again.chunks.iter_mut().for_each(|chunk| chunk.readable = ROWS);
+        let loaded = again.check(&search, &queries);
+        assert_eq!(loaded.bytes_read, coded.bytes_read);
+        assert_eq!(*saved.lock().unwrap(), made, "and nothing is saved again");
+
+        // Bytes of something else are as good as none.
+        let cut = |(_, bytes): (_, &mut Vec<u8>)| bytes.truncate(bytes.len() / 2);
+        saved.lock().unwrap().iter_mut().for_each(cut);
+        let anew = chunks();
+        assert!(search.prepare(&anew, &mut || true).unwrap());
+        anew.check(&search, &queries);
+        assert_eq!(*saved.lock().unwrap(), made);
     }
 }

@@ -180,6 +180,16 @@ impl Builder {
         self
     }
 
+    /// From how many bytes on a database in a directory keeps there what searches derive from it, such
+    /// as codes: an eighth of the vectors' size more, and less to do after opening it. The default is
+    /// 1 GiB.
+    #[cfg(feature = "file")]
+    #[must_use]
+    pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
+        self.file = self.file.keep_derived_from_bytes(bytes);
+        self
+    }
+
     /// Opens the database in this directory.
     ///
     /// # Errors

@@ -53,9 +53,9 @@ pub use iqdb_core::{
     Applied, Batch, Block, BlockSource, Capabilities, Change, DerivedCell, Error, ErrorKind,
     Explain, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, ListRef, LiveRow,
     LiveRows, Location, Metric, Narrow, Payload, PayloadColumns, PayloadRef, Plan, Predicate,
-    Query, Record, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Snapshot,
-    SnapshotExt, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Version, filter,
-    limits,
+    Query, Record, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Sidecar,
+    Snapshot, SnapshotExt, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Version,
+    filter, limits,
 };
 #[cfg(feature = "file")]
 pub use iqdb_file::{Durability, FileStats, Progress, ReadMode, Verified};

@@ -2,9 +2,15 @@
 #![cfg(any(feature = "arena", feature = "memory"))]
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
+
 use iqdb::{
     Backend, ErrorKind, ExactSearch, Filter, Hits, Iqdb, Kernel, Metric, Payload, Plan, Query,
-    Record, Result, Schema, Search, Snapshot, Vector, VectorRef,
+    Record, Result, Schema, Search, Snapshot, Vector, VectorRef, Version,
 };
 
 fn articles() -> Iqdb {
@@ -165,9 +171,13 @@ fn a_backend_is_chosen_by_name() {
     assert_eq!(both.unwrap_err().kind(), ErrorKind::NotSupported);
 }
 
-/// A search of one's own: counts how often it is asked.
+/// A search of one's own: counts how often it is asked, and to get ready for what.
 #[derive(Debug, Default)]
-struct Counting(std::sync::atomic::AtomicUsize);
+struct Counting {
+    asked: AtomicUsize,
+    /// The version of each snapshot that it got ready for, and by which thread.
+    prepared: Mutex<Vec<(Version, ThreadId)>>,
+}
 
 impl Search for Counting {
     fn search(
@@ -176,18 +186,62 @@ impl Search for Counting {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<iqdb::Explain> {
-        self.0.fetch_add(queries.len(), std::sync::atomic::Ordering::Relaxed);
+        self.asked.fetch_add(queries.len(), Relaxed);
         ExactSearch::new().with_kernel(Kernel::Reference).search(on, queries, hits)
+    }
+
+    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        assert!(go_on(), "nobody has ended it");
+        self.prepared.lock().unwrap().push((on.version(), std::thread::current().id()));
+        Ok(true)
+    }
+}
+
+impl Counting {
+    /// Waits until it has got ready for this version, which takes as long as a thread needs to be
+    /// woken; fails after a minute.
+    fn wait_for(&self, version: Version) {
+        let start = Instant::now();
+        while self.prepared.lock().unwrap().last().is_none_or(|last| last.0 < version) {
+            assert!(start.elapsed() < Duration::from_secs(60), "{version:?} is not prepared");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
 #[test]
 fn a_search_of_ones_own_is_asked() {
-    let search = std::sync::Arc::new(Counting::default());
+    let search = Arc::new(Counting::default());
     let db = Iqdb::builder()
         .search(search.clone())
         .open_in_memory(Schema::new(1, Metric::Dot).unwrap())
         .unwrap();
     db.search([1.0], 1).unwrap();
-    assert_eq!(search.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(search.asked.load(Relaxed), 1);
+}
+
+#[test]
+fn a_search_gets_ready_for_every_write_on_one_thread_that_ends_with_the_last_handle() {
+    let search = Arc::new(Counting::default());
+    let db = Iqdb::builder()
+        .search(search.clone())
+        .open_in_memory(Schema::new(1, Metric::Dot).unwrap())
+        .unwrap();
+    let other = db.clone();
+    assert_eq!(Arc::strong_count(&search), 2, "one for the test, one for all handles");
+
+    let write = |db: &Iqdb, id: u64| {
+        db.upsert(Record::new(id, [1.0]).unwrap()).unwrap();
+        search.wait_for(db.snapshot().unwrap().version());
+    };
+    write(&db, 1);
+    write(&other, 2);
+    drop(db);
+    write(&other, 3);
+
+    drop(other);
+    assert_eq!(Arc::strong_count(&search), 1, "the thread has ended");
+    let threads: HashSet<_> = search.prepared.lock().unwrap().iter().map(|one| one.1).collect();
+    assert_eq!(threads.len(), 1);
+    assert!(!threads.contains(&std::thread::current().id()));
 }

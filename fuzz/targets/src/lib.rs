@@ -19,6 +19,7 @@ mod file_directory;
 mod file_payloads;
 mod file_wire;
 mod filters;
+mod import_readers;
 pub mod inputs;
 mod npy_reader;
 mod record_id;
@@ -32,6 +33,7 @@ pub use file_directory::file_directory;
 pub use file_payloads::file_payloads;
 pub use file_wire::file_wire;
 pub use filters::{filter_built, filter_text};
+pub use import_readers::import_readers;
 pub use npy_reader::npy_reader;
 pub use record_id::record_id_text;
 pub use record_serde::record_serde;
@@ -93,6 +95,12 @@ pub const TARGETS: &[Target] = &[
         story: "a text is refused, or it is a filter that is printed, read back and evaluated",
         run: filter_text,
         seeds: filters::text_seeds,
+    },
+    Target {
+        name: "import_readers",
+        story: "bytes are refused, or they are a file of records that come back from JSON",
+        run: import_readers,
+        seeds: import_readers::seeds,
     },
     Target {
         name: "npy_reader",

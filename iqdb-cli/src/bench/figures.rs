@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use indicatif::HumanCount;
+use iqdb::Backend;
 use serde::Serialize;
 
 use super::input::Input;
 use super::measure::Measured;
 use super::memory;
 use crate::args::BenchArgs;
+use crate::count::counted;
 use crate::duration::human;
 use crate::exit::Failure;
 use crate::screen::Screen;
@@ -30,7 +32,7 @@ pub(super) struct Figures {
     p50_us: f64,
     p99_us: f64,
     gbs: f64,
-    build_s: f64,
+    build_s: Option<f64>,
     rss_mb: Option<f64>,
 }
 
@@ -38,7 +40,7 @@ impl Figures {
     pub(super) fn of(
         args: &BenchArgs,
         input: &Input,
-        build_time: Duration,
+        build_time: Option<Duration>,
         measured: &Measured,
         recall: Option<f64>,
     ) -> Self {
@@ -46,9 +48,12 @@ impl Figures {
         let micros = |percent| measured.percentile(percent).as_secs_f64() * 1e6;
         let plans: Vec<_> = measured.plans.iter().copied().collect();
         Self {
-            backend: args.backend.to_string(),
+            backend: args
+                .database
+                .as_ref()
+                .map_or(args.backend.to_string(), |_| Backend::File.to_string()),
             plan: plans.join("+"),
-            metric: args.metric.as_str(),
+            metric: input.schema.metric().as_str(),
             n: input.rows,
             dim: input.schema.dim(),
             k: input.k,
@@ -60,7 +65,7 @@ impl Figures {
             p50_us: rounded(micros(50), 1),
             p99_us: rounded(micros(99), 1),
             gbs: rounded(measured.bytes_read as f64 / seconds / 1e9, 3),
-            build_s: rounded(build_time.as_secs_f64(), 4),
+            build_s: build_time.map(|time| rounded(time.as_secs_f64(), 4)),
             rss_mb: memory::peak_bytes().map(|bytes| rounded(bytes as f64 / 1e6, 1)),
         }
     }
@@ -74,22 +79,21 @@ impl Figures {
 
     /// A small table.
     pub(super) fn table(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
-        let counted = |count: usize, thing: &str| {
-            let plural = if count == 1 { "" } else { "s" };
-            format!("{} {thing}{plural}", HumanCount(count as u64))
-        };
         let micros = |micros: f64| human(Duration::from_secs_f64(micros / 1e6));
         let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "not known".into());
         let lines = [
             ("base", format!("{} × {}, {}", HumanCount(self.n as u64), self.dim, self.metric)),
             ("backend", self.backend.clone()),
-            ("plan", format!("{}, {}", self.plan, counted(self.threads, "thread"))),
-            ("asked", format!("the {} nearest, {} per call", self.k, queries(self.batch))),
+            ("plan", format!("{}, {}", self.plan, counted(self.threads as u64, "thread"))),
+            (
+                "asked",
+                format!("the {} nearest, {} per call", self.k, counted(self.batch as u64, "query")),
+            ),
             ("recall", or_unknown(self.recall.map(|recall| recall.to_string()))),
             ("speed", format!("{:.1} queries/s", self.qps)),
             ("per call", format!("{} median, {} p99", micros(self.p50_us), micros(self.p99_us))),
             ("reading", format!("{:.1} GB/s", self.gbs)),
-            ("build", human(Duration::from_secs_f64(self.build_s))),
+            ("build", self.build_s.map_or("none".into(), |s| human(Duration::from_secs_f64(s)))),
             ("memory", or_unknown(self.rss_mb.map(|mb| format!("{mb:.0} MB at the peak")))),
         ];
         for (name, value) in lines {
@@ -97,10 +101,6 @@ impl Figures {
         }
         Ok(())
     }
-}
-
-fn queries(count: usize) -> String {
-    if count == 1 { "1 query".into() } else { format!("{} queries", HumanCount(count as u64)) }
 }
 
 /// The value with at most this many decimals: a measurement has no more to say.

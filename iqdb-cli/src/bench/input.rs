@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use iqdb::{Error, ErrorKind, Location, Result, Schema, VectorRef};
+use iqdb::{Error, ErrorKind, Iqdb, Location, Result, Schema, VectorRef};
 
 use crate::args::BenchArgs;
 use crate::npy::{self, NpyReader};
@@ -11,9 +11,9 @@ use crate::npy::{self, NpyReader};
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) schema: Schema,
-    /// The rows to load, none of them read yet.
-    pub(super) base: NpyReader<f32, File>,
-    /// How many of them are loaded.
+    /// The rows to load, none of them read yet; none for a database.
+    pub(super) base: Option<NpyReader<f32, File>>,
+    /// How many rows are searched.
     pub(super) rows: usize,
     /// How many neighbours are asked for.
     pub(super) k: usize,
@@ -28,26 +28,49 @@ pub(super) struct Truth {
 }
 
 impl Input {
-    /// Opens the files, reads the queries and the truth, and checks that they fit each other.
-    pub(super) fn open(args: &BenchArgs) -> Result<Self> {
-        let base = npy::open::<f32>(&args.base)?;
+    /// Opens the files, reads the queries and the truth, and checks that they fit each other and the
+    /// database, if that is what is searched.
+    pub(super) fn open(args: &BenchArgs, database: Option<&Iqdb>) -> Result<Self> {
+        let base = args.base.as_deref().map(npy::open::<f32>).transpose()?;
         let mut queries = npy::open::<f32>(&args.queries)?;
-        let schema = Schema::new(base.columns(), args.metric)
-            .map_err(|error| error.during(format!("reading {}", base.name())))?;
+        let (schema, rows, name) = match (&base, args.metric, database) {
+            (_, _, Some(database)) => {
+                let rows = usize::try_from(database.len()?).unwrap_or(usize::MAX);
+                (*database.schema(), rows, "the database".to_owned())
+            }
+            (Some(base), Some(metric), None) => {
+                let schema = Schema::new(base.columns(), metric)
+                    .map_err(|error| error.during(format!("reading {}", base.name())))?;
+                let rows = args.limit.map_or(base.rows(), |limit| limit.min(base.rows()));
+                (schema, rows, base.name().to_owned())
+            }
+            (_, _, None) => {
+                return Err(Error::new(ErrorKind::InvalidQuery, "there is nothing to search")
+                    .expected("a database, or a base and a metric"));
+            }
+        };
         if queries.columns() != schema.dim() {
             return Err(unfit(
                 &queries,
                 ErrorKind::DimensionMismatch,
                 "the queries don't fit the base",
             )
-            .expected(format_args!("{} columns, as in {}", schema.dim(), base.name()))
+            .expected(format_args!("{} columns, as in {name}", schema.dim()))
             .found(queries.columns()));
         }
-        let rows = args.limit.map_or(base.rows(), |limit| limit.min(base.rows()));
         let truth = match &args.truth {
             Some(path) => {
                 let mut truth = npy::open::<i32>(path)?;
-                Some(Truth::read(&mut truth, rows, queries.rows(), args.k)?)
+                let (queries, k) = (queries.rows(), args.k.min(rows));
+                Some(match database {
+                    // Its ids may be any row numbers, those of rows that were deleted left out.
+                    Some(database) => {
+                        let truth = Truth::read(&mut truth, usize::MAX, queries, k)?;
+                        truth.check(database)?;
+                        truth
+                    }
+                    None => Truth::read(&mut truth, rows, queries, k)?,
+                })
             }
             None => None,
         };
@@ -96,7 +119,6 @@ impl Truth {
             .expected(format_args!("{query_count} rows, one per query"))
             .found(file.rows()));
         }
-        let k = k.min(base_rows);
         if file.columns() < k {
             return Err(unfit(
                 file,
@@ -122,6 +144,22 @@ impl Truth {
         }
         let kth = |query: usize| row_of(query * file.columns() + k - 1);
         Ok(Self { kth_rows: (0..query_count).map(kth).collect::<Result<_>>()? })
+    }
+}
+
+impl Truth {
+    /// Checks that the rows it names are ids of records.
+    fn check(&self, database: &Iqdb) -> Result<()> {
+        for &row in &self.kth_rows {
+            if database.get(row)?.is_none() {
+                return Err(Error::new(ErrorKind::InvalidQuery, "the truth names row numbers")
+                    .during("reading the truth")
+                    .expected("records whose ids are row numbers")
+                    .found(format_args!("no record {row}"))
+                    .hint("leave out --truth, or import the vectors without ids"));
+            }
+        }
+        Ok(())
     }
 }
 

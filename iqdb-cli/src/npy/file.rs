@@ -3,35 +3,26 @@
 use std::fs::File;
 use std::path::Path;
 
-use iqdb::{Error, ErrorKind, Result};
+use iqdb::Result;
 
 use super::element::Element;
 use super::reader::NpyReader;
+use crate::files;
 
 /// Opens the array in the file at `path`.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when there is no such file or it can't be read; those of [`NpyReader::new`].
+/// [`ErrorKind::Io`](iqdb::ErrorKind::Io) when there is no such file or it can't be read; those of [`NpyReader::new`].
 pub fn open<T: Element>(path: &Path) -> Result<NpyReader<T, File>> {
-    let name = path.display().to_string();
-    let failed = |message: &'static str| {
-        Error::new(ErrorKind::Io, message).during(format!("opening {name}"))
-    };
-    let cannot_open = |error| failed("the file can't be opened").caused_by(error);
-    // A pipe or a directory has no length to hold a header against, and opening a pipe waits for
-    // somebody to write to it.
-    if !std::fs::metadata(path).map_err(cannot_open)?.is_file() {
-        return Err(failed("this is not a regular file").expected("a .npy file"));
-    }
-    let file = File::open(path).map_err(cannot_open)?;
-    let metadata =
-        file.metadata().map_err(|error| failed("the file's length is unknown").caused_by(error))?;
-    NpyReader::new(name, file, metadata.len())
+    let opened = files::open(path, "a .npy file")?;
+    NpyReader::new(opened.name, opened.file, opened.bytes)
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use std::process::Command;
+
+    use iqdb::ErrorKind;
 
     use super::*;
 

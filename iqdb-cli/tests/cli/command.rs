@@ -11,6 +11,17 @@ fn help_says_what_there_is() {
         ("help", &["--help"][..]),
         ("help_demo", &["demo", "--help"]),
         ("help_bench", &["bench", "--help"]),
+        ("help_create", &["create", "--help"]),
+        ("help_import", &["import", "--help"]),
+        ("help_export", &["export", "--help"]),
+        ("help_info", &["info", "--help"]),
+        ("help_get", &["get", "--help"]),
+        ("help_rm", &["rm", "--help"]),
+        ("help_search", &["search", "--help"]),
+        ("help_verify", &["verify", "--help"]),
+        ("help_compact", &["compact", "--help"]),
+        ("help_backup", &["backup", "--help"]),
+        ("help_completions", &["completions", "--help"]),
     ] {
         let ran = iqdb(args);
         assert_eq!(ran.exit, 0);
@@ -38,6 +49,18 @@ fn wrong_arguments_are_a_usage_error() {
         &["bench", "--base", "b", "--queries", "q", "--metric", "dot", "--backend", "none"],
         &["bench", "--base", "b", "--queries", "q", "--metric", "dot", "--threads", "0"],
         &["bench", "--base=b", "--queries=q", "--truth=t", "--metric=dot", "--limit=1"],
+        &["bench", "db", "--queries", "q", "--metric", "dot"],
+        &["bench", "db", "--queries", "q", "--base", "b"],
+        &["bench", "db", "--queries", "q", "--backend", "arena"],
+        &["bench", "db", "--queries", "q", "--limit", "1"],
+        &["create", "db", "--dim", "0", "--metric", "dot"],
+        &["create", "db", "--dim", "3"],
+        &["import", "db"],
+        &["import", "db", "f", "--batch", "0"],
+        &["get", "db"],
+        &["get", "db", "\"open"],
+        &["search", "db"],
+        &["search", "db", "--like", "a", "--vector", "f"],
     ] {
         let ran = iqdb(args);
         assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{args:?}");
@@ -55,7 +78,9 @@ fn a_pipe_shows_no_escape_sequences() {
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    for args in [&["demo", "-k", "4000", "--json"][..], &["bench", "--help"]] {
+    for args in
+        [&["demo", "-k", "4000", "--json"][..], &["bench", "--help"], &["completions", "bash"]]
+    {
         let mut child = Command::new(env!("CARGO_BIN_EXE_iqdb"))
             .args(args)
             .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! Small .npy files to run the benchmark on.
+//! Small files and databases to run commands on.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,14 @@ use tempfile::TempDir;
 
 use crate::run::{Ran, iqdb_in};
 
-/// A directory with .npy files in it.
+/// Four records.
+pub(crate) const WORDS: &str = r#"{"id":"sea","vector":[1.0,0.0],"payload":{"lang":"en","year":1200}}
+{"id":"Meer","vector":[1.0,0.5],"payload":{"lang":"de"}}
+{"id":"7","vector":[-0.0,3.0],"payload":{"lang":"fr","tags":["a",null]}}
+{"id":7,"vector":[9.0,9.0]}
+"#;
+
+/// A directory with files in it.
 pub(crate) struct Files(pub(crate) TempDir);
 
 impl Files {
@@ -19,6 +26,43 @@ impl Files {
         files.floats("queries.npy", &[[0.1, 1.0], [3.9, 1.0]]);
         files.integers("truth.npy", &[[0, 1, 2], [4, 3, 2]]);
         files
+    }
+
+    /// An empty directory.
+    pub(crate) fn none() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// A database `db` with four words in two dimensions.
+    pub(crate) fn words() -> Self {
+        let files = Self::none();
+        files.write("words.jsonl", WORDS.as_bytes());
+        files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);
+        files.ok(&["import", "db", "words.jsonl"]);
+        files
+    }
+
+    /// Runs a command here.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        iqdb_in(self.0.path(), args)
+    }
+
+    /// Runs a command here that succeeds without a word on standard error; returns what it says.
+    #[track_caller]
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert_eq!((ran.exit, ran.err.as_str()), (0, ""), "{args:?}");
+        ran.out
+    }
+
+    /// The records of `db`, in the order of their lines.
+    #[track_caller]
+    pub(crate) fn records(&self) -> Vec<String> {
+        self.ok(&["export", "db", "all.jsonl", "--force"]);
+        let text = fs::read_to_string(self.path("all.jsonl")).unwrap();
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
     }
 
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {

@@ -4,6 +4,11 @@
 
 mod bench;
 mod command;
+mod database;
 mod demo;
+mod export;
 mod files;
+mod import;
+mod interrupted;
 mod run;
+mod search;

@@ -1,7 +1,8 @@
 //! Running the binary.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What a run brought.
 pub(crate) struct Ran {
@@ -12,13 +13,28 @@ pub(crate) struct Ran {
 
 /// Runs the binary in `directory`, so that file names in messages are the same everywhere.
 pub(crate) fn iqdb_in(directory: &Path, args: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_iqdb"))
-        .args(args)
-        .current_dir(directory)
-        // Help would take the width from it.
-        .env_remove("COLUMNS")
-        .output()
+    iqdb_given(directory, args, "")
+}
+
+/// The binary with these arguments, in `directory`.
+pub(crate) fn command(directory: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iqdb"));
+    // Help would take the width from it.
+    command.args(args).current_dir(directory).env_remove("COLUMNS");
+    command
+}
+
+/// Runs the binary with this on its standard input.
+pub(crate) fn iqdb_given(directory: &Path, args: &[&str], input: &str) -> Ran {
+    let mut child = command(directory, args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    // Most commands never read it, and may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
     Ran {
         exit: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -36,6 +36,15 @@ pub(crate) struct Log {
     salt: u64,
 }
 
+/// How far a log goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replayed {
+    /// Where its frames end.
+    pub(crate) end: u64,
+    /// Up to where it was known to be on the disk when the last of them was written.
+    pub(crate) synced: u64,
+}
+
 /// What to make of a frame that checks.
 pub(crate) enum Verdict {
     /// It has been taken in.
@@ -123,7 +132,7 @@ impl Log {
         frame::append(out, body, start + out.len() as u64, version.0, synced, self.salt)
     }
 
-    /// Calls `each` with the version and the body of every frame, in order; returns where they end.
+    /// Calls `each` with the offset and the body of every frame, in order; returns how far they go.
     /// `known` bytes are on the disk whatever happened. O(length of the log).
     ///
     /// # Errors
@@ -133,14 +142,15 @@ impl Log {
         &self,
         after: Version,
         known: u64,
-        mut each: impl FnMut(Version, &[u8]) -> Result<Verdict>,
-    ) -> Result<u64> {
+        mut each: impl FnMut(u64, &[u8]) -> Result<Verdict>,
+    ) -> Result<Replayed> {
         let io = |error| refused(&self.path, "read", error);
         let len = self.file.len().map_err(io)?;
         let start = HEADER as u64;
         let mut reader =
             BufReader::with_capacity(1 << 18, ReadFrom { file: &*self.file, offset: start });
         let (mut end, mut version) = (start, after);
+        let mut synced = known.max(start);
         let mut body = Vec::new();
         while let Some(head) = self.read_frame(&mut reader, &mut body, end, len).map_err(io)? {
             version = version.next();
@@ -149,8 +159,8 @@ impl Log {
                     .expected(format_args!("version {version}"))
                     .found(format_args!("version {}", head.version)));
             }
-            match each(version, &body)? {
-                Verdict::Good => end = head.next(),
+            match each(end, &body)? {
+                Verdict::Good => (end, synced) = (head.next(), synced.max(head.synced)),
                 Verdict::Torn => break,
             }
         }
@@ -160,7 +170,7 @@ impl Log {
                 .found(format_args!("{end} bytes")));
         }
         self.look_for_lost_frames(end, len)?;
-        Ok(end)
+        Ok(Replayed { end, synced })
     }
 
     /// The frame at `end`, if there is one that checks.

@@ -12,6 +12,7 @@ use iqdb_core::{
 
 use super::SegmentWriter;
 use super::body::Body;
+use super::derived::BlockSidecar;
 use super::ended::Ended;
 use super::layout::{Section, Shape};
 use crate::payloads::PayloadBlock;
@@ -69,7 +70,13 @@ fn decode_id(bytes: &[u8]) -> Option<IdRef<'_>> {
 }
 
 impl SegmentBlock {
-    pub(crate) fn new(body: Arc<Body>, shape: &Shape, rows: u64, n: usize) -> Self {
+    pub(crate) fn new(
+        body: Arc<Body>,
+        shape: &Shape,
+        rows: u64,
+        n: usize,
+        sidecar: Option<BlockSidecar>,
+    ) -> Self {
         let blocks = shape.blocks(rows);
         let first = n * shape.block_rows;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(first);
@@ -83,7 +90,7 @@ impl SegmentBlock {
             payloads_slot: Section::Payloads(n).slot(blocks),
             payloads: OnceLock::new(),
             ended: Ended::none(rows),
-            seal: Seal::new(),
+            seal: sidecar.map_or_else(Seal::new, Seal::with_sidecar),
         }
     }
 

@@ -81,7 +81,7 @@ impl Footer {
         (bytes, Seal { file_len, hash })
     }
 
-    /// Reads and checks header and footer. O(length of the footer), which is about a 16,000th of the
+    /// Reads and checks header and footer. O(length of the footer), which is about a thousandth of the
     /// file's.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ pub(crate) const HEADER: usize = 4_096;
 /// The unit of everything in the body, in bytes: a line of the cache.
 pub(crate) const LINE: usize = 64;
 
-/// The most bytes under one checksum.
-pub(crate) const PIECE_BYTES_MAX: usize = 256 << 10;
+/// The most bytes under one checksum: what is read to look at a single row of a file that is larger
+/// than memory.
+pub(crate) const PIECE_BYTES_MAX: usize = 16 << 10;
 
 /// The most bytes of rows in a block.
 const BLOCK_BYTES_MAX: usize = 4 << 20;

@@ -4,6 +4,7 @@
 
 mod block;
 mod body;
+mod derived;
 mod ended;
 mod footer;
 mod index;
@@ -18,6 +19,7 @@ use iqdb_core::{IdRef, RecordId, Result, Version};
 
 pub(crate) use block::SegmentBlock;
 pub use body::ReadMode;
+pub(crate) use derived::Keep;
 pub(crate) use footer::{FORMAT, Seal, check_header, header};
 pub(crate) use layout::{HEADER, Piece, Shape, pieces};
 pub(crate) use writer::{SegmentWriter, create, push_row};
@@ -27,6 +29,7 @@ use crate::probe::Probe;
 use crate::problem::{damaged, refused};
 use crate::vfs::{Access, Vfs};
 use body::Body;
+use derived::BlockSidecar;
 use footer::Footer;
 use layout::Section;
 
@@ -54,7 +57,7 @@ pub(crate) struct Segment {
 }
 
 /// Where to look for segments, and how to read them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
     pub(crate) vfs: &'a dyn Vfs,
     pub(crate) dir: &'a Path,
@@ -62,6 +65,8 @@ pub(crate) struct Place<'a> {
     pub(crate) shape: Shape,
     pub(crate) mode: ReadMode,
     pub(crate) probe: Probe,
+    /// What is derived from segments: kept, or only looked for, or neither.
+    pub(crate) derived: Keep,
 }
 
 impl Segment {
@@ -88,8 +93,12 @@ impl Segment {
             Body::new(path, file, (place.mode, place.probe), footer.pieces, footer.sections)?;
         let slots = body.len_of(index) / index::SLOT;
         let body = Arc::new(body);
+        let derived = place.derived.file(place, &info).map(Arc::new);
         let blocks = (0..blocks)
-            .map(|n| SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n))
+            .map(|n| {
+                let sidecar = derived.as_ref().map(|file| BlockSidecar::new(file, n));
+                SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n, sidecar)
+            })
             .collect();
         Ok(Self {
             info,

@@ -54,9 +54,13 @@ impl<'a> SegmentWriter<'a> {
         file: Box<dyn File>,
         pieces: Vec<Piece>,
         rows: u64,
-    ) -> Self {
+    ) -> Result<Self> {
         let path = super::Name::Segment(number).within(place.dir);
-        Self::over(place, number, path, file, pieces, rows)
+        let writer = Self::over(place, number, path, file, pieces, rows);
+        // A crash before the first sync may have kept the rows and lost the header.
+        let written = writer.file.write_all_at(&writer.header, 0);
+        written.map_err(|error| refused(&writer.path, "written", error))?;
+        Ok(writer)
     }
 
     fn over(

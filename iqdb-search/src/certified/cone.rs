@@ -22,10 +22,14 @@
 //!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`. Here `q` and `x` stand for what is left of them when
 //!   the same center has been taken off both.
 //!
-//! A `cos θ` above 1 is taken for 1, a smaller cone than which there is none; with one below 0,
-//! nothing is excluded. Rounding is covered in three places: [`SLACK`] is taken off `cos θ'` and
-//! added to `sin θ'`, [`RELATIVE`] is taken off what is computed per row, and `T` is raised by more
-//! than the canonical distance can be off. `docs/certified-scan.md` has the sums.
+//! With a `cos θ` above 1 no row of its norm is a hit, and any cut is right; with a `cos θ'` of 0 or
+//! less, nothing is excluded. Where the angle depends on the norm, a tangent stands for the sine:
+//! a sine lies below all of its tangents, and `sin θ <= (1 - cos θ cos θ0) / sin θ0` needs no root
+//! per row. `θ0` is the angle for a typical norm.
+//!
+//! Rounding is covered in three places: [`SLACK`] is taken off `cos θ'` and added to `sin θ'`,
+//! [`RELATIVE`] is taken off both terms of a `cos θ` that depends on the norm, and `T` is raised by
+//! more than the canonical distance can be off. `docs/certified-scan.md` has the sums.
 
 use iqdb_core::Metric;
 
@@ -36,8 +40,12 @@ use crate::kernel::GROUP;
 /// rounded after it, and than the errors of `a`, `b` and `ψ`.
 const SLACK: f32 = 1.0 / 65_536.0;
 
-/// More than the relative error of a row's `cos θ`, and of the sine that belongs to it.
-const RELATIVE: f32 = 1.0 / 1_048_576.0;
+/// More than the relative error of each term of a row's `cos θ`.
+const RELATIVE: f64 = 1.0 / 1_048_576.0;
+
+/// The largest `cos θ0`. With a larger one, the tangent would be too steep for [`SLACK`] to cover
+/// what is rounded.
+const STEEPEST: f64 = 0.99;
 
 /// More than the relative error of a squared norm once a center has been taken off in `f32`, and
 /// than that of a squared canonical distance.
@@ -50,25 +58,54 @@ pub(crate) enum Cone {
     All,
     /// One angle for all rows: `|d| cos θ'` and `|d| sin θ'`.
     Fixed { cosine: f32, sine: f32 },
-    /// An angle for each norm: `cos θ = constant / X + slope X`, to be turned by `ψ`.
-    ByNorm { constant: f32, slope: f32, cosine: f32, sine: f32, length: f32 },
+    /// An angle for each norm: `cos θ = constant / X + slope X`.
+    ByNorm { constant: f32, slope: f32, turned: Linear, aside: Linear },
+}
+
+/// `factor cos θ + rest`: `|d| cos θ'`, or `|d| sin θ'`, by the tangent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Linear {
+    factor: f32,
+    rest: f32,
+}
+
+impl Linear {
+    #[inline(always)]
+    fn at(self, cosine: f32) -> f32 {
+        self.factor * cosine + self.rest
+    }
 }
 
 impl Cone {
-    /// Around a query, of the rows that may be within `threshold`.
+    /// Around a query, of the rows that may be within `threshold`. Right for any `typical` norm of
+    /// rows, and sharpest for rows of that norm.
     #[allow(clippy::cast_possible_truncation)]
-    pub(crate) fn new(metric: Metric, query: &QueryFacts, threshold: f64) -> Self {
+    pub(crate) fn new(metric: Metric, query: &QueryFacts, threshold: f64, typical: f64) -> Self {
         if !query.is_usable() || threshold.is_nan() {
             return Self::All;
         }
         let norm = query.norm;
-        let by_norm = |constant: f64, slope: f64| Self::ByNorm {
-            // Large enough to exclude every row, and never infinite.
-            constant: (constant.min(1e30) as f32).next_down(),
-            slope: slope as f32,
-            cosine: query.cosine as f32,
-            sine: query.sine as f32,
-            length: query.length as f32,
+        let by_norm = |constant: f64, slope: f64| {
+            let (cosine, sine, length) = (query.cosine, query.sine, query.length);
+            let touching = (constant / typical + slope * typical).min(STEEPEST);
+            // At least `sin ψ`, so that `sin θ'` shrinks as `cos θ` grows. Below that, hardly
+            // anything is excluded.
+            if touching.is_nan() || touching < sine {
+                return Self::All;
+            }
+            let beside = (1.0 - touching * touching).sqrt();
+            let slack = f64::from(SLACK);
+            let line = |factor: f64, rest: f64| Linear {
+                factor: (length * factor) as f32,
+                rest: (length * rest) as f32,
+            };
+            Self::ByNorm {
+                // Large enough to exclude every row, and never infinite.
+                constant: ((constant - RELATIVE * constant.abs()).min(1e30) as f32).next_down(),
+                slope: (slope * (1.0 - RELATIVE)) as f32,
+                turned: line(cosine + sine * touching / beside, -sine / beside - slack),
+                aside: line(sine - cosine * touching / beside, cosine / beside + slack),
+            }
         };
         match metric {
             Metric::Cosine => {
@@ -106,17 +143,12 @@ impl Cone {
             (Self::Fixed { cosine, sine }, _) => {
                 std::array::from_fn(|row| along[row] * cosine - across[row] * sine)
             }
-            (Self::ByNorm { constant, slope, cosine, sine, length }, Some(norms)) => {
+            (Self::ByNorm { constant, slope, turned, aside }, Some(norms)) => {
                 std::array::from_fn(|row| {
-                    let (shrinking, growing) = (constant / norms[row], slope * norms[row]);
-                    let found = shrinking + growing - RELATIVE * (shrinking.abs() + growing);
-                    let found = if found < 1.0 { found } else { 1.0 };
-                    let beside = (1.0 - found * found + RELATIVE).max(0.0).sqrt();
-                    let turned = found * cosine - beside * sine;
-                    let aside = beside * cosine + found * sine;
-                    let cut = along[row] * length * (turned - SLACK)
-                        - across[row] * length * (aside + SLACK);
-                    if found < 0.0 || turned <= 0.0 { f32::NEG_INFINITY } else { cut }
+                    let cosine = constant * (1.0 / norms[row]) + slope * norms[row];
+                    let turned = turned.at(cosine);
+                    let cut = along[row] * turned - across[row] * aside.at(cosine);
+                    if turned > 0.0 { cut } else { f32::NEG_INFINITY }
                 })
             }
             (Self::All | Self::ByNorm { .. }, _) => [f32::NEG_INFINITY; GROUP],

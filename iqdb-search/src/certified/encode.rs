@@ -4,16 +4,14 @@ use std::ops::Range;
 
 use iqdb_core::Metric;
 
-use crate::kernel::GROUP;
-
 /// What is added to a component of a code to store it.
-pub(super) const BIAS: i32 = 8;
+pub(super) const BIAS: u8 = 8;
 
 /// The components of a code, both ends included.
 const CODES: Range<f32> = -8.0..7.0;
 
 /// Which part of its largest component a row's code reaches up to; what is larger is cut off. The
-/// one that leaves the smallest angle is taken.
+/// first one is taken that leaves a smaller angle than the next.
 const REACHES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 
 /// The norms with which nothing overflows or underflows in a bound. A row outside is always looked
@@ -41,7 +39,7 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
     let norm = Metric::squared_norm(row).sqrt();
     let largest = largest(row);
     if !NORMS.contains(&norm) || largest == 0.0 {
-        code.fill(8);
+        code.fill(BIAS);
         return unknown;
     }
     let scale = |reach: f32| CODES.end / (largest * reach);
@@ -49,9 +47,10 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
     let mut best = (f32::NEG_INFINITY, 1.0);
     for reach in REACHES {
         let quality = quality(&reach);
-        if quality > best.0 {
-            best = (quality, reach);
+        if quality <= best.0 {
+            break;
         }
+        best = (quality, reach);
     }
     let (along, squares) = write(row, scale(best.1), code);
     let length = squares.sqrt();
@@ -66,7 +65,8 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
     }
 }
 
-const LANES: usize = GROUP;
+/// Sums side by side.
+pub(super) const LANES: usize = 16;
 
 /// The largest absolute value.
 pub(super) fn largest(row: &[f32]) -> f32 {
@@ -87,10 +87,16 @@ const ROUNDER: f32 = 12_582_912.0;
 /// The integer nearest to `x * scale`, or the end of the range.
 #[inline(always)]
 pub(super) fn nearest(x: f32, scale: f32, range: Range<f32>) -> f32 {
+    raised(x, scale, range) - ROUNDER
+}
+
+/// The same, raised by [`ROUNDER`]: the lowest bits are those of the integer.
+#[inline(always)]
+fn raised(x: f32, scale: f32, range: Range<f32>) -> f32 {
     let x = x * scale;
     let x = if x < range.end { x } else { range.end };
     let x = if x > range.start { x } else { range.start };
-    (x + ROUNDER) - ROUNDER
+    x + ROUNDER
 }
 
 /// The squared cosine between the row and its code, but for a factor. Only for comparing.
@@ -113,25 +119,24 @@ fn quality(row: &[f32], scale: f32) -> f32 {
     along / squares * along / (scale * scale)
 }
 
-/// Writes the code; returns its inner product with the row and with itself, in `f64`.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+/// Writes the code; returns its inner product with the row, in `f64`, and with itself, exact: no lane
+/// gets to 2^24.
 fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
-    let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f64; 8]);
+    let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
+    let mut add = |lane: usize, x: f32, biased: &mut u8| {
+        let raised = raised(x, scale, CODES);
+        let code = raised - ROUNDER;
+        *biased = raised.to_le_bytes()[0].wrapping_add(BIAS);
+        along[lane] += f64::from(x) * f64::from(code);
+        squares[lane] += code * code;
+    };
     let (rows, rest) = row.as_chunks::<8>();
     let (codes, last) = biased.as_chunks_mut::<8>();
     for (chunk, biased) in rows.iter().zip(codes) {
         for lane in 0..8 {
-            let code = nearest(chunk[lane], scale, CODES);
-            biased[lane] = (code as i32 + BIAS) as u8;
-            along[lane] += f64::from(chunk[lane]) * f64::from(code);
-            squares[lane] += f64::from(code) * f64::from(code);
+            add(lane, chunk[lane], &mut biased[lane]);
         }
     }
-    for (x, biased) in rest.iter().zip(last) {
-        let code = nearest(*x, scale, CODES);
-        *biased = (code as i32 + BIAS) as u8;
-        along[0] += f64::from(*x) * f64::from(code);
-        squares[0] += f64::from(code) * f64::from(code);
-    }
-    (along.iter().sum(), squares.iter().sum())
+    rest.iter().zip(last).for_each(|(x, biased)| add(0, *x, biased));
+    (along.iter().sum(), squares.into_iter().map(f64::from).sum())
 }

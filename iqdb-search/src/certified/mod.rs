@@ -11,6 +11,7 @@ mod codes;
 mod cone;
 mod encode;
 mod query;
+mod saved;
 #[cfg(test)]
 mod tests;
 

@@ -5,7 +5,8 @@ use std::ops::Range;
 use iqdb_core::{Metric, Query};
 
 use super::codes::subtract;
-use super::encode::{BIAS, NORMS, largest, nearest, sine};
+use super::encode::{BIAS, LANES, NORMS, largest, nearest, sine};
+use super::{Codes, Cone};
 use crate::kernel::{Coded, LINE_COMPONENTS};
 
 /// The largest component of a query's code.
@@ -38,17 +39,25 @@ pub(crate) struct CodedQueries {
     components: Vec<i8>,
     stride: usize,
     facts: Vec<QueryFacts>,
+    /// What tells the center that was taken off them from others, once they are coded.
+    center: Option<usize>,
     centered: Vec<f32>,
 }
 
 impl CodedQueries {
     /// Forgets all queries.
     pub(crate) fn clear(&mut self) {
-        self.facts.clear();
+        self.center = None;
     }
 
-    /// Forgets the last queries, keeps the memory, and codes these, `center` taken off them.
+    /// Codes the queries of a search, `center` taken off them, unless they were just coded so. All
+    /// centers of a search are in memory at the same time, so that their addresses tell them apart.
+    /// Keeps the memory of the last ones.
     pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>], center: Option<&[f32]>) {
+        let address = center.map_or(0, |center| center.as_ptr().addr());
+        if self.center.replace(address) == Some(address) {
+            return;
+        }
         self.centered.resize(dim, 0.0);
         self.stride = dim.next_multiple_of(LINE_COMPONENTS);
         self.components.clear();
@@ -66,26 +75,21 @@ impl CodedQueries {
         }
     }
 
-    /// Whether there are any.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.facts.is_empty()
+    /// The cone around query number `n` of the rows of a block that may be within `threshold`.
+    pub(crate) fn cone(&self, n: usize, codes: &Codes, threshold: f64) -> Cone {
+        Cone::new(codes.metric(), &self.facts[n], threshold, codes.typical_norm())
     }
 
-    /// Query number `n`, for rows within `threshold`; `None` if nothing can be excluded.
-    pub(crate) fn within(&self, n: usize, metric: Metric, threshold: f64) -> Option<Coded<'_>> {
-        let facts = &self.facts[n];
-        match super::Cone::new(metric, facts, threshold) {
-            super::Cone::All => None,
-            cone => Some(Coded::new(&self.components[self.place(n)], facts.start, cone)),
-        }
+    /// Query number `n` with its cone; `None` if nothing can be excluded.
+    pub(crate) fn within(&self, n: usize, cone: Cone) -> Option<Coded<'_>> {
+        let code = &self.components[self.place(n)];
+        (cone != Cone::All).then(|| Coded::new(code, self.facts[n].start, cone))
     }
 
     fn place(&self, n: usize) -> Range<usize> {
         n * self.stride..(n + 1) * self.stride
     }
 }
-
-const LANES: usize = 16;
 
 #[allow(clippy::cast_possible_truncation)]
 fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
@@ -113,6 +117,6 @@ fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
     last.iter().zip(rest).for_each(|(code, x)| add(0, *code, *x));
     let length = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
     let cosine = along.iter().sum::<f64>() / (norm * length);
-    let start = -BIAS * sums.iter().sum::<i32>();
+    let start = -i32::from(BIAS) * sums.iter().sum::<i32>();
     QueryFacts { norm, length, cosine, sine: sine(cosine), start }
 }

@@ -3,7 +3,7 @@
 use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted};
-use crate::certified::{CodedQueries, Codes};
+use crate::certified::{CodedQueries, Codes, Cone};
 use crate::kernel::{Coded, GROUP, Sieve};
 use crate::prepare::Group;
 
@@ -24,9 +24,7 @@ impl Scan {
     ) -> Result<bool> {
         let Ask { prepared, .. } = ask;
         let Some(sieve) = prepared.engine.sieve() else { return Ok(false) };
-        if self.coded.is_empty() {
-            self.coded.encode(prepared.dim, ask.queries, codes.center());
-        }
+        self.coded.encode(prepared.dim, ask.queries, codes.center());
         // Lent out, so that the rest of `self` stays free.
         let queries = std::mem::take(&mut self.coded);
         let done = self.sift(ask, group, n, strip, codes, wanted, (sieve, &queries));
@@ -45,13 +43,13 @@ impl Scan {
         wanted: &Wanted<'_>,
         (sieve, queries): (Sieve, &CodedQueries),
     ) -> Result<bool> {
-        let Ask { prepared, on, .. } = ask;
+        let prepared = ask.prepared;
         let slots = &prepared.slots(group.slots())[..group.len()];
-        let metric = on.schema().metric();
-        let coded =
-            |scan: &Self, query: usize| queries.within(query, metric, scan.top[query].threshold());
-        let open = |query: &&Option<usize>| query.is_some_and(|query| coded(self, query).is_none());
-        if slots.iter().filter(open).count() * 4 > group.len() {
+        let cone = |query: usize| queries.cone(query, codes, self.top[query].threshold());
+        self.cones.clear();
+        self.cones.extend(slots.iter().map(|query| query.map_or(Cone::All, cone)));
+        let open = self.cones.iter().filter(|cone| **cone == Cone::All).count();
+        if open * 4 > group.len() {
             return Ok(false);
         }
         self.counts.by_codes = true;
@@ -59,11 +57,13 @@ impl Scan {
         let sheet = codes.sheet(strip.range.start / GROUP..strip.range.end.div_ceil(GROUP));
         self.counts.bytes_read += (sheet.groups() * codes.group_bytes()) as u64;
         let mut in_question = 0;
-        for slots in slots.chunks(sieve.width().min(TILE)) {
+        let width = sieve.width().min(TILE);
+        for (first, slots) in (0..).step_by(width).zip(slots.chunks(width)) {
             let mut tile: [Option<(usize, Coded<'_>)>; TILE] = [None; TILE];
             let mut count = 0;
-            for query in slots.iter().flatten() {
-                match coded(self, *query) {
+            for (query, cone) in slots.iter().zip(first..) {
+                let Some(query) = query else { continue };
+                match queries.within(*query, self.cones[cone]) {
                     Some(coded) => {
                         tile[count] = Some((*query, coded));
                         count += 1;

@@ -15,7 +15,7 @@ use std::ops::Range;
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
 use self::worth::Worth;
-use crate::certified::{CodedQueries, Codes};
+use crate::certified::{CodedQueries, Codes, Cone};
 use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
@@ -72,6 +72,8 @@ pub(crate) struct Scan {
     survivors: Vec<Survivor>,
     /// The queries as they are compared with the codes of the block at hand, once one has been.
     coded: CodedQueries,
+    /// What their thresholds leave of a strip, per query of a group.
+    cones: Vec<Cone>,
     /// The rows that codes leave in question, a bit each, per query and group of rows.
     left: Vec<u16>,
     /// Those of them that are wanted, of one query and strip.
@@ -145,9 +147,6 @@ impl Scan {
             };
             let codes =
                 if prepared.by_codes { Codes::of(&block, on.schema().metric()) } else { None };
-            if codes.is_some_and(|codes| codes.center().is_some()) {
-                self.coded.clear();
-            }
             let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {

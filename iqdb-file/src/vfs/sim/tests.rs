@@ -173,7 +173,9 @@ fn what_was_cut_off_may_come_back_when_the_file_grows() {
     let (vfs, file) = disk_with(&[OLD, OLD].concat());
     file.set_len(SECTOR as u64).unwrap();
     file.write_all_at(b"x", 2 * SECTOR as u64 - 1).unwrap();
-    assert!(found(&vfs, "a").contains(&Some([OLD, OLD].concat())));
+    let unsynced = found(&vfs, "a");
+    assert!(unsynced.contains(&Some([OLD, OLD].concat())));
+    assert!(unsynced.contains(&Some([OLD, [0; SECTOR]].concat())));
     file.sync_data().unwrap();
     let zeros = [&OLD[..], &[0; SECTOR - 1], b"x"].concat();
     assert_eq!(found(&vfs, "a"), only(&zeros));
@@ -305,6 +307,18 @@ fn a_failed_sync_lies_from_then_on() {
     file.sync_data().unwrap();
     let rewritten = [b"x", &NEW[1..], &[0; SECTOR]].concat();
     assert_eq!(found(&vfs, "a"), only(&rewritten));
+}
+
+#[test]
+fn a_failed_sync_loses_no_length() {
+    let (vfs, file) = disk_with(&[OLD, OLD].concat());
+    file.set_len(SECTOR as u64).unwrap();
+    file.set_len(2 * SECTOR as u64).unwrap();
+    let at_call = vfs.calls().len() as u64 + 1;
+    vfs.set_fault(Some(Fault { at: at_call, kind: FaultKind::SyncFailsThenLies, sticky: false }));
+    assert!(file.sync_data().is_err());
+    file.sync_data().unwrap();
+    assert_eq!(found(&vfs, "a"), only(&[OLD, [0; SECTOR]].concat()));
 }
 
 #[test]

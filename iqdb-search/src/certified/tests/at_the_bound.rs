@@ -89,7 +89,8 @@ fn room(query: &[f32], row: &[f32], metric: Metric) -> Option<f64> {
     of_query.length = dot(&own, &own).sqrt();
     of_query.cosine = along / (of_query.norm * of_query.length);
     of_query.sine = sine(of_query.cosine);
-    let cone = Cone::new(metric, &of_query, metric.distance(query, row));
+    let typical = f64::from(of_row.norm);
+    let cone = Cone::new(metric, &of_query, metric.distance(query, row), typical);
     let norms = Some([of_row.norm; GROUP]);
     let cut = cone.cuts(&[of_row.along; GROUP], &[of_row.across; GROUP], norms.as_ref())[0];
     let lengths = of_query.length * dot(&code, &code).sqrt();

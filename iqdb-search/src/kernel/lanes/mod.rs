@@ -30,7 +30,7 @@ mod canonical;
 mod neon;
 mod portable;
 
-pub(crate) use codes::{Coded, GROUP, LINE_COMPONENTS, Line, RowFacts, Sheet, Sieve};
+pub(crate) use codes::{Coded, GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet, Sieve};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
 

@@ -45,12 +45,12 @@ pub(crate) struct Sheet<'a> {
     lines: &'a [Line],
     /// Lines per group.
     depth: usize,
-    rows: RowFacts<'a>,
+    rows: GroupFacts<'a>,
 }
 
 /// What the bound needs of each row, sixteen at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RowFacts<'a> {
+pub(crate) struct GroupFacts<'a> {
     /// The length of the code's part along its row, and across it.
     pub(crate) along: &'a [[f32; GROUP]],
     pub(crate) across: &'a [[f32; GROUP]],
@@ -61,7 +61,7 @@ pub(crate) struct RowFacts<'a> {
 impl<'a> Sheet<'a> {
     /// # Panics
     /// When the lengths don't fit together.
-    pub(crate) fn new(lines: &'a [Line], depth: usize, rows: RowFacts<'a>) -> Self {
+    pub(crate) fn new(lines: &'a [Line], depth: usize, rows: GroupFacts<'a>) -> Self {
         let groups = rows.along.len();
         assert_eq!(lines.len(), groups * depth, "whole groups");
         assert_eq!(rows.across.len(), groups, "as many groups");
@@ -76,7 +76,7 @@ impl<'a> Sheet<'a> {
 
     #[inline(always)]
     fn cuts(&self, group: usize, cone: &Cone) -> [f32; GROUP] {
-        let RowFacts { along, across, norms } = self.rows;
+        let GroupFacts { along, across, norms } = self.rows;
         cone.cuts(&along[group], &across[group], norms.map(|norms| &norms[group]))
     }
 }

@@ -1,0 +1,4 @@
+//! `import_readers` under libFuzzer. What it does is written in `iqdb-fuzz-targets`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| iqdb_fuzz_targets::import_readers(data));

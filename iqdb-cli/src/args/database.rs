@@ -1,0 +1,108 @@
+//! The arguments of the commands on a database as a whole, and on single records.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use clap_complete::Shell;
+use iqdb::{Filter, Metric, RecordId};
+
+use super::{at_least_1, filter, id, metrics};
+
+const RM_EXAMPLES: &str = "\
+Examples:
+  iqdb rm words.iqdb n02711573 n12255452
+  iqdb rm words.iqdb --where 'pos = \"verb\" and lexfile < 30'";
+
+/// What to make.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iqdb create words.iqdb --dim 384 --metric cosine")]
+pub struct CreateArgs {
+    /// The directory to make
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// How many components every vector has
+    #[arg(long, value_name = "N", value_parser = at_least_1)]
+    pub dim: usize,
+    /// What makes two vectors near
+    #[arg(long, value_parser = metrics())]
+    pub metric: Metric,
+}
+
+/// What to describe.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to print.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iqdb get words.iqdb n02711573")]
+pub struct GetArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The ids; a string that looks like a number or a UUID stands in double quotes
+    #[arg(value_name = "ID", required = true, value_parser = id)]
+    pub ids: Vec<RecordId>,
+    /// Leave out the vectors
+    #[arg(long)]
+    pub no_vector: bool,
+}
+
+/// What to delete.
+#[derive(Debug, Args)]
+#[command(
+    after_help = RM_EXAMPLES,
+    group = ArgGroup::new("what").required(true).args(["ids", "filter"]),
+)]
+pub struct RmArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The ids of the records to delete
+    #[arg(value_name = "ID", value_parser = id)]
+    pub ids: Vec<RecordId>,
+    /// Delete the records that match
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    pub filter: Option<Filter>,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+}
+
+/// What to compact.
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+}
+
+/// What to copy, and where to.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The directory to make, which is not there yet
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+}
+
+/// For which shell.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}

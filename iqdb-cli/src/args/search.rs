@@ -1,0 +1,47 @@
+//! The arguments of `iqdb search`.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use iqdb::{Filter, RecordId};
+
+use super::{at_least_1, filter, id};
+
+const EXAMPLES: &str = "\
+Examples:
+  iqdb search words.iqdb --like n02711573
+  iqdb search words.iqdb --vector queries.npy -k 3 --json
+  echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
+
+/// What to search for, in what, and how to show it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group = ArgGroup::new("what").required(true).args(["vector", "like", "stdin"]),
+)]
+pub struct SearchArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The file with the vectors to search for
+    #[arg(long, value_name = "FILE")]
+    pub vector: Option<PathBuf>,
+    /// The record whose vector to search for
+    #[arg(long, value_name = "ID", value_parser = id)]
+    pub like: Option<RecordId>,
+    /// Read the vectors to search for from standard input
+    #[arg(long)]
+    pub stdin: bool,
+    /// How many records to find
+    #[arg(short, value_name = "K", default_value = "10", value_parser = at_least_1)]
+    pub k: usize,
+    /// Only records that match
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    pub filter: Option<Filter>,
+    /// How many threads a search may use
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_1)]
+    pub threads: usize,
+    /// Print one JSON object per hit
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,64 @@
+//! The arguments of `iqdb import` and `iqdb export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use iqdb::Filter;
+
+use super::{at_least_1, filter};
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  iqdb import words.iqdb words.jsonl
+  iqdb import words.iqdb vectors.npy --payload words.jsonl
+  iqdb import words.iqdb wordnet384/ --resume";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  iqdb export words.iqdb words.jsonl
+  iqdb export words.iqdb verbs.npy --payload verbs.jsonl --where 'pos = \"verb\"'";
+
+/// What to read, and into what.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub struct ImportArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The file or folder to read
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The ids and payloads for a FILE of vectors alone, a line of JSON per row
+    #[arg(long, value_name = "PAYLOAD")]
+    pub payload: Option<PathBuf>,
+    /// Go on where an import of the same file was interrupted
+    #[arg(long)]
+    pub resume: bool,
+    /// How many records are written at once, as a whole or not at all
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_1)]
+    pub batch: usize,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to write, and where to.
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_EXAMPLES)]
+pub struct ExportArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where ids and payloads go when FILE holds vectors alone
+    #[arg(long, value_name = "PAYLOAD")]
+    pub payload: Option<PathBuf>,
+    /// Only the records that match
+    #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
+    pub filter: Option<Filter>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+}

@@ -1,0 +1,46 @@
+//! How far an interrupted import has come.
+//!
+//! The rule: rows are compared with what is stored from the first one on, and those up to the first
+//! that is absent or differs in a bit need not be written again. From there on everything is, rows
+//! that are stored already included.
+//!
+//! Why it is right: each row that is left out is stored as the file has it, and each later row of
+//! the same id is either left out too, and so the same, or written. So the database ends as it
+//! would have if the whole file had been imported again. That holds wherever the import was
+//! interrupted, whatever else the database holds, and whatever was deleted or changed since. Nothing
+//! is remembered between imports, so nothing can be out of date. A row in the middle can't tell that
+//! those before it are stored, which is why there is no shorter way; looking up is cheap beside
+//! writing.
+
+use iqdb::{Iqdb, Payload, Record, Result, Value};
+
+/// How many records at the beginning of `batch` are stored as they are.
+pub(super) fn stored_prefix(database: &Iqdb, batch: &[Record]) -> Result<usize> {
+    let stored = database.get_many(batch.iter().map(|record| &record.id))?;
+    let differs = |(record, stored): (&Record, &Option<Record>)| {
+        !stored.as_ref().is_some_and(|stored| is_same(record, stored))
+    };
+    Ok(batch.iter().zip(&stored).position(differs).unwrap_or(batch.len()))
+}
+
+/// Whether two records are the same to the last bit: `-0.0` equals `0.0` and is not the same.
+fn is_same(a: &Record, b: &Record) -> bool {
+    a.id == b.id
+        && a.vector.len() == b.vector.len()
+        && a.vector.iter().zip(b.vector.iter()).all(|(a, b)| a.to_bits() == b.to_bits())
+        && same_payload(&a.payload, &b.payload)
+}
+
+fn same_payload(a: &Payload, b: &Payload) -> bool {
+    a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.0 == b.0 && same_value(a.1, b.1))
+}
+
+fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits(),
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
+        }
+        (a, b) => a == b,
+    }
+}

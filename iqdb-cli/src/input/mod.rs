@@ -1,0 +1,110 @@
+//! Files of records and of vectors: one reader per format, all behind two traits.
+//!
+//! Readers go through their file once, hold one record (or a portion of about a megabyte) of it at
+//! a time, and trust nothing: memory grows with what is really there, and an error names the file,
+//! the row and, where there is one, the column. They never write and never know a database.
+
+pub(crate) mod cell;
+mod csv;
+mod format;
+mod ids;
+mod json;
+mod jsonl;
+mod lines;
+mod matrix;
+mod npy;
+mod open;
+mod paired;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use iqdb::{Record, Result, Vector};
+
+pub use self::csv::CsvReader;
+pub use self::format::Format;
+pub use self::jsonl::{JsonlReader, VectorLines};
+pub use self::lines::LINE_BYTES_MAX;
+pub use self::matrix::{MatrixReader, RowHead};
+pub use self::npy::NpyVectors;
+pub use self::open::{open, open_vectors};
+pub use self::paired::Paired;
+#[cfg(feature = "parquet")]
+pub use self::parquet::ParquetReader;
+pub use self::place::Place;
+
+/// Records in the order of their file.
+pub trait Reader {
+    /// The next record, or `None` at the end. After an error there is nothing more to read.
+    ///
+    /// # Errors
+    /// Those of the file; a record that can't be read is named by its row.
+    fn next_record(&mut self) -> Result<Option<Record>>;
+
+    /// Where the record stands that was read last.
+    fn place(&self) -> Place;
+
+    /// The file's name.
+    fn name(&self) -> &str;
+
+    /// How far the reading has come.
+    fn progress(&self) -> Progress;
+}
+
+/// Vectors in the order of their file.
+pub trait Vectors {
+    /// The next vector, or `None` at the end. After an error there is nothing more to read.
+    ///
+    /// # Errors
+    /// Those of the file; a vector that can't be read is named by its row.
+    fn next_vector(&mut self) -> Result<Option<Vector>>;
+
+    /// Where the vector stands that was read last.
+    fn place(&self) -> Place;
+
+    /// The file's name.
+    fn name(&self) -> &str;
+
+    /// How many vectors have been read, and how many there are.
+    fn progress(&self) -> Progress;
+}
+
+impl<V: Vectors + ?Sized> Vectors for Box<V> {
+    fn next_vector(&mut self) -> Result<Option<Vector>> {
+        (**self).next_vector()
+    }
+
+    fn place(&self) -> Place {
+        (**self).place()
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
+    }
+}
+
+/// How far the reading of a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How much has been read.
+    pub done: u64,
+    /// How much there is.
+    pub total: u64,
+    /// Of what.
+    pub unit: Unit,
+}
+
+/// What progress is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Rows, where their number is known before they are read.
+    Rows,
+    /// Bytes of the file.
+    Bytes,
+}

@@ -1,0 +1,306 @@
+//! Columns with names and types: `id`, `vector`, and the payload in all other columns.
+//!
+//! The `parquet` crate reads the pages, so what a page takes in memory is up to it; a defect of its
+//! own on a hostile file is caught here and reported as damage.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Schema};
+use iqdb::{Error, ErrorKind, Payload, Record, RecordId, Result, Value, Vector};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::ChunkReader;
+
+use super::ids::Ids;
+use super::{Place, Progress, Reader, Unit};
+
+/// How many rows are decoded at once.
+const BATCH_ROWS: usize = 1_024;
+
+/// The records of a `.parquet` file.
+#[derive(Debug)]
+pub struct ParquetReader {
+    name: String,
+    batches: Option<ParquetRecordBatchReader>,
+    batch: Option<RecordBatch>,
+    /// The next row of the batch.
+    next: usize,
+    columns: Columns,
+    ids: Ids,
+    rows_read: u64,
+    rows: u64,
+}
+
+/// Which column holds what.
+#[derive(Debug)]
+struct Columns {
+    id: Option<usize>,
+    vector: usize,
+    payload: Vec<(String, usize)>,
+}
+
+impl ParquetReader {
+    /// Reads the types of the columns. The name is for errors only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] for bytes that are not a `.parquet` file;
+    /// [`ErrorKind::NotSupported`] for columns that no records can be made of.
+    pub fn new(name: impl Into<String>, file: impl ChunkReader + 'static) -> Result<Self> {
+        let name = name.into();
+        let opened = guarded(|| {
+            // The types as parquet has them: fewer, and all that is needed.
+            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
+            let rows = builder.metadata().file_metadata().num_rows();
+            let schema = builder.schema().clone();
+            Ok((builder.with_batch_size(BATCH_ROWS).build()?, schema, rows))
+        });
+        let during = format!("reading {name}");
+        let (batches, schema, rows) = opened.map_err(|error| error.during(during.clone()))?;
+        let columns = Columns::of(&schema).map_err(|error| error.during(during))?;
+        Ok(Self {
+            name,
+            batches: Some(batches),
+            batch: None,
+            next: 0,
+            columns,
+            ids: Ids::default(),
+            rows_read: 0,
+            rows: u64::try_from(rows).unwrap_or(0),
+        })
+    }
+
+    /// The next batch with a row in it, if there is one.
+    fn advance(&mut self) -> Result<bool> {
+        while self.batch.as_ref().is_none_or(|batch| self.next == batch.num_rows()) {
+            let Some(batches) = &mut self.batches else {
+                return Ok(false);
+            };
+            self.next = 0;
+            self.batch = None;
+            match guarded(|| Ok(batches.next().transpose()?)) {
+                Ok(Some(batch)) => self.batch = Some(batch),
+                Ok(None) => self.batches = None,
+                Err(error) => {
+                    self.batches = None;
+                    return Err(self.place().of(&self.name, error));
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn record(&mut self, batch: &RecordBatch, row: usize) -> Result<Record> {
+        let (place, name) = (Place::Row(self.rows_read), &self.name);
+        let in_column = |column: &str, error: Error| place.column(column, name, error);
+        let given = match self.columns.id {
+            Some(column) => {
+                id(batch.column(column), row).map_err(|error| in_column("id", error))?
+            }
+            None => None,
+        };
+        let id = self.ids.of_row(self.rows_read, given).map_err(|error| in_column("id", error))?;
+        let vector = vector(batch.column(self.columns.vector), row)
+            .map_err(|error| in_column("vector", error))?;
+        let mut payload = Payload::new();
+        for (field, column) in &self.columns.payload {
+            let value = value(batch.column(*column), row);
+            if let Some(value) = value.map_err(|error| in_column(field, error))? {
+                payload.insert(field.as_str(), value);
+            }
+        }
+        Ok(Record { id, vector, payload })
+    }
+}
+
+impl Reader for ParquetReader {
+    fn next_record(&mut self) -> Result<Option<Record>> {
+        if !self.advance()? {
+            return Ok(None);
+        }
+        let Some(batch) = self.batch.take() else {
+            return Ok(None);
+        };
+        let record = self.record(&batch, self.next);
+        self.batch = Some(batch);
+        self.next += 1;
+        self.rows_read += 1;
+        record.map(Some)
+    }
+
+    fn place(&self) -> Place {
+        Place::Row(self.rows_read.saturating_sub(1))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.rows_read, total: self.rows, unit: Unit::Rows }
+    }
+}
+
+/// What the crate reports, or that it panicked, as damage.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
+    let damaged = || {
+        Error::new(ErrorKind::Damaged, "the file can't be read").expected("a whole .parquet file")
+    };
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) => Err(damaged().found(error)),
+        Err(_) => Err(damaged().found("bytes that its reader gives up on")),
+    }
+}
+
+impl Columns {
+    fn of(schema: &Schema) -> Result<Self> {
+        let (mut id, mut vector, mut payload) = (None, None, Vec::new());
+        for (column, field) in schema.fields().iter().enumerate() {
+            let (name, kind) = (field.name().as_str(), field.data_type());
+            let (place, fits, expected) = match name {
+                "id" => (&mut id, is_id(kind), "integers or strings"),
+                "vector" => (&mut vector, is_vector(kind), "lists of floats"),
+                _ => {
+                    if !is_value(kind) && !list_of(kind).is_some_and(is_value) {
+                        let expected = "booleans, numbers, strings or lists of them";
+                        return Err(unfit(name, kind, expected));
+                    }
+                    payload.push((name.to_owned(), column));
+                    continue;
+                }
+            };
+            if !fits {
+                return Err(unfit(name, kind, expected));
+            }
+            *place = Some(column);
+        }
+        let vector = vector.ok_or_else(|| {
+            Error::new(ErrorKind::NotSupported, "no column holds the vector")
+                .expected("a column vector")
+                .found(
+                    schema
+                        .fields()
+                        .iter()
+                        .map(|field| field.name().as_str())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                )
+        })?;
+        Ok(Self { id, vector, payload })
+    }
+}
+
+fn unfit(column: &str, kind: &DataType, expected: &'static str) -> Error {
+    Error::new(ErrorKind::NotSupported, format!("the column {column} has another type"))
+        .expected(expected)
+        .found(kind)
+}
+
+fn is_id(kind: &DataType) -> bool {
+    kind.is_integer() || *kind == DataType::Utf8
+}
+
+fn is_value(kind: &DataType) -> bool {
+    is_id(kind) || kind.is_floating() || *kind == DataType::Boolean
+}
+
+fn is_vector(kind: &DataType) -> bool {
+    list_of(kind).is_some_and(DataType::is_floating)
+}
+
+fn list_of(kind: &DataType) -> Option<&DataType> {
+    match kind {
+        DataType::List(field) => Some(field.data_type()),
+        _ => None,
+    }
+}
+
+fn id(array: &ArrayRef, row: usize) -> Result<Option<RecordId>> {
+    if array.is_null(row) {
+        return Ok(None);
+    }
+    if *array.data_type() == DataType::Utf8 {
+        return Ok(Some(array.as_string::<i32>().value(row).into()));
+    }
+    let number = match array.data_type() {
+        DataType::UInt64 => Some(array.as_primitive::<UInt64Type>().value(row)),
+        _ => integer(array, row).and_then(|number| u64::try_from(number).ok()),
+    };
+    let number = number.ok_or_else(|| {
+        Error::new(ErrorKind::Damaged, "the id is negative")
+            .expected("an integer of at least 0")
+            .found(integer(array, row).unwrap_or_default())
+    })?;
+    Ok(Some(number.into()))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "what is no f32 becomes the nearest")]
+fn vector(array: &ArrayRef, row: usize) -> Result<Vector> {
+    let wrong = |expected: &'static str, found: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Damaged, "the cell is not a vector").expected(expected).found(found)
+    };
+    if array.is_null(row) {
+        return Err(wrong("a list of numbers", &"null"));
+    }
+    let list = array.as_list::<i32>().value(row);
+    if let Some(component) = (0..list.len()).find(|component| list.is_null(*component)) {
+        return Err(wrong("numbers", &format_args!("null in component {component}")));
+    }
+    let components: Vec<f32> = match list.data_type() {
+        DataType::Float16 => {
+            list.as_primitive::<Float16Type>().values().iter().map(|x| x.to_f32()).collect()
+        }
+        DataType::Float32 => list.as_primitive::<Float32Type>().values().to_vec(),
+        _ => list.as_primitive::<Float64Type>().values().iter().map(|x| *x as f32).collect(),
+    };
+    Vector::try_from(components)
+}
+
+/// The value in a row; `None` for null, which is an absent field.
+fn value(array: &ArrayRef, row: usize) -> Result<Option<Value>> {
+    if array.is_null(row) {
+        return Ok(None);
+    }
+    Ok(Some(match array.data_type() {
+        DataType::Boolean => array.as_boolean().value(row).into(),
+        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
+        DataType::Float16 => f64::from(array.as_primitive::<Float16Type>().value(row)).into(),
+        DataType::Float32 => array.as_primitive::<Float32Type>().value(row).into(),
+        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).into(),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>().value(row);
+            let values = (0..list.len()).map(|n| Ok(value(&list, n)?.unwrap_or_default()));
+            Value::List(values.collect::<Result<_>>()?)
+        }
+        _ => integer(array, row)
+            .ok_or_else(|| {
+                Error::new(ErrorKind::InvalidPayload, "the integer does not fit 64 bits")
+                    .expected(format_args!("at most {}", i64::MAX))
+                    .found("more")
+            })?
+            .into(),
+    }))
+}
+
+/// The integer in a row, unless it is too large.
+fn integer(array: &ArrayRef, row: usize) -> Option<i64> {
+    match array.data_type() {
+        DataType::Int8 => Some(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Some(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Some(array.as_primitive::<Int32Type>().value(row).into()),
+        DataType::Int64 => Some(array.as_primitive::<Int64Type>().value(row)),
+        DataType::UInt8 => Some(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Some(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Some(array.as_primitive::<UInt32Type>().value(row).into()),
+        _ => array.as_primitive::<UInt64Type>().value(row).try_into().ok(),
+    }
+}

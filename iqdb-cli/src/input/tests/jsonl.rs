@@ -1,0 +1,125 @@
+//! `.jsonl`: records, payloads and vectors by line.
+
+use iqdb::{Record, RecordId, Value};
+
+use super::super::{LINE_BYTES_MAX, Place, Reader, VectorLines, Vectors};
+use super::{MatrixReader, RowHead, fvecs, jsonl, line, paired, refusals};
+
+#[test]
+fn a_line_is_a_record_whose_payload_is_one_field_or_all_others() {
+    let records = jsonl(concat!(
+        "\u{feff}{\"id\": 7, \"vector\": [1, -0.0], \"payload\": {\"id\": \"x\", \"tags\": [1, null]}}\r\n",
+        "\n  \n",
+        "{\"lang\": \"en\", \"vector\": [1e-45, 3.4e38], \"id\": \"a\", \"year\": 2024}\n",
+        "{\"id\": {\"uuid\": \"67e55044-10b1-426f-9247-bb680e5fe0c8\"}, \"vector\": [16777217, 0.5]}",
+    ))
+    .unwrap();
+    let expected = [
+        Record::new(7, [1.0, -0.0])
+            .unwrap()
+            .with("id", "x")
+            .with("tags", Value::List(vec![1.into(), Value::Null])),
+        Record::new("a", [1e-45, 3.4e38]).unwrap().with("lang", "en").with("year", 2024),
+        Record::new(
+            "67e55044-10b1-426f-9247-bb680e5fe0c8".parse::<RecordId>().unwrap(),
+            [16_777_216.0, 0.5],
+        )
+        .unwrap(),
+    ];
+    assert_eq!(records, expected);
+    assert!(records[0].vector[1].is_sign_negative());
+}
+
+#[test]
+fn components_are_rounded_once() {
+    // Halfway between two f32 as an f64, and beyond it as written.
+    let records = jsonl(r#"{"vector": [1.00000005960464477540]}"#).unwrap();
+    assert_eq!(records[0].vector[0].to_bits(), 0x3f80_0001);
+}
+
+#[test]
+fn without_ids_the_row_numbers_are_the_ids() {
+    let records = jsonl("{\"vector\": [1]}\n\n{\"vector\": [2]}\n").unwrap();
+    assert_eq!(records, [Record::new(0, [1.0]).unwrap(), Record::new(1, [2.0]).unwrap()]);
+}
+
+#[test]
+fn a_line_that_is_no_record_is_named_with_its_column() {
+    let second = |line: &str| jsonl(&format!("{{\"id\": 1, \"vector\": [1, 2]}}\n{line}\n"));
+    insta::assert_snapshot!(refusals([
+        second("{\"id\": 2, \"vector\": [1, \"2\"]}"),
+        second("{\"id\": 2, \"vector\": [1, null]}"),
+        second("{\"id\": 2, \"vector\": [1, 1e39]}"),
+        second("{\"id\": 2, \"vector\": []}"),
+        second("{\"id\": 2, \"vector\": 7}"),
+        second("{\"id\": 2}"),
+        second("{\"vector\": [1, 2]}"),
+        second("{\"id\": -2, \"vector\": [1, 2]}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"tags\": [[1]]}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"big\": 18446744073709551615}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"payload\": {\"a\": 1}, \"b\": 2}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"payload\": 7}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"a\": 1, \"a\": 2}"),
+        second("{\"id\": 2, \"id\": 3}"),
+        second("{\"id\": 2, \"vector\": [1, 2]} {}"),
+        second("{\"id\": 2, \"vector\": [1, 2"),
+        second("[1, 2]"),
+        second("é \u{1b}[2J"),
+        jsonl("{\"vector\": [1]}\n{\"id\": 1, \"vector\": [1]}"),
+    ]));
+}
+
+#[test]
+fn hostile_lines_cost_no_more_than_they_are_long() {
+    for text in ["[", "{\"a\":", "{\"vector\":[["] {
+        line(&jsonl(&text.repeat(100_000)).unwrap_err());
+    }
+    let long = format!("{{\"vector\": [{}1]}}", "1,".repeat(70_000));
+    assert!(line(&jsonl(&long).unwrap_err()).contains("more components than a vector can have"));
+    let fields: String = (0..2_000).map(|n| format!("\"f{n}\":1,")).collect();
+    let wide = format!("{{{fields}\"vector\": [1]}}");
+    assert!(line(&jsonl(&wide).unwrap_err()).contains("more fields than a payload can have"));
+}
+
+#[test]
+fn a_line_without_an_end_is_not_read_to_it() {
+    let endless = std::io::BufReader::new(std::io::repeat(b' '));
+    let mut reader = super::JsonlReader::new("words.jsonl", endless, u64::MAX);
+    let error = reader.next_record().unwrap_err();
+    assert_eq!(error.expectation(), Some(format!("at most {LINE_BYTES_MAX} bytes").as_str()));
+}
+
+#[test]
+fn payloads_go_with_their_vectors() {
+    let bytes = fvecs(&[&[1.0], &[2.0]]);
+    let vectors = || {
+        MatrixReader::new("base.fvecs", bytes.as_slice(), RowHead::Dimension, bytes.len() as u64)
+            .unwrap()
+    };
+    let records =
+        paired(vectors(), "{\"id\": \"a\", \"n\": 1}\n{\"id\": \"b\", \"payload\": {\"n\": 2}}\n");
+    let expected = [
+        Record::new("a", [1.0]).unwrap().with("n", 1),
+        Record::new("b", [2.0]).unwrap().with("n", 2),
+    ];
+    assert_eq!(records.unwrap(), expected);
+    let records = paired(vectors(), "{\"n\": 1}\n{}\n").unwrap();
+    assert_eq!(records[1], Record::new(1, [2.0]).unwrap());
+    insta::assert_snapshot!(refusals([
+        paired(vectors(), "{\"id\": 1}\n"),
+        paired(vectors(), "{\"id\": 1}\n{\"id\": 2}\n{\"id\": 3}\n"),
+        paired(vectors(), "{\"id\": 1}\n{}\n"),
+        paired(vectors(), "{\"id\": 1, \"vector\": [1]}\n"),
+        paired(vectors(), "[1]\n"),
+    ]));
+}
+
+#[test]
+fn vectors_stand_alone_or_in_an_object() {
+    let text = "[1, 2]\n{\"id\": 7, \"vector\": [3, 4]}\n\n[5, true]\n";
+    let mut lines = VectorLines::new("standard input", text.as_bytes(), 0);
+    assert_eq!(*lines.next_vector().unwrap().unwrap(), [1.0, 2.0]);
+    assert_eq!(*lines.next_vector().unwrap().unwrap(), [3.0, 4.0]);
+    assert_eq!(lines.place(), Place::Line(2));
+    insta::assert_snapshot!(refusals([lines.next_vector()]));
+}

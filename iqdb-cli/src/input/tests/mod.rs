@@ -1,0 +1,67 @@
+//! Files that are what they say, files that are not, and any bytes at all.
+
+mod csv;
+mod jsonl;
+mod matrix;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod properties;
+
+use iqdb::{Error, Record, Result};
+
+use super::{CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead, Vectors};
+
+fn all(reader: &mut dyn Reader) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    while let Some(record) = reader.next_record()? {
+        records.push(record);
+    }
+    Ok(records)
+}
+
+fn jsonl(text: &str) -> Result<Vec<Record>> {
+    all(&mut JsonlReader::new("words.jsonl", text.as_bytes(), text.len() as u64))
+}
+
+fn csv(text: &str) -> Result<Vec<Record>> {
+    all(&mut CsvReader::new("words.csv", text.as_bytes(), text.len() as u64)?)
+}
+
+fn matrix(head: RowHead, bytes: &[u8]) -> Result<Vec<Record>> {
+    let vectors = MatrixReader::new("base.vecs", bytes, head, bytes.len() as u64)?;
+    all(&mut Paired::<_, &[u8]>::alone(vectors))
+}
+
+fn paired(vectors: impl Vectors, payloads: &str) -> Result<Vec<Record>> {
+    all(&mut Paired::with_payloads(vectors, "payload.jsonl", payloads.as_bytes()))
+}
+
+fn fvecs(rows: &[&[f32]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for row in rows {
+        bytes.extend((row.len() as u32).to_le_bytes());
+        bytes.extend(row.iter().flat_map(|x| x.to_le_bytes()));
+    }
+    bytes
+}
+
+fn fbin(dim: u32, rows: &[&[f32]]) -> Vec<u8> {
+    let mut bytes = (rows.len() as u32).to_le_bytes().to_vec();
+    bytes.extend(dim.to_le_bytes());
+    bytes.extend(rows.iter().flat_map(|row| row.iter().flat_map(|x| x.to_le_bytes())));
+    bytes
+}
+
+/// What is said about input that can't be read: each on a line.
+#[track_caller]
+fn refusals<T: std::fmt::Debug>(results: impl IntoIterator<Item = Result<T>>) -> String {
+    let lines: Vec<_> = results.into_iter().map(|result| line(&result.unwrap_err())).collect();
+    lines.join("\n")
+}
+
+#[track_caller]
+fn line(error: &Error) -> String {
+    assert!(error.expectation().is_some() && error.finding().is_some(), "{error}");
+    assert!(error.operation().is_some_and(|during| during.starts_with("reading ")), "{error}");
+    error.to_string()
+}

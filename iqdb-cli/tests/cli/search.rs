@@ -1,0 +1,97 @@
+//! `iqdb search`.
+
+use crate::files::Files;
+use crate::run::{iqdb_given, json, snapshot};
+
+#[test]
+fn search_like_a_record_finds_the_others() {
+    let files = Files::words();
+    snapshot("search_like", &files.run(&["search", "db", "--like", "sea", "-k", "2"]));
+    snapshot(
+        "search_like_json",
+        &files.run(&["search", "db", "--like", "sea", "-k", "2", "--json"]),
+    );
+    snapshot("search_like_absent", &files.run(&["search", "db", "--like", "ocean"]));
+    let all = files.ok(&["search", "db", "--like", "7", "-k", "100", "--json"]);
+    assert_eq!(all.lines().count(), 3);
+    assert!(!all.contains("\"id\":7,"), "{all}");
+}
+
+#[test]
+fn search_finds_only_what_matches() {
+    let files = Files::words();
+    let found = |filter: &str| {
+        let args = ["search", "db", "--like", "sea", "--where", filter, "--json"];
+        let lines = files.ok(&args);
+        lines.lines().map(|line| json(line, "id")).collect::<Vec<_>>()
+    };
+    assert_eq!(found("lang != \"en\""), ["Meer", "7"]);
+    assert_eq!(found("lang = \"en\""), [""; 0]);
+    snapshot(
+        "search_none",
+        &files.run(&["search", "db", "--like", "sea", "--where", "lang = \"en\""]),
+    );
+}
+
+#[test]
+fn search_takes_vectors_from_files_and_from_standard_input() {
+    let files = Files::words();
+    files.floats("queries.npy", &[[1.0, 0.1], [8.0, 8.0]]);
+    files.write("queries.jsonl", b"[1, 0.1]\n{\"vector\": [8, 8]}\n");
+    let args = |from: &[&'static str]| {
+        [&["search", "db", "-k", "1", "--json", "--threads", "2"], from].concat()
+    };
+    let npy = files.ok(&args(&["--vector", "queries.npy"]));
+    let jsonl = files.ok(&args(&["--vector", "queries.jsonl"]));
+    let stdin = iqdb_given(files.0.path(), &args(&["--stdin"]), "[1, 0.1]\n\n[8, 8]\n");
+    assert_eq!((stdin.exit, stdin.err.as_str()), (0, ""));
+    assert_eq!([&jsonl, &stdin.out], [&npy, &npy]);
+    let ids: Vec<_> = npy.lines().map(|line| (json(line, "query"), json(line, "id"))).collect();
+    assert_eq!(ids, [(0.into(), "sea".into()), (1.into(), 7.into())]);
+    snapshot("search_stdin", &iqdb_given(files.0.path(), &["search", "db", "--stdin"], "[0, 0]\n"));
+}
+
+#[test]
+fn search_answers_what_came_before_a_bad_vector_and_names_it() {
+    let files = Files::words();
+    let args = ["search", "db", "--stdin", "-k", "1", "--json"];
+    let ran = iqdb_given(files.0.path(), &args, "[0, 0]\n[1, 2, 3]\n");
+    snapshot("search_wide", &ran);
+    snapshot("search_not_json", &iqdb_given(files.0.path(), &args, "[0, 0\n"));
+    for args in [&["search", "db"][..], &["search", "db", "--stdin", "--like", "7"]] {
+        assert_eq!(files.run(args).exit, 2);
+    }
+}
+
+#[test]
+fn what_is_stored_does_not_change_a_terminal() {
+    let files = Files::words();
+    files.write(
+        "evil.jsonl",
+        "{\"id\":\"\\u001b[2J\",\"vector\":[1,0],\"\u{202e}x\":\"\\u009b2J\\n\"}".as_bytes(),
+    );
+    files.ok(&["import", "db", "evil.jsonl"]);
+    let out = files.ok(&["search", "db", "--like", "sea"]);
+    assert!(out.contains("u{1b}[2J") && out.contains("\\u{202e}x"), "{out}");
+    assert!(!out.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{out:?}");
+}
+
+#[test]
+fn bench_measures_a_database() {
+    let files = Files::none();
+    files.floats("base.npy", &[0.0, 1.0, 2.0, 3.0, 4.0].map(|x| [x, 1.0]));
+    files.floats("queries.npy", &[[0.1, 1.0], [3.9, 1.0]]);
+    files.integers("truth.npy", &[[0, 1, 2], [4, 3, 2]]);
+    files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);
+    files.ok(&["import", "db", "base.npy"]);
+    let args =
+        ["bench", "db", "--queries", "queries.npy", "--truth", "truth.npy", "-k", "2", "--json"];
+    let line = files.ok(&args);
+    for (key, value) in [("n", 5), ("dim", 2), ("k", 2)] {
+        assert_eq!(json(&line, key), value, "{line}");
+    }
+    assert_eq!((json(&line, "recall"), json(&line, "backend")), (1.0.into(), "file".into()));
+    assert!(json(&line, "build_s").is_null(), "{line}");
+    files.ok(&["rm", "db", "3"]);
+    snapshot("bench_database_without_its_rows", &files.run(&args));
+}

@@ -1,0 +1,270 @@
+//! The databases that are damaged, and what has to be seen of an image of one.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use fastrand::Rng;
+use iqdb_core::{Batch, ErrorKind, Metric, Schema, Store};
+use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
+
+use super::image::{Damage, Image};
+use crate::draw;
+use crate::finding::{Breach, Finding, caught};
+use crate::law::{Look, holds};
+use crate::past::{Bounds, Past};
+use crate::run::works;
+use crate::terminal::say;
+
+/// How long an image may take, in seconds.
+const SECONDS_MAX: u64 = 30;
+
+/// A small database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Compacted: everything is in segments.
+    Compact,
+    /// The last batches are in the log, and a segment has dead rows.
+    Written,
+    /// The same, but the process was killed that wrote them.
+    Killed,
+}
+
+pub(crate) const SUBJECTS: [Subject; 3] = [Subject::Compact, Subject::Written, Subject::Killed];
+
+/// How many batches are in the log, where there are any.
+const LOGGED: u64 = 5;
+
+impl Subject {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Compact => "compact",
+            Self::Written => "written",
+            Self::Killed => "killed",
+        }
+    }
+
+    fn schema(self) -> Result<Schema, Finding> {
+        works("a schema", Schema::new(6, Metric::Cosine))
+    }
+
+    /// What is written: before it is compacted, and after.
+    fn batches(self) -> Result<(Vec<Batch>, Vec<Batch>), Finding> {
+        let (schema, mut rng) = (self.schema()?, Rng::with_seed(4));
+        let mut batch = || works("a batch", draw::batch(&mut rng, &schema));
+        let before = (0..12).map(|_| batch()).collect::<Result<_, _>>()?;
+        let after = match self {
+            Self::Compact => Vec::new(),
+            Self::Written | Self::Killed => {
+                (0..LOGGED).map(|_| batch()).collect::<Result<_, _>>()?
+            }
+        };
+        Ok((before, after))
+    }
+
+    /// What it has to show.
+    fn past(self) -> Result<Past, Finding> {
+        let mut past = Past::new(self.schema()?);
+        let (before, after) = self.batches()?;
+        for batch in before.iter().chain(&after) {
+            works("the model", past.start(0, batch))?;
+        }
+        Ok(past)
+    }
+
+    /// Makes it; its files and how long they are.
+    ///
+    /// # Errors
+    /// A sentence about what could not be made.
+    pub(crate) fn make(self, dir: &Path) -> Result<Vec<(String, u64)>, String> {
+        let make = || -> Result<(), Finding> {
+            let options = options(None);
+            let store = works("create", FileStore::create(dir, self.schema()?, &options))?;
+            let (before, after) = self.batches()?;
+            for batch in &before {
+                works("apply", store.apply(batch))?;
+            }
+            works("compact", store.compact())?;
+            for batch in &after {
+                works("apply", store.apply(batch))?;
+            }
+            if self == Self::Killed {
+                copy(dir, &dir.with_extension("killed")).map_err(as_finding)?;
+                drop(store);
+                fs::remove_dir_all(dir).map_err(as_finding)?;
+                fs::rename(dir.with_extension("killed"), dir).map_err(as_finding)?;
+            }
+            Ok(())
+        };
+        make().map_err(|finding| finding.to_string())?;
+        let files = || -> io::Result<Vec<(String, u64)>> {
+            let mut files = Vec::new();
+            for entry in fs::read_dir(dir)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // Nobody reads what these hold.
+                if name != "lock" && name != "reserve" {
+                    files.push((name, entry.metadata()?.len()));
+                }
+            }
+            files.sort();
+            Ok(files)
+        };
+        files().map_err(|error| format!("{}: {error}", dir.display()))
+    }
+}
+
+fn options(defect: Option<Defect>) -> FileOptions {
+    // Large batches go to a segment at once.
+    let options = FileOptions::new().seal_from(1 << 20, 1_000, 1 << 20).place_from_bytes(300);
+    let options = options.reserve_bytes(0);
+    match defect {
+        Some(defect) => options.defect(defect),
+        None => options,
+    }
+}
+
+fn as_finding(error: io::Error) -> Finding {
+    Finding::new(Breach::Behaviour, error)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if to.exists() {
+        fs::remove_dir_all(to)?;
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Ends the process, with a word about it, when an image takes too long. Dropped when it is done.
+pub(crate) struct Watch(Sender<()>);
+
+impl Watch {
+    pub(crate) fn over(image: &str) -> Self {
+        let (done, wait) = mpsc::channel();
+        let image = image.to_owned();
+        thread::spawn(move || {
+            let limit = Duration::from_secs(SECONDS_MAX);
+            if wait.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                say(&format!("misbehaved: {image} took more than {SECONDS_MAX} s"));
+                std::process::abort();
+            }
+        });
+        Self(done)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+/// Makes the image and looks at it, mapped and not.
+///
+/// # Errors
+/// What is neither right nor reported as damage.
+pub(crate) fn look(
+    image: &Image,
+    dir: &Path,
+    scratch: &Path,
+    defect: Option<Defect>,
+) -> Result<(), Finding> {
+    let past = image.subject.past()?;
+    for read_mode in [ReadMode::Map, ReadMode::Copy] {
+        let found = scratch.join("db");
+        copy(&dir.join(image.subject.name()), &found).map_err(as_finding)?;
+        let path = found.join(&image.file);
+        let mut bytes = fs::read(&path).map_err(as_finding)?;
+        image.damage.apply(&mut bytes);
+        match image.damage {
+            Damage::Gone => fs::remove_file(&path),
+            _ => fs::write(&path, bytes),
+        }
+        .map_err(as_finding)?;
+        let options = options(defect).read_mode(read_mode);
+        caught(|| Sight { image, past: &past, options }.look(&found))?;
+    }
+    Ok(())
+}
+
+struct Sight<'a> {
+    image: &'a Image,
+    past: &'a Past,
+    options: FileOptions,
+}
+
+impl Sight<'_> {
+    fn look(&self, dir: &Path) -> Result<(), Finding> {
+        let store = match FileStore::open(dir, &self.options) {
+            Ok(store) => store,
+            Err(error) => {
+                is_damage(&error)?;
+                // Nothing is made in the place of something that is damaged.
+                let schema = self.image.subject.schema()?;
+                return match FileStore::open_or_create(dir, schema, &self.options) {
+                    Ok(_) => {
+                        Err(Finding::new(Breach::Lost, format_args!("made anew after: {error}")))
+                    }
+                    Err(_) => Ok(()),
+                };
+            }
+        };
+        match self.read(&store) {
+            Ok(()) => Ok(()),
+            Err(Seen::Damage) => match store.verify(&mut |_| {}) {
+                Err(error) => is_damage(&error),
+                Ok(_) => Err(Finding::new(Breach::Behaviour, "damage was met that verify passes")),
+            },
+            Err(Seen::Breach(finding)) => Err(finding),
+        }
+    }
+
+    /// Reads everything.
+    fn read(&self, store: &FileStore) -> Result<(), Seen> {
+        let newest = self.past.version();
+        // A log that nobody closed may well end where it does. But each frame in it says up to where
+        // it was on the disk before.
+        let is_shortened = matches!(self.image.damage, Damage::Cut(_) | Damage::Zero(_));
+        let spared = match self.image.subject {
+            Subject::Killed if is_shortened => LOGGED,
+            Subject::Killed => 1,
+            Subject::Compact | Subject::Written => 0,
+        };
+        let bounds = Bounds { least: Some(newest - spared), most: newest };
+        match holds(store, self.past, bounds, Look::Quick) {
+            Ok(version) if version == newest => {
+                holds(store, self.past, bounds, Look::Thorough).map(drop).map_err(Seen::Breach)
+            }
+            Ok(_) => Ok(()),
+            // An error of reading is told as a failure, and has to be one about damage.
+            Err(finding) if finding.breach == Breach::Behaviour => {
+                match finding.story.contains(ErrorKind::Damaged.as_str()) {
+                    true => Err(Seen::Damage),
+                    false => Err(Seen::Breach(finding)),
+                }
+            }
+            Err(finding) => Err(Seen::Breach(finding)),
+        }
+    }
+}
+
+/// Why reading did not show all.
+enum Seen {
+    Damage,
+    Breach(Finding),
+}
+
+fn is_damage(error: &iqdb_core::Error) -> Result<(), Finding> {
+    match error.kind() {
+        ErrorKind::Damaged | ErrorKind::NotSupported => Ok(()),
+        kind => Err(Finding::new(Breach::Behaviour, format_args!("damage is {kind:?}: {error}"))),
+    }
+}

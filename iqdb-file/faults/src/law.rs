@@ -1,0 +1,96 @@
+//! The law: what is found is what the model was after some version, and none that was promised is
+//! missing.
+
+use std::collections::BTreeMap;
+
+use iqdb_conformance::{Model, check_same};
+use iqdb_core::{Record, RecordId, Snapshot, SnapshotExt, Store};
+use iqdb_search::ExactSearch;
+
+use crate::finding::{Breach, Finding};
+use crate::past::{Bounds, Past};
+
+/// How closely a store is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Every record, by the snapshot and by `get`.
+    Quick,
+    /// As the conformance suite does, searches included. A hundred times slower.
+    Thorough,
+}
+
+/// Holds a store against its past; which version it is at.
+///
+/// # Errors
+/// What breaks the law.
+pub(crate) fn holds(
+    store: &dyn Store,
+    past: &Past,
+    bounds: Bounds,
+    look: Look,
+) -> Result<u64, Finding> {
+    let snapshot = store.snapshot().map_err(|error| Finding::failed("snapshot", &error))?;
+    let version = snapshot.version().0;
+    if bounds.least.is_some_and(|least| version < least) {
+        let least = bounds.least.unwrap_or(0);
+        let story = format!("version {version} was found, and version {least} was acknowledged");
+        return Err(Finding::new(Breach::Lost, story));
+    }
+    let model = past.model(version).filter(|_| version <= bounds.most).ok_or_else(|| {
+        let story = format!("version {version} was found, and {} is the last one", bounds.most);
+        Finding::new(Breach::Phantom, story)
+    })?;
+    shows(store, &*snapshot, model)?;
+    if look == Look::Thorough {
+        // It panics where they differ.
+        check_same(store, model, &ExactSearch::new())
+            .map_err(|error| Finding::failed("a thorough look", &error))?;
+    }
+    Ok(version)
+}
+
+/// Whether a store shows exactly this.
+///
+/// # Errors
+/// The first difference.
+pub(crate) fn shows(
+    store: &dyn Store,
+    snapshot: &dyn Snapshot,
+    model: &Model,
+) -> Result<(), Finding> {
+    let version = model.version();
+    let differs =
+        |what: String| Finding::new(Breach::Wrong, format_args!("version {version}: {what}"));
+    let failed = |error| Finding::failed("reading the records", &error);
+    if snapshot.version() != version || snapshot.len() != model.len() as u64 {
+        let (found, len) = (snapshot.version(), snapshot.len());
+        let expected = model.len();
+        return Err(differs(format!("{len} records at version {found}, expected {expected}")));
+    }
+    let mut found: BTreeMap<RecordId, Record> = BTreeMap::new();
+    for record in snapshot.records(None) {
+        let record = record.and_then(|record| record.to_record()).map_err(failed)?;
+        if let Some(twice) = found.insert(record.id.clone(), record) {
+            return Err(differs(format!("{} is there twice", twice.id)));
+        }
+    }
+    for expected in model.records() {
+        let got = store.get(&expected.id).map_err(failed)?;
+        for got in [found.remove(&expected.id), got] {
+            if !got.as_ref().is_some_and(|got| is_same(got, expected)) {
+                return Err(differs(format!("expected {expected:?}, found {got:?}")));
+            }
+        }
+    }
+    match found.into_keys().next() {
+        Some(stranger) => Err(differs(format!("{stranger} is there and should not be"))),
+        None => Ok(()),
+    }
+}
+
+fn is_same(a: &Record, b: &Record) -> bool {
+    let bits = |record: &Record| -> Vec<u32> {
+        record.vector.as_ref().as_slice().iter().map(|component| component.to_bits()).collect()
+    };
+    a == b && bits(a) == bits(b)
+}

@@ -1,0 +1,122 @@
+//! What was written when: the model after each version, and from when on it has to outlive a crash.
+
+use iqdb_conformance::Model;
+use iqdb_core::{Applied, Batch, Result, Schema};
+
+/// The history of a database. Moments are counted in changes of its disk.
+#[derive(Debug, Clone)]
+pub(crate) struct Past {
+    /// By version.
+    models: Vec<Model>,
+    /// By version, from 1.
+    batches: Vec<Batch>,
+    /// By version: when its batch was handed over.
+    started: Vec<usize>,
+    /// From this moment on all is on the disk up to this version.
+    durable: Vec<(usize, u64)>,
+}
+
+/// What a crash at some moment may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// The least version, unless there need not even be a database.
+    pub(crate) least: Option<u64>,
+    /// The greatest version.
+    pub(crate) most: u64,
+}
+
+impl Past {
+    pub(crate) fn new(schema: Schema) -> Self {
+        Self {
+            models: vec![Model::new(schema)],
+            batches: Vec::new(),
+            started: vec![0],
+            durable: Vec::new(),
+        }
+    }
+
+    /// The past of a database that was found at this version, and lives on from there.
+    pub(crate) fn of(&self, version: u64, bounds: Bounds) -> Self {
+        let versions = usize::try_from(version).unwrap_or(usize::MAX).saturating_add(1);
+        let models: Vec<Model> = self.models.iter().take(versions).cloned().collect();
+        let batches = self.batches.iter().take(models.len() - 1).cloned().collect();
+        let durable = bounds.least.map(|least| (0, least)).into_iter().collect();
+        Self { started: vec![0; models.len()], models, batches, durable }
+    }
+
+    /// The model after this version, if there has been one.
+    pub(crate) fn model(&self, version: u64) -> Option<&Model> {
+        usize::try_from(version).ok().and_then(|version| self.models.get(version))
+    }
+
+    /// The batch that made the version after this one, if there was one.
+    pub(crate) fn batch_after(&self, version: u64) -> Option<&Batch> {
+        usize::try_from(version).ok().and_then(|version| self.batches.get(version))
+    }
+
+    /// The newest model.
+    pub(crate) fn newest(&self) -> &Model {
+        self.models.last().unwrap_or_else(|| unreachable!("there is version 0 from the start"))
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.newest().version().0
+    }
+
+    /// A batch is handed over at this moment: what it has to return.
+    ///
+    /// # Errors
+    /// Those of [`Batch::check`].
+    pub(crate) fn start(&mut self, at: usize, batch: &Batch) -> Result<Applied> {
+        let mut next = self.newest().clone();
+        let applied = next.apply(batch)?;
+        if applied.has_effect() {
+            self.models.push(next);
+            self.batches.push(batch.clone());
+            self.started.push(at);
+        }
+        Ok(applied)
+    }
+
+    /// From this moment on, everything up to this version is on the disk.
+    pub(crate) fn durable(&mut self, at: usize, version: u64) {
+        self.durable.push((at, version));
+    }
+
+    /// What a crash at this moment may leave.
+    pub(crate) fn bounds(&self, at: usize) -> Bounds {
+        let durable = self.durable.iter().filter(|(from, _)| *from <= at);
+        let started = (0..).zip(&self.started).filter(|(_, from)| **from <= at);
+        Bounds {
+            least: durable.map(|(_, version)| *version).max(),
+            most: started.map(|(version, _)| version).max().unwrap_or(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iqdb_core::{Metric, Record};
+
+    use super::*;
+
+    #[test]
+    fn bounds_follow_what_was_started_and_acknowledged() {
+        let mut past = Past::new(Schema::new(1, Metric::Dot).unwrap());
+        assert_eq!(past.bounds(0), Bounds { least: None, most: 0 });
+        past.durable(3, 0);
+        let upsert = |id: u64| Batch::new().upsert(Record::new(id, [1.0]).unwrap());
+        assert_eq!(past.start(4, &upsert(1)).unwrap().inserted, 1);
+        past.start(4, &Batch::new()).unwrap();
+        past.durable(9, 1);
+        past.start(9, &upsert(2)).unwrap();
+        let bounds = [2, 3, 4, 9].map(|at| past.bounds(at));
+        assert_eq!(bounds.map(|b| b.least), [None, Some(0), Some(0), Some(1)]);
+        assert_eq!(bounds.map(|b| b.most), [0, 0, 1, 2]);
+        assert_eq!((past.version(), past.model(1).unwrap().len()), (2, 1));
+        let after = past.of(1, bounds[2]);
+        assert_eq!((after.version(), after.bounds(0)), (1, Bounds { least: Some(0), most: 1 }));
+        assert!(after.model(2).is_none() && after.batch_after(1).is_none());
+        assert_eq!(past.batch_after(1), Some(&upsert(2)));
+    }
+}

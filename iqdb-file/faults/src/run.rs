@@ -1,0 +1,152 @@
+//! Runs a script on a simulated disk on which nothing goes wrong, and keeps its past.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use iqdb_core::{Applied, Batch, Store};
+use iqdb_file::vfs::sim::SimVfs;
+use iqdb_file::{Defect, FileStore};
+
+use crate::finding::{Breach, Finding};
+use crate::past::Past;
+use crate::script::{DIR, Script, Step};
+
+/// How many threads write at the same time, where several do.
+const THREADS: usize = 3;
+
+/// An empty disk but for a file that is none of ours, above the database or in its directory.
+pub(crate) fn disk(seed: u64) -> SimVfs {
+    let disk = SimVfs::new();
+    let made = disk.put(strangers_file(seed).as_ref(), b"none of ours");
+    made.unwrap_or_else(|error| unreachable!("an empty disk takes a file: {error}"));
+    disk
+}
+
+fn strangers_file(seed: u64) -> String {
+    if seed.is_multiple_of(2) { format!("{DIR}/notes.txt") } else { "disk/notes.txt".to_owned() }
+}
+
+/// What was expected to work.
+pub(crate) fn works<T>(what: &str, result: iqdb_core::Result<T>) -> Result<T, Finding> {
+    result.map_err(|error| Finding::failed(what, &error))
+}
+
+/// Step by step on one thread.
+///
+/// # Errors
+/// What went wrong although nothing should have.
+pub(crate) fn alone(
+    disk: &SimVfs,
+    script: &Script,
+    defect: Option<Defect>,
+) -> Result<Past, Finding> {
+    let options = script.profile.options(disk.clone(), defect);
+    let mut past = Past::new(script.schema);
+    let created = FileStore::create(DIR, script.schema, &options);
+    let mut store = works("create", created)?;
+    past.durable(disk.changes(), 0);
+    for step in &script.steps {
+        match step {
+            Step::Apply(batch) => {
+                let expected = works("the model", past.start(disk.changes(), batch))?;
+                is_as_expected(works("apply", store.apply(batch))?, expected)?;
+                if script.profile.is_immediate() {
+                    past.durable(disk.changes(), past.version());
+                }
+            }
+            Step::Flush => {
+                works("flush", store.flush())?;
+                past.durable(disk.changes(), past.version());
+            }
+            Step::Compact => works("compact", store.compact())?,
+            Step::Reopen => {
+                drop(store);
+                store = works("open", FileStore::open(DIR, &options))?;
+                past.durable(disk.changes(), past.version());
+            }
+        }
+    }
+    Ok(past)
+}
+
+/// All batches of a script, by several threads at the same time. How they meet is up to the machine.
+///
+/// # Errors
+/// What went wrong although nothing should have.
+pub(crate) fn together(
+    disk: &SimVfs,
+    script: &Script,
+    defect: Option<Defect>,
+) -> Result<Past, Finding> {
+    let options = script.profile.options(disk.clone(), defect);
+    let mut past = Past::new(script.schema);
+    let store = works("create", FileStore::create(DIR, script.schema, &options))?;
+    past.durable(disk.changes(), 0);
+    let mut written = each_by_a_thread(disk, &store, script)?;
+    written.sort_by_key(|(started, _, applied, _)| (applied.version, *started));
+    for (started, ended, applied, batch) in written {
+        let expected = works("the model", past.start(started, batch))?;
+        is_as_expected(applied, expected)?;
+        if script.profile.is_immediate() {
+            past.durable(ended, past.version());
+        }
+    }
+    Ok(past)
+}
+
+/// When a batch was handed over, when it came back and with what.
+type Written<'s> = (usize, usize, Applied, &'s Batch);
+
+fn each_by_a_thread<'s>(
+    disk: &SimVfs,
+    store: &FileStore,
+    script: &'s Script,
+) -> Result<Vec<Written<'s>>, Finding> {
+    let batches = script.steps.iter().filter_map(|step| match step {
+        Step::Apply(batch) => Some(batch),
+        _ => None,
+    });
+    let left = Mutex::new(batches);
+    let write = || -> Result<Vec<Written<'s>>, Finding> {
+        let mut written = Vec::new();
+        loop {
+            let next = left.lock().map_or(None, |mut left| left.next());
+            let Some(batch) = next else { return Ok(written) };
+            let started = disk.changes();
+            let applied = works("apply", store.apply(batch))?;
+            // What did nothing has no place among the versions.
+            if applied.has_effect() {
+                written.push((started, disk.changes(), applied, batch));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(write)).collect();
+        let mut all = Vec::new();
+        for thread in threads {
+            let panicked = |_| Finding::new(Breach::Panic, "a writer panicked");
+            all.extend(thread.join().map_err(panicked)??);
+        }
+        Ok(all)
+    })
+}
+
+fn is_as_expected(found: Applied, expected: Applied) -> Result<(), Finding> {
+    if found == expected {
+        return Ok(());
+    }
+    let story = format!("apply returned {found:?}, expected {expected:?}");
+    Err(Finding::new(Breach::Behaviour, story))
+}
+
+/// Whether the disk still has what is none of ours.
+///
+/// # Errors
+/// That it has not.
+pub(crate) fn leaves_others_alone(disk: &SimVfs, seed: u64) -> Result<(), Finding> {
+    match disk.files().contains_key(Path::new(&strangers_file(seed))) {
+        true => Ok(()),
+        false => Err(Finding::new(Breach::Wrong, "a file that is none of ours is gone")),
+    }
+}

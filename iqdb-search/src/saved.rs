@@ -1,0 +1,56 @@
+//! What is derived from blocks, as bytes that a backend may keep.
+//!
+//! Little-endian, and without a checksum of its own: a [`Sidecar`](iqdb_core::Sidecar) lends what was
+//! saved or nothing.
+
+use iqdb_core::Block;
+
+/// Something that is derived from a sealed block, and can be read back.
+pub(crate) trait Saved: Sized {
+    /// The bytes.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// What was written for this block; `None` for bytes that are of something else.
+    fn read(bytes: &mut Bytes<'_>, block: &Block<'_>) -> Option<Self>;
+}
+
+/// What was saved for a block under this key, if it has a place for that.
+pub(crate) fn load<T: Saved>(block: &Block<'_>, key: &str) -> Option<T> {
+    let bytes = block.seal()?.sidecar()?.load(key)?;
+    let mut bytes = Bytes(&bytes);
+    T::read(&mut bytes, block).filter(|_| bytes.0.is_empty())
+}
+
+/// Saves it, if the block has a place for that. If it can't be saved, nothing is lost.
+pub(crate) fn save<T: Saved>(block: &Block<'_>, key: &str, value: &T) {
+    if let Some(sidecar) = block.seal().and_then(iqdb_core::Seal::sidecar) {
+        let mut bytes = Vec::new();
+        value.write(&mut bytes);
+        sidecar.save(key, &bytes);
+    }
+}
+
+/// Bytes that are still to be read.
+pub(crate) struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    pub(crate) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    pub(crate) fn take_u64(&mut self) -> Option<u64> {
+        Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    /// So many numbers. Asks for no memory before it has seen their bytes.
+    pub(crate) fn take_floats(&mut self, count: usize) -> Option<impl Iterator<Item = f32>> {
+        let (floats, _) = self.take(count.checked_mul(4)?)?.as_chunks::<4>();
+        Some(floats.iter().map(|bytes| f32::from_le_bytes(*bytes)))
+    }
+}
+
+pub(crate) fn put_floats<'a>(out: &mut Vec<u8>, floats: impl IntoIterator<Item = &'a f32>) {
+    floats.into_iter().for_each(|float| out.extend_from_slice(&float.to_le_bytes()));
+}
