@@ -30,7 +30,7 @@ pub(crate) fn copy(view: &View, dir: &Path, options: &FileOptions) -> Result<()>
             return Err(refused(dir, "made", io::ErrorKind::AlreadyExists.into())
                 .hint("choose another directory"));
         }
-        let mut manifest = Manifest::first(view.schema, database_id());
+        let mut manifest = Manifest::first(view.schema, database_id(options));
         manifest.version = view.version();
         let mut segments = Vec::new();
         if let Err(error) = copy_rows(view, dir, options, &mut manifest, &mut segments) {

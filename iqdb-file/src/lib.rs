@@ -17,6 +17,9 @@ compile_error!(
 mod backup;
 mod checkpoint;
 mod commit;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub mod forge;
 mod group;
 mod growing;
 mod log;

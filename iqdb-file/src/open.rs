@@ -1,7 +1,5 @@
 //! Opening: from the files of a directory to a store.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -136,7 +134,7 @@ fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
         )
         .found(schema));
     }
-    make_with(dir, options, &Manifest::first(schema, database_id()))
+    make_with(dir, options, &Manifest::first(schema, database_id(options)))
 }
 
 /// Makes a database of these segments, which are there and synced: the log, then the manifest.
@@ -163,9 +161,9 @@ fn sync_above(dir: &Path, options: &FileOptions) -> Result<()> {
 }
 
 /// A number that no other database has.
-pub(crate) fn database_id() -> u128 {
-    let random = RandomState::new();
-    u128::from(random.hash_one(0)) << 64 | u128::from(random.hash_one(1))
+pub(crate) fn database_id(options: &FileOptions) -> u128 {
+    let half = |n| u128::from(options.probe.random(n));
+    half(0) << 64 | half(1)
 }
 
 /// Reads what the directory has. Whoever may write cleans up what a crash has left.

@@ -120,7 +120,16 @@ impl FileOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn defect(mut self, defect: crate::Defect) -> Self {
-        self.probe = Probe::with(defect);
+        self.probe = self.probe.with(defect);
+        self
+    }
+
+    /// With this number in place of chance: the same calls write the same bytes.
+    #[cfg(feature = "sim")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.probe = self.probe.seeded(seed);
         self
     }
 }

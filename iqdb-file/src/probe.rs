@@ -1,4 +1,7 @@
-//! Where the fault tests plant their defects.
+//! Where tests plant defects, and do without chance.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 
 /// A mistake that a durable store could make. Each is found by a fault test, which shows that the
 /// test would find it.
@@ -26,17 +29,25 @@ pub enum Defect {
     ChecksumsIgnored,
 }
 
-/// At most one planted defect. Without the feature `sim` there is none, and asking costs nothing.
+/// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,
+/// and asking costs nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Probe {
     #[cfg(feature = "sim")]
     defect: Option<Defect>,
+    #[cfg(feature = "sim")]
+    seed: Option<u64>,
 }
 
 impl Probe {
     #[cfg(feature = "sim")]
-    pub(crate) fn with(defect: Defect) -> Self {
-        Self { defect: Some(defect) }
+    pub(crate) fn with(self, defect: Defect) -> Self {
+        Self { defect: Some(defect), ..self }
+    }
+
+    #[cfg(feature = "sim")]
+    pub(crate) fn seeded(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
     }
 
     #[cfg(feature = "sim")]
@@ -48,5 +59,14 @@ impl Probe {
     #[allow(clippy::unused_self)]
     pub(crate) const fn has(self, _: Defect) -> bool {
         false
+    }
+
+    /// A number that nobody can know beforehand, and another one for each `n`.
+    pub(crate) fn random(self, n: u64) -> u64 {
+        #[cfg(feature = "sim")]
+        if let Some(seed) = self.seed {
+            return xxhash_rust::xxh3::xxh3_64_with_seed(&n.to_le_bytes(), seed);
+        }
+        RandomState::new().hash_one(n)
     }
 }

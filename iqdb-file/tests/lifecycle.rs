@@ -24,7 +24,7 @@ fn record(n: u64) -> Record {
     Record::new(n, vector)
         .unwrap()
         .with("n", n as i64)
-        .with("parity", if n % 2 == 0 { "even" } else { "odd" })
+        .with("parity", if n.is_multiple_of(2) { "even" } else { "odd" })
 }
 
 fn records(range: std::ops::Range<u64>) -> Batch {

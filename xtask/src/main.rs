@@ -2,7 +2,8 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`, and what `bench peers` and `bench roof` record below `benches/records`.
+//! keeps below `fuzz`, and what `bench peers`, `bench durable` and `bench roof` record below
+//! `benches/records`.
 
 #![forbid(unsafe_code)]
 

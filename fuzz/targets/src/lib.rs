@@ -15,6 +15,7 @@
 mod canary;
 mod entropy;
 mod errors;
+mod file_directory;
 mod file_payloads;
 mod file_wire;
 mod filters;
@@ -28,6 +29,7 @@ mod store_vs_model;
 mod top_k_vs_naive;
 
 pub use canary::canary;
+pub use file_directory::file_directory;
 pub use file_payloads::file_payloads;
 pub use file_wire::file_wire;
 pub use filters::{filter_built, filter_text};
@@ -63,6 +65,12 @@ pub const TARGETS: &[Target] = &[
         story: "a planted defect: a campaign that doesn't find it finds nothing",
         run: canary,
         seeds: canary::seeds,
+    },
+    Target {
+        name: "file_directory",
+        story: "files are changed, and a database is refused, or answers with what was written",
+        run: file_directory,
+        seeds: file_directory::seeds,
     },
     Target {
         name: "file_payloads",

@@ -75,10 +75,7 @@ impl<'a> SegmentWriter<'a> {
             header: header(place.database, number, &place.shape),
             end: pieces.last().map_or(HEADER as u64, |piece| piece.end),
             // Nobody can know it before the segment is written, so nobody can choose ids that meet.
-            seed: std::hash::BuildHasher::hash_one(
-                &std::collections::hash_map::RandomState::new(),
-                number,
-            ),
+            seed: place.probe.random(number),
             place,
             path,
             number,

@@ -33,6 +33,7 @@
 
 use iqdb_core::Metric;
 
+use super::encode::RowFacts;
 use super::query::QueryFacts;
 use crate::kernel::GROUP;
 
@@ -131,27 +132,57 @@ impl Cone {
     }
 
     /// What each row of a group has to reach: a row whose inner product is below is no hit. Not a
-    /// number for a row that nothing can be said of.
+    /// number for a row that nothing can be said of. With the norms come their inverses.
     #[inline(always)]
     pub(crate) fn cuts(
         &self,
         along: &[f32; GROUP],
         across: &[f32; GROUP],
-        norms: Option<&[f32; GROUP]>,
+        norms: Option<(&[f32; GROUP], &[f32; GROUP])>,
     ) -> [f32; GROUP] {
         match (*self, norms) {
             (Self::Fixed { cosine, sine }, _) => {
-                std::array::from_fn(|row| along[row] * cosine - across[row] * sine)
+                std::array::from_fn(|row| cut(along[row], across[row], cosine, sine))
             }
-            (Self::ByNorm { constant, slope, turned, aside }, Some(norms)) => {
+            (Self::ByNorm { constant, slope, turned, aside }, Some((norms, inverses))) => {
                 std::array::from_fn(|row| {
-                    let cosine = constant * (1.0 / norms[row]) + slope * norms[row];
-                    let turned = turned.at(cosine);
-                    let cut = along[row] * turned - across[row] * aside.at(cosine);
-                    if turned > 0.0 { cut } else { f32::NEG_INFINITY }
+                    let cosine = constant * inverses[row] + slope * norms[row];
+                    cut(along[row], across[row], turned.at(cosine), aside.at(cosine))
                 })
             }
             (Self::All | Self::ByNorm { .. }, _) => [f32::NEG_INFINITY; GROUP],
         }
     }
+
+    /// The same for one row.
+    pub(crate) fn cut(&self, row: RowFacts) -> f32 {
+        let (turned, aside) = self.sides(row.norm);
+        cut(row.along, row.across, turned, aside)
+    }
+
+    /// What a row's inner product would be at the angle of the farthest hit, if what the code lacks
+    /// had no part in it. Proves nothing: a row that reaches it may be a hit, another one hardly.
+    pub(crate) fn hope(&self, row: RowFacts) -> f32 {
+        let (turned, _) = self.sides(row.norm);
+        turned * (row.along + row.across * row.across / row.along)
+    }
+
+    /// `|d| cos θ'` and `|d| sin θ'` for rows of this norm.
+    fn sides(&self, norm: f32) -> (f32, f32) {
+        match *self {
+            Self::All => (f32::NEG_INFINITY, 0.0),
+            Self::Fixed { cosine, sine } => (cosine, sine),
+            Self::ByNorm { constant, slope, turned, aside } => {
+                let cosine = constant * (1.0 / norm) + slope * norm;
+                (turned.at(cosine), aside.at(cosine))
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn cut(along: f32, across: f32, turned: f32, aside: f32) -> f32 {
+    // Computed in any case, so that sixteen are computed at a time.
+    let cut = along * turned - across * aside;
+    if turned > 0.0 { cut } else { f32::NEG_INFINITY }
 }

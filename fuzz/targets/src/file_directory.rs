@@ -1,0 +1,348 @@
+//! A database whose files were changed: by damage, or by somebody who knows the format.
+//!
+//! Nothing panics, and memory is bounded. And where no checksum was forged, whatever is answered is
+//! what was written, or an error says that something is wrong.
+
+mod mutation;
+mod recipe;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use arbitrary::{Arbitrary, Result, Unstructured};
+use iqdb_conformance::{Model, check_same};
+use iqdb_core::filter::MaskPool;
+use iqdb_core::{
+    Batch, Error, ErrorKind, Filter, Hits, Payload, Query, RecordId, RowMask, Search, Snapshot,
+    SnapshotExt, Store,
+};
+use iqdb_file::forge::reseal;
+use iqdb_file::vfs::sim::SimVfs;
+use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
+use iqdb_search::ExactSearch;
+
+use crate::errors;
+use crate::seeds::Seed;
+use mutation::Mutation;
+use recipe::{DIR, RECIPES, Recipe, files, id, record};
+
+/// So few that no hash is hit by what they write byte by byte.
+const MUTATIONS_MAX: usize = 6;
+
+/// What is written to a database that could be opened.
+const NEW_ID: u64 = 1_000;
+
+/// Changes the files of a database as the bytes say, and uses what is left of it.
+///
+/// # Panics
+/// When something is answered that was never written, or is missing without an error.
+pub fn file_directory(data: &[u8]) {
+    run(data, None);
+}
+
+/// What the bytes stand for.
+#[derive(Debug)]
+struct Case<'a> {
+    recipe: &'a Recipe,
+    forged: bool,
+    /// Whether batches of one record are placed.
+    placed: bool,
+    compacted: bool,
+    read_mode: ReadMode,
+    mutations: Vec<Mutation>,
+}
+
+const FORGED: u8 = 1;
+const PLACED: u8 = 2;
+const COMPACTED: u8 = 4;
+const COPIED: u8 = 8;
+
+fn case(data: &[u8]) -> Result<Case<'_>> {
+    let mut from = Unstructured::new(data);
+    let recipe = &RECIPES[usize::from(u8::arbitrary(&mut from)?) % RECIPES.len()];
+    let flags = u8::arbitrary(&mut from)?;
+    let mut mutations = Vec::new();
+    while !from.is_empty() && mutations.len() < MUTATIONS_MAX {
+        mutations.push(Mutation::take(&mut from)?);
+    }
+    Ok(Case {
+        recipe,
+        forged: flags & FORGED != 0,
+        placed: flags & PLACED != 0,
+        compacted: flags & COMPACTED != 0,
+        read_mode: if flags & COPIED != 0 { ReadMode::Copy } else { ReadMode::Map },
+        mutations,
+    })
+}
+
+fn run(data: &[u8], defect: Option<Defect>) {
+    let Ok(case) = case(data) else {
+        return;
+    };
+    let mut changed = case.recipe.files.clone();
+    case.mutations.iter().for_each(|mutation| mutation.apply(&mut changed));
+    if case.forged {
+        reseal(&mut changed);
+    }
+    let vfs = SimVfs::new();
+    for (name, bytes) in &changed {
+        let put = vfs.put(&Path::new(DIR).join(name), bytes);
+        put.expect("there is room for every file");
+    }
+    let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(2);
+    let options = options.place_from_bytes(if case.placed { 1 } else { u64::MAX });
+    let options = defect.into_iter().fold(options, FileOptions::defect);
+    let law = Law { forged: case.forged, floor: case.recipe.floor };
+
+    for read_mode in [ReadMode::Map, ReadMode::Copy] {
+        let options = options.clone().read_mode(read_mode);
+        match FileStore::open_read_only(DIR, &options) {
+            Ok(store) => _ = law.look(&store, &case.recipe.history),
+            Err(error) => law.refused(&error),
+        }
+    }
+    let untouched =
+        || files(&vfs).into_iter().filter(|(name, _)| name != "lock").eq(changed.clone());
+    assert!(untouched(), "reading has changed a file");
+    let options = options.read_mode(case.read_mode);
+    let store = match FileStore::open(DIR, &options) {
+        Ok(store) => store,
+        Err(error) => return law.refused(&error),
+    };
+    let history = law.write(&store, case.recipe, case.compacted);
+    drop(store);
+    match FileStore::open(DIR, &options) {
+        Ok(store) => {
+            let law = Law { floor: history.len() - 1, ..law };
+            law.look(&store, &history);
+        }
+        Err(error) if law.forged => law.refused(&error),
+        Err(error) => panic!("it could be opened, and after writing it can't: {error:?}"),
+    }
+}
+
+/// What has to hold.
+#[derive(Debug, Clone, Copy)]
+struct Law {
+    /// Checksums were computed anew, so anything may be answered.
+    forged: bool,
+    /// The version that has to be there.
+    floor: usize,
+}
+
+impl Law {
+    /// An error says what is wrong, and that it is the files.
+    fn refused(self, error: &Error) {
+        errors::check(error);
+        let kinds = [ErrorKind::Damaged, ErrorKind::NotSupported, ErrorKind::Io];
+        assert!(kinds.contains(&error.kind()), "{error:?}");
+    }
+
+    /// Looks at everything; returns the model of what it sees, where there has to be one.
+    fn look<'h>(self, store: &FileStore, history: &'h [Model]) -> Option<&'h Model> {
+        let snapshot = store.snapshot().expect("a snapshot is always there");
+        if self.forged {
+            self.use_it(store, &*snapshot);
+            return None;
+        }
+        let version = usize::try_from(snapshot.version().0).unwrap_or(usize::MAX);
+        let Some(model) = history.get(version).filter(|_| version >= self.floor) else {
+            panic!(
+                "version {version} is there, and not one of {} to {}",
+                self.floor,
+                history.len()
+            );
+        };
+        assert_eq!(snapshot.len(), model.len() as u64, "records at version {version}");
+        let mut wrong = 0;
+        let written: BTreeSet<&RecordId> =
+            history.iter().flat_map(Model::records).map(|record| &record.id).collect();
+        for id in written {
+            match store.get(id) {
+                // Prints of floats have all their bits.
+                Ok(found) => assert_eq!(
+                    format!("{:?}", found.as_ref()),
+                    format!("{:?}", model.get(id)),
+                    "at version {version}"
+                ),
+                Err(error) => wrong += self.damaged(&error),
+            }
+        }
+        if let Err(error) = check_same(store, model, &ExactSearch::new()) {
+            wrong += self.damaged(&error);
+        }
+        match search(&*snapshot) {
+            Ok(found) => assert_eq!(found, expected(model), "a filtered search"),
+            Err(error) => wrong += self.damaged(&error),
+        }
+        match store.verify(&mut |_| ()) {
+            Ok(verified) => {
+                assert_eq!(wrong, 0, "what can't be read is found to be as it was written");
+                assert_eq!(verified.records, model.len() as u64);
+            }
+            Err(error) => _ = self.damaged(&error),
+        }
+        Some(model)
+    }
+
+    fn damaged(self, error: &Error) -> usize {
+        errors::check(error);
+        assert_eq!(error.kind(), ErrorKind::Damaged, "{error:?}");
+        1
+    }
+
+    /// Asks for everything, and believes nothing.
+    fn use_it(self, store: &FileStore, snapshot: &dyn Snapshot) {
+        (0..20).for_each(|n| harmless(store.get(&id(n))));
+        for record in snapshot.records(None) {
+            match record.and_then(|record| record.to_record()) {
+                Ok(record) => {
+                    if let Err(error) = record.id.check().and_then(|()| record.payload.check()) {
+                        panic!("{record:?} was let in: {error}");
+                    }
+                    harmless(store.get(&record.id));
+                }
+                Err(error) => {
+                    errors::check(&error);
+                    break;
+                }
+            }
+        }
+        let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+        for block in 0..snapshot.block_count() {
+            let looked = snapshot.block(block).and_then(|block| {
+                block.select(0..block.len(), Some(&filter()), &mut mask, &mut pool)?;
+                block.rows(0..block.len()).map(drop)
+            });
+            harmless(looked);
+        }
+        harmless(search(snapshot));
+        harmless(store.verify(&mut |_| ()));
+        let _ = store.stats();
+    }
+
+    /// Writes to what could be opened; returns what it has been at each version since.
+    fn write(self, store: &FileStore, recipe: &Recipe, compacted: bool) -> Vec<Model> {
+        let seen = self.look(store, &recipe.history);
+        let schema = *store.schema();
+        let mut history = match seen {
+            Some(model) => {
+                let version = usize::try_from(model.version().0).unwrap_or(usize::MAX);
+                recipe.history[..=version].to_vec()
+            }
+            None => vec![Model::new(schema)],
+        };
+        let payload = Payload::new().with("n", 5).with("any", "new");
+        let batches = [
+            Batch::new().upsert(record(&schema, NEW_ID, payload.clone())),
+            Batch::new().delete(id(0)).delete(id(60)).set_payload(id(NEW_ID), Payload::new()),
+            Batch::new().set_payload(id(7), payload).delete(id(9)),
+            Batch::new().upsert(record(&schema, 9, Payload::new())),
+        ];
+        for batch in batches {
+            match store.apply(&batch) {
+                Ok(applied) => {
+                    let mut model = history[history.len() - 1].clone();
+                    let expected = model.apply(&batch).expect("a good batch");
+                    if !self.forged {
+                        assert_eq!(applied, expected);
+                    }
+                    if model.version() > history[history.len() - 1].version() {
+                        history.push(model);
+                    }
+                }
+                // What it has to look at first can't be read.
+                Err(error) => self.refused(&error),
+            }
+        }
+        if compacted && let Err(error) = store.compact() {
+            self.refused(&error);
+        }
+        let law = Self { floor: history.len() - 1, ..self };
+        law.look(store, &history);
+        history
+    }
+}
+
+/// Whatever it is, its error is one for people.
+fn harmless<T>(result: Result<T, Error>) {
+    if let Err(error) = result {
+        errors::check(&error);
+    }
+}
+
+fn filter() -> Filter {
+    Filter::compare("n", iqdb_core::filter::Comparison::Ge, 3).or(Filter::is_null("any"))
+}
+
+/// A few of the nearest that match a filter.
+fn search(snapshot: &dyn Snapshot) -> iqdb_core::Result<Vec<iqdb_core::Hit>> {
+    let (vector, filter) = (vec![1.0; snapshot.schema().dim()], filter());
+    let query =
+        Query::nearest(iqdb_core::VectorRef::new(&vector)?, 7).filter(&filter).payload(true);
+    let mut hits = [Hits::new()];
+    ExactSearch::new().search(snapshot, &[query], &mut hits)?;
+    Ok(hits[0].to_vec())
+}
+
+fn expected(model: &Model) -> Vec<iqdb_core::Hit> {
+    let (vector, filter) = (vec![1.0; model.schema().dim()], filter());
+    let query = iqdb_core::VectorRef::new(&vector).map(|vector| Query::nearest(vector, 7));
+    let found = query.and_then(|query| model.search(&query.filter(&filter).payload(true)));
+    found.expect("the model answers")
+}
+
+/// Files of each kind with a change of each kind, believed or not.
+pub(crate) fn seeds() -> Vec<Seed> {
+    let mutation =
+        |kind, file, place, offset, argument| Mutation { kind, file, place, offset, argument };
+    let seed = |name, recipe: u8, flags: u8, mutations: &[Mutation]| {
+        let mutations = mutations.iter().flat_map(Mutation::bytes);
+        Seed::new(name, [recipe, flags].into_iter().chain(mutations).collect::<Vec<u8>>())
+    };
+    let row = mutation(0, 3, 0, 4_099, [6, 0, 0]);
+    let end_of_log = mutation(4, 0, 2, 100, [0; 3]);
+    vec![
+        seed("nothing-changed", 2, COMPACTED, &[]),
+        seed("nothing-changed-and-placed", 2, FORGED | PLACED | COPIED, &[]),
+        seed("a-bit-of-a-row", 3, 0, &[row]),
+        seed("a-bit-of-a-row-forged", 3, FORGED | COMPACTED, &[row]),
+        seed("a-log-cut-off", 0, PLACED, &[end_of_log]),
+        seed("a-closed-log-cut-off", 1, 0, &[end_of_log]),
+        seed("a-frame-of-another-length", 2, FORGED, &[mutation(2, 0, 4, 0x0400, [8, 2, 0])]),
+        seed("rows-that-grow-zeroed", 2, COMPACTED, &[mutation(6, 6, 0, 4_200, [200, 0, 0])]),
+        seed("an-index-of-nonsense", 4, FORGED, &[mutation(3, 2, 4, 0x0004, [9, 3, 0])]),
+        seed("segments-swapped", 5, 0, &[mutation(9, 2, 0, 0, [3, 0, 0])]),
+        seed("segments-swapped-and-forged", 5, FORGED, &[mutation(9, 2, 0, 0, [3, 0, 0])]),
+        seed("no-manifest", 1, 0, &[mutation(10, 1, 0, 0, [0; 3])]),
+        seed("a-later-format", 6, 0, &[mutation(1, 1, 0, 8, [2, 0, 0])]),
+        seed("a-forged-dimension", 3, FORGED, &[mutation(3, 1, 0, 32, [7, 3, 0])]),
+        seed(
+            "somebody-elses-files",
+            3,
+            COMPACTED,
+            &[mutation(11, 2, 0, 0, [5, 0, 0]), mutation(11, 2, 0, 0, [7, 0, 0])],
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// The seeds that see this defect.
+    fn seen(defect: Defect) -> Vec<&'static str> {
+        let sees = |seed: &Seed| {
+            catch_unwind(AssertUnwindSafe(|| run(&seed.bytes, Some(defect)))).is_err()
+        };
+        seeds().iter().filter(|seed| sees(seed)).map(|seed| seed.name).collect()
+    }
+
+    #[test]
+    fn planted_defects_are_seen() {
+        assert!(seen(Defect::ChecksumsIgnored).contains(&"a-bit-of-a-row"));
+        assert!(seen(Defect::AppendedAfterTear).contains(&"a-log-cut-off"));
+    }
+}

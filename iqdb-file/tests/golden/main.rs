@@ -1,0 +1,220 @@
+//! Golden databases, one folder per format: what was written once is read for ever, and what is
+//! written today is written as then. `docs/format.md` says what the bytes mean.
+
+#![allow(clippy::unwrap_used)]
+
+mod reader;
+mod v1;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use iqdb_conformance::{Model, check_same};
+use iqdb_core::{Batch, ErrorKind, Metric, Payload, Record, Store, StoreExt};
+use iqdb_file::{FileOptions, FileStore, ReadMode};
+use iqdb_search::ExactSearch;
+use reader::Files;
+use tempfile::TempDir;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What all golden databases of a format may take, in bytes.
+const BYTES_MAX: usize = 100 << 10;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
+}
+
+/// The committed files of a database.
+fn committed(name: &str) -> Files {
+    let file = |entry: fs::DirEntry| {
+        (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())
+    };
+    fs::read_dir(folder().join(name)).unwrap().map(|entry| file(entry.unwrap())).collect()
+}
+
+fn written(files: &Files) -> (TempDir, PathBuf) {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("db");
+    fs::create_dir(&dir).unwrap();
+    for (name, bytes) in files {
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+    (home, dir)
+}
+
+fn read_back(dir: &Path) -> Files {
+    let names = fs::read_dir(dir).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = names.filter(|name| !matches!(name.as_str(), "lock" | "reserve"));
+    names.map(|name| (name.clone(), fs::read(dir.join(name)).unwrap())).collect()
+}
+
+fn options(read_mode: ReadMode) -> FileOptions {
+    FileOptions::new().read_mode(read_mode).reserve_bytes(0)
+}
+
+fn check(store: &FileStore, model: &Model) {
+    check_same(store, model, &ExactSearch::new()).unwrap();
+    let verified = store.verify(&mut |_| ()).unwrap();
+    assert_eq!(verified.records, model.len() as u64);
+}
+
+#[test]
+fn the_same_calls_write_the_same_bytes_as_ever() {
+    let mut bytes = 0;
+    for made in v1::all().unwrap() {
+        let committed = committed(made.name);
+        assert_same(&made.files, &committed, made.name);
+        bytes += committed.values().map(Vec::len).sum::<usize>();
+    }
+    assert!(bytes <= BYTES_MAX, "{bytes} bytes are too many to be kept");
+}
+
+fn assert_same(found: &Files, expected: &Files, name: &str) {
+    let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(found), names(expected), "the files of {name}");
+    for (file, expected) in expected {
+        let found = &found[file];
+        let differs = found.iter().zip(expected).position(|(a, b)| a != b);
+        let lens = (found.len(), expected.len());
+        assert!(
+            differs.is_none() && lens.0 == lens.1,
+            "{name}/{file} is of {} bytes, not {}, and differs from byte {differs:?} on: that is \
+             another format",
+            lens.0,
+            lens.1,
+        );
+    }
+}
+
+#[test]
+fn blocks_and_pieces_are_written_as_ever() {
+    let made = v1::large().unwrap();
+    let hashes = fs::read_to_string(folder().join("large.txt")).unwrap();
+    let found: Vec<String> = made
+        .files
+        .iter()
+        .map(|(name, bytes)| format!("{name} {} {:016x}", bytes.len(), xxh3_64(bytes)))
+        .collect();
+    assert_eq!(found, hashes.lines().collect::<Vec<_>>());
+    assert_records(&reader::records(&made.files), &made.model);
+}
+
+#[test]
+fn every_golden_database_is_read_and_goes_on() {
+    for made in v1::all().unwrap() {
+        let (_home, dir) = written(&committed(made.name));
+        let before = read_back(&dir);
+        for read_mode in [ReadMode::Map, ReadMode::Copy] {
+            let store = FileStore::open_read_only(&dir, &options(read_mode)).unwrap();
+            check(&store, &made.model);
+            drop(store);
+            assert_same(&read_back(&dir), &before, made.name);
+        }
+        let mut model = made.model.clone();
+        let store = FileStore::open(&dir, &options(ReadMode::Map)).unwrap();
+        check(&store, &model);
+        let vector = vec![1.0; model.schema().dim()];
+        let payload = Payload::new().with("new", true);
+        let batch = Batch::new().upsert(Record { payload, ..Record::new("new", vector).unwrap() });
+        let batch =
+            model.records().take(3).map(|record| record.id.clone()).fold(batch, Batch::delete);
+        model.apply(&batch).unwrap();
+        store.apply(&batch).unwrap();
+        check(&store, &model);
+        store.compact().unwrap();
+        check(&store, &model);
+        assert_eq!(store.stats().dead_rows, 0);
+        drop(store);
+        let store = FileStore::open(&dir, &options(ReadMode::Map)).unwrap();
+        check(&store, &model);
+        assert!(store.delete("new").unwrap());
+    }
+}
+
+#[test]
+fn a_second_reader_finds_the_same_records() {
+    for made in v1::all().unwrap() {
+        assert_records(&reader::records(&committed(made.name)), &made.model);
+    }
+}
+
+/// Prints of floats have all their bits.
+fn assert_records(found: &BTreeMap<iqdb_core::RecordId, Record>, model: &Model) {
+    let mut expected: Vec<&Record> = model.records().collect();
+    expected.sort_by(|a, b| a.id.cmp(&b.id));
+    let found: Vec<&Record> = found.values().collect();
+    assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+}
+
+#[test]
+fn a_manifest_and_a_log_are_what_the_page_says() {
+    let files = committed("full");
+    let manifest = reader::manifest(&files["manifest-00000025"]);
+    assert_eq!((manifest.metric, manifest.dim), (Metric::Euclidean, 3));
+    assert_eq!((manifest.number, manifest.next), (25, 26));
+    assert_eq!((manifest.log, manifest.growing), (22, 23));
+    assert_eq!(manifest.version, 5);
+    let segments = manifest.segments.iter();
+    let segments: Vec<_> = segments
+        .map(|entry| (entry.number, entry.rows, entry.dead.len(), entry.by_number))
+        .collect();
+    assert_eq!(
+        segments,
+        [
+            (3, 300, 6, true),
+            (6, 40, 20, false),
+            (10, 2, 0, true),
+            (15, 25, 3, false),
+            (19, 2, 0, true)
+        ],
+        "segments with their rows, how many are dead, and whether they are listed by number"
+    );
+    let log = &files["log-00000022"];
+    let frames = reader::frames(log, &manifest);
+    assert_eq!(frames.len(), 4);
+    assert_eq!(frames[0].end as u64, manifest.log_len, "the log was closed after its first frame");
+    let placed = |frame: &reader::Frame<'_>| frame.body[4..8] != [0; 4];
+    assert_eq!(frames.iter().map(placed).collect::<Vec<_>>(), [false, false, true, false]);
+    assert_eq!(frames.iter().map(|frame| frame.version).collect::<Vec<_>>(), [6, 7, 8, 9]);
+    for pair in frames.windows(2) {
+        assert_eq!(pair[1].synced, pair[0].end as u64, "each frame follows a sync");
+    }
+    let closed = committed("closed");
+    let manifest = reader::manifest(&closed["manifest-00000004"]);
+    assert_eq!(manifest.metric, Metric::Dot);
+    assert_eq!(manifest.log_len, closed["log-00000002"].len() as u64);
+    let empty = reader::manifest(&committed("empty")["manifest-00000001"]);
+    assert_eq!((empty.metric, empty.dim, empty.version), (Metric::Cosine, 384, 0));
+    assert_eq!((empty.log, empty.log_len, empty.growing, empty.next), (2, 0, 3, 4));
+}
+
+#[test]
+fn a_later_format_is_refused_and_left_alone() {
+    for (file, with_hash) in [
+        ("manifest-00000025", false),
+        ("manifest-00000025", true),
+        ("log-00000022", false),
+        ("segment-00000003", false),
+    ] {
+        let mut files = committed("full");
+        let bytes = files.get_mut(file).unwrap();
+        assert_eq!(bytes[8..12], 1_u32.to_le_bytes());
+        bytes[8..12].copy_from_slice(&2_u32.to_le_bytes());
+        if with_hash {
+            let content = bytes.len() - 8;
+            let hash = xxh3_64(&bytes[..content]);
+            bytes[content..].copy_from_slice(&hash.to_le_bytes());
+        }
+        let (_home, dir) = written(&files);
+        for open in [FileStore::open, FileStore::open_read_only] {
+            let error = open(&dir, &options(ReadMode::Map)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
+            let text = error.to_string();
+            assert!(text.contains("format 1 or before") && text.contains("format 2"), "{text}");
+            assert!(text.contains(file), "{text}");
+            assert_same(&read_back(&dir), &files, "what a later release wrote");
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! A second reader, written from `docs/format.md` and sharing no code with the first: the slow and
+//! plain way from the bytes of a directory to its records. It panics where the page is broken.
+
+use std::collections::BTreeMap;
+
+use iqdb_core::{Batch, Change, Metric, Payload, Record, RecordId, Uuid, Value, Vector};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
+/// Bytes that are read from the first to the last.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take(&mut self, len: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(len);
+        self.0 = rest;
+        taken
+    }
+
+    fn number(&mut self, len: usize) -> u64 {
+        self.take(len).iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    fn u64(&mut self) -> u64 {
+        self.number(8)
+    }
+
+    fn len(&mut self, bytes: usize) -> usize {
+        usize::try_from(self.number(bytes)).unwrap()
+    }
+
+    fn text(&mut self, len: usize) -> &'a str {
+        std::str::from_utf8(self.take(len)).unwrap()
+    }
+
+    fn f64(&mut self) -> f64 {
+        f64::from_bits(self.u64())
+    }
+
+    fn vector(&mut self, dim: usize) -> Vector {
+        let component = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap());
+        Vector::try_from(self.take(4 * dim).chunks(4).map(component).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn zeros(&mut self, len: usize) {
+        assert!(self.take(len).iter().all(|byte| *byte == 0), "bytes that have to be zeros");
+    }
+
+    fn id(&mut self) -> RecordId {
+        match self.take(1)[0] {
+            0 => self.u64().into(),
+            1 => Uuid::from_bytes(self.take(16).try_into().unwrap()).into(),
+            2 => {
+                let len = self.len(2);
+                self.text(len).into()
+            }
+            kind => panic!("an id of kind {kind}"),
+        }
+    }
+
+    fn value(&mut self) -> Value {
+        match self.take(1)[0] {
+            0 => Value::Null,
+            1 => Value::Bool(false),
+            2 => Value::Bool(true),
+            3 => Value::Int(self.u64().cast_signed()),
+            4 => Value::Float(self.f64()),
+            5 => {
+                let len = self.len(4);
+                self.text(len).into()
+            }
+            6 => {
+                let count = self.len(4);
+                Value::List((0..count).map(|_| self.value()).collect())
+            }
+            kind => panic!("a value of kind {kind}"),
+        }
+    }
+
+    fn payload(&mut self) -> Payload {
+        let count = self.len(2);
+        (0..count)
+            .map(|_| {
+                let len = self.len(2);
+                (self.text(len).to_owned(), self.value())
+            })
+            .collect()
+    }
+}
+
+/// What a manifest says.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Manifest {
+    pub(crate) metric: Metric,
+    pub(crate) database: Vec<u8>,
+    pub(crate) dim: usize,
+    pub(crate) number: u64,
+    pub(crate) version: u64,
+    pub(crate) log: u64,
+    pub(crate) log_len: u64,
+    pub(crate) growing: u64,
+    pub(crate) next: u64,
+    pub(crate) segments: Vec<Entry>,
+}
+
+/// A segment in a manifest.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    pub(crate) rows: usize,
+    pub(crate) file_len: usize,
+    pub(crate) hash: u64,
+    pub(crate) dead: Vec<usize>,
+    /// Whether dead rows were listed by their numbers.
+    pub(crate) by_number: bool,
+}
+
+pub(crate) fn manifest(bytes: &[u8]) -> Manifest {
+    let (content, hash) = bytes.split_at(bytes.len() - 8);
+    assert_eq!(Bytes(hash).u64(), xxh3_64(content), "the hash of the manifest");
+    let mut from = Bytes(content);
+    assert_eq!(from.take(8), b"iqdb man");
+    assert_eq!(from.number(4), 1, "the format");
+    let metric = match from.number(4) {
+        1 => Metric::Cosine,
+        2 => Metric::Dot,
+        3 => Metric::Euclidean,
+        code => panic!("a metric {code}"),
+    };
+    let database = from.take(16).to_vec();
+    let dim = from.len(8);
+    let [number, version, log, log_len, growing, next] = std::array::from_fn(|_| from.u64());
+    let count = from.len(8);
+    let segments = (0..count).map(|_| entry(&mut from)).collect();
+    assert!(from.0.is_empty(), "more than the segments");
+    Manifest { metric, database, dim, number, version, log, log_len, growing, next, segments }
+}
+
+fn entry(from: &mut Bytes<'_>) -> Entry {
+    let (number, rows, file_len, hash) = (from.u64(), from.len(8), from.len(8), from.u64());
+    let count = from.len(4);
+    let by_number = count <= rows / 32;
+    let dead: Vec<usize> = if by_number {
+        (0..count).map(|_| from.len(4)).collect()
+    } else {
+        let bits = from.take(rows.div_ceil(8));
+        (0..rows).filter(|row| bits[row / 8] >> (row % 8) & 1 == 1).collect()
+    };
+    assert_eq!(dead.len(), count);
+    Entry { number, rows, file_len, hash, dead, by_number }
+}
+
+/// A frame of a log, and where it ends.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    pub(crate) version: u64,
+    pub(crate) synced: u64,
+    pub(crate) body: &'a [u8],
+    pub(crate) end: usize,
+}
+
+/// All frames of a log, none of which was cut off.
+pub(crate) fn frames<'a>(log: &'a [u8], manifest: &Manifest) -> Vec<Frame<'a>> {
+    let mut header = Bytes(&log[..64]);
+    assert_eq!(header.take(8), b"iqdb log");
+    assert_eq!((header.number(4), header.number(4)), (1, 0));
+    assert_eq!(header.take(16), manifest.database);
+    assert_eq!(header.u64(), manifest.log);
+    header.zeros(24);
+    let salt = xxh3_64_with_seed(&manifest.database, manifest.log);
+    let mut frames = Vec::new();
+    let mut at = 64;
+    while at < log.len() {
+        let mut from = Bytes(&log[at..]);
+        assert_eq!(from.take(4), b"iqfr");
+        let len = from.len(4);
+        assert_eq!(from.len(8), at, "the offset of a frame");
+        let (version, synced, hash) = (from.u64(), from.u64(), from.u64());
+        let body = from.take(len);
+        let hashed = [&log[at..at + 32], body].concat();
+        assert_eq!(hash, xxh3_64_with_seed(&hashed, salt), "the hash of the frame at {at}");
+        let end = (at + 40 + len).next_multiple_of(8);
+        from.zeros(end - (at + 40 + len));
+        frames.push(Frame { version, synced, body, end });
+        at = end;
+    }
+    frames
+}
+
+/// The records of a database, as its files say.
+pub(crate) fn records(files: &Files) -> BTreeMap<RecordId, Record> {
+    let newest = files.keys().rfind(|name| name.starts_with("manifest-")).unwrap();
+    let manifest = manifest(&files[newest]);
+    assert_eq!(*newest, format!("manifest-{:08}", manifest.number));
+    let mut records = BTreeMap::new();
+    for entry in &manifest.segments {
+        let file = &files[&format!("segment-{:08}", entry.number)];
+        for (row, record) in segment(file, entry, &manifest).into_iter().enumerate() {
+            if !entry.dead.contains(&row) {
+                let before = records.insert(record.id.clone(), record);
+                assert!(before.is_none(), "{before:?} and a second one of its id");
+            }
+        }
+    }
+    let growing = files.get(&format!("segment-{:08}", manifest.growing));
+    let log = &files[&format!("log-{:08}", manifest.log)];
+    let (mut version, mut rows_end, mut rows_count) = (manifest.version, 4_096, 0);
+    for frame in frames(log, &manifest) {
+        version += 1;
+        assert_eq!(frame.version, version);
+        let mut from = Bytes(frame.body);
+        let (changes, placed) = (from.len(4), from.len(4));
+        let mut rows = Bytes(&[]);
+        if placed > 0 {
+            let growing = growing.unwrap();
+            assert_eq!((from.u64(), from.len(8)), (manifest.growing, rows_count));
+            let start = rows_end;
+            for _ in 0..from.len(4) {
+                let (end, hash) = (from.len(8), from.u64());
+                assert_eq!(hash, xxh3_64(&growing[rows_end..end]), "the hash of a piece");
+                rows_end = end;
+            }
+            rows_count += placed;
+            rows = Bytes(&growing[start..rows_end]);
+        }
+        let batch: Batch = (0..changes).map(|_| change(&mut from, &mut rows, &manifest)).collect();
+        assert!(from.0.is_empty() && rows.0.is_empty(), "more than the changes");
+        for change in batch.changes() {
+            match change {
+                Change::Upsert(record) => _ = records.insert(record.id.clone(), record.clone()),
+                Change::Delete(id) => _ = records.remove(id),
+                Change::SetPayload(id, payload) => {
+                    if let Some(record) = records.get_mut(id) {
+                        record.payload = payload.clone();
+                    }
+                }
+            }
+        }
+    }
+    records
+}
+
+fn change(from: &mut Bytes<'_>, rows: &mut Bytes<'_>, manifest: &Manifest) -> Change {
+    let (kind, id) = (from.take(1)[0], from.id());
+    match kind {
+        0 => {
+            let vector = from.vector(manifest.dim);
+            Change::Upsert(Record { id, vector, payload: from.payload() })
+        }
+        1 => Change::Delete(id),
+        2 => Change::SetPayload(id, from.payload()),
+        3 => {
+            let vector = row(rows, manifest.dim);
+            Change::Upsert(Record { id, vector, payload: from.payload() })
+        }
+        kind => panic!("a change {kind}"),
+    }
+}
+
+fn row(from: &mut Bytes<'_>, dim: usize) -> Vector {
+    let vector = from.vector(dim);
+    from.zeros(4 * (dim.next_multiple_of(16) - dim));
+    vector
+}
+
+/// Every row of a segment, dead ones included.
+fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
+    assert_eq!(file.len(), entry.file_len);
+    let mut header = Bytes(&file[..4_096]);
+    assert_eq!(header.take(8), b"iqdb seg");
+    assert_eq!((header.number(4), header.number(4)), (1, 0));
+    assert_eq!(header.take(16), manifest.database);
+    let stride = manifest.dim.next_multiple_of(16);
+    assert_eq!((header.u64(), header.len(4)), (entry.number, manifest.dim));
+    assert_eq!(header.len(4), stride);
+    let block_rows = header.len(4);
+    assert_eq!(block_rows, 1 << ((4 << 20) / (4 * stride)).min(1 << 16).ilog2());
+    header.zeros(4_096 - 52);
+
+    let mut trailer = Bytes(&file[file.len() - 24..]);
+    let (footer_len, hash) = (trailer.len(8), trailer.u64());
+    assert_eq!(trailer.take(8), b"iqdb end");
+    let footer_start = file.len() - 24 - footer_len;
+    let footer = &file[footer_start..file.len() - 24];
+    assert_eq!(hash, xxh3_64(&[&file[..4_096], footer].concat()), "the hash of the footer");
+    assert_eq!(hash, entry.hash);
+    let mut footer = Bytes(footer);
+    assert_eq!(footer.len(8), entry.rows);
+    let seed = footer.u64();
+    let mut start = 4_096;
+    for _ in 0..footer.len(8) {
+        let (end, hash) = (footer.len(8), footer.u64());
+        assert!(end % 64 == 0 && end - start <= 256 << 10);
+        assert_eq!(hash, xxh3_64(&file[start..end]), "the hash of a piece");
+        start = end;
+    }
+    assert_eq!(start, footer_start);
+    let mut section = || {
+        let (start, end) = (footer.len(8), footer.len(8));
+        assert!(start.is_multiple_of(64));
+        &file[start..end]
+    };
+    let blocks = entry.rows.div_ceil(block_rows);
+    let rows: Vec<&[u8]> = (0..blocks).map(|_| section()).collect();
+    let mut records = Vec::new();
+    for mut rows in rows.into_iter().map(Bytes) {
+        let count = rows.0.len() / (4 * stride);
+        let ids = ids(section(), count);
+        let payloads = payloads(section(), count);
+        for (id, payload) in ids.into_iter().zip(payloads) {
+            records.push(Record { id, vector: row(&mut rows, manifest.dim), payload });
+        }
+    }
+    index(section(), seed, &records);
+    assert!(footer.0.is_empty(), "more than the sections");
+    records
+}
+
+fn ids(bytes: &[u8], count: usize) -> Vec<RecordId> {
+    let mut from = Bytes(bytes);
+    let ends: Vec<usize> = (0..count).map(|_| from.len(4)).collect();
+    let starts = [0].into_iter().chain(ends.iter().copied());
+    let id = |(start, end): (usize, usize)| {
+        let mut id = Bytes(&from.0[start + 1..end]);
+        match from.0[start] {
+            0 => id.u64().into(),
+            1 => Uuid::from_bytes(id.0.try_into().unwrap()).into(),
+            2 => id.text(end - start - 1).into(),
+            kind => panic!("an id of kind {kind}"),
+        }
+    };
+    starts.zip(ends.iter().copied()).map(id).collect()
+}
+
+fn payloads(bytes: &[u8], count: usize) -> Vec<Payload> {
+    let mut from = Bytes(bytes);
+    let mut payloads = vec![Payload::new(); count];
+    match from.take(1)[0] {
+        0 => {}
+        1 => {
+            for _ in 0..from.len(1) {
+                let len = from.len(2);
+                let name = from.text(len);
+                let values = dictionary(&mut from);
+                let width = from.len(1);
+                for payload in &mut payloads {
+                    if let Some(value) = from.len(width).checked_sub(1) {
+                        payload.insert(name, values[value].clone());
+                    }
+                }
+            }
+        }
+        2 => payloads.iter_mut().for_each(|payload| *payload = from.payload()),
+        form => panic!("payloads of form {form}"),
+    }
+    assert!(from.0.is_empty(), "more than the payloads");
+    payloads
+}
+
+fn dictionary(from: &mut Bytes<'_>) -> Vec<Value> {
+    let flags = from.take(1)[0];
+    let flagged = [(1, Value::Null), (2, Value::Bool(false)), (4, Value::Bool(true))];
+    let mut values: Vec<Value> =
+        flagged.into_iter().filter(|(flag, _)| flags & flag != 0).map(|(_, value)| value).collect();
+    values.extend((0..from.len(4)).map(|_| Value::Int(from.u64().cast_signed())));
+    values.extend((0..from.len(4)).map(|_| Value::Float(from.f64())));
+    let count = from.len(4);
+    let ends: Vec<usize> = (0..count).map(|_| from.len(4)).collect();
+    let text = from.text(ends.last().copied().unwrap_or(0));
+    let starts = [0].into_iter().chain(ends.iter().copied());
+    values.extend(starts.zip(&ends).map(|(start, end)| Value::from(&text[start..*end])));
+    values.extend((0..from.len(4)).map(|_| from.value()));
+    values
+}
+
+/// Sees that the table is the one of these rows. Those that never had a record have the number 0,
+/// which no record of the golden databases has.
+fn index(bytes: &[u8], seed: u64, records: &[Record]) {
+    let entered = records.iter().enumerate().filter(|(_, record)| record.id != 0.into());
+    let count = entered.clone().count();
+    let slots = (4 * count).div_ceil(3).next_power_of_two();
+    let mut table = vec![0; slots];
+    for (row, record) in entered {
+        let hash = match record.id.as_ref() {
+            iqdb_core::IdRef::Number(number) => {
+                xxh3_64_with_seed(&[&[0], &number.to_le_bytes()[..]].concat(), seed)
+            }
+            iqdb_core::IdRef::Uuid(uuid) => {
+                xxh3_64_with_seed(&[&[1], &uuid.as_bytes()[..]].concat(), seed)
+            }
+            iqdb_core::IdRef::Text(text) => {
+                xxh3_64_with_seed(text.as_bytes(), seed ^ 0x9e37_79b9_7f4a_7c15)
+            }
+        };
+        let mut slot = usize::try_from(hash % slots as u64).unwrap();
+        while table[slot] != 0 {
+            slot = (slot + 1) % slots;
+        }
+        table[slot] = hash >> 32 << 32 | (row as u64 + 1);
+    }
+    let mut from = Bytes(bytes);
+    assert_eq!((0..slots).map(|_| from.u64()).collect::<Vec<_>>(), table, "the index");
+    assert!(from.0.is_empty(), "more than the index");
+}

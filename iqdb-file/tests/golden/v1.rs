@@ -1,0 +1,213 @@
+//! What the golden databases of format 1 hold, and how they were made.
+//!
+//! `cargo run -p iqdb-file --example golden` writes them. Once a release has a later format, this
+//! file only says what is in them, and stays as it is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use iqdb_conformance::Model;
+use iqdb_core::{Batch, Metric, Payload, Record, RecordId, Result, Schema, Store, Uuid, Value};
+use iqdb_file::vfs::sim::SimVfs;
+use iqdb_file::{FileOptions, FileStore};
+
+/// A database, by the names of its files, and what is in it.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) name: &'static str,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) model: Model,
+}
+
+/// Every golden database.
+pub(crate) fn all() -> Result<Vec<Made>> {
+    Ok(vec![full()?, empty()?, closed()?])
+}
+
+/// A database that is being made, step by step, and the model of it.
+struct Making {
+    vfs: SimVfs,
+    options: FileOptions,
+    model: Model,
+    store: Option<FileStore>,
+}
+
+const DIR: &str = "db";
+
+/// No batch has so many records.
+const NEVER: usize = 1 << 20;
+
+impl Making {
+    fn begin(schema: Schema, seed: u64) -> Self {
+        let vfs = SimVfs::new();
+        let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(seed);
+        Self { vfs, options, model: Model::new(schema), store: None }
+    }
+
+    /// Closes the database and opens it again: with a log that is sealed at every batch or never, and
+    /// with batches of so many records placed.
+    fn reopen(&mut self, sealed: bool, placed_from: usize) -> Result<()> {
+        self.store = None;
+        let bytes = (placed_from * self.model.schema().dim() * size_of::<f32>()) as u64;
+        let log_bytes = if sealed { 1 } else { u64::MAX };
+        let options = self.options.clone().place_from_bytes(bytes);
+        let options = options.seal_from(log_bytes, u64::MAX, u64::MAX);
+        self.store = Some(FileStore::open_or_create(DIR, *self.model.schema(), &options)?);
+        Ok(())
+    }
+
+    fn apply(&mut self, batch: &Batch) -> Result<()> {
+        self.model.apply(batch)?;
+        if let Some(store) = &self.store {
+            store.apply(batch)?;
+        }
+        Ok(())
+    }
+
+    /// As a killed process leaves it, or a clean end.
+    fn end(mut self, name: &'static str, clean: bool) -> Made {
+        if clean {
+            self.store = None;
+        }
+        let own = |(path, bytes): (std::path::PathBuf, Vec<u8>)| {
+            let name = path.strip_prefix(DIR).or(path.strip_prefix(Path::new("/").join(DIR)));
+            Some((name.ok()?.to_str()?.to_owned(), bytes))
+        };
+        let mut files: BTreeMap<String, Vec<u8>> =
+            self.vfs.files().into_iter().filter_map(own).collect();
+        files.remove("lock");
+        Made { name, files, model: self.model }
+    }
+}
+
+/// Five segments (payloads in columns, row by row, and none; a few dead rows, many, and one that
+/// never had a record) and a log that was closed, went on, and was not: changes of each kind, inline
+/// and placed.
+fn full() -> Result<Made> {
+    let mut making = Making::begin(Schema::new(3, Metric::Euclidean)?, 1);
+    making.reopen(true, NEVER)?;
+    making.apply(&batch(0..300, &columns))?;
+    making.apply(&batch(300..340, &rows))?;
+    making.apply(&batch(340..342, &columns))?;
+    making.reopen(true, 20)?;
+    making.apply(&batch(400..424, &nothing).upsert(record(400, Payload::new())))?;
+    let few = [0, 1, 2, 150, 299].into_iter().fold(Batch::new(), |batch, n| batch.delete(id(n)));
+    let many = (300..320).fold(few, |batch, n| batch.delete(id(n)));
+    let moved = record(401, Payload::new().with("moved", true));
+    making.apply(&many.upsert(moved).set_payload(id(3), columns(7)).delete(id(402)))?;
+    making.apply(&batch(500..502, &columns))?;
+    making.reopen(false, 20)?;
+    making.apply(&batch(502..504, &rows).delete(id(4)).set_payload(id(5), nothing(0)))?;
+    making.apply(&batch(600..622, &columns).delete(id(601)).set_payload(id(602), rows(1)))?;
+    making.apply(&Batch::new().delete(id(603)).upsert(record(604, Payload::new())))?;
+    Ok(making.end("full", false))
+}
+
+/// Nothing, of another metric.
+fn empty() -> Result<Made> {
+    let mut making = Making::begin(Schema::new(384, Metric::Cosine)?, 2);
+    making.reopen(false, NEVER)?;
+    Ok(making.end("empty", true))
+}
+
+/// A log that was closed, of the third metric.
+fn closed() -> Result<Made> {
+    let mut making = Making::begin(Schema::new(3, Metric::Dot)?, 3);
+    making.reopen(false, NEVER)?;
+    making.apply(&batch(0..2, &columns))?;
+    making.apply(&batch(2..3, &nothing))?;
+    Ok(making.end("closed", true))
+}
+
+/// A database of two blocks and pieces of all lengths, too large to be kept but for its hashes.
+pub(crate) fn large() -> Result<Made> {
+    let schema = Schema::new(65_536, Metric::Euclidean)?;
+    let mut making = Making::begin(schema, 4);
+    making.reopen(true, 10)?;
+    let long = |n: u64| -> Result<Record> {
+        let vector: Vec<f32> = (0..=u16::MAX).map(|i| f32::from(i ^ 0x155) + n as f32).collect();
+        Ok(Record::new(id(n), vector)?.with("n", n as i64))
+    };
+    let of = |ids: std::ops::Range<u64>| -> Result<Batch> {
+        ids.map(|n| Ok(iqdb_core::Change::Upsert(long(n)?))).collect()
+    };
+    making.apply(&of(0..17)?)?;
+    making.apply(&of(20..23)?)?;
+    making.apply(&Batch::new().delete(id(1)))?;
+    Ok(making.end("large", true))
+}
+
+fn batch(ids: std::ops::Range<u64>, payload: &dyn Fn(u64) -> Payload) -> Batch {
+    ids.fold(Batch::new(), |batch, n| batch.upsert(record(n, payload(n))))
+}
+
+/// Every third is a number, a UUID and a string. None is 0, the id of a row that never had a record.
+fn id(n: u64) -> RecordId {
+    match n % 3 {
+        0 => (n << 40 | n | 1).into(),
+        1 => Uuid::from_u128(u128::from(n) << 64 | 0xfeed).into(),
+        _ if n == 2 => "".into(),
+        _ => format!("id {n} \u{e4}\u{1f600}").into(),
+    }
+}
+
+/// Small numbers, and floats with bits that are easily lost.
+fn record(n: u64, payload: Payload) -> Record {
+    const ODD: [f32; 6] = [0.0, -0.0, 1e-45, f32::MAX, -f32::MIN_POSITIVE, 0.1];
+    let odd = ODD[nth(n, ODD.len())];
+    let vector = iqdb_core::Vector::try_from(vec![n as f32 - 100.0, odd, 1.0 / (n as f32 + 1.0)]);
+    match vector {
+        Ok(vector) => Record { id: id(n), vector, payload },
+        Err(error) => unreachable!("{error}"),
+    }
+}
+
+/// Each of so many in turn.
+fn nth(n: u64, count: usize) -> usize {
+    usize::try_from(n % count as u64).unwrap_or(0)
+}
+
+fn nothing(_: u64) -> Payload {
+    Payload::new()
+}
+
+/// Fields with values of each kind, each by itself and all in one.
+fn columns(n: u64) -> Payload {
+    let values: [Value; 16] = [
+        Value::Null,
+        false.into(),
+        true.into(),
+        i64::MIN.into(),
+        (-1).into(),
+        0.into(),
+        i64::MAX.into(),
+        (-0.0).into(),
+        0.0.into(),
+        f64::MIN_POSITIVE.into(),
+        (-1e300).into(),
+        "".into(),
+        "a".into(),
+        "\u{e4}\u{20ac}\u{1f600}".into(),
+        Value::List(Vec::new()),
+        Value::List(vec![Value::Null, true.into(), 1.into(), (-0.0).into(), "x".into()]),
+    ];
+    let payload = Payload::new().with("any", values[nth(n, values.len())].clone());
+    let payload = payload.with("n", n as i64);
+    match n % 5 {
+        0 => Payload::new(),
+        1 => payload.with("text", format!("text {}", n % 7)),
+        2 => payload.with("float", n as f64 / 4.0).with("flag", n.is_multiple_of(2)),
+        _ => payload,
+    }
+}
+
+/// So many fields that a block is written row by row.
+fn rows(n: u64) -> Payload {
+    (0..5).map(|field| (format!("field {}", 5 * n + field), columns(n + field))).fold(
+        Payload::new(),
+        |payload, (name, values)| match values.get("any") {
+            Some(value) => payload.with(name, value.clone()),
+            None => payload,
+        },
+    )
+}
