@@ -4,9 +4,12 @@
 //! A kill loses nothing that the system was given, so this says nothing about syncs; it says that a
 //! write is acknowledged after it was written, and that any moment is a good one to stop.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use clap::Args;
@@ -86,12 +89,12 @@ fn kill_often(tally: &Tally, seed: u64, kills: u64, defect: Option<Defect>) -> R
         let mut rng = Rng::with_seed(draw::mixed(seed, kill));
         let before = place.reached;
         let life = rng.u64(..LIFE_MICROS_MAX);
-        let mut writer = Writer::start(&place.path, defect)?;
+        let writer = Writer::start(&place.path, defect)?;
         // Also while it opens the database: some are killed before they have said anything.
         if rng.u8(..4) > 0 {
             writer.wait_for_a_word();
         }
-        std::thread::sleep(Duration::from_micros(life));
+        thread::sleep(Duration::from_micros(life));
         let told = writer.kill()?;
         place.reached = place.reached.or(told);
         acknowledged += place.reached.batches_since(before);
@@ -126,8 +129,10 @@ impl Place {
 /// A process that writes, and is to be killed.
 pub(crate) struct Writer {
     process: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-    told: Reached,
+    /// Hears what it says, until its end.
+    listener: JoinHandle<Result<()>>,
+    told: Arc<Mutex<Reached>>,
+    begun: Receiver<()>,
 }
 
 impl Writer {
@@ -141,22 +146,40 @@ impl Writer {
         }
         let mut process = command.spawn().map_err(failed)?;
         let output = process.stdout.take().ok_or("a process to be killed has no output")?;
-        Ok(Self { process, lines: BufReader::new(output).lines(), told: Reached::default() })
+        let told = Arc::new(Mutex::new(Reached::default()));
+        let (begin, begun) = mpsc::channel();
+        let listens = {
+            let told = Arc::clone(&told);
+            move || {
+                for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
+                    told.lock().unwrap_or_else(PoisonError::into_inner).hear(&line)?;
+                    // Who waits hears the first word only.
+                    let _ = begin.send(());
+                }
+                Ok(())
+            }
+        };
+        Ok(Self { process, listener: thread::spawn(listens), told, begun })
     }
 
-    /// Returns when it has said something, which it does once the database is open.
-    pub(crate) fn wait_for_a_word(&mut self) {
-        let _ = self.lines.next();
+    /// Returns when it has said something, which it does once the database is open; or ended.
+    pub(crate) fn wait_for_a_word(&self) {
+        let _ = self.begun.recv();
+    }
+
+    /// What it has said so far.
+    pub(crate) fn told(&self) -> Reached {
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Kills it; what it had said.
     pub(crate) fn kill(mut self) -> Result<Reached> {
         self.process.kill().map_err(failed)?;
         self.process.wait().map_err(failed)?;
-        for line in self.lines.by_ref().map_while(std::io::Result::ok) {
-            self.told.hear(&line)?;
-        }
-        Ok(self.told)
+        let told = Arc::clone(&self.told);
+        self.listener.join().map_err(|_| "a thread that listens panicked".to_owned())??;
+        let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(told)
     }
 }
 

@@ -133,9 +133,9 @@ pub(crate) fn found(store: &FileStore, least: Reached) -> Result<Reached, Findin
         let newest = newest.ok_or_else(|| Finding::new(Breach::Phantom, &record.id))?;
         *newest = (*newest).max(id >> 8 & 0xFF_FFFF_FFFF);
     }
-    if let Some(thread) = (0..THREADS).find(|thread| reached.0[*thread] < least.0[*thread]) {
-        let (found, told) = (reached.0[thread], least.0[thread]);
-        let story = format!("thread {thread} had batch {told} acknowledged, and {found} was found");
+    if reached.0.iter().zip(least.0).any(|(found, told)| *found < told) {
+        let (found, told) = (reached.0, least.0);
+        let story = format!("batches {told:?} of the threads were acknowledged, {found:?} found");
         return Err(Finding::new(Breach::Lost, story));
     }
     let mut expected = Vec::new();

@@ -74,12 +74,15 @@ fn cut_often(
         }
         let mut rng = Rng::with_seed(draw::mixed(seed, cut));
         place.mount()?;
-        let mut writer = Writer::start(&path, defect)?;
+        let writer = Writer::start(&path, defect)?;
         writer.wait_for_a_word();
         std::thread::sleep(Duration::from_millis(rng.u64(..LIFE_MILLIS_MAX)));
+        // Only what it has said by now counts. A sync that meets the cut may succeed and have done
+        // nothing: of 2,000 cuts under a bare loop of writes and fdatasync, 24 showed that.
+        let told = reached.or(writer.told());
         shut_down(&place.mounted)
             .map_err(|error| format!("{} can't be shut down: {error}", place.mounted.display()))?;
-        let told = reached.or(writer.kill()?);
+        writer.kill()?;
         acknowledged += told.batches_since(reached);
         place.unmount()?;
         place.mount()?;
