@@ -98,6 +98,8 @@ fn segment(bytes: &mut [u8]) -> Option<u64> {
 
 fn footer_start(bytes: &[u8]) -> Option<usize> {
     let trailer = bytes.len().checked_sub(TRAILER)?;
+    // A segment that grows has none.
+    bytes.ends_with(b"iqdb end").then_some(())?;
     let len = at_most(bytes, trailer, trailer)?;
     (trailer - len >= SEGMENT_HEADER).then_some(trailer - len)
 }

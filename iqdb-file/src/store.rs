@@ -132,7 +132,7 @@ impl FileStore {
     /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
-        let mut writer = self.checkpoint(self.idle()?, &[])?;
+        let mut writer = self.checkpoint(self.idle()?, &[], true)?;
         let mut most = usize::MAX;
         loop {
             let chosen = writer.all_that_shrinks(most);
@@ -140,7 +140,7 @@ impl FileStore {
                 writer.restore_reserve();
                 return Ok(());
             }
-            writer = match self.checkpoint(writer, &chosen) {
+            writer = match self.checkpoint(writer, &chosen, true) {
                 Ok(writer) => writer,
                 // On a full disk one at a time may go where all don't.
                 Err(_) if most > 1 && chosen.len() > 1 => {

@@ -75,14 +75,14 @@ fn open(vfs: &SimVfs, schema: Schema, sealed: bool, placed_from: usize) -> Resul
     FileStore::open_or_create(DIR, schema, &options)
 }
 
-/// The files of the database on this disk.
+/// The files of the database on this disk, but for the lock, which has nothing in it.
 pub(super) fn files(vfs: &SimVfs) -> Files {
     let root = Path::new(DIR);
     let files = vfs.files().into_iter().filter_map(|(path, bytes)| {
         let path = path.strip_prefix("/").unwrap_or(&path).to_owned();
         Some((path.strip_prefix(root).ok()?.to_str()?.to_owned(), bytes))
     });
-    files.collect()
+    files.filter(|(name, _)| name != "lock").collect()
 }
 
 /// A log alone: changes of each kind, half of them known to the manifest.
