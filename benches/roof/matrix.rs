@@ -130,6 +130,9 @@ impl BlockSource for Chunk {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
         Ok(&self.components()[range.start * self.stride..range.end * self.stride])
     }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

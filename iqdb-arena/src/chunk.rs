@@ -130,6 +130,10 @@ impl BlockSource for Chunk {
         self.rows.components(range).ok_or_else(no_such_row)
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        BlockSource::rows(self, range)
+    }
+
     /// O(1) while no row of the chunk is dead, else O(rows).
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         if !self.rows.all_alive(at) {

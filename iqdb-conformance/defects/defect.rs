@@ -232,6 +232,8 @@ defects! {
     RowsAreNaN by "blocks::rows_are_the_records_exact_bits";
     /// Rows from the middle of a block are those at its start.
     RangesStartAtZero by "blocks::rows_of_any_range_agree";
+    /// Lends the first of the wanted rows in the place of all.
+    WantedRowsAreTheFirst by "blocks::rows_some_lends_what_rows_does";
     /// Blocks of different content have one seal.
     OneSealForAll by "blocks::sealed_blocks_never_change";
     /// Of equally near records the one written first comes first.

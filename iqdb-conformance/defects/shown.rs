@@ -64,6 +64,10 @@ impl BlockSource for Shown {
         Ok(&self.components[range.start * dim..range.end * dim])
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
+
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

@@ -215,6 +215,13 @@ impl BlockSource for PlantedBlock {
         Ok(&self.rows[start..start + range.len() * self.stride])
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        match self.defect {
+            Some(Defect::WantedRowsAreTheFirst) => self.rows(0..range.len()),
+            _ => self.rows(range),
+        }
+    }
+
     fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {
         let block = self.block()?;
         let mut alive = RowMask::new();

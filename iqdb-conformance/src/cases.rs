@@ -82,6 +82,7 @@ macro_rules! for_each_case {
                 blocks::rows_are_the_records_exact_bits,
                 blocks::row_padding_is_zero,
                 blocks::rows_of_any_range_agree,
+                blocks::rows_some_lends_what_rows_does,
                 blocks::clear_dead_clears_exactly_the_dead_rows,
                 blocks::row_ids_are_those_of_their_records,
                 blocks::matching_agrees_with_the_predicate,

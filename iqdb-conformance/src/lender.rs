@@ -69,6 +69,10 @@ impl BlockSource for Lender {
         Ok(&self.components[range.start * dim..range.end * dim])
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        BlockSource::rows(self, range)
+    }
+
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

@@ -27,6 +27,16 @@ pub trait BlockSource: Send + Sync {
     /// fails.
     fn rows(&self, range: Range<usize>) -> Result<&[f32]>;
 
+    /// Lends the rows of `range` to somebody who looks only at those that `wanted` lists, counted
+    /// from the start of the range. A source that reads and checks at the first use needs do so for
+    /// these alone.
+    ///
+    /// - `rows_some_lends_what_rows_does`: For the rows that are wanted.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows), for the rows that are wanted.
+    fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<&[f32]>;
+
     /// Clears from `live` the rows that are not alive at version `at`.
     ///
     /// - `clear_dead_clears_exactly_the_dead_rows`: Whichever rows of the block `live` has.
@@ -155,14 +165,25 @@ impl<'a> Block<'a> {
     /// [`ErrorKind::Backend`] when `range` is not inside the block or the source lends another
     /// number of components; whatever the source reports.
     pub fn rows(&self, range: Range<usize>) -> Result<Rows<'a>> {
-        if range.start > range.end || range.end > self.len {
-            return Err(Error::new(ErrorKind::Backend, "rows were asked for outside their block")
-                .expected(format_args!("a range within 0..{}", self.len))
-                .found(format_args!("{range:?}")));
-        }
+        self.check_range(&range)?;
+        let lent = self.source.rows(range.clone())?;
+        self.shaped(&range, lent)
+    }
+
+    /// Lends the rows of `range`, of which only those that `wanted` lists will be looked at, counted
+    /// from its start: what the others hold is anybody's guess.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<Rows<'a>> {
+        self.check_range(&range)?;
+        let lent = self.source.rows_some(range.clone(), wanted)?;
+        self.shaped(&range, lent)
+    }
+
+    fn shaped(&self, range: &Range<usize>, components: &'a [f32]) -> Result<Rows<'a>> {
         // Within `new`'s bounds this can't overflow.
         let expected = range.len() * self.stride;
-        let components = self.source.rows(range)?;
         if components.len() != expected {
             return Err(Error::new(ErrorKind::Backend, "a source lent the wrong amount of rows")
                 .expected(format_args!("{expected} components"))
@@ -233,6 +254,15 @@ impl<'a> Block<'a> {
 
     pub(crate) fn source(&self) -> &'a dyn BlockSource {
         self.source
+    }
+
+    fn check_range(&self, range: &Range<usize>) -> Result<()> {
+        if range.start <= range.end && range.end <= self.len {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Backend, "rows were asked for outside their block")
+            .expected(format_args!("a range within 0..{}", self.len))
+            .found(format_args!("{range:?}")))
     }
 
     fn check_row(&self, row: usize) -> Result<()> {
@@ -309,6 +339,9 @@ mod tests {
     impl BlockSource for Lender {
         fn rows(&self, _: Range<usize>) -> Result<&[f32]> {
             Ok(&self.0)
+        }
+        fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+            self.rows(range)
         }
         fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
             Ok(())

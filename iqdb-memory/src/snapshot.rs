@@ -100,6 +100,10 @@ impl BlockSource for MemoryBlock {
         Ok(&self.components[range.start * self.dim..range.end * self.dim])
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
+
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

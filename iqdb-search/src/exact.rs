@@ -92,7 +92,7 @@ impl Search for ExactSearch {
     ///
     /// With one thread it takes no lock and, once `hits` have grown and the sealed blocks have been
     /// seen, allocates nothing (payloads asked for aside). The working memory of a batch is kept in
-    /// `hits[0]`: a copy of its vectors, and under a megabyte.
+    /// `hits[0]`: a copy of its vectors, and a few megabytes at most.
     fn search(
         &self,
         on: &dyn Snapshot,

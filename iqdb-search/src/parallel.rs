@@ -109,7 +109,11 @@ impl Share {
         scan.prepare(prepared, queries);
         let blocks = (0..on.block_count())
             .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        scan.run(Ask { prepared, on, queries, shared: &[] }, blocks)
+        let mut rows = 0;
+        for block in blocks.clone() {
+            rows += block?.rows.len();
+        }
+        scan.run(Ask { prepared, on, queries, rows, shared: &[] }, blocks)
     }
 }
 
@@ -183,7 +187,8 @@ impl Scans {
         own.prepare(prepared, queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| Shared::new()));
-        let ask = Ask { prepared, on, queries, shared };
+        let rows = spans.iter().map(|span| span.rows.len()).sum();
+        let ask = Ask { prepared, on, queries, rows, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);

@@ -140,6 +140,9 @@ impl BlockSource for Chunk {
         }
         Ok(&self.components[range.start * STRIDE..range.end * STRIDE])
     }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         live.retain(|row| Ok(alive(row, at)))
     }

@@ -110,6 +110,9 @@ impl BlockSource for Stranger {
             false => Ok(&self.components[range.start * 2..range.end * 2]),
         }
     }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }

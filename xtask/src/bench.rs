@@ -3,6 +3,7 @@
 //!
 //! It never judges a measurement; `benches/roof` and `benches/peers` write records of their own.
 
+mod durable;
 mod peers;
 
 use clap::{Args, Subcommand};
@@ -34,9 +35,11 @@ pub(crate) struct Options {
 enum Command {
     /// Measure iqdb beside other engines on the same data (needs Python, a network, an idle machine).
     Peers(peers::Options),
+    /// Measure what it takes to have written, iqdb beside other engines (the same needs).
+    Durable(durable::Options),
     /// Hold the kernels against what the machine reads and multiplies (15 minutes on an idle machine).
     Roof(Dims),
-    /// Print a record of `bench peers` as markdown.
+    /// Print a record of `bench peers` or `bench durable` as markdown.
     Table(peers::Show),
     /// Draw a record of `bench peers` as SVG, next to it.
     Plot(peers::Draw),
@@ -54,6 +57,7 @@ struct Dims {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     match &options.command {
         Some(Command::Peers(options)) => peers::run(workspace, options),
+        Some(Command::Durable(options)) => durable::run(workspace, options),
         Some(Command::Table(show)) => peers::show(workspace, show),
         Some(Command::Plot(draw)) => peers::draw(workspace, draw),
         Some(Command::Roof(options)) => {
@@ -124,6 +128,7 @@ mod tests {
             parse("peers --data d --quick").unwrap().command,
             Some(Command::Peers(_))
         ));
+        assert!(matches!(parse("durable --quick").unwrap().command, Some(Command::Durable(_))));
         assert!(matches!(parse("roof --rounds 3 768").unwrap().command, Some(Command::Roof(_))));
         assert!(matches!(parse("table r.json").unwrap().command, Some(Command::Table(_))));
         for wrong in ["peers", "table", "peers --data d --fast"] {

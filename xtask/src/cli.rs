@@ -4,7 +4,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, cross, futex, fuzz, miri, models, mutants, sanitize};
+use crate::{bench, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -20,6 +20,16 @@ pub(crate) enum Command {
     Ci(ci::Options),
     /// Run the conformance suite on every backend and print a table case × backend.
     Conformance(conformance::Options),
+    /// Cut the power of a simulated disk at every change, and open what is left.
+    Crash(faults::Options),
+    /// Let every call to a simulated disk fail in every way, and fill it.
+    Faults(faults::Options),
+    /// Flip bits of a database, cut its files, and open it.
+    Bitflip(faults::Options),
+    /// Kill a process that writes to a database, over and over.
+    Kill9(faults::Options),
+    /// Cut the power of a real file system (Linux, root, a loop device).
+    Power(faults::Options),
     /// Fuzz one target or all of them, or replay what fuzzing has found; --list names the targets.
     Fuzz(fuzz::Options),
     /// Count the futex calls of a reader beside a writer (Linux with strace).

@@ -2,7 +2,8 @@
 //!
 //! It reads the checkout and runs cargo. It depends on no other package of the workspace, knows no
 //! backend by name, and never changes a file outside `target`, but for what `fuzz` finds, which it
-//! keeps below `fuzz`, and what `bench peers` and `bench roof` record below `benches/records`.
+//! keeps below `fuzz`, and what `bench peers`, `bench durable` and `bench roof` record below
+//! `benches/records`.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod ci;
 mod cli;
 mod conformance;
 mod cross;
+mod faults;
 mod futex;
 mod fuzz;
 mod libtest;
@@ -69,6 +71,11 @@ fn run(cli: Cli) -> Result<Verdict> {
     let workspace = Workspace::load()?;
     match command {
         Command::Ci(options) => ci::run(&workspace, &options),
+        Command::Crash(options) => faults::run(&workspace, "crash", &options),
+        Command::Faults(options) => faults::run(&workspace, "faults", &options),
+        Command::Bitflip(options) => faults::run(&workspace, "bitflip", &options),
+        Command::Kill9(options) => faults::run(&workspace, "kill9", &options),
+        Command::Power(options) => faults::run(&workspace, "power", &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),

@@ -15,6 +15,9 @@ pub(crate) const IQDB: &str = "iqdb";
 /// The same with the plain scan over the `f32` rows.
 pub(crate) const IQDB_F32: &str = "iqdb f32";
 
+/// The same in files; measured by `bench durable` only.
+pub(crate) const IQDB_FILE: &str = "iqdb file";
+
 /// Where the parts that aren't compiled in are found.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
@@ -24,6 +27,8 @@ pub(crate) struct Places {
     pub(crate) script: PathBuf,
     /// What iqdb keeps its records in; its default unless given.
     pub(crate) backend: Option<String>,
+    /// Where files go, for those who write any.
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// An engine, before it is started.
@@ -44,9 +49,10 @@ enum Program {
     Python(&'static str, bool),
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind { name: IQDB, program: Program::Rust("iqdb"), batches: true, filters: true },
     Kind { name: IQDB_F32, program: Program::Rust("iqdb-f32"), batches: true, filters: true },
+    Kind { name: IQDB_FILE, program: Program::Rust("iqdb-file"), batches: true, filters: true },
     Kind { name: "upstream", program: Program::Rust("upstream"), batches: false, filters: true },
     Kind { name: "simsimd", program: Program::Rust("simsimd"), batches: false, filters: false },
     Kind { name: "numpy", program: Program::Python("numpy", true), batches: true, filters: false },
@@ -122,6 +128,9 @@ pub(crate) fn start_all(
 ) -> Result<Vec<Engine>> {
     let mut engines: Vec<Engine> = Vec::new();
     for kind in KINDS.iter().filter(|kind| kind.filters || !to_filter) {
+        if kind.name == IQDB_FILE {
+            continue;
+        }
         if set.is_large && ![IQDB, IQDB_F32, "faiss"].contains(&kind.name) {
             continue;
         }
@@ -138,6 +147,12 @@ pub(crate) fn start_all(
         }
     }
     Ok(engines)
+}
+
+/// Starts these engines with the set in them, without payloads.
+pub(crate) fn start_these(names: &[&str], places: &Places, set: &Set) -> Result<Vec<Engine>> {
+    let wanted = KINDS.iter().filter(|kind| names.contains(&kind.name));
+    wanted.map(|kind| start_and_load(*kind, places, set, None, false)).collect()
 }
 
 fn start_and_load(
@@ -184,6 +199,9 @@ fn start(name: &str, program: Program, places: &Places, core_type: Option<&str>)
                 places.backend.as_ref().filter(|_| [IQDB, IQDB_F32].contains(&name))
             {
                 args.extend(["--backend".to_owned(), backend.clone()]);
+            }
+            if let Some(dir) = &places.dir {
+                args.extend(["--dir".to_owned(), dir.display().to_string()]);
             }
             Worker::start(name, &this, &args, &envs)
         }

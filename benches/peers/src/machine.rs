@@ -1,6 +1,7 @@
 //! What the machine is and how busy it was, as far as the system says.
 
 use std::fs;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,16 @@ impl Machine {
 /// How many tasks were running on average in the last minute.
 pub(crate) fn load() -> Option<f64> {
     read("/proc/loadavg").split_whitespace().next()?.parse().ok()
+}
+
+/// The file system that this directory is on, its type and options, as in `ext4 rw,relatime`.
+pub(crate) fn file_system(dir: &Path) -> String {
+    let dir = std::fs::canonicalize(dir).unwrap_or_default();
+    let mounts = read("/proc/self/mounts");
+    let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let holds = fields.filter(|fields| fields.len() > 3 && dir.starts_with(fields[1]));
+    let nearest = holds.max_by_key(|fields| fields[1].len());
+    nearest.map_or("unknown".into(), |fields| format!("{} {}", fields[2], fields[3]))
 }
 
 /// This moment in UTC, as in `2026-01-31T12:00Z`.

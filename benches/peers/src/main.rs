@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod durable;
 mod engines;
 mod machine;
 mod npy;
@@ -21,7 +22,7 @@ mod table;
 mod truth;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -42,6 +43,10 @@ struct Cli {
 enum Command {
     /// Measure, check, and write a record with its plot.
     Run(run::Options),
+    /// Measure what it takes to have written: durable engines in turns.
+    Durable(durable::Options),
+    /// Fill a database of `redb` and end without closing it.
+    Unclosed(durable::Unclosed),
     /// Serve one engine: commands on standard input, answers on standard output.
     Worker {
         /// Which engine.
@@ -49,6 +54,9 @@ enum Command {
         /// The backend of iqdb; its default one unless given.
         #[arg(long)]
         backend: Option<String>,
+        /// Where its files go.
+        #[arg(long)]
+        dir: Option<PathBuf>,
     },
     /// Print a record as markdown.
     Table {
@@ -68,11 +76,13 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(options) => run::run(&options),
-        Command::Worker { engine, backend } => worker::serve(engine, backend.as_deref()),
-        Command::Table { record, suite } => Record::read(&record).map(|record| {
-            println!("{}", table::of(&record, &suite));
-        }),
-        Command::Plot { record } => Record::read(&record).and_then(|read| {
+        Command::Durable(options) => durable::run(&options),
+        Command::Unclosed(options) => durable::leave_unclosed(&options),
+        Command::Worker { engine, backend, dir } => {
+            worker::serve(engine, backend.as_deref(), dir.as_deref())
+        }
+        Command::Table { record, suite } => shown(&record, &suite).map(|text| println!("{text}")),
+        Command::Plot { record } => record::read(&record).and_then(|read: Record| {
             let path = record.with_extension("svg");
             plot::write(&read, &path)?;
             println!("{}", path.display());
@@ -86,4 +96,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A record of either kind as markdown.
+fn shown(path: &Path, suites: &[suite::Suite]) -> Result<String> {
+    if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("durable-")) {
+        return record::read(path).map(|record| durable::table_of(&record));
+    }
+    record::read(path).map(|record: Record| table::of(&record, suites))
 }

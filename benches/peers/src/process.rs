@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command as Process, Stdio};
 
+use serde::Serialize;
+
 use crate::Result;
-use crate::protocol::{Answer, Command};
+use crate::protocol::Answer;
 
 /// Settings of the caller's shell that would decide over an engine's threads or kernels.
 const UNSET: [&str; 5] = [
@@ -52,7 +54,7 @@ impl Worker {
     }
 
     /// Sends the command and waits for its answer.
-    pub(crate) fn ask(&mut self, command: &Command) -> Result<Answer> {
+    pub(crate) fn ask(&mut self, command: &impl Serialize) -> Result<Answer> {
         let name = &self.name;
         let line = serde_json::to_string(command).map_err(|error| format!("{name}: {error}"))?;
         let commands = self.commands.as_mut().ok_or_else(|| format!("{name} has ended"))?;

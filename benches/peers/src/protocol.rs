@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Ingest { base: PathBuf, rows: usize, batch: usize },
     /// Let readers search beside a writer; answers with `numbers`.
     BesideWriter(BesideWriter),
+    /// Open the database in the worker's directory, get the record `id`, and search; answers with
+    /// `numbers`.
+    Open { id: u64 },
     /// Read `bytes` bytes of memory in one pass; `numbers` has GB/s on small and on huge pages.
     Read { bytes: usize, threads: usize },
     /// Multiply and add in registers; `numbers` has GFLOP/s.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -129,25 +130,27 @@ pub(crate) struct Ingest {
 }
 
 impl Record {
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let failed = |e: &dyn std::fmt::Display| format!("{} is no record: {e}", path.display());
-        let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
-        serde_json::from_str(&text).map_err(|error| failed(&error))
-    }
-
     /// The file's name without its ending, by the date.
     pub(crate) fn stem(&self) -> String {
         let date: String = self.finished.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("peers-{date}")
     }
+}
 
-    pub(crate) fn write(&self, path: &Path) -> Result<()> {
-        let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
-        let json = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
-        std::fs::create_dir_all(path.parent().unwrap_or(path))
-            .and_then(|()| std::fs::write(path, format!("{json}\n")))
-            .map_err(|error| failed(&error))
-    }
+/// Reads a record of any kind.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let failed = |e: &dyn std::fmt::Display| format!("{} is no record: {e}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    serde_json::from_str(&text).map_err(|error| failed(&error))
+}
+
+/// Writes a record of any kind as JSON.
+pub(crate) fn write(record: &impl Serialize, path: &Path) -> Result<()> {
+    let failed = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let json = serde_json::to_string_pretty(record).map_err(|error| failed(&error))?;
+    std::fs::create_dir_all(path.parent().unwrap_or(path))
+        .and_then(|()| std::fs::write(path, format!("{json}\n")))
+        .map_err(|error| failed(&error))
 }
 
 /// The best row of each engine: that of the core type with the shortest median call.
@@ -263,8 +266,8 @@ mod tests {
     fn a_record_is_read_as_it_was_written() {
         let path = std::env::temp_dir().join(format!("peers-record-{}.json", std::process::id()));
         let record = fake::record();
-        record.write(&path).unwrap();
-        let again = Record::read(&path);
+        write(&record, &path).unwrap();
+        let again = read::<Record>(&path);
         std::fs::remove_file(&path).unwrap();
         assert_eq!(format!("{:?}", again.unwrap()), format!("{record:?}"));
         assert_eq!(record.stem(), "peers-20260131T1210Z");

@@ -7,10 +7,11 @@ use clap::{Args, ValueEnum};
 
 use crate::engines::{self, Engine, Places, start_bare};
 use crate::machine::{self, Machine};
+use crate::protocol::Writer;
 use crate::record::{Record, Settings};
 use crate::sets::{Name, SEED, Set};
 use crate::suite::{Bench, Suite, batch, beside_writer, filter, ingest, single};
-use crate::{Result, plot, table};
+use crate::{Result, plot, record, table};
 
 /// What to measure, and where everything is.
 #[derive(Debug, Args)]
@@ -53,6 +54,10 @@ pub(crate) struct Options {
 /// How many nearest rows are asked for.
 const K: usize = 10;
 
+/// How many readers there are at a time, and which writers beside them.
+const READERS: [usize; 2] = [1, 20];
+const WRITERS: [Writer; 3] = [Writer::Absent, Writer::PerSecond(20_000), Writer::FlatOut];
+
 /// Measures, and writes the record and its plot.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let machine = Machine::here();
@@ -71,6 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         python: options.python.clone(),
         script: options.script.clone(),
         backend: options.backend.clone(),
+        dir: None,
     };
     let mut record = Record {
         command: command(options),
@@ -101,7 +107,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     record.finished = machine::now();
     let path = options.out.join(record.stem()).with_extension("json");
-    record.write(&path)?;
+    record::write(&record, &path)?;
     println!("{}", table::of(&record, &[]));
     println!("written to {}", path.display());
     if !(record.single.is_empty() && record.batch.is_empty()) {
@@ -136,7 +142,7 @@ fn measure_set(options: &Options, places: &Places, name: Name, record: &mut Reco
             }
         }
         if writes {
-            record.beside_writer.extend(beside_writer::run(&mut bench)?);
+            record.beside_writer.extend(beside_writer::run(&mut bench, &READERS, &WRITERS)?);
         }
     }
     if filters {
@@ -180,7 +186,7 @@ fn command(options: &Options) -> String {
 }
 
 /// As they are typed, with commas.
-fn names<T: ValueEnum>(values: &[T]) -> String {
+pub(crate) fn names<T: ValueEnum>(values: &[T]) -> String {
     let name = |value: &T| value.to_possible_value().map(|name| name.get_name().to_owned());
     values.iter().filter_map(name).collect::<Vec<_>>().join(",")
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::engines::{Engine, IQDB, IQDB_F32};
+use crate::engines::{Engine, IQDB, IQDB_F32, IQDB_FILE};
 use crate::process::Worker;
 use crate::protocol::Command;
 use crate::record::{Settings, Speed};
@@ -85,7 +85,7 @@ const RECALL_MIN: f64 = 0.99;
 
 /// Fails where the answers are not those of an exact search; iqdb may not miss a single row.
 fn check(engine: &Engine, recall: f64, what: &str) -> Result<f64> {
-    let least = if [IQDB, IQDB_F32].contains(&engine.name) { 1.0 } else { RECALL_MIN };
+    let least = if [IQDB, IQDB_F32, IQDB_FILE].contains(&engine.name) { 1.0 } else { RECALL_MIN };
     if recall >= least {
         return Ok(recall);
     }
@@ -98,7 +98,7 @@ fn checked_recall(engine: &Engine, set: &Set, k: usize, found: &[Vec<u64>]) -> R
 }
 
 /// The engines' order in a round: each comes first once, so that none always follows the same.
-fn turns(round: usize, engines: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn turns(round: usize, engines: usize) -> impl Iterator<Item = usize> {
     (0..engines).map(move |i| (i + round) % engines.max(1))
 }
 

@@ -159,7 +159,7 @@ fn filter(entries: &[Filtered]) -> String {
     text
 }
 
-fn beside_writer(entries: &[BesideWriter]) -> String {
+pub(crate) fn beside_writer(entries: &[BesideWriter]) -> String {
     let mut text = format!("\nReaders beside a writer on {}\n\n", entries[0].set);
     let titles =
         ["readers", "writer", "upserts/s", "searches/s", "p50 ms", "p99 ms", "p99 to without"];

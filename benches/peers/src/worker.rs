@@ -13,11 +13,13 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::ops::Range;
+use std::path::Path;
 use std::time::Instant;
 
 use clap::ValueEnum;
 
 use self::data::Data;
+pub(crate) use self::ours::create_files;
 use crate::Result;
 use crate::protocol::{Answer, Command, Permille, Search};
 
@@ -28,6 +30,8 @@ pub(crate) enum Kind {
     Iqdb,
     /// The same with the plain scan.
     IqdbF32,
+    /// The same in files.
+    IqdbFile,
     /// The published iqdb 1.0.0.
     Upstream,
     /// A loop over rows with simsimd.
@@ -52,8 +56,9 @@ trait Engine {
 }
 
 /// Obeys until the orchestrator hangs up.
-pub(crate) fn serve(kind: Kind, backend: Option<&str>) -> Result<()> {
-    let mut worker = Worker { kind, backend, engine: None, db: None, roof: roof::Roof::default() };
+pub(crate) fn serve(kind: Kind, backend: Option<&str>, dir: Option<&Path>) -> Result<()> {
+    let mut worker =
+        Worker { kind, backend, dir, engine: None, db: None, roof: roof::Roof::default() };
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| format!("no command could be read: {error}"))?;
         let command: Command = serde_json::from_str(&line)
@@ -69,6 +74,8 @@ pub(crate) fn serve(kind: Kind, backend: Option<&str>) -> Result<()> {
 struct Worker<'a> {
     kind: Kind,
     backend: Option<&'a str>,
+    /// Where files go.
+    dir: Option<&'a Path>,
     engine: Option<Box<dyn Engine>>,
     /// The same database as in `engine`, where there is one that can be written to.
     db: Option<Box<dyn beside_writer::Shared>>,
@@ -87,6 +94,13 @@ impl Worker<'_> {
                             _ => ::ours::Plan::Auto,
                         };
                         let (engine, facts) = ours::load(&data, self.backend, plan)?;
+                        self.db = Some(Box::new(engine.shared()));
+                        self.engine = Some(Box::new(engine));
+                        facts
+                    }
+                    Kind::IqdbFile => {
+                        let dir = self.dir.ok_or("no directory is given")?;
+                        let (engine, facts) = ours::load_files(&data, dir)?;
                         self.db = Some(Box::new(engine.shared()));
                         self.engine = Some(Box::new(engine));
                         facts
@@ -117,7 +131,12 @@ impl Worker<'_> {
             Command::Ingest { base, rows, batch } => match self.kind {
                 Kind::Iqdb | Kind::IqdbF32 => ingest::ours(base, *rows, *batch, self.backend),
                 Kind::Upstream => ingest::upstream(base, *rows, *batch),
+                Kind::IqdbFile => Err("this is measured by `bench durable`".into()),
                 Kind::Simsimd | Kind::Roof => Err("this engine stores nothing".into()),
+            },
+            Command::Open { id } => match (self.kind, self.dir) {
+                (Kind::IqdbFile, Some(dir)) => ours::open_files(dir, *id),
+                _ => Err("this engine opens nothing".into()),
             },
             Command::Read { bytes, threads } => self.roof.read(*bytes, *threads),
             Command::Fma { threads } => Ok(roof::fma(*threads)),

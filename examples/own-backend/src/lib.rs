@@ -184,6 +184,10 @@ impl BlockSource for ToySnapshot {
     }
 
     /// Every row is alive. A backend that keeps deleted rows clears them from the mask here: rows
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
+
     /// can only be taken out of it, so the order of this and of the filter doesn't matter.
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())

@@ -217,6 +217,28 @@ pub(super) fn rows_of_any_range_agree(harness: &Harness) -> Result<Outcome> {
     })
 }
 
+pub(super) fn rows_some_lends_what_rows_does(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |_, snapshot| {
+        each_block(snapshot, |i, block| {
+            let len = block.len();
+            for (start, step) in [(0, 1), (0, 7), (len / 3, 2), (len / 2, 5), (len, 1)] {
+                let wanted: Vec<u32> = (0..).take(len - start).step_by(step).collect();
+                let some = block.rows_some(start..len, &wanted)?;
+                assert_is!(some.len(), len - start, "the number of rows from {start} on");
+                let all = block.rows(start..len)?;
+                for row in wanted.iter().map(|row| *row as usize) {
+                    assert!(
+                        same_vector(all.vector(row), some.vector(row)),
+                        "row {} of block {i} differs from itself when others are not wanted",
+                        start + row
+                    );
+                }
+            }
+            Ok(())
+        })
+    })
+}
+
 pub(super) fn clear_dead_clears_exactly_the_dead_rows(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |twin, snapshot| {
         let mut alive = 0;

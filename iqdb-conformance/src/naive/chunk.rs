@@ -86,6 +86,10 @@ impl BlockSource for View {
         Ok(&self.chunk.components[range.start * stride..range.end * stride])
     }
 
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
+
     fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {
         live.retain(|row| Ok(self.live[row]))
     }

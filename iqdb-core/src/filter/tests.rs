@@ -354,6 +354,9 @@ impl crate::BlockSource for Rows {
     fn rows(&self, _: std::ops::Range<usize>) -> Result<&[f32]> {
         Ok(&[])
     }
+    fn rows_some(&self, range: std::ops::Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        crate::BlockSource::rows(self, range)
+    }
     fn clear_dead(&self, _: crate::Version, live: &mut Narrow<'_>) -> Result<()> {
         live.clear(0);
         Ok(())

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -27,8 +28,9 @@ use crate::{Result, Verdict, defects};
 /// How much address space a child may take, in KiB: a length that is believed takes more.
 const MEMORY_KIB: u64 = 2 << 20;
 
-/// What a child says of an image.
-const FINE: &str = "fine";
+/// What a child says of an image that is reported as damaged, or does no harm.
+const DAMAGED: &str = "damaged";
+const HARMLESS: &str = "harmless";
 
 /// How far to go, or what to show again.
 #[derive(Debug, Args)]
@@ -69,8 +71,13 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     }
     let each = if options.long { 1 } else { 256 };
     let tally = Tally::default();
-    look_at_all(&tally, dir.path(), images.clone(), each, options.defect)?;
-    let done = format!("{} images of {} bytes of files", count(tally.images()), count(bytes));
+    let damaged = look_at_all(&tally, dir.path(), images.clone(), each, options.defect)?;
+    let done = format!(
+        "{} images of {} bytes of files, {} reported as damaged",
+        count(tally.images()),
+        count(bytes),
+        count(damaged)
+    );
     let mut green = tally.report("bitflip", &done);
     if options.defect.is_none() && options.image.is_none() {
         let tally = Tally::until_first();
@@ -81,14 +88,15 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     Ok(green)
 }
 
-/// Looks at the images, so many to a process.
+/// Looks at the images, so many to a process; how many are reported as damaged.
 fn look_at_all(
     tally: &Tally,
     dir: &Path,
     images: Vec<Image>,
     each: usize,
     defect: Option<Defect>,
-) -> Result<()> {
+) -> Result<u64> {
+    let damaged = AtomicU64::new(0);
     let left = Mutex::new(VecDeque::from(images));
     let next = || -> Vec<Image> {
         let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +111,7 @@ fn look_at_all(
             }
             // Those behind one that ended the process are for another.
             while !images.is_empty() {
-                let seen = look_at(tally, dir, &images, defect)?;
+                let seen = look_at(tally, dir, &images, defect, &damaged)?;
                 images.drain(..seen);
             }
         }
@@ -116,11 +124,18 @@ fn look_at_all(
                 .join()
                 .unwrap_or_else(|_| Err("a thread that watches a child panicked".to_owned()))
         })
-    })
+    })?;
+    Ok(damaged.into_inner())
 }
 
 /// Lets a process look at these images, until the first that ends it; how many it has seen.
-fn look_at(tally: &Tally, dir: &Path, images: &[Image], defect: Option<Defect>) -> Result<usize> {
+fn look_at(
+    tally: &Tally,
+    dir: &Path,
+    images: &[Image],
+    defect: Option<Defect>,
+    damaged: &AtomicU64,
+) -> Result<usize> {
     let replay = |image: &Image| {
         let defect = defect.map_or(String::new(), |d| format!(" --defect {}", defects::name(d)));
         format!("--image {image}{defect}")
@@ -136,7 +151,8 @@ fn look_at(tally: &Tally, dir: &Path, images: &[Image], defect: Option<Defect>) 
         let _ = writeln!(stdin, "{image}").and_then(|()| stdin.flush());
         tally.add(1);
         match answers.next().and_then(std::io::Result::ok) {
-            Some(answer) if answer == FINE => {}
+            Some(answer) if answer == DAMAGED => _ = damaged.fetch_add(1, Ordering::Relaxed),
+            Some(answer) if answer == HARMLESS => {}
             Some(answer) => {
                 let breach = Breach::ALL.into_iter().find(|b| answer.starts_with(b.name()));
                 let story = answer.split_once(": ").map_or(&*answer, |(_, story)| story);
@@ -191,7 +207,8 @@ pub(crate) fn child(options: &ChildOptions) -> Result<Verdict> {
         let image: Image = line.parse()?;
         let _watch = subject::Watch::over(&line);
         match subject::look(&image, &options.dir, scratch.path(), options.defect) {
-            Ok(()) => say(FINE),
+            Ok(true) => say(DAMAGED),
+            Ok(false) => say(HARMLESS),
             Err(finding) => say(&finding.to_string().replace('\n', " ")),
         }
     }

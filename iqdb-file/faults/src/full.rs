@@ -33,7 +33,7 @@ pub(crate) fn run(first: u64, disks: u64) -> bool {
 fn fill(seed: u64) -> Result<(), Finding> {
     let mut rng = Rng::with_seed(draw::mixed(seed, 3));
     let disk = SimVfs::new();
-    works("a disk", disk.put("disk/a".as_ref(), b"").map_err(as_error))?;
+    works("a disk", put(&disk))?;
     let schema = works("a schema", Schema::new(16, Metric::Dot))?;
     let options = FileOptions::new()
         .vfs(disk.clone())
@@ -94,6 +94,8 @@ fn is_at(store: &FileStore, past: &Past) -> Result<(), Finding> {
     holds(store, past, Bounds { least: Some(version), most: version }, Look::Quick).map(drop)
 }
 
-fn as_error(error: std::io::Error) -> iqdb_core::Error {
-    iqdb_core::Error::new(ErrorKind::Io, error.to_string())
+/// The directory that the database's is in.
+fn put(disk: &SimVfs) -> iqdb_core::Result<()> {
+    let put = disk.put("disk/a".as_ref(), b"");
+    put.map_err(|error| iqdb_core::Error::new(ErrorKind::Io, "a disk").caused_by(error))
 }

@@ -4,9 +4,9 @@
 //! A kill loses nothing that the system was given, so this says nothing about syncs; it says that a
 //! write is acknowledged after it was written, and that any moment is a good one to stop.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use clap::Args;
@@ -85,8 +85,14 @@ fn kill_often(tally: &Tally, seed: u64, kills: u64, defect: Option<Defect>) -> R
         }
         let mut rng = Rng::with_seed(draw::mixed(seed, kill));
         let before = place.reached;
-        let told =
-            live_and_die(&place.path, Duration::from_micros(rng.u64(..LIFE_MICROS_MAX)), defect)?;
+        let life = rng.u64(..LIFE_MICROS_MAX);
+        let mut writer = Writer::start(&place.path, defect)?;
+        // Also while it opens the database: some are killed before they have said anything.
+        if rng.u8(..4) > 0 {
+            writer.wait_for_a_word();
+        }
+        std::thread::sleep(Duration::from_micros(life));
+        let told = writer.kill()?;
         place.reached = place.reached.or(told);
         acknowledged += place.reached.batches_since(before);
         tally.add(1);
@@ -117,35 +123,49 @@ impl Place {
     }
 }
 
-/// Starts a process, kills it a while after it has said something, and returns what it said.
-fn live_and_die(path: &Path, life: Duration, defect: Option<Defect>) -> Result<Reached> {
-    let failed = |error: std::io::Error| format!("a process to be killed: {error}");
-    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    command.arg("writer-child").arg(path);
-    if let Some(defect) = defect {
-        command.args(["--defect", &defects::name(defect)]);
+/// A process that writes, and is to be killed.
+pub(crate) struct Writer {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    told: Reached,
+}
+
+impl Writer {
+    pub(crate) fn start(path: &Path, defect: Option<Defect>) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        command.arg("writer-child").arg(path).stdin(Stdio::null()).stdout(Stdio::piped());
+        // What it says when the disk fails under it is no news.
+        command.stderr(Stdio::null());
+        if let Some(defect) = defect {
+            command.args(["--defect", &defects::name(defect)]);
+        }
+        let mut process = command.spawn().map_err(failed)?;
+        let output = process.stdout.take().ok_or("a process to be killed has no output")?;
+        Ok(Self { process, lines: BufReader::new(output).lines(), told: Reached::default() })
     }
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-    let Some(stdout) = child.stdout.take() else {
-        return Err("a process to be killed has no output".to_owned());
-    };
-    let mut lines = BufReader::new(stdout).lines();
-    // Also while it opens the database: some are killed before they have said anything.
-    if life.subsec_micros() % 4 > 0 {
-        let _ = lines.next();
+
+    /// Returns when it has said something, which it does once the database is open.
+    pub(crate) fn wait_for_a_word(&mut self) {
+        let _ = self.lines.next();
     }
-    std::thread::sleep(life);
-    child.kill().map_err(failed)?;
-    child.wait().map_err(failed)?;
-    let mut told = Reached::default();
-    for line in lines.map_while(std::io::Result::ok) {
-        told.hear(&line)?;
+
+    /// Kills it; what it had said.
+    pub(crate) fn kill(mut self) -> Result<Reached> {
+        self.process.kill().map_err(failed)?;
+        self.process.wait().map_err(failed)?;
+        for line in self.lines.by_ref().map_while(std::io::Result::ok) {
+            self.told.hear(&line)?;
+        }
+        Ok(self.told)
     }
-    Ok(told)
+}
+
+fn failed(error: impl std::fmt::Display) -> String {
+    format!("a process to be killed: {error}")
 }
 
 /// Opens what a process left, and finds how far its writers had come: at least so far.
-fn look(path: &Path, least: Reached) -> Result<Reached, Finding> {
+pub(crate) fn look(path: &Path, least: Reached) -> Result<Reached, Finding> {
     if !path.exists() && least == Reached::default() {
         return Ok(least);
     }

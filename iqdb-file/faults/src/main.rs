@@ -13,6 +13,7 @@ mod full;
 mod kill9;
 mod law;
 mod past;
+mod power;
 mod run;
 mod script;
 mod tally;
@@ -44,6 +45,8 @@ enum Command {
     BitflipChild(bitflip::ChildOptions),
     /// Kill a process that writes.
     Kill9(kill9::Options),
+    /// Cut the power of a real file system (Linux, root, a loop device).
+    Power(power::Options),
     /// Write until killed.
     #[command(hide = true)]
     WriterChild(kill9::ChildOptions),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Bitflip(options) => bitflip::run(&options),
         Command::BitflipChild(options) => bitflip::child(&options),
         Command::Kill9(options) => kill9::run(&options),
+        Command::Power(options) => power::run(&options),
         Command::WriterChild(options) => kill9::child(&options),
     };
     match outcome {

@@ -171,6 +171,24 @@ impl BlockSource for SegmentBlock {
             .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
     }
 
+    /// Checks at their first use the rows that are wanted, and reads no others from the disk.
+    fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<&[f32]> {
+        if range.start > range.end || range.end > self.rows {
+            return Err(no_such_row());
+        }
+        let start = range.start * self.row_bytes;
+        let bytes = self.body.some_bytes(
+            self.rows_slot,
+            start..range.end * self.row_bytes,
+            wanted.iter().map(|row| {
+                let first = start + *row as usize * self.row_bytes;
+                first..first + self.row_bytes
+            }),
+        )?;
+        bytemuck::try_cast_slice(bytes)
+            .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
+    }
+
     /// O(1) while no row of the block is dead, else O(rows).
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         self.ended.clear_dead(at, live);

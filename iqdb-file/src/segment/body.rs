@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::layout::{HEADER, Piece};
 use crate::probe::{Defect, Probe};
 use crate::problem::{damaged, damaged_at, defect, refused};
-use crate::vfs::{File, FileExt, Mapping};
+use crate::vfs::{File, FileExt, Mapping, Reading};
 
 /// How the bytes of files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +29,9 @@ pub enum ReadMode {
     Copy,
 }
 
+/// Up to how many bytes what is asked for counts as here and there.
+const SMALL: usize = 64 << 10;
+
 /// The part of a segment's file that its footer describes.
 pub(crate) struct Body {
     path: PathBuf,
@@ -43,7 +46,9 @@ pub(crate) struct Body {
 }
 
 enum Source {
-    Mapped(Mapping),
+    /// Twice: for whole ranges, which the system reads ahead, and for rows here and there, which it
+    /// would read megabytes around.
+    Mapped { all: Mapping, here_and_there: Mapping },
     /// The file, and for each section what has been read of it: the pieces it lies in.
     Copied(Box<dyn File>, Box<[OnceLock<Copied>]>),
 }
@@ -67,7 +72,10 @@ impl Body {
         let end = pieces.last().map_or(start, |piece| piece.end);
         let source = match mode {
             ReadMode::Map => {
-                Source::Mapped(file.map(end).map_err(|error| refused(&path, "mapped", error))?)
+                let map = |reading| {
+                    file.map(end, reading).map_err(|error| refused(&path, "mapped", error))
+                };
+                Source::Mapped { all: map(Reading::Ahead)?, here_and_there: map(Reading::Nothing)? }
             }
             ReadMode::Copy => {
                 Source::Copied(file, sections.iter().map(|_| OnceLock::new()).collect())
@@ -97,7 +105,8 @@ impl Body {
             return Err(damaged_at(&self.path, "it refers to bytes that it doesn't have", start));
         }
         match &self.source {
-            Source::Mapped(mapping) => {
+            Source::Mapped { all, here_and_there } => {
+                let mapping = if range.len() <= SMALL { here_and_there } else { all };
                 for n in self.pieces_of(start..end) {
                     self.check(n, |piece| slice(mapping, 0, piece))?;
                 }
@@ -120,6 +129,33 @@ impl Body {
         }
     }
 
+    /// These bytes of a section, of which only `wanted` are checked, and read where files are mapped.
+    pub(crate) fn some_bytes(
+        &self,
+        slot: usize,
+        range: Range<usize>,
+        wanted: impl Iterator<Item = Range<usize>>,
+    ) -> Result<&[u8]> {
+        let Source::Mapped { here_and_there, .. } = &self.source else {
+            return self.bytes(slot, range);
+        };
+        let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
+        for wanted in wanted {
+            if wanted.end > range.end {
+                return Err(defect("a row was wanted outside of those that were asked for"));
+            }
+            let start = section.start + wanted.start as u64;
+            for n in self.pieces_of(start..section.start + wanted.end as u64) {
+                self.check(n, |piece| slice(here_and_there, 0, piece))?;
+            }
+        }
+        let (start, end) = (section.start + range.start as u64, section.start + range.end as u64);
+        if range.start > range.end || end > section.end {
+            return Err(damaged_at(&self.path, "it refers to bytes that it doesn't have", start));
+        }
+        slice(here_and_there, 0, start..end)
+    }
+
     /// All bytes of a section, checked.
     pub(crate) fn section(&self, slot: usize) -> Result<&[u8]> {
         self.bytes(slot, 0..self.len_of(slot))
@@ -137,7 +173,9 @@ impl Body {
         for n in 0..self.pieces.len() {
             let range = self.range_of(n);
             match &self.source {
-                Source::Mapped(mapping) => self.compare(n, slice(mapping, 0, range.clone())?)?,
+                Source::Mapped { all: mapping, .. } => {
+                    self.compare(n, slice(mapping, 0, range.clone())?)?
+                }
                 Source::Copied(file, _) => {
                     room.resize(length(&range), 0);
                     file.read_exact_at(&mut room, range.start)

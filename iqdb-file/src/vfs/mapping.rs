@@ -10,6 +10,8 @@ use std::ops::Deref;
 use bytemuck::{Pod, Zeroable};
 use memmap2::{Mmap, MmapOptions};
 
+use super::Reading;
+
 /// Bytes that don't change for as long as this lives: a file's, mapped, or a copy of them.
 ///
 /// The first one stands at a multiple of [`Self::ALIGNMENT`].
@@ -42,7 +44,7 @@ impl Mapping {
     ///
     /// # Errors
     /// [`io::ErrorKind::UnexpectedEof`] when the file is shorter; those of the system.
-    pub(super) fn of(file: &File, len: u64) -> io::Result<Self> {
+    pub(super) fn of(file: &File, len: u64, reading: Reading) -> io::Result<Self> {
         if file.metadata()?.len() < len {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -63,6 +65,12 @@ impl Mapping {
         // SAFETY: the three points above.
         #[allow(unsafe_code)]
         let mapped = unsafe { options.map(file)? };
+        #[cfg(unix)]
+        if reading == Reading::Nothing {
+            mapped.advise(memmap2::Advice::Random)?;
+        }
+        #[cfg(not(unix))]
+        let _ = reading;
         Ok(Self(Bytes::Mapped(mapped)))
     }
 }
@@ -118,7 +126,7 @@ mod tests {
     fn a_file_is_mapped_as_far_as_asked() {
         let file = file(b"abcdef");
         for len in [0, 1, 6] {
-            let mapping = Mapping::of(&file, len).unwrap();
+            let mapping = Mapping::of(&file, len, Reading::Ahead).unwrap();
             assert_eq!(&*mapping, &b"abcdef"[..usize::try_from(len).unwrap()]);
             assert!(is_aligned(&mapping), "{len}");
         }
@@ -127,7 +135,7 @@ mod tests {
     #[test]
     fn a_file_is_not_mapped_beyond_its_end() {
         for len in [7, u64::MAX] {
-            let error = Mapping::of(&file(b"abcdef"), len).unwrap_err();
+            let error = Mapping::of(&file(b"abcdef"), len, Reading::Nothing).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         }
     }
@@ -135,7 +143,7 @@ mod tests {
     #[test]
     fn debug_prints_no_contents() {
         assert_eq!(format!("{:?}", Mapping::copied(b"secret")), "Mapping(6 bytes, copied)");
-        let mapped = Mapping::of(&file(b"secret"), 6).unwrap();
+        let mapped = Mapping::of(&file(b"secret"), 6, Reading::Nothing).unwrap();
         assert_eq!(format!("{mapped:?}"), "Mapping(6 bytes, mapped)");
     }
 }

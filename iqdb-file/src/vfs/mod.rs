@@ -27,6 +27,15 @@ pub enum Access {
     Create,
 }
 
+/// What the system is to read of a mapped file beside what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What follows, and much of it: it will be asked for next.
+    Ahead,
+    /// Nothing: rows are wanted here and there.
+    Nothing,
+}
+
 /// Who may hold a lock beside us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
@@ -128,7 +137,7 @@ pub trait File: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Those of the system; [`io::ErrorKind::UnexpectedEof`] when the file is shorter.
-    fn map(&self, len: u64) -> io::Result<Mapping>;
+    fn map(&self, len: u64, reading: Reading) -> io::Result<Mapping>;
 }
 
 /// A lock that is held.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Access, File, Guard, Mapping, Sharing, Vfs};
+use super::{Access, File, Guard, Mapping, Reading, Sharing, Vfs};
 
 /// The files of the operating system.
 ///
@@ -138,8 +138,8 @@ impl File for OsFile {
         self.0.sync_data()
     }
 
-    fn map(&self, len: u64) -> io::Result<Mapping> {
-        Mapping::of(&self.0, len)
+    fn map(&self, len: u64, reading: Reading) -> io::Result<Mapping> {
+        Mapping::of(&self.0, len, reading)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use iqdb_core::{Block, Metric, Result};
 
-use super::encode::{NORMS, encode};
+use super::encode::{NORMS, RowFacts, encode};
 use crate::kernel::{GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet};
 
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
@@ -128,6 +128,16 @@ impl Codes {
                 norms: self.norms.as_ref().map(|norms| &norms[groups]),
             },
         )
+    }
+
+    /// What the bound needs of a row.
+    pub(crate) fn facts(&self, row: usize) -> RowFacts {
+        let (group, lane) = (row / GROUP, row % GROUP);
+        RowFacts {
+            along: self.along[group][lane],
+            across: self.across[group][lane],
+            norm: self.norms.as_ref().map_or(f32::NAN, |norms| norms[group][lane]),
+        }
     }
 
     /// What has to be taken off a query before it is compared.

@@ -33,6 +33,7 @@
 
 use iqdb_core::Metric;
 
+use super::encode::RowFacts;
 use super::query::QueryFacts;
 use crate::kernel::GROUP;
 
@@ -139,19 +140,43 @@ impl Cone {
         across: &[f32; GROUP],
         norms: Option<&[f32; GROUP]>,
     ) -> [f32; GROUP] {
+        let row = |row: usize, sides| cut(along[row], across[row], sides);
         match (*self, norms) {
-            (Self::Fixed { cosine, sine }, _) => {
-                std::array::from_fn(|row| along[row] * cosine - across[row] * sine)
+            (Self::Fixed { .. }, _) => std::array::from_fn(|n| row(n, self.sides(0.0))),
+            (Self::ByNorm { .. }, Some(norms)) => {
+                std::array::from_fn(|n| row(n, self.sides(norms[n])))
             }
-            (Self::ByNorm { constant, slope, turned, aside }, Some(norms)) => {
-                std::array::from_fn(|row| {
-                    let cosine = constant * (1.0 / norms[row]) + slope * norms[row];
-                    let turned = turned.at(cosine);
-                    let cut = along[row] * turned - across[row] * aside.at(cosine);
-                    if turned > 0.0 { cut } else { f32::NEG_INFINITY }
-                })
-            }
-            (Self::All | Self::ByNorm { .. }, _) => [f32::NEG_INFINITY; GROUP],
+            (Self::All | Self::ByNorm { .. }, None | Some(_)) => [f32::NEG_INFINITY; GROUP],
         }
     }
+
+    /// The same for one row.
+    pub(crate) fn cut(&self, row: RowFacts) -> f32 {
+        cut(row.along, row.across, self.sides(row.norm))
+    }
+
+    /// What a row's inner product would be at the angle of the farthest hit, if what the code lacks
+    /// had no part in it. Proves nothing: a row that reaches it may be a hit, another one hardly.
+    pub(crate) fn hope(&self, row: RowFacts) -> f32 {
+        let (turned, _) = self.sides(row.norm);
+        turned * (row.along + row.across * row.across / row.along)
+    }
+
+    /// `|d| cos θ'` and `|d| sin θ'` for rows of this norm.
+    #[inline(always)]
+    fn sides(&self, norm: f32) -> (f32, f32) {
+        match *self {
+            Self::All => (f32::NEG_INFINITY, 0.0),
+            Self::Fixed { cosine, sine } => (cosine, sine),
+            Self::ByNorm { constant, slope, turned, aside } => {
+                let cosine = constant * (1.0 / norm) + slope * norm;
+                (turned.at(cosine), aside.at(cosine))
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn cut(along: f32, across: f32, (turned, aside): (f32, f32)) -> f32 {
+    if turned > 0.0 { along * turned - across * aside } else { f32::NEG_INFINITY }
 }

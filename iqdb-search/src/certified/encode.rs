@@ -21,7 +21,7 @@ pub(super) const NORMS: Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) a
 /// What the bound needs of a row: the code's part along the row, no more, and across it, no less.
 /// Both are not numbers if nothing can be said of the row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RowFacts {
+pub(crate) struct RowFacts {
     pub(super) along: f32,
     pub(super) across: f32,
     pub(super) norm: f32,

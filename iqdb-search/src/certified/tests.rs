@@ -37,6 +37,9 @@ impl BlockSource for Rows {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
         Ok(&self.components[range.start * self.dim..range.end * self.dim])
     }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+        self.rows(range)
+    }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }
@@ -76,7 +79,8 @@ fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) ->
         .collect();
     let sifted: Vec<_> = within.iter().flatten().copied().collect();
     let mut masks = vec![0; sifted.len() * sheet.groups()];
-    sieve.sift(&sheet, &sifted, &mut masks);
+    let mut sums = vec![[0; GROUP]; masks.len()];
+    sieve.sift(&sheet, &sifted, &mut masks, &mut sums);
     let mut masks = masks.chunks(sheet.groups());
     within
         .iter()

@@ -4,7 +4,7 @@ use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted};
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Coded, GROUP, Sieve};
+use crate::kernel::{Coded, GROUP, Sieve, below};
 use crate::prepare::Group;
 
 /// Queries that are compared with codes at a time, at most.
@@ -78,25 +78,42 @@ impl Scan {
             let tile = &tile[..count];
             let coded: [Coded<'_>; TILE] =
                 std::array::from_fn(|n| tile.get(n).copied().flatten().map_or(any, |of| of.1));
-            let mut left = std::mem::take(&mut self.left);
+            let (mut left, mut sums) =
+                (std::mem::take(&mut self.left), std::mem::take(&mut self.sums));
             left.resize(count * sheet.groups(), 0);
-            sieve.sift(&sheet, &coded[..count], &mut left);
+            sums.resize(count * sheet.groups(), [0; GROUP]);
+            sieve.sift(&sheet, &coded[..count], &mut left, &mut sums);
             let mut list = std::mem::take(&mut self.in_question);
-            for ((query, _), left) in tile.iter().flatten().zip(left.chunks(sheet.groups())) {
-                wanted.of(left, strip, &mut list);
+            let found = left.chunks(sheet.groups()).zip(sums.chunks(sheet.groups()));
+            for ((query, coded), (left, sums)) in tile.iter().flatten().zip(found) {
+                let cone = coded.cone();
+                list.clear();
+                self.later.open(strip, *query);
+                wanted.of(left, strip, |row| {
+                    let sum = sums[row as usize / GROUP][row as usize % GROUP];
+                    let facts = || codes.facts(strip.range.start + row as usize);
+                    if self.later.takes() && below(sum, cone.hope(facts())) {
+                        self.later.push(row, sum);
+                    } else {
+                        list.push(row);
+                    }
+                });
                 in_question += list.len();
                 if !list.is_empty() {
                     self.follow(ask, *query, strip, &list)?;
                 }
             }
-            (self.left, self.in_question) = (left, list);
+            (self.left, self.sums, self.in_question) = (left, sums, list);
         }
         self.worth[n].coded(started, wanted.rows.len() * group.len(), in_question);
+        if !self.worth[n].is_doubtful() {
+            self.later.may_pay();
+        }
         Ok(true)
     }
 
     /// Looks at the listed rows for one query.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         ask: Ask<'_>,
         query: usize,
@@ -106,18 +123,18 @@ impl Scan {
         let form = ask.prepared.engine.form(ask.on.schema().metric(), false);
         self.counts.bytes_read += (rows.len() * strip.row_bytes()) as u64;
         let along = form.needs_norms() && strip.norms.is_none();
+        let lent = strip.lent(rows)?;
         if !along {
-            self.terms(ask.prepared, form, strip, rows);
+            self.terms(ask.prepared, form, &lent, rows);
         }
         let vector = ask.queries[query].vector();
-        self.one(ask, query, &vector, form, along, strip, rows)
+        self.one(ask, query, &vector, form, along, &lent, rows)
     }
 }
 
 impl Wanted<'_> {
-    /// Lists those of them that `left` has a bit for: 16 rows of the strip in each.
-    fn of(&self, left: &[u16], strip: &Strip<'_>, list: &mut Vec<u32>) {
-        list.clear();
+    /// Tells `each` of those of them that `left` has a bit for: 16 rows of the strip in each.
+    fn of(&self, left: &[u16], strip: &Strip<'_>, mut each: impl FnMut(u32)) {
         let all = self.rows.len() == strip.range.len();
         for (first, left) in (0..).step_by(GROUP).zip(left) {
             let mut left = *left;
@@ -127,7 +144,7 @@ impl Wanted<'_> {
                 // The last group may be longer than the block.
                 let there = strip.range.start + (row as usize) < strip.range.end;
                 if there && (all || self.mask.contains(strip.range.start + row as usize)) {
-                    list.push(row);
+                    each(row);
                 }
             }
         }

@@ -2,11 +2,10 @@
 
 use iqdb_core::Result;
 
-use super::{Ask, Scan, Strip};
+use super::{Ask, Lent, Scan};
 use crate::kernel::{Cut, Lanes, Panel};
 use crate::prepare::Group;
 use crate::rescore::Rescore;
-use crate::top_k::Place;
 
 impl Scan {
     /// Looks at the listed rows for every query of a group, all rows at a time.
@@ -15,12 +14,12 @@ impl Scan {
         ask: Ask<'_>,
         group: &Group,
         lanes: Lanes,
-        strip: &Strip<'_>,
+        lent: &Lent<'_>,
         rows: &[u32],
     ) -> Result<()> {
         let Ask { prepared, on, queries, .. } = ask;
         self.counts.by_panels = true;
-        self.terms(prepared, group.form, strip, rows);
+        self.terms(prepared, group.form, lent, rows);
         for (slots, components) in group.panels(prepared.dim) {
             for (slot, query) in slots.clone().zip(prepared.slots(slots.clone())) {
                 let Some(query) = query else { break };
@@ -35,7 +34,7 @@ impl Scan {
             );
             let terms = &self.terms[..rows.len()];
             self.survivors.clear();
-            lanes.panel(&panel, &strip.tile(prepared.dim, rows), terms, &mut self.survivors);
+            lanes.panel(&panel, &lent.tile(prepared.dim, rows), terms, &mut self.survivors);
             self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
             for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
                 let slot = slots.start + survivors[0].query as usize;
@@ -49,8 +48,8 @@ impl Scan {
                     vector: queries[query].vector(),
                     bound: prepared.bounds[query],
                     top: &mut self.top[query],
-                    rows: strip.rows,
-                    first: Place { block: strip.block, row: strip.range.start },
+                    rows: lent.rows,
+                    first: lent.first(),
                     rescored: 0,
                 };
                 rescore.run(survivors, rows, terms)?;

@@ -2,11 +2,10 @@
 
 use iqdb_core::Result;
 
-use super::{Ask, Scan, Strip};
+use super::{Ask, Lent, Scan};
 use crate::kernel::{Form, KEEP_ROWS, Survivor};
 use crate::prepare::Group;
 use crate::rescore::Rescore;
-use crate::top_k::Place;
 
 impl Scan {
     /// Looks at the listed rows for every query of a group.
@@ -14,19 +13,19 @@ impl Scan {
         &mut self,
         ask: Ask<'_>,
         group: &Group,
-        strip: &Strip<'_>,
+        lent: &Lent<'_>,
         rows: &[u32],
     ) -> Result<()> {
         let Ask { prepared, .. } = ask;
         // One query without stored norms takes them along with its scores.
-        let along = group.form.needs_norms() && strip.norms.is_none() && group.len() == 1;
+        let along = group.form.needs_norms() && lent.strip.norms.is_none() && group.len() == 1;
         if !along {
-            self.terms(prepared, group.form, strip, rows);
+            self.terms(prepared, group.form, lent, rows);
         }
         for slot in group.slots() {
             let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
             let vector = prepared.components(group.row(slot, prepared.dim));
-            self.one(ask, query, vector, group.form, along, strip, rows)?;
+            self.one(ask, query, vector, group.form, along, lent, rows)?;
         }
         Ok(())
     }
@@ -41,12 +40,12 @@ impl Scan {
         vector: &[f32],
         form: Form,
         along: bool,
-        strip: &Strip<'_>,
+        lent: &Lent<'_>,
         rows: &[u32],
     ) -> Result<()> {
         let Ask { prepared, on, queries, .. } = ask;
         let engine = prepared.engine;
-        let tile = strip.tile(prepared.dim, rows);
+        let tile = lent.tile(prepared.dim, rows);
         let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
         if along {
             engine.dots_and_norms(vector, &tile, scores, terms);
@@ -61,8 +60,8 @@ impl Scan {
             vector: queries[query].vector(),
             bound: prepared.bounds[query],
             top: &mut self.top[query],
-            rows: strip.rows,
-            first: Place { block: strip.block, row: strip.range.start },
+            rows: lent.rows,
+            first: lent.first(),
             rescored: 0,
         };
         for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {

@@ -8,19 +8,21 @@
 mod by_codes;
 mod by_panels;
 mod by_rows;
+mod later;
 mod worth;
 
 use std::ops::Range;
 
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
+use self::later::Later;
 use self::worth::Worth;
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Cut, Form, GROUP, Survivor, Tile};
+use crate::kernel::{Cut, Form, GROUP, Sums, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
-use crate::top_k::{Candidate, Shared, TopK};
+use crate::top_k::{Candidate, Place, Shared, TopK};
 
 /// Bytes of rows in a strip.
 const STRIP_BYTES: usize = 256 * 1_024;
@@ -46,6 +48,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
+    /// How many rows there are, on all threads.
+    pub(crate) rows: usize,
     /// One per query; none on a thread alone.
     pub(crate) shared: &'a [Shared],
 }
@@ -74,10 +78,14 @@ pub(crate) struct Scan {
     coded: CodedQueries,
     /// What their thresholds leave of a strip, per query of a group.
     cones: Vec<Cone>,
-    /// The rows that codes leave in question, a bit each, per query and group of rows.
+    /// The rows that codes leave in question, a bit each, per query and group of rows; and the sums
+    /// of those groups.
     left: Vec<u16>,
+    sums: Vec<Sums>,
     /// Those of them that are wanted, of one query and strip.
     in_question: Vec<u32>,
+    /// Those that are looked at later, if at all.
+    later: Later,
     /// Whether codes pay, per group of queries.
     worth: Vec<Worth>,
     counts: Counts,
@@ -94,13 +102,45 @@ struct Counts {
 
 /// Some rows of one block, as a group of queries looks at them.
 struct Strip<'a> {
-    rows: Rows<'a>,
+    lender: Block<'a>,
     /// The norms of all of the strip's rows, if the block keeps them.
     norms: Option<&'a [f32]>,
     /// The codes of the block's rows, if it has them and they are wanted.
     codes: Option<&'a Codes>,
     block: usize,
     range: Range<usize>,
+}
+
+/// A strip with some of its rows at hand.
+struct Lent<'a> {
+    strip: &'a Strip<'a>,
+    rows: Rows<'a>,
+}
+
+impl<'a> Ask<'a> {
+    /// What a block keeps: the norms of its rows and their codes, where they are wanted.
+    fn kept(&self, block: &Block<'a>) -> (Option<&'a [f32]>, Option<&'a Codes>) {
+        let prepared = self.prepared;
+        let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
+            true => norms::of(block, prepared.engine),
+            false => None,
+        };
+        let metric = self.on.schema().metric();
+        (norms, if prepared.by_codes { Codes::of(block, metric) } else { None })
+    }
+
+    /// Some rows of a block.
+    fn strip(&self, index: usize, range: Range<usize>) -> Result<Strip<'a>> {
+        let block = self.on.block(index)?;
+        let (norms, codes) = self.kept(&block);
+        Ok(Strip {
+            lender: block,
+            norms: norms.and_then(|norms| norms.get(range.clone())),
+            codes,
+            block: index,
+            range,
+        })
+    }
 }
 
 impl Scan {
@@ -135,18 +175,14 @@ impl Scan {
         ask: Ask<'_>,
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
-        let Ask { prepared, on, queries, shared } = ask;
+        let Ask { prepared, on, queries, shared, .. } = ask;
+        self.later.prepare(queries.len(), ask.rows);
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
             let block = on.block(index)?;
             self.enter(prepared, &block, rows.clone(), queries)?;
-            let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
-                true => norms::of(&block, prepared.engine),
-                false => None,
-            };
-            let codes =
-                if prepared.by_codes { Codes::of(&block, on.schema().metric()) } else { None };
+            let (norms, codes) = ask.kept(&block);
             let most = strip_rows_max(&block, codes);
             let mut start = rows.start;
             while start < rows.end {
@@ -159,7 +195,7 @@ impl Scan {
                     continue;
                 }
                 let strip = Strip {
-                    rows: block.rows(range.clone())?,
+                    lender: block,
                     norms: norms.map(|norms| &norms[range.clone()]),
                     codes,
                     block: index,
@@ -175,9 +211,12 @@ impl Scan {
                 if read {
                     self.counts.bytes_read += (alive * strip.row_bytes()) as u64;
                 }
+                if self.later.is_full() {
+                    self.settle(ask)?;
+                }
             }
         }
-        Ok(())
+        self.settle(ask)
     }
 
     /// How many rows of a range anybody looks at.
@@ -263,25 +302,26 @@ impl Scan {
             return Ok(false);
         }
         let started = self.worth[n].start();
+        let lent = &strip.lent(wanted.rows)?;
         match group.panels {
-            Some(lanes) => self.by_panels(ask, group, lanes, strip, wanted.rows)?,
-            None => self.by_rows(ask, group, strip, wanted.rows)?,
+            Some(lanes) => self.by_panels(ask, group, lanes, lent, wanted.rows)?,
+            None => self.by_rows(ask, group, lent, wanted.rows)?,
         }
         self.worth[n].plain(started, wanted.rows.len() * group.len());
         Ok(true)
     }
 
     /// Writes the terms of the listed rows.
-    fn terms(&mut self, prepared: &Prepared, form: Form, strip: &Strip<'_>, rows: &[u32]) {
+    fn terms(&mut self, prepared: &Prepared, form: Form, lent: &Lent<'_>, rows: &[u32]) {
         let terms = &mut self.terms[..rows.len()];
-        match strip.norms {
+        match lent.strip.norms {
             _ if !form.needs_norms() => terms.fill(0.0),
             Some(norms) => {
                 for (term, row) in terms.iter_mut().zip(rows) {
                     *term = norms[*row as usize];
                 }
             }
-            None => prepared.engine.norms(&strip.tile(prepared.dim, rows), terms),
+            None => prepared.engine.norms(&lent.tile(prepared.dim, rows), terms),
         }
         prepared.margin().terms(form, terms);
     }
@@ -341,14 +381,29 @@ fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
 impl<'a> Strip<'a> {
     /// Bytes of a row.
     fn row_bytes(&self) -> usize {
-        self.rows.stride() * size_of::<f32>()
+        self.lender.stride() * size_of::<f32>()
+    }
+
+    /// Borrows those of its rows that are listed, in the order of their numbers. What else the matrix
+    /// holds has perhaps never been read.
+    fn lent(&'a self, wanted: &[u32]) -> Result<Lent<'a>> {
+        let range = self.range.clone();
+        let rows = match wanted.len() == range.len() {
+            true => self.lender.rows(range)?,
+            false => self.lender.rows_some(range, wanted)?,
+        };
+        Ok(Lent { strip: self, rows })
+    }
+}
+
+impl Lent<'_> {
+    /// Where the first row of the strip is.
+    fn first(&self) -> Place {
+        Place { block: self.strip.block, row: self.strip.range.start }
     }
 
     /// Those of its rows that are listed.
-    fn tile<'b>(&self, dim: usize, rows: &'b [u32]) -> Tile<'b>
-    where
-        'a: 'b,
-    {
+    fn tile<'b>(&'b self, dim: usize, rows: &'b [u32]) -> Tile<'b> {
         Tile::new(self.rows.components(), dim, self.rows.stride(), rows)
     }
 }

@@ -35,6 +35,11 @@ impl Worth {
         self.without == 0
     }
 
+    /// Whether the last strip by codes left many rows in question.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
     /// To be called before a strip.
     pub(super) fn start(&self) -> Option<Instant> {
         self.doubtful.then(Instant::now)

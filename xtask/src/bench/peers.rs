@@ -94,34 +94,44 @@ fn arguments(
     python: &Path,
     commit: &str,
 ) -> Vec<String> {
-    let out = if options.quick { folder.join("records") } else { root.join(RECORDS) };
-    let paths = [
-        ("--data", data),
-        ("--python", python),
-        ("--script", &root.join(SCRIPT)),
-        ("--made", &folder.join("made")),
-        ("--out", &out),
-    ];
+    let made = folder.join("made");
+    let script = root.join(SCRIPT);
+    let paths = [("--data", data), ("--python", python), ("--script", &script), ("--made", &made)];
     let mut args = vec!["run".to_owned()];
-    for (name, path) in paths {
-        args.extend([name.to_owned(), path.display().to_string()]);
-    }
-    args.extend(["--commit".to_owned(), commit.to_owned()]);
-    for (name, values) in [("--sets", &options.sets), ("--suite", &options.suite)] {
-        if !values.is_empty() {
-            args.extend([name.to_owned(), values.join(",")]);
-        }
-    }
+    args.extend(shared(&paths, root, folder, commit, options.quick));
+    args.extend(listed("--sets", &options.sets).into_iter().flatten());
+    args.extend(listed("--suite", &options.suite).into_iter().flatten());
     if let Some(rounds) = options.rounds {
         args.extend(["--rounds".to_owned(), rounds.to_string()]);
     }
     if let Some(backend) = &options.backend {
         args.extend(["--backend".to_owned(), backend.clone()]);
     }
-    if options.quick {
+    args
+}
+
+/// What both take: these paths, where the record goes, what is measured and whether in earnest.
+pub(super) fn shared(
+    paths: &[(&str, &Path)],
+    root: &Path,
+    folder: &Path,
+    commit: &str,
+    quick: bool,
+) -> Vec<String> {
+    let out = if quick { folder.join("records") } else { root.join(RECORDS) };
+    let out = ("--out", out.as_path());
+    let paths = paths.iter().chain([&out]);
+    let mut args: Vec<String> =
+        paths.flat_map(|(name, path)| [(*name).to_owned(), path.display().to_string()]).collect();
+    args.extend(["--commit".to_owned(), commit.to_owned()]);
+    if quick {
         args.push("--quick".to_owned());
     }
     args
+}
+
+fn listed(name: &str, values: &[String]) -> Option<[String; 2]> {
+    (!values.is_empty()).then(|| [name.to_owned(), values.join(",")])
 }
 
 /// The release build has a target folder of its own, since the two workspaces share no lock file.
@@ -132,7 +142,7 @@ fn invocation(workspace: &Workspace, words: &str) -> Invocation {
         .env("CARGO_TARGET_DIR", target)
 }
 
-fn build(workspace: &Workspace) -> Result<()> {
+pub(super) fn build(workspace: &Workspace) -> Result<()> {
     let build = invocation(workspace, "build --quiet");
     match build.pass_through(&workspace.root)? {
         true => Ok(()),
@@ -140,13 +150,13 @@ fn build(workspace: &Workspace) -> Result<()> {
     }
 }
 
-fn call(workspace: &Workspace, args: &[String]) -> Result<Verdict> {
+pub(super) fn call(workspace: &Workspace, args: &[String]) -> Result<Verdict> {
     let run = invocation(workspace, "run --quiet").args(["--"]).args(args.iter().cloned());
     run.pass_through(&workspace.root).map(Verdict::green_if)
 }
 
 /// The interpreter of a virtual environment with exactly the pinned packages in it.
-fn environment(root: &Path, folder: &Path) -> Result<PathBuf> {
+pub(super) fn environment(root: &Path, folder: &Path) -> Result<PathBuf> {
     let venv = folder.join("venv");
     let python = venv.join("bin").join("python");
     let installed = venv.join("installed.txt");
@@ -185,7 +195,7 @@ fn missing(what: &str) -> String {
         _ => "python3 is not on the PATH; install Python 3.11 or later",
     };
     format!(
-        "faiss, usearch and numpy are called from Python: {install} (on Debian: apt install \
+        "some engines are called from Python: {install} (on Debian: apt install \
          python3 python3-venv python3-pip)"
     )
 }
@@ -196,7 +206,7 @@ fn succeeds(command: &mut Command) -> bool {
 }
 
 /// The commit that is checked out, and whether there is more in the files.
-fn commit(root: &Path) -> String {
+pub(super) fn commit(root: &Path) -> String {
     let described = Command::new("git")
         .args(["describe", "--always", "--dirty", "--abbrev=12"])
         .current_dir(root)
@@ -209,7 +219,7 @@ fn commit(root: &Path) -> String {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
@@ -246,7 +256,7 @@ mod tests {
     #[test]
     fn a_quick_run_leaves_no_record_to_commit() {
         let shown = shown(&Options { quick: true, ..options() });
-        assert!(shown.contains("--out /w/target/peers/records") && shown.ends_with(" --quick"));
+        assert!(shown.contains("--out /w/target/peers/records") && shown.contains(" --quick "));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, bench, fuzz};
+use crate::{Result, bench, faults, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
@@ -97,6 +97,11 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             parts: vec![Part::Models],
             ..step("models", "the protocol holds in every order of its steps", [])
         },
+        step(
+            "faults",
+            "nothing acknowledged is lost, whatever fails",
+            ["crash", "faults", "bitflip", "kill9"].map(faults::invocation),
+        ),
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
         step("peers", "the comparison with peers is formatted and locked", peers()),
     ]
@@ -219,6 +224,11 @@ mod tests {
             cargo xtask conformance
         models: the protocol holds in every order of its steps
             cargo xtask models
+        faults: nothing acknowledged is lost, whatever fails
+            cargo run --quiet --release --locked -p iqdb-faults -- crash
+            cargo run --quiet --release --locked -p iqdb-faults -- faults
+            cargo run --quiet --release --locked -p iqdb-faults -- bitflip
+            cargo run --quiet --release --locked -p iqdb-faults -- kill9
         fuzz: no input that fuzzing has found fails again
             cargo test --locked -p iqdb-fuzz-targets --test replay
             cargo fmt --manifest-path fuzz/Cargo.toml --check
@@ -246,7 +256,7 @@ mod tests {
         for step in sample() {
             for part in &step.parts {
                 let shown = part.to_string();
-                let resolves = ["clippy", "check", "test", "doc ", "tree"]
+                let resolves = ["clippy", "check", "test", "run", "doc ", "tree"]
                     .iter()
                     .any(|command| shown.contains(&format!("cargo {command}")));
                 assert_eq!(resolves, shown.contains("--locked"), "{shown}");

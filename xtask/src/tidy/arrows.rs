@@ -39,12 +39,13 @@ fn rule(package: &str) -> (May, &'static str) {
                 "iqdb-cli",
                 "iqdb-benches",
                 "iqdb-conformance",
+                "iqdb-faults",
                 "iqdb-fuzz-targets",
                 "xtask",
             ]),
             "the facade is core, search and the backends",
         ),
-        "iqdb-cli" | "iqdb-benches" | "iqdb-fuzz-targets" => {
+        "iqdb-cli" | "iqdb-benches" | "iqdb-faults" | "iqdb-fuzz-targets" => {
             (May::AllBut(&["xtask"]), "xtask is a tool, not a library")
         }
         "iqdb-file" => (

@@ -2,18 +2,16 @@
 
 use super::{Bench, pause, turns};
 use crate::Result;
-use crate::engines::IQDB;
+use crate::engines::{IQDB, IQDB_FILE};
 use crate::protocol::{self, Command, Writer};
 use crate::record::BesideWriter;
 use crate::stats::median;
 
-const WRITERS: [Writer; 3] = [Writer::Absent, Writer::PerSecond(20_000), Writer::FlatOut];
-const READERS: [usize; 2] = [1, 20];
 const SECONDS: f64 = 3.0;
 const ROUNDS_MAX: usize = 3;
 
 /// The engines that can be written to while they are read.
-const ENGINES: [&str; 2] = [IQDB, "upstream"];
+const ENGINES: [&str; 3] = [IQDB, IQDB_FILE, "upstream"];
 
 #[derive(Debug, Default)]
 struct Rounds {
@@ -25,16 +23,22 @@ struct Rounds {
     wrong: u64,
 }
 
-pub(crate) fn run(bench: &mut Bench<'_>) -> Result<Vec<BesideWriter>> {
+/// So many readers at a time, beside each of these writers; the first is the absent one, whom the
+/// others are held against.
+pub(crate) fn run(
+    bench: &mut Bench<'_>,
+    readers: &[usize],
+    writers: &[Writer],
+) -> Result<Vec<BesideWriter>> {
     let (set, settings) = (bench.set, bench.settings);
     let chosen: Vec<usize> =
         (0..bench.engines.len()).filter(|&i| ENGINES.contains(&bench.engines[i].name)).collect();
     let seconds = if settings.quick { SECONDS / 6.0 } else { SECONDS };
     let rounds = settings.rounds.min(ROUNDS_MAX);
     let mut entries: Vec<BesideWriter> = Vec::new();
-    for readers in READERS {
-        let mut cells: Vec<[Rounds; WRITERS.len()]> =
-            chosen.iter().map(|_| Default::default()).collect();
+    for &readers in readers {
+        let rounds_of = |_| writers.iter().map(|_| Rounds::default()).collect();
+        let mut cells: Vec<Vec<Rounds>> = chosen.iter().map(rounds_of).collect();
         for round in 0..rounds {
             let of = rounds - 1;
             eprintln!(
@@ -42,7 +46,7 @@ pub(crate) fn run(bench: &mut Bench<'_>) -> Result<Vec<BesideWriter>> {
                 set.facts.set
             );
             for turn in turns(round, chosen.len()) {
-                for (writer, cell) in WRITERS.iter().zip(&mut cells[turn]) {
+                for (writer, cell) in writers.iter().zip(&mut cells[turn]) {
                     let ask = protocol::BesideWriter {
                         files: set.bare_files(),
                         k: settings.k,
@@ -59,8 +63,8 @@ pub(crate) fn run(bench: &mut Bench<'_>) -> Result<Vec<BesideWriter>> {
         for (&i, cells) in chosen.iter().zip(cells) {
             let engine = bench.engines[i].name;
             let absent = median(&cells[0].p99);
-            for (writer, cell) in WRITERS.iter().zip(cells) {
-                if engine == IQDB && cell.wrong > 0 {
+            for (writer, cell) in writers.iter().zip(cells) {
+                if [IQDB, IQDB_FILE].contains(&engine) && cell.wrong > 0 {
                     return Err(format!(
                         "{engine} gave {} wrong answers to {readers} readers, writer {writer}",
                         cell.wrong

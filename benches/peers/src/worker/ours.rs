@@ -1,6 +1,8 @@
 //! iqdb as it is in this checkout, through its facade.
 
 use std::ops::Range;
+use std::path::Path;
+use std::time::Instant;
 
 use ours::{Filter, Hits, IdRef, Iqdb, Payload, Plan, Query, Record, Schema, Vector};
 use serde_json::Value;
@@ -9,10 +11,13 @@ use super::beside_writer::{Reader, Shared};
 use super::data::Data;
 use super::{Engine, Facts};
 use crate::Result;
-use crate::protocol::{Metric, Permille};
+use crate::protocol::{Answer, Metric, Permille};
 
 /// How many rows are loaded in one commit.
 const BATCH: usize = 10_000;
+
+/// The directory of a database in files, in the one that it was given.
+const FILES: &str = "db";
 
 pub(super) struct Ours {
     db: Iqdb,
@@ -25,23 +30,82 @@ pub(super) struct Ours {
 
 /// An empty database; the facade's default backend unless one is named.
 pub(super) fn open(dim: usize, metric: Metric, backend: Option<&str>) -> Result<(Iqdb, Facts)> {
-    let metric = match metric {
-        Metric::Cosine => ours::Metric::Cosine,
-        Metric::Euclidean => ours::Metric::Euclidean,
-    };
     let available = ours::Backend::available();
     let backend = match backend {
         Some(name) => name.parse().map_err(said)?,
         None => *available.first().ok_or("no backend is compiled in")?,
     };
-    let schema = Schema::new(dim, metric).map_err(said)?;
+    let schema = Schema::new(dim, ours_of(metric)).map_err(said)?;
     let db = Iqdb::builder().backend(backend).open_in_memory(schema).map_err(said)?;
     Ok((db, Facts::from([("backend".into(), backend.to_string())])))
 }
 
-/// The whole set, under its row numbers.
+fn ours_of(metric: Metric) -> ours::Metric {
+    match metric {
+        Metric::Cosine => ours::Metric::Cosine,
+        Metric::Euclidean => ours::Metric::Euclidean,
+    }
+}
+
+/// A new database in files, in this empty directory.
+pub(crate) fn create_files(dir: &Path, dim: usize, metric: Metric) -> Result<Iqdb> {
+    let schema = Schema::new(dim, ours_of(metric)).map_err(said)?;
+    Iqdb::create(dir.join(FILES), schema).map_err(said)
+}
+
+/// Opens what `create_files` made: how long that took, how long until the record `id` was there, what
+/// both took of memory and of the disk, and how long the first search took.
+pub(super) fn open_files(dir: &Path, id: u64) -> Result<Answer> {
+    let before = usage();
+    let started = Instant::now();
+    let db = Iqdb::open(dir.join(FILES)).map_err(said)?;
+    let open = started.elapsed();
+    let record = db.get(id).map_err(said)?.ok_or_else(|| format!("there is no record {id}"))?;
+    let get = started.elapsed();
+    let after = usage();
+    let started = Instant::now();
+    let hits = db.search(record.vector, 10).map_err(said)?;
+    let search = started.elapsed();
+    if hits.iter().next().is_none_or(|hit| hit.distance != 0.0) {
+        return Err(format!("the record {id} is not nearest to itself"));
+    }
+    let numbers = [
+        ("open_ms", open.as_secs_f64() * 1e3),
+        ("get_ms", get.as_secs_f64() * 1e3),
+        ("search_ms", search.as_secs_f64() * 1e3),
+        ("memory_mib", after.0 - before.0),
+        ("read_mib", after.1 - before.1),
+    ];
+    let numbers = numbers.map(|(name, number)| (name.to_owned(), number)).into();
+    Ok(Answer { numbers, ..Answer::default() })
+}
+
+/// The resident memory of this process, and what it has made the disk read, in MiB.
+fn usage() -> (f64, f64) {
+    let number = |path: &str, name: &str| {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let word = line.and_then(|line| line.split_whitespace().next());
+        word.and_then(|word| word.parse::<f64>().ok()).unwrap_or(f64::NAN)
+    };
+    let kib = number("/proc/self/status", "VmRSS:");
+    let bytes = number("/proc/self/io", "read_bytes:");
+    (kib / 1024.0, bytes / 1_048_576.0)
+}
+
+/// The whole set in a new database in memory, under its row numbers.
 pub(super) fn load(data: &Data, backend: Option<&str>, plan: Plan) -> Result<(Ours, Facts)> {
-    let (db, mut facts) = open(data.base.dim, data.metric, backend)?;
+    let (db, facts) = open(data.base.dim, data.metric, backend)?;
+    fill(db, facts, data, plan)
+}
+
+/// The whole set in a new database in files.
+pub(super) fn load_files(data: &Data, dir: &Path) -> Result<(Ours, Facts)> {
+    let db = create_files(dir, data.base.dim, data.metric)?;
+    fill(db, Facts::from([("backend".into(), "file".into())]), data, Plan::Auto)
+}
+
+fn fill(db: Iqdb, mut facts: Facts, data: &Data, plan: Plan) -> Result<(Ours, Facts)> {
     for from in (0..data.base.rows).step_by(BATCH) {
         let to = (from + BATCH).min(data.base.rows);
         let records: Result<Vec<Record>> = (from..to).map(|row| record(data, row)).collect();

@@ -167,7 +167,7 @@ impl Drop for Watch {
     }
 }
 
-/// Makes the image and looks at it, mapped and not.
+/// Makes the image and looks at it, mapped and not; whether it is reported as damaged.
 ///
 /// # Errors
 /// What is neither right nor reported as damage.
@@ -176,8 +176,9 @@ pub(crate) fn look(
     dir: &Path,
     scratch: &Path,
     defect: Option<Defect>,
-) -> Result<(), Finding> {
+) -> Result<bool, Finding> {
     let past = image.subject.past()?;
+    let mut is_damaged = false;
     for read_mode in [ReadMode::Map, ReadMode::Copy] {
         let found = scratch.join("db");
         copy(&dir.join(image.subject.name()), &found).map_err(as_finding)?;
@@ -190,9 +191,9 @@ pub(crate) fn look(
         }
         .map_err(as_finding)?;
         let options = options(defect).read_mode(read_mode);
-        caught(|| Sight { image, past: &past, options }.look(&found))?;
+        is_damaged |= caught(|| Sight { image, past: &past, options }.look(&found))?;
     }
-    Ok(())
+    Ok(is_damaged)
 }
 
 struct Sight<'a> {
@@ -202,7 +203,7 @@ struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    fn look(&self, dir: &Path) -> Result<(), Finding> {
+    fn look(&self, dir: &Path) -> Result<bool, Finding> {
         let store = match FileStore::open(dir, &self.options) {
             Ok(store) => store,
             Err(error) => {
@@ -213,14 +214,14 @@ impl Sight<'_> {
                     Ok(_) => {
                         Err(Finding::new(Breach::Lost, format_args!("made anew after: {error}")))
                     }
-                    Err(_) => Ok(()),
+                    Err(_) => Ok(true),
                 };
             }
         };
         match self.read(&store) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(false),
             Err(Seen::Damage) => match store.verify(&mut |_| {}) {
-                Err(error) => is_damage(&error),
+                Err(error) => is_damage(&error).map(|()| true),
                 Ok(_) => Err(Finding::new(Breach::Behaviour, "damage was met that verify passes")),
             },
             Err(Seen::Breach(finding)) => Err(finding),
@@ -232,7 +233,8 @@ impl Sight<'_> {
         let newest = self.past.version();
         // A log that nobody closed may well end where it does. But each frame in it says up to where
         // it was on the disk before.
-        let is_shortened = matches!(self.image.damage, Damage::Cut(_) | Damage::Zero(_));
+        let is_shortened = self.image.file.starts_with("log-")
+            && matches!(self.image.damage, Damage::Cut(_) | Damage::Zero(_));
         let spared = match self.image.subject {
             Subject::Killed if is_shortened => LOGGED,
             Subject::Killed => 1,

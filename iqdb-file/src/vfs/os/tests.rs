@@ -23,10 +23,10 @@ fn what_is_written_is_read_and_mapped() {
     let mut room = [1; 8];
     file.read_exact_at(&mut room, 0).unwrap();
     assert_eq!(&room, b"\0\0\0\0\0abc");
-    assert_eq!(&*file.map(8).unwrap(), b"\0\0\0\0\0abc");
+    assert_eq!(&*file.map(8, Reading::Ahead).unwrap(), b"\0\0\0\0\0abc");
     assert_eq!(file.read_at(&mut room, 8).unwrap(), 0);
     assert_eq!(file.read_exact_at(&mut room, 1).unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(file.map(9).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(file.map(9, Reading::Ahead).unwrap_err().kind(), ErrorKind::UnexpectedEof);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_file_is_cut_and_grows_by_zeros() {
     file.write_all_at(b"abc", 0).unwrap();
     file.set_len(1).unwrap();
     file.set_len(3).unwrap();
-    assert_eq!(&*file.map(3).unwrap(), b"a\0\0");
+    assert_eq!(&*file.map(3, Reading::Ahead).unwrap(), b"a\0\0");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn names_are_changed_removed_and_listed() {
     OsVfs.rename(&at("a"), &at("b")).unwrap();
     assert_eq!(names(), ["b", "c"]);
     assert_eq!(fs::read(at("b")).unwrap(), b"a");
-    let mapped = OsVfs.open(&at("c"), Access::Read).unwrap().map(1).unwrap();
+    let mapped = OsVfs.open(&at("c"), Access::Read).unwrap().map(1, Reading::Ahead).unwrap();
     OsVfs.remove(&at("c")).unwrap();
     assert_eq!(names(), ["b"]);
     assert_eq!(&*mapped, b"c");

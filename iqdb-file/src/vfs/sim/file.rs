@@ -6,7 +6,7 @@ use std::io;
 use super::disk::{Change, NodeId};
 use super::fault::{Call, Go, eio};
 use super::{Lock, Machine, SimVfs};
-use crate::vfs::{File, Guard, Mapping};
+use crate::vfs::{File, Guard, Mapping, Reading};
 
 pub(super) struct SimFile {
     pub(super) vfs: SimVfs,
@@ -88,7 +88,7 @@ impl File for SimFile {
         Ok(())
     }
 
-    fn map(&self, len: u64) -> io::Result<Mapping> {
+    fn map(&self, len: u64, _: Reading) -> io::Result<Mapping> {
         let machine = &mut *self.vfs.machine();
         machine.begin(Call::Map)?;
         let bytes = machine.disk.content(self.node).bytes();

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 
 use super::*;
 use crate::vfs::FileExt;
+use crate::vfs::Reading;
 
 const SEEDS: u64 = 400;
 const OLD: [u8; SECTOR] = [1; SECTOR];
@@ -48,10 +49,10 @@ fn what_is_written_is_read_and_mapped() {
     let mut room = [7; 4];
     file.read_exact_at(&mut room, 0).unwrap();
     assert_eq!(&room, b"abc\0");
-    assert_eq!(&file.map(602).unwrap()[599..], b"\0xy");
+    assert_eq!(&file.map(602, Reading::Ahead).unwrap()[599..], b"\0xy");
     assert_eq!(file.read_at(&mut room, 601).unwrap(), 1);
     assert_eq!(file.read_at(&mut room, u64::MAX).unwrap(), 0);
-    assert_eq!(file.map(603).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(file.map(603, Reading::Ahead).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     assert_eq!(file.write_at(b"x", 0).unwrap_err().kind(), ErrorKind::PermissionDenied);
     assert_eq!(file.set_len(0).unwrap_err().kind(), ErrorKind::PermissionDenied);
     assert_eq!(vfs.open(at("a"), Access::Create).unwrap().len().unwrap(), 0);
@@ -101,7 +102,7 @@ fn an_open_file_survives_the_loss_of_its_name() {
     let vfs = SimVfs::new();
     let file = create(&vfs, "a", b"abc");
     vfs.remove(at("a")).unwrap();
-    assert_eq!(&*file.map(3).unwrap(), b"abc");
+    assert_eq!(&*file.map(3, Reading::Ahead).unwrap(), b"abc");
     assert_eq!(create(&vfs, "a", b"").len().unwrap(), 0);
     assert_eq!(file.len().unwrap(), 3);
 }
@@ -356,7 +357,7 @@ fn every_call(fault: Option<Fault>) -> Vec<(Call, Result<usize, ErrorKind>)> {
         file.write_at(b"wxyz", 0),
         file.set_len(5).map(|()| 0),
         file.sync_data().map(|()| 0),
-        file.map(1).map(|_| 0),
+        file.map(1, Reading::Ahead).map(|_| 0),
     ];
     let results = results.map(|result| result.map_err(|error| error.kind()));
     vfs.calls().into_iter().skip(1).zip(results).collect()

@@ -30,7 +30,9 @@ mod canonical;
 mod neon;
 mod portable;
 
-pub(crate) use codes::{Coded, GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet, Sieve};
+pub(crate) use codes::{
+    Coded, GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet, Sieve, Sums, below,
+};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
 

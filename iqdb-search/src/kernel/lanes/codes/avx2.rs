@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, GROUP};
+use super::{Dots, GROUP, Sums};
 
 /// Rows 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]
@@ -87,6 +87,15 @@ impl Dots for Avx2 {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let left = (left[0] | left[1] << 8) as u16;
             left
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: &mut Sums) {
+        // SAFETY: the caller has AVX2, and there is room for 16 sums.
+        unsafe {
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), self.0[0]);
+            _mm256_storeu_si256(to.as_mut_ptr().add(8).cast(), self.0[1]);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The way in: from one safe call to code compiled for the instruction set.
 
-use super::{Coded, LINE_COMPONENTS, Sheet};
+use super::{Coded, LINE_COMPONENTS, Sheet, Sums};
 
 /// The instruction set that compares codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,34 +64,43 @@ impl Sieve {
     }
 
     /// Writes which rows of each group of the sheet are left in question, a bit per row from the
-    /// lowest up: those of query `q` from `q * sheet.groups()` on. At most [`width`](Self::width)
-    /// queries are looked at together.
+    /// lowest up: those of query `q` from `q * sheet.groups()` on. Where there is one, writes the
+    /// sums of its group at the same place. At most [`width`](Self::width) queries are looked at
+    /// together.
     ///
     /// # Panics
     /// When a query is not of the sheet's depth, or there is not room for one mask per group and
-    /// query in `left`.
-    pub(crate) fn sift(self, sheet: &Sheet<'_>, queries: &[Coded<'_>], left: &mut [u16]) {
+    /// query in `left`, and as many sums.
+    pub(crate) fn sift(
+        self,
+        sheet: &Sheet<'_>,
+        queries: &[Coded<'_>],
+        left: &mut [u16],
+        sums: &mut [Sums],
+    ) {
         let deep = sheet.depth * LINE_COMPONENTS;
         let fit = queries.iter().all(|query| query.components.len() == deep);
         assert!(fit, "queries of the rows' dimension");
         assert_eq!(left.len(), queries.len() * sheet.groups(), "a mask per group and query");
+        assert_eq!(sums.len(), left.len(), "sums per group and query");
         if sheet.groups() == 0 {
             return;
         }
         let width = self.width();
-        let masks = left.chunks_mut(width * sheet.groups());
-        for (queries, left) in queries.chunks(width).zip(masks) {
+        let (masks, sums) =
+            (left.chunks_mut(width * sheet.groups()), sums.chunks_mut(width * sheet.groups()));
+        for ((queries, left), sums) in queries.chunks(width).zip(masks).zip(sums) {
             // SAFETY: the machine has the instruction set, or there would be no such `Sieve`; the
             // shapes were just checked.
             unsafe {
                 match self.0 {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Vnni => vnni::sift(sheet, queries, left),
+                    Isa::Vnni => vnni::sift(sheet, queries, left, sums),
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => avx2::sift(sheet, queries, left),
+                    Isa::Avx2 => avx2::sift(sheet, queries, left, sums),
                     #[cfg(target_arch = "aarch64")]
-                    Isa::Neon => neon::sift(sheet, queries, left),
-                    Isa::Portable => portable::sift(sheet, queries, left),
+                    Isa::Neon => neon::sift(sheet, queries, left, sums),
+                    Isa::Portable => portable::sift(sheet, queries, left, sums),
                 }
             }
         }
@@ -102,7 +111,7 @@ impl Sieve {
 macro_rules! entry {
     ($name:ident, $dots:ty, $width:literal $(, $features:literal)?) => {
         mod $name {
-            use crate::kernel::lanes::codes::{Coded, Sheet};
+            use crate::kernel::lanes::codes::{Coded, Sheet, Sums};
 
             /// # Safety
             /// As for the generic function.
@@ -111,15 +120,20 @@ macro_rules! entry {
                 sheet: &Sheet<'_>,
                 queries: &[Coded<'_>],
                 left: &mut [u16],
+                sums: &mut [Sums],
             ) {
                 if let Ok(queries) = <&[Coded<'_>; $width]>::try_from(queries) {
                     // SAFETY: as the caller says.
-                    return unsafe { super::super::sift::<$dots, $width, 1>(sheet, queries, left) };
+                    return unsafe {
+                        super::super::sift::<$dots, $width, 1>(sheet, queries, left, sums)
+                    };
                 }
-                for (query, left) in queries.iter().zip(left.chunks_mut(sheet.groups())) {
+                let (left, sums) =
+                    (left.chunks_mut(sheet.groups()), sums.chunks_mut(sheet.groups()));
+                for ((query, left), sums) in queries.iter().zip(left).zip(sums) {
                     let query = std::array::from_ref(query);
                     // SAFETY: as the caller says.
-                    unsafe { super::super::sift::<$dots, 1, 4>(sheet, query, left) };
+                    unsafe { super::super::sift::<$dots, 1, 4>(sheet, query, left, sums) };
                 }
             }
         }

@@ -39,6 +39,9 @@ pub(crate) struct Line(pub(crate) [u8; LINE]);
 /// Bytes of a line.
 const LINE: usize = 64;
 
+/// The inner products of a query with the rows of a group.
+pub(crate) type Sums = [i32; GROUP];
+
 /// Some groups of coded rows of one block.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sheet<'a> {
@@ -99,6 +102,18 @@ impl<'a> Coded<'a> {
         assert!(components.len().is_multiple_of(LINE_COMPONENTS), "whole lines");
         Self { components, start, cone }
     }
+
+    /// What decides.
+    pub(crate) fn cone(&self) -> Cone {
+        self.cone
+    }
+}
+
+/// Whether an inner product of codes is below a cut; not if that is not a number. Rounded to
+/// nearest, as every instruction set does it.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn below(sum: i32, cut: f32) -> bool {
+    (sum as f32) < cut
 }
 
 /// Sixteen sums of products, one per row of a group.
@@ -130,19 +145,23 @@ trait Dots: Copy {
     /// The rows, from the lowest bit up, whose sum is not below their cut. A cut that is not a
     /// number has nothing below it.
     unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16;
+
+    /// Writes the sums.
+    unsafe fn write(self, to: &mut Sums);
 }
 
 /// Writes which rows of each group are left in question, for each of `Q` queries: those of query
-/// `q` from `q * sheet.groups()` on.
+/// `q` from `q * sheet.groups()` on, and the sums of groups that have such a row.
 ///
 /// # Safety
 /// The processor has the instruction set of `D`. Each query has as many components as a group has
-/// lines of them, and `left` has room for `Q` times the groups.
+/// lines of them, and `left` and `sums` have room for `Q` times the groups.
 #[inline(always)]
 unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     sheet: &Sheet<'_>,
     queries: &[Coded<'_>; Q],
     left: &mut [u16],
+    sums_left: &mut [Sums],
 ) {
     let groups = sheet.groups();
     for group in 0..groups {
@@ -183,15 +202,19 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
         for q in 0..Q {
             let cuts = sheet.cuts(group, &queries[q].cone);
             // SAFETY: the caller has the instruction set.
-            left[q * groups + group] = unsafe {
+            unsafe {
                 let mut sum = sums[q][0];
                 let mut chain = 1;
                 while chain < CHAINS {
                     sum = sum.join(sums[q][chain]);
                     chain += 1;
                 }
-                sum.not_below(&cuts)
-            };
+                let rows = sum.not_below(&cuts);
+                left[q * groups + group] = rows;
+                if rows != 0 {
+                    sum.write(&mut sums_left[q * groups + group]);
+                }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Dots, GROUP};
+use super::{Dots, GROUP, Sums};
 
 /// Rows 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
 #[derive(Clone, Copy)]
@@ -94,5 +94,13 @@ impl Dots for Neon {
             part += 1;
         }
         left
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: &mut Sums) {
+        for (sums, to) in self.0.into_iter().zip(to.chunks_exact_mut(4)) {
+            // SAFETY: the caller has NEON, and there is room for 4 sums.
+            unsafe { vst1q_s32(to.as_mut_ptr(), sums) }
+        }
     }
 }

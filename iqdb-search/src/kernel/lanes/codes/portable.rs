@@ -1,6 +1,6 @@
 //! Plain Rust, for every machine.
 
-use super::{Dots, GROUP, LINE};
+use super::{Dots, GROUP, LINE, Sums, below};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable([i32; GROUP]);
@@ -44,11 +44,13 @@ impl Dots for Portable {
     unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
         let mut left = 0;
         for (row, (sum, cut)) in self.0.into_iter().zip(cuts).enumerate() {
-            // Rounded to nearest, as every instruction set does it.
-            #[allow(clippy::cast_precision_loss)]
-            let below = (sum as f32) < *cut;
-            left |= u16::from(!below) << row;
+            left |= u16::from(!below(sum, *cut)) << row;
         }
         left
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: &mut Sums) {
+        *to = self.0;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, GROUP};
+use super::{Dots, GROUP, Sums};
 
 #[derive(Clone, Copy)]
 pub(super) struct Vnni(__m512i);
@@ -54,5 +54,11 @@ impl Dots for Vnni {
             let cuts = _mm512_loadu_ps(cuts.as_ptr());
             _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_cvtepi32_ps(self.0), cuts)
         }
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: &mut Sums) {
+        // SAFETY: the caller has AVX-512F, and there is room for 16 sums.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), self.0) }
     }
 }
