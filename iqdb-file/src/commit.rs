@@ -117,7 +117,7 @@ impl FileStore {
     ) -> MutexGuard<'a, Writer> {
         let view = writer.view();
         let staged = std::mem::take(&mut writer.staged);
-        let job = Job {
+        let mut job = Job {
             vfs: Arc::clone(&writer.options.vfs),
             dir: self.dir.clone(),
             log: Arc::clone(&writer.log),
@@ -150,6 +150,7 @@ impl FileStore {
                 self.publish(&mut writer, view);
                 garbage = writer.reclaim();
                 group.end(Ok(()));
+                job.rows.drain(..).for_each(|rows| writer.growing.reuse(rows));
             }
             (Err(failure), Ok(view)) if forgets && failure.is_unsure() => {
                 self.written(&mut writer, &job, staged.changes);

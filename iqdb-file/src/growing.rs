@@ -8,7 +8,7 @@ use iqdb_core::{Batch, Change, RecordId, Result};
 
 use crate::log::Placed;
 use crate::names::Name;
-use crate::problem::refused;
+use crate::problem::{defect, refused};
 use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
 use crate::vfs::{Access, File, FileExt};
 
@@ -23,7 +23,12 @@ pub(crate) struct Growing {
     rows: u64,
     /// The row that has the vector of a record, while no later change has given it another.
     placed: HashMap<RecordId, u32>,
+    /// Memory for the rows of the next batch.
+    spare: Vec<u8>,
 }
+
+/// How much memory is kept for the rows of the next batch, at most.
+const SPARE_BYTES_MAX: usize = 16 << 20;
 
 /// Rows that are to be written before the frame that names them.
 #[derive(Debug)]
@@ -52,6 +57,7 @@ impl Growing {
             pieces: Vec::new(),
             rows: 0,
             placed: HashMap::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -74,6 +80,14 @@ impl Growing {
     /// The file's name is on the disk, or will be with the next sync.
     pub(crate) fn named(&mut self) {
         self.is_named = true;
+    }
+
+    /// Takes back the memory of rows that have been written.
+    pub(crate) fn reuse(&mut self, rows: NewRows) {
+        if rows.bytes.capacity() <= SPARE_BYTES_MAX && rows.bytes.capacity() > self.spare.capacity()
+        {
+            self.spare = rows.bytes;
+        }
     }
 
     /// Where the next row goes.
@@ -103,14 +117,20 @@ impl Growing {
         };
         // Also of a file that was made for a batch which then failed.
         let is_new = !self.is_named;
-        let mut bytes = Vec::new();
-        let mut rows = 0;
-        for change in batch.changes() {
-            if let Change::Upsert(record) = change {
-                push_row(&mut bytes, &record.vector, place.shape.stride);
-                rows += 1;
-            }
+        let records = || {
+            batch.changes().iter().filter_map(|change| match change {
+                Change::Upsert(record) => Some(record),
+                _ => None,
+            })
+        };
+        let rows = records().count();
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
+        bytes.reserve_exact(rows * place.shape.row_bytes());
+        for record in records() {
+            push_row(&mut bytes, &record.vector, place.shape.stride);
         }
+        let rows = u32::try_from(rows).map_err(|_| defect("a batch has too many rows"))?;
         let start = self.end();
         let placed = Placed {
             segment: self.number,

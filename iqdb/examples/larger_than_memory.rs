@@ -18,7 +18,7 @@ use iqdb_file::{FileOptions, FileStore};
 
 const DIM: usize = 384;
 const BATCH: usize = 10_000;
-const QUERIES: usize = 20;
+const QUERIES: usize = 100;
 /// Of a scan from the disk a few are enough.
 const SLOW_QUERIES: usize = 3;
 

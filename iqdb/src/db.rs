@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
     Applied, Batch, Error, ErrorKind, Explain, Filter, Hits, Payload, Query, Record, RecordId,
@@ -39,6 +40,8 @@ pub struct Iqdb {
     store: Arc<dyn Store>,
     search: Arc<dyn Search>,
     background: Arc<Background>,
+    /// Whether the first search is to wake the thread that prepares.
+    unprepared: Arc<AtomicBool>,
     /// The store once more, where it is one in a directory.
     #[cfg(feature = "file")]
     file: Option<Arc<FileStore>>,
@@ -51,6 +54,7 @@ impl Iqdb {
             store,
             search,
             background: Arc::new(background),
+            unprepared: Arc::default(),
             #[cfg(feature = "file")]
             file: None,
         }
@@ -60,8 +64,8 @@ impl Iqdb {
     pub(crate) fn over_file(store: FileStore, search: Arc<dyn Search>) -> Self {
         let file = Arc::new(store);
         let db = Self::new(Arc::clone(&file) as Arc<dyn Store>, search);
-        // What was there before has no codes yet.
-        db.background.wake();
+        // What was there before has no codes yet. Reading it all is for whoever searches.
+        db.unprepared.store(true, Ordering::Relaxed);
         Self { file: Some(file), ..db }
     }
 
@@ -292,6 +296,10 @@ impl Iqdb {
         queries: &[Query<'_>],
         hits: &mut [Hits],
     ) -> Result<Explain> {
+        if self.unprepared.load(Ordering::Relaxed) && self.unprepared.swap(false, Ordering::Relaxed)
+        {
+            self.background.wake();
+        }
         self.search.search(snapshot, queries, hits)
     }
 

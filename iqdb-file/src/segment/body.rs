@@ -134,12 +134,22 @@ impl Body {
         &self,
         slot: usize,
         range: Range<usize>,
-        wanted: impl Iterator<Item = Range<usize>>,
+        wanted: impl Iterator<Item = Range<usize>> + Clone,
     ) -> Result<&[u8]> {
         let Source::Mapped { here_and_there, .. } = &self.source else {
             return self.bytes(slot, range);
         };
         let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
+        // All that is new is asked for before the first of it is waited for.
+        for wanted in wanted.clone() {
+            let (start, end) =
+                (section.start + wanted.start as u64, section.start + wanted.end as u64);
+            for n in self.pieces_of(start..end).filter(|n| !self.is_checked(*n)) {
+                let piece = self.range_of(n);
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                here_and_there.expect(place(piece.start)..place(piece.end));
+            }
+        }
         for wanted in wanted {
             if wanted.end > range.end {
                 return Err(defect("a row was wanted outside of those that were asked for"));
@@ -174,7 +184,7 @@ impl Body {
             let range = self.range_of(n);
             match &self.source {
                 Source::Mapped { all: mapping, .. } => {
-                    self.compare(n, slice(mapping, 0, range.clone())?)?
+                    self.compare(n, slice(mapping, 0, range.clone())?)?;
                 }
                 Source::Copied(file, _) => {
                     room.resize(length(&range), 0);
@@ -219,16 +229,22 @@ impl Body {
         n.checked_sub(1).map_or(self.start, end)..end(n)
     }
 
+    fn is_checked(&self, n: usize) -> bool {
+        self.checked
+            .get(n / 64)
+            .is_some_and(|word| word.load(Ordering::Acquire) >> (n % 64) & 1 == 1)
+    }
+
     fn check<'a>(
         &self,
         n: usize,
         bytes: impl FnOnce(Range<u64>) -> Result<&'a [u8]>,
     ) -> Result<()> {
-        let (word, bit) = (n / 64, 1_u64 << (n % 64));
-        let word = self.checked.get(word).ok_or_else(|| defect("there is no such piece"))?;
-        if word.load(Ordering::Acquire) & bit == 0 {
+        if !self.is_checked(n) {
             self.compare(n, bytes(self.range_of(n))?)?;
-            word.fetch_or(bit, Ordering::Release);
+            if let Some(word) = self.checked.get(n / 64) {
+                word.fetch_or(1 << (n % 64), Ordering::Release);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use bytemuck::{Pod, Zeroable};
 use memmap2::{Mmap, MmapOptions};
@@ -72,6 +72,21 @@ impl Mapping {
         #[cfg(not(unix))]
         let _ = reading;
         Ok(Self(Bytes::Mapped(mapped)))
+    }
+}
+
+impl Mapping {
+    /// Asks the system to read these bytes by now. Returns at once; they can be read without.
+    pub fn expect(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Bytes::Mapped(mapped) = &self.0
+            && range.end <= mapped.len()
+        {
+            // It is a wish, and nobody is worse off if it isn't granted.
+            let _ = mapped.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
+        }
+        #[cfg(not(unix))]
+        let _ = range;
     }
 }
 

@@ -7,7 +7,6 @@ use super::super::cone::Cone;
 use super::super::encode::{encode, sine};
 use super::super::query::QueryFacts;
 use super::attack;
-use crate::kernel::GROUP;
 
 /// A query between its code and some rows, which are between it and their codes. With each row comes
 /// its opposite, so that the mean of all of them is 0.
@@ -91,8 +90,7 @@ fn room(query: &[f32], row: &[f32], metric: Metric) -> Option<f64> {
     of_query.sine = sine(of_query.cosine);
     let typical = f64::from(of_row.norm);
     let cone = Cone::new(metric, &of_query, metric.distance(query, row), typical);
-    let norms = Some([of_row.norm; GROUP]);
-    let cut = cone.cuts(&[of_row.along; GROUP], &[of_row.across; GROUP], norms.as_ref())[0];
+    let cut = cone.cut(of_row);
     let lengths = of_query.length * dot(&code, &code).sqrt();
     cut.is_finite().then(|| (dot(&own, &code) - f64::from(cut)) / lengths * 65_536.0)
 }

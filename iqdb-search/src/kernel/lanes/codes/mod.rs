@@ -77,10 +77,20 @@ impl<'a> Sheet<'a> {
         self.rows.along.len()
     }
 
+    /// The norms of a group's rows, and their inverses.
     #[inline(always)]
-    fn cuts(&self, group: usize, cone: &Cone) -> [f32; GROUP] {
-        let GroupFacts { along, across, norms } = self.rows;
-        cone.cuts(&along[group], &across[group], norms.map(|norms| &norms[group]))
+    fn norms(&self, group: usize) -> Option<(&'a [f32; GROUP], [f32; GROUP])> {
+        self.rows.norms.map(|norms| (&norms[group], norms[group].map(|norm| 1.0 / norm)))
+    }
+
+    #[inline(always)]
+    fn cuts(
+        &self,
+        group: usize,
+        norms: Option<(&[f32; GROUP], &[f32; GROUP])>,
+        cone: &Cone,
+    ) -> [f32; GROUP] {
+        cone.cuts(&self.rows.along[group], &self.rows.across[group], norms)
     }
 }
 
@@ -199,8 +209,10 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
             }
             sums
         };
+        let norms = sheet.norms(group);
+        let norms = norms.as_ref().map(|(norms, inverses)| (*norms, inverses));
         for q in 0..Q {
-            let cuts = sheet.cuts(group, &queries[q].cone);
+            let cuts = sheet.cuts(group, norms, &queries[q].cone);
             // SAFETY: the caller has the instruction set.
             unsafe {
                 let mut sum = sums[q][0];
