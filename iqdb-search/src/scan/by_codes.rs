@@ -83,6 +83,11 @@ impl Scan {
             left.resize(count * sheet.groups(), 0);
             sums.resize(count * sheet.groups(), [0; GROUP]);
             sieve.sift(&sheet, &coded[..count], &mut left, &mut sums);
+            // Where rows are, whether anybody has read them or not.
+            let unread = match left.iter().any(|left| *left != 0) {
+                true => Some(strip.lender.rows_some(strip.range.clone(), &[])?),
+                false => None,
+            };
             let mut list = std::mem::take(&mut self.in_question);
             let found = left.chunks(sheet.groups()).zip(sums.chunks(sheet.groups()));
             let mut ends = [0; TILE];
@@ -98,7 +103,9 @@ impl Scan {
                     if self.later.takes() && below(sum, cone.hope(facts())) {
                         self.later.push(row, sum);
                     } else {
-                        fetch(strip.rows.vector(row as usize));
+                        if let Some(unread) = &unread {
+                            fetch(unread.vector(row as usize));
+                        }
                         list.push(row);
                     }
                 });
