@@ -8,10 +8,10 @@ use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileStore};
 
 use crate::finding::{Breach, Finding, caught, quiet};
-use crate::law::{Look, holds};
+use crate::law::{Look, holds, holds_for_copy};
 use crate::past::{Bounds, Past};
 use crate::run::{alone, disk, leaves_others_alone, together, works};
-use crate::script::{DIR, Script};
+use crate::script::{COPY, DIR, Script};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
 use crate::{Result, Verdict, defects, draw};
@@ -21,6 +21,9 @@ const IMAGES_EACH: u64 = 2;
 
 /// One history in so many has several writers.
 const TOGETHER_EVERY: u64 = 4;
+
+/// How many images a planted defect may survive.
+const IMAGES_PLANTED_MAX: u64 = 100_000;
 
 /// Steps of a history, at most.
 const STEPS_MAX: u64 = 30;
@@ -65,7 +68,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     if options.defect.is_none() {
         for defect in defects::BY_A_CRASH {
             let tally = Tally::until_first();
-            tally.fill(options.seed, 20_000, |seed| history(&tally, seed, Some(defect), None));
+            tally.fill(options.seed, IMAGES_PLANTED_MAX, |seed| {
+                history(&tally, seed, Some(defect), None);
+            });
             green &= planted("crash", &defects::name(defect), &tally, "images");
         }
     }
@@ -104,6 +109,11 @@ fn history(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<usize>
             let crashed = moment.crash(&mut rng);
             let scene = Scene { tally, script: &script, defect };
             if let Err(finding) = scene.look(&crashed, &past, past.bounds(at), &mut rng, 0) {
+                tally.found(replay(at), finding);
+            }
+            let options = script.profile.options(crashed, defect);
+            let copy = caught(|| holds_for_copy(COPY, &options, &past, past.bounds_of_copy(at)));
+            if let Err(finding) = copy {
                 tally.found(replay(at), finding);
             }
         }

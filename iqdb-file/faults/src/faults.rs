@@ -8,13 +8,16 @@ use iqdb_file::vfs::sim::{Call, Fault, FaultKind, SimVfs};
 use iqdb_file::{Defect, FileOptions, FileStore};
 
 use crate::finding::{Breach, Finding, caught, quiet};
-use crate::law::{Look, holds};
+use crate::law::{Look, holds, holds_for_copy};
 use crate::past::{Bounds, Past};
 use crate::run::{disk, leaves_others_alone, works};
-use crate::script::{DIR, Script, Step};
+use crate::script::{COPY, DIR, Script, Step};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
 use crate::{Result, Verdict, defects, draw, full};
+
+/// Where another copy is.
+const AGAIN: &str = "disk/again";
 
 /// Disks that are looked at after each history.
 const CRASHES: usize = 3;
@@ -124,6 +127,7 @@ impl<'a> Scene<'a> {
         let past = Past::new(script.schema);
         let mut scene = Scene { script, disk, options, past, fault, certain: 0, unsure: false };
         let mut store = scene.create()?;
+        let mut is_copied = false;
         for step in &script.steps {
             match step {
                 Step::Apply(batch) => scene.apply(&store, batch)?,
@@ -133,6 +137,7 @@ impl<'a> Scene<'a> {
                     }
                 }
                 Step::Compact => _ = store.compact(),
+                Step::Backup => is_copied = store.backup_to(COPY).is_ok(),
                 Step::Reopen => {
                     drop(store);
                     store = scene.reopen()?;
@@ -143,6 +148,12 @@ impl<'a> Scene<'a> {
         scene.crashes()?;
         let calls = scene.disk.calls();
         scene.disk.set_fault(None);
+        if let Some(Step::Backup) = script.steps.last() {
+            scene.copy_is_whole(COPY, is_copied)?;
+            // Another directory, because what a failure has left in the first is not looked at.
+            works("backup after the fault", store.backup_to(AGAIN))?;
+            scene.copy_is_whole(AGAIN, true)?;
+        }
         drop(store);
         let store = scene.reopen()?;
         leaves_others_alone(&scene.disk, script.seed)?;
@@ -250,6 +261,16 @@ impl<'a> Scene<'a> {
             }
             result => result,
         }
+    }
+
+    /// What there is of the copy, now and if the power fails.
+    fn copy_is_whole(&self, path: &str, is_copied: bool) -> Result<(), Finding> {
+        let bounds = Bounds { least: is_copied.then_some(self.certain), most: self.certain };
+        let mut rng = Rng::with_seed(self.script.seed);
+        for disk in [self.disk.clone(), self.disk.crash(&mut rng)] {
+            holds_for_copy(path, &self.script.profile.options(disk, None), &self.past, bounds)?;
+        }
+        Ok(())
     }
 
     /// What may be found if the power fails now.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use iqdb_conformance::{Model, check_same};
 use iqdb_core::{Record, RecordId, Snapshot, SnapshotExt, Store};
+use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 
 use crate::finding::{Breach, Finding};
@@ -47,6 +48,29 @@ pub(crate) fn holds(
             .map_err(|error| Finding::failed("a thorough look", &error))?;
     }
     Ok(version)
+}
+
+/// Holds a copy against the past of what it is a copy of. One that was not finished can't be opened,
+/// or shows everything.
+///
+/// # Errors
+/// What breaks the law.
+pub(crate) fn holds_for_copy(
+    path: &str,
+    options: &FileOptions,
+    past: &Past,
+    bounds: Bounds,
+) -> Result<(), Finding> {
+    let told =
+        |finding: Finding| Finding::new(finding.breach, format!("the copy: {}", finding.story));
+    match FileStore::open_read_only(path, options) {
+        Ok(copy) => {
+            let whole = Bounds { least: Some(bounds.most), ..bounds };
+            holds(&copy, past, whole, Look::Quick).map(drop).map_err(told)
+        }
+        Err(_) if bounds.least.is_none() => Ok(()),
+        Err(error) => Err(told(Finding::new(Breach::Unopenable, error))),
+    }
 }
 
 /// Whether a store shows exactly this.

@@ -14,6 +14,8 @@ pub(crate) struct Past {
     started: Vec<usize>,
     /// From this moment on all is on the disk up to this version.
     durable: Vec<(usize, u64)>,
+    /// From this moment on there is a copy of this version.
+    copied: Option<(usize, u64)>,
 }
 
 /// What a crash at some moment may leave.
@@ -32,6 +34,7 @@ impl Past {
             batches: Vec::new(),
             started: vec![0],
             durable: Vec::new(),
+            copied: None,
         }
     }
 
@@ -41,7 +44,7 @@ impl Past {
         let models: Vec<Model> = self.models.iter().take(versions).cloned().collect();
         let batches = self.batches.iter().take(models.len() - 1).cloned().collect();
         let durable = bounds.least.map(|least| (0, least)).into_iter().collect();
-        Self { started: vec![0; models.len()], models, batches, durable }
+        Self { started: vec![0; models.len()], models, batches, durable, copied: None }
     }
 
     /// The model after this version, if there has been one.
@@ -81,6 +84,17 @@ impl Past {
     /// From this moment on, everything up to this version is on the disk.
     pub(crate) fn durable(&mut self, at: usize, version: u64) {
         self.durable.push((at, version));
+    }
+
+    /// From this moment on there is a copy of the newest version.
+    pub(crate) fn copied(&mut self, at: usize) {
+        self.copied = Some((at, self.version()));
+    }
+
+    /// What a crash at this moment may leave of the copy.
+    pub(crate) fn bounds_of_copy(&self, at: usize) -> Bounds {
+        let copied = self.copied.filter(|(from, _)| *from <= at);
+        Bounds { least: copied.map(|(_, version)| version), most: self.version() }
     }
 
     /// What a crash at this moment may leave.

@@ -10,7 +10,7 @@ use iqdb_file::{Defect, FileStore};
 
 use crate::finding::{Breach, Finding};
 use crate::past::Past;
-use crate::script::{DIR, Script, Step};
+use crate::script::{COPY, DIR, Script, Step};
 
 /// How many threads write at the same time, where several do.
 const THREADS: usize = 3;
@@ -60,6 +60,10 @@ pub(crate) fn alone(
                 past.durable(disk.changes(), past.version());
             }
             Step::Compact => works("compact", store.compact())?,
+            Step::Backup => {
+                works("backup", store.backup_to(COPY))?;
+                past.copied(disk.changes());
+            }
             Step::Reopen => {
                 drop(store);
                 store = works("open", FileStore::open(DIR, &options))?;

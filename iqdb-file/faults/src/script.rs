@@ -10,6 +10,9 @@ use crate::draw;
 /// Where the database is on a simulated disk.
 pub(crate) const DIR: &str = "disk/db";
 
+/// Where its copy is.
+pub(crate) const COPY: &str = "disk/copy";
+
 /// One step of a script.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
@@ -17,6 +20,8 @@ pub(crate) enum Step {
     Flush,
     Compact,
     Reopen,
+    /// Only once, and at the end.
+    Backup,
 }
 
 /// How a database is opened: with limits so small that each way of writing is taken often.
@@ -98,6 +103,9 @@ impl Script {
                 at if at < 20 + flush + compact => Step::Compact,
                 _ => Step::Reopen,
             });
+        }
+        if rng.u8(..3) == 0 {
+            drawn.push(Step::Backup);
         }
         Ok(Self { seed, schema, profile, steps: drawn })
     }
