@@ -161,6 +161,50 @@ fn opening_to_read_changes_no_file() {
     assert_has(&FileStore::open(&copy, &options()).unwrap(), 0..6);
 }
 
+/// What is found after a crash tore the first of two frames, another of its length was written in its
+/// place, and the process was killed: the second frame still fits behind it.
+fn after_a_torn_frame(options: &FileOptions) -> Vec<u64> {
+    let (_home, dir) = home();
+    let relaxed = options.clone().durability(Durability::Relaxed);
+    let store = FileStore::create(&dir, schema(), &relaxed).unwrap();
+    let log = || {
+        let name = names(&dir).into_iter().find(|name| name.starts_with("log-")).unwrap();
+        dir.join(name)
+    };
+    let start = std::fs::read(log()).unwrap().len();
+    for n in [2, 4] {
+        store.upsert(record(n)).unwrap();
+    }
+    // Nothing of it has been synced, so a crash may leave any of it.
+    let (_copies, torn) = home();
+    std::fs::create_dir(&torn).unwrap();
+    for name in names(&dir) {
+        std::fs::copy(dir.join(&name), torn.join(&name)).unwrap();
+    }
+    let log = torn.join(log().file_name().unwrap());
+    let mut bytes = std::fs::read(&log).unwrap();
+    bytes[start..start + 64].fill(0);
+    std::fs::write(&log, bytes).unwrap();
+
+    let store = FileStore::open(&torn, options).unwrap();
+    assert!(store.is_empty().unwrap());
+    store.upsert(record(6)).unwrap();
+    let (_more_copies, killed) = home();
+    std::fs::create_dir(&killed).unwrap();
+    for name in names(&torn) {
+        std::fs::copy(torn.join(&name), killed.join(&name)).unwrap();
+    }
+    let store = FileStore::open(&killed, &FileOptions::new()).unwrap();
+    (0..9).filter(|n| store.get(&(*n).into()).unwrap().is_some()).collect()
+}
+
+#[test]
+fn what_a_crash_left_behind_a_torn_frame_never_comes_back() {
+    assert_eq!(after_a_torn_frame(&options()), [6]);
+    let defect = options().defect(iqdb_file::Defect::TruncationForgotten);
+    assert_eq!(after_a_torn_frame(&defect), [4, 6], "the planted defect is seen");
+}
+
 #[test]
 fn every_size_of_batch_and_every_change_is_there_again() {
     for (placed, sealed) in
