@@ -17,6 +17,8 @@ const TRAILER: usize = 24;
 const LOG_HEADER: usize = 64;
 const FRAME_HEAD: usize = 40;
 const MANIFEST_HEAD: usize = 96;
+const DERIVED_HEADER: usize = 64;
+const DERIVED_HEAD: usize = 32;
 
 /// Computes anew every checksum in these files that still has a place, from the bytes that it covers,
 /// and makes each file's header that of the newest manifest's database. O(bytes).
@@ -28,7 +30,8 @@ pub fn reseal(files: &mut Files) {
         .max_by_key(|(_, name)| *name)
         .and_then(|(name, _)| files.get(name)?.get(16..32)?.first_chunk::<16>().copied());
     for (file, name) in &named {
-        if let (Name::Log(number) | Name::Segment(number), Some(database)) = (name, database)
+        if let (Name::Log(number) | Name::Segment(number) | Name::Derived(number), Some(database)) =
+            (name, database)
             && let Some(head) = files.get_mut(file).and_then(|bytes| bytes.get_mut(..SALUTATION))
         {
             head[16..32].copy_from_slice(&database);
@@ -41,6 +44,7 @@ pub fn reseal(files: &mut Files) {
             (Name::Segment(number), Some(bytes)) => {
                 seals.extend(segment(bytes).map(|hash| (*number, (bytes.len() as u64, hash))));
             }
+            (Name::Derived(_), Some(bytes)) => derived(bytes),
             (Name::Log(number), Some(bytes)) => {
                 let mut bytes = std::mem::take(bytes);
                 log(&mut bytes, *number, files);
@@ -50,8 +54,14 @@ pub fn reseal(files: &mut Files) {
         }
     }
     for (file, name) in &named {
-        if let (Name::Manifest(_), Some(bytes)) = (name, files.get_mut(file)) {
-            manifest(bytes, &seals);
+        match (name, files.get_mut(file)) {
+            (Name::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals),
+            (Name::Derived(number), Some(bytes)) => {
+                if let Some((_, hash)) = seals.get(number) {
+                    put(bytes, SALUTATION, *hash);
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -98,6 +108,8 @@ fn segment(bytes: &mut [u8]) -> Option<u64> {
 
 fn footer_start(bytes: &[u8]) -> Option<usize> {
     let trailer = bytes.len().checked_sub(TRAILER)?;
+    // A segment that grows has none.
+    bytes.ends_with(b"iqdb end").then_some(())?;
     let len = at_most(bytes, trailer, trailer)?;
     (trailer - len >= SEGMENT_HEADER).then_some(trailer - len)
 }
@@ -136,6 +148,23 @@ fn pieces(body: &mut [u8], from: &mut usize, files: &Files) -> Option<()> {
         *from = end;
     }
     Some(())
+}
+
+/// Reseals entries, each of which says how long it is.
+fn derived(bytes: &mut [u8]) {
+    let mut at = DERIVED_HEADER;
+    while let (Some(key), Some(len)) = (u32_at(bytes, at + 4), at_most(bytes, at + 8, bytes.len()))
+    {
+        let start = (at + DERIVED_HEAD).saturating_add(key as usize);
+        let Some(content) = bytes.get(start..start.saturating_add(len)) else {
+            break;
+        };
+        let (hash, end) = (xxh3_64(content), start + len);
+        put(bytes, at + 16, hash);
+        let head = [&bytes[at..at + 24], &bytes[at + DERIVED_HEAD..start]].concat();
+        put(bytes, at + 24, xxh3_64(&head));
+        at = end;
+    }
 }
 
 /// Gives the segments in a manifest their seals, and the manifest its hash.

@@ -204,7 +204,9 @@ fn opened(
 
 fn named_by(error: Error, manifest: &Path) -> Error {
     match error.kind() {
-        ErrorKind::Damaged => error.expected(format_args!("what {} says", manifest.display())),
+        ErrorKind::Damaged if error.expectation().is_none() => {
+            error.expected(format_args!("what {} says", manifest.display()))
+        }
         _ => error,
     }
 }

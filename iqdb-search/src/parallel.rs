@@ -107,7 +107,7 @@ impl Share {
         let Self { prepared, scan } = self;
         prepared.prepare(engine, on.schema(), queries);
         scan.prepare(prepared, queries);
-        let blocks = (0..on.block_count())
+        let blocks = last_first(on.block_count())
             .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
         let mut rows = 0;
         for block in blocks.clone() {
@@ -208,17 +208,25 @@ impl Scans {
     }
 }
 
+/// All blocks. The last one is still open, as a rule, and has no codes; what is found there makes
+/// thresholds for the others.
+fn last_first(blocks: usize) -> impl Iterator<Item = usize> + Clone {
+    let last = blocks.saturating_sub(1);
+    (last..blocks).chain(0..last)
+}
+
 /// All rows, in spans of which each thread gets several.
 fn spans(on: &dyn Snapshot, threads: usize) -> Result<Vec<Span>> {
-    let blocks: Vec<usize> =
-        (0..on.block_count()).map(|block| Ok(on.block(block)?.len())).collect::<Result<_>>()?;
-    let rows: usize = blocks.iter().sum();
+    let blocks: Vec<(usize, usize)> = last_first(on.block_count())
+        .map(|block| Ok((block, on.block(block)?.len())))
+        .collect::<Result<_>>()?;
+    let rows: usize = blocks.iter().map(|(_, len)| len).sum();
     let span_rows =
         rows.div_ceil(threads.saturating_mul(4)).clamp(*SPAN_ROWS.start(), *SPAN_ROWS.end());
     // Whole groups of codes.
     let span_rows = span_rows.next_multiple_of(GROUP);
     let mut spans = Vec::new();
-    for (block, len) in blocks.into_iter().enumerate() {
+    for (block, len) in blocks {
         for start in (0..len).step_by(span_rows) {
             spans.push(Span { block, rows: start..len.min(start + span_rows) });
         }

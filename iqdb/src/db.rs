@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Applied, Batch, Error, ErrorKind, Explain, Filter, Hits, Payload, Query, Record, RecordId,
-    Result, Schema, Search, Snapshot, Store, StoreExt, Vector,
+    Applied, Batch, Error, Explain, Filter, Hits, Payload, Query, Record, RecordId, Result, Schema,
+    Search, Snapshot, Store, StoreExt, Vector,
 };
 
 #[cfg(feature = "file")]
@@ -358,7 +358,7 @@ impl Iqdb {
     #[cfg(feature = "file")]
     fn file(&self, operation: &'static str) -> Result<&FileStore> {
         self.file.as_deref().ok_or_else(|| {
-            Error::new(ErrorKind::NotSupported, "the database is in no directory")
+            Error::new(crate::ErrorKind::NotSupported, "the database is in no directory")
                 .during(operation)
                 .hint("open one with a path")
         })

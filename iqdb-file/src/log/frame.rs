@@ -3,7 +3,6 @@
 use iqdb_core::{Batch, Change, Error, ErrorKind, Record, Result, Schema, Vector};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::problem::defect;
 use crate::segment::Piece;
 use crate::wire::{Reader, put_id, put_payload, put_u8, put_u32, put_u64, take_id, take_payload};
 
@@ -216,6 +215,6 @@ pub(crate) fn decode_batch<'v>(
     }
     match fields.remaining() == 0 && placed.next().is_none() {
         true => Ok(batch),
-        false => Err(defect("a frame has more than its changes")),
+        false => Err(Error::new(ErrorKind::Damaged, "a frame has more than its changes")),
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use iqdb_conformance::{Model, check_same};
 use iqdb_core::{Batch, ErrorKind, Metric, Payload, Record, Store, StoreExt};
+use iqdb_file::forge::reseal;
 use iqdb_file::{FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;
 use reader::Files;
@@ -188,6 +189,34 @@ fn a_manifest_and_a_log_are_what_the_page_says() {
     let empty = reader::manifest(&committed("empty")["manifest-00000001"]);
     assert_eq!((empty.metric, empty.dim, empty.version), (Metric::Cosine, 384, 0));
     assert_eq!((empty.log, empty.log_len, empty.growing, empty.next), (2, 0, 3, 4));
+}
+
+#[test]
+fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
+    for made in v1::all().unwrap() {
+        let mut files = made.files.clone();
+        reseal(&mut files);
+        assert_same(&files, &made.files, made.name);
+    }
+    let mut files = committed("full");
+    // Components of a row, a row that is placed, and a dimension that the segments don't have.
+    for (file, byte) in
+        [("segment-00000003", 4_096 + 64 * 20), ("segment-00000023", 4_096 + 64 * 2)]
+    {
+        files.get_mut(file).unwrap()[byte] ^= 1;
+        let (_home, dir) = written(&files);
+        let options = options(ReadMode::Copy);
+        let store = FileStore::open_read_only(&dir, &options);
+        assert!(store.and_then(|store| store.verify(&mut |_| ())).is_err(), "{file}");
+        reseal(&mut files);
+        let (_home, dir) = written(&files);
+        FileStore::open_read_only(&dir, &options).unwrap().verify(&mut |_| ()).unwrap();
+    }
+    files.get_mut("manifest-00000025").unwrap()[32] += 1;
+    reseal(&mut files);
+    let (_home, dir) = written(&files);
+    let error = FileStore::open(&dir, &options(ReadMode::Map)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) use self::bound::{Bound, Cut, Margin};
 use self::lanes::Scores;
 pub(crate) use self::lanes::{
     Coded, GROUP, GroupFacts, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, Sheet, Sieve, Sums,
-    Survivor, Tile, below,
+    Survivor, Tile, below, fetch,
 };
 
 /// What computes the fast scores. Never changes an answer.

@@ -4,7 +4,7 @@ use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted};
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Coded, GROUP, Sieve, below};
+use crate::kernel::{Coded, GROUP, Sieve, below, fetch};
 use crate::prepare::Group;
 
 /// Queries that are compared with codes at a time, at most.
@@ -83,11 +83,19 @@ impl Scan {
             left.resize(count * sheet.groups(), 0);
             sums.resize(count * sheet.groups(), [0; GROUP]);
             sieve.sift(&sheet, &coded[..count], &mut left, &mut sums);
+            // Where rows are, whether anybody has read them or not.
+            let unread = match left.iter().any(|left| *left != 0) {
+                true => Some(strip.lender.rows_some(strip.range.clone(), &[])?),
+                false => None,
+            };
             let mut list = std::mem::take(&mut self.in_question);
             let found = left.chunks(sheet.groups()).zip(sums.chunks(sheet.groups()));
-            for ((query, coded), (left, sums)) in tile.iter().flatten().zip(found) {
+            let mut ends = [0; TILE];
+            list.clear();
+            for (((query, coded), (left, sums)), end) in
+                tile.iter().flatten().zip(found).zip(&mut ends)
+            {
                 let cone = coded.cone();
-                list.clear();
                 self.later.open(strip, *query);
                 wanted.of(left, strip, |row| {
                     let sum = sums[row as usize / GROUP][row as usize % GROUP];
@@ -95,13 +103,22 @@ impl Scan {
                     if self.later.takes() && below(sum, cone.hope(facts())) {
                         self.later.push(row, sum);
                     } else {
+                        if let Some(unread) = &unread {
+                            fetch(unread.vector(row as usize));
+                        }
                         list.push(row);
                     }
                 });
-                in_question += list.len();
-                if !list.is_empty() {
-                    self.follow(ask, *query, strip, &list)?;
+                *end = list.len();
+            }
+            in_question += list.len();
+            // All of them are on their way by now.
+            let mut start = 0;
+            for ((query, _), end) in tile.iter().flatten().zip(ends) {
+                if start < end {
+                    self.follow(ask, *query, strip, &list[start..end])?;
                 }
+                start = end;
             }
             (self.left, self.sums, self.in_question) = (left, sums, list);
         }

@@ -36,13 +36,14 @@ const NUMBERS: [u64; 16] = [
 ];
 
 /// Names that a file may get besides its own.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "manifest-00000099",
     "manifest-00000099.new",
     "manifest-00000001",
     "log-00000002",
     "log-00000099",
     "segment-00000099",
+    "derived-00000003",
     "reserve",
     "notes.txt",
 ];

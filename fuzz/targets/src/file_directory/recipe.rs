@@ -4,10 +4,13 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use iqdb_conformance::Model;
-use iqdb_core::{Batch, Metric, Payload, Record, RecordId, Result, Schema, Store, Uuid, Value};
+use iqdb_core::{
+    Batch, Metric, Payload, Record, RecordId, Result, Schema, Search, Store, Uuid, Value,
+};
 use iqdb_file::forge::Files;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
+use iqdb_search::ExactSearch;
 
 /// Where a database is on its disk.
 pub(super) const DIR: &str = "db";
@@ -60,6 +63,7 @@ impl Making {
 
     /// As a killed process leaves it: the manifest knows of this version; and as a clean end does.
     fn end(self, floor: usize) -> Result<[Recipe; 2]> {
+        ExactSearch::new().prepare(&*self.store.snapshot()?, &mut || true)?;
         let killed = Recipe { files: files(&self.vfs), history: self.history.clone(), floor };
         drop(self.store);
         let floor = self.history.len() - 1;
@@ -71,18 +75,19 @@ fn open(vfs: &SimVfs, schema: Schema, sealed: bool, placed_from: usize) -> Resul
     let bytes = (placed_from * schema.dim() * size_of::<f32>()) as u64;
     let log_bytes = if sealed { 1 } else { u64::MAX };
     let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(1);
+    let options = options.keep_derived_from_bytes(0);
     let options = options.place_from_bytes(bytes).seal_from(log_bytes, u64::MAX, u64::MAX);
     FileStore::open_or_create(DIR, schema, &options)
 }
 
-/// The files of the database on this disk.
+/// The files of the database on this disk, but for the lock, which has nothing in it.
 pub(super) fn files(vfs: &SimVfs) -> Files {
     let root = Path::new(DIR);
     let files = vfs.files().into_iter().filter_map(|(path, bytes)| {
         let path = path.strip_prefix("/").unwrap_or(&path).to_owned();
         Some((path.strip_prefix(root).ok()?.to_str()?.to_owned(), bytes))
     });
-    files.collect()
+    files.filter(|(name, _)| name != "lock").collect()
 }
 
 /// A log alone: changes of each kind, half of them known to the manifest.

@@ -64,9 +64,8 @@ impl Sieve {
     }
 
     /// Writes which rows of each group of the sheet are left in question, a bit per row from the
-    /// lowest up: those of query `q` from `q * sheet.groups()` on. Where there is one, writes the
-    /// sums of its group at the same place. At most [`width`](Self::width) queries are looked at
-    /// together.
+    /// lowest up: those of query `q` from `q * sheet.groups()` on; and their sums at the same
+    /// places. At most [`width`](Self::width) queries are looked at together.
     ///
     /// # Panics
     /// When a query is not of the sheet's depth, or there is not room for one mask per group and

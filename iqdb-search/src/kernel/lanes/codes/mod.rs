@@ -161,7 +161,7 @@ trait Dots: Copy {
 }
 
 /// Writes which rows of each group are left in question, for each of `Q` queries: those of query
-/// `q` from `q * sheet.groups()` on, and the sums of groups that have such a row.
+/// `q` from `q * sheet.groups()` on; and their sums at the same places.
 ///
 /// # Safety
 /// The processor has the instruction set of `D`. Each query has as many components as a group has
@@ -221,11 +221,8 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
                     sum = sum.join(sums[q][chain]);
                     chain += 1;
                 }
-                let rows = sum.not_below(&cuts);
-                left[q * groups + group] = rows;
-                if rows != 0 {
-                    sum.write(&mut sums_left[q * groups + group]);
-                }
+                left[q * groups + group] = sum.not_below(&cuts);
+                sum.write(&mut sums_left[q * groups + group]);
             }
         }
     }
