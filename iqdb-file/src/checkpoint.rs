@@ -127,7 +127,10 @@ impl Writer {
         let probe = self.options.probe;
         if let Err((error, changed)) = manifest.publish(&*self.options.vfs, &self.dir, probe) {
             match changed {
-                Changed::No => self.remove(&made),
+                Changed::No => {
+                    made.push(Name::Unfinished(manifest.number));
+                    self.remove(&made);
+                }
                 Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
             }
             return Err(error.during("checkpoint"));
