@@ -108,7 +108,7 @@ impl FileOptions {
 
     /// Keeps on the disk what searches derive from segments, such as codes, once there are so many
     /// bytes of them: about an eighth of the vectors' size more. Below that it is derived anew in the
-    /// background after each opening, which takes a second per GiB or so. The default is 1 GiB.
+    /// background after each opening, once something is searched for. The default is 1 GiB.
     #[must_use]
     pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
         self.derived_from = bytes;

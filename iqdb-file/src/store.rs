@@ -205,6 +205,8 @@ impl Store for FileStore {
         &self.schema
     }
 
+    /// What of a segment that was there at opening is read for the first time is checked then, and its
+    /// payloads are decoded, which allocates; what is sealed later, its writer has made ready.
     fn capabilities(&self) -> Capabilities {
         Capabilities::none().with_durable().with_wait_free_reads()
     }

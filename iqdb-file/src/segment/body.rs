@@ -140,22 +140,24 @@ impl Body {
             return self.bytes(slot, range);
         };
         let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
-        // All that is new is asked for before the first of it is waited for.
+        let pieces = |wanted: Range<usize>| {
+            self.pieces_of(section.start + wanted.start as u64..section.start + wanted.end as u64)
+        };
+        // All that is new is asked for before the first of it is waited for. Mostly nothing is.
+        let mut is_new = false;
         for wanted in wanted.clone() {
-            let (start, end) =
-                (section.start + wanted.start as u64, section.start + wanted.end as u64);
-            for n in self.pieces_of(start..end).filter(|n| !self.is_checked(*n)) {
-                let piece = self.range_of(n);
-                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-                here_and_there.expect(place(piece.start)..place(piece.end));
-            }
-        }
-        for wanted in wanted {
             if wanted.end > range.end {
                 return Err(defect("a row was wanted outside of those that were asked for"));
             }
-            let start = section.start + wanted.start as u64;
-            for n in self.pieces_of(start..section.start + wanted.end as u64) {
+            for n in pieces(wanted).filter(|n| !self.is_checked(*n)) {
+                let piece = self.range_of(n);
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                here_and_there.expect(place(piece.start)..place(piece.end));
+                is_new = true;
+            }
+        }
+        if is_new {
+            for n in wanted.flat_map(pieces) {
                 self.check(n, |piece| slice(here_and_there, 0, piece))?;
             }
         }
