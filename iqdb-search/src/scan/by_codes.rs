@@ -8,7 +8,7 @@ use crate::kernel::{Coded, GROUP, Sieve, below, fetch};
 use crate::prepare::Group;
 
 /// Queries that are compared with codes at a time, at most.
-const TILE: usize = 8;
+pub(super) const TILE: usize = 8;
 
 impl Scan {
     /// Looks at the codes of a strip, and then at the wanted rows that they leave in question.

@@ -15,8 +15,9 @@ const SHARE: usize = 2;
 const ROWS: Range<usize> = 1_024..16_384;
 const ROWS_OF_ALL: usize = 1 << 17;
 
-/// How many lists of them there may be.
-const RUNS: usize = 1 << 14;
+/// How many lists of them there may be, per query, and for all of them.
+const RUNS: usize = 1_024;
+const RUNS_OF_ALL: usize = 1 << 14;
 
 /// What waits, in the order of the rows' places.
 #[derive(Debug, Default)]
@@ -24,6 +25,7 @@ pub(super) struct Later {
     runs: Vec<Run>,
     rows: Vec<Waiting>,
     most: usize,
+    most_runs: usize,
     /// Whether it pays to wait, as far as has been seen.
     pays: bool,
 }
@@ -47,12 +49,17 @@ struct Waiting {
 }
 
 impl Later {
-    /// Gets ready for so many queries and rows.
+    /// Gets ready for so many queries and rows, with room for all that may ever wait: how much does
+    /// depends on the thresholds, and those on what other threads find.
     pub(super) fn prepare(&mut self, queries: usize, rows: usize) {
         self.clear();
         let most = (rows / SHARE).clamp(ROWS.start, ROWS.end);
         self.most = (most * queries).min(ROWS_OF_ALL);
+        self.most_runs = (RUNS * queries).min(RUNS_OF_ALL);
         self.pays = true;
+        self.rows.reserve(self.most);
+        // One strip may be looked at by all of them before anybody asks whether there is room.
+        self.runs.reserve(self.most_runs + queries);
     }
 
     fn clear(&mut self) {
@@ -81,7 +88,7 @@ impl Later {
 
     /// Whether it is time to look at what waits.
     pub(super) fn is_full(&self) -> bool {
-        self.rows.len() >= self.most || self.runs.len() >= RUNS
+        self.rows.len() >= self.most || self.runs.len() >= self.most_runs
     }
 
     /// Codes have left few rows in question again.

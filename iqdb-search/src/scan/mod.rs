@@ -18,7 +18,7 @@ use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, 
 use self::later::Later;
 use self::worth::Worth;
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Cut, Form, GROUP, Sums, Survivor, Tile};
+use crate::kernel::{Cut, Form, GROUP, KEEP_ROWS, Lanes, Sums, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
@@ -176,7 +176,7 @@ impl Scan {
         spans: impl IntoIterator<Item = Result<Span>>,
     ) -> Result<()> {
         let Ask { prepared, on, queries, shared, .. } = ask;
-        self.later.prepare(queries.len(), ask.rows);
+        self.make_room(ask);
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let Span { block: index, rows } = span?;
@@ -217,6 +217,25 @@ impl Scan {
             }
         }
         self.settle(ask)
+    }
+
+    /// Makes each list as long as it can become in this search. What thresholds leave of a strip
+    /// differs from one search to the next; a list that grew with it would allocate now and then.
+    fn make_room(&mut self, ask: Ask<'_>) {
+        let Ask { prepared, queries, rows, .. } = ask;
+        make_room(&mut self.list, STRIP_ROWS.end);
+        let widest = |lanes: Lanes| lanes.panel_width(lanes.panel_registers());
+        let lanes = prepared.groups.iter().filter_map(|group| group.panels);
+        let panel = lanes.map(widest).max().unwrap_or(0);
+        make_room(&mut self.survivors, (STRIP_ROWS.end * panel).max(KEEP_ROWS));
+        if prepared.by_codes {
+            let tile = queries.len().min(by_codes::TILE) * STRIP_ROWS.end;
+            make_room(&mut self.in_question, tile);
+            make_room(&mut self.left, tile / GROUP);
+            make_room(&mut self.sums, tile / GROUP);
+            make_room(&mut self.cones, prepared.slot_count());
+            self.later.prepare(queries.len(), rows);
+        }
     }
 
     /// How many rows of a range anybody looks at.
@@ -365,6 +384,11 @@ struct Wanted<'a> {
     rows: &'a [u32],
     /// Numbered within the block.
     mask: &'a RowMask,
+}
+
+/// Makes a list as long as it can become.
+fn make_room<T>(list: &mut Vec<T>, len: usize) {
+    list.reserve(len.saturating_sub(list.len()));
 }
 
 /// How many rows a strip has at most.
