@@ -27,6 +27,9 @@ impl Arena {
         if let Some((first, max)) = options.chunk_rows {
             layout = layout.with_chunk_rows(first, max);
         }
+        if !options.huge_pages {
+            layout = layout.without_huge_pages();
+        }
         let generation = Generation::first(layout);
         let (writer, view) = Writer::new(schema, generation, &options, probe.clone());
         let published = Published::new(view);

@@ -68,22 +68,26 @@ unsafe impl<T: Send + Sync> Sync for Cells<T> {}
 /// # Panics
 /// When `capacity` values don't fit the address space.
 pub(crate) fn column<T>(capacity: usize) -> (Appender<T>, Column<T>) {
-    columns(capacity, 1).remove(0)
+    columns(capacity, 1, true).remove(0)
 }
 
 /// New columns, side by side in memory where that is possible, so that the system may use larger
-/// pages for them than one alone would fill.
+/// pages for them than one alone would fill, if it is asked to.
 ///
 /// # Panics
 /// When their values don't fit the address space.
-pub(crate) fn columns<T>(capacity: usize, count: usize) -> Vec<(Appender<T>, Column<T>)> {
+pub(crate) fn columns<T>(
+    capacity: usize,
+    count: usize,
+    huge_pages: bool,
+) -> Vec<(Appender<T>, Column<T>)> {
     // Mapped memory starts at a page.
     const { assert!(align_of::<T>() <= 4_096) };
     let layout = Layout::array::<T>(capacity)
         .and_then(|layout| layout.align_to(ALIGNMENT))
         .expect("a column fits the address space");
     let step = layout.size().next_multiple_of(ALIGNMENT);
-    let map = step.checked_mul(count).and_then(map);
+    let map = step.checked_mul(count).and_then(|bytes| map(bytes, huge_pages));
     let column = |n: usize| {
         let (first, memory) = match &map {
             Some((first, map)) => {
@@ -101,13 +105,13 @@ pub(crate) fn columns<T>(capacity: usize, count: usize) -> Vec<(Appender<T>, Col
 }
 
 /// Memory from the operating system, if it is worth while and to be had.
-fn map(bytes: usize) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
+fn map(bytes: usize, huge_pages: bool) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
     if bytes < MAPPED_BYTES_MIN || cfg!(any(miri, loom)) {
         return None;
     }
     let mut map = MmapMut::map_anon(bytes).ok()?;
     #[cfg(target_os = "linux")]
-    if bytes >= HUGE_PAGE_BYTES {
+    if huge_pages && bytes >= HUGE_PAGE_BYTES {
         // A hint: fewer, larger pages are faster to get, and to scan from end to end.
         let _ = map.advise(memmap2::Advice::HugePage);
     }

@@ -27,6 +27,7 @@ pub(crate) struct Layout {
     first_log2: u32,
     max_log2: u32,
     packed: usize,
+    huge_pages: bool,
 }
 
 /// Where a row is: in which chunk, and which of its rows it is.
@@ -41,7 +42,7 @@ impl Layout {
         let row_bytes = schema.dim().next_multiple_of(LINE) * size_of::<f32>();
         let max_log2 = (CHUNK_BYTES_MAX / row_bytes).clamp(1, CHUNK_ROWS_MAX).ilog2();
         let first_log2 = CHUNK_ROWS_FIRST.ilog2().min(max_log2);
-        Self { dim: schema.dim(), first_log2, max_log2, packed: 0 }
+        Self { dim: schema.dim(), first_log2, max_log2, packed: 0, huge_pages: true }
     }
 
     /// With growing chunks of `first` to `max` rows, both rounded up to powers of two.
@@ -53,6 +54,16 @@ impl Layout {
     /// The layout of a generation that begins with `packed` rows.
     pub(crate) fn with_packed(self, packed: usize) -> Self {
         Self { packed, ..self }
+    }
+
+    /// In pages of the usual size.
+    pub(crate) fn without_huge_pages(self) -> Self {
+        Self { huge_pages: false, ..self }
+    }
+
+    /// Whether large chunks are to lie in huge pages.
+    pub(crate) fn huge_pages(&self) -> bool {
+        self.huge_pages
     }
 
     /// Lines per row.

@@ -25,6 +25,7 @@ pub struct ArenaOptions {
     /// The most rows that can be numbered.
     pub(crate) rows_max: u32,
     pub(crate) first_version: Version,
+    pub(crate) huge_pages: bool,
 }
 
 impl ArenaOptions {
@@ -38,7 +39,17 @@ impl ArenaOptions {
             dead_bytes_min: DEAD_BYTES_MIN,
             rows_max: ROWS_MAX,
             first_version: Version::default(),
+            huge_pages: true,
         }
+    }
+
+    /// Whether large chunks ask the system for huge pages, where it has them (Linux). They do unless
+    /// told otherwise: a scan is faster. What lives for seconds only had better not: it may take
+    /// the system as long to find and clear such a page as to write everything that goes into it.
+    #[must_use]
+    pub fn huge_pages(mut self, wanted: bool) -> Self {
+        self.huge_pages = wanted;
+        self
     }
 
     /// Begins, empty, at `version` instead of 0: for a store that takes up the versions of another

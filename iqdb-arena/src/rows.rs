@@ -77,8 +77,12 @@ pub(crate) type Lines = (Appender<[f32; LINE]>, Column<[f32; LINE]>);
 pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     let lines = layout.chunk_rows(chunk) * layout.lines();
     let bytes = lines * size_of::<[f32; LINE]>();
-    let count = if bytes < MANY_BYTES { 1 } else { layout.alike(chunk, MAPPED_BYTES / bytes) };
-    columns(lines, count.max(1))
+    let huge_pages = layout.huge_pages();
+    let count = match bytes {
+        MANY_BYTES.. if huge_pages => layout.alike(chunk, MAPPED_BYTES / bytes).max(1),
+        _ => 1,
+    };
+    columns(lines, count, huge_pages)
 }
 
 /// So many bytes of vectors are asked of the system together with those of the chunks that follow,

@@ -10,6 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use iqdb_core::{Error, ErrorKind, Result};
 
 use crate::group::{Failure, Group, Job};
+use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::Defect;
 use crate::problem::refused;
@@ -191,7 +192,7 @@ impl FileStore {
             Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
             Durability::Relaxed => {
                 writer.unsynced_rows |= !job.rows.is_empty();
-                writer.unsynced_dir |= job.rows.iter().any(|rows| rows.is_new);
+                writer.unsynced_dir |= job.rows.iter().any(NewRows::is_new);
             }
         }
     }

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
-use crate::growing::NewRows;
 use crate::log::Log;
 use crate::names::Name;
+use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::{Defect, Probe};
 use crate::vfs::{FileExt, Vfs};
@@ -58,7 +58,7 @@ impl Failure {
         self.cause.as_ref().is_some_and(|cause| cause.kind() == std::io::ErrorKind::StorageFull)
     }
 
-    fn of(path: &std::path::Path, what: &str, cause: std::io::Error) -> Self {
+    pub(crate) fn of(path: &std::path::Path, what: &str, cause: std::io::Error) -> Self {
         let what = format!("{}: it can't be {what}", path.display());
         Self { kind: ErrorKind::Io, what, cause: Some(Arc::new(cause)) }
     }
@@ -106,46 +106,37 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Writes rows, then frames, each synced before anything relies on it.
+    /// Writes the frames and syncs them, and waits until the rows that they name are there, too.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when nothing was written that a later opening could find;
     /// [`ErrorKind::OutcomeUnknown`] when nobody knows.
-    pub(crate) fn run(&self) -> Result<(), Failure> {
+    pub(crate) fn run(&mut self) -> Result<(), Failure> {
         if self.probe.has(Defect::AcknowledgedBeforeWritten) {
             return Ok(());
         }
-        let is_immediate = self.durability == Durability::Immediate;
-        for rows in &self.rows {
-            let write = || rows.file.write_all_at(&rows.bytes, rows.start);
-            // What is written behind the last row is garbage, and cut off before it is used.
-            self.with_reserve(write).map_err(|error| Failure::of(&rows.path, "written", error))?;
-        }
-        if let (Some(last), true) = (self.rows.last(), is_immediate) {
-            if !self.probe.has(Defect::RowsNotSynced) {
-                let unsure = |error| Failure::of(&last.path, "synced", error).unsure();
-                last.file.sync_data().map_err(unsure)?;
-            }
-            if self.rows.iter().any(|rows| rows.is_new)
-                && !self.probe.has(Defect::DirectoryNotSynced)
-            {
-                let unsure = |error| Failure::of(&self.dir, "synced", error).unsure();
-                self.vfs.sync_dir(&self.dir).map_err(unsure)?;
-            }
-        }
+        let frames = self.write_frames();
+        // All of them, also after one has failed: nobody else writes to their place meanwhile.
+        let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);
+        let failure = match worse(frames, rows) {
+            Ok(()) => return Ok(()),
+            Err(failure) if failure.is_unsure() => return Err(failure),
+            Err(failure) => failure,
+        };
+        // Some of the frames may be there, and must never be found.
+        let cut = self.log.file().set_len(self.start);
+        Err(match cut.and_then(|()| self.log.file().sync_data()) {
+            Ok(()) => failure,
+            Err(_) => failure.unsure(),
+        })
+    }
+
+    fn write_frames(&self) -> Result<(), Failure> {
         let write = || self.log.file().write_all_at(&self.frames, self.start);
-        if let Err(error) = self.with_reserve(write) {
-            let failure = Failure::of(self.log.path(), "written", error);
-            // Some of it may be there, and must never be found.
-            let cut = self.log.file().set_len(self.start);
-            return Err(match cut.and_then(|()| self.log.file().sync_data()) {
-                Ok(()) => failure,
-                Err(_) => failure.unsure(),
-            });
-        }
-        if is_immediate && !self.probe.has(Defect::LogNotSynced) {
-            let unsure = |error| Failure::of(self.log.path(), "synced", error).unsure();
-            self.log.file().sync_data().map_err(unsure)?;
+        let of = |what| move |error| Failure::of(self.log.path(), what, error);
+        self.with_reserve(write).map_err(of("written"))?;
+        if self.durability == Durability::Immediate && !self.probe.has(Defect::LogNotSynced) {
+            self.log.file().sync_data().map_err(|error| of("synced")(error).unsure())?;
         }
         Ok(())
     }
@@ -163,5 +154,14 @@ impl Job {
             }
             result => result,
         }
+    }
+}
+
+/// Both, or the failure after which less is known.
+fn worse(a: Result<(), Failure>, b: Result<(), Failure>) -> Result<(), Failure> {
+    match (a, b) {
+        (Ok(()), b) => b,
+        (a, Ok(())) => a,
+        (Err(a), Err(b)) => Err(if b.is_unsure() && !a.is_unsure() { b } else { a }),
     }
 }

@@ -1,13 +1,14 @@
 //! The segment that large batches write their rows to, before it is sealed.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use iqdb_core::{Batch, Change, RecordId, Result};
 
 use crate::log::Placed;
 use crate::names::Name;
+use crate::new_rows::{NewRows, Writing};
+use crate::options::FileOptions;
 use crate::problem::{defect, refused};
 use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
 use crate::vfs::{Access, File, FileExt};
@@ -29,17 +30,6 @@ pub(crate) struct Growing {
 
 /// How much memory is kept for the rows of the next batch, at most.
 const SPARE_BYTES_MAX: usize = 16 << 20;
-
-/// Rows that are to be written before the frame that names them.
-#[derive(Debug)]
-pub(crate) struct NewRows {
-    pub(crate) file: Arc<dyn File>,
-    pub(crate) path: PathBuf,
-    pub(crate) start: u64,
-    pub(crate) bytes: Vec<u8>,
-    /// Whether the file's directory has to be synced, too, because its name may not be on the disk.
-    pub(crate) is_new: bool,
-}
 
 /// What it takes to undo a batch.
 #[derive(Debug, Clone, Copy)]
@@ -83,10 +73,10 @@ impl Growing {
     }
 
     /// Takes back the memory of rows that have been written.
-    pub(crate) fn reuse(&mut self, rows: NewRows) {
-        if rows.bytes.capacity() <= SPARE_BYTES_MAX && rows.bytes.capacity() > self.spare.capacity()
-        {
-            self.spare = rows.bytes;
+    pub(crate) fn reuse(&mut self, mut rows: NewRows) {
+        let bytes = rows.take_bytes();
+        if bytes.capacity() <= SPARE_BYTES_MAX && bytes.capacity() > self.spare.capacity() {
+            self.spare = bytes;
         }
     }
 
@@ -104,8 +94,14 @@ impl Growing {
         self.pieces.truncate(mark.pieces);
     }
 
-    /// Finds room for the vectors of a batch; they are to be written there by the caller.
-    pub(crate) fn place(&mut self, place: &Place<'_>, batch: &Batch) -> Result<(Placed, NewRows)> {
+    /// Finds room for the vectors of a batch, and begins to write them there. Nobody may be told of
+    /// the batch before they have been waited for.
+    pub(crate) fn place(
+        &mut self,
+        place: &Place<'_>,
+        options: &FileOptions,
+        batch: &Batch,
+    ) -> Result<(Placed, NewRows)> {
         let path = Name::Segment(self.number).within(place.dir);
         let file = match &self.file {
             Some(file) => Arc::clone(file),
@@ -139,7 +135,18 @@ impl Growing {
             pieces: pieces(&bytes, start).collect(),
         };
         self.adopt(&placed);
-        Ok((placed, NewRows { file, path, start, bytes, is_new }))
+        let writing = Writing {
+            vfs: Arc::clone(&options.vfs),
+            file,
+            dir: place.dir.to_owned(),
+            path,
+            start,
+            bytes,
+            is_new,
+            durability: options.durability,
+            probe: options.probe,
+        };
+        Ok((placed, writing.begin()))
     }
 
     fn adopt(&mut self, placed: &Placed) {

@@ -2,9 +2,9 @@
 //! manifest that names them.
 //!
 //! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
-//! segment and synced before the log names them; a checkpoint writes and syncs everything new before
-//! it renames the manifest that refers to it. `docs/format.md` has the bytes, `ARCHITECTURE.md`
-//! the reasons.
+//! segment and synced beside that, and the log ends before a batch that has not all of them. A
+//! checkpoint writes and syncs everything new before it renames the manifest that refers to it.
+//! `docs/format.md` has the bytes, `ARCHITECTURE.md` the reasons.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -25,6 +25,7 @@ mod growing;
 mod log;
 mod manifest;
 mod names;
+mod new_rows;
 mod open;
 mod options;
 #[cfg(not(feature = "sim"))]

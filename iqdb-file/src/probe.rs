@@ -11,7 +11,7 @@ use std::hash::BuildHasher;
 pub enum Defect {
     /// A commit returns before the log is synced.
     LogNotSynced,
-    /// A batch's rows are in a segment that is not synced before the log names them.
+    /// A commit returns before its rows, which are in a segment, are synced.
     RowsNotSynced,
     /// The directory is not synced after files were made or renamed.
     DirectoryNotSynced,
@@ -59,6 +59,16 @@ impl Probe {
     #[allow(clippy::unused_self)]
     pub(crate) const fn has(self, _: Defect) -> bool {
         false
+    }
+
+    /// One of two ways that come to the same, if chance is not to choose; another for each `n`.
+    pub(crate) fn coin(self, n: u64) -> Option<bool> {
+        #[cfg(feature = "sim")]
+        if self.seed.is_some() {
+            return Some(self.random(n) & 1 == 1);
+        }
+        let _ = n;
+        None
     }
 
     /// A number that nobody can know beforehand, and another one for each `n`.

@@ -11,9 +11,10 @@ use iqdb_core::{
 };
 
 use crate::group::Group;
-use crate::growing::{Growing, Mark, NewRows};
+use crate::growing::{Growing, Mark};
 use crate::log::{Log, Placed, encode_batch};
 use crate::manifest::Manifest;
+use crate::new_rows::NewRows;
 use crate::options::FileOptions;
 use crate::problem::defect;
 use crate::segment::{Keep, Place, Segment, Shape};
@@ -119,7 +120,9 @@ impl Staged {
 
 /// A store for what the log adds, which shows the database's versions.
 fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
-    ArenaStore::with_options(schema, ArenaOptions::new().first_version(version))
+    // A large batch fills some MiB of it, and soon all of it is sealed.
+    let options = ArenaOptions::new().first_version(version).huge_pages(false);
+    ArenaStore::with_options(schema, options)
 }
 
 impl Writer {
@@ -194,7 +197,7 @@ impl Writer {
         let (placed, rows) = match self.is_worth_placing(batch) {
             true => {
                 let place = place(&self.options, &self.dir, &self.manifest);
-                let (placed, rows) = self.growing.place(&place, batch)?;
+                let (placed, rows) = self.growing.place(&place, &self.options, batch)?;
                 (Some(placed), Some(rows))
             }
             false => (None, None),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use iqdb_core::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::layout::{HEADER, Piece};
+use super::layout::{HEADER, PIECE_BYTES_MAX, Piece};
 use crate::probe::{Defect, Probe};
 use crate::problem::{damaged, damaged_at, defect, refused};
 use crate::vfs::{File, FileExt, Mapping, Reading};
@@ -39,6 +39,9 @@ pub(crate) struct Body {
     /// Where the first piece begins.
     start: u64,
     pieces: Box<[Piece]>,
+    /// For as many bytes as a piece may have, from `start` on again and again, the piece that the first
+    /// of them is in.
+    piece_at: Box<[usize]>,
     /// A bit for each piece that has been checked.
     checked: Box<[AtomicU64]>,
     sections: Box<[Range<u64>]>,
@@ -82,7 +85,8 @@ impl Body {
             }
         };
         let checked = (0..pieces.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { path, source, start, pieces, checked, sections, probe })
+        let piece_at = pieces_at(start..end, PIECE_BYTES_MAX, &pieces);
+        Ok(Self { path, source, start, pieces, piece_at, checked, sections, probe })
     }
 
     pub(crate) fn path(&self) -> &PathBuf {
@@ -220,7 +224,11 @@ impl Body {
         if range.is_empty() {
             return 0..0;
         }
-        let first = self.pieces.partition_point(|piece| piece.end <= range.start);
+        let step = range.start.saturating_sub(self.start) / PIECE_BYTES_MAX as u64;
+        let step = usize::try_from(step).unwrap_or(usize::MAX);
+        let near = self.piece_at.get(step).map_or(self.pieces.len(), |n| *n);
+        let from = self.pieces.get(near..).unwrap_or_default();
+        let first = near + from.iter().take_while(|piece| piece.end <= range.start).count();
         let more = self.pieces.get(first..).unwrap_or_default();
         // Few: a piece is as large as what is mostly asked for.
         first..first + 1 + more.iter().take_while(|piece| piece.end < range.end).count()
@@ -264,6 +272,19 @@ impl Body {
             .found(format_args!("{found:016x}"))
             .at(iqdb_core::Location::Byte(range.start)))
     }
+}
+
+/// The pieces that the first byte of `range` is in, and every byte so many bytes further on. The pieces
+/// end in order, the last one with `range`.
+fn pieces_at(range: Range<u64>, step: usize, pieces: &[Piece]) -> Box<[usize]> {
+    let mut ends = pieces.iter().map(|piece| piece.end).enumerate().peekable();
+    range
+        .step_by(step)
+        .map_while(|at| {
+            while ends.next_if(|(_, end)| *end <= at).is_some() {}
+            ends.peek().map(|(n, _)| *n)
+        })
+        .collect()
 }
 
 fn length(range: &Range<u64>) -> usize {

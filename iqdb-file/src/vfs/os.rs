@@ -114,6 +114,10 @@ fn or_here(dir: &Path) -> &Path {
     if dir.as_os_str().is_empty() { Path::new(".") } else { dir }
 }
 
+/// The most bytes of one write. For more at a time the system looks for larger pages, and to find
+/// and clear those takes it longer than all of the write.
+const WRITE_BYTES_MAX: usize = 1 << 20;
+
 #[derive(Debug)]
 struct OsFile(fs::File);
 
@@ -127,7 +131,7 @@ impl File for OsFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        system::write_at(&self.0, bytes, offset)
+        system::write_at(&self.0, &bytes[..bytes.len().min(WRITE_BYTES_MAX)], offset)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

@@ -1,0 +1,146 @@
+//! The rows of a large batch on their way to the disk: written beside what else a commit does.
+//!
+//! To write and sync them takes about as long as to apply the batch in memory and to write and sync
+//! its frame, and neither needs the other: a frame whose rows never reached the disk is where the
+//! log ends. Only who acknowledges the batch has to wait for both.
+
+use std::mem;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crate::group::Failure;
+use crate::options::Durability;
+use crate::probe::{Defect, Probe};
+use crate::vfs::{File, FileExt, Vfs};
+
+/// What is to be written, and where.
+#[derive(Debug)]
+pub(crate) struct Writing {
+    pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) file: Arc<dyn File>,
+    pub(crate) dir: PathBuf,
+    pub(crate) path: PathBuf,
+    pub(crate) start: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the directory has to be synced, too, because the file's name may not be on the disk.
+    pub(crate) is_new: bool,
+    pub(crate) durability: Durability,
+    pub(crate) probe: Probe,
+}
+
+/// Rows that are being written. To drop them waits until nobody writes them any more.
+#[derive(Debug)]
+pub(crate) struct NewRows {
+    is_new: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// On a thread of their own.
+    Beside(JoinHandle<Done>),
+    /// When somebody waits for them.
+    Later(Writing),
+    Done(Done),
+}
+
+/// What came of it, and the memory.
+#[derive(Debug)]
+struct Done {
+    bytes: Vec<u8>,
+    outcome: Result<(), Failure>,
+}
+
+impl Writing {
+    /// Starts writing.
+    pub(crate) fn begin(self) -> NewRows {
+        let is_new = self.is_new;
+        let state = match self.probe.coin(self.start) {
+            None => {
+                let thread = std::thread::Builder::new().name("iqdb rows".into());
+                match thread.spawn(move || self.run()) {
+                    Ok(thread) => State::Beside(thread),
+                    Err(error) => {
+                        let outcome = Err(Failure::new(error));
+                        State::Done(Done { bytes: Vec::new(), outcome })
+                    }
+                }
+            }
+            // A run that is to be repeated has no threads, but both orders.
+            Some(true) => State::Done(self.run()),
+            Some(false) => State::Later(self),
+        };
+        NewRows { is_new, state }
+    }
+
+    fn run(self) -> Done {
+        let outcome = self.write();
+        Done { bytes: self.bytes, outcome }
+    }
+
+    /// # Errors
+    /// A failure to write changes nothing: what lies behind the last row that the log names is garbage, and
+    /// cut off before it is used. After a failure to sync nobody knows.
+    fn write(&self) -> Result<(), Failure> {
+        let written = self.file.write_all_at(&self.bytes, self.start);
+        written.map_err(|error| Failure::of(&self.path, "written", error))?;
+        if self.durability == Durability::Relaxed {
+            return Ok(());
+        }
+        if !self.probe.has(Defect::RowsNotSynced) {
+            let unsure = |error| Failure::of(&self.path, "synced", error).unsure();
+            self.file.sync_data().map_err(unsure)?;
+        }
+        if self.is_new && !self.probe.has(Defect::DirectoryNotSynced) {
+            let unsure = |error| Failure::of(&self.dir, "synced", error).unsure();
+            self.vfs.sync_dir(&self.dir).map_err(unsure)?;
+        }
+        Ok(())
+    }
+}
+
+impl NewRows {
+    /// Whether the file of the rows was new.
+    pub(crate) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Returns when they have been written, and, unless that may wait, are on the disk.
+    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+        let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
+            State::Beside(thread) => thread.join().unwrap_or_else(|_| {
+                let outcome = Err(Failure::new("writing rows panicked").unsure());
+                Done { bytes: Vec::new(), outcome }
+            }),
+            State::Later(writing) => writing.run(),
+            State::Done(done) => done,
+        };
+        let outcome = done.outcome.clone();
+        self.state = State::Done(done);
+        outcome
+    }
+
+    /// The memory of rows that have been written.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        match &mut self.state {
+            State::Done(done) => mem::take(&mut done.bytes),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Done {
+    fn nothing() -> Self {
+        Self { bytes: Vec::new(), outcome: Ok(()) }
+    }
+}
+
+impl Drop for NewRows {
+    /// Whoever gives them up may use their place in the file for others.
+    fn drop(&mut self) {
+        if matches!(self.state, State::Beside(_)) {
+            let _ = self.wait();
+        }
+    }
+}
