@@ -45,6 +45,8 @@ pub(crate) struct Body {
     /// A bit for each piece that has been checked.
     checked: Box<[AtomicU64]>,
     sections: Box<[Range<u64>]>,
+    /// The pieces that each section is in.
+    pieces_in: Box<[Range<usize>]>,
     probe: Probe,
 }
 
@@ -86,7 +88,12 @@ impl Body {
         };
         let checked = (0..pieces.len().div_ceil(64)).map(|_| AtomicU64::new(0)).collect();
         let piece_at = pieces_at(start..end, PIECE_BYTES_MAX, &pieces);
-        Ok(Self { path, source, start, pieces, piece_at, checked, sections, probe })
+        let pieces_in = Box::default();
+        let mut body =
+            Self { path, source, start, pieces, piece_at, checked, sections, pieces_in, probe };
+        let sections = body.sections.iter().cloned();
+        body.pieces_in = sections.map(|section| body.pieces_of(section)).collect();
+        Ok(body)
     }
 
     pub(crate) fn path(&self) -> &PathBuf {
@@ -147,8 +154,9 @@ impl Body {
         let pieces = |wanted: Range<usize>| {
             self.pieces_of(section.start + wanted.start as u64..section.start + wanted.end as u64)
         };
-        // All that is new is asked for before the first of it is waited for. Mostly nothing is.
+        // Mostly nothing is new. Else all that is, is asked for before the first of it is waited for.
         let mut is_new = false;
+        let wanted = (!self.all_checked(slot)).then_some(wanted).into_iter().flatten();
         for wanted in wanted.clone() {
             if wanted.end > range.end {
                 return Err(defect("a row was wanted outside of those that were asked for"));
@@ -239,6 +247,19 @@ impl Body {
         n.checked_sub(1).map_or(self.start, end)..end(n)
     }
 
+    /// Whether all of a section has been checked. Looks at 64 pieces at a time.
+    fn all_checked(&self, slot: usize) -> bool {
+        let Some(pieces) = self.pieces_in.get(slot) else { return false };
+        let words = pieces.start / 64..pieces.end.div_ceil(64);
+        let Some(checked) = self.checked.get(words.clone()) else { return false };
+        words.zip(checked).all(|(n, word)| {
+            // Those before the first piece and behind the last are somebody else's.
+            let before = pieces.start.saturating_sub(n * 64);
+            let behind = ((n + 1) * 64).saturating_sub(pieces.end);
+            (u64::MAX << before) & (u64::MAX >> behind) & !word.load(Ordering::Acquire) == 0
+        })
+    }
+
     fn is_checked(&self, n: usize) -> bool {
         self.checked
             .get(n / 64)
@@ -305,3 +326,6 @@ impl fmt::Debug for Body {
         write!(f, "Body({}, {} pieces)", self.path.display(), self.pieces.len())
     }
 }
+
+#[cfg(test)]
+mod tests;
