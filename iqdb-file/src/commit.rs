@@ -6,6 +6,7 @@
 //! while the one before it took its time, and no reader sees what is not on the disk.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
@@ -17,7 +18,10 @@ use crate::problem::refused;
 use crate::segment::Segment;
 use crate::store::FileStore;
 use crate::view::View;
-use crate::writer::{AtWork, Trouble, Writer};
+use crate::writer::{AtWork, LastGroup, Trouble, Writer};
+
+/// How long a group waits for more batches, at most, and at most half as long as the last one took.
+const PATIENCE_MAX: Duration = Duration::from_millis(1);
 
 impl FileStore {
     /// A panic of a writer must not wedge the store, so the lock's poison is ignored: what was given
@@ -104,11 +108,35 @@ impl FileStore {
             if let Some(outcome) = group.outcome() {
                 return outcome;
             }
-            writer = match writer.at_work {
-                Some(_) => self.wait(writer),
-                None => self.write_group(writer),
+            writer = if writer.at_work.is_some() || writer.gathering.is_some() {
+                self.wait(writer)
+            } else if let Some(patience) = writer.patience() {
+                self.gather(writer, group, patience)
+            } else {
+                self.write_group(writer)
             };
         }
+    }
+
+    /// Waits until as many batches are staged as the last group had, but not for long: those who were
+    /// told of it just now are about to come back, and would wait for this group and for the next.
+    fn gather<'a>(
+        &'a self,
+        mut writer: MutexGuard<'a, Writer>,
+        group: &Group,
+        patience: Duration,
+    ) -> MutexGuard<'a, Writer> {
+        writer.gathering = Some(writer.last.batches);
+        let waited = self.gathered.wait_timeout(writer, patience);
+        let (mut writer, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        // Once per group.
+        writer.gathering = None;
+        writer.last.ended = None;
+        if !std::ptr::eq(&*writer.staged.group, group) {
+            // Somebody else has written it. Another one may be staged, and waits for its leader.
+            self.changed.notify_all();
+        }
+        writer
     }
 
     /// Leads the group that is staged: writes it, without the lock, and publishes it.
@@ -129,7 +157,7 @@ impl FileStore {
             may_use_reserve: staged.only_deletes,
             probe: writer.options.probe,
         };
-        let group = staged.group;
+        let (group, batches, started) = (staged.group, staged.batches, Instant::now());
         writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
         writer.log_end += job.frames.len() as u64;
         drop(writer);
@@ -142,6 +170,8 @@ impl FileStore {
             .unwrap_or_else(|_| Err(Failure::new("writing it panicked").unsure()));
 
         let mut writer = self.lock();
+        let ended = Instant::now();
+        writer.last = LastGroup { batches, ended: Some(ended), took: ended - started };
         let undo = writer.at_work.take().map(|at_work| at_work.undo);
         let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
         let mut garbage = Vec::new();
@@ -238,6 +268,15 @@ fn drop_quietly(garbage: Vec<Arc<View>>) {
 }
 
 impl Writer {
+    /// How long the staged group may wait for more: not at all once it has as many batches as the last
+    /// one, nor when that is so long ago that nobody will come back for it.
+    fn patience(&self) -> Option<Duration> {
+        let LastGroup { batches, ended, took } = self.last;
+        let is_due = ended? + (took / 2).min(PATIENCE_MAX);
+        let left = is_due.saturating_duration_since(Instant::now());
+        (self.staged.batches < batches && !left.is_zero()).then_some(left)
+    }
+
     pub(crate) fn check_trouble(&self) -> Result<()> {
         match &self.trouble {
             None => Ok(()),

@@ -39,6 +39,8 @@ pub struct FileStore {
     pub(crate) writer: Mutex<Writer>,
     /// A group has been written, or has failed.
     pub(crate) changed: Condvar,
+    /// The group that is staged has as many batches as its leader waits for.
+    pub(crate) gathered: Condvar,
     // The last to go: until then nobody else may write.
     _lock: Box<dyn Guard>,
 }
@@ -111,6 +113,7 @@ impl FileStore {
             view: ArcSwap::from_pointee(writer.view()?),
             writer: Mutex::new(writer),
             changed: Condvar::new(),
+            gathered: Condvar::new(),
             _lock: lock,
         })
     }
@@ -223,6 +226,9 @@ impl Store for FileStore {
             batch.check_version(writer.version)?;
         }
         let applied = writer.stage(batch)?;
+        if writer.gathering == Some(writer.staged.batches) {
+            self.gathered.notify_one();
+        }
         // What it saw may not be on the disk yet, even if it adds nothing to it.
         let group = match &writer.at_work {
             _ if !writer.staged.is_empty() => Arc::clone(&writer.staged.group),

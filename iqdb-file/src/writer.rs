@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
@@ -46,6 +47,10 @@ pub(crate) struct Writer {
     pub(crate) staged: Staged,
     /// What is being written by the thread that leads the group at work.
     pub(crate) at_work: Option<AtWork>,
+    /// The last group that was written.
+    pub(crate) last: LastGroup,
+    /// How many batches the leader of the staged group waits for, if it does.
+    pub(crate) gathering: Option<usize>,
     /// Why nothing can be written any more.
     pub(crate) trouble: Option<Trouble>,
     /// A batch was given up half-way by a panic.
@@ -63,6 +68,7 @@ pub(crate) struct Staged {
     pub(crate) group: Arc<Group>,
     pub(crate) frames: Vec<u8>,
     pub(crate) rows: Vec<NewRows>,
+    pub(crate) batches: usize,
     pub(crate) changes: u64,
     /// Whether all of it frees space sooner or later.
     pub(crate) only_deletes: bool,
@@ -75,6 +81,14 @@ pub(crate) struct Undo {
     ended: Vec<(Arc<Segment>, u32)>,
     moved: Vec<(RecordId, Option<u32>)>,
     growing: Option<Mark>,
+}
+
+/// How many batches a group had, when it had been written, and how long that took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LastGroup {
+    pub(crate) batches: usize,
+    pub(crate) ended: Option<Instant>,
+    pub(crate) took: Duration,
 }
 
 #[derive(Debug)]
@@ -105,6 +119,7 @@ impl Default for Staged {
             group: Arc::default(),
             frames: Vec::new(),
             rows: Vec::new(),
+            batches: 0,
             changes: 0,
             only_deletes: true,
             undo: Undo::default(),
@@ -151,6 +166,8 @@ impl Writer {
             unsynced_dir: false,
             staged: Staged::default(),
             at_work: None,
+            last: LastGroup::default(),
+            gathering: None,
             trouble: None,
             torn: false,
             retired: VecDeque::new(),
@@ -218,6 +235,7 @@ impl Writer {
         self.staged.rows.extend(rows);
         self.staged.only_deletes &=
             batch.changes().iter().all(|change| matches!(change, Change::Delete(_)));
+        self.staged.batches += 1;
         self.staged.changes += batch.changes().len() as u64;
         Ok(planned.applied)
     }
@@ -377,9 +395,9 @@ impl Writer {
 
     /// Starts a new log, with nothing in the tail.
     pub(crate) fn start_over(&mut self, manifest: Manifest, segments: Vec<Arc<Segment>>, log: Log) {
-        let retired = std::mem::take(&mut self.retired);
+        let (retired, last) = (std::mem::take(&mut self.retired), self.last);
         let (dir, options) = (self.dir.clone(), self.options.clone());
-        *self = Self { retired, ..Self::new(&dir, &options, manifest, segments, log) };
+        *self = Self { retired, last, ..Self::new(&dir, &options, manifest, segments, log) };
     }
 }
 

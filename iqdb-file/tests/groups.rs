@@ -1,0 +1,68 @@
+//! Writers share syncs, and wait for each other only for as long as that pays.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use std::time::Duration;
+
+use iqdb_core::{Batch, Metric, Record, Schema, Store, StoreExt};
+use iqdb_file::{FileOptions, FileStore};
+
+fn record(n: u64) -> Record {
+    Record::new(n, [n as f32, 1.0]).unwrap()
+}
+
+/// Writers come and go, in groups of any size, and beside them somebody asks for all of it to be on
+/// the disk, checks it, or seals it: each of those takes a group over from its leader. That nobody is
+/// left waiting shows in that this ends.
+#[test]
+fn nobody_is_left_waiting_when_writers_come_and_go() {
+    let home = tempfile::tempdir().unwrap();
+    let schema = Schema::new(2, Metric::Euclidean).unwrap();
+    let options = FileOptions::new().place_from_bytes(4_096);
+    let store = FileStore::create(home.path().join("db"), schema, &options).unwrap();
+    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let store = &store;
+        for beside in [
+            |store: &FileStore| store.flush().unwrap(),
+            |store: &FileStore| drop(store.verify(&mut |_| {}).unwrap()),
+            |store: &FileStore| store.compact().unwrap(),
+        ] {
+            scope.spawn({
+                let stop = &stop;
+                move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        beside(store);
+                        std::thread::sleep(Duration::from_millis(25));
+                    }
+                }
+            });
+        }
+        for writers in [8, 1, 3, 16, 2, 1, 8] {
+            std::thread::scope(|scope| {
+                for writer in 0..writers {
+                    let next = &next;
+                    scope.spawn(move || {
+                        for turn in 0..30 {
+                            // Now and then one whose rows are written on a thread of their own.
+                            let count = if (writer + turn) % 16 == 0 { 1_000 } else { 1 };
+                            let first = next.fetch_add(count, Ordering::Relaxed);
+                            let ids = first..first + count;
+                            let batch = ids.fold(Batch::new(), |batch, n| batch.upsert(record(n)));
+                            store.apply(&batch).unwrap();
+                        }
+                    });
+                }
+            });
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let count = next.into_inner();
+    assert_eq!(store.len().unwrap(), count);
+    drop(store);
+    let store = FileStore::open(home.path().join("db"), &options).unwrap();
+    assert_eq!(store.len().unwrap(), count);
+    assert!((0..count).all(|n| store.get(&n.into()).unwrap() == Some(record(n))));
+}
