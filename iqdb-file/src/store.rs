@@ -6,7 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use arc_swap::ArcSwap;
 use iqdb_core::{
-    Applied, Batch, Capabilities, ErrorKind, Record, RecordId, Result, Schema, Snapshot, Store,
+    Applied, Batch, Capabilities, Change, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
+    Store,
 };
 
 use crate::options::FileOptions;
@@ -215,7 +216,8 @@ impl Store for FileStore {
     /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         batch.check_input(&self.schema)?;
-        let mut writer = self.ready()?;
+        let is_delete = |change: &Change| matches!(change, Change::Delete(_));
+        let mut writer = self.ready(batch.changes().iter().all(is_delete))?;
         if batch.check_version(writer.version).is_err() {
             // What it conflicts with may not be on the disk yet, and may never be.
             drop(writer);
