@@ -154,7 +154,8 @@ impl FileStore {
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
-    /// and written. The copy is compacted. O(bytes).
+    /// and written. The copy is compacted. O(bytes). What a failure has left is no database, and in
+    /// nobody's way: trying again into the same directory works.
     ///
     /// # Errors
     /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.
