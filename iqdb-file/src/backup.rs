@@ -5,9 +5,9 @@ use std::path::Path;
 
 use iqdb_core::{Result, Snapshot, SnapshotExt};
 
+use crate::making;
 use crate::manifest::{Entry, Manifest, newest};
-use crate::names::Name;
-use crate::open::{database_id, make_with};
+use crate::open::{database_id, lock};
 use crate::options::FileOptions;
 use crate::problem::refused;
 use crate::segment::{SegmentInfo, SegmentWriter};
@@ -18,34 +18,32 @@ use crate::writer::place;
 /// From how many bytes of rows on a segment of a copy is followed by another one.
 const SEGMENT_BYTES: u64 = 256 << 20;
 
-/// Writes a database with the records and the version of `view`.
+/// Writes a database with the records and the version of `view`. When that fails, what it made is
+/// removed, but for the directory and the lock's file.
 pub(crate) fn copy(view: &View, dir: &Path, options: &FileOptions) -> Result<()> {
     let vfs = &*options.vfs;
     let copied = || {
         vfs.create_dir(dir).map_err(|error| refused(dir, "made", error))?;
-        let lock = vfs
-            .lock(&Name::Lock.within(dir), Sharing::Exclusive)
-            .map_err(|error| refused(dir, "locked", error))?;
+        let lock = lock(dir, options, Sharing::Exclusive)?;
         if newest(vfs, dir)?.is_some() {
             return Err(refused(dir, "made", io::ErrorKind::AlreadyExists.into())
                 .hint("choose another directory"));
         }
-        let mut manifest = Manifest::first(view.schema, database_id(options));
-        manifest.version = view.version();
-        let mut segments = Vec::new();
-        if let Err(error) = copy_rows(view, dir, options, &mut manifest, &mut segments) {
-            for number in manifest.growing + 1..manifest.next {
-                let _ = vfs.remove(&Name::Segment(number).within(dir));
-            }
-            return Err(error);
-        }
-        manifest.segments =
-            segments.into_iter().map(|info| Entry { info, dead: Vec::new() }).collect();
-        make_with(dir, options, &manifest)?;
+        let made = make(view, dir, options).inspect_err(|_| making::take_back(vfs, dir));
         drop(lock);
-        Ok(())
+        made
     };
     copied().map_err(|error| error.during("backup"))
+}
+
+fn make(view: &View, dir: &Path, options: &FileOptions) -> Result<()> {
+    making::begin(dir, options)?;
+    let mut manifest = Manifest::first(view.schema, database_id(options));
+    manifest.version = view.version();
+    let mut segments = Vec::new();
+    copy_rows(view, dir, options, &mut manifest, &mut segments)?;
+    manifest.segments = segments.into_iter().map(|info| Entry { info, dead: Vec::new() }).collect();
+    making::make(dir, options, &manifest)
 }
 
 fn copy_rows(

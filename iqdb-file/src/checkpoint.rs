@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use iqdb_core::{Result, SnapshotExt, Store, Version};
 
+use crate::group::Failure;
 use crate::log::{HEADER, Log};
 use crate::manifest::{Changed, Entry, Manifest};
 use crate::names::Name;
 use crate::probe::Defect;
-use crate::problem::{defect, refused};
+use crate::problem::{defect, is_full, refused};
 use crate::segment::{Segment, SegmentInfo, SegmentWriter};
 use crate::vfs::{Access, FileExt};
 use crate::writer::{Trouble, Writer};
@@ -28,13 +29,24 @@ const CLOSED_LOG_BYTES: u64 = 1 << 20;
 const CLOSED_LOG_CHANGES: u64 = 1 << 12;
 
 impl Writer {
-    /// Whether it is time to seal the log, or to rewrite segments.
-    pub(crate) fn wants_checkpoint(&self) -> bool {
+    /// Whether it is time to seal the log, or to rewrite segments, before a batch is taken.
+    pub(crate) fn wants_checkpoint(&self, only_deletes: bool) -> bool {
+        self.wants_tidying
+            || self.must_seal(only_deletes)
+            || self.is_log_full() && self.log_end >= self.no_seal_before
+    }
+
+    /// Whether the log must not grow by such a batch before it has been sealed, because the disk is
+    /// full.
+    pub(crate) fn must_seal(&self, only_deletes: bool) -> bool {
+        self.is_short && !only_deletes && self.is_log_full()
+    }
+
+    fn is_log_full(&self) -> bool {
         let grown = self.growing.rows() * self.place().shape.row_bytes() as u64;
-        let full = self.log_end - HEADER as u64 >= self.options.log_bytes
+        self.log_end - HEADER as u64 >= self.options.log_bytes
             || self.changes >= self.options.log_changes
-            || grown >= self.options.segment_bytes;
-        self.wants_tidying || full && self.log_end >= self.no_seal_before
+            || grown >= self.options.segment_bytes
     }
 
     /// Whether more than half of a segment is dead, and enough of it to matter.
@@ -125,11 +137,19 @@ impl Writer {
             }
         };
         let probe = self.options.probe;
-        if let Err((error, changed)) = manifest.publish(&*self.options.vfs, &self.dir, probe) {
+        let mut published = manifest.publish(&*self.options.vfs, &self.dir, probe);
+        if matches!(&published, Err((error, Changed::No)) if is_full(error))
+            && may_use_reserve
+            && self.give_up_reserve()
+        {
+            published = manifest.publish(&*self.options.vfs, &self.dir, probe);
+        }
+        if let Err((error, changed)) = published {
             match changed {
                 Changed::No => {
                     made.push(Name::Unfinished(manifest.number));
                     self.remove(&made);
+                    self.restore_reserve();
                 }
                 Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
             }
@@ -148,9 +168,7 @@ impl Writer {
         self.start_over(manifest, segments, log);
         // What can't be removed now is removed at the next opening.
         self.remove(&old);
-        if gave_up {
-            self.restore_reserve();
-        }
+        self.restore_reserve();
         Ok(true)
     }
 
@@ -321,15 +339,32 @@ impl Writer {
     }
 
     /// Frees what was kept for a full disk; returns whether there was anything.
-    fn give_up_reserve(&self) -> bool {
+    fn give_up_reserve(&mut self) -> bool {
+        self.lacks_reserve = true;
         self.options.vfs.remove(&Name::Reserve.within(&self.dir)).is_ok()
     }
 
     /// Takes the reserve again, where there is space for it.
-    pub(crate) fn restore_reserve(&self) {
-        let wanted = self.options.reserve_bytes;
+    pub(crate) fn restore_reserve(&mut self) {
+        // Until then only deletes are taken.
+        let _ = self.take_reserve();
+    }
+
+    /// Takes the reserve again, unless it is there.
+    ///
+    /// # Errors
+    /// Only that the disk is full.
+    pub(crate) fn take_reserve(&mut self) -> Result<(), Failure> {
         let path = Name::Reserve.within(&self.dir);
-        let _ = reserve(&self.options, &path, wanted);
+        if self.lacks_reserve
+            && let Err(error) = reserve(&self.options, &path, self.options.reserve_bytes)
+            && error.kind() == std::io::ErrorKind::StorageFull
+        {
+            return Err(Failure::of(&path, "taken again", error));
+        }
+        // Who can't have one for another reason does without.
+        self.lacks_reserve = false;
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! lock, while others go on staging the next, and publishes it. So a sync is shared by all who came
 //! while the one before it took its time, and no reader sees what is not on the disk.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use crate::group::{Failure, Group, Job};
 use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::Defect;
-use crate::problem::refused;
+use crate::problem::{is_full, refused};
 use crate::segment::Segment;
 use crate::store::FileStore;
 use crate::view::View;
@@ -34,14 +35,20 @@ impl FileStore {
         self.changed.wait(writer).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The writers' lock, with a writer that can take a batch.
-    pub(crate) fn ready(&self) -> Result<MutexGuard<'_, Writer>> {
+    /// The writers' lock, with a writer that can take a batch: one that only deletes, or any.
+    ///
+    /// On a full disk the former go on. The latter are refused while the log can't be sealed or the
+    /// reserve isn't whole: what they would fill is what deleting and compacting need.
+    pub(crate) fn ready(&self, only_deletes: bool) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
             writer.check_trouble()?;
             if writer.torn {
                 writer = self.mend(writer)?;
-            } else if !writer.wants_checkpoint() {
+            } else if !writer.wants_checkpoint(only_deletes) {
+                if !only_deletes {
+                    writer.take_reserve().map_err(|failure| failure.to_error())?;
+                }
                 return Ok(writer);
             } else if writer.at_work.is_some() {
                 writer = self.wait(writer);
@@ -51,16 +58,17 @@ impl FileStore {
                 let end = writer.log_end;
                 let chosen = writer.what_is_worth_it();
                 // To seal the log gains nothing on a full disk, to rewrite does.
-                writer = match self.checkpoint(writer, &chosen, !chosen.is_empty()) {
-                    Ok(writer) => writer,
+                let done = self.checkpoint(writer, &chosen, !chosen.is_empty());
+                writer = self.lock();
+                if let Err(error) = done {
                     // What is written is safe where it is. Later there may be more space.
-                    Err(_) => {
-                        let mut writer = self.lock();
-                        writer.no_seal_before = end + writer.options.log_bytes;
-                        writer.wants_tidying = false;
-                        writer
+                    writer.no_seal_before = end + writer.options.log_bytes;
+                    writer.wants_tidying = false;
+                    writer.is_short = is_full(&error);
+                    if writer.must_seal(only_deletes) {
+                        return Err(error);
                     }
-                };
+                }
             }
         }
     }
@@ -155,15 +163,18 @@ impl FileStore {
             rows: staged.rows,
             durability: writer.options.durability,
             may_use_reserve: staged.only_deletes,
+            gave_up_reserve: AtomicBool::new(false),
             probe: writer.options.probe,
         };
         let (group, batches, started) = (staged.group, staged.batches, Instant::now());
+        // A group before it may have used the reserve since this one was staged.
+        let room = if staged.only_deletes { Ok(()) } else { writer.take_reserve() };
         writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
         writer.log_end += job.frames.len() as u64;
         drop(writer);
 
         let run = || match &view {
-            Ok(_) => job.run(),
+            Ok(_) => room.and_then(|()| job.run()),
             Err(error) => Err(Failure::new(error)),
         };
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
@@ -172,6 +183,7 @@ impl FileStore {
         let mut writer = self.lock();
         let ended = Instant::now();
         writer.last = LastGroup { batches, ended: Some(ended), took: ended - started };
+        writer.lacks_reserve |= job.gave_up_reserve.load(Ordering::Relaxed);
         let undo = writer.at_work.take().map(|at_work| at_work.undo);
         let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
         let mut garbage = Vec::new();
@@ -231,13 +243,14 @@ impl FileStore {
         writer.retired.push_back(self.view.swap(Arc::new(view)));
     }
 
-    /// Seals what the log has, and rewrites these segments into one. The writer must be idle.
-    pub(crate) fn checkpoint<'a>(
-        &'a self,
-        mut writer: MutexGuard<'a, Writer>,
+    /// Seals what the log has, and rewrites these segments into one. The writer must be idle; it may
+    /// not be any more when this returns, so the lock is not given back.
+    pub(crate) fn checkpoint(
+        &self,
+        mut writer: MutexGuard<'_, Writer>,
         rewrite: &[Arc<Segment>],
         may_use_reserve: bool,
-    ) -> Result<MutexGuard<'a, Writer>> {
+    ) -> Result<()> {
         let checkpoint =
             std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve));
         match std::panic::catch_unwind(checkpoint) {
@@ -249,7 +262,7 @@ impl FileStore {
                 let garbage = writer.reclaim();
                 drop(writer);
                 drop_quietly(garbage);
-                Ok(self.lock())
+                Ok(())
             }
             Err(_) => {
                 let what = "sealing the log panicked".to_owned();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{Error, ErrorKind, Result};
@@ -102,6 +103,8 @@ pub(crate) struct Job {
     pub(crate) durability: Durability,
     /// Whether space may be given up for it.
     pub(crate) may_use_reserve: bool,
+    /// Whether it was.
+    pub(crate) gave_up_reserve: AtomicBool,
     pub(crate) probe: Probe,
 }
 
@@ -148,7 +151,10 @@ impl Job {
                 if error.kind() == std::io::ErrorKind::StorageFull && self.may_use_reserve =>
             {
                 match self.vfs.remove(&Name::Reserve.within(&self.dir)) {
-                    Ok(()) => write(),
+                    Ok(()) => {
+                        self.gave_up_reserve.store(true, Ordering::Relaxed);
+                        write()
+                    }
                     Err(_) => Err(error),
                 }
             }

@@ -23,6 +23,7 @@ pub mod forge;
 mod group;
 mod growing;
 mod log;
+mod making;
 mod manifest;
 mod names;
 mod new_rows;

@@ -21,6 +21,9 @@ const MAGIC: &[u8; 8] = b"iqdb man";
 /// The bytes after which nothing is left but the checksum.
 const CHECKSUM: usize = 8;
 
+/// The number of a new database's manifest.
+pub(crate) const FIRST: u64 = 1;
+
 /// The number of a new database's log.
 const FIRST_LOG: u64 = 2;
 
@@ -57,7 +60,7 @@ impl Manifest {
     /// Of a new, empty database.
     pub(crate) fn first(schema: Schema, database: u128) -> Self {
         Self {
-            number: 1,
+            number: FIRST,
             database,
             schema,
             version: Version(0),
@@ -216,6 +219,10 @@ pub(crate) fn newest(vfs: &dyn Vfs, dir: &Path) -> Result<Option<(Manifest, Path
         _ => None,
     });
     let Some(newest) = newest.max() else {
+        // Made before any segment, and not finished since.
+        if ours.contains(&Name::Unfinished(FIRST)) {
+            return Ok(None);
+        }
         // A database that was never finished has a first log with nothing in it.
         let is_first_log = |name: &&Name| {
             let path = name.within(dir);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use iqdb_core::{Error, ErrorKind, Result, Schema};
 
-use crate::checkpoint::reserve;
 use crate::log::{Log, Replayed, Verdict, decode_batch, decode_placed};
+use crate::making::{self, sync_above};
 use crate::manifest::{Entry, Manifest, metric_code, newest};
 use crate::names::Name;
 use crate::options::FileOptions;
@@ -100,7 +100,7 @@ fn newest_or_locked(dir: &Path, options: &FileOptions) -> Result<Option<()>> {
     }
 }
 
-fn lock(dir: &Path, options: &FileOptions, sharing: Sharing) -> Result<Box<dyn Guard>> {
+pub(crate) fn lock(dir: &Path, options: &FileOptions, sharing: Sharing) -> Result<Box<dyn Guard>> {
     let path = Name::Lock.within(dir);
     options.vfs.lock(&path, sharing).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => {
@@ -134,30 +134,8 @@ fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
         )
         .found(schema));
     }
-    make_with(dir, options, &Manifest::first(schema, database_id(options)))
-}
-
-/// Makes a database of these segments, which are there and synced: the log, then the manifest.
-pub(crate) fn make_with(dir: &Path, options: &FileOptions, manifest: &Manifest) -> Result<()> {
-    Log::create(&*options.vfs, dir, manifest.database, manifest.log)?;
-    let sync =
-        |dir: &Path| options.vfs.sync_dir(dir).map_err(|error| refused(dir, "synced", error));
-    sync(dir)?;
-    manifest.publish(&*options.vfs, dir, options.probe).map_err(|(error, _)| error)?;
-    sync_above(dir, options)?;
-    // For later; nobody relies on it.
-    let _ = reserve(options, &Name::Reserve.within(dir), options.reserve_bytes);
-    Ok(())
-}
-
-/// Returns when the directory is on the disk, which is itself a name in another one.
-fn sync_above(dir: &Path, options: &FileOptions) -> Result<()> {
-    let above = dir.parent().unwrap_or(Path::new(""));
-    match options.vfs.sync_dir(above) {
-        // Who may not read it can't have made the directory.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        result => result.map_err(|error| refused(above, "synced", error)),
-    }
+    let manifest = Manifest::first(schema, database_id(options));
+    making::make(dir, options, &manifest).inspect_err(|_| making::take_back(&*options.vfs, dir))
 }
 
 /// A number that no other database has.

@@ -99,7 +99,13 @@ impl FileOptions {
     }
 
     /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left. 0 keeps
-    /// none.
+    /// none. The default is 1 MiB.
+    ///
+    /// When they have used it, or when there is no space to seal the log, whatever adds something is
+    /// refused as on a full disk, until the reserve could be taken again and the log be sealed. Both
+    /// are tried whenever something is to be added, so nothing else has to be done once there is
+    /// space. Compaction seals the log, so the reserve is sure to be enough for it only if it is
+    /// larger than what the log holds (see [`seal_from`](Self::seal_from)).
     #[must_use]
     pub fn reserve_bytes(mut self, bytes: u64) -> Self {
         self.reserve_bytes = bytes;

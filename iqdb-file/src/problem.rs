@@ -1,5 +1,6 @@
 //! Errors of this backend, which all name the file they are about.
 
+use std::error::Error as _;
 use std::io;
 use std::path::Path;
 
@@ -21,6 +22,14 @@ pub(crate) fn refused(path: &Path, what: &str, error: io::Error) -> Error {
         None => refused,
     }
     .caused_by(error)
+}
+
+/// Whether there was no space for it.
+pub(crate) fn is_full(error: &Error) -> bool {
+    let causes = std::iter::successors(error.source(), |&error| error.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::StorageFull)
 }
 
 /// What a file holds is not what was written to it.

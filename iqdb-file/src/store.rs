@@ -6,7 +6,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use arc_swap::ArcSwap;
 use iqdb_core::{
-    Applied, Batch, Capabilities, ErrorKind, Record, RecordId, Result, Schema, Snapshot, Store,
+    Applied, Batch, Capabilities, Change, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
+    Store,
 };
 
 use crate::options::FileOptions;
@@ -135,28 +136,28 @@ impl FileStore {
     /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
-        let mut writer = self.checkpoint(self.idle()?, &[], true)?;
+        self.checkpoint(self.idle()?, &[], true)?;
         let mut most = usize::MAX;
         loop {
+            // Others may have written since.
+            let mut writer = self.idle()?;
             let chosen = writer.all_that_shrinks(most);
             if chosen.is_empty() {
                 writer.restore_reserve();
                 return Ok(());
             }
-            writer = match self.checkpoint(writer, &chosen, true) {
-                Ok(writer) => writer,
+            match self.checkpoint(writer, &chosen, true) {
+                Ok(()) => {}
                 // On a full disk one at a time may go where all don't.
-                Err(_) if most > 1 && chosen.len() > 1 => {
-                    most = 1;
-                    self.idle()?
-                }
+                Err(_) if most > 1 && chosen.len() > 1 => most = 1,
                 Err(error) => return Err(error),
-            };
+            }
         }
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
-    /// and written. The copy is compacted. O(bytes).
+    /// and written. The copy is compacted. O(bytes). What a failure has left is no database, and in
+    /// nobody's way: trying again into the same directory works.
     ///
     /// # Errors
     /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.
@@ -218,7 +219,8 @@ impl Store for FileStore {
     /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         batch.check_input(&self.schema)?;
-        let mut writer = self.ready()?;
+        let is_delete = |change: &Change| matches!(change, Change::Delete(_));
+        let mut writer = self.ready(batch.changes().iter().all(is_delete))?;
         if batch.check_version(writer.version).is_err() {
             // What it conflicts with may not be on the disk yet, and may never be.
             drop(writer);

@@ -58,6 +58,10 @@ pub(crate) struct Writer {
     pub(crate) retired: VecDeque<Arc<View>>,
     /// The log's end at the last attempt to seal it that failed.
     pub(crate) no_seal_before: u64,
+    /// That attempt failed because the disk is full.
+    pub(crate) is_short: bool,
+    /// What is kept for a full disk may not be there, or not all of it.
+    pub(crate) lacks_reserve: bool,
     /// A segment has more dead rows than it is worth.
     pub(crate) wants_tidying: bool,
 }
@@ -172,6 +176,8 @@ impl Writer {
             torn: false,
             retired: VecDeque::new(),
             no_seal_before: 0,
+            is_short: false,
+            lacks_reserve: true,
             wants_tidying: false,
             manifest,
         }

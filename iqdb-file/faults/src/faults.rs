@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// Only this history, and only the call of this number.
     #[arg(long)]
     call: Option<u64>,
+    /// Only so many full disks, the first of this seed, and no failing calls.
+    #[arg(long, conflicts_with = "call")]
+    disks: Option<u64>,
     /// With this defect, instead of without any and then with the one that has to be found.
     #[arg(long, value_parser = defects::parse)]
     defect: Option<Defect>,
@@ -47,6 +50,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     if let Some(call) = options.call {
         history(&tally, first, options.defect, Some(call));
         return Ok(tally.report("faults", &format!("seed {first}, call {call}")));
+    }
+    if let Some(disks) = options.disks {
+        return Ok(full::run(first, disks));
     }
     let runs = if options.long { 100_000 } else { 10_000 };
     let seeds = tally.fill(first, runs, |seed| history(&tally, seed, options.defect, None));
@@ -150,9 +156,11 @@ impl<'a> Scene<'a> {
         scene.disk.set_fault(None);
         if let Some(Step::Backup) = script.steps.last() {
             scene.copy_is_whole(COPY, is_copied)?;
-            // Another directory, because what a failure has left in the first is not looked at.
-            works("backup after the fault", store.backup_to(AGAIN))?;
-            scene.copy_is_whole(AGAIN, true)?;
+            // What a failure has left is in nobody's way, unless it is a copy.
+            let has_copy = FileStore::open_read_only(COPY, &scene.options).is_ok();
+            let again = if has_copy { AGAIN } else { COPY };
+            works("backup after the fault", store.backup_to(again))?;
+            scene.copy_is_whole(again, true)?;
         }
         drop(store);
         let store = scene.reopen()?;
