@@ -3,7 +3,6 @@
 //! Everything new is written and synced, with its names, before the manifest that refers to it; what
 //! is old is removed after. Whatever happens in between, one of the two is the database.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use iqdb_core::{Result, SnapshotExt, Store, Version};
@@ -15,7 +14,7 @@ use crate::names::Name;
 use crate::probe::Defect;
 use crate::problem::{defect, is_full, refused};
 use crate::segment::{Segment, SegmentInfo, SegmentWriter};
-use crate::vfs::{Access, FileExt};
+use crate::vfs::Access;
 use crate::writer::{Trouble, Writer};
 
 /// The most bytes that are rewritten at once, so that the space needed for it is bounded.
@@ -27,6 +26,10 @@ const ALIKE: usize = 8;
 /// What a clean end may leave to be replayed at the next opening.
 const CLOSED_LOG_BYTES: u64 = 1 << 20;
 const CLOSED_LOG_CHANGES: u64 = 1 << 12;
+
+/// Bytes of a record in a segment beside its vector, its id and its payload, at most: in the index, the
+/// ends of ids, and a field of a payload more or less.
+const INDEXED_BYTES: usize = 48;
 
 impl Writer {
     /// Whether it is time to seal the log, or to rewrite segments, before a batch is taken.
@@ -340,58 +343,30 @@ impl Writer {
 
     /// Frees what was kept for a full disk; returns whether there was anything.
     fn give_up_reserve(&mut self) -> bool {
-        self.lacks_reserve = true;
-        self.options.vfs.remove(&Name::Reserve.within(&self.dir)).is_ok()
+        self.reserve.give_up(&*self.options.vfs, &self.dir)
     }
 
-    /// Takes the reserve again, where there is space for it.
+    /// Makes the reserve what it is to be, as far as there is space.
     pub(crate) fn restore_reserve(&mut self) {
-        // Until then only deletes are taken.
-        let _ = self.take_reserve();
+        let sealing = self.bytes_to_seal();
+        self.reserve.fit(&*self.options.vfs, &self.dir, sealing);
     }
 
-    /// Takes the reserve again, unless it is there.
+    /// Makes the reserve large enough for the log as it is.
     ///
     /// # Errors
     /// Only that the disk is full.
     pub(crate) fn take_reserve(&mut self) -> Result<(), Failure> {
-        let path = Name::Reserve.within(&self.dir);
-        if self.lacks_reserve
-            && let Err(error) = reserve(&self.options, &path, self.options.reserve_bytes)
-            && error.kind() == std::io::ErrorKind::StorageFull
-        {
-            return Err(Failure::of(&path, "taken again", error));
-        }
-        // Who can't have one for another reason does without.
-        self.lacks_reserve = false;
-        Ok(())
+        let sealing = self.bytes_to_seal();
+        self.reserve.take(&*self.options.vfs, &self.dir, sealing)
     }
-}
 
-/// Takes space on the disk. Nothing relies on it.
-pub(crate) fn reserve(
-    options: &crate::FileOptions,
-    path: &Path,
-    wanted: u64,
-) -> std::io::Result<()> {
-    let vfs = &*options.vfs;
-    if wanted == 0
-        || vfs.open(path, Access::Read).and_then(|file| file.len()).is_ok_and(|len| len >= wanted)
-    {
-        return Ok(());
+    /// About how many bytes a segment would have of what the log has, at most, but for the rows that are
+    /// in one already: what is in the log, with rows padded to lines, and an index.
+    fn bytes_to_seal(&self) -> u64 {
+        let shape = self.place().shape;
+        let more_per_row = shape.row_bytes() - shape.dim * size_of::<f32>() + INDEXED_BYTES;
+        let bytes = self.log_end - HEADER as u64 + self.staged.frames.len() as u64;
+        bytes + (self.changes + self.staged.changes) * more_per_row as u64
     }
-    let file = vfs.open(path, Access::Create)?;
-    let zeros = vec![0; 1 << 16];
-    let mut offset = 0;
-    while offset < wanted {
-        let bytes =
-            &zeros[..zeros.len().min(usize::try_from(wanted - offset).unwrap_or(usize::MAX))];
-        if let Err(error) = file.write_all_at(bytes, offset) {
-            // Better all of it for others than half of it for nobody.
-            let _ = vfs.remove(path);
-            return Err(error);
-        }
-        offset += bytes.len() as u64;
-    }
-    Ok(())
 }

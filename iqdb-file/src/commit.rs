@@ -183,7 +183,9 @@ impl FileStore {
         let mut writer = self.lock();
         let ended = Instant::now();
         writer.last = LastGroup { batches, ended: Some(ended), took: ended - started };
-        writer.lacks_reserve |= job.gave_up_reserve.load(Ordering::Relaxed);
+        if job.gave_up_reserve.load(Ordering::Relaxed) {
+            writer.reserve.gone();
+        }
         let undo = writer.at_work.take().map(|at_work| at_work.undo);
         let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
         let mut garbage = Vec::new();

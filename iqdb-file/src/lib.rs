@@ -36,6 +36,7 @@ mod payloads;
 pub mod payloads;
 mod probe;
 mod problem;
+mod reserve;
 mod segment;
 mod store;
 mod verify;

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use iqdb_core::Result;
 
-use crate::checkpoint::reserve;
 use crate::log::Log;
 use crate::manifest::{FIRST, Manifest};
 use crate::names::Name;
 use crate::options::FileOptions;
 use crate::problem::refused;
+use crate::reserve::Reserve;
 use crate::vfs::{Access, Vfs};
 
 /// Says, durably, that what is in this directory from now on is not finished, and removes what
@@ -38,7 +38,7 @@ pub(crate) fn make(dir: &Path, options: &FileOptions, manifest: &Manifest) -> Re
     manifest.publish(&*options.vfs, dir, options.probe).map_err(|(error, _)| error)?;
     sync_above(dir, options)?;
     // For later; nobody relies on it.
-    let _ = reserve(options, &Name::Reserve.within(dir), options.reserve_bytes);
+    Reserve::new(options.reserve_bytes).fit(&*options.vfs, dir, 0);
     Ok(())
 }
 

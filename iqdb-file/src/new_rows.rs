@@ -80,8 +80,8 @@ impl Writing {
     }
 
     /// # Errors
-    /// A failure to write changes nothing: what lies behind the last row that the log names is garbage, and
-    /// cut off before it is used. After a failure to sync nobody knows.
+    /// A failure to write changes nothing: what lies behind the last row that the log names is
+    /// garbage, and cut off before it is used. After a failure to sync nobody knows.
     fn write(&self) -> Result<(), Failure> {
         let written = self.file.write_all_at(&self.bytes, self.start);
         written.map_err(|error| Failure::of(&self.path, "written", error))?;

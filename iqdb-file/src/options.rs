@@ -98,14 +98,14 @@ impl FileOptions {
         self
     }
 
-    /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left. 0 keeps
-    /// none. The default is 1 MiB.
+    /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left, and while
+    /// there is a log, as many more as it takes to seal that. 0 keeps none. The default is 1 MiB.
     ///
     /// When they have used it, or when there is no space to seal the log, whatever adds something is
     /// refused as on a full disk, until the reserve could be taken again and the log be sealed. Both
     /// are tried whenever something is to be added, so nothing else has to be done once there is
-    /// space. Compaction seals the log, so the reserve is sure to be enough for it only if it is
-    /// larger than what the log holds (see [`seal_from`](Self::seal_from)).
+    /// space. On a full disk compaction seals the log, removes segments without live rows, and
+    /// rewrites those whose live rows fit into this many bytes, the smallest first.
     #[must_use]
     pub fn reserve_bytes(mut self, bytes: u64) -> Self {
         self.reserve_bytes = bytes;

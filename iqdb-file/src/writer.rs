@@ -18,6 +18,7 @@ use crate::manifest::Manifest;
 use crate::new_rows::NewRows;
 use crate::options::FileOptions;
 use crate::problem::defect;
+use crate::reserve::Reserve;
 use crate::segment::{Keep, Place, Segment, Shape};
 use crate::view::{Segments, View};
 
@@ -60,8 +61,8 @@ pub(crate) struct Writer {
     pub(crate) no_seal_before: u64,
     /// That attempt failed because the disk is full.
     pub(crate) is_short: bool,
-    /// What is kept for a full disk may not be there, or not all of it.
-    pub(crate) lacks_reserve: bool,
+    /// What is kept for a full disk.
+    pub(crate) reserve: Reserve,
     /// A segment has more dead rows than it is worth.
     pub(crate) wants_tidying: bool,
 }
@@ -177,7 +178,7 @@ impl Writer {
             retired: VecDeque::new(),
             no_seal_before: 0,
             is_short: false,
-            lacks_reserve: true,
+            reserve: Reserve::new(options.reserve_bytes),
             wants_tidying: false,
             manifest,
         }

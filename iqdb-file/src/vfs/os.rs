@@ -66,7 +66,7 @@ impl Vfs for OsVfs {
                 // to give it up: the line is for people.
                 let line = format!("pid {}\n", std::process::id());
                 let _ = file.set_len(0).and_then(|()| file.write_all(line.as_bytes()));
-                Ok(Box::new(OsGuard { _held: Some(file) }))
+                Ok(Box::new(OsGuard { held: Some(file) }))
             }
             Sharing::Shared => {
                 let file = match open_regular(path, fs::OpenOptions::new().read(true)) {
@@ -81,7 +81,7 @@ impl Vfs for OsVfs {
                 if let Some(file) = &held {
                     file.try_lock_shared()?;
                 }
-                Ok(Box::new(OsGuard { _held: held }))
+                Ok(Box::new(OsGuard { held }))
             }
         }
     }
@@ -147,13 +147,23 @@ impl File for OsFile {
     }
 }
 
-/// A lock is held for as long as its file is open.
+/// A lock is held until it is given up, or its process ends.
 #[derive(Debug)]
 struct OsGuard {
-    _held: Option<fs::File>,
+    held: Option<fs::File>,
 }
 
 impl Guard for OsGuard {}
+
+impl Drop for OsGuard {
+    /// To close the file would not do: a process that is just being started by this one has it open,
+    /// too, until it becomes its program.
+    fn drop(&mut self) {
+        if let Some(file) = &self.held {
+            let _ = file.unlock();
+        }
+    }
+}
 
 #[cfg(unix)]
 mod system {
