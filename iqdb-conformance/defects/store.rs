@@ -38,7 +38,7 @@ struct Remembered {
 }
 
 /// How long a cache goes on to answer.
-const STALE_FOR: Duration = Duration::from_micros(300);
+const STALE_FOR: Duration = Duration::from_millis(5);
 
 /// The open store of this schema.
 fn one_of(schema: Schema) -> Arc<NaiveStore> {
