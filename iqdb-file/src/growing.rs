@@ -7,7 +7,7 @@ use iqdb_core::{Batch, Change, RecordId, Result};
 
 use crate::log::Placed;
 use crate::names::Name;
-use crate::new_rows::{NewRows, Writing};
+use crate::new_rows::{NewRows, Syncs, Writing};
 use crate::options::FileOptions;
 use crate::problem::{defect, refused};
 use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
@@ -24,6 +24,7 @@ pub(crate) struct Growing {
     rows: u64,
     /// The row that has the vector of a record, while no later change has given it another.
     placed: HashMap<RecordId, u32>,
+    syncs: Arc<Syncs>,
     /// Memory for the rows of the next batch.
     spare: Vec<u8>,
 }
@@ -47,6 +48,7 @@ impl Growing {
             pieces: Vec::new(),
             rows: 0,
             placed: HashMap::new(),
+            syncs: Arc::default(),
             spare: Vec::new(),
         }
     }
@@ -144,6 +146,7 @@ impl Growing {
             bytes,
             is_new,
             durability: options.durability,
+            syncs: Arc::clone(&self.syncs),
             probe: options.probe,
         };
         Ok((placed, writing.begin()))

@@ -6,7 +6,7 @@
 
 use std::mem;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::group::Failure;
@@ -26,8 +26,15 @@ pub(crate) struct Writing {
     /// Whether the directory has to be synced, too, because the file's name may not be on the disk.
     pub(crate) is_new: bool,
     pub(crate) durability: Durability,
+    /// Those of the file.
+    pub(crate) syncs: Arc<Syncs>,
     pub(crate) probe: Probe,
 }
+
+/// The syncs of one file by many threads, one at a time. A system tells of a failure once, to whoever
+/// asks first, though it may be others whose bytes are lost: so after one that failed, all fail.
+#[derive(Debug, Default)]
+pub(crate) struct Syncs(Mutex<Option<Failure>>);
 
 /// Rows that are being written. To drop them waits until nobody writes them any more.
 #[derive(Debug)]
@@ -85,9 +92,13 @@ impl Writing {
     fn write(&self) -> Result<(), Failure> {
         let written = self.file.write_all_at(&self.bytes, self.start);
         written.map_err(|error| Failure::of(&self.path, "written", error))?;
-        if self.durability == Durability::Relaxed {
-            return Ok(());
+        match self.durability {
+            Durability::Immediate => self.syncs.one(|| self.sync()),
+            Durability::Relaxed => Ok(()),
         }
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
         if !self.probe.has(Defect::RowsNotSynced) {
             let unsure = |error| Failure::of(&self.path, "synced", error).unsure();
             self.file.sync_data().map_err(unsure)?;
@@ -97,6 +108,16 @@ impl Writing {
             self.vfs.sync_dir(&self.dir).map_err(unsure)?;
         }
         Ok(())
+    }
+}
+
+impl Syncs {
+    fn one(&self, sync: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &*failed {
+            return Err(failure.clone());
+        }
+        sync().inspect_err(|failure| *failed = Some(failure.clone()))
     }
 }
 
@@ -142,5 +163,19 @@ impl Drop for NewRows {
         if matches!(self.state, State::Beside(_)) {
             let _ = self.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_sync_that_failed_all_fail() {
+        let syncs = Syncs::default();
+        assert!(syncs.one(|| Ok(())).is_ok());
+        assert!(syncs.one(|| Err(Failure::new("the disk is gone").unsure())).is_err());
+        let later = syncs.one(|| Ok(())).unwrap_err();
+        assert!(later.is_unsure() && later.to_string().contains("the disk is gone"), "{later}");
     }
 }
