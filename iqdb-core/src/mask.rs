@@ -101,11 +101,19 @@ impl RowMask {
 
     /// The rows of a range that are set, in order. O(range / 64 + rows).
     pub fn rows_in(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        let mut from = range.start;
+        const WORD: usize = usize::BITS as usize;
+        let words = self.bits.as_slice();
+        let mut index = range.start / WORD;
+        let mut word =
+            words.get(index).map_or(0, |word| word & (usize::MAX << (range.start % WORD)));
         std::iter::from_fn(move || {
-            let row = self.next(from).filter(|row| *row < range.end)?;
-            from = row + 1;
-            Some(row)
+            while word == 0 {
+                index += 1;
+                word = *words.get(index).filter(|_| index * WORD < range.end)?;
+            }
+            let row = index * WORD + word.trailing_zeros() as usize;
+            word &= word - 1;
+            (row < range.end).then_some(row)
         })
     }
 

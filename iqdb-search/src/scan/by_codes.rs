@@ -69,8 +69,10 @@ impl Scan {
                         count += 1;
                     }
                     None => {
-                        in_question += wanted.rows.len();
-                        self.follow(ask, *query, strip, wanted.rows)?;
+                        in_question += wanted.count;
+                        self.with_list(strip, wanted, |scan, rows| {
+                            scan.follow(ask, *query, strip, rows)
+                        })?;
                     }
                 }
             }
@@ -122,7 +124,7 @@ impl Scan {
             }
             (self.left, self.sums, self.in_question) = (left, sums, list);
         }
-        self.worth[n].coded(started, wanted.rows.len() * group.len(), in_question);
+        self.worth[n].coded(started, wanted.count * group.len(), in_question);
         if !self.worth[n].is_doubtful() {
             self.later.may_pay();
         }
@@ -152,7 +154,7 @@ impl Scan {
 impl Wanted<'_> {
     /// Tells `each` of those of them that `left` has a bit for: 16 rows of the strip in each.
     fn of(&self, left: &[u16], strip: &Strip<'_>, mut each: impl FnMut(u32)) {
-        let all = self.rows.len() == strip.range.len();
+        let all = self.are_all(strip);
         for (first, left) in (0..).step_by(GROUP).zip(left) {
             let mut left = *left;
             while left != 0 {

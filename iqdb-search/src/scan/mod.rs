@@ -280,25 +280,14 @@ impl Scan {
     /// Looks at the rows of a strip that one group of queries wants; returns whether at the rows
     /// themselves, all of them.
     fn group(&mut self, ask: Ask<'_>, group: &Group, n: usize, strip: &Strip<'_>) -> Result<bool> {
-        let mask = std::mem::take(&mut self.masks[n]);
-        let wanted = mask.count_in(strip.range.clone());
         // Lent out, so that the rest of `self` stays free.
-        let mut list = std::mem::take(&mut self.list);
-        let all = std::mem::take(&mut self.all);
-        let rows = if wanted == strip.range.len() {
-            &all[..wanted]
-        } else {
-            list.clear();
-            let rows = mask.rows_in(strip.range.clone()).map(|row| row - strip.range.start);
-            list.extend(rows.zip(&all).map(|(row, _)| all[row]));
-            &list[..]
-        };
-        self.counts.candidates += (wanted * group.len()) as u64;
-        let done = match wanted {
+        let mask = std::mem::take(&mut self.masks[n]);
+        let wanted = Wanted { count: mask.count_in(strip.range.clone()), mask: &mask };
+        self.counts.candidates += (wanted.count * group.len()) as u64;
+        let done = match wanted.count {
             0 => Ok(false),
-            _ => self.look(ask, group, n, strip, &Wanted { rows, mask: &mask }),
+            _ => self.look(ask, group, n, strip, &wanted),
         };
-        (self.list, self.all) = (list, all);
         self.masks[n] = mask;
         done
     }
@@ -312,7 +301,7 @@ impl Scan {
         strip: &Strip<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<bool> {
-        let dense = wanted.rows.len() * SPARSE >= strip.range.len();
+        let dense = wanted.count * SPARSE >= strip.range.len();
         if let Some(codes) = strip.codes
             && dense
             && self.worth[n].wants_codes()
@@ -321,13 +310,38 @@ impl Scan {
             return Ok(false);
         }
         let started = self.worth[n].start();
-        let lent = &strip.lent(wanted.rows)?;
-        match group.panels {
-            Some(lanes) => self.by_panels(ask, group, lanes, lent, wanted.rows)?,
-            None => self.by_rows(ask, group, lent, wanted.rows)?,
-        }
-        self.worth[n].plain(started, wanted.rows.len() * group.len());
+        self.with_list(strip, wanted, |scan, rows| {
+            let lent = &strip.lent(rows)?;
+            match group.panels {
+                Some(lanes) => scan.by_panels(ask, group, lanes, lent, rows),
+                None => scan.by_rows(ask, group, lent, rows),
+            }
+        })?;
+        self.worth[n].plain(started, wanted.count * group.len());
         Ok(true)
+    }
+
+    /// Calls `look` with a list of the wanted rows, numbered within the strip.
+    fn with_list<T>(
+        &mut self,
+        strip: &Strip<'_>,
+        wanted: &Wanted<'_>,
+        look: impl FnOnce(&mut Self, &[u32]) -> T,
+    ) -> T {
+        // Lent out, so that the rest of `self` stays free.
+        let mut list = std::mem::take(&mut self.list);
+        let all = std::mem::take(&mut self.all);
+        let rows = if wanted.are_all(strip) {
+            &all[..wanted.count]
+        } else {
+            list.clear();
+            let rows = wanted.mask.rows_in(strip.range.clone());
+            list.extend(rows.map(|row| all[row - strip.range.start]));
+            &list[..]
+        };
+        let found = look(self, rows);
+        (self.list, self.all) = (list, all);
+        found
     }
 
     /// Writes the terms of the listed rows.
@@ -380,10 +394,15 @@ impl Scan {
 
 /// The rows of a strip that a group of queries wants.
 struct Wanted<'a> {
-    /// Numbered within the strip.
-    rows: &'a [u32],
+    count: usize,
     /// Numbered within the block.
     mask: &'a RowMask,
+}
+
+impl Wanted<'_> {
+    fn are_all(&self, strip: &Strip<'_>) -> bool {
+        self.count == strip.range.len()
+    }
 }
 
 /// Makes a list as long as it can become.
