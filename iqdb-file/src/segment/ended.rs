@@ -5,55 +5,136 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use iqdb_core::{Narrow, Version};
 
-/// One version per row: 0 while it is alive, else the version that ended it. Without memory until
-/// the first row ends.
+/// Without memory until the first row ends.
 #[derive(Debug)]
 pub(crate) struct Ended {
     rows: usize,
-    versions: OnceLock<Box<[AtomicU64]>>,
+    ends: OnceLock<Ends>,
+}
+
+/// What readers look at first comes last in writing: a bit, and then nothing else, in most blocks.
+#[derive(Debug)]
+struct Ends {
+    /// A bit per row, 64 to a word: whether it has ended.
+    words: Box<[AtomicU64]>,
+    /// The last version that ended one. Raised before the row's bit is set.
+    last: AtomicU64,
+    /// The version that ended each of them. Set before the row's bit.
+    versions: Box<[AtomicU64]>,
 }
 
 impl Ended {
     pub(crate) fn none(rows: usize) -> Self {
-        Self { rows, versions: OnceLock::new() }
+        Self { rows, ends: OnceLock::new() }
     }
 
     /// Ends a row. Seen by whoever sees what is published afterwards. For writers only, one at a
-    /// time.
+    /// time, with versions that never fall.
     pub(crate) fn end(&self, row: usize, version: Version) {
-        let versions =
-            self.versions.get_or_init(|| (0..self.rows).map(|_| AtomicU64::new(0)).collect());
-        if let Some(ended) = versions.get(row) {
+        let zeros = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
+        let ends = self.ends.get_or_init(|| Ends {
+            words: zeros(self.rows.div_ceil(64)),
+            last: AtomicU64::new(0),
+            versions: zeros(self.rows),
+        });
+        if let (Some(ended), Some(word)) = (ends.versions.get(row), ends.words.get(row / 64)) {
             ended.store(version.0, Ordering::Relaxed);
+            ends.last.fetch_max(version.0, Ordering::Relaxed);
+            word.fetch_or(1 << (row % 64), Ordering::Release);
         }
     }
 
     /// Takes back what no view has shown.
     pub(crate) fn revive(&self, row: usize) {
-        if let Some(ended) = self.versions.get().and_then(|versions| versions.get(row)) {
-            ended.store(0, Ordering::Relaxed);
+        if let Some(word) = self.ends.get().and_then(|ends| ends.words.get(row / 64)) {
+            word.fetch_and(!(1 << (row % 64)), Ordering::Relaxed);
         }
     }
 
     pub(crate) fn is_alive(&self, row: usize, at: Version) -> bool {
         row < self.rows
-            && self.versions.get().and_then(|versions| versions.get(row)).is_none_or(|ended| {
-                let ended = ended.load(Ordering::Relaxed);
-                ended == 0 || ended > at.0
-            })
+            && self
+                .ends
+                .get()
+                .is_none_or(|ends| ends.alive_among_64(row / 64, at) >> (row % 64) & 1 == 1)
     }
 
-    /// O(1) while no row has ended, else O(rows).
+    /// O(1) while no row has ended, else O(rows / 64), and O(rows) for a snapshot that is older than
+    /// the last end.
     pub(crate) fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) {
-        let Some(versions) = self.versions.get() else {
-            return;
-        };
-        live.retain_words(|first, _| {
-            let versions = versions.get(first..).unwrap_or_default();
-            versions.iter().take(64).enumerate().fold(0, |word, (n, ended)| {
-                let ended = ended.load(Ordering::Relaxed);
-                word | u64::from(ended == 0 || ended > at.0) << n
-            })
-        });
+        if let Some(ends) = self.ends.get() {
+            live.retain_words(|first, _| ends.alive_among_64(first / 64, at));
+        }
+    }
+}
+
+impl Ends {
+    /// A bit for each row of a word that is alive at a version.
+    fn alive_among_64(&self, word: usize, at: Version) -> u64 {
+        let Some(bits) = self.words.get(word) else { return u64::MAX };
+        // Whoever sees a bit sees what was written before it.
+        let ended = bits.load(Ordering::Acquire);
+        if ended == 0 || self.last.load(Ordering::Relaxed) <= at.0 {
+            return !ended;
+        }
+        let (mut left, mut alive) = (ended, !ended);
+        while left != 0 {
+            let row = left.trailing_zeros() as usize;
+            left &= left - 1;
+            let version = self.versions.get(64 * word + row);
+            let later = version.is_some_and(|version| version.load(Ordering::Relaxed) > at.0);
+            alive |= u64::from(later) << row;
+        }
+        alive
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iqdb_core::RowMask;
+
+    use super::*;
+
+    const ROWS: usize = 150;
+
+    fn alive(ended: &Ended, at: u64) -> Vec<usize> {
+        let mut mask = RowMask::new();
+        mask.set_all(ROWS);
+        ended.clear_dead(Version(at), &mut Narrow::new(&mut mask));
+        let alive: Vec<usize> = mask.rows().collect();
+        let one_by_one = (0..ROWS + 64).filter(|row| ended.is_alive(*row, Version(at)));
+        assert!(one_by_one.eq(alive.iter().copied()));
+        alive
+    }
+
+    #[test]
+    fn a_row_is_alive_until_the_version_that_ends_it() {
+        let ended = Ended::none(ROWS);
+        assert_eq!(alive(&ended, 0).len(), ROWS);
+        // Row `n` ends with version `10 + n / 7`, in no order within a version.
+        for version in 10..40 {
+            for row in (0..ROWS).rev().filter(|row| 10 + row / 7 == version) {
+                ended.end(row, Version(version as u64));
+            }
+        }
+        for at in 0..50 {
+            let expected: Vec<usize> = (0..ROWS).filter(|row| 10 + row / 7 > at).collect();
+            assert_eq!(alive(&ended, at as u64), expected, "at {at}");
+        }
+        ended.end(ROWS, Version(50));
+        assert!(alive(&ended, 60).is_empty(), "a row that is not there changes nothing");
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_there() {
+        let ended = Ended::none(ROWS);
+        ended.revive(3);
+        ended.end(3, Version(5));
+        ended.end(70, Version(5));
+        ended.revive(3);
+        assert_eq!(alive(&ended, 9).len(), ROWS - 1);
+        assert!(alive(&ended, 9).contains(&3));
+        ended.end(3, Version(7));
+        assert!(alive(&ended, 6).contains(&3) && !alive(&ended, 7).contains(&3));
     }
 }
