@@ -29,7 +29,7 @@ pub struct ArenaOptions {
 }
 
 impl ArenaOptions {
-    /// Chunks of 64 rows to 8 MiB; compaction when half of what is stored, and at least 1 MiB of it,
+    /// Chunks of 64 rows to 4 MiB; compaction when half of what is stored, and at least 1 MiB of it,
     /// is dead.
     #[must_use]
     pub fn new() -> Self {

@@ -120,7 +120,7 @@ impl Search for ExactSearch {
         let metric = on.schema().metric();
         let by_norms =
             engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
-        let mut center = None;
+        let mut before = None;
         for n in 0..on.block_count() {
             let block = on.block(n)?;
             if block.seal().is_none() {
@@ -134,8 +134,9 @@ impl Search for ExactSearch {
                 norms::prepare(&block, engine);
             }
             if engine.sieve().is_some() {
-                Codes::prepare(&block, metric, &mut center)
+                let codes = Codes::prepare(&block, metric, before)
                     .map_err(|error| error.during("prepare"))?;
+                before = codes.or(before);
             }
         }
         Ok(true)

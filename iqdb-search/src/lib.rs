@@ -20,7 +20,8 @@
 //! threads are explicit, because handing work to a pool locks, allocates and takes some microseconds:
 //! `cargo xtask bench roof 128` prints from how many bytes of rows on it pays.
 //!
-//! The only unsafe code is in `kernel/lanes`, behind safe functions that check every shape. The
+//! Unsafe code is in `kernel/lanes`, behind safe functions that check every shape, and in `pages`,
+//! where the memory for codes comes from. The
 //! kernels are tested on x86-64 with AVX-512, AVX2 and without, and for 64-bit Arm under an emulator
 //! (`cargo xtask cross aarch64`); other machines run plain Rust and are untested.
 //!
@@ -34,6 +35,7 @@ mod certified;
 mod exact;
 mod kernel;
 mod norms;
+mod pages;
 mod parallel;
 mod prepare;
 mod rescore;

@@ -3,7 +3,7 @@
 use iqdb_core::Block;
 
 use crate::kernel::{Engine, Tile};
-use crate::saved::{self, Bytes, Saved};
+use crate::saved;
 
 /// The norm of every row, alive or not, as [`Engine::norms`] computes it.
 #[derive(Debug)]
@@ -33,21 +33,12 @@ pub(crate) fn prepare(block: &Block<'_>, engine: Engine) {
     if derived.get::<Norms>().is_some() {
         return;
     }
-    if let Some(norms) = saved::load::<Norms>(block, KEY) {
-        derived.put(norms);
-    } else if let Some(norms) = compute(block, engine).map(Norms) {
-        saved::save(block, KEY, &norms);
-        derived.put(norms);
-    }
-}
-
-impl Saved for Norms {
-    fn write(&self, out: &mut Vec<u8>) {
-        saved::put_floats(out, &self.0);
-    }
-
-    fn read(bytes: &mut Bytes<'_>, block: &Block<'_>) -> Option<Self> {
-        Some(Self(bytes.take_floats(block.len())?.collect()))
+    let saved = saved::load(block, KEY, |bytes| Some(bytes.take_floats(block.len())?.collect()));
+    if let Some(norms) = saved {
+        derived.put(Norms(norms));
+    } else if let Some(norms) = compute(block, engine) {
+        saved::save(block, KEY, |out| saved::put_floats(out, &norms));
+        derived.put(Norms(norms));
     }
 }
 

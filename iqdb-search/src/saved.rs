@@ -5,27 +5,24 @@
 
 use iqdb_core::Block;
 
-/// Something that is derived from a sealed block, and can be read back.
-pub(crate) trait Saved: Sized {
-    /// The bytes.
-    fn write(&self, out: &mut Vec<u8>);
-
-    /// What was written for this block; `None` for bytes that are of something else.
-    fn read(bytes: &mut Bytes<'_>, block: &Block<'_>) -> Option<Self>;
-}
-
-/// What was saved for a block under this key, if it has a place for that.
-pub(crate) fn load<T: Saved>(block: &Block<'_>, key: &str) -> Option<T> {
+/// What `read` makes of the bytes that were saved for a block under this key, if it has a place for
+/// that. `read` finds `None` in bytes of something else, and takes all of its own.
+pub(crate) fn load<T>(
+    block: &Block<'_>,
+    key: &str,
+    read: impl FnOnce(&mut Bytes<'_>) -> Option<T>,
+) -> Option<T> {
     let bytes = block.seal()?.sidecar()?.load(key)?;
     let mut bytes = Bytes(&bytes);
-    T::read(&mut bytes, block).filter(|_| bytes.0.is_empty())
+    read(&mut bytes).filter(|_| bytes.0.is_empty())
 }
 
-/// Saves it, if the block has a place for that. If it can't be saved, nothing is lost.
-pub(crate) fn save<T: Saved>(block: &Block<'_>, key: &str, value: &T) {
+/// Saves what `write` writes, if the block has a place for that. If it can't be saved, nothing is
+/// lost.
+pub(crate) fn save(block: &Block<'_>, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
     if let Some(sidecar) = block.seal().and_then(iqdb_core::Seal::sidecar) {
         let mut bytes = Vec::new();
-        value.write(&mut bytes);
+        write(&mut bytes);
         sidecar.save(key, &bytes);
     }
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask miri`: runs the tests of unsafe code, and a small whole life of a store, in miri.
 //!
-//! It knows no backend: a package is looked at if it has the integration test of that small life,
-//! which uses no foreign code.
+//! It knows no package: one is looked at if it has a module that may hold unsafe code, or the
+//! integration test of that small life, which uses no foreign code.
 
 use clap::Args;
 
@@ -12,8 +12,9 @@ use crate::{Result, Verdict, libtest, nightly, terminal};
 /// The integration test that is small enough for tools that are slow, in plain Rust.
 pub(crate) const SMALL_TEST: &str = "end_to_end_small";
 
-/// The one module of a backend that may hold unsafe code; its tests run in miri.
-const UNSAFE_MODULE: &str = "column::";
+/// The modules that may hold unsafe code, but for the kernels, whose instructions miri doesn't know:
+/// their tests run in miri.
+const UNSAFE_MODULES: [&str; 2] = ["column", "pages"];
 
 /// What miri and the standard library that it interprets come in.
 const COMPONENTS: [&str; 2] = ["miri", "rust-src"];
@@ -28,40 +29,51 @@ pub(crate) struct Options {
 
 /// Runs miri, which rustup adds first if it is absent.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
-    let packages: Vec<&Package> =
-        workspace.packages.iter().filter(|package| package.has_test(SMALL_TEST)).collect();
-    if packages.is_empty() {
-        return Err(format!("no package has an integration test called `{SMALL_TEST}`"));
+    let units: Vec<Invocation> =
+        workspace.packages.iter().flat_map(|package| units(workspace, package)).collect();
+    let with_lives = workspace.packages.iter().filter(|package| package.has_test(SMALL_TEST));
+    let lives: Vec<Invocation> =
+        with_lives.map(|package| test(workspace, package, &["--test", SMALL_TEST])).collect();
+    if units.is_empty() || lives.is_empty() {
+        return Err(format!(
+            "no package has an integration test called `{SMALL_TEST}`, or none has one of the modules {}",
+            UNSAFE_MODULES.join(", ")
+        ));
     }
     let root = &workspace.root;
     if !nightly::has_miri(root) && (options.offline || !nightly::add(&COMPONENTS, root)) {
         return Err(nightly::absent("miri", &COMPONENTS));
     }
     let mut verdict = Verdict::Green;
-    for package in packages {
-        let [unit, _] = tests(workspace, package);
-        let listed = unit.args(["--", "--list", "--format", "terse"]);
+    for unit in &units {
+        let listed = unit.clone().args(["--", "--list", "--format", "terse"]);
         let captured = listed.capture_stdout(root)?;
         if !captured.success || libtest::listed(&captured.stdout).is_empty() {
             return Err(format!("`{listed}` lists no test of unsafe code"));
         }
-        for test in tests(workspace, package) {
-            terminal::say(&format!("$ {test}"));
-            if !test.pass_through(root)? {
-                verdict = Verdict::Red;
-            }
+    }
+    for test in units.iter().chain(&lives) {
+        terminal::say(&format!("$ {test}"));
+        if !test.pass_through(root)? {
+            verdict = Verdict::Red;
         }
     }
     Ok(verdict)
 }
 
-fn tests(workspace: &Workspace, package: &Package) -> [Invocation; 2] {
-    [["--lib", UNSAFE_MODULE], ["--test", SMALL_TEST]].map(|what| {
-        Invocation::new(["miri", "test", "--locked", "-p", &package.name])
-            .args(what)
-            .on_nightly()
-            .env("CARGO_TARGET_DIR", workspace.target_for("miri"))
-    })
+/// Those of the tests of a package's unsafe modules.
+fn units(workspace: &Workspace, package: &Package) -> Vec<Invocation> {
+    let sources = package.manifest_path.with_file_name("src");
+    let there = |module: &&&str| sources.join(module).with_extension("rs").is_file();
+    let modules = UNSAFE_MODULES.iter().filter(there);
+    modules.map(|module| test(workspace, package, &["--lib", &format!("{module}::")])).collect()
+}
+
+fn test(workspace: &Workspace, package: &Package, what: &[&str]) -> Invocation {
+    Invocation::new(["miri", "test", "--locked", "-p", &package.name])
+        .args(what.iter().copied())
+        .on_nightly()
+        .env("CARGO_TARGET_DIR", workspace.target_for("miri"))
 }
 
 #[cfg(test)]
@@ -70,17 +82,25 @@ mod tests {
     use crate::workspace::fake;
 
     #[test]
-    fn the_unsafe_module_and_the_small_life_are_run() {
-        let workspace = fake::workspace(vec![fake::package("a", &[])]);
-        let shown = tests(&workspace, &workspace.packages[0]).map(|test| test.to_string());
+    fn unsafe_modules_are_found_and_the_small_life_is_run() {
+        let mut package = fake::package("a", &[]);
+        let workspace = fake::workspace(vec![package.clone()]);
+        assert_eq!(
+            test(&workspace, &package, &["--test", SMALL_TEST]).to_string(),
+            "CARGO_TARGET_DIR=target/miri cargo +nightly miri test --locked -p a --test \
+             end_to_end_small"
+        );
+        assert!(units(&workspace, &package).is_empty());
+        assert!(run(&workspace, &Options { offline: true }).is_err(), "there is nothing to run");
+
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("src")).unwrap();
+        std::fs::write(home.path().join("src/pages.rs"), "").unwrap();
+        package.manifest_path = home.path().join("Cargo.toml");
+        let shown: Vec<_> = units(&workspace, &package).iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
-            [
-                "CARGO_TARGET_DIR=target/miri cargo +nightly miri test --locked -p a --lib column::",
-                "CARGO_TARGET_DIR=target/miri cargo +nightly miri test --locked -p a --test \
-                 end_to_end_small"
-            ]
+            ["CARGO_TARGET_DIR=target/miri cargo +nightly miri test --locked -p a --lib pages::"]
         );
-        assert!(run(&workspace, &Options { offline: true }).is_err(), "it has no such test");
     }
 }

@@ -6,17 +6,14 @@ use std::sync::Arc;
 use iqdb_core::{Block, Metric, Result};
 
 use super::encode::{NORMS, RowFacts, encode};
-use crate::kernel::{GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet};
+use crate::kernel::{GROUP, LINE_COMPONENTS, Line, Shape, Sheet};
+use crate::pages::Lines;
 
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
 pub(crate) struct Codes {
-    pub(super) lines: Box<[Line]>,
-    pub(super) depth: usize,
-    pub(super) along: Box<[[f32; GROUP]]>,
-    pub(super) across: Box<[[f32; GROUP]]>,
-    /// Not for cosine, which asks for none.
-    pub(super) norms: Option<Box<[[f32; GROUP]]>>,
+    pub(super) lines: Lines,
+    pub(super) shape: Shape,
     /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
     /// similar rows share one, so that a query is coded once for all of them.
     pub(super) center: Option<Arc<[f32]>>,
@@ -37,55 +34,58 @@ impl Codes {
         fits.then_some(codes)
     }
 
-    /// Makes those of a sealed block and keeps them with it, unless there are some. O(rows × dim).
-    /// `center` is that of the block before this one, and then that of this one.
+    /// Makes those of a sealed block and keeps them with it, unless there are some; returns them.
+    /// They lie behind those of the block `before` it and share their center, if that is possible.
+    /// O(rows × dim).
     ///
     /// What is there stays: a cell keeps the first value it is given. A store has one metric, so
     /// codes for another one are those of a stranger's seal, and searches do without.
     ///
     /// # Errors
     /// Those of reading rows.
-    pub(crate) fn prepare(
-        block: &Block<'_>,
+    pub(crate) fn prepare<'a>(
+        block: &Block<'a>,
         metric: Metric,
-        center: &mut Option<Arc<[f32]>>,
-    ) -> Result<()> {
-        let Some(seal) = block.seal() else { return Ok(()) };
+        before: Option<&Self>,
+    ) -> Result<Option<&'a Self>> {
+        let Some(seal) = block.seal() else { return Ok(None) };
         if seal.derived().get::<Self>().is_none() {
-            let codes = match Self::load(block, metric, center.as_ref()) {
+            let codes = match Self::load(block, metric, before) {
                 Some(codes) => codes,
                 None => {
-                    let codes = Self::make(block, metric, center.as_ref())?;
-                    crate::saved::save(block, &super::saved::key(metric), &codes);
+                    let codes = Self::make(block, metric, before)?;
+                    codes.save(block);
                     codes
                 }
             };
             seal.derived().put(codes);
         }
-        if let Some(codes) = Self::of(block, metric) {
-            center.clone_from(&codes.center);
-        }
-        Ok(())
+        Ok(Self::of(block, metric))
     }
 
-    fn make(block: &Block<'_>, metric: Metric, before: Option<&Arc<[f32]>>) -> Result<Self> {
+    /// What the groups of a metric look like.
+    pub(super) fn shape(dim: usize, metric: Metric) -> Shape {
+        Shape { depth: dim.div_ceil(LINE_COMPONENTS), by_norm: metric != Metric::Cosine }
+    }
+
+    fn make(block: &Block<'_>, metric: Metric, before: Option<&Self>) -> Result<Self> {
+        let shape = Self::shape(block.dim(), metric);
         let groups = block.len().div_ceil(GROUP);
-        let depth = block.dim().div_ceil(LINE_COMPONENTS);
-        let mut lines = vec![Line([0; 64]); groups * depth].into_boxed_slice();
-        let facts = || vec![[f32::NAN; GROUP]; groups].into_boxed_slice();
-        let (mut along, mut across) = (facts(), facts());
-        let mut norms = (metric != Metric::Cosine).then(facts);
+        let mut lines = Lines::zeroed(groups * shape.lines(), before.map(|before| &before.lines));
         let center = match metric {
-            Metric::Euclidean => Some(center(block, before)?),
+            Metric::Euclidean => {
+                Some(center(block, before.and_then(|before| before.center.as_ref()))?)
+            }
             _ => None,
         };
         let (mut logarithms, mut count) = (0.0, 0.0);
         let mut centered = vec![0.0; block.dim()];
-        let mut code = vec![0; depth * LINE_COMPONENTS];
-        for (group, lines) in lines.chunks_mut(depth).enumerate() {
+        let mut code = vec![0; shape.depth * LINE_COMPONENTS];
+        for (group, lines) in lines.chunks_mut(shape.lines()).enumerate() {
             let first = group * GROUP;
             let rows = block.rows(first..block.len().min(first + GROUP))?;
-            for row in 0..GROUP.min(block.len() - first) {
+            let [mut along, mut across, mut norms] = [[f32::NAN; GROUP]; 3];
+            for row in 0..rows.len() {
                 let own = &mut code[..block.dim()];
                 let facts = match &center {
                     None => encode(rows.vector(row), own),
@@ -98,11 +98,7 @@ impl Codes {
                     logarithms += f64::from(facts.norm).ln();
                     count += 1.0;
                 }
-                along[group][row] = facts.along;
-                across[group][row] = facts.across;
-                if let Some(norms) = &mut norms {
-                    norms[group][row] = facts.norm;
-                }
+                (along[row], across[row], norms[row]) = (facts.along, facts.across, facts.norm);
                 let (parts, _) = code.as_chunks::<LINE_COMPONENTS>();
                 for (line, part) in lines.iter_mut().zip(parts) {
                     for j in 0..4 {
@@ -110,34 +106,30 @@ impl Codes {
                     }
                 }
             }
+            for (line, floats) in shape.sides().into_iter().zip([along, across]) {
+                lines[line] = Line::of_floats(floats);
+            }
+            if let Some(line) = shape.norms() {
+                lines[line] = Line::of_floats(norms);
+            }
         }
         let typical_norm = f64::exp(logarithms / f64::max(count, 1.0));
         let (rows, dim) = (block.len(), block.dim());
-        Ok(Self { lines, depth, along, across, norms, center, typical_norm, rows, dim, metric })
+        Ok(Self { lines, shape, center, typical_norm, rows, dim, metric })
     }
 
     /// Those of some whole groups.
     pub(crate) fn sheet(&self, groups: Range<usize>) -> Sheet<'_> {
-        let lines = &self.lines[groups.start * self.depth..groups.end * self.depth];
-        Sheet::new(
-            lines,
-            self.depth,
-            GroupFacts {
-                along: &self.along[groups.clone()],
-                across: &self.across[groups.clone()],
-                norms: self.norms.as_ref().map(|norms| &norms[groups]),
-            },
-        )
+        let lines = self.shape.lines();
+        Sheet::new(&self.lines[groups.start * lines..groups.end * lines], self.shape)
     }
 
     /// What the bound needs of a row.
     pub(crate) fn facts(&self, row: usize) -> RowFacts {
-        let (group, lane) = (row / GROUP, row % GROUP);
-        RowFacts {
-            along: self.along[group][lane],
-            across: self.across[group][lane],
-            norm: self.norms.as_ref().map_or(f32::NAN, |norms| norms[group][lane]),
-        }
+        let lines = &self.lines[row / GROUP * self.shape.lines()..][..self.shape.lines()];
+        let [along, across] = self.shape.sides().map(|line| lines[line].float(row % GROUP));
+        let norm = self.shape.norms().map_or(f32::NAN, |line| lines[line].float(row % GROUP));
+        RowFacts { along, across, norm }
     }
 
     /// What has to be taken off a query before it is compared.
@@ -157,8 +149,7 @@ impl Codes {
 
     /// Bytes that are read to look at a group.
     pub(crate) fn group_bytes(&self) -> usize {
-        let facts = if self.norms.is_some() { 3 } else { 2 };
-        self.depth * size_of::<Line>() + facts * GROUP * size_of::<f32>()
+        self.shape.lines() * size_of::<Line>()
     }
 }
 

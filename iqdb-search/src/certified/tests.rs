@@ -63,8 +63,7 @@ fn sieves() -> Vec<Sieve> {
 /// The rows of the block that are left in question for each query at its threshold.
 fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) -> Vec<Vec<bool>> {
     let block = rows.block();
-    Codes::prepare(&block, metric, &mut None).unwrap();
-    let codes = Codes::of(&block, metric).unwrap();
+    let codes = Codes::prepare(&block, metric, None).unwrap().unwrap();
     let sheet = codes.sheet(0..block.len().div_ceil(GROUP));
     let asked: Vec<Query<'_>> = queries
         .iter()
@@ -249,19 +248,18 @@ fn blocks_of_similar_rows_share_a_center() {
         Rows::new(20, &(0..200).map(row).collect::<Vec<_>>())
     };
     let blocks = [rows(0.0), rows(0.0), rows(0.5), rows(0.0), rows(0.01)];
-    let mut center = None;
+    let mut before = None;
     let centers = blocks.each_ref().map(|rows| {
-        Codes::prepare(&rows.block(), Metric::Euclidean, &mut center).unwrap();
-        center.clone().unwrap()
+        before = Codes::prepare(&rows.block(), Metric::Euclidean, before).unwrap();
+        before.unwrap().center.clone().unwrap()
     });
     let alike = |a: usize, b: usize| std::sync::Arc::ptr_eq(&centers[a], &centers[b]);
     assert_eq!([alike(0, 1), alike(1, 2), alike(2, 3), alike(3, 4)], [true, false, false, true]);
 
     // Codes that are there are left as they are, and the next block may share theirs.
-    let mut center = None;
-    Codes::prepare(&blocks[2].block(), Metric::Euclidean, &mut center).unwrap();
-    assert!(std::sync::Arc::ptr_eq(&center.unwrap(), &centers[2]));
-    let mut center = None;
-    Codes::prepare(&rows(0.0).block(), Metric::Dot, &mut center).unwrap();
-    assert_eq!(center, None, "inner products depend on where the origin is");
+    let codes = Codes::prepare(&blocks[2].block(), Metric::Euclidean, before).unwrap();
+    assert!(std::sync::Arc::ptr_eq(codes.unwrap().center.as_ref().unwrap(), &centers[2]));
+    let rows = rows(0.0);
+    let codes = Codes::prepare(&rows.block(), Metric::Dot, None).unwrap();
+    assert_eq!(codes.unwrap().center, None, "inner products depend on where the origin is");
 }

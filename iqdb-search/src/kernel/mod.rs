@@ -18,7 +18,7 @@ use iqdb_core::{Error, ErrorKind, Metric, Result};
 pub(crate) use self::bound::{Bound, Cut, Margin};
 use self::lanes::Scores;
 pub(crate) use self::lanes::{
-    Coded, GROUP, GroupFacts, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, Sheet, Sieve, Sums,
+    Coded, GROUP, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, Shape, Sheet, Sieve, Sums,
     Survivor, Tile, below, fetch,
 };
 

@@ -30,9 +30,7 @@ mod canonical;
 mod neon;
 mod portable;
 
-pub(crate) use codes::{
-    Coded, GROUP, GroupFacts, LINE_COMPONENTS, Line, Sheet, Sieve, Sums, below,
-};
+pub(crate) use codes::{Coded, GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Sieve, Sums, below};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
 

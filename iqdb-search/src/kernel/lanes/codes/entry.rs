@@ -77,7 +77,7 @@ impl Sieve {
         left: &mut [u16],
         sums: &mut [Sums],
     ) {
-        let deep = sheet.depth * LINE_COMPONENTS;
+        let deep = sheet.shape.depth * LINE_COMPONENTS;
         let fit = queries.iter().all(|query| query.components.len() == deep);
         assert!(fit, "queries of the rows' dimension");
         assert_eq!(left.len(), queries.len() * sheet.groups(), "a mask per group and query");

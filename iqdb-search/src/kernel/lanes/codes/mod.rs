@@ -7,6 +7,7 @@
 //! line 0 of a group       64 bytes: row 0 (4 bytes), row 1, … row 15
 //!   byte j of a row       component j in the low four bits, component 4 + j in the high ones
 //! line 1                  the same of components 8 to 15, and so on
+//! last two, or three      what the bound needs of each row, as floats, four bytes a row
 //! ```
 //! A code is a component plus 8, so 0 to 15. What the 8 adds to an inner product depends on the
 //! query alone and is taken off at the start of its sums. The integers are exact on every
@@ -31,10 +32,36 @@ pub(crate) const GROUP: usize = 16;
 /// Components of each row in a line.
 pub(crate) const LINE_COMPONENTS: usize = 8;
 
-/// The codes of 8 components of 16 rows, in a line of the cache.
+/// The codes of 8 components of 16 rows, or a float of each: a line of the cache.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct Line(pub(crate) [u8; LINE]);
+
+impl Line {
+    pub(crate) const ZERO: Self = Self([0; LINE]);
+
+    /// A float per row.
+    pub(crate) fn of_floats(floats: [f32; GROUP]) -> Self {
+        let mut line = Self::ZERO;
+        for (bytes, float) in line.0.as_chunks_mut().0.iter_mut().zip(floats) {
+            *bytes = float.to_le_bytes();
+        }
+        line
+    }
+
+    /// Its floats.
+    #[inline(always)]
+    pub(crate) fn floats(&self) -> [f32; GROUP] {
+        let (floats, _) = self.0.as_chunks();
+        std::array::from_fn(|row| f32::from_le_bytes(floats[row]))
+    }
+
+    /// One of them.
+    #[inline(always)]
+    pub(crate) fn float(&self, row: usize) -> f32 {
+        f32::from_le_bytes(self.0.as_chunks().0[row])
+    }
+}
 
 /// Bytes of a line.
 const LINE: usize = 64;
@@ -42,55 +69,79 @@ const LINE: usize = 64;
 /// The inner products of a query with the rows of a group.
 pub(crate) type Sums = [i32; GROUP];
 
+/// What a group of coded rows looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Lines of codes.
+    pub(crate) depth: usize,
+    /// Whether the norms of the rows are there, for the metrics that need them.
+    pub(crate) by_norm: bool,
+}
+
+impl Shape {
+    /// Lines of a group.
+    #[inline(always)]
+    pub(crate) fn lines(self) -> usize {
+        self.depth + if self.by_norm { 3 } else { 2 }
+    }
+
+    /// Which line has the length of each code's part along its row, and which that across it.
+    #[inline(always)]
+    pub(crate) fn sides(self) -> [usize; 2] {
+        [self.depth, self.depth + 1]
+    }
+
+    /// Which line has the norms.
+    #[inline(always)]
+    pub(crate) fn norms(self) -> Option<usize> {
+        self.by_norm.then_some(self.depth + 2)
+    }
+}
+
 /// Some groups of coded rows of one block.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sheet<'a> {
     lines: &'a [Line],
-    /// Lines per group.
-    depth: usize,
-    rows: GroupFacts<'a>,
-}
-
-/// What the bound needs of each row, sixteen at a time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GroupFacts<'a> {
-    /// The length of the code's part along its row, and across it.
-    pub(crate) along: &'a [[f32; GROUP]],
-    pub(crate) across: &'a [[f32; GROUP]],
-    /// The norm of the row, for the metrics that need it.
-    pub(crate) norms: Option<&'a [[f32; GROUP]]>,
+    shape: Shape,
 }
 
 impl<'a> Sheet<'a> {
     /// # Panics
-    /// When the lengths don't fit together.
-    pub(crate) fn new(lines: &'a [Line], depth: usize, rows: GroupFacts<'a>) -> Self {
-        let groups = rows.along.len();
-        assert_eq!(lines.len(), groups * depth, "whole groups");
-        assert_eq!(rows.across.len(), groups, "as many groups");
-        assert!(rows.norms.is_none_or(|norms| norms.len() == groups), "as many groups");
-        Self { lines, depth, rows }
+    /// When these are not whole groups.
+    pub(crate) fn new(lines: &'a [Line], shape: Shape) -> Self {
+        assert!(lines.len().is_multiple_of(shape.lines()), "whole groups");
+        Self { lines, shape }
     }
 
     /// How many groups there are.
     pub(crate) fn groups(&self) -> usize {
-        self.rows.along.len()
+        self.lines.len() / self.shape.lines()
     }
 
-    /// The norms of a group's rows, and their inverses.
+    /// What the bound needs of a group's rows.
     #[inline(always)]
-    fn norms(&self, group: usize) -> Option<(&'a [f32; GROUP], [f32; GROUP])> {
-        self.rows.norms.map(|norms| (&norms[group], norms[group].map(|norm| 1.0 / norm)))
+    fn facts(lines: &[Line], shape: Shape) -> GroupFacts {
+        let [along, across] = shape.sides().map(|line| lines[line].floats());
+        let norms = shape.norms().map(|line| lines[line].floats());
+        let norms = norms.map(|norms| (norms, norms.map(|norm| 1.0 / norm)));
+        GroupFacts { along, across, norms }
     }
+}
 
+/// What the bound needs of sixteen rows.
+#[derive(Debug, Clone, Copy)]
+struct GroupFacts {
+    along: [f32; GROUP],
+    across: [f32; GROUP],
+    /// With their inverses.
+    norms: Option<([f32; GROUP], [f32; GROUP])>,
+}
+
+impl GroupFacts {
     #[inline(always)]
-    fn cuts(
-        &self,
-        group: usize,
-        norms: Option<(&[f32; GROUP], &[f32; GROUP])>,
-        cone: &Cone,
-    ) -> [f32; GROUP] {
-        cone.cuts(&self.rows.along[group], &self.rows.across[group], norms)
+    fn cuts(&self, cone: &Cone) -> [f32; GROUP] {
+        let norms = self.norms.as_ref().map(|(norms, inverses)| (norms, inverses));
+        cone.cuts(&self.along, &self.across, norms)
     }
 }
 
@@ -173,18 +224,19 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     left: &mut [u16],
     sums_left: &mut [Sums],
 ) {
-    let groups = sheet.groups();
-    for group in 0..groups {
-        // SAFETY: the caller has the instruction set; the sheet has `depth` lines per group, and
-        // each query as many times 8 components.
+    let (groups, shape) = (sheet.groups(), sheet.shape);
+    let depth = shape.depth;
+    for (group, lines) in sheet.lines.chunks_exact(shape.lines()).enumerate() {
+        // SAFETY: the caller has the instruction set; a group has `depth` lines of codes and more,
+        // and each query as many times 8 components.
         let sums = unsafe {
-            let lines = sheet.lines.as_ptr().cast::<u8>().add(group * sheet.depth * LINE);
+            let lines = lines.as_ptr().cast::<u8>();
             let zero = D::splat(0);
             let mut sums = [[zero; CHAINS]; Q];
             for q in 0..Q {
                 sums[q][0] = D::splat(queries[q].start);
             }
-            let chained = sheet.depth - sheet.depth % CHAINS;
+            let chained = depth - depth % CHAINS;
             let mut at = 0;
             while at < chained {
                 let mut chain = 0;
@@ -199,7 +251,7 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
                 }
                 at += CHAINS;
             }
-            while at < sheet.depth {
+            while at < depth {
                 let codes = D::codes(lines.add(at * LINE));
                 for q in 0..Q {
                     let query = queries[q].components.as_ptr().add(at * LINE_COMPONENTS);
@@ -209,10 +261,9 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
             }
             sums
         };
-        let norms = sheet.norms(group);
-        let norms = norms.as_ref().map(|(norms, inverses)| (*norms, inverses));
+        let facts = Sheet::facts(lines, shape);
         for q in 0..Q {
-            let cuts = sheet.cuts(group, norms, &queries[q].cone);
+            let cuts = facts.cuts(&queries[q].cone);
             // SAFETY: the caller has the instruction set.
             unsafe {
                 let mut sum = sums[q][0];
