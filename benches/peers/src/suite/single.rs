@@ -8,17 +8,22 @@ use crate::protocol::{Command, Search};
 use crate::record::{Searches, iqdb_to};
 use crate::stats::median;
 
-/// How many bytes an engine reads in a round, so that each round takes some tenths of a second.
-const BYTES_PER_ROUND: usize = 10_000_000_000;
+/// How many bytes an engine that reads all of them reads in a turn: some tenths of a second.
+const BYTES_PER_TURN: usize = 5_000_000_000;
+
+/// Turns in a round. The shorter they are and the more, the less it matters whose turn it is when
+/// the machine is slow for a while.
+const TURNS: usize = 4;
 
 pub(crate) fn run(bench: &mut Bench<'_>) -> Result<Searches> {
     let (set, settings) = (bench.set, bench.settings);
-    let budget = if settings.quick { BYTES_PER_ROUND / 10 } else { BYTES_PER_ROUND };
+    let budget = if settings.quick { BYTES_PER_TURN / 5 } else { BYTES_PER_TURN };
     let count = (budget / set.bytes()).clamp(5, 200).min(set.queries.rows);
     let mut tallies: Vec<Tally> = bench.engines.iter().map(|_| Tally::default()).collect();
     let mut roof = BTreeMap::new();
-    for round in 0..=settings.rounds {
-        eprintln!("{}, single: round {round} of {}", set.facts.set, settings.rounds);
+    let rounds = TURNS * settings.rounds;
+    for round in 0..=rounds {
+        eprintln!("{}, single: round {round} of {rounds}", set.facts.set);
         ask_roof(bench.roof, &Command::Read { bytes: set.bytes(), threads: 1 }, &mut roof)?;
         let from = round * count % (set.queries.rows - count + 1);
         for i in turns(round, bench.engines.len()) {
