@@ -7,8 +7,8 @@
 //! This is the only module besides `kernel/lanes` with unsafe code; its interface is safe. What
 //! makes it sound:
 //!
-//! 1. A mapping is fixed and stays where it is until the last [`Lines`] in it are
-//!    gone, and nobody looks at it but through them.
+//! 1. A mapping is fixed and stays where it is until the last [`Lines`] in it are gone, and nobody
+//!    looks at it but through them.
 //! 2. `taken` only grows, so no two `Lines` are of the same part of a mapping; a part is whole
 //!    pages, zeros at first.
 //! 3. `Lines` own their part as a box would: they are written through `&mut` and read through `&`.
