@@ -35,7 +35,6 @@ use iqdb_core::Metric;
 
 use super::encode::RowFacts;
 use super::query::QueryFacts;
-use crate::kernel::GROUP;
 
 /// Taken off the cosine of the cone's angle, and added to its sine: more than everything that is
 /// rounded after it, and than the errors of `a`, `b` and `ψ`.
@@ -66,8 +65,8 @@ pub(crate) enum Cone {
 /// `factor cos θ + rest`: `|d| cos θ'`, or `|d| sin θ'`, by the tangent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Linear {
-    factor: f32,
-    rest: f32,
+    pub(crate) factor: f32,
+    pub(crate) rest: f32,
 }
 
 impl Linear {
@@ -131,33 +130,12 @@ impl Cone {
         }
     }
 
-    /// What each row of a group has to reach: a row whose inner product is below is no hit. Not a
-    /// number for a row that nothing can be said of. With the norms come their inverses.
-    #[inline(always)]
-    pub(crate) fn cuts(
-        &self,
-        along: &[f32; GROUP],
-        across: &[f32; GROUP],
-        norms: Option<(&[f32; GROUP], &[f32; GROUP])>,
-    ) -> [f32; GROUP] {
-        match (*self, norms) {
-            (Self::Fixed { cosine, sine }, _) => {
-                std::array::from_fn(|row| cut(along[row], across[row], cosine, sine))
-            }
-            (Self::ByNorm { constant, slope, turned, aside }, Some((norms, inverses))) => {
-                std::array::from_fn(|row| {
-                    let cosine = constant * inverses[row] + slope * norms[row];
-                    cut(along[row], across[row], turned.at(cosine), aside.at(cosine))
-                })
-            }
-            (Self::All | Self::ByNorm { .. }, _) => [f32::NEG_INFINITY; GROUP],
-        }
-    }
-
-    /// The same for one row.
+    /// What a row has to reach: if its inner product is below, it is no hit. Not a number for a row
+    /// that nothing can be said of.
     pub(crate) fn cut(&self, row: RowFacts) -> f32 {
         let (turned, aside) = self.sides(row.norm);
-        cut(row.along, row.across, turned, aside)
+        let cut = row.along * turned - row.across * aside;
+        if turned > 0.0 { cut } else { f32::NEG_INFINITY }
     }
 
     /// What a row's inner product would be at the angle of the farthest hit, if what the code lacks
@@ -178,11 +156,4 @@ impl Cone {
             }
         }
     }
-}
-
-#[inline(always)]
-fn cut(along: f32, across: f32, turned: f32, aside: f32) -> f32 {
-    // Computed in any case, so that sixteen are computed at a time.
-    let cut = along * turned - across * aside;
-    if turned > 0.0 { cut } else { f32::NEG_INFINITY }
 }

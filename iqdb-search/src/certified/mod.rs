@@ -16,5 +16,5 @@ mod saved;
 mod tests;
 
 pub(crate) use codes::Codes;
-pub(crate) use cone::Cone;
+pub(crate) use cone::{Cone, Linear};
 pub(crate) use query::CodedQueries;

@@ -9,7 +9,7 @@ use iqdb_core::{
 use std::ops::Range;
 
 use super::{CodedQueries, Codes};
-use crate::kernel::{GROUP, Sieve};
+use crate::kernel::{GROUP, Sieve, below};
 
 #[derive(Debug)]
 struct Rows {
@@ -80,6 +80,16 @@ fn left(rows: &Rows, metric: Metric, queries: &[(&[f32], f64)], sieve: Sieve) ->
     let mut masks = vec![0; sifted.len() * sheet.groups()];
     let mut sums = vec![[0; GROUP]; masks.len()];
     sieve.sift(&sheet, &sifted, &mut masks, &mut sums);
+    // Sixteen cuts at a time are those of one row after the other, and the products are exact.
+    for (coded, (masks, sums)) in
+        sifted.iter().zip(masks.chunks(sheet.groups()).zip(sums.chunks(sheet.groups())))
+    {
+        for row in 0..block.len() {
+            let (group, bit) = (row / GROUP, row % GROUP);
+            let left = !below(sums[group][bit], coded.cone().cut(codes.facts(row)));
+            assert_eq!(masks[group] >> bit & 1 == 1, left, "{metric}, {sieve:?}: row {row}");
+        }
+    }
     let mut masks = masks.chunks(sheet.groups());
     within
         .iter()

@@ -69,8 +69,11 @@ fn no_row_of_the_largest_dimension_is_excluded_at_its_own_distance() {
         rows.push(one.iter().map(|x| x + size * (random.f32() - 0.5)).collect());
         rows.push(one.iter().map(|x| x * (1.0 + size)).collect());
     }
+    // The largest integers that there can be, of both signs.
+    rows.extend([vec![1.0; dim], vec![-1.0; dim]]);
+    let queries = [&rows[..3], &rows[rows.len() - 2..]].concat();
     for metric in Metric::ALL {
-        attack(dim, &rows, &rows[..3], metric);
+        attack(dim, &rows, &queries, metric);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, GROUP, Sums};
+use super::{Dots, Floats, Sums};
 
 /// Rows 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]
@@ -19,9 +19,88 @@ unsafe fn products(codes: __m256i, query: __m256i) -> __m256i {
     unsafe { _mm256_madd_epi16(_mm256_maddubs_epi16(codes, query), _mm256_set1_epi16(1)) }
 }
 
+// SAFETY of every block below: the caller has AVX2; what is loaded is readable by the contract.
+impl Floats for [__m256; 2] {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { [_mm256_set1_ps(x); 2] }
+    }
+
+    #[inline(always)]
+    unsafe fn load(line: *const u8) -> Self {
+        // SAFETY: the caller has AVX2, and 64 bytes are readable.
+        unsafe { [_mm256_loadu_ps(line.cast()), _mm256_loadu_ps(line.add(32).cast())] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 2 {
+            // SAFETY: the caller has AVX2.
+            result[part] = unsafe { _mm256_add_ps(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 2 {
+            // SAFETY: the caller has AVX2.
+            result[part] = unsafe { _mm256_sub_ps(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 2 {
+            // SAFETY: the caller has AVX2.
+            result[part] = unsafe { _mm256_mul_ps(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 2 {
+            // SAFETY: the caller has AVX2.
+            result[part] = unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), self[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 2 {
+            // SAFETY: the caller has AVX2.
+            result[part] = unsafe {
+                let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(sign[part], _mm256_setzero_ps());
+                _mm256_blendv_ps(_mm256_set1_ps(f32::NEG_INFINITY), self[part], positive)
+            };
+            part += 1;
+        }
+        result
+    }
+}
+
 // SAFETY of every block below: the caller has AVX2, as `Dots` demands; what is loaded is readable
 // by the same contract, and no load asks for an alignment.
 impl Dots for Avx2 {
+    type Floats = [__m256; 2];
     type Codes = [[__m256i; 2]; 2];
 
     #[inline(always)]
@@ -72,15 +151,14 @@ impl Dots for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
-        // SAFETY: the caller has AVX2, and there are 16 cuts.
+    unsafe fn not_below(self, cuts: [__m256; 2]) -> u16 {
+        // SAFETY: the caller has AVX2.
         unsafe {
             let mut left = [0; 2];
             let mut half = 0;
             while half < 2 {
-                let cuts = _mm256_loadu_ps(cuts.as_ptr().add(8 * half));
                 let sums = _mm256_cvtepi32_ps(self.0[half]);
-                left[half] = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(sums, cuts));
+                left[half] = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(sums, cuts[half]));
                 half += 1;
             }
             // Eight bits each.

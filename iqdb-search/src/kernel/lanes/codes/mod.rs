@@ -24,7 +24,7 @@ mod portable;
 mod vnni;
 
 pub(crate) use self::entry::Sieve;
-use crate::certified::Cone;
+use crate::certified::{Cone, Linear};
 
 /// Rows side by side.
 pub(crate) const GROUP: usize = 16;
@@ -47,13 +47,6 @@ impl Line {
             *bytes = float.to_le_bytes();
         }
         line
-    }
-
-    /// Its floats.
-    #[inline(always)]
-    pub(crate) fn floats(&self) -> [f32; GROUP] {
-        let (floats, _) = self.0.as_chunks();
-        std::array::from_fn(|row| f32::from_le_bytes(floats[row]))
     }
 
     /// One of them.
@@ -117,32 +110,6 @@ impl<'a> Sheet<'a> {
     pub(crate) fn groups(&self) -> usize {
         self.lines.len() / self.shape.lines()
     }
-
-    /// What the bound needs of a group's rows.
-    #[inline(always)]
-    fn facts(lines: &[Line], shape: Shape) -> GroupFacts {
-        let [along, across] = shape.sides().map(|line| lines[line].floats());
-        let norms = shape.norms().map(|line| lines[line].floats());
-        let norms = norms.map(|norms| (norms, norms.map(|norm| 1.0 / norm)));
-        GroupFacts { along, across, norms }
-    }
-}
-
-/// What the bound needs of sixteen rows.
-#[derive(Debug, Clone, Copy)]
-struct GroupFacts {
-    along: [f32; GROUP],
-    across: [f32; GROUP],
-    /// With their inverses.
-    norms: Option<([f32; GROUP], [f32; GROUP])>,
-}
-
-impl GroupFacts {
-    #[inline(always)]
-    fn cuts(&self, cone: &Cone) -> [f32; GROUP] {
-        let norms = self.norms.as_ref().map(|(norms, inverses)| (norms, inverses));
-        cone.cuts(&self.along, &self.across, norms)
-    }
 }
 
 /// A query as it is compared with coded rows.
@@ -177,11 +144,99 @@ pub(crate) fn below(sum: i32, cut: f32) -> bool {
     (sum as f32) < cut
 }
 
+/// A float for each row of a group. All operations are rounded to nearest, once.
+///
+/// # Safety
+/// Every function may be called only where the processor has the instruction set of the type.
+trait Floats: Copy {
+    /// All of them `x`.
+    unsafe fn splat(x: f32) -> Self;
+
+    /// Those in a line.
+    ///
+    /// # Safety
+    /// 64 bytes have to be readable.
+    unsafe fn load(line: *const u8) -> Self;
+
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `self - other`.
+    unsafe fn sub(self, other: Self) -> Self;
+
+    /// `self * other`.
+    unsafe fn mul(self, other: Self) -> Self;
+
+    /// `1 / self`.
+    unsafe fn invert(self) -> Self;
+
+    /// `self` where `sign` is above 0, minus infinity elsewhere.
+    unsafe fn where_positive(self, sign: Self) -> Self;
+}
+
+/// What the bound needs of sixteen rows.
+#[derive(Clone, Copy)]
+struct GroupFacts<F> {
+    along: F,
+    across: F,
+    /// With their inverses.
+    norms: Option<[F; 2]>,
+}
+
+impl<F: Floats> GroupFacts<F> {
+    /// # Safety
+    /// The processor has the instruction set, and `lines` are those of a group of this shape.
+    #[inline(always)]
+    unsafe fn of(lines: *const u8, shape: Shape) -> Self {
+        // SAFETY: a group has these lines.
+        unsafe {
+            let floats = |line: usize| F::load(lines.add(line * LINE));
+            let [along, across] = shape.sides();
+            let norms = match shape.norms() {
+                Some(line) => {
+                    let norms = floats(line);
+                    Some([norms, norms.invert()])
+                }
+                None => None,
+            };
+            Self { along: floats(along), across: floats(across), norms }
+        }
+    }
+
+    /// [`Cone::cut`] of each of them.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    #[inline(always)]
+    unsafe fn cuts(&self, cone: &Cone) -> F {
+        // SAFETY: the caller has the instruction set.
+        unsafe {
+            let (turned, aside) = match (*cone, self.norms) {
+                (Cone::Fixed { cosine, sine }, _) => (F::splat(cosine), F::splat(sine)),
+                (Cone::ByNorm { constant, slope, turned, aside }, Some([norms, inverses])) => {
+                    let constant = inverses.mul(F::splat(constant));
+                    let cosine = constant.add(norms.mul(F::splat(slope)));
+                    let at =
+                        |line: Linear| cosine.mul(F::splat(line.factor)).add(F::splat(line.rest));
+                    (at(turned), at(aside))
+                }
+                (Cone::All | Cone::ByNorm { .. }, _) => {
+                    (F::splat(f32::NEG_INFINITY), F::splat(0.0))
+                }
+            };
+            self.along.mul(turned).sub(self.across.mul(aside)).where_positive(turned)
+        }
+    }
+}
+
 /// Sixteen sums of products, one per row of a group.
 ///
 /// # Safety
 /// Every function may be called only where the processor has the instruction set of the type.
 trait Dots: Copy {
+    /// A float per row.
+    type Floats: Floats;
+
     /// The codes of a line.
     type Codes: Copy;
 
@@ -205,7 +260,7 @@ trait Dots: Copy {
 
     /// The rows, from the lowest bit up, whose sum is not below their cut. A cut that is not a
     /// number has nothing below it.
-    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16;
+    unsafe fn not_below(self, cuts: Self::Floats) -> u16;
 
     /// Writes the sums.
     unsafe fn write(self, to: &mut Sums);
@@ -229,7 +284,7 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     for (group, lines) in sheet.lines.chunks_exact(shape.lines()).enumerate() {
         // SAFETY: the caller has the instruction set; a group has `depth` lines of codes and more,
         // and each query as many times 8 components.
-        let sums = unsafe {
+        let (sums, facts) = unsafe {
             let lines = lines.as_ptr().cast::<u8>();
             let zero = D::splat(0);
             let mut sums = [[zero; CHAINS]; Q];
@@ -259,20 +314,19 @@ unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
                 }
                 at += 1;
             }
-            sums
+            (sums, GroupFacts::<D::Floats>::of(lines, shape))
         };
-        let facts = Sheet::facts(lines, shape);
         for q in 0..Q {
-            let cuts = facts.cuts(&queries[q].cone);
             // SAFETY: the caller has the instruction set.
             unsafe {
+                let cuts = facts.cuts(&queries[q].cone);
                 let mut sum = sums[q][0];
                 let mut chain = 1;
                 while chain < CHAINS {
                     sum = sum.join(sums[q][chain]);
                     chain += 1;
                 }
-                left[q * groups + group] = sum.not_below(&cuts);
+                left[q * groups + group] = sum.not_below(cuts);
                 sum.write(&mut sums_left[q * groups + group]);
             }
         }

@@ -2,15 +2,94 @@
 
 use std::arch::aarch64::*;
 
-use super::{Dots, GROUP, Sums};
+use super::{Dots, Floats, Sums};
 
 /// Rows 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
 #[derive(Clone, Copy)]
 pub(super) struct Neon([int32x4_t; 4]);
 
+// SAFETY of every block below: the caller has NEON; what is loaded is readable by the contract.
+impl Floats for [float32x4_t; 4] {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { [vdupq_n_f32(x); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn load(line: *const u8) -> Self {
+        // SAFETY: the caller has NEON, and 64 bytes are readable.
+        unsafe { [0, 16, 32, 48].map(|at| vreinterpretq_f32_u8(vld1q_u8(line.add(at)))) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON.
+            result[part] = unsafe { vaddq_f32(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON.
+            result[part] = unsafe { vsubq_f32(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON.
+            result[part] = unsafe { vmulq_f32(self[part], other[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON.
+            result[part] = unsafe { vdivq_f32(vdupq_n_f32(1.0), self[part]) };
+            part += 1;
+        }
+        result
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        let mut result = self;
+        let mut part = 0;
+        while part < 4 {
+            // SAFETY: the caller has NEON.
+            result[part] = unsafe {
+                let positive = vcgtzq_f32(sign[part]);
+                vbslq_f32(positive, self[part], vdupq_n_f32(f32::NEG_INFINITY))
+            };
+            part += 1;
+        }
+        result
+    }
+}
+
 // SAFETY of every block below: the caller has NEON, as `Dots` demands; what is loaded is readable
 // by the same contract.
 impl Dots for Neon {
+    type Floats = [float32x4_t; 4];
     type Codes = [[int8x16_t; 2]; 4];
 
     #[inline(always)]
@@ -76,14 +155,13 @@ impl Dots for Neon {
     }
 
     #[inline(always)]
-    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
+    unsafe fn not_below(self, cuts: [float32x4_t; 4]) -> u16 {
         let mut left = 0;
         let mut part = 0;
         while part < 4 {
-            // SAFETY: the caller has NEON, and there are 16 cuts.
+            // SAFETY: the caller has NEON.
             let below = unsafe {
-                let cuts = vld1q_f32(cuts.as_ptr().add(4 * part));
-                let below = vcltq_f32(vcvtq_f32_s32(self.0[part]), cuts);
+                let below = vcltq_f32(vcvtq_f32_s32(self.0[part]), cuts[part]);
                 let bits = vld1q_u32([1, 2, 4, 8].as_ptr());
                 vaddvq_u32(vandq_u32(below, bits))
             };

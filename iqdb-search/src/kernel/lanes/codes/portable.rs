@@ -1,11 +1,51 @@
 //! Plain Rust, for every machine.
 
-use super::{Dots, GROUP, LINE, Sums, below};
+use super::{Dots, Floats, GROUP, LINE, Sums, below};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable([i32; GROUP]);
 
+impl Floats for [f32; GROUP] {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        [x; GROUP]
+    }
+
+    #[inline(always)]
+    unsafe fn load(line: *const u8) -> Self {
+        // SAFETY: 64 bytes are readable, says the caller, and bytes have no alignment.
+        let words: [[u8; 4]; GROUP] = unsafe { *line.cast() };
+        words.map(f32::from_le_bytes)
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        std::array::from_fn(|row| self[row] + other[row])
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        std::array::from_fn(|row| self[row] - other[row])
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        std::array::from_fn(|row| self[row] * other[row])
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        self.map(|x| 1.0 / x)
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        std::array::from_fn(|row| if sign[row] > 0.0 { self[row] } else { f32::NEG_INFINITY })
+    }
+}
+
 impl Dots for Portable {
+    type Floats = [f32; GROUP];
     type Codes = [u8; LINE];
 
     #[inline(always)]
@@ -41,10 +81,10 @@ impl Dots for Portable {
     }
 
     #[inline(always)]
-    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
+    unsafe fn not_below(self, cuts: [f32; GROUP]) -> u16 {
         let mut left = 0;
         for (row, (sum, cut)) in self.0.into_iter().zip(cuts).enumerate() {
-            left |= u16::from(!below(sum, *cut)) << row;
+            left |= u16::from(!below(sum, cut)) << row;
         }
         left
     }

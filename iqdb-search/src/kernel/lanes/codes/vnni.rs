@@ -2,30 +2,93 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, GROUP, Sums};
+use super::{Dots, Floats, Sums};
 
+/// Of the low four bits of each byte, and sixteen times those of the high ones, which are so
+/// multiplied where they are. Sixteen times a sum is below 2^31, as `docs/certified-scan.md` says.
 #[derive(Clone, Copy)]
-pub(super) struct Vnni(__m512i);
+pub(super) struct Vnni([__m512i; 2]);
+
+impl Vnni {
+    /// The sums.
+    ///
+    /// # Safety
+    /// The processor has AVX-512F.
+    #[inline(always)]
+    unsafe fn sums(self) -> __m512i {
+        let [low, high] = self.0;
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_add_epi32(low, _mm512_srai_epi32::<4>(high)) }
+    }
+}
+
+// SAFETY of every block below: the caller has AVX-512F; what is loaded is readable by the contract.
+impl Floats for __m512 {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(line: *const u8) -> Self {
+        // SAFETY: the caller has AVX-512F, and 64 bytes are readable.
+        unsafe { _mm512_loadu_ps(line.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_mul_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_div_ps(_mm512_set1_ps(1.0), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe {
+            let positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign, _mm512_setzero_ps());
+            _mm512_mask_blend_ps(positive, _mm512_set1_ps(f32::NEG_INFINITY), self)
+        }
+    }
+}
 
 // SAFETY of every block below: the caller has AVX-512F and AVX-512 VNNI, as `Dots` demands; what
 // is loaded is readable by the same contract, and no load asks for an alignment.
 impl Dots for Vnni {
+    type Floats = __m512;
     type Codes = [__m512i; 2];
 
     #[inline(always)]
     unsafe fn splat(x: i32) -> Self {
         // SAFETY: the caller has AVX-512F.
-        unsafe { Self(_mm512_set1_epi32(x)) }
+        unsafe { Self([_mm512_set1_epi32(x), _mm512_setzero_si512()]) }
     }
 
     #[inline(always)]
     unsafe fn codes(line: *const u8) -> Self::Codes {
         // SAFETY: the caller has AVX-512F, and 64 bytes are readable.
         unsafe {
-            let nibbles = _mm512_set1_epi8(0x0f);
+            let low = _mm512_set1_epi8(0x0f);
             let line = _mm512_loadu_si512(line.cast());
-            let high = _mm512_srli_epi32::<4>(line);
-            [_mm512_and_si512(line, nibbles), _mm512_and_si512(high, nibbles)]
+            [_mm512_and_si512(line, low), _mm512_andnot_si512(low, line)]
         }
     }
 
@@ -36,29 +99,30 @@ impl Dots for Vnni {
             let query = query.cast::<i32>();
             let low = _mm512_set1_epi32(query.read_unaligned());
             let high = _mm512_set1_epi32(query.add(1).read_unaligned());
-            let sum = _mm512_dpbusd_epi32(self.0, codes[0], low);
-            Self(_mm512_dpbusd_epi32(sum, codes[1], high))
+            Self([
+                _mm512_dpbusd_epi32(self.0[0], codes[0], low),
+                _mm512_dpbusd_epi32(self.0[1], codes[1], high),
+            ])
         }
     }
 
     #[inline(always)]
     unsafe fn join(self, other: Self) -> Self {
         // SAFETY: the caller has AVX-512F.
-        unsafe { Self(_mm512_add_epi32(self.0, other.0)) }
+        unsafe {
+            Self([_mm512_add_epi32(self.0[0], other.0[0]), _mm512_add_epi32(self.0[1], other.0[1])])
+        }
     }
 
     #[inline(always)]
-    unsafe fn not_below(self, cuts: &[f32; GROUP]) -> u16 {
-        // SAFETY: the caller has AVX-512F, and there are 16 cuts.
-        unsafe {
-            let cuts = _mm512_loadu_ps(cuts.as_ptr());
-            _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_cvtepi32_ps(self.0), cuts)
-        }
+    unsafe fn not_below(self, cuts: __m512) -> u16 {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_cvtepi32_ps(self.sums()), cuts) }
     }
 
     #[inline(always)]
     unsafe fn write(self, to: &mut Sums) {
         // SAFETY: the caller has AVX-512F, and there is room for 16 sums.
-        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), self.0) }
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), self.sums()) }
     }
 }
