@@ -20,80 +20,50 @@ unsafe fn products(codes: __m256i, query: __m256i) -> __m256i {
 }
 
 // SAFETY of every block below: the caller has AVX2; what is loaded is readable by the contract.
-impl Floats for [__m256; 2] {
+impl Floats for __m256 {
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller has AVX2.
-        unsafe { [_mm256_set1_ps(x); 2] }
+        unsafe { _mm256_set1_ps(x) }
     }
 
     #[inline(always)]
-    unsafe fn load(line: *const u8) -> Self {
-        // SAFETY: the caller has AVX2, and 64 bytes are readable.
-        unsafe { [_mm256_loadu_ps(line.cast()), _mm256_loadu_ps(line.add(32).cast())] }
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has AVX2, and the register is readable.
+        unsafe { _mm256_loadu_ps(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 2 {
-            // SAFETY: the caller has AVX2.
-            result[part] = unsafe { _mm256_add_ps(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_add_ps(self, other) }
     }
 
     #[inline(always)]
     unsafe fn sub(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 2 {
-            // SAFETY: the caller has AVX2.
-            result[part] = unsafe { _mm256_sub_ps(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_sub_ps(self, other) }
     }
 
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 2 {
-            // SAFETY: the caller has AVX2.
-            result[part] = unsafe { _mm256_mul_ps(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_mul_ps(self, other) }
     }
 
     #[inline(always)]
     unsafe fn invert(self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 2 {
-            // SAFETY: the caller has AVX2.
-            result[part] = unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), self[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_div_ps(_mm256_set1_ps(1.0), self) }
     }
 
     #[inline(always)]
     unsafe fn where_positive(self, sign: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 2 {
-            // SAFETY: the caller has AVX2.
-            result[part] = unsafe {
-                let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(sign[part], _mm256_setzero_ps());
-                _mm256_blendv_ps(_mm256_set1_ps(f32::NEG_INFINITY), self[part], positive)
-            };
-            part += 1;
+        // SAFETY: the caller has AVX2.
+        unsafe {
+            let positive = _mm256_cmp_ps::<_CMP_GT_OQ>(sign, _mm256_setzero_ps());
+            _mm256_blendv_ps(_mm256_set1_ps(f32::NEG_INFINITY), self, positive)
         }
-        result
     }
 }
 

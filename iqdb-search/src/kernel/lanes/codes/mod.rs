@@ -144,7 +144,7 @@ pub(crate) fn below(sum: i32, cut: f32) -> bool {
     (sum as f32) < cut
 }
 
-/// A float for each row of a group. All operations are rounded to nearest, once.
+/// Floats side by side, in one register or in several. All operations are rounded to nearest, once.
 ///
 /// # Safety
 /// Every function may be called only where the processor has the instruction set of the type.
@@ -152,11 +152,11 @@ trait Floats: Copy {
     /// All of them `x`.
     unsafe fn splat(x: f32) -> Self;
 
-    /// Those in a line.
+    /// Those that begin there.
     ///
     /// # Safety
-    /// 64 bytes have to be readable.
-    unsafe fn load(line: *const u8) -> Self;
+    /// As many bytes as the type has need to be readable.
+    unsafe fn load(from: *const u8) -> Self;
 
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
@@ -172,6 +172,58 @@ trait Floats: Copy {
 
     /// `self` where `sign` is above 0, minus infinity elsewhere.
     unsafe fn where_positive(self, sign: Self) -> Self;
+}
+
+/// An array of `$result` for every `$n`: a loop in place, as a closure would not have the instruction set.
+macro_rules! each {
+    ($n:ident: $result:expr) => {{
+        // SAFETY: the caller has the instruction set.
+        let mut all = [unsafe { F::splat(0.0) }; N];
+        let mut $n = 0;
+        while $n < N {
+            // SAFETY: as the caller says, of each register.
+            all[$n] = unsafe { $result };
+            $n += 1;
+        }
+        all
+    }};
+}
+
+impl<F: Floats, const N: usize> Floats for [F; N] {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        each!(n: F::splat(x))
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        each!(n: F::load(from.add(n * size_of::<F>())))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        each!(n: self[n].add(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        each!(n: self[n].sub(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        each!(n: self[n].mul(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        each!(n: self[n].invert())
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        each!(n: self[n].where_positive(sign[n]))
+    }
 }
 
 /// What the bound needs of sixteen rows.

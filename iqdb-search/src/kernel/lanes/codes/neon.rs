@@ -9,80 +9,47 @@ use super::{Dots, Floats, Sums};
 pub(super) struct Neon([int32x4_t; 4]);
 
 // SAFETY of every block below: the caller has NEON; what is loaded is readable by the contract.
-impl Floats for [float32x4_t; 4] {
+impl Floats for float32x4_t {
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         // SAFETY: the caller has NEON.
-        unsafe { [vdupq_n_f32(x); 4] }
+        unsafe { vdupq_n_f32(x) }
     }
 
     #[inline(always)]
-    unsafe fn load(line: *const u8) -> Self {
-        // SAFETY: the caller has NEON, and 64 bytes are readable.
-        unsafe { [0, 16, 32, 48].map(|at| vreinterpretq_f32_u8(vld1q_u8(line.add(at)))) }
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has NEON, and the register is readable.
+        unsafe { vreinterpretq_f32_u8(vld1q_u8(from)) }
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 4 {
-            // SAFETY: the caller has NEON.
-            result[part] = unsafe { vaddq_f32(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has NEON.
+        unsafe { vaddq_f32(self, other) }
     }
 
     #[inline(always)]
     unsafe fn sub(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 4 {
-            // SAFETY: the caller has NEON.
-            result[part] = unsafe { vsubq_f32(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has NEON.
+        unsafe { vsubq_f32(self, other) }
     }
 
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 4 {
-            // SAFETY: the caller has NEON.
-            result[part] = unsafe { vmulq_f32(self[part], other[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has NEON.
+        unsafe { vmulq_f32(self, other) }
     }
 
     #[inline(always)]
     unsafe fn invert(self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 4 {
-            // SAFETY: the caller has NEON.
-            result[part] = unsafe { vdivq_f32(vdupq_n_f32(1.0), self[part]) };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has NEON.
+        unsafe { vdivq_f32(vdupq_n_f32(1.0), self) }
     }
 
     #[inline(always)]
     unsafe fn where_positive(self, sign: Self) -> Self {
-        let mut result = self;
-        let mut part = 0;
-        while part < 4 {
-            // SAFETY: the caller has NEON.
-            result[part] = unsafe {
-                let positive = vcgtzq_f32(sign[part]);
-                vbslq_f32(positive, self[part], vdupq_n_f32(f32::NEG_INFINITY))
-            };
-            part += 1;
-        }
-        result
+        // SAFETY: the caller has NEON.
+        unsafe { vbslq_f32(vcgtzq_f32(sign), self, vdupq_n_f32(f32::NEG_INFINITY)) }
     }
 }
 

@@ -5,42 +5,41 @@ use super::{Dots, Floats, GROUP, LINE, Sums, below};
 #[derive(Clone, Copy)]
 pub(super) struct Portable([i32; GROUP]);
 
-impl Floats for [f32; GROUP] {
+impl Floats for f32 {
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        [x; GROUP]
+        x
     }
 
     #[inline(always)]
-    unsafe fn load(line: *const u8) -> Self {
-        // SAFETY: 64 bytes are readable, says the caller, and bytes have no alignment.
-        let words: [[u8; 4]; GROUP] = unsafe { *line.cast() };
-        words.map(f32::from_le_bytes)
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: it is readable, says the caller, and bytes have no alignment.
+        f32::from_le_bytes(unsafe { *from.cast() })
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        std::array::from_fn(|row| self[row] + other[row])
+        self + other
     }
 
     #[inline(always)]
     unsafe fn sub(self, other: Self) -> Self {
-        std::array::from_fn(|row| self[row] - other[row])
+        self - other
     }
 
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
-        std::array::from_fn(|row| self[row] * other[row])
+        self * other
     }
 
     #[inline(always)]
     unsafe fn invert(self) -> Self {
-        self.map(|x| 1.0 / x)
+        1.0 / self
     }
 
     #[inline(always)]
     unsafe fn where_positive(self, sign: Self) -> Self {
-        std::array::from_fn(|row| if sign[row] > 0.0 { self[row] } else { f32::NEG_INFINITY })
+        if sign > 0.0 { self } else { f32::NEG_INFINITY }
     }
 }
 

@@ -31,9 +31,9 @@ impl Floats for __m512 {
     }
 
     #[inline(always)]
-    unsafe fn load(line: *const u8) -> Self {
-        // SAFETY: the caller has AVX-512F, and 64 bytes are readable.
-        unsafe { _mm512_loadu_ps(line.cast()) }
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has AVX-512F, and the register is readable.
+        unsafe { _mm512_loadu_ps(from.cast()) }
     }
 
     #[inline(always)]
