@@ -107,13 +107,12 @@ impl Share {
         let Self { prepared, scan } = self;
         prepared.prepare(engine, on.schema(), queries);
         scan.prepare(prepared, queries);
-        let blocks = last_first(on.block_count())
-            .map(|block| on.block(block).map(|lent| Span { block, rows: 0..lent.len() }));
-        let mut rows = 0;
-        for block in blocks.clone() {
-            rows += block?.rows.len();
-        }
-        scan.run(Ask { prepared, on, queries, rows, shared: &[] }, blocks)
+        let spans = last_first(on.block_count()).map(|block| {
+            let lent = on.block(block)?;
+            Ok((Span { block, rows: 0..lent.len() }, lent))
+        });
+        let rows = usize::try_from(on.len()).unwrap_or(usize::MAX);
+        scan.run(Ask { prepared, on, queries, rows, shared: &[] }, spans)
     }
 }
 
@@ -192,7 +191,10 @@ impl Scans {
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);
-        let take = || spans.get(next.fetch_add(1, Ordering::Relaxed)).cloned().map(Ok);
+        let take = || {
+            let span = spans.get(next.fetch_add(1, Ordering::Relaxed))?.clone();
+            Some(on.block(span.block).map(|lent| (span, lent)))
+        };
         let mut done: Vec<Result<()>> = others.iter().map(|_| Ok(())).collect();
         pool.in_place_scope(|scope| {
             for (scan, done) in others.iter_mut().zip(&mut done) {
@@ -210,7 +212,7 @@ impl Scans {
 
 /// All blocks. The last one is still open, as a rule, and has no codes; what is found there makes
 /// thresholds for the others.
-fn last_first(blocks: usize) -> impl Iterator<Item = usize> + Clone {
+fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
     let last = blocks.saturating_sub(1);
     (last..blocks).chain(0..last)
 }

@@ -180,10 +180,11 @@ fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
 fn a_block_that_changes_its_dimension_is_an_error() {
     let mut stranger = Stranger::new(Metric::Dot, &vec![1.0; 50_000]);
     stranger.later_dim = 1;
-    for threads in [1, 2] {
-        stranger.lent.store(0, Ordering::Relaxed);
+    // One thread asks for a block once.
+    for (threads, lent) in [(1, 1), (2, 0), (2, 1)] {
+        stranger.lent.store(lent, Ordering::Relaxed);
         let error = stranger.ask(threads, None).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Backend, "{threads} threads");
+        assert_eq!(error.kind(), ErrorKind::Backend, "{threads} threads, lent {lent} times");
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
-    /// How many rows there are, on all threads.
+    /// How many rows there are on all threads, about.
     pub(crate) rows: usize,
     /// One per query; none on a thread alone.
     pub(crate) shared: &'a [Shared],
@@ -169,18 +169,17 @@ impl Scan {
         self.scores.resize(STRIP_ROWS.end, 0.0);
     }
 
-    /// Looks at every row of `spans` for every query.
-    pub(crate) fn run(
+    /// Looks at every row of `spans`, each with its block, for every query.
+    pub(crate) fn run<'a>(
         &mut self,
-        ask: Ask<'_>,
-        spans: impl IntoIterator<Item = Result<Span>>,
+        ask: Ask<'a>,
+        spans: impl IntoIterator<Item = Result<(Span, Block<'a>)>>,
     ) -> Result<()> {
-        let Ask { prepared, on, queries, shared, .. } = ask;
+        let Ask { prepared, queries, shared, .. } = ask;
         self.make_room(ask);
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
-            let Span { block: index, rows } = span?;
-            let block = on.block(index)?;
+            let (Span { block: index, rows }, block) = span?;
             self.enter(prepared, &block, rows.clone(), queries)?;
             let (norms, codes) = ask.kept(&block);
             let most = strip_rows_max(&block, codes);
