@@ -111,8 +111,7 @@ impl Share {
             let lent = on.block(block)?;
             Ok((Span { block, rows: 0..lent.len() }, lent))
         });
-        let rows = usize::try_from(on.len()).unwrap_or(usize::MAX);
-        scan.run(Ask { prepared, on, queries, rows, shared: &[] }, spans)
+        scan.run(Ask { prepared, on, queries, shared: &[] }, spans)
     }
 }
 
@@ -186,8 +185,7 @@ impl Scans {
         own.prepare(prepared, queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| Shared::new()));
-        let rows = spans.iter().map(|span| span.rows.len()).sum();
-        let ask = Ask { prepared, on, queries, rows, shared };
+        let ask = Ask { prepared, on, queries, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);

@@ -131,7 +131,8 @@ impl Cone {
     }
 
     /// What a row has to reach: if its inner product is below, it is no hit. Not a number for a row
-    /// that nothing can be said of.
+    /// that nothing can be said of. Kernels compute the same for sixteen rows at a time, and tests
+    /// hold each of those against this.
     pub(crate) fn cut(&self, row: RowFacts) -> f32 {
         let (turned, aside) = self.sides(row.norm);
         let cut = row.along * turned - row.across * aside;

@@ -51,8 +51,9 @@ struct Waiting {
 impl Later {
     /// Gets ready for so many queries and rows, with room for all that may ever wait: how much does
     /// depends on the thresholds, and those on what other threads find.
-    pub(super) fn prepare(&mut self, queries: usize, rows: usize) {
+    pub(super) fn prepare(&mut self, queries: usize, rows: u64) {
         self.clear();
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         let most = (rows / SHARE).clamp(ROWS.start, ROWS.end);
         self.most = (most * queries).min(ROWS_OF_ALL);
         self.most_runs = (RUNS * queries).min(RUNS_OF_ALL);

@@ -48,8 +48,6 @@ pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
-    /// How many rows there are on all threads, about.
-    pub(crate) rows: usize,
     /// One per query; none on a thread alone.
     pub(crate) shared: &'a [Shared],
 }
@@ -221,7 +219,7 @@ impl Scan {
     /// Makes each list as long as it can become in this search. What thresholds leave of a strip
     /// differs from one search to the next; a list that grew with it would allocate now and then.
     fn make_room(&mut self, ask: Ask<'_>) {
-        let Ask { prepared, queries, rows, .. } = ask;
+        let Ask { prepared, on, queries, .. } = ask;
         make_room(&mut self.list, STRIP_ROWS.end);
         let widest = |lanes: Lanes| lanes.panel_width(lanes.panel_registers());
         let lanes = prepared.groups.iter().filter_map(|group| group.panels);
@@ -233,7 +231,7 @@ impl Scan {
             make_room(&mut self.left, tile / GROUP);
             make_room(&mut self.sums, tile / GROUP);
             make_room(&mut self.cones, prepared.slot_count());
-            self.later.prepare(queries.len(), rows);
+            self.later.prepare(queries.len(), on.len());
         }
     }
 
