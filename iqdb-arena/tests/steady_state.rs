@@ -20,11 +20,14 @@ use iqdb_search::ExactSearch;
 /// How often each kind of read is done.
 const CALLS: usize = 100_000;
 
+/// Components of a vector: enough for codes in planes.
+const DIM: usize = 40;
+
 /// Records of the store: several sealed chunks and one that is not.
 const RECORDS: u64 = 150;
 
 fn store() -> ArenaStore {
-    let schema = Schema::new(4, Metric::Cosine).unwrap();
+    let schema = Schema::new(DIM, Metric::Cosine).unwrap();
     let options = ArenaOptions::new().chunk_rows(8, 64).compact_above(0.5).compact_from_bytes(0);
     let store = ArenaStore::with_options(schema, options);
     store.apply(&upserts(0..RECORDS, 0)).unwrap();
@@ -40,7 +43,7 @@ fn id(n: u64) -> RecordId {
 fn upserts(ids: Range<u64>, round: u64) -> Batch {
     let component = |n: u64, i: u64| ((n * 7 + round * 3 + i * 5) % 13) as f32 - 6.5;
     ids.fold(Batch::new(), |batch, n| {
-        let vector = [0, 1, 2, 3].map(|i| component(n, i));
+        let vector: [f32; DIM] = std::array::from_fn(|i| component(n, i as u64));
         let record = Record::new(id(n), vector).unwrap();
         batch.upsert(record.with("n", i64::try_from(n).unwrap()).with("lang", "de"))
     })
@@ -50,7 +53,7 @@ fn upserts(ids: Range<u64>, round: u64) -> Batch {
 struct Reader {
     search: ExactSearch,
     filter: Filter,
-    vector: [f32; 4],
+    vector: [f32; DIM],
     hits: [Hits; 2],
     /// How many searches were answered by codes.
     certified: u64,
@@ -63,7 +66,7 @@ impl Reader {
         Self {
             search: ExactSearch::new(),
             filter: r#"n < 100 and lang = "de" and not @id in ["x"]"#.parse().unwrap(),
-            vector: [1.0, -2.0, 0.5, 3.0],
+            vector: std::array::from_fn(|i| [1.0, -2.0, 0.5, 3.0][i % 4]),
             hits: [Hits::new(), Hits::new()],
             certified: 0,
             present: id(7),
@@ -114,6 +117,25 @@ fn reads_allocate_nothing_and_free_nothing() {
     let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
     assert_untouched(cost, "searching");
     assert_eq!(reader.certified, 3 + CALLS as u64 / 2);
+}
+
+/// Many queries have codes put together for them, in memory that is kept from one search to the next.
+#[test]
+fn batches_allocate_nothing_and_free_nothing() {
+    let store = store();
+    let snapshot = store.snapshot().unwrap();
+    let search = ExactSearch::new();
+    assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+    let vectors: [[f32; DIM]; 21] =
+        std::array::from_fn(|n| std::array::from_fn(|i| ((n * 5 + i * 3) % 11) as f32 - 4.5));
+    let nearest = |vector| Query::nearest(VectorRef::new(vector).unwrap(), 10);
+    let queries: Vec<_> = vectors.iter().map(|vector| nearest(vector)).collect();
+    let mut hits: Vec<Hits> = queries.iter().map(|_| Hits::new()).collect();
+    let mut run = || search.search(&*snapshot, &queries, &mut hits).unwrap();
+    assert_eq!(run().plan, "certified");
+    run();
+    let cost = measure(|| (0..CALLS / 50).for_each(|_| assert_eq!(run().plan, "certified")));
+    assert_untouched(cost, "searching for many");
 }
 
 /// Replaces records, deletes some, inserts them again, and compacts on call besides what it

@@ -220,3 +220,46 @@ fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
     }
     assert!(certified > 5_000, "{certified}");
 }
+
+/// What `explain` counts: one query reads the upper bits of all codes and the lowest of a few groups,
+/// many read all bits.
+#[test]
+fn one_query_reads_three_bits_of_nearly_all_codes() {
+    const DIM: usize = 64;
+    const BLOCKS: usize = 40;
+    let options = ArenaOptions::default().chunk_rows(64, 64);
+    let store = ArenaStore::with_options(Schema::new(DIM, Metric::Cosine).unwrap(), options);
+    let mut random = fastrand::Rng::with_seed(33);
+    let vectors: Vec<Vector> = (0..64 * BLOCKS + 1)
+        .map(|n| {
+            // A center per 16 rows, so that the groups of codes are far from each other.
+            let mut center = fastrand::Rng::with_seed(n as u64 / 16);
+            let near = |_| center.f32() - 0.5 + 0.1 * random.f32();
+            Vector::try_from((0..DIM).map(near).collect::<Vec<_>>()).unwrap()
+        })
+        .collect();
+    let record = |(n, vector): (u64, &Vector)| Change::Upsert(Record::new(n, vector).unwrap());
+    store.apply(&(0..).zip(&vectors).map(record).collect()).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let search = ExactSearch::new();
+    assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+    let far = Vector::try_from((0..DIM).map(|i| (i % 2) as f32 - 0.5).collect::<Vec<_>>()).unwrap();
+    // Of sixteen rows: six lines of upper bits and one of what is known of them, two and one of the
+    // lowest bits.
+    let groups = 64 * BLOCKS as u64 / 16;
+    let (upper, lower, row) = (groups * 7 * 64, groups * 3 * 64, DIM as u64 * 4);
+    let bytes_read = |queries: &[Query<'_>]| {
+        let mut hits: Vec<_> = queries.iter().map(|_| Hits::new()).collect();
+        let explain = search.search(&*snapshot, queries, &mut hits).unwrap();
+        assert_eq!(explain.plan, "certified");
+        explain.bytes_read
+    };
+    // The open block's one row is looked at in any case.
+    let far = Query::within(far.as_ref(), 0.001, 100);
+    assert_eq!(bytes_read(&[far]), upper + row);
+    assert_eq!(bytes_read(&[far; 40]), upper + lower + row);
+    let near = Query::within(vectors[700].as_ref(), 0.05, 100);
+    let one = bytes_read(&[near]) - upper;
+    assert!((2..=17).contains(&(one / row)), "{one}: rows of one group, and of the open block");
+    assert_eq!(one % row, lower / groups, "the lowest bits of that group");
+}

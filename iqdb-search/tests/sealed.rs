@@ -13,8 +13,9 @@ use iqdb_core::{
 };
 use iqdb_search::{ExactSearch, Kernel};
 
-const DIM: usize = 19;
-const STRIDE: usize = 32;
+/// Codes of 32 components are in planes, those of the others are not.
+const DIM: usize = 43;
+const STRIDE: usize = 48;
 const ROWS: usize = 1_500;
 
 /// A sealed block of which every third row is dead before version 2, and every fifth from then on.

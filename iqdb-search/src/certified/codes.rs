@@ -12,8 +12,12 @@ use crate::pages::Lines;
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
 pub(crate) struct Codes {
+    /// The upper parts of all groups, which a search reads from end to end, and then the lower ones, of
+    /// which it reads a little.
     pub(super) lines: Lines,
     pub(super) shape: Shape,
+    /// In what is known of codes of four bits is counted.
+    pub(super) unit: f32,
     /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
     /// similar rows share one, so that a query is coded once for all of them.
     pub(super) center: Option<Arc<[f32]>>,
@@ -65,13 +69,14 @@ impl Codes {
 
     /// What the groups of a metric look like.
     pub(super) fn shape(dim: usize, metric: Metric) -> Shape {
-        Shape { depth: dim.div_ceil(LINE_COMPONENTS), by_norm: metric != Metric::Cosine }
+        Shape::new(dim, metric != Metric::Cosine)
     }
 
     fn make(block: &Block<'_>, metric: Metric, before: Option<&Self>) -> Result<Self> {
         let shape = Self::shape(block.dim(), metric);
-        let groups = block.len().div_ceil(GROUP);
-        let mut lines = Lines::zeroed(groups * shape.lines(), before.map(|before| &before.lines));
+        let (groups, unit) = (block.len().div_ceil(GROUP), shape.unit());
+        let mut lines = Self::room(groups, shape, before);
+        let (upper, lower) = lines.split_at_mut(groups * shape.upper_lines());
         let center = match metric {
             Metric::Euclidean => {
                 Some(center(block, before.and_then(|before| before.center.as_ref()))?)
@@ -80,56 +85,73 @@ impl Codes {
         };
         let (mut logarithms, mut count) = (0.0, 0.0);
         let mut centered = vec![0.0; block.dim()];
-        let mut code = vec![0; shape.depth * LINE_COMPONENTS];
-        for (group, lines) in lines.chunks_mut(shape.lines()).enumerate() {
+        let mut code = vec![0; shape.depth() * LINE_COMPONENTS];
+        let mut unparted = vec![Line::ZERO; shape.depth()];
+        let parts =
+            upper.chunks_mut(shape.upper_lines()).zip(lower.chunks_mut(shape.lower_lines()));
+        for (group, (upper, lower)) in parts.enumerate() {
             let first = group * GROUP;
             let rows = block.rows(first..block.len().min(first + GROUP))?;
-            let [mut along, mut across, mut norms] = [[f32::NAN; GROUP]; 3];
+            let [mut of_upper, mut of_whole] = [[[0; 2]; GROUP]; 2];
+            let mut norms = [f32::NAN; GROUP];
+            unparted.fill(Line::ZERO);
             for row in 0..rows.len() {
                 let own = &mut code[..block.dim()];
                 let facts = match &center {
-                    None => encode(rows.vector(row), own),
+                    None => encode(rows.vector(row), shape.parted(), own),
                     Some(center) => {
                         subtract(rows.vector(row), center, &mut centered);
-                        encode(&centered, own)
+                        encode(&centered, shape.parted(), own)
                     }
                 };
-                if facts.norm.is_finite() {
-                    logarithms += f64::from(facts.norm).ln();
+                norms[row] = facts.whole.norm;
+                if norms[row].is_finite() {
+                    logarithms += f64::from(norms[row]).ln();
                     count += 1.0;
                 }
-                (along[row], across[row], norms[row]) = (facts.along, facts.across, facts.norm);
+                of_upper[row] = facts.upper.count(2.0 * unit);
+                of_whole[row] = facts.whole.count(unit);
                 let (parts, _) = code.as_chunks::<LINE_COMPONENTS>();
-                for (line, part) in lines.iter_mut().zip(parts) {
+                for (line, part) in unparted.iter_mut().zip(parts) {
                     for j in 0..4 {
                         line.0[4 * row + j] = part[j] | part[4 + j] << 4;
                     }
                 }
             }
-            for (line, floats) in shape.sides().into_iter().zip([along, across]) {
-                lines[line] = Line::of_floats(floats);
-            }
-            if let Some(line) = shape.norms() {
-                lines[line] = Line::of_floats(norms);
-            }
+            shape.write(&unparted, [of_upper, of_whole], norms, (upper, lower));
         }
         let typical_norm = f64::exp(logarithms / f64::max(count, 1.0));
         let (rows, dim) = (block.len(), block.dim());
-        Ok(Self { lines, shape, center, typical_norm, rows, dim, metric })
+        Ok(Self { lines, shape, unit, center, typical_norm, rows, dim, metric })
+    }
+
+    /// Memory for so many groups, behind that of the block before.
+    pub(super) fn room(groups: usize, shape: Shape, before: Option<&Self>) -> Lines {
+        let lines = groups * (shape.upper_lines() + shape.lower_lines());
+        Lines::zeroed(lines, before.map(|before| &before.lines))
     }
 
     /// Those of some whole groups.
     pub(crate) fn sheet(&self, groups: Range<usize>) -> Sheet<'_> {
-        let lines = self.shape.lines();
-        Sheet::new(&self.lines[groups.start * lines..groups.end * lines], self.shape)
+        let [upper, lower] = self.parts(groups);
+        Sheet::new(upper, lower, self.shape)
     }
 
-    /// What the bound needs of a row.
+    /// Both parts of some groups.
+    fn parts(&self, groups: Range<usize>) -> [&[Line]; 2] {
+        let (upper, lower) = (self.shape.upper_lines(), self.shape.lower_lines());
+        let behind = self.rows.div_ceil(GROUP) * upper;
+        [
+            &self.lines[groups.start * upper..groups.end * upper],
+            &self.lines[behind + groups.start * lower..behind + groups.end * lower],
+        ]
+    }
+
+    /// What the bound needs of a row and its code of four bits.
     pub(crate) fn facts(&self, row: usize) -> RowFacts {
-        let lines = &self.lines[row / GROUP * self.shape.lines()..][..self.shape.lines()];
-        let [along, across] = self.shape.sides().map(|line| lines[line].float(row % GROUP));
-        let norm = self.shape.norms().map_or(f32::NAN, |line| lines[line].float(row % GROUP));
-        RowFacts { along, across, norm }
+        let [upper, lower] = self.parts(row / GROUP..row / GROUP + 1);
+        let (counts, norm) = self.shape.facts(upper, lower, row % GROUP);
+        RowFacts::counted(counts, self.unit, norm)
     }
 
     /// What has to be taken off a query before it is compared.
@@ -147,9 +169,9 @@ impl Codes {
         self.typical_norm
     }
 
-    /// Bytes that are read to look at a group.
-    pub(crate) fn group_bytes(&self) -> usize {
-        self.shape.lines() * size_of::<Line>()
+    /// Bytes that are read to look at the upper part of a group, and at the lower part.
+    pub(crate) fn group_bytes(&self) -> [usize; 2] {
+        [self.shape.upper_lines(), self.shape.lower_lines()].map(|lines| lines * size_of::<Line>())
     }
 }
 

@@ -130,17 +130,18 @@ impl Cone {
         }
     }
 
-    /// What a row has to reach: if its inner product is below, it is no hit. Not a number for a row
-    /// that nothing can be said of. Kernels compute the same for sixteen rows at a time, and tests
+    /// What a row has to reach: if its inner product is below, it is no hit. Minus infinity for a row
+    /// that nothing is known of. Kernels compute the same for sixteen rows at a time, and tests
     /// hold each of those against this.
     pub(crate) fn cut(&self, row: RowFacts) -> f32 {
         let (turned, aside) = self.sides(row.norm);
         let cut = row.along * turned - row.across * aside;
-        if turned > 0.0 { cut } else { f32::NEG_INFINITY }
+        if turned > 0.0 && row.along > 0.0 { cut } else { f32::NEG_INFINITY }
     }
 
     /// What a row's inner product would be at the angle of the farthest hit, if what the code lacks
-    /// had no part in it. Proves nothing: a row that reaches it may be a hit, another one hardly.
+    /// had no part in it. Proves nothing: a row that reaches it may be a hit, another one hardly. Not a
+    /// number for a row that nothing is known of.
     pub(crate) fn hope(&self, row: RowFacts) -> f32 {
         let (turned, _) = self.sides(row.norm);
         turned * (row.along + row.across * row.across / row.along)

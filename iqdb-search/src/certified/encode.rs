@@ -1,4 +1,5 @@
-//! Rows in four bits: the integer vector that points most nearly where the row does.
+//! Rows in four bits: the integer vector that points most nearly where the row does; and that of its
+//! upper three bits, which points there less nearly.
 
 use std::ops::Range;
 
@@ -18,8 +19,8 @@ const REACHES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 /// at; a query outside excludes nothing.
 pub(super) const NORMS: Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) as f64;
 
-/// What the bound needs of a row: the code's part along the row, no more, and across it, no less.
-/// Both are not numbers if nothing can be said of the row.
+/// What the bound needs of a row: its code's part along the row, no more, and across it, no less.
+/// A part along the row of 0 says that nothing is known of the row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowFacts {
     pub(super) along: f32,
@@ -27,15 +28,57 @@ pub(crate) struct RowFacts {
     pub(super) norm: f32,
 }
 
+/// The smallest cosine between a row and its code with which the bound is proven: the part along the
+/// row is rounded down by more than it can be off, and both angles come to less than half a turn.
+const COSINE_MIN: f64 = 1.0 / 64.0;
+
+impl RowFacts {
+    /// Nothing is known.
+    pub(super) const UNKNOWN: Self = Self { along: 0.0, across: 0.0, norm: f32::NAN };
+
+    /// Of a code of length `length`, at an angle of this cosine, which may be off by 2^-39.4, to a row.
+    #[allow(clippy::cast_possible_truncation)]
+    fn new(norm: f64, length: f64, cosine: f64) -> Self {
+        if cosine.is_nan() || cosine < COSINE_MIN {
+            return Self::UNKNOWN;
+        }
+        Self {
+            along: ((length * cosine) as f32).next_down(),
+            across: ((length * sine(cosine)) as f32).next_up(),
+            norm: norm as f32,
+        }
+    }
+
+    /// Both parts counted in units of a power of two, the first rounded down, the second up.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub(super) fn count(self, unit: f32) -> [u16; 2] {
+        let (along, across) = ((self.along / unit).floor(), (self.across / unit).ceil());
+        let fits = |x: f32| x <= f32::from(u16::MAX);
+        if fits(along) && fits(across) { [along as u16, across as u16] } else { [0; 2] }
+    }
+
+    /// What was counted. Both products are exact.
+    pub(super) fn counted([along, across]: [u16; 2], unit: f32, norm: f32) -> Self {
+        Self { along: f32::from(along) * unit, across: f32::from(across) * unit, norm }
+    }
+}
+
+/// What is known of both codes of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoded {
+    pub(super) whole: RowFacts,
+    pub(super) upper: RowFacts,
+}
+
 /// No less than the sine of an angle of this cosine, which may be off by 2^-38.
 pub(super) fn sine(cosine: f64) -> f64 {
     (1.0 - cosine * cosine + 1.0 / (1_u64 << 36) as f64).max(0.0).sqrt()
 }
 
-/// Writes the biased code of a row, 0 to 15 a component.
-#[allow(clippy::cast_possible_truncation)]
-pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
-    let unknown = RowFacts { along: f32::NAN, across: f32::NAN, norm: f32::NAN };
+/// Writes the biased code of a row, 0 to 15 a component. The first `parted` of them have a code of
+/// three bits as well.
+pub(super) fn encode(row: &[f32], parted: usize, code: &mut [u8]) -> Encoded {
+    let unknown = Encoded { whole: RowFacts::UNKNOWN, upper: RowFacts::UNKNOWN };
     let norm = Metric::squared_norm(row).sqrt();
     let largest = largest(row);
     if !NORMS.contains(&norm) || largest == 0.0 {
@@ -52,17 +95,12 @@ pub(super) fn encode(row: &[f32], code: &mut [u8]) -> RowFacts {
         }
         best = (quality, reach);
     }
-    let (along, squares) = write(row, scale(best.1), code);
-    let length = squares.sqrt();
-    let cosine = along / (norm * length);
-    if cosine.is_nan() || cosine <= 0.0 {
-        return unknown;
-    }
-    RowFacts {
-        along: ((length * cosine) as f32).next_down(),
-        across: ((length * sine(cosine)) as f32).next_up(),
-        norm: norm as f32,
-    }
+    let facts = |(along, squares): (f64, f64)| {
+        let length = squares.sqrt();
+        RowFacts::new(norm, length, along / (norm * length))
+    };
+    let whole = facts(write(row, scale(best.1), code));
+    Encoded { whole, upper: facts(upper(row, parted, code)) }
 }
 
 /// Sums side by side.
@@ -138,5 +176,36 @@ fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
         }
     }
     rest.iter().zip(last).for_each(|(x, biased)| add(0, *x, biased));
+    (along.iter().sum(), squares.into_iter().map(f64::from).sum())
+}
+
+/// Twice a code of three bits, or of four: what is said of it is in the same units, so that nothing is
+/// halved. The middle of two codes that have these upper bits, or the code itself.
+pub(super) fn doubled(biased: u8, is_parted: bool) -> i8 {
+    let (upper, whole) = (2 * (biased & 14) + 1, 2 * biased);
+    (if is_parted { upper } else { whole }).cast_signed() - 2 * BIAS.cast_signed()
+}
+
+/// The inner product with the row of twice the code that is without the lowest bits of the first
+/// `parted` components, and its own with itself, as above.
+fn upper(row: &[f32], parted: usize, biased: &[u8]) -> (f64, f64) {
+    let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
+    let mut add = |lane: usize, x: f32, biased: u8, is_parted: bool| {
+        let code = f32::from(doubled(biased, is_parted));
+        along[lane] += f64::from(x) * f64::from(code);
+        squares[lane] += code * code;
+    };
+    let (rows, rest) = row.as_chunks::<8>();
+    let (codes, last) = biased.as_chunks::<8>();
+    // Whole chunks are in planes, or not.
+    for ((n, chunk), biased) in (0..).step_by(8).zip(rows).zip(codes) {
+        for lane in 0..8 {
+            add(lane, chunk[lane], biased[lane], n < parted);
+        }
+    }
+    let is_parted = row.len() <= parted;
+    for (lane, (x, biased)) in rest.iter().zip(last).enumerate() {
+        add(lane, *x, *biased, is_parted);
+    }
     (along.iter().sum(), squares.into_iter().map(f64::from).sum())
 }

@@ -1,11 +1,11 @@
-//! The certified scan: which rows cannot be hits, from an eighth of the bytes.
+//! The certified scan: which rows cannot be hits, from a tenth of the bytes.
 //!
-//! A sealed block's rows are kept once more as codes of four bits a component ([`codes`]), and a
-//! query is coded in eight bits ([`query`]). What the code of a row is to its row is known exactly:
-//! the angle between them. By the triangle inequality between angles, the inner product of the two
-//! codes, an integer, says how near the row can be at most ([`cone`]). A row that can't be near
-//! enough is not looked at; every other one is scored as in a plain scan. So the answer is the
-//! canonical one. The proof is in `docs/certified-scan.md`.
+//! A sealed block's rows are kept once more as codes of four bits a component ([`codes`]), the upper
+//! three of which are codes of their own, and a query is coded in eight bits ([`query`]). What a code
+//! of a row is to its row is known exactly: the angle between them. By the triangle inequality between
+//! angles, the inner product of the two codes, an integer, says how near the row can be at most
+//! ([`cone`]). A row that can't be near enough is not looked at; every other one is scored as in a
+//! plain scan. So the answer is the canonical one. The proof is in `docs/certified-scan.md`.
 
 mod codes;
 mod cone;

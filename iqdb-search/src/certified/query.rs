@@ -7,7 +7,7 @@ use iqdb_core::{Metric, Query};
 use super::codes::subtract;
 use super::encode::{BIAS, LANES, NORMS, largest, nearest, sine};
 use super::{Codes, Cone};
-use crate::kernel::{Coded, LINE_COMPONENTS};
+use crate::kernel::{Coded, LINE_COMPONENTS, Shape, Starts};
 
 /// The largest component of a query's code.
 const LARGEST: f32 = 127.0;
@@ -22,8 +22,8 @@ pub(crate) struct QueryFacts {
     /// Of the angle between them: its cosine, and no less than its sine.
     pub(super) cosine: f64,
     pub(super) sine: f64,
-    /// What the inner products with biased codes start from.
-    start: i32,
+    /// What makes inner products with codes of those with biased ones.
+    starts: Starts,
 }
 
 impl QueryFacts {
@@ -63,13 +63,14 @@ impl CodedQueries {
         self.components.clear();
         self.components.resize(self.stride * queries.len(), 0);
         self.facts.clear();
+        let parted = Shape::new(dim, false).parted().min(dim);
         for (query, code) in queries.iter().zip(self.components.chunks_mut(self.stride)) {
             let vector = query.vector();
             self.facts.push(match center {
-                None => encode(&vector, &mut code[..dim]),
+                None => encode(&vector, parted, &mut code[..dim]),
                 Some(center) => {
                     subtract(&vector, center, &mut self.centered);
-                    encode(&self.centered, &mut code[..dim])
+                    encode(&self.centered, parted, &mut code[..dim])
                 }
             });
         }
@@ -83,7 +84,7 @@ impl CodedQueries {
     /// Query number `n` with its cone; `None` if nothing can be excluded.
     pub(crate) fn within(&self, n: usize, cone: Cone) -> Option<Coded<'_>> {
         let code = &self.components[self.place(n)];
-        (cone != Cone::All).then(|| Coded::new(code, self.facts[n].start, cone))
+        (cone != Cone::All).then(|| Coded::new(code, self.facts[n].starts, cone))
     }
 
     fn place(&self, n: usize) -> Range<usize> {
@@ -92,7 +93,7 @@ impl CodedQueries {
 }
 
 #[allow(clippy::cast_possible_truncation)]
-fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
+fn encode(query: &[f32], parted: usize, code: &mut [i8]) -> QueryFacts {
     let norm = Metric::squared_norm(query).sqrt();
     if !NORMS.contains(&norm) {
         return QueryFacts { norm, ..QueryFacts::default() };
@@ -101,11 +102,10 @@ fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
     for (code, x) in code.iter_mut().zip(query) {
         *code = nearest(*x, scale, -LARGEST..LARGEST) as i8;
     }
-    let (mut along, mut squares, mut sums) = ([0.0; LANES], [0; LANES], [0; LANES]);
+    let (mut along, mut squares) = ([0.0; LANES], [0; LANES]);
     let mut add = |lane: usize, code: i8, x: f32| {
         along[lane] += f64::from(x) * f64::from(code);
         squares[lane] += i32::from(code) * i32::from(code);
-        sums[lane] += i32::from(code);
     };
     let (codes, last) = code.as_chunks::<LANES>();
     let (chunks, rest) = query.as_chunks::<LANES>();
@@ -117,6 +117,12 @@ fn encode(query: &[f32], code: &mut [i8]) -> QueryFacts {
     last.iter().zip(rest).for_each(|(code, x)| add(0, *code, *x));
     let length = squares.into_iter().map(f64::from).sum::<f64>().sqrt();
     let cosine = along.iter().sum::<f64>() / (norm * length);
-    let start = -i32::from(BIAS) * sums.iter().sum::<i32>();
-    QueryFacts { norm, length, cosine, sine: sine(cosine), start }
+    let sum = |code: &[i8]| code.iter().map(|code| i32::from(*code)).sum::<i32>();
+    let (parted, rest) = code.split_at(parted);
+    let (parted, rest) = (sum(parted), sum(rest));
+    let bias = i32::from(BIAS);
+    // The middle of two codes is one half above the lower one.
+    let upper = (1 - 2 * bias) * parted - 2 * bias * rest;
+    let starts = Starts { whole: -bias * (parted + rest), upper };
+    QueryFacts { norm, length, cosine, sine: sine(cosine), starts }
 }

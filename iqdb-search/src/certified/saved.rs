@@ -6,13 +6,12 @@ use iqdb_core::{Block, Metric};
 
 use super::Codes;
 use crate::kernel::{GROUP, Line};
-use crate::pages::Lines;
 use crate::saved::{self, Bytes, put_floats};
 
 /// Where codes for a metric are saved. The number is that of the way in which they are made: codes
 /// that were made in another way are made anew.
 fn key(metric: Metric) -> String {
-    format!("codes 2 {metric}")
+    format!("codes 3 {metric}")
 }
 
 impl Codes {
@@ -45,9 +44,10 @@ impl Codes {
         }
         let typical_norm = f64::from_bits(bytes.take_u64()?);
         let shape = Self::shape(dim, metric);
-        let count = rows.div_ceil(GROUP).checked_mul(shape.lines())?;
+        let groups = rows.div_ceil(GROUP);
+        let count = groups.checked_mul(shape.upper_lines() + shape.lower_lines())?;
         let (found, _) = bytes.take(count.checked_mul(size_of::<Line>())?)?.as_chunks();
-        let mut lines = Lines::zeroed(count, before.map(|before| &before.lines));
+        let mut lines = Self::room(groups, shape, before);
         for (line, found) in lines.iter_mut().zip(found) {
             *line = Line(*found);
         }
@@ -61,6 +61,6 @@ impl Codes {
             }
             _ => None,
         };
-        Some(Self { lines, shape, center, typical_norm, rows, dim, metric })
+        Some(Self { lines, shape, unit: shape.unit(), center, typical_norm, rows, dim, metric })
     }
 }

@@ -18,8 +18,8 @@ use iqdb_core::{Error, ErrorKind, Metric, Result};
 pub(crate) use self::bound::{Bound, Cut, Margin};
 use self::lanes::Scores;
 pub(crate) use self::lanes::{
-    Coded, GROUP, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, Shape, Sheet, Sieve, Sums,
-    Survivor, Tile, below, fetch,
+    Coded, GROUP, KEEP_ROWS, LINE_COMPONENTS, Lanes, Line, Panel, Shape, Sheet, Sieve, Starts,
+    Sums, Survivor, Tile, below, fetch,
 };
 
 /// What computes the fast scores. Never changes an answer.

@@ -4,7 +4,7 @@ use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted};
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Coded, GROUP, Sieve, below, fetch};
+use crate::kernel::{Coded, GROUP, Line, Sieve, below, fetch};
 use crate::prepare::Group;
 
 /// Queries that are compared with codes at a time, at most.
@@ -27,8 +27,9 @@ impl Scan {
         self.coded.encode(prepared.dim, ask.queries, codes.center());
         // Lent out, so that the rest of `self` stays free.
         let queries = std::mem::take(&mut self.coded);
-        let done = self.sift(ask, group, n, strip, codes, wanted, (sieve, &queries));
-        self.coded = queries;
+        let mut lines = std::mem::take(&mut self.together);
+        let done = self.sift(ask, group, n, strip, codes, wanted, (sieve, &queries, &mut lines));
+        (self.coded, self.together) = (queries, lines);
         done
     }
 
@@ -41,7 +42,7 @@ impl Scan {
         strip: &Strip<'_>,
         codes: &Codes,
         wanted: &Wanted<'_>,
-        (sieve, queries): (Sieve, &CodedQueries),
+        (sieve, queries, lines): (Sieve, &CodedQueries, &mut Vec<Line>),
     ) -> Result<bool> {
         let prepared = ask.prepared;
         let slots = &prepared.slots(group.slots())[..group.len()];
@@ -55,9 +56,11 @@ impl Scan {
         self.counts.by_codes = true;
         let started = self.worth[n].start();
         let sheet = codes.sheet(strip.range.start / GROUP..strip.range.end.div_ceil(GROUP));
-        self.counts.bytes_read += (sheet.groups() * codes.group_bytes()) as u64;
-        let mut in_question = 0;
         let width = sieve.width().min(TILE);
+        // Many queries look at all bits of codes that have been put together for all of them.
+        let together = (group.len() >= width).then(|| sieve.put_together(&sheet, lines));
+        let mut looked_at = 0;
+        let mut in_question = 0;
         for (first, slots) in (0..).step_by(width).zip(slots.chunks(width)) {
             let mut tile: [Option<(usize, Coded<'_>)>; TILE] = [None; TILE];
             let mut count = 0;
@@ -84,7 +87,13 @@ impl Scan {
                 (std::mem::take(&mut self.left), std::mem::take(&mut self.sums));
             left.resize(count * sheet.groups(), 0);
             sums.resize(count * sheet.groups(), [0; GROUP]);
-            sieve.sift(&sheet, &coded[..count], &mut left, &mut sums);
+            let coded = &coded[..count];
+            match &together {
+                Some(together) => sieve.sift(together, coded, &mut left, &mut sums),
+                None => {
+                    looked_at += sieve.sift_in_steps(&sheet, coded, &mut left, &mut sums);
+                }
+            }
             // Where rows are, whether anybody has read them or not.
             let unread = match left.iter().any(|left| *left != 0) {
                 true => Some(strip.lender.rows_some(strip.range.clone(), &[])?),
@@ -124,6 +133,11 @@ impl Scan {
             }
             (self.left, self.sums, self.in_question) = (left, sums, list);
         }
+        // What several queries have looked at may be the same; all of it is the most there is.
+        let looked_at = if together.is_some() { sheet.groups() } else { looked_at };
+        let [upper, lower] = codes.group_bytes();
+        let looked_at = looked_at.min(sheet.groups());
+        self.counts.bytes_read += (sheet.groups() * upper + looked_at * lower) as u64;
         self.worth[n].coded(started, wanted.count * group.len(), in_question);
         if !self.worth[n].is_doubtful() {
             self.later.may_pay();

@@ -18,7 +18,7 @@ use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, 
 use self::later::Later;
 use self::worth::Worth;
 use crate::certified::{CodedQueries, Codes, Cone};
-use crate::kernel::{Cut, Form, GROUP, KEEP_ROWS, Lanes, Sums, Survivor, Tile};
+use crate::kernel::{Cut, Form, GROUP, KEEP_ROWS, Lanes, Line, Shape, Sums, Survivor, Tile};
 use crate::norms;
 use crate::prepare::{Group, Prepared};
 use crate::select::{self, Selector};
@@ -82,6 +82,8 @@ pub(crate) struct Scan {
     sums: Vec<Sums>,
     /// Those of them that are wanted, of one query and strip.
     in_question: Vec<u32>,
+    /// The codes of a strip with their planes put together.
+    together: Vec<Line>,
     /// Those that are looked at later, if at all.
     later: Later,
     /// Whether codes pay, per group of queries.
@@ -231,6 +233,11 @@ impl Scan {
             make_room(&mut self.left, tile / GROUP);
             make_room(&mut self.sums, tile / GROUP);
             make_room(&mut self.cones, prepared.slot_count());
+            if queries.len() > 1 {
+                // A strip takes a group more than it may, at most.
+                let group = Shape::new(prepared.dim, true).whole_lines();
+                make_room(&mut self.together, STRIP_BYTES / size_of::<Line>() + group);
+            }
             self.later.prepare(queries.len(), on.len());
         }
     }
@@ -410,7 +417,7 @@ fn make_room<T>(list: &mut Vec<T>, len: usize) {
 /// How many rows a strip has at most.
 fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
     let row_bytes = match codes {
-        Some(codes) => codes.group_bytes() / GROUP,
+        Some(codes) => codes.group_bytes().iter().sum::<usize>() / GROUP,
         None => block.stride() * size_of::<f32>(),
     };
     let most = (STRIP_BYTES / row_bytes).clamp(STRIP_ROWS.start, STRIP_ROWS.end);

@@ -9,6 +9,10 @@ use std::time::Instant;
 /// More than one row in so many left in question is a reason to take the time.
 const MANY: usize = 32;
 
+/// Codes have to be faster than so much of the time that rows take without them: when they leave all rows
+/// in question, they cost a tenth or so, which a single strip hardly shows.
+const FASTER: f64 = 0.9;
+
 /// Strips without codes before they are tried again: this many, and twice as many each time.
 const PATIENCE: std::ops::Range<u32> = 4..256;
 
@@ -63,7 +67,7 @@ impl Worth {
         let Some(started) = started else { return };
         match self.plain {
             None => self.without = 1,
-            Some(plain) if per_row(started, rows) > plain => {
+            Some(plain) if per_row(started, rows) > FASTER * plain => {
                 self.without = self.patience;
                 self.patience = (2 * self.patience).min(PATIENCE.end);
             }

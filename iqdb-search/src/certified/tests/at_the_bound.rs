@@ -4,7 +4,7 @@
 use iqdb_core::Metric;
 
 use super::super::cone::Cone;
-use super::super::encode::{encode, sine};
+use super::super::encode::{doubled, encode, sine};
 use super::super::query::QueryFacts;
 use super::attack;
 
@@ -77,13 +77,27 @@ fn no_row_of_the_largest_dimension_is_excluded_at_its_own_distance() {
     }
 }
 
+/// Of which code of a row something is said.
+#[derive(Debug, Clone, Copy)]
+enum Code {
+    Whole,
+    Upper,
+}
+
 /// How far a row's inner product is above its cut at its own distance, in units of `SLACK` and of
 /// the lengths of both codes.
-fn room(query: &[f32], row: &[f32], metric: Metric) -> Option<f64> {
+fn room(query: &[f32], row: &[f32], metric: Metric, which: Code) -> Option<f64> {
     let mut code = vec![0; row.len()];
-    let of_row = encode(row, &mut code);
-    let code: Vec<f64> = code.iter().map(|c| f64::from(*c) - 8.0).collect();
-    let own: Vec<f64> = query.iter().map(|x| f64::from(x.round_ties_even())).collect();
+    let facts = encode(row, row.len(), &mut code);
+    let (of_row, is_parted) = match which {
+        Code::Whole => (facts.whole, false),
+        Code::Upper => (facts.upper, true),
+    };
+    let halves = if is_parted { 1.0 } else { 0.5 };
+    let code: Vec<f64> =
+        code.iter().map(|biased| halves * f64::from(doubled(*biased, is_parted))).collect();
+    let scale = 127.0 / query.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+    let own: Vec<f64> = query.iter().map(|x| f64::from((x * scale).round_ties_even())).collect();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let along: f64 = query.iter().zip(&own).map(|(x, d)| f64::from(*x) * d).sum();
     let mut of_query = QueryFacts::default();
@@ -98,6 +112,43 @@ fn room(query: &[f32], row: &[f32], metric: Metric) -> Option<f64> {
     cut.is_finite().then(|| (dot(&own, &code) - f64::from(cut)) / lengths * 65_536.0)
 }
 
+/// A query between its code and a row, which is between it and its code of three bits, in one plane.
+fn in_one_plane_by_upper_bits(random: &mut fastrand::Rng, dim: usize) -> (Vec<f32>, Vec<f32>) {
+    // Component 0 fixes the scale of the query, component 1 that of the row, which is half a step
+    // above its code there. Elsewhere it is half a step above or below, so that it is nearly a whole
+    // number, and four bits fit it best at that scale.
+    let steep = f32::from(random.u8(110..=120));
+    let mut query: Vec<f32> = (0..dim)
+        .map(|_| if random.bool() { steep } else { -steep } + f32::from(random.i8(-4..=4)))
+        .collect();
+    (query[0], query[1]) = (127.0, steep);
+    // Codes of three bits are in the middle of two of four bits.
+    let mut code: Vec<f32> = (0..dim).map(|_| f32::from(random.i8(-3..=2)) * 2.0 + 0.5).collect();
+    (code[0], code[1]) = (0.5, 6.5);
+    let row = code.iter().zip(&query).map(|(c, d)| c + 0.5 / steep * d).collect();
+    let step = 0.05 * random.f32();
+    (query.iter().zip(&code).map(|(d, c)| d + step * c).collect(), row)
+}
+
+#[test]
+fn no_row_is_excluded_where_the_upper_bits_use_up_both_angles() {
+    let mut random = fastrand::Rng::with_seed(25);
+    for round in 0..300 {
+        // Codes of up to 24 components have no planes.
+        let dim = [32, 40, 64, 127, 128, 500][round % 6];
+        let mut rows = Vec::new();
+        let mut queries = Vec::new();
+        for _ in 0..5 {
+            let (query, row) = in_one_plane_by_upper_bits(&mut random, dim);
+            queries.push(query);
+            rows.push(row);
+        }
+        for metric in Metric::ALL {
+            attack(dim, &rows, &queries, metric);
+        }
+    }
+}
+
 #[test]
 fn the_margins_are_what_is_left_where_both_angles_are_used_up() {
     let mut random = fastrand::Rng::with_seed(23);
@@ -106,11 +157,19 @@ fn the_margins_are_what_is_left_where_both_angles_are_used_up() {
         for round in 0..300 {
             let (query, rows) = in_one_plane(&mut random, [20, 50, 128][round % 3]);
             for row in &rows {
-                let Some(room) = room(&query, row, metric) else { continue };
+                let Some(room) = room(&query, row, metric, Code::Whole) else { continue };
                 least = f64::min(least, room);
             }
         }
         assert!(least > 0.5, "{metric}: {least}");
         assert!(least < 2.0, "{metric}: the planes are not tight: {least}");
+        let mut least = f64::INFINITY;
+        for round in 0..3_000 {
+            let (query, row) = in_one_plane_by_upper_bits(&mut random, [20, 50, 128][round % 3]);
+            let Some(room) = room(&query, &row, metric, Code::Upper) else { continue };
+            least = f64::min(least, room);
+        }
+        assert!(least > 0.5, "{metric}, upper bits: {least}");
+        assert!(least < 2.0, "{metric}, upper bits: the planes are not tight: {least}");
     }
 }

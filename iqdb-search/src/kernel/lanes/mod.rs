@@ -1,5 +1,5 @@
 //! Kernels of our own: written once over the registers of an instruction set, and the only place
-//! in this crate with `unsafe` in it.
+//! in this crate with `unsafe` in it, but for the memory in `pages`.
 //!
 //! What is outside calls the safe methods of [`Lanes`], which check every shape and can only be
 //! called on an instruction set that was found on the machine. A call works through a whole list
@@ -10,8 +10,10 @@
 //!   to this module, and [`Lanes::avx512`] and the others ask the processor.
 //! - A [`Tile`] or [`Panel`] exists only with a valid shape: their fields are private to this
 //!   folder, and `new` checks that every listed row lies within the components.
-//! - The generic kernels in `rows`, `panel` and `keep` are `#[inline(always)]` and called from the
-//!   functions of [`entry`] alone, which enable the instruction set that the register type needs.
+//! - The same holds for what [`codes`] lends: a `Sieve`, and a `Sheet` or what it is put together to.
+//! - The generic kernels in `rows`, `panel`, `keep` and `codes` are `#[inline(always)]` and called
+//!   from the functions of [`entry`] and of that in `codes` alone, which enable the instruction set
+//!   that the register type needs.
 
 mod codes;
 mod entry;
@@ -30,7 +32,9 @@ mod canonical;
 mod neon;
 mod portable;
 
-pub(crate) use codes::{Coded, GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Sieve, Sums, below};
+pub(crate) use codes::{
+    Coded, GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Sieve, Starts, Sums, below,
+};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
 

@@ -2,7 +2,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, Floats, Sums};
+use super::Sums;
+use super::facts::Floats;
+use super::planes::Bits;
+use super::sift::Dots;
 
 /// Rows 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]
@@ -31,6 +34,16 @@ impl Floats for __m256 {
     unsafe fn load(from: *const u8) -> Self {
         // SAFETY: the caller has AVX2, and the register is readable.
         unsafe { _mm256_loadu_ps(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2] {
+        // SAFETY: the caller has AVX2, and the register is readable.
+        unsafe {
+            let pairs = _mm256_loadu_si256(from.cast());
+            let low = _mm256_and_si256(pairs, _mm256_set1_epi32(0xffff));
+            [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(_mm256_srli_epi32::<16>(pairs))]
+        }
     }
 
     #[inline(always)]
@@ -67,10 +80,56 @@ impl Floats for __m256 {
     }
 }
 
+// SAFETY of every block below: the caller has AVX2; what is loaded is readable by the contract.
+impl Bits for __m256i {
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has AVX2, and the register is readable.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: the caller has AVX2, and the register is writable.
+        unsafe { _mm256_storeu_si256(to.cast(), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_set1_epi8(byte.cast_signed()) }
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_and_si256(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_or_si256(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn up(self, by: i32) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_sll_epi32(self, _mm_cvtsi32_si128(by)) }
+    }
+
+    #[inline(always)]
+    unsafe fn down(self, by: i32) -> Self {
+        // SAFETY: the caller has AVX2.
+        unsafe { _mm256_srl_epi32(self, _mm_cvtsi32_si128(by)) }
+    }
+}
+
 // SAFETY of every block below: the caller has AVX2, as `Dots` demands; what is loaded is readable
 // by the same contract, and no load asks for an alignment.
 impl Dots for Avx2 {
     type Floats = [__m256; 2];
+    type Bits = [__m256i; 2];
     type Codes = [[__m256i; 2]; 2];
 
     #[inline(always)]
@@ -80,16 +139,11 @@ impl Dots for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: *const u8) -> Self::Codes {
-        // SAFETY: the caller has AVX2, and 64 bytes are readable.
+    unsafe fn codes(line: [__m256i; 2]) -> Self::Codes {
+        // SAFETY: the caller has AVX2.
         unsafe {
-            let nibbles = _mm256_set1_epi8(0x0f);
-            let first = _mm256_loadu_si256(line.cast());
-            let second = _mm256_loadu_si256(line.add(32).cast());
-            let low = [_mm256_and_si256(first, nibbles), _mm256_and_si256(second, nibbles)];
-            let first = _mm256_srli_epi32::<4>(first);
-            let second = _mm256_srli_epi32::<4>(second);
-            [low, [_mm256_and_si256(first, nibbles), _mm256_and_si256(second, nibbles)]]
+            let nibbles = Self::Bits::splat(0x0f);
+            [line.and(nibbles), line.down(4).and(nibbles)]
         }
     }
 
@@ -135,6 +189,17 @@ impl Dots for Avx2 {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let left = (left[0] | left[1] << 8) as u16;
             left
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Sums) -> Self {
+        // SAFETY: the caller has AVX2, and there are 16 sums.
+        unsafe {
+            Self([
+                _mm256_loadu_si256(from.as_ptr().cast()),
+                _mm256_loadu_si256(from.as_ptr().add(8).cast()),
+            ])
         }
     }
 

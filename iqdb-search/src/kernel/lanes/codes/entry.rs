@@ -1,6 +1,6 @@
 //! The way in: from one safe call to code compiled for the instruction set.
 
-use super::{Coded, LINE_COMPONENTS, Sheet, Sums};
+use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together};
 
 /// The instruction set that compares codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,60 +63,149 @@ impl Sieve {
         }
     }
 
-    /// Writes which rows of each group of the sheet are left in question, a bit per row from the
-    /// lowest up: those of query `q` from `q * sheet.groups()` on; and their sums at the same
+    /// Puts the planes of a sheet together, in lines that are reused from one sheet to the next.
+    pub(crate) fn put_together<'a>(
+        self,
+        sheet: &Sheet<'_>,
+        lines: &'a mut Vec<Line>,
+    ) -> Together<'a> {
+        let shape = sheet.shape;
+        let count = sheet.groups() * shape.whole_lines();
+        lines.resize(lines.len().max(count), Line::ZERO);
+        let lines = &mut lines[..count];
+        // SAFETY: the machine has the instruction set, or there would be no such `Sieve`; there is room
+        // for all groups.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Vnni => vnni::put_together(sheet, lines),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::put_together(sheet, lines),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::put_together(sheet, lines),
+                Isa::Portable => portable::put_together(sheet, lines),
+            }
+        }
+        Together { lines, shape }
+    }
+
+    /// Writes which rows of each group are left in question by all four bits of their codes, a bit per
+    /// row from the lowest up: those of query `q` from `q * groups` on; and their sums at the same
     /// places. At most [`width`](Self::width) queries are looked at together.
     ///
     /// # Panics
-    /// When a query is not of the sheet's depth, or there is not room for one mask per group and
+    /// When a query is not of the rows' depth, or there is not room for one mask per group and
     /// query in `left`, and as many sums.
     pub(crate) fn sift(
         self,
-        sheet: &Sheet<'_>,
+        together: &Together<'_>,
         queries: &[Coded<'_>],
         left: &mut [u16],
         sums: &mut [Sums],
     ) {
-        let deep = sheet.shape.depth * LINE_COMPONENTS;
-        let fit = queries.iter().all(|query| query.components.len() == deep);
-        assert!(fit, "queries of the rows' dimension");
-        assert_eq!(left.len(), queries.len() * sheet.groups(), "a mask per group and query");
-        assert_eq!(sums.len(), left.len(), "sums per group and query");
-        if sheet.groups() == 0 {
+        let groups = together.groups();
+        check(together.shape, groups, queries, left, sums);
+        if groups == 0 {
             return;
         }
-        let width = self.width();
-        let (masks, sums) =
-            (left.chunks_mut(width * sheet.groups()), sums.chunks_mut(width * sheet.groups()));
-        for ((queries, left), sums) in queries.chunks(width).zip(masks).zip(sums) {
+        let width = self.width() * groups;
+        let (masks, sums) = (left.chunks_mut(width), sums.chunks_mut(width));
+        for ((queries, left), sums) in queries.chunks(self.width()).zip(masks).zip(sums) {
             // SAFETY: the machine has the instruction set, or there would be no such `Sieve`; the
             // shapes were just checked.
             unsafe {
                 match self.0 {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Vnni => vnni::sift(sheet, queries, left, sums),
+                    Isa::Vnni => vnni::sift(together, queries, left, sums),
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => avx2::sift(sheet, queries, left, sums),
+                    Isa::Avx2 => avx2::sift(together, queries, left, sums),
                     #[cfg(target_arch = "aarch64")]
-                    Isa::Neon => neon::sift(sheet, queries, left, sums),
-                    Isa::Portable => portable::sift(sheet, queries, left, sums),
+                    Isa::Neon => neon::sift(together, queries, left, sums),
+                    Isa::Portable => portable::sift(together, queries, left, sums),
                 }
             }
         }
     }
+
+    /// The same, query by query and plane by plane: the upper bits of all groups, and the lowest of
+    /// those that have a row in question then. Returns how many these were; groups that several queries
+    /// look at count as often. Sums are written where a row is left.
+    ///
+    /// # Panics
+    /// As for [`sift`](Self::sift).
+    pub(crate) fn sift_in_steps(
+        self,
+        sheet: &Sheet<'_>,
+        queries: &[Coded<'_>],
+        left: &mut [u16],
+        sums: &mut [Sums],
+    ) -> usize {
+        let groups = sheet.groups();
+        check(sheet.shape, groups, queries, left, sums);
+        let mut looked_at = 0;
+        for (n, query) in queries.iter().enumerate() {
+            let here = n * groups..(n + 1) * groups;
+            let (left, sums) = (&mut left[here.clone()], &mut sums[here]);
+            // SAFETY: as for `sift`.
+            looked_at += unsafe {
+                match self.0 {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Vnni => vnni::sift_in_steps(sheet, query, left, sums),
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => avx2::sift_in_steps(sheet, query, left, sums),
+                    #[cfg(target_arch = "aarch64")]
+                    Isa::Neon => neon::sift_in_steps(sheet, query, left, sums),
+                    Isa::Portable => portable::sift_in_steps(sheet, query, left, sums),
+                }
+            };
+        }
+        looked_at
+    }
+}
+
+/// # Panics
+/// When a query is not of the rows' depth, or there is not room.
+fn check(shape: Shape, groups: usize, queries: &[Coded<'_>], left: &[u16], sums: &[Sums]) {
+    let deep = shape.depth() * LINE_COMPONENTS;
+    let fit = queries.iter().all(|query| query.components.len() == deep);
+    assert!(fit, "queries of the rows' dimension");
+    assert_eq!(left.len(), queries.len() * groups, "a mask per group and query");
+    assert_eq!(sums.len(), left.len(), "sums per group and query");
 }
 
 /// The kernel compiled for one instruction set: how many queries at a time, and the features.
 macro_rules! entry {
     ($name:ident, $dots:ty, $width:literal $(, $features:literal)?) => {
         mod $name {
-            use crate::kernel::lanes::codes::{Coded, Sheet, Sums};
+            use crate::kernel::lanes::codes::sift::{self, Dots};
+            use crate::kernel::lanes::codes::{Coded, Line, Sheet, Sums, Together};
+
+            /// # Safety
+            /// As for the generic function.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn put_together(sheet: &Sheet<'_>, to: &mut [Line]) {
+                // SAFETY: as the caller says.
+                unsafe { sift::put_together::<<$dots as Dots>::Bits>(sheet, to) }
+            }
+
+            /// # Safety
+            /// As for the generic function.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn sift_in_steps(
+                sheet: &Sheet<'_>,
+                query: &Coded<'_>,
+                left: &mut [u16],
+                sums: &mut [Sums],
+            ) -> usize {
+                // SAFETY: as the caller says.
+                unsafe { sift::sift_in_steps::<$dots>(sheet, query, left, sums) }
+            }
 
             /// # Safety
             /// As for the generic function.
             $(#[target_feature(enable = $features)])?
             pub(super) unsafe fn sift(
-                sheet: &Sheet<'_>,
+                together: &Together<'_>,
                 queries: &[Coded<'_>],
                 left: &mut [u16],
                 sums: &mut [Sums],
@@ -124,15 +213,15 @@ macro_rules! entry {
                 if let Ok(queries) = <&[Coded<'_>; $width]>::try_from(queries) {
                     // SAFETY: as the caller says.
                     return unsafe {
-                        super::super::sift::<$dots, $width, 1>(sheet, queries, left, sums)
+                        sift::sift::<$dots, $width, 1>(together, queries, left, sums)
                     };
                 }
-                let (left, sums) =
-                    (left.chunks_mut(sheet.groups()), sums.chunks_mut(sheet.groups()));
+                let groups = together.groups();
+                let (left, sums) = (left.chunks_mut(groups), sums.chunks_mut(groups));
                 for ((query, left), sums) in queries.iter().zip(left).zip(sums) {
                     let query = std::array::from_ref(query);
                     // SAFETY: as the caller says.
-                    unsafe { super::super::sift::<$dots, 1, 4>(sheet, query, left, sums) };
+                    unsafe { sift::sift::<$dots, 1, { sift::ALONE }>(together, query, left, sums) };
                 }
             }
         }

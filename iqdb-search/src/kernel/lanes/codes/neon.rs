@@ -2,7 +2,10 @@
 
 use std::arch::aarch64::*;
 
-use super::{Dots, Floats, Sums};
+use super::Sums;
+use super::facts::Floats;
+use super::planes::Bits;
+use super::sift::Dots;
 
 /// Rows 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
 #[derive(Clone, Copy)]
@@ -20,6 +23,16 @@ impl Floats for float32x4_t {
     unsafe fn load(from: *const u8) -> Self {
         // SAFETY: the caller has NEON, and the register is readable.
         unsafe { vreinterpretq_f32_u8(vld1q_u8(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2] {
+        // SAFETY: the caller has NEON, and the register is readable.
+        unsafe {
+            let pairs = vreinterpretq_u32_u8(vld1q_u8(from));
+            let low = vandq_u32(pairs, vdupq_n_u32(0xffff));
+            [vcvtq_f32_u32(low), vcvtq_f32_u32(vshrq_n_u32::<16>(pairs))]
+        }
     }
 
     #[inline(always)]
@@ -53,10 +66,63 @@ impl Floats for float32x4_t {
     }
 }
 
+// SAFETY of every block below: the caller has NEON; what is loaded is readable by the contract.
+impl Bits for uint8x16_t {
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has NEON, and the register is readable.
+        unsafe { vld1q_u8(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: the caller has NEON, and the register is writable.
+        unsafe { vst1q_u8(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { vdupq_n_u8(byte) }
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { vandq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { vorrq_u8(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn up(self, by: i32) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { vshlq_u8(self, vdupq_n_s8(shift(by))) }
+    }
+
+    #[inline(always)]
+    unsafe fn down(self, by: i32) -> Self {
+        // SAFETY: the caller has NEON.
+        unsafe { vshlq_u8(self, vdupq_n_s8(-shift(by))) }
+    }
+}
+
+/// A shift by less than 8.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)]
+fn shift(by: i32) -> i8 {
+    by as i8
+}
+
 // SAFETY of every block below: the caller has NEON, as `Dots` demands; what is loaded is readable
 // by the same contract.
 impl Dots for Neon {
     type Floats = [float32x4_t; 4];
+    type Bits = [uint8x16_t; 4];
     type Codes = [[int8x16_t; 2]; 4];
 
     #[inline(always)]
@@ -66,15 +132,14 @@ impl Dots for Neon {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: *const u8) -> Self::Codes {
-        // SAFETY: the caller has NEON, and 64 bytes are readable.
+    unsafe fn codes(line: [uint8x16_t; 4]) -> Self::Codes {
+        // SAFETY: the caller has NEON.
         unsafe {
             let mut codes = [[vdupq_n_s8(0); 2]; 4];
             let mut part = 0;
             while part < 4 {
-                let bytes = vld1q_u8(line.add(16 * part));
-                let low = vandq_u8(bytes, vdupq_n_u8(15));
-                let high = vshrq_n_u8::<4>(bytes);
+                let low = vandq_u8(line[part], vdupq_n_u8(15));
+                let high = vshrq_n_u8::<4>(line[part]);
                 codes[part] = [vreinterpretq_s8_u8(low), vreinterpretq_s8_u8(high)];
                 part += 1;
             }
@@ -139,6 +204,21 @@ impl Dots for Neon {
             part += 1;
         }
         left
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Sums) -> Self {
+        // SAFETY: the caller has NEON, and there are 16 sums.
+        unsafe {
+            let from = from.as_ptr();
+            let sums = [
+                vld1q_s32(from),
+                vld1q_s32(from.add(4)),
+                vld1q_s32(from.add(8)),
+                vld1q_s32(from.add(12)),
+            ];
+            Self(sums)
+        }
     }
 
     #[inline(always)]

@@ -1,6 +1,9 @@
 //! Plain Rust, for every machine.
 
-use super::{Dots, Floats, GROUP, LINE, Sums, below};
+use super::facts::Floats;
+use super::planes::Bits;
+use super::sift::Dots;
+use super::{GROUP, Sums, below};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable([i32; GROUP]);
@@ -15,6 +18,13 @@ impl Floats for f32 {
     unsafe fn load(from: *const u8) -> Self {
         // SAFETY: it is readable, says the caller, and bytes have no alignment.
         f32::from_le_bytes(unsafe { *from.cast() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2] {
+        // SAFETY: it is readable, says the caller, and bytes have no alignment.
+        let [a, b, c, d] = unsafe { *from.cast() };
+        [u16::from_le_bytes([a, b]).into(), u16::from_le_bytes([c, d]).into()]
     }
 
     #[inline(always)]
@@ -43,9 +53,50 @@ impl Floats for f32 {
     }
 }
 
+/// The four bytes of a row.
+impl Bits for u32 {
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: it is readable, says the caller, and bytes have no alignment.
+        u32::from_le_bytes(unsafe { *from.cast() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: it is writable, says the caller, and bytes have no alignment.
+        unsafe { *to.cast() = self.to_le_bytes() }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        u32::from_le_bytes([byte; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        self & other
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        self | other
+    }
+
+    #[inline(always)]
+    unsafe fn up(self, by: i32) -> Self {
+        self << by
+    }
+
+    #[inline(always)]
+    unsafe fn down(self, by: i32) -> Self {
+        self >> by
+    }
+}
+
 impl Dots for Portable {
     type Floats = [f32; GROUP];
-    type Codes = [u8; LINE];
+    type Bits = [u32; GROUP];
+    type Codes = [[u8; 4]; GROUP];
 
     #[inline(always)]
     unsafe fn splat(x: i32) -> Self {
@@ -53,16 +104,15 @@ impl Dots for Portable {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: *const u8) -> Self::Codes {
-        // SAFETY: 64 bytes are readable, says the caller, and bytes have no alignment.
-        unsafe { *line.cast() }
+    unsafe fn codes(line: Self::Bits) -> Self::Codes {
+        line.map(u32::to_le_bytes)
     }
 
     #[inline(always)]
     unsafe fn add(mut self, codes: Self::Codes, query: *const i8) -> Self {
         // SAFETY: 8 components are readable, says the caller.
         let query: [i8; 8] = unsafe { *query.cast() };
-        for (sum, codes) in self.0.iter_mut().zip(codes.as_chunks::<4>().0) {
+        for (sum, codes) in self.0.iter_mut().zip(codes) {
             for j in 0..4 {
                 *sum += i32::from(codes[j] & 15) * i32::from(query[j]);
                 *sum += i32::from(codes[j] >> 4) * i32::from(query[4 + j]);
@@ -86,6 +136,11 @@ impl Dots for Portable {
             left |= u16::from(!below(sum, cut)) << row;
         }
         left
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Sums) -> Self {
+        Self(*from)
     }
 
     #[inline(always)]

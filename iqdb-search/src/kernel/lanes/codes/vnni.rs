@@ -2,10 +2,13 @@
 
 use std::arch::x86_64::*;
 
-use super::{Dots, Floats, Sums};
+use super::Sums;
+use super::facts::Floats;
+use super::planes::Bits;
+use super::sift::Dots;
 
 /// Of the low four bits of each byte, and sixteen times those of the high ones, which are so
-/// multiplied where they are. Sixteen times a sum is below 2^31, as `docs/certified-scan.md` says.
+/// multiplied where they are. Twice sixteen times a sum is below 2^31, as `docs/certified-scan.md` says.
 #[derive(Clone, Copy)]
 pub(super) struct Vnni([__m512i; 2]);
 
@@ -34,6 +37,16 @@ impl Floats for __m512 {
     unsafe fn load(from: *const u8) -> Self {
         // SAFETY: the caller has AVX-512F, and the register is readable.
         unsafe { _mm512_loadu_ps(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2] {
+        // SAFETY: the caller has AVX-512F, and the register is readable.
+        unsafe {
+            let pairs = _mm512_loadu_si512(from.cast());
+            let low = _mm512_and_si512(pairs, _mm512_set1_epi32(0xffff));
+            [_mm512_cvtepi32_ps(low), _mm512_cvtepi32_ps(_mm512_srli_epi32::<16>(pairs))]
+        }
     }
 
     #[inline(always)]
@@ -70,10 +83,56 @@ impl Floats for __m512 {
     }
 }
 
+// SAFETY of every block below: the caller has AVX-512F; what is loaded is readable by the contract.
+impl Bits for __m512i {
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller has AVX-512F, and the register is readable.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: the caller has AVX-512F, and the register is writable.
+        unsafe { _mm512_storeu_si512(to.cast(), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_set1_epi8(byte.cast_signed()) }
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_and_si512(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_or_si512(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn up(self, by: i32) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_sll_epi32(self, _mm_cvtsi32_si128(by)) }
+    }
+
+    #[inline(always)]
+    unsafe fn down(self, by: i32) -> Self {
+        // SAFETY: the caller has AVX-512F.
+        unsafe { _mm512_srl_epi32(self, _mm_cvtsi32_si128(by)) }
+    }
+}
+
 // SAFETY of every block below: the caller has AVX-512F and AVX-512 VNNI, as `Dots` demands; what
 // is loaded is readable by the same contract, and no load asks for an alignment.
 impl Dots for Vnni {
     type Floats = __m512;
+    type Bits = __m512i;
     type Codes = [__m512i; 2];
 
     #[inline(always)]
@@ -83,11 +142,10 @@ impl Dots for Vnni {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: *const u8) -> Self::Codes {
-        // SAFETY: the caller has AVX-512F, and 64 bytes are readable.
+    unsafe fn codes(line: __m512i) -> Self::Codes {
+        // SAFETY: the caller has AVX-512F.
         unsafe {
             let low = _mm512_set1_epi8(0x0f);
-            let line = _mm512_loadu_si512(line.cast());
             [_mm512_and_si512(line, low), _mm512_andnot_si512(low, line)]
         }
     }
@@ -118,6 +176,12 @@ impl Dots for Vnni {
     unsafe fn not_below(self, cuts: __m512) -> u16 {
         // SAFETY: the caller has AVX-512F.
         unsafe { _mm512_cmp_ps_mask::<_CMP_NLT_UQ>(_mm512_cvtepi32_ps(self.sums()), cuts) }
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Sums) -> Self {
+        // SAFETY: the caller has AVX-512F, and there are 16 sums.
+        unsafe { Self([_mm512_loadu_si512(from.as_ptr().cast()), _mm512_setzero_si512()]) }
     }
 
     #[inline(always)]

@@ -1,0 +1,147 @@
+//! What the bound needs of the sixteen rows of a group, and their cuts, in registers.
+
+use crate::certified::{Cone, Linear};
+
+/// Floats side by side, in one register or in several. All operations are rounded to nearest, once.
+///
+/// # Safety
+/// Every function may be called only where the processor has the instruction set of the type.
+pub(super) trait Floats: Copy {
+    /// All of them `x`.
+    unsafe fn splat(x: f32) -> Self;
+
+    /// Those that begin there.
+    ///
+    /// # Safety
+    /// As many bytes as the type has need to be readable.
+    unsafe fn load(from: *const u8) -> Self;
+
+    /// The number in the low 16 bits of each four bytes, and that in the high ones.
+    ///
+    /// # Safety
+    /// As many bytes as the type has need to be readable.
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2];
+
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `self - other`.
+    unsafe fn sub(self, other: Self) -> Self;
+
+    /// `self * other`.
+    unsafe fn mul(self, other: Self) -> Self;
+
+    /// `1 / self`.
+    unsafe fn invert(self) -> Self;
+
+    /// `self` where `sign` is above 0, minus infinity elsewhere.
+    unsafe fn where_positive(self, sign: Self) -> Self;
+}
+
+impl<F: Floats, const N: usize> Floats for [F; N] {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        each!(n, F::splat(0.0) => F::splat(x))
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        each!(n, F::splat(0.0) => F::load(from.add(n * size_of::<F>())))
+    }
+
+    #[inline(always)]
+    unsafe fn load_pairs(from: *const u8) -> [Self; 2] {
+        // SAFETY: the caller has the instruction set.
+        let [mut low, mut high] = [[unsafe { F::splat(0.0) }; N]; 2];
+        let mut n = 0;
+        while n < N {
+            // SAFETY: as the caller says, of each register.
+            [low[n], high[n]] = unsafe { F::load_pairs(from.add(n * size_of::<F>())) };
+            n += 1;
+        }
+        [low, high]
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        each!(n, F::splat(0.0) => self[n].add(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        each!(n, F::splat(0.0) => self[n].sub(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        each!(n, F::splat(0.0) => self[n].mul(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn invert(self) -> Self {
+        each!(n, F::splat(0.0) => self[n].invert())
+    }
+
+    #[inline(always)]
+    unsafe fn where_positive(self, sign: Self) -> Self {
+        each!(n, F::splat(0.0) => self[n].where_positive(sign[n]))
+    }
+}
+
+/// What the bound needs of sixteen rows.
+#[derive(Clone, Copy)]
+pub(super) struct GroupFacts<F> {
+    along: F,
+    across: F,
+    /// With their inverses.
+    norms: Option<[F; 2]>,
+}
+
+impl<F: Floats> GroupFacts<F> {
+    /// Those of a line of facts, counted in `unit`, and one of norms.
+    ///
+    /// # Safety
+    /// The processor has the instruction set, and 64 bytes are readable at each.
+    #[inline(always)]
+    pub(super) unsafe fn of(facts: *const u8, unit: f32, norms: Option<*const u8>) -> Self {
+        // SAFETY: as the caller says.
+        unsafe {
+            let [along, across] = F::load_pairs(facts);
+            let unit = F::splat(unit);
+            let norms = match norms {
+                Some(norms) => {
+                    let norms = F::load(norms);
+                    Some([norms, norms.invert()])
+                }
+                None => None,
+            };
+            Self { along: along.mul(unit), across: across.mul(unit), norms }
+        }
+    }
+
+    /// [`Cone::cut`] of each of them.
+    ///
+    /// # Safety
+    /// The processor has the instruction set.
+    #[inline(always)]
+    pub(super) unsafe fn cuts(&self, cone: &Cone) -> F {
+        // SAFETY: the caller has the instruction set.
+        unsafe {
+            let (turned, aside) = match (*cone, self.norms) {
+                (Cone::Fixed { cosine, sine }, _) => (F::splat(cosine), F::splat(sine)),
+                (Cone::ByNorm { constant, slope, turned, aside }, Some([norms, inverses])) => {
+                    let constant = inverses.mul(F::splat(constant));
+                    let cosine = constant.add(norms.mul(F::splat(slope)));
+                    let at =
+                        |line: Linear| cosine.mul(F::splat(line.factor)).add(F::splat(line.rest));
+                    (at(turned), at(aside))
+                }
+                (Cone::All | Cone::ByNorm { .. }, _) => {
+                    (F::splat(f32::NEG_INFINITY), F::splat(0.0))
+                }
+            };
+            let cuts = self.along.mul(turned).sub(self.across.mul(aside));
+            cuts.where_positive(turned).where_positive(self.along)
+        }
+    }
+}

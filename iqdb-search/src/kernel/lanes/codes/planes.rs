@@ -1,0 +1,252 @@
+//! Codes of four bits in two planes: the upper three bits of each, and the lowest.
+//!
+//! Of four lines A, B, C and D, the first three keep their upper bits where they are, three in each
+//! half of a byte. What is free beside them takes those of D, so that three lines hold all of them;
+//! a fourth has the lowest bits. In each half of a byte, from the highest bit down:
+//!
+//! ```text
+//! upper   a3 a2 a1 d1    b3 b2 b1 d2    c3 c2 c1 d3
+//! lower   d0 c0 b0 a0
+//! ```
+//! Codes of three bits are those of four with a lowest bit of 0, and the lowest bits are codes as well.
+//! So all are multiplied in the same way, and the products of both planes add up to those of the whole.
+
+use super::{FOUR, LINE, Line};
+
+/// The lowest bit of both codes of a byte.
+const LOWEST: u8 = 0x11;
+
+/// Their upper bits.
+const UPPER: u8 = 0xee;
+
+/// Parts four lines into three of upper bits and one of lowest.
+pub(super) fn part([a, b, c, d]: &[Line; FOUR]) -> ([Line; 3], Line) {
+    let upper = |line: &Line, bit: u32| {
+        let mut upper = *line;
+        for (upper, d) in upper.0.iter_mut().zip(d.0) {
+            *upper = *upper & UPPER | d >> bit & LOWEST;
+        }
+        upper
+    };
+    let mut lower = Line::ZERO;
+    for (bit, line) in [a, b, c, d].into_iter().enumerate() {
+        for (lower, code) in lower.0.iter_mut().zip(line.0) {
+            *lower |= (code & LOWEST) << bit;
+        }
+    }
+    ([upper(a, 1), upper(b, 2), upper(c, 3)], lower)
+}
+
+/// A line in registers. A shift may bring bits over from the next byte.
+///
+/// # Safety
+/// Every function may be called only where the processor has the instruction set of the type.
+pub(super) trait Bits: Copy {
+    /// Those that begin there.
+    ///
+    /// # Safety
+    /// As many bytes as the type has need to be readable.
+    unsafe fn load(from: *const u8) -> Self;
+
+    /// Writes them there.
+    ///
+    /// # Safety
+    /// As many bytes as the type has need to be writable.
+    unsafe fn store(self, to: *mut u8);
+
+    /// All bytes the same.
+    unsafe fn splat(byte: u8) -> Self;
+
+    /// `self & other`.
+    unsafe fn and(self, other: Self) -> Self;
+
+    /// `self | other`.
+    unsafe fn or(self, other: Self) -> Self;
+
+    /// `self << by`, by less than 8.
+    unsafe fn up(self, by: i32) -> Self;
+
+    /// `self >> by`, by less than 8.
+    unsafe fn down(self, by: i32) -> Self;
+}
+
+impl<B: Bits, const N: usize> Bits for [B; N] {
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        each!(n, B::splat(0) => B::load(from.add(n * size_of::<B>())))
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        let mut n = 0;
+        while n < N {
+            // SAFETY: as the caller says, of each register.
+            unsafe { self[n].store(to.add(n * size_of::<B>())) };
+            n += 1;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(byte: u8) -> Self {
+        each!(n, B::splat(0) => B::splat(byte))
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        each!(n, B::splat(0) => self[n].and(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        each!(n, B::splat(0) => self[n].or(other[n]))
+    }
+
+    #[inline(always)]
+    unsafe fn up(self, by: i32) -> Self {
+        each!(n, B::splat(0) => self[n].up(by))
+    }
+
+    #[inline(always)]
+    unsafe fn down(self, by: i32) -> Self {
+        each!(n, B::splat(0) => self[n].down(by))
+    }
+}
+
+/// `bits`, where `mask` has them.
+///
+/// # Safety
+/// The processor has the instruction set.
+#[inline(always)]
+unsafe fn only<B: Bits>(bits: B, mask: u8) -> B {
+    // SAFETY: the caller has the instruction set.
+    unsafe { bits.and(B::splat(mask)) }
+}
+
+/// Where four lines of codes come from.
+pub(super) trait Source {
+    /// Lines that are read for four.
+    const LINES: usize;
+
+    /// Whether they are read from memory, and from end to end.
+    const IS_STREAM: bool;
+
+    /// Four lines of codes.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `B`, and so many lines are readable.
+    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR];
+}
+
+/// Codes that have been put together.
+pub(super) struct Whole;
+
+/// The upper bits alone, with a lowest bit of 0.
+pub(super) struct Upper;
+
+/// The lowest bits alone.
+pub(super) struct Lower;
+
+impl Source for Whole {
+    const LINES: usize = FOUR;
+    const IS_STREAM: bool = false;
+
+    #[inline(always)]
+    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+        // SAFETY: as the caller says.
+        unsafe {
+            [
+                B::load(lines),
+                B::load(lines.add(LINE)),
+                B::load(lines.add(2 * LINE)),
+                B::load(lines.add(3 * LINE)),
+            ]
+        }
+    }
+}
+
+impl Source for Upper {
+    const LINES: usize = FOUR - 1;
+    const IS_STREAM: bool = true;
+
+    #[inline(always)]
+    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+        // SAFETY: as the caller says.
+        unsafe {
+            let a = B::load(lines);
+            let b = B::load(lines.add(LINE));
+            let c = B::load(lines.add(2 * LINE));
+            let d = only(a.up(1), 0x22).or(only(b.up(2), 0x44)).or(only(c.up(3), 0x88));
+            [only(a, UPPER), only(b, UPPER), only(c, UPPER), d]
+        }
+    }
+}
+
+impl Source for Lower {
+    const LINES: usize = 1;
+    const IS_STREAM: bool = false;
+
+    #[inline(always)]
+    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+        // SAFETY: as the caller says.
+        unsafe {
+            let lower = B::load(lines);
+            [
+                only(lower, LOWEST),
+                only(lower.down(1), LOWEST),
+                only(lower.down(2), LOWEST),
+                only(lower.down(3), LOWEST),
+            ]
+        }
+    }
+}
+
+/// Puts four lines together again, from three of upper bits and one of lowest.
+///
+/// # Safety
+/// The processor has the instruction set of `B`, so many lines are readable, and four can be written.
+#[inline(always)]
+pub(super) unsafe fn put_together<B: Bits>(upper: *const u8, lower: *const u8, to: *mut u8) {
+    // SAFETY: as the caller says.
+    unsafe {
+        let (upper, lower) = (Upper::four::<B>(upper), Lower::four::<B>(lower));
+        let mut line = 0;
+        while line < FOUR {
+            upper[line].or(lower[line]).store(to.add(line * LINE));
+            line += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GROUP;
+    use super::*;
+
+    type Portable = [u32; GROUP];
+
+    fn bits(lines: &[Line; FOUR]) -> [Portable; FOUR] {
+        // SAFETY: there are four lines, and plain Rust runs everywhere.
+        unsafe { Whole::four(lines.as_ptr().cast()) }
+    }
+
+    #[test]
+    fn what_is_parted_is_put_together_again() {
+        let mut random = fastrand::Rng::with_seed(51);
+        for _ in 0..100 {
+            let four: [Line; FOUR] =
+                std::array::from_fn(|_| Line([0; LINE].map(|_| random.u8(..))));
+            let (upper, lower) = part(&four);
+            let mut whole = [Line::ZERO; FOUR];
+            let (upper, lower) = (upper.as_ptr().cast(), lower.0.as_ptr());
+            // SAFETY: these are so many lines, and plain Rust runs everywhere.
+            let [upper, lower]: [[Portable; FOUR]; 2] = unsafe {
+                put_together::<Portable>(upper, lower, whole.as_mut_ptr().cast());
+                [Upper::four(upper), Lower::four(lower)]
+            };
+            assert_eq!(whole.map(|line| line.0), four.map(|line| line.0));
+            let only = |mask: u8| bits(&four.map(|line| Line(line.0.map(|codes| codes & mask))));
+            assert_eq!(upper, only(UPPER));
+            assert_eq!(lower, only(LOWEST));
+        }
+    }
+}
