@@ -2,7 +2,7 @@
 
 use iqdb_core::Result;
 
-use super::{Ask, Scan, Strip, Wanted};
+use super::{Ask, Scan, Strip, Wanted, rows_at_a_time};
 use crate::certified::{CodedQueries, Codes, Cone};
 use crate::kernel::{Coded, GROUP, Line, Sieve, below, fetch};
 use crate::prepare::Group;
@@ -157,11 +157,14 @@ impl Scan {
         self.counts.bytes_read += (rows.len() * strip.row_bytes()) as u64;
         let along = form.needs_norms() && strip.norms.is_none();
         let lent = strip.lent(rows)?;
-        if !along {
-            self.terms(ask.prepared, form, &lent, rows);
-        }
         let vector = ask.queries[query].vector();
-        self.one(ask, query, &vector, form, along, &lent, rows)
+        for rows in rows.chunks(rows_at_a_time(&strip.lender)) {
+            if !along {
+                self.terms(ask.prepared, form, &lent, rows);
+            }
+            self.one(ask, query, &vector, form, along, &lent, rows)?;
+        }
+        Ok(())
     }
 }
 

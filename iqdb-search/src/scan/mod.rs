@@ -316,10 +316,10 @@ impl Scan {
         let started = self.worth[n].start();
         self.with_list(strip, wanted, |scan, rows| {
             let lent = &strip.lent(rows)?;
-            match group.panels {
+            rows.chunks(rows_at_a_time(&strip.lender)).try_for_each(|rows| match group.panels {
                 Some(lanes) => scan.by_panels(ask, group, lanes, lent, rows),
                 None => scan.by_rows(ask, group, lent, rows),
-            }
+            })
         })?;
         self.worth[n].plain(started, wanted.count * group.len());
         Ok(true)
@@ -416,13 +416,25 @@ fn make_room<T>(list: &mut Vec<T>, len: usize) {
 
 /// How many rows a strip has at most.
 fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
-    let row_bytes = match codes {
-        Some(codes) => codes.group_bytes().iter().sum::<usize>() / GROUP,
-        None => block.stride() * size_of::<f32>(),
-    };
-    let most = (STRIP_BYTES / row_bytes).clamp(STRIP_ROWS.start, STRIP_ROWS.end);
-    // Codes are looked at in whole groups, and so a strip begins with one.
-    if codes.is_some() { most.next_multiple_of(GROUP) } else { most }
+    match codes {
+        // Codes are looked at in whole groups, and so a strip begins with one.
+        Some(codes) => {
+            let group_bytes: usize = codes.group_bytes().iter().sum();
+            in_cache(group_bytes / GROUP).next_multiple_of(GROUP)
+        }
+        None => rows_at_a_time(block),
+    }
+}
+
+/// How many rows are scored at most before some of them are scored once more. A strip of codes has
+/// several times as many.
+fn rows_at_a_time(block: &Block<'_>) -> usize {
+    in_cache(block.stride() * size_of::<f32>())
+}
+
+/// How many rows of so many bytes stay in a core's cache.
+fn in_cache(row_bytes: usize) -> usize {
+    (STRIP_BYTES / row_bytes).clamp(STRIP_ROWS.start, STRIP_ROWS.end)
 }
 
 impl<'a> Strip<'a> {

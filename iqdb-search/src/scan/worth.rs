@@ -2,16 +2,16 @@
 //!
 //! As long as codes leave few rows in question there is nothing to decide, and nobody looks at a
 //! clock. When they leave many, a strip by codes and a strip without them are timed, and the faster
-//! way goes on, for longer and longer, until the other one is tried again.
+//! way goes on, for longer and longer, until the other one is tried again. When they leave nearly all,
+//! there is nothing to decide either.
 
 use std::time::Instant;
 
 /// More than one row in so many left in question is a reason to take the time.
 const MANY: usize = 32;
 
-/// Codes have to be faster than so much of the time that rows take without them: when they leave all rows
-/// in question, they cost a tenth or so, which a single strip hardly shows.
-const FASTER: f64 = 0.9;
+/// Fewer than one row in so many excluded, and codes don't pay: that is what looking at them takes.
+const FEW: usize = 8;
 
 /// Strips without codes before they are tried again: this many, and twice as many each time.
 const PATIENCE: std::ops::Range<u32> = 4..256;
@@ -64,15 +64,21 @@ impl Worth {
             self.patience = PATIENCE.start;
             return;
         }
+        if rows.saturating_sub(left) * FEW < rows {
+            return self.give_up();
+        }
         let Some(started) = started else { return };
         match self.plain {
             None => self.without = 1,
-            Some(plain) if per_row(started, rows) > FASTER * plain => {
-                self.without = self.patience;
-                self.patience = (2 * self.patience).min(PATIENCE.end);
-            }
+            Some(plain) if per_row(started, rows) > plain => self.give_up(),
             Some(_) => {}
         }
+    }
+
+    /// Goes without codes for a while.
+    fn give_up(&mut self) {
+        self.without = self.patience;
+        self.patience = (2 * self.patience).min(PATIENCE.end);
     }
 }
 
