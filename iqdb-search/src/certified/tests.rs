@@ -78,10 +78,14 @@ impl Steps {
         sheet: &Sheet<'_>,
         queries: &[Coded<'_>],
     ) -> (Vec<u16>, Vec<Sums>, usize) {
-        let mut masks = vec![0; queries.len() * sheet.groups()];
+        let mut masks = vec![u16::MAX; queries.len() * sheet.groups()];
         let mut sums = vec![[0; GROUP]; masks.len()];
         let looked_at = match self {
-            Self::UpperFirst => sieve.sift_in_steps(sheet, queries, &mut masks, &mut sums),
+            Self::UpperFirst => {
+                let [upper, lower] = sieve.sift_in_steps(sheet, queries, &mut masks, &mut sums);
+                assert_eq!(upper, masks.len(), "all rows are wanted");
+                lower
+            }
             Self::AtOnce => {
                 let mut lines = Vec::new();
                 let together = sieve.put_together(sheet, &mut lines);

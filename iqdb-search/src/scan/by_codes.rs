@@ -59,7 +59,8 @@ impl Scan {
         let width = sieve.width().min(TILE);
         // Many queries look at all bits of codes that have been put together for all of them.
         let together = (group.len() >= width).then(|| sieve.put_together(&sheet, lines));
-        let mut looked_at = 0;
+        let groups = sheet.groups();
+        let mut looked_at = [0; 2];
         let mut in_question = 0;
         for (first, slots) in (0..).step_by(width).zip(slots.chunks(width)) {
             let mut tile: [Option<(usize, Coded<'_>)>; TILE] = [None; TILE];
@@ -85,13 +86,15 @@ impl Scan {
                 std::array::from_fn(|n| tile.get(n).copied().flatten().map_or(any, |of| of.1));
             let (mut left, mut sums) =
                 (std::mem::take(&mut self.left), std::mem::take(&mut self.sums));
-            left.resize(count * sheet.groups(), 0);
-            sums.resize(count * sheet.groups(), [0; GROUP]);
+            left.resize(count * groups, 0);
+            sums.resize(count * groups, [0; GROUP]);
             let coded = &coded[..count];
             match &together {
                 Some(together) => sieve.sift(together, coded, &mut left, &mut sums),
                 None => {
-                    looked_at += sieve.sift_in_steps(&sheet, coded, &mut left, &mut sums);
+                    left.chunks_mut(groups).for_each(|left| wanted.write(strip, left));
+                    let more = sieve.sift_in_steps(&sheet, coded, &mut left, &mut sums);
+                    looked_at = [looked_at[0] + more[0], looked_at[1] + more[1]];
                 }
             }
             // Where rows are, whether anybody has read them or not.
@@ -100,7 +103,7 @@ impl Scan {
                 false => None,
             };
             let mut list = std::mem::take(&mut self.in_question);
-            let found = left.chunks(sheet.groups()).zip(sums.chunks(sheet.groups()));
+            let found = left.chunks(groups).zip(sums.chunks(groups));
             let mut ends = [0; TILE];
             list.clear();
             for (((query, coded), (left, sums)), end) in
@@ -134,10 +137,10 @@ impl Scan {
             (self.left, self.sums, self.in_question) = (left, sums, list);
         }
         // What several queries have looked at may be the same; all of it is the most there is.
-        let looked_at = if together.is_some() { sheet.groups() } else { looked_at };
-        let [upper, lower] = codes.group_bytes();
-        let looked_at = looked_at.min(sheet.groups());
-        self.counts.bytes_read += (sheet.groups() * upper + looked_at * lower) as u64;
+        let looked_at = if together.is_some() { [groups; 2] } else { looked_at };
+        for (looked_at, bytes) in looked_at.into_iter().zip(codes.group_bytes()) {
+            self.counts.bytes_read += (looked_at.min(groups) * bytes) as u64;
+        }
         self.worth[n].coded(started, wanted.count * group.len(), in_question);
         if !self.worth[n].is_doubtful() {
             self.later.may_pay();
@@ -169,6 +172,19 @@ impl Scan {
 }
 
 impl Wanted<'_> {
+    /// Writes a bit for each of them: 16 rows of the strip in each.
+    fn write(&self, strip: &Strip<'_>, groups: &mut [u16]) {
+        if self.are_all(strip) {
+            groups.fill(u16::MAX);
+            return;
+        }
+        groups.fill(0);
+        for row in self.mask.rows_in(strip.range.clone()) {
+            let row = row - strip.range.start;
+            groups[row / GROUP] |= 1 << (row % GROUP);
+        }
+    }
+
     /// Tells `each` of those of them that `left` has a bit for: 16 rows of the strip in each.
     fn of(&self, left: &[u16], strip: &Strip<'_>, mut each: impl FnMut(u32)) {
         let all = self.are_all(strip);

@@ -127,9 +127,10 @@ impl Sieve {
         }
     }
 
-    /// The same, query by query and plane by plane: the upper bits of all groups, and the lowest of
-    /// those that have a row in question then. Returns how many these were; groups that several queries
-    /// look at count as often. Sums are written where a row is left.
+    /// The same, query by query and plane by plane, of the rows that `left` has a bit for beforehand: the
+    /// upper bits of groups that have one, and the lowest of those that have one in question then.
+    /// Returns how many these and those were; groups that several queries look at count as often. Sums
+    /// are written where a row is left.
     ///
     /// # Panics
     /// As for [`sift`](Self::sift).
@@ -139,15 +140,15 @@ impl Sieve {
         queries: &[Coded<'_>],
         left: &mut [u16],
         sums: &mut [Sums],
-    ) -> usize {
+    ) -> [usize; 2] {
         let groups = sheet.groups();
         check(sheet.shape, groups, queries, left, sums);
-        let mut looked_at = 0;
+        let mut looked_at = [0; 2];
         for (n, query) in queries.iter().enumerate() {
             let here = n * groups..(n + 1) * groups;
             let (left, sums) = (&mut left[here.clone()], &mut sums[here]);
             // SAFETY: as for `sift`.
-            looked_at += unsafe {
+            let more = unsafe {
                 match self.0 {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Vnni => vnni::sift_in_steps(sheet, query, left, sums),
@@ -158,6 +159,7 @@ impl Sieve {
                     Isa::Portable => portable::sift_in_steps(sheet, query, left, sums),
                 }
             };
+            looked_at = [looked_at[0] + more[0], looked_at[1] + more[1]];
         }
         looked_at
     }
@@ -196,7 +198,7 @@ macro_rules! entry {
                 query: &Coded<'_>,
                 left: &mut [u16],
                 sums: &mut [Sums],
-            ) -> usize {
+            ) -> [usize; 2] {
                 // SAFETY: as the caller says.
                 unsafe { sift::sift_in_steps::<$dots>(sheet, query, left, sums) }
             }

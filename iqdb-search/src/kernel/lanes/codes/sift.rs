@@ -157,9 +157,9 @@ pub(super) unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     }
 }
 
-/// The same for one query, from the planes: it looks at the upper bits first, and at the lowest of
-/// those groups only that have a row in question then; returns how many. Whole sums are written of
-/// those alone.
+/// The same for one query, from the planes, of the rows that `left` has a bit for: it looks at the upper
+/// bits of groups that have such a row, and at the lowest of those that have one in question then;
+/// returns how many these and those are. Whole sums are written of the last alone.
 ///
 /// # Safety
 /// As for [`sift`].
@@ -169,7 +169,7 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
     query: &Coded<'_>,
     left: &mut [u16],
     sums: &mut [Sums],
-) -> usize {
+) -> [usize; 2] {
     let (shape, unit) = (sheet.shape, sheet.shape.unit());
     let queries = std::array::from_ref(query);
     let parts = || {
@@ -177,7 +177,12 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
         upper.zip(sheet.lower.chunks_exact(shape.lower_lines()))
     };
     let norms = |upper: &[Line]| shape.norms().map(|line| upper[line].0.as_ptr());
+    let mut looked_at = [0; 2];
     for ((upper, lower), (left, sums)) in parts().zip(left.iter_mut().zip(&mut *sums)) {
+        if *left == 0 {
+            continue;
+        }
+        looked_at[0] += 1;
         // What is not in planes; the others are asked for as they are multiplied.
         let others = &upper[Upper::LINES * shape.fours()..];
         others.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
@@ -188,19 +193,18 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
             let sum = products.join(products).join(D::splat(query.starts.upper));
             let facts = upper[shape.upper_facts()].0.as_ptr();
             let facts = GroupFacts::<D::Floats>::of(facts, 2.0 * unit, norms(upper));
-            *left = sum.not_below(facts.cuts(&query.cone));
+            *left &= sum.not_below(facts.cuts(&query.cone));
             if *left != 0 {
                 products.write(sums);
                 lower.iter().take(ASKED).for_each(|line| ask_for(line.0.as_ptr()));
             }
         }
     }
-    let mut looked_at = 0;
     for ((upper, lower), (left, sums)) in parts().zip(left.iter_mut().zip(sums)) {
         if *left == 0 {
             continue;
         }
-        looked_at += 1;
+        looked_at[1] += 1;
         // SAFETY: as above.
         unsafe {
             let depth = (shape.fours(), 0);
