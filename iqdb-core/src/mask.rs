@@ -117,6 +117,32 @@ impl RowMask {
         })
     }
 
+    /// The sixteen rows from `first` on, a bit each from the lowest up; those outside the mask are clear. O(1).
+    ///
+    /// ```
+    /// use iqdb_core::RowMask;
+    ///
+    /// let mut mask = RowMask::new();
+    /// mask.set_range(100, 60..70);
+    /// assert_eq!(mask.sixteen(57), 0b1_1111_1111_1000);
+    /// ```
+    #[must_use]
+    pub fn sixteen(&self, first: usize) -> u16 {
+        const WORD: usize = usize::BITS as usize;
+        let words = self.bits.as_slice();
+        let word = |index: usize| words.get(index).copied().unwrap_or(0);
+        let (index, bit) = (first / WORD, first % WORD);
+        let mut rows = word(index) >> bit;
+        if bit > WORD - 16 {
+            rows |= word(index + 1) << (WORD - bit);
+        }
+        // The bits above are those of later rows.
+        #[allow(clippy::cast_possible_truncation)]
+        {
+            rows as u16
+        }
+    }
+
     /// Keeps the rows for which `keep` says so, asking about set rows only.
     ///
     /// # Errors
@@ -352,6 +378,9 @@ mod tests {
         for range in [0..300, 0..0, 7..8, 8..14, 8..15, 63..129, 290..999, 400..500, 9..3] {
             let expected = mask.rows().filter(|row| range.contains(row));
             assert!(mask.rows_in(range.clone()).eq(expected), "{range:?}");
+            let sixteen = (0..16).filter(|bit| mask.contains(range.start + bit));
+            let sixteen = sixteen.fold(0, |rows, bit| rows | 1_u16 << bit);
+            assert_eq!(mask.sixteen(range.start), sixteen, "{range:?}");
         }
     }
 

@@ -172,16 +172,15 @@ impl Scan {
 }
 
 impl Wanted<'_> {
-    /// Writes a bit for each of them: 16 rows of the strip in each.
+    /// Writes a bit for each of them: 16 rows of the strip in each. The last group may be longer than the
+    /// strip.
     fn write(&self, strip: &Strip<'_>, groups: &mut [u16]) {
         if self.are_all(strip) {
             groups.fill(u16::MAX);
             return;
         }
-        groups.fill(0);
-        for row in self.mask.rows_in(strip.range.clone()) {
-            let row = row - strip.range.start;
-            groups[row / GROUP] |= 1 << (row % GROUP);
+        for (group, first) in groups.iter_mut().zip(strip.range.clone().step_by(GROUP)) {
+            *group = self.mask.sixteen(first);
         }
     }
 
