@@ -1,6 +1,6 @@
 //! The way in: from one safe call to code compiled for the instruction set.
 
-use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together};
+use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together, streams};
 
 /// The instruction set that compares codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,17 +73,18 @@ impl Sieve {
         let count = sheet.groups() * shape.whole_lines();
         lines.resize(lines.len().max(count), Line::ZERO);
         let lines = &mut lines[..count];
+        let asks = streams::are_asked_for();
         // SAFETY: the machine has the instruction set, or there would be no such `Sieve`; there is room
         // for all groups.
         unsafe {
             match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Vnni => vnni::put_together(sheet, lines),
+                Isa::Vnni => vnni::put_together(sheet, lines, asks),
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => avx2::put_together(sheet, lines),
+                Isa::Avx2 => avx2::put_together(sheet, lines, asks),
                 #[cfg(target_arch = "aarch64")]
-                Isa::Neon => neon::put_together(sheet, lines),
-                Isa::Portable => portable::put_together(sheet, lines),
+                Isa::Neon => neon::put_together(sheet, lines, asks),
+                Isa::Portable => portable::put_together(sheet, lines, asks),
             }
         }
         Together { lines, shape }
@@ -144,6 +145,7 @@ impl Sieve {
         let groups = sheet.groups();
         check(sheet.shape, groups, queries, left, sums);
         let mut looked_at = [0; 2];
+        let asks = streams::are_asked_for();
         for (n, query) in queries.iter().enumerate() {
             let here = n * groups..(n + 1) * groups;
             let (left, sums) = (&mut left[here.clone()], &mut sums[here]);
@@ -151,12 +153,12 @@ impl Sieve {
             let more = unsafe {
                 match self.0 {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Vnni => vnni::sift_in_steps(sheet, query, left, sums),
+                    Isa::Vnni => vnni::sift_in_steps(sheet, query, left, sums, asks),
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => avx2::sift_in_steps(sheet, query, left, sums),
+                    Isa::Avx2 => avx2::sift_in_steps(sheet, query, left, sums, asks),
                     #[cfg(target_arch = "aarch64")]
-                    Isa::Neon => neon::sift_in_steps(sheet, query, left, sums),
-                    Isa::Portable => portable::sift_in_steps(sheet, query, left, sums),
+                    Isa::Neon => neon::sift_in_steps(sheet, query, left, sums, asks),
+                    Isa::Portable => portable::sift_in_steps(sheet, query, left, sums, asks),
                 }
             };
             looked_at = [looked_at[0] + more[0], looked_at[1] + more[1]];
@@ -185,9 +187,9 @@ macro_rules! entry {
             /// # Safety
             /// As for the generic function.
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn put_together(sheet: &Sheet<'_>, to: &mut [Line]) {
+            pub(super) unsafe fn put_together(sheet: &Sheet<'_>, to: &mut [Line], asks: bool) {
                 // SAFETY: as the caller says.
-                unsafe { sift::put_together::<<$dots as Dots>::Bits>(sheet, to) }
+                unsafe { sift::put_together::<<$dots as Dots>::Bits>(sheet, to, asks) }
             }
 
             /// # Safety
@@ -198,9 +200,10 @@ macro_rules! entry {
                 query: &Coded<'_>,
                 left: &mut [u16],
                 sums: &mut [Sums],
+                asks: bool,
             ) -> [usize; 2] {
                 // SAFETY: as the caller says.
-                unsafe { sift::sift_in_steps::<$dots>(sheet, query, left, sums) }
+                unsafe { sift::sift_in_steps::<$dots>(sheet, query, left, sums, asks) }
             }
 
             /// # Safety

@@ -45,6 +45,7 @@ mod facts;
 mod layout;
 mod planes;
 mod sift;
+mod streams;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -5,8 +5,8 @@ use super::planes::{self, Bits, Lower, Source, Upper};
 use super::{Coded, FOUR, LINE, LINE_COMPONENTS, Line, Sheet, Sums, Together};
 use crate::kernel::lanes::ask_for;
 
-/// How far ahead of the codes at hand more are asked for, in bytes: two groups of 384 components. Some
-/// machines fetch memory that is read in order fast enough by themselves, others at half the speed.
+/// How far ahead of the codes at hand more are asked for, in bytes, where they are: two groups of 384
+/// components.
 const AHEAD: usize = 6 * 1_024;
 
 /// Lines of a lower plane that are asked for as soon as it is wanted.
@@ -56,7 +56,7 @@ pub(super) trait Dots: Copy {
 pub(super) const ALONE: usize = FOUR;
 
 /// Adds the products of each query with `fours` times four lines of codes of a group, and with the
-/// `rest` of lines behind them.
+/// `rest` of lines behind them. Asks for later ones if it is a stream, and these have to be asked for.
 ///
 /// # Safety
 /// The processor has the instruction set of `D`. There are so many lines, and each query has as many
@@ -66,6 +66,7 @@ unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
     lines: *const u8,
     (fours, rest): (usize, usize),
     queries: &[Coded<'_>; Q],
+    asks: bool,
 ) -> [D; Q] {
     // SAFETY: as the caller says.
     unsafe {
@@ -73,7 +74,7 @@ unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
         let mut four = 0;
         while four < fours {
             let from = lines.add(four * S::LINES * LINE);
-            if S::IS_STREAM {
+            if S::IS_STREAM && asks {
                 let mut line = 0;
                 while line < S::LINES {
                     ask_for(from.wrapping_add(AHEAD + line * LINE));
@@ -142,7 +143,7 @@ pub(super) unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
         // SAFETY: as the caller says; a group of this shape has these lines.
         unsafe {
             let lines = lines.as_ptr().cast::<u8>();
-            let products = products::<D, planes::Whole, Q, CHAINS>(lines, depth, queries);
+            let products = products::<D, planes::Whole, Q, CHAINS>(lines, depth, queries, false);
             let facts = lines.add(shape.depth * LINE);
             let norms = shape.by_norm.then_some(facts.wrapping_add(LINE));
             let facts = GroupFacts::<D::Floats>::of(facts, unit, norms);
@@ -169,6 +170,7 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
     query: &Coded<'_>,
     left: &mut [u16],
     sums: &mut [Sums],
+    asks: bool,
 ) -> [usize; 2] {
     let (shape, unit) = (sheet.shape, sheet.shape.unit());
     let queries = std::array::from_ref(query);
@@ -185,11 +187,14 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
         looked_at[0] += 1;
         // What is not in planes; the others are asked for as they are multiplied.
         let others = &upper[Upper::LINES * shape.fours()..];
-        others.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+        if asks {
+            others.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+        }
         // SAFETY: as the caller says; a group of this shape has these lines.
         unsafe {
             let depth = (shape.fours(), shape.rest());
-            let [products] = products::<D, Upper, 1, ALONE>(upper.as_ptr().cast(), depth, queries);
+            let [products] =
+                products::<D, Upper, 1, ALONE>(upper.as_ptr().cast(), depth, queries, asks);
             let sum = products.join(products).join(D::splat(query.starts.upper));
             let facts = upper[shape.upper_facts()].0.as_ptr();
             let facts = GroupFacts::<D::Floats>::of(facts, 2.0 * unit, norms(upper));
@@ -208,7 +213,8 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
         // SAFETY: as above.
         unsafe {
             let depth = (shape.fours(), 0);
-            let [products] = products::<D, Lower, 1, ALONE>(lower.as_ptr().cast(), depth, queries);
+            let [products] =
+                products::<D, Lower, 1, ALONE>(lower.as_ptr().cast(), depth, queries, false);
             let sum = D::read(sums).join(products).join(D::splat(query.starts.whole));
             let facts = lower[shape.lower_facts()].0.as_ptr();
             let facts = GroupFacts::<D::Floats>::of(facts, unit, norms(upper));
@@ -224,7 +230,7 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
 /// # Safety
 /// The processor has the instruction set of `B`, and there is room.
 #[inline(always)]
-pub(super) unsafe fn put_together<B: Bits>(sheet: &Sheet<'_>, to: &mut [Line]) {
+pub(super) unsafe fn put_together<B: Bits>(sheet: &Sheet<'_>, to: &mut [Line], asks: bool) {
     let shape = sheet.shape;
     let upper = sheet.upper.chunks_exact(shape.upper_lines());
     let lower = sheet.lower.chunks_exact(shape.lower_lines());
@@ -234,7 +240,9 @@ pub(super) unsafe fn put_together<B: Bits>(sheet: &Sheet<'_>, to: &mut [Line]) {
         let (parts, behind) = upper.split_at(shape.fours() * Upper::LINES);
         let parts = parts.chunks_exact(Upper::LINES).zip(lower);
         for ((upper, lower), four) in parts.zip(fours.chunks_exact_mut(FOUR)) {
-            upper.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+            if asks {
+                upper.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+            }
             let (upper, lower) = (upper.as_ptr().cast(), lower.0.as_ptr());
             // SAFETY: as the caller says; these are three lines, one, and four.
             unsafe { planes::put_together::<B>(upper, lower, four.as_mut_ptr().cast()) };
