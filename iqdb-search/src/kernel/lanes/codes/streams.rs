@@ -2,7 +2,7 @@
 
 /// Some machines read it at half the speed unless they are asked. Those of AMD fetch it by themselves, and
 /// asking keeps them from it: they wait for what was asked for with fewer lines on their way. Lock-free.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 pub(super) fn are_asked_for() -> bool {
     use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -23,14 +23,14 @@ pub(super) fn are_asked_for() -> bool {
     found == ASKED
 }
 
-/// Elsewhere nothing is known of asking that would make a difference.
-#[cfg(not(target_arch = "x86_64"))]
+/// Elsewhere nothing is known of asking that would make a difference. Miri has no instructions.
+#[cfg(any(not(target_arch = "x86_64"), miri))]
 pub(super) fn are_asked_for() -> bool {
     false
 }
 
 /// Who made the processor, as it says itself.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
 fn maker() -> [u8; 12] {
     // SAFETY: every x86-64 processor has the instruction. Later versions of Rust say so as well.
     #[allow(unused_unsafe)]
@@ -48,7 +48,7 @@ mod tests {
     fn the_answer_stays_the_same() {
         let first = super::are_asked_for();
         assert!((0..3).all(|_| super::are_asked_for() == first));
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
             assert!(super::maker().iter().all(u8::is_ascii_graphic), "{:?}", super::maker());
             assert_eq!(first, super::maker() != *b"AuthenticAMD");
