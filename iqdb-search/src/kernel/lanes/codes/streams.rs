@@ -1,7 +1,7 @@
 //! Whether memory that is read in order has to be asked for ahead of time.
 
-/// Some machines read it at half the speed unless they are asked. Those of AMD fetch it by themselves, and
-/// asking keeps them from it: they wait for what was asked for with fewer lines on their way. Lock-free.
+/// Some machines read it more slowly unless they are asked. Those of AMD fetch it by themselves, and are slower
+/// when they are asked: `ARCHITECTURE.md` has what was measured. Lock-free.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 pub(super) fn are_asked_for() -> bool {
     use std::sync::atomic::{AtomicU8, Ordering};
