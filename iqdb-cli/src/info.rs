@@ -1,6 +1,7 @@
 //! `iqdb info`: what a database is and how large.
 
 use indicatif::{DecimalBytes, HumanCount};
+use iqdb::{FileStats, LockedBy};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
@@ -13,6 +14,7 @@ use crate::screen::Screen;
 #[derive(Debug, Serialize)]
 struct Info {
     database: String,
+    id: String,
     dim: usize,
     metric: &'static str,
     records: u64,
@@ -20,6 +22,30 @@ struct Info {
     bytes: u64,
     segments: usize,
     dead_rows: u64,
+    log_bytes: u64,
+    log_bytes_max: u64,
+    locked_by: &'static str,
+}
+
+/// What keeps other writers out.
+fn lock_of(locked_by: LockedBy) -> (&'static str, &'static str) {
+    match locked_by {
+        LockedBy::DirectoryAndFile => {
+            ("directory and file", "of the directory and of a file in it")
+        }
+        LockedBy::Directory => ("directory", "of the directory alone"),
+        LockedBy::File => ("file", "of a file alone: the directory can't be locked"),
+        _ => ("unknown", "unknown"),
+    }
+}
+
+/// How much there is of the log. A log beyond its bound has not been sealed when it was time.
+fn log_of(stats: &FileStats) -> String {
+    let (bytes, most) = (DecimalBytes(stats.log_bytes), DecimalBytes(stats.log_bytes_max));
+    if stats.log_bytes <= stats.log_bytes_max {
+        return format!("{bytes}, sealed at {most}");
+    }
+    format!("{bytes}, although it is sealed at {most}: checkpoints have failed; run `iqdb compact`")
 }
 
 /// Describes the database.
@@ -39,6 +65,10 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
         bytes: stats.bytes,
         segments: stats.segments,
         dead_rows: stats.dead_rows,
+        id: format!("{:032x}", stats.database),
+        log_bytes: stats.log_bytes,
+        log_bytes_max: stats.log_bytes_max,
+        locked_by: lock_of(stats.locked_by).0,
     };
     if args.json {
         let line = serde_json::to_string(&info).map_err(std::io::Error::from)?;
@@ -47,6 +77,7 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
     }
     let lines = [
         ("database", info.database),
+        ("id", info.id),
         ("schema", schema.to_string()),
         ("records", HumanCount(info.records).to_string()),
         ("version", HumanCount(info.version).to_string()),
@@ -59,6 +90,8 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
                 counted(info.dead_rows, "row"),
             ),
         ),
+        ("log", log_of(&stats)),
+        ("lock", lock_of(stats.locked_by).1.to_owned()),
     ];
     for (name, value) in lines {
         writeln!(screen.out, "{} {value}", screen.faint().apply_to(format!("{name:<9}")))?;

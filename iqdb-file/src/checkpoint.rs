@@ -7,15 +7,19 @@ use std::sync::Arc;
 
 use iqdb_core::{Result, SnapshotExt, Store, Version};
 
+use crate::dir::DatabaseDir;
+use crate::failed_checkpoint::GROWS_AT_MOST;
 use crate::group::Failure;
+use crate::held_names::NotHeld;
 use crate::log::{HEADER, Log};
 use crate::manifest::{Changed, Entry, Manifest};
 use crate::names::Name;
 use crate::probe::Defect;
 use crate::problem::{defect, is_full, refused};
 use crate::segment::{Segment, SegmentInfo, SegmentWriter};
-use crate::vfs::Access;
-use crate::writer::{Trouble, Writer};
+use crate::trouble::Trouble;
+use crate::vfs::{File, FileId};
+use crate::writer::Writer;
 
 /// The most bytes that are rewritten at once, so that the space needed for it is bounded.
 const REWRITTEN_BYTES_MAX: u64 = 256 << 20;
@@ -36,20 +40,31 @@ impl Writer {
     pub(crate) fn wants_checkpoint(&self, only_deletes: bool) -> bool {
         self.wants_tidying
             || self.must_seal(only_deletes)
-            || self.is_log_full() && self.log_end >= self.no_seal_before
+            || self.is_log_full(1) && self.log_end >= self.again_from()
     }
 
-    /// Whether the log must not grow by such a batch before it has been sealed, because the disk is
-    /// full.
+    /// Whether the log must not grow by such a batch before it has been sealed: the disk is full, or
+    /// sealing has failed for long enough.
     pub(crate) fn must_seal(&self, only_deletes: bool) -> bool {
-        self.is_short && !only_deletes && self.is_log_full()
+        match &self.failed_checkpoint {
+            None => false,
+            Some(failed) if failed.is_full => !only_deletes && self.is_log_full(1),
+            Some(_) => self.is_log_full(GROWS_AT_MOST),
+        }
     }
 
-    fn is_log_full(&self) -> bool {
+    /// The end of the log from which on it is sealed, if the last attempt failed.
+    fn again_from(&self) -> u64 {
+        self.failed_checkpoint.as_ref().map_or(0, |failed| failed.again_from)
+    }
+
+    /// Whether the log has come to so many times one of its bounds.
+    fn is_log_full(&self, times: u64) -> bool {
         let grown = self.growing.rows() * self.place().shape.row_bytes() as u64;
-        self.log_end - HEADER as u64 >= self.options.log_bytes
-            || self.changes >= self.options.log_changes
-            || grown >= self.options.segment_bytes
+        let has_reached = |found: u64, bound: u64| found >= bound.saturating_mul(times);
+        has_reached(self.log_end - HEADER as u64, self.options.log_bytes)
+            || has_reached(self.changes, self.options.log_changes)
+            || has_reached(grown, self.options.segment_bytes)
     }
 
     /// Whether more than half of a segment is dead, and enough of it to matter.
@@ -118,6 +133,7 @@ impl Writer {
             return Ok(false);
         }
         self.sync_rows()?;
+        self.check_names()?;
         let mut made = Vec::new();
         let mut gave_up = false;
         let prepared = self.prepare(rewrite, &mut made).or_else(|error| {
@@ -129,7 +145,7 @@ impl Writer {
                 false => Err(error),
             }
         });
-        let (manifest, segments, log) = match prepared {
+        let (manifest, segments, log, files) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 self.remove(&made);
@@ -139,25 +155,32 @@ impl Writer {
                 return Err(error.during("checkpoint"));
             }
         };
+        if let Err(error) = self.check_names() {
+            self.remove(&made);
+            return Err(error.during("checkpoint"));
+        }
         let probe = self.options.probe;
-        let mut published = manifest.publish(&*self.options.vfs, &self.dir, probe);
+        let mut published = manifest.publish(&self.dir, probe);
         if matches!(&published, Err((error, Changed::No)) if is_full(error))
             && may_use_reserve
             && self.give_up_reserve()
         {
-            published = manifest.publish(&*self.options.vfs, &self.dir, probe);
+            published = manifest.publish(&self.dir, probe);
         }
-        if let Err((error, changed)) = published {
-            match changed {
-                Changed::No => {
-                    made.push(Name::Unfinished(manifest.number));
-                    self.remove(&made);
-                    self.restore_reserve();
+        let manifest_file = match published {
+            Ok(file) => file,
+            Err((error, changed)) => {
+                match changed {
+                    Changed::No => {
+                        made.push(Name::Unfinished(manifest.number));
+                        self.remove(&made);
+                        self.restore_reserve();
+                    }
+                    Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
                 }
-                Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
+                return Err(error.during("checkpoint"));
             }
-            return Err(error.during("checkpoint"));
-        }
+        };
         let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
         for segment in rewrite {
             let number = segment.info().number;
@@ -168,58 +191,69 @@ impl Writer {
                 manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
             old.extend((!kept).then_some(Name::Segment(self.growing.number())));
         }
-        self.start_over(manifest, segments, log);
-        // What can't be removed now is removed at the next opening.
-        self.remove(&old);
+        self.start_over((manifest, manifest_file), segments, log);
+        match self.names.check_these(&files) {
+            // What can't be removed now is removed at the next opening.
+            Ok(()) => self.remove(&old),
+            // The system doesn't tell, so what is old stays.
+            Err(NotHeld::Unknown(..)) => {}
+            Err(reason) => {
+                // What is old may be all that is left.
+                let failure = Failure::not_held(&self.names, reason);
+                self.trouble = failure.trouble();
+                return Err(failure.to_error().during("checkpoint"));
+            }
+        }
         self.restore_reserve();
         Ok(true)
     }
 
     /// Writes all that a new manifest is to refer to.
-    fn prepare(
-        &self,
-        rewrite: &[Arc<Segment>],
-        made: &mut Vec<Name>,
-    ) -> Result<(Manifest, Vec<Arc<Segment>>, Log)> {
-        let mut next = self.manifest.next;
-        let mut number = || {
-            next += 1;
-            next - 1
-        };
+    fn prepare(&self, rewrite: &[Arc<Segment>], made: &mut Vec<Name>) -> Result<Prepared> {
+        let mut numbers = Numbers { next: self.manifest.next };
         let is_rewritten =
             |segment: &Arc<Segment>| rewrite.iter().any(|old| Arc::ptr_eq(old, segment));
         let mut segments: Vec<Arc<Segment>> =
             self.segments.all().iter().filter(|segment| !is_rewritten(segment)).cloned().collect();
         let mut entries: Vec<Entry> =
             segments.iter().map(|segment| self.entry_of(segment)).collect();
+        let mut files = Vec::new();
 
-        if let Some(info) = self.rewrite(rewrite, number(), made)? {
+        let number = numbers.free(&self.dir, Name::Segment)?;
+        if let Some((info, file)) = self.rewrite(rewrite, number, made)? {
             // In the order of time: what is rewritten is older than the tail.
-            segments.push(self.open(info, &[])?);
+            files.push((Name::Segment(info.number), self.id_of(&*file)?));
+            segments.push(self.open(info, file, &[])?);
             entries.push(Entry { info, dead: Vec::new() });
         }
-        if let Some((info, dead)) = self.seal_tail(made)? {
-            segments.push(self.open(info, &dead)?);
+        if let Some((info, file, dead)) = self.seal_tail(&mut numbers, made)? {
+            files.push((Name::Segment(info.number), self.id_of(&*file)?));
+            segments.push(self.open(info, file, &dead)?);
             entries.push(Entry { info, dead });
         }
-        let (log, growing, manifest) = (number(), number(), number());
+        let log = numbers.free(&self.dir, Name::Log)?;
         made.push(Name::Log(log));
-        let vfs = &*self.options.vfs;
-        let log = Log::create(vfs, &self.dir, self.manifest.database, log)?;
+        let log = Log::create(&self.dir, self.manifest.database, log)?;
+        let growing = numbers.free(&self.dir, Name::Segment)?;
+        let number = numbers.free(&self.dir, Name::Manifest)?;
         if !self.options.probe.has(Defect::DirectoryNotSynced) {
-            vfs.sync_dir(&self.dir).map_err(|error| refused(&self.dir, "synced", error))?;
+            self.dir.sync().map_err(|error| refused(self.dir.path(), "synced", error))?;
         }
         let manifest = Manifest {
-            number: manifest,
+            number,
             version: self.version,
             log: log.number(),
             log_len: 0,
             growing,
-            next,
+            next: numbers.next,
             segments: entries,
             ..self.manifest.clone()
         };
-        Ok((manifest, segments, log))
+        Ok((manifest, segments, log, files))
+    }
+
+    fn id_of(&self, file: &dyn File) -> Result<FileId> {
+        file.id().map_err(|error| refused(self.dir.path(), "looked up", error))
     }
 
     fn entry_of(&self, segment: &Segment) -> Entry {
@@ -233,8 +267,8 @@ impl Writer {
     }
 
     /// Opens a segment that was written just now.
-    fn open(&self, info: SegmentInfo, dead: &[u32]) -> Result<Arc<Segment>> {
-        let segment = Segment::open(&self.place(), info)?;
+    fn open(&self, info: SegmentInfo, file: Arc<dyn File>, dead: &[u32]) -> Result<Arc<Segment>> {
+        let segment = Segment::of(&self.place(), info, file)?;
         segment.warm()?;
         dead.iter().for_each(|row| segment.end(*row, self.version));
         Ok(Arc::new(segment))
@@ -246,7 +280,7 @@ impl Writer {
         segments: &[Arc<Segment>],
         number: u64,
         made: &mut Vec<Name>,
-    ) -> Result<Option<SegmentInfo>> {
+    ) -> Result<Option<(SegmentInfo, Arc<dyn File>)>> {
         if segments.iter().all(|segment| segment.dead() == segment.info().rows) {
             return Ok(None);
         }
@@ -264,25 +298,30 @@ impl Writer {
 
     /// Writes what the log has added to a segment, if any of it is alive; also which of its rows are
     /// not.
-    fn seal_tail(&self, made: &mut Vec<Name>) -> Result<Option<(SegmentInfo, Vec<u32>)>> {
+    fn seal_tail(
+        &self,
+        numbers: &mut Numbers,
+        made: &mut Vec<Name>,
+    ) -> Result<Option<(SegmentInfo, Arc<dyn File>, Vec<u32>)>> {
         let tail = self.tail.snapshot()?;
         if tail.is_empty() {
             return Ok(None);
         }
-        let number = self.growing.number();
         let mut dead = Vec::new();
         let mut writer = match self.growing.file() {
             None => {
+                let number = match self.growing.is_blocked() {
+                    true => numbers.free(&self.dir, Name::Segment)?,
+                    false => self.growing.number(),
+                };
                 made.push(Name::Segment(number));
                 SegmentWriter::create(self.place(), number)?
             }
             // Its rows stay where they are, so it is not among what is removed when this fails.
-            Some(_) => {
-                let path = Name::Segment(number).within(&self.dir);
-                let file = self.options.vfs.open(&path, Access::Write);
-                let file = file.map_err(|error| refused(&path, "opened", error))?;
+            Some(file) => {
+                let (number, rows) = (self.growing.number(), self.growing.rows());
                 let pieces = self.growing.pieces().to_vec();
-                SegmentWriter::adopt(self.place(), number, file, pieces, self.growing.rows())?
+                SegmentWriter::adopt(self.place(), number, Arc::clone(file), pieces, rows)?
             }
         };
         for (row, owner) in (0..).zip(self.growing.owners()) {
@@ -304,7 +343,8 @@ impl Writer {
                 writer.push(record.id(), record.vector(), &record.payload())?;
             }
         }
-        Ok(Some((writer.finish()?, dead)))
+        let (info, file) = writer.finish()?;
+        Ok(Some((info, file, dead)))
     }
 
     /// Leaves the directory so that the next opening has little to replay, and knows how far the log
@@ -321,35 +361,43 @@ impl Writer {
         if replayed == 0 || self.log_end == self.manifest.log_len {
             return Ok(());
         }
+        let mut numbers = Numbers { next: self.manifest.next };
         let manifest = Manifest {
-            number: self.manifest.next,
-            next: self.manifest.next + 1,
+            number: numbers.free(&self.dir, Name::Manifest)?,
+            next: numbers.next,
             log_len: self.log_end,
             ..self.manifest.clone()
         };
         let probe = self.options.probe;
-        manifest.publish(&*self.options.vfs, &self.dir, probe).map_err(|(error, _)| error)?;
-        self.remove(&[Name::Manifest(self.manifest.number)]);
-        self.manifest = manifest;
+        let file = manifest.publish(&self.dir, probe).map_err(|(error, _)| error)?;
+        let before = Name::Manifest(self.manifest.number);
+        self.replace_manifest(manifest, file);
+        self.check_names()?;
+        self.remove(&[before]);
         Ok(())
     }
 
     fn remove(&self, names: &[Name]) {
         for name in names {
             // What can't be removed now is removed at the next opening.
-            let _ = self.options.vfs.remove(&name.within(&self.dir));
+            self.dir.remove(*name, self.manifest.database);
         }
     }
 
     /// Frees what was kept for a full disk; returns whether there was anything.
     fn give_up_reserve(&mut self) -> bool {
-        self.reserve.give_up(&*self.options.vfs, &self.dir)
+        self.reserve.give_up(&self.dir)
+    }
+
+    /// The file of what is kept for a full disk, if there is one.
+    pub(crate) fn reserve_file(&mut self) -> Option<FileId> {
+        self.reserve.file(&self.dir)
     }
 
     /// Makes the reserve what it is to be, as far as there is space.
     pub(crate) fn restore_reserve(&mut self) {
         let sealing = self.bytes_to_seal();
-        self.reserve.fit(&*self.options.vfs, &self.dir, sealing);
+        self.reserve.fit(&self.dir, sealing);
     }
 
     /// Makes the reserve large enough for the log as it is.
@@ -358,7 +406,7 @@ impl Writer {
     /// Only that the disk is full.
     pub(crate) fn take_reserve(&mut self) -> Result<(), Failure> {
         let sealing = self.bytes_to_seal();
-        self.reserve.take(&*self.options.vfs, &self.dir, sealing)
+        self.reserve.take(&self.dir, sealing)
     }
 
     /// About how many bytes a segment would have of what the log has, at most, but for the rows that are
@@ -368,5 +416,27 @@ impl Writer {
         let more_per_row = shape.row_bytes() - shape.dim * size_of::<f32>() + INDEXED_BYTES;
         let bytes = self.log_end - HEADER as u64 + self.staged.frames.len() as u64;
         bytes + (self.changes + self.staged.changes) * more_per_row as u64
+    }
+}
+
+/// What a checkpoint has written: the manifest, what it refers to, and the new segments' files.
+type Prepared = (Manifest, Vec<Arc<Segment>>, Log, Vec<(Name, FileId)>);
+
+/// Numbers for new files.
+struct Numbers {
+    next: u64,
+}
+
+impl Numbers {
+    /// The next number whose name is free. A file that has the name is not ours to replace.
+    fn free(&mut self, dir: &DatabaseDir, name: impl Fn(u64) -> Name) -> Result<u64> {
+        loop {
+            let number = self.next;
+            self.next += 1;
+            let found = dir.lookup(name(number));
+            if found.map_err(|error| refused(dir.path(), "looked through", error))?.is_none() {
+                return Ok(number);
+            }
+        }
     }
 }

@@ -9,17 +9,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use iqdb_core::{Error, ErrorKind, Result};
+use iqdb_core::Result;
 
+use crate::failed_checkpoint::FailedCheckpoint;
 use crate::group::{Failure, Group, Job};
-use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::Defect;
-use crate::problem::{is_full, refused};
+use crate::problem::refused;
 use crate::segment::Segment;
 use crate::store::FileStore;
+use crate::trouble::Trouble;
 use crate::view::View;
-use crate::writer::{AtWork, LastGroup, Trouble, Writer};
+use crate::writer::{AtWork, LastGroup, Writer};
 
 /// How long a group waits for more batches, at most, and at most half as long as the last one took.
 const PATIENCE_MAX: Duration = Duration::from_millis(1);
@@ -38,7 +39,8 @@ impl FileStore {
     /// The writers' lock, with a writer that can take a batch: one that only deletes, or any.
     ///
     /// On a full disk the former go on. The latter are refused while the log can't be sealed or the
-    /// reserve isn't whole: what they would fill is what deleting and compacting need.
+    /// reserve isn't whole: what they would fill is what deleting and compacting need. Where the log
+    /// can't be sealed for another reason, both are refused once it is several times its bound.
     pub(crate) fn ready(&self, only_deletes: bool) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
@@ -56,15 +58,20 @@ impl FileStore {
                 writer = self.write_group(writer);
             } else {
                 let end = writer.log_end;
-                let chosen = writer.what_is_worth_it();
+                // Where sealing alone is overdue, nothing more is tried.
+                let is_overdue = writer.must_seal(only_deletes);
+                let chosen = if is_overdue { Vec::new() } else { writer.what_is_worth_it() };
                 // To seal the log gains nothing on a full disk, to rewrite does.
                 let done = self.checkpoint(writer, &chosen, !chosen.is_empty());
                 writer = self.lock();
                 if let Err(error) = done {
-                    // What is written is safe where it is. Later there may be more space.
-                    writer.no_seal_before = end + writer.options.log_bytes;
+                    // What is written is safe where it is. Later it may go.
+                    let again_from = end + writer.options.log_bytes;
+                    let before = writer.failed_checkpoint.take();
+                    writer.failed_checkpoint =
+                        Some(FailedCheckpoint::after(before, &error, again_from));
                     writer.wants_tidying = false;
-                    writer.is_short = is_full(&error);
+                    writer.check_trouble()?;
                     if writer.must_seal(only_deletes) {
                         return Err(error);
                     }
@@ -155,20 +162,26 @@ impl FileStore {
         let view = writer.view();
         let staged = std::mem::take(&mut writer.staged);
         let mut job = Job {
-            vfs: Arc::clone(&writer.options.vfs),
-            dir: self.dir.clone(),
+            dir: writer.dir.clone(),
+            names: Arc::clone(&writer.names),
+            rows_in: writer.growing.held(),
+            lock: Arc::clone(&writer.lock),
+            manifest: writer.manifest.number,
             log: Arc::clone(&writer.log),
             start: writer.log_end,
             frames: staged.frames,
             rows: staged.rows,
             durability: writer.options.durability,
-            may_use_reserve: staged.only_deletes,
+            reserve: None,
             gave_up_reserve: AtomicBool::new(false),
             probe: writer.options.probe,
         };
         let (group, batches, started) = (staged.group, staged.batches, Instant::now());
         // A group before it may have used the reserve since this one was staged.
         let room = if staged.only_deletes { Ok(()) } else { writer.take_reserve() };
+        if staged.only_deletes {
+            job.reserve = writer.reserve_file();
+        }
         writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
         writer.log_end += job.frames.len() as u64;
         drop(writer);
@@ -207,10 +220,9 @@ impl FileStore {
                 writer.log_end = job.start;
                 let later = Arc::clone(&writer.staged.group);
                 let undone = writer.back_to(&self.view(), undo);
-                if failure.is_unsure() {
-                    writer.trouble = Some(Trouble::Unsure(failure.to_string()));
-                } else if let Err(error) = undone {
-                    writer.trouble = Some(Trouble::Unsure(error.to_string()));
+                let undone = undone.err().map(|error| Trouble::Unsure(error.to_string()));
+                if let Some(trouble) = failure.trouble().or(undone) {
+                    writer.trouble = Some(trouble);
                 }
                 // What was staged since had seen what is not there now.
                 later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
@@ -229,14 +241,10 @@ impl FileStore {
 
     pub(crate) fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
         writer.changes += changes;
-        if !job.rows.is_empty() {
-            writer.growing.named();
-        }
         match job.durability {
             Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
             Durability::Relaxed => {
                 writer.unsynced_rows |= !job.rows.is_empty();
-                writer.unsynced_dir |= job.rows.iter().any(NewRows::is_new);
             }
         }
     }
@@ -293,35 +301,31 @@ impl Writer {
     }
 
     pub(crate) fn check_trouble(&self) -> Result<()> {
-        match &self.trouble {
-            None => Ok(()),
-            Some(Trouble::ReadOnly) => {
-                Err(Error::new(ErrorKind::NotSupported, "the database is open to be read only")
-                    .hint("open it for writing"))
-            }
-            Some(Trouble::Unsure(what)) => {
-                Err(Error::new(ErrorKind::Io, "an earlier write failed, and nobody knows how far")
-                    .found(what)
-                    .hint("close the database and open it again; reading goes on"))
-            }
-        }
+        self.trouble.as_ref().map_or(Ok(()), Trouble::refuse)
+    }
+
+    /// Whether a later opening will find the files that are written to.
+    ///
+    /// # Errors
+    /// That it won't, and then nothing is written any more; that the system doesn't tell.
+    pub(crate) fn check_names(&mut self) -> Result<()> {
+        let rows = self.growing.held();
+        self.names.check(rows).map_err(|reason| {
+            let failure = Failure::not_held(&self.names, reason);
+            self.trouble = failure.trouble().or(self.trouble.take());
+            failure.to_error()
+        })
     }
 
     /// Syncs what is not synced yet.
     pub(crate) fn sync(&mut self) -> Result<()> {
-        if self.synced == self.log_end && !self.unsynced_rows && !self.unsynced_dir {
-            return Ok(());
+        if self.synced != self.log_end || self.unsynced_rows {
+            self.sync_rows()?;
+            self.log.file().sync_data().map_err(|error| self.sync_failed(error))?;
+            self.synced = self.log_end;
         }
-        self.sync_rows()?;
-        let sync = || {
-            if self.unsynced_dir {
-                self.options.vfs.sync_dir(&self.dir)?;
-            }
-            self.log.file().sync_data()
-        };
-        sync().map_err(|error| self.sync_failed(error))?;
-        self.synced = self.log_end;
-        self.unsynced_dir = false;
+        self.check_names()?;
+        self.lock.publish(self.manifest.number, self.log.number(), self.synced);
         Ok(())
     }
 
@@ -336,8 +340,8 @@ impl Writer {
         Ok(())
     }
 
-    fn sync_failed(&mut self, error: std::io::Error) -> Error {
-        let error = refused(&self.dir, "synced", error);
+    fn sync_failed(&mut self, error: std::io::Error) -> iqdb_core::Error {
+        let error = refused(self.dir.path(), "synced", error);
         self.trouble = Some(Trouble::Unsure(error.to_string()));
         error
     }

@@ -1,18 +1,21 @@
 //! Groups: batches that share one write and one sync.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
+use crate::dir::DatabaseDir;
+use crate::held_names::{HeldNames, NotHeld};
+use crate::lock::Lock;
 use crate::log::Log;
 use crate::names::Name;
 use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::{Defect, Probe};
-use crate::vfs::{FileExt, Vfs};
+use crate::trouble::Trouble;
+use crate::vfs::{FileExt, FileId};
 
 /// What became of a group, for everybody whose batch is in it.
 #[derive(Debug, Default)]
@@ -26,6 +29,8 @@ pub(crate) struct Failure {
     kind: ErrorKind,
     what: String,
     cause: Option<Arc<std::io::Error>>,
+    /// What was written is not where it belongs.
+    is_misplaced: bool,
 }
 
 impl Group {
@@ -42,13 +47,31 @@ impl Group {
 
 impl Failure {
     pub(crate) fn new(what: impl fmt::Display) -> Self {
-        Self { kind: ErrorKind::Io, what: what.to_string(), cause: None }
+        Self { kind: ErrorKind::Io, what: what.to_string(), cause: None, is_misplaced: false }
     }
 
     /// The same, but nobody knows what is on the disk.
     pub(crate) fn unsure(mut self) -> Self {
         self.kind = ErrorKind::OutcomeUnknown;
         self
+    }
+
+    /// Names that a writer has files open by don't refer to them any more, or it can't be told.
+    pub(crate) fn not_held(names: &HeldNames, reason: NotHeld) -> Self {
+        let what = names.describe(&reason);
+        match reason {
+            NotHeld::Unknown(_, error) => Self { cause: Some(Arc::new(error)), ..Self::new(what) },
+            _ => Self { is_misplaced: true, ..Self::new(what).unsure() },
+        }
+    }
+
+    /// Why nothing can be written any more, if it is so.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        match self.is_misplaced {
+            true => Some(Trouble::Misplaced(self.what.clone())),
+            false if self.is_unsure() => Some(Trouble::Unsure(self.to_string())),
+            false => None,
+        }
     }
 
     pub(crate) fn is_unsure(&self) -> bool {
@@ -61,12 +84,15 @@ impl Failure {
 
     pub(crate) fn of(path: &std::path::Path, what: &str, cause: std::io::Error) -> Self {
         let what = format!("{}: it can't be {what}", path.display());
-        Self { kind: ErrorKind::Io, what, cause: Some(Arc::new(cause)) }
+        Self { kind: ErrorKind::Io, what, cause: Some(Arc::new(cause)), is_misplaced: false }
     }
 
     pub(crate) fn to_error(&self) -> Error {
         let error = Error::new(self.kind, self.what.clone()).during("apply");
         let error = match self.kind {
+            _ if self.is_misplaced => {
+                error.hint("put the file back and open the database again, or restore a backup")
+            }
             ErrorKind::OutcomeUnknown => {
                 error.hint("close the database and open it again; what was acknowledged is there")
             }
@@ -94,15 +120,19 @@ impl fmt::Display for Failure {
 /// What a group's leader writes while others go on staging.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) vfs: Arc<dyn Vfs>,
-    pub(crate) dir: PathBuf,
+    pub(crate) dir: DatabaseDir,
+    /// What has to be in its place when it is written.
+    pub(crate) names: Arc<HeldNames>,
+    pub(crate) rows_in: Option<(Name, FileId)>,
+    pub(crate) lock: Arc<Lock>,
+    pub(crate) manifest: u64,
     pub(crate) log: Arc<Log>,
     pub(crate) start: u64,
     pub(crate) frames: Vec<u8>,
     pub(crate) rows: Vec<NewRows>,
     pub(crate) durability: Durability,
-    /// Whether space may be given up for it.
-    pub(crate) may_use_reserve: bool,
+    /// The space that may be given up for it.
+    pub(crate) reserve: Option<FileId>,
     /// Whether it was.
     pub(crate) gave_up_reserve: AtomicBool,
     pub(crate) probe: Probe,
@@ -118,11 +148,20 @@ impl Job {
         if self.probe.has(Defect::AcknowledgedBeforeWritten) {
             return Ok(());
         }
-        let frames = self.write_frames();
+        // No frame names rows in a file that may not be there.
+        let known = self.rows.iter().find_map(NewRows::failure).cloned();
+        let frames = known.map_or_else(|| self.write_frames(), Err);
         // All of them, also after one has failed: nobody else writes to their place meanwhile.
         let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);
-        let failure = match worse(frames, rows) {
-            Ok(()) => return Ok(()),
+        let written = worse(frames, rows).and_then(|()| self.check_names());
+        let failure = match written {
+            Ok(()) => {
+                if self.durability == Durability::Immediate {
+                    let end = self.start + self.frames.len() as u64;
+                    self.lock.publish(self.manifest, self.log.number(), end);
+                }
+                return Ok(());
+            }
             Err(failure) if failure.is_unsure() => return Err(failure),
             Err(failure) => failure,
         };
@@ -132,6 +171,12 @@ impl Job {
             Ok(()) => failure,
             Err(_) => failure.unsure(),
         })
+    }
+
+    /// Whether a later opening will find what was written.
+    fn check_names(&self) -> Result<(), Failure> {
+        let rows = self.rows_in.filter(|_| !self.rows.is_empty());
+        self.names.check(rows).map_err(|reason| Failure::not_held(&self.names, reason))
     }
 
     fn write_frames(&self) -> Result<(), Failure> {
@@ -147,15 +192,13 @@ impl Job {
     /// Tries again without the reserve where the disk is full and that is worth it.
     fn with_reserve(&self, write: impl Fn() -> std::io::Result<()>) -> std::io::Result<()> {
         match write() {
-            Err(error)
-                if error.kind() == std::io::ErrorKind::StorageFull && self.may_use_reserve =>
-            {
-                match self.vfs.remove(&Name::Reserve.within(&self.dir)) {
-                    Ok(()) => {
+            Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+                match self.reserve.map(|id| self.dir.remove_if(Name::Reserve, id)) {
+                    Some(Ok(())) => {
                         self.gave_up_reserve.store(true, Ordering::Relaxed);
                         write()
                     }
-                    Err(_) => Err(error),
+                    _ => Err(error),
                 }
             }
             result => result,

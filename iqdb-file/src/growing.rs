@@ -1,6 +1,7 @@
 //! The segment that large batches write their rows to, before it is sealed.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use iqdb_core::{Batch, Change, RecordId, Result};
@@ -9,17 +10,22 @@ use crate::log::Placed;
 use crate::names::Name;
 use crate::new_rows::{NewRows, Syncs, Writing};
 use crate::options::FileOptions;
-use crate::problem::{defect, refused};
+use crate::owner::Owner;
+use crate::probe::Defect;
+use crate::problem::{damaged, defect, refused};
 use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
-use crate::vfs::{Access, File, FileExt};
+use crate::vfs::{Access, File, FileExt, FileId};
 
 /// A file of rows, of which the log says whose they are.
 #[derive(Debug)]
 pub(crate) struct Growing {
     number: u64,
     file: Option<Arc<dyn File>>,
-    /// Its name is on the disk, or somebody sees to it.
-    is_named: bool,
+    id: Option<FileId>,
+    /// Somebody else's file has its name.
+    is_blocked: bool,
+    /// Name and header are on the disk.
+    is_begun: bool,
     pieces: Vec<Piece>,
     rows: u64,
     /// The row that has the vector of a record, while no later change has given it another.
@@ -44,7 +50,9 @@ impl Growing {
         Self {
             number,
             file: None,
-            is_named: false,
+            id: None,
+            is_blocked: false,
+            is_begun: false,
             pieces: Vec::new(),
             rows: 0,
             placed: HashMap::new(),
@@ -55,6 +63,11 @@ impl Growing {
 
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Whether somebody else's file is known to have its name.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.is_blocked
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -69,9 +82,9 @@ impl Growing {
         self.file.as_ref()
     }
 
-    /// The file's name is on the disk, or will be with the next sync.
-    pub(crate) fn named(&mut self) {
-        self.is_named = true;
+    /// The file that rows are written to, which has to keep its name.
+    pub(crate) fn held(&self) -> Option<(Name, FileId)> {
+        self.id.map(|id| (Name::Segment(self.number), id))
     }
 
     /// Takes back the memory of rows that have been written.
@@ -96,25 +109,40 @@ impl Growing {
         self.pieces.truncate(mark.pieces);
     }
 
-    /// Finds room for the vectors of a batch, and begins to write them there. Nobody may be told of
-    /// the batch before they have been waited for.
+    /// Whether the file is there or could be made: its name is on the disk then. Where somebody else's
+    /// has the name, vectors go to the log until the next checkpoint, which takes another name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+    pub(crate) fn is_ready(&mut self, place: &Place<'_>) -> Result<bool> {
+        if self.file.is_some() || self.is_blocked {
+            return Ok(!self.is_blocked);
+        }
+        let path = place.dir.path_of(Name::Segment(self.number));
+        let refused = |error| refused(&path, "made", error);
+        match create(place, self.number) {
+            Ok(file) => {
+                if !place.probe.has(Defect::DirectoryNotSynced) {
+                    place.dir.sync().map_err(refused)?;
+                }
+                (self.id, self.file) = (Some(file.id().map_err(refused)?), Some(file.into()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.is_blocked = true,
+            Err(error) => return Err(refused(error)),
+        }
+        Ok(!self.is_blocked)
+    }
+
+    /// Finds room for the vectors of a batch, and begins to write them there. The batch may be
+    /// acknowledged once they have been waited for. The file [`is_ready`](Self::is_ready).
     pub(crate) fn place(
         &mut self,
         place: &Place<'_>,
         options: &FileOptions,
         batch: &Batch,
     ) -> Result<(Placed, NewRows)> {
-        let path = Name::Segment(self.number).within(place.dir);
-        let file = match &self.file {
-            Some(file) => Arc::clone(file),
-            None => {
-                let file: Arc<dyn File> = create(place, &path, self.number)?.into();
-                self.file = Some(Arc::clone(&file));
-                file
-            }
-        };
-        // Also of a file that was made for a batch which then failed.
-        let is_new = !self.is_named;
+        let path = place.dir.path_of(Name::Segment(self.number));
+        let file = self.file.clone().ok_or_else(|| defect("there is no file for rows"))?;
         let records = || {
             batch.changes().iter().filter_map(|change| match change {
                 Change::Upsert(record) => Some(record),
@@ -138,18 +166,18 @@ impl Growing {
         };
         self.adopt(&placed);
         let writing = Writing {
-            vfs: Arc::clone(&options.vfs),
             file,
-            dir: place.dir.to_owned(),
             path,
             start,
             bytes,
-            is_new,
+            is_first: !self.is_begun,
             durability: options.durability,
             syncs: Arc::clone(&self.syncs),
             probe: options.probe,
         };
-        Ok((placed, writing.begin()))
+        let rows = writing.begin();
+        self.is_begun |= rows.failure().is_none();
+        Ok((placed, rows))
     }
 
     fn adopt(&mut self, placed: &Placed) {
@@ -182,23 +210,35 @@ impl Growing {
     }
 
     /// Reads rows that the log names. `None` when they never reached the disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when the file is gone, or another's: it
+    /// was on the disk before the log named it.
     pub(crate) fn recover(
         &mut self,
         place: &Place<'_>,
         access: Access,
         placed: &Placed,
     ) -> Result<Option<Vec<u8>>> {
-        let path = Name::Segment(self.number).within(place.dir);
+        let name = Name::Segment(self.number);
+        let path = place.dir.path_of(name);
         if placed.segment != self.number || placed.first_row != self.rows {
             return Ok(None);
         }
         if self.file.is_none() {
-            match place.vfs.open(&path, access) {
-                // Whoever may write syncs the directory before anything else.
-                Ok(file) => (self.file, self.is_named) = (Some(file.into()), true),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(refused(&path, "opened", error)),
+            let io = |error| refused(&path, "opened", error);
+            let file = match place.dir.file(name, access) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let missing = damaged(&path, "a file of the database is missing");
+                    return Err(missing.caused_by(error));
+                }
+                file => file.map_err(io)?,
+            };
+            if !Owner::of(&*file, name, Some(place.database)).map_err(io)?.is(place.database) {
+                return Err(damaged(&path, "it is no segment of this database"));
             }
+            self.id = Some(file.id().map_err(io)?);
+            (self.file, self.is_begun) = (Some(file.into()), true);
         }
         let Some(file) = &self.file else {
             return Ok(None);

@@ -17,18 +17,24 @@ compile_error!(
 mod backup;
 mod checkpoint;
 mod commit;
+mod create;
+mod dir;
+mod failed_checkpoint;
 #[cfg(feature = "sim")]
 #[doc(hidden)]
 pub mod forge;
 mod group;
 mod growing;
+mod held_names;
+mod lock;
 mod log;
-mod making;
 mod manifest;
+mod mark;
 mod names;
 mod new_rows;
 mod open;
 mod options;
+mod owner;
 #[cfg(not(feature = "sim"))]
 mod payloads;
 #[cfg(feature = "sim")]
@@ -39,6 +45,7 @@ mod problem;
 mod reserve;
 mod segment;
 mod store;
+mod trouble;
 mod verify;
 pub mod vfs;
 mod view;
@@ -49,6 +56,7 @@ mod wire;
 pub mod wire;
 mod writer;
 
+pub use lock::LockedBy;
 pub use options::{Durability, FileOptions};
 #[cfg(feature = "sim")]
 #[doc(hidden)]

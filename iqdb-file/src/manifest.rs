@@ -4,16 +4,20 @@
 //! only then is the old one removed. So the one with the highest number is always whole, and a
 //! manifest that doesn't check is damage, never the trace of a crash.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use iqdb_core::{Error, ErrorKind, Metric, Result, Schema, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::create::no_manifest;
+use crate::dir::DatabaseDir;
+use crate::log::Log;
 use crate::names::Name;
+use crate::owner::Owner;
 use crate::probe::{Defect, Probe};
 use crate::problem::{damaged, refused};
 use crate::segment::{FORMAT, Seal, SegmentInfo};
-use crate::vfs::{Access, FileExt, Vfs};
+use crate::vfs::{Access, File, FileExt, FileId};
 use crate::wire::{Reader, put_u32, put_u64};
 
 const MAGIC: &[u8; 8] = b"iqdb man";
@@ -24,8 +28,11 @@ const CHECKSUM: usize = 8;
 /// The number of a new database's manifest.
 pub(crate) const FIRST: u64 = 1;
 
+/// What a directory has, and nothing of it, until its first manifest is whole. No manifest has the number.
+pub(crate) const BEGUN: Name = Name::Unfinished(0);
+
 /// The number of a new database's log.
-const FIRST_LOG: u64 = 2;
+pub(crate) const FIRST_LOG: u64 = 2;
 
 /// What a manifest says.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,33 +174,53 @@ impl Manifest {
     }
 
     /// Makes this the database: when it returns, it is on the disk and every older manifest is void.
+    /// The file that it is in.
     ///
     /// # Errors
     /// [`ErrorKind::Io`]. Before the file is renamed nothing has changed; the second part says
     /// whether that is so.
     pub(crate) fn publish(
         &self,
-        vfs: &dyn Vfs,
-        dir: &Path,
+        dir: &DatabaseDir,
         probe: Probe,
-    ) -> Result<(), (Error, Changed)> {
-        let new = Name::Unfinished(self.number).within(dir);
-        let path = Name::Manifest(self.number).within(dir);
+    ) -> Result<ManifestFile, (Error, Changed)> {
+        let (new, name) = (Name::Unfinished(self.number), Name::Manifest(self.number));
         let write = || {
-            let file = vfs.open(&new, Access::Create)?;
+            let file = dir.create(new, self.database)?;
             file.write_all_at(&self.encode(), 0)?;
-            match probe.has(Defect::ManifestNotSynced) {
-                true => Ok(()),
-                false => file.sync_data(),
+            if !probe.has(Defect::ManifestNotSynced) {
+                file.sync_data()?;
             }
+            Ok((file.id()?, file))
         };
-        write().map_err(|error| (refused(&new, "written", error), Changed::No))?;
-        vfs.rename(&new, &path).map_err(|error| (refused(&path, "made", error), Changed::Maybe))?;
-        if probe.has(Defect::DirectoryNotSynced) {
-            return Ok(());
+        let (id, file) =
+            write().map_err(|error| (refused(&dir.path_of(new), "written", error), Changed::No))?;
+        let renamed = dir.rename(new, name).or_else(|error| {
+            // A network may lose the answer. What counts is what is there.
+            match dir.lookup(name) {
+                Ok(Some(found)) if found.id == id => Ok(()),
+                _ => Err(error),
+            }
+        });
+        renamed.map_err(|error| {
+            let unchanged = matches!(dir.lookup(new), Ok(Some(found)) if found.id == id);
+            let changed = if unchanged { Changed::No } else { Changed::Maybe };
+            (refused(&dir.path_of(name), "made", error), changed)
+        })?;
+        if !probe.has(Defect::DirectoryNotSynced) {
+            let sync = |error| (refused(dir.path(), "synced", error), Changed::Maybe);
+            dir.sync().map_err(sync)?;
         }
-        vfs.sync_dir(dir).map_err(|error| (refused(dir, "synced", error), Changed::Maybe))
+        Ok(ManifestFile { id, _file: file })
     }
+}
+
+/// The file that a manifest was written to, or read from.
+#[derive(Debug)]
+pub(crate) struct ManifestFile {
+    pub(crate) id: FileId,
+    /// Open, so that no other file gets its id.
+    _file: Box<dyn File>,
 }
 
 /// Whether something that failed may have changed the database all the same.
@@ -203,61 +230,58 @@ pub(crate) enum Changed {
     Maybe,
 }
 
-/// The manifest of a directory, and the path that it was read from.
+/// The manifest of a directory, and the file that it was read from. `None` when there is no database,
+/// or one that was never finished.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when there is no database; [`ErrorKind::Damaged`] when there was one.
-pub(crate) fn newest(vfs: &dyn Vfs, dir: &Path) -> Result<Option<(Manifest, PathBuf)>> {
-    let names = match vfs.list(dir) {
-        Ok(names) => names,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(refused(dir, "listed", error)),
-    };
-    let ours: Vec<Name> = names.iter().filter_map(|name| Name::parse(name)).collect();
-    let newest = ours.iter().filter_map(|name| match name {
+/// [`ErrorKind::Damaged`] when there was a database; [`ErrorKind::Io`].
+pub(crate) fn newest(dir: &DatabaseDir) -> Result<Option<(Manifest, ManifestFile)>> {
+    let names = dir.names().map_err(|error| refused(dir.path(), "listed", error))?;
+    let numbers = names.iter().filter_map(|name| match name {
         Name::Manifest(number) => Some(*number),
         _ => None,
     });
-    let Some(newest) = newest.max() else {
-        // Made before any segment, and not finished since.
-        if ours.contains(&Name::Unfinished(FIRST)) {
-            return Ok(None);
-        }
-        // A database that was never finished has a first log with nothing in it.
-        let is_first_log = |name: &&Name| {
-            let path = name.within(dir);
-            let len = || vfs.open(&path, Access::Read)?.len();
-            **name == Name::Log(FIRST_LOG)
-                && len().is_ok_and(|len| len <= crate::log::HEADER as u64)
-        };
-        let orphan = ours
-            .iter()
-            .filter(|name| matches!(name, Name::Log(_) | Name::Segment(_)))
-            .find(|name| !is_first_log(name));
-        return match orphan {
+    let Some(newest) = numbers.max() else {
+        return find_orphan(dir, &names).and_then(|orphan| match orphan {
             None => Ok(None),
-            Some(orphan) => Err(damaged(dir, "the manifest of the database is missing")
-                .expected("a file manifest-…")
-                .found(format_args!("{orphan} without one"))),
-        };
+            Some(orphan) => Err(no_manifest(dir, orphan)),
+        });
     };
-    let path = Name::Manifest(newest).within(dir);
-    let manifest = Manifest::decode(&read(vfs, &path)?, &path)?;
+    let path = dir.path_of(Name::Manifest(newest));
+    let io = |error| refused(&path, "read", error);
+    let file = dir.file(Name::Manifest(newest), Access::Read).map_err(io)?;
+    let len = file.len().map_err(io)?;
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, 0).map_err(io)?;
+    let manifest = Manifest::decode(&bytes, &path)?;
     if manifest.number != newest {
         return Err(damaged(&path, "it is another manifest")
             .expected(format_args!("number {newest}"))
             .found(format_args!("number {}", manifest.number)));
     }
-    Ok(Some((manifest, path)))
+    let id = file.id().map_err(io)?;
+    Ok(Some((manifest, ManifestFile { id, _file: file })))
 }
 
-fn read(vfs: &dyn Vfs, path: &Path) -> Result<Vec<u8>> {
-    let io = |error| refused(path, "read", error);
-    let file = vfs.open(path, Access::Read).map_err(io)?;
-    let len = file.len().map_err(io)?;
-    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-    file.read_exact_at(&mut bytes, 0).map_err(io)?;
-    Ok(bytes)
+/// A log or a segment of ours, in a directory that has no manifest, unless it is of a database that
+/// was never finished.
+fn find_orphan(dir: &DatabaseDir, names: &[Name]) -> Result<Option<Name>> {
+    let owner =
+        |name| dir.owner(name, None).map_err(|error| refused(&dir.path_of(name), "read", error));
+    let mut orphan = None;
+    for name in names.iter().filter(|name| matches!(name, Name::Log(_) | Name::Segment(_))) {
+        if matches!(owner(*name)?, Some(Owner::Database(_))) {
+            let is_written = matches!(name, Name::Log(number) if *number != FIRST_LOG)
+                || matches!(name, Name::Log(_)) && Log::is_written(dir, *name).unwrap_or(true);
+            // Nobody writes to the log of a database that is not finished.
+            if is_written {
+                return Ok(Some(*name));
+            }
+            orphan = Some(*name);
+        }
+    }
+    let is_unfinished = names.contains(&BEGUN) && matches!(owner(BEGUN)?, Some(Owner::Database(_)));
+    Ok(orphan.filter(|_| !is_unfinished))
 }
 
 fn later_version(path: &Path, format: u32) -> Error {

@@ -22,6 +22,19 @@ pub(crate) enum Name {
 }
 
 impl Name {
+    /// What such a file begins with.
+    pub(crate) fn magic(self) -> &'static [u8; 8] {
+        match self {
+            Self::Manifest(_) | Self::Unfinished(_) => b"iqdb man",
+            Self::Log(_) => b"iqdb log",
+            Self::Segment(_) => b"iqdb seg",
+            Self::Derived(_) => b"iqdb der",
+            Self::Lock => b"iqdb lck",
+            Self::Reserve => b"iqdb res",
+        }
+    }
+
+    /// Where such a file is, for people to read.
     pub(crate) fn within(self, dir: &Path) -> PathBuf {
         dir.join(self.to_string())
     }

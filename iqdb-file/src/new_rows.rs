@@ -12,19 +12,18 @@ use std::thread::JoinHandle;
 use crate::group::Failure;
 use crate::options::Durability;
 use crate::probe::{Defect, Probe};
-use crate::vfs::{File, FileExt, Vfs};
+use crate::vfs::{File, FileExt, Process};
 
 /// What is to be written, and where.
 #[derive(Debug)]
 pub(crate) struct Writing {
-    pub(crate) vfs: Arc<dyn Vfs>,
     pub(crate) file: Arc<dyn File>,
-    pub(crate) dir: PathBuf,
     pub(crate) path: PathBuf,
     pub(crate) start: u64,
     pub(crate) bytes: Vec<u8>,
-    /// Whether the directory has to be synced, too, because the file's name may not be on the disk.
-    pub(crate) is_new: bool,
+    /// Whether they are the first of the file: then they are synced, with its header, before the log
+    /// names it.
+    pub(crate) is_first: bool,
     pub(crate) durability: Durability,
     /// Those of the file.
     pub(crate) syncs: Arc<Syncs>,
@@ -39,8 +38,8 @@ pub(crate) struct Syncs(Mutex<Option<Failure>>);
 /// Rows that are being written. To drop them waits until nobody writes them any more.
 #[derive(Debug)]
 pub(crate) struct NewRows {
-    is_new: bool,
     state: State,
+    process: Process,
 }
 
 #[derive(Debug)]
@@ -62,23 +61,30 @@ struct Done {
 impl Writing {
     /// Starts writing.
     pub(crate) fn begin(self) -> NewRows {
-        let is_new = self.is_new;
         let state = match self.probe.coin(self.start) {
-            None => {
-                let thread = std::thread::Builder::new().name("iqdb rows".into());
-                match thread.spawn(move || self.run()) {
-                    Ok(thread) => State::Beside(thread),
-                    Err(error) => {
-                        let outcome = Err(Failure::new(error));
-                        State::Done(Done { bytes: Vec::new(), outcome })
-                    }
-                }
-            }
+            _ if self.is_first => State::Done(self.run()),
+            None => self.beside(),
             // A run that is to be repeated has no threads, but both orders.
             Some(true) => State::Done(self.run()),
             Some(false) => State::Later(self),
         };
-        NewRows { is_new, state }
+        NewRows { state, process: Process::current() }
+    }
+
+    /// On a thread, or, where none can be started, on the one that waits for it.
+    fn beside(self) -> State {
+        let writing = Arc::new(Mutex::new(Some(self)));
+        let take = |writing: &Mutex<Option<Self>>| {
+            writing.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        let run = {
+            let writing = Arc::clone(&writing);
+            move || take(&writing).map_or_else(Done::nothing, Self::run)
+        };
+        match std::thread::Builder::new().name("iqdb rows".into()).spawn(run) {
+            Ok(thread) => State::Beside(thread),
+            Err(_) => take(&writing).map_or_else(|| State::Done(Done::nothing()), State::Later),
+        }
     }
 
     fn run(self) -> Done {
@@ -93,8 +99,8 @@ impl Writing {
         let written = self.file.write_all_at(&self.bytes, self.start);
         written.map_err(|error| Failure::of(&self.path, "written", error))?;
         match self.durability {
-            Durability::Immediate => self.syncs.one(|| self.sync()),
-            Durability::Relaxed => Ok(()),
+            Durability::Relaxed if !self.is_first => Ok(()),
+            _ => self.syncs.one(|| self.sync()),
         }
     }
 
@@ -102,10 +108,6 @@ impl Writing {
         if !self.probe.has(Defect::RowsNotSynced) {
             let unsure = |error| Failure::of(&self.path, "synced", error).unsure();
             self.file.sync_data().map_err(unsure)?;
-        }
-        if self.is_new && !self.probe.has(Defect::DirectoryNotSynced) {
-            let unsure = |error| Failure::of(&self.dir, "synced", error).unsure();
-            self.vfs.sync_dir(&self.dir).map_err(unsure)?;
         }
         Ok(())
     }
@@ -122,9 +124,12 @@ impl Syncs {
 }
 
 impl NewRows {
-    /// Whether the file of the rows was new.
-    pub(crate) fn is_new(&self) -> bool {
-        self.is_new
+    /// What is known to have failed by now. The first rows of a file are written by now.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        match &self.state {
+            State::Done(done) => done.outcome.as_ref().err(),
+            State::Beside(_) | State::Later(_) => None,
+        }
     }
 
     /// Returns when they have been written, and, unless that may wait, are on the disk.
@@ -160,8 +165,14 @@ impl Done {
 impl Drop for NewRows {
     /// Whoever gives them up may use their place in the file for others.
     fn drop(&mut self) {
-        if matches!(self.state, State::Beside(_)) {
+        if !matches!(self.state, State::Beside(_)) {
+            return;
+        }
+        if self.process.is_surely_current() {
             let _ = self.wait();
+        } else {
+            // A forked child has the handle and not the thread.
+            mem::forget(mem::replace(&mut self.state, State::Done(Done::nothing())));
         }
     }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use iqdb_core::{Error, ErrorKind, Result, Schema};
 
+use crate::create;
+use crate::dir::DatabaseDir;
+use crate::lock::Lock;
 use crate::log::{Log, Replayed, Verdict, decode_batch, decode_placed};
-use crate::making::{self, sync_above};
 use crate::manifest::{Entry, Manifest, metric_code, newest};
 use crate::names::Name;
 use crate::options::FileOptions;
@@ -16,57 +18,49 @@ use crate::probe::Defect;
 use crate::problem::{damaged, refused};
 use crate::segment::Segment;
 use crate::store::FileStore;
-use crate::vfs::{Access, File, FileExt, Guard, Sharing};
-use crate::writer::{Trouble, Writer, place};
+use crate::trouble::Trouble;
+use crate::vfs::{Access, File, FileExt, Sharing};
+use crate::writer::{Writer, place};
 
 /// How many bytes are copied at once.
 const AT_ONCE: usize = 1 << 20;
 
-pub(crate) fn create(dir: &Path, schema: Schema, options: &FileOptions) -> Result<FileStore> {
+pub(crate) fn create(path: &Path, schema: Schema, options: &FileOptions) -> Result<FileStore> {
     let made = || {
-        options.vfs.create_dir(dir).map_err(|error| refused(dir, "made", error))?;
-        let lock = lock(dir, options, Sharing::Exclusive)?;
-        if newest(&*options.vfs, dir)?.is_some() {
-            return Err(refused(dir, "made", io::ErrorKind::AlreadyExists.into())
-                .hint("open it, or choose another directory"));
-        }
-        make(dir, schema, options)?;
-        opened(dir, options, lock, false)
+        check_metric(schema)?;
+        let (dir, lock) = create::create(path, options, &create::empty(schema))?;
+        opened(&dir, options, lock, false)
     };
     made().map_err(|error| error.during("create"))
 }
 
-pub(crate) fn open(dir: &Path, options: &FileOptions, read_only: bool) -> Result<FileStore> {
+pub(crate) fn open(path: &Path, options: &FileOptions, read_only: bool) -> Result<FileStore> {
     let options = &FileOptions { read_only, ..options.clone() };
     let open = || {
-        // Nothing is made where there is nothing.
-        if newest_or_locked(dir, options)?.is_none() {
-            return Err(nothing_there(dir));
+        let dir = create::opened(path, options)?.ok_or_else(|| nothing_there(path))?;
+        if !has_files(&dir)? {
+            return Err(nothing_there(path));
         }
         let sharing = if read_only { Sharing::Shared } else { Sharing::Exclusive };
-        let lock = lock(dir, options, sharing)?;
-        opened(dir, options, lock, read_only)
+        let lock = Lock::take(&dir, sharing)?;
+        opened(&dir, options, lock, read_only)
     };
     open().map_err(|error| error.during("open"))
 }
 
 pub(crate) fn open_or_create(
-    dir: &Path,
+    path: &Path,
     schema: Schema,
     options: &FileOptions,
 ) -> Result<FileStore> {
     let open = || {
-        options.vfs.create_dir(dir).map_err(|error| refused(dir, "made", error))?;
-        let lock = lock(dir, options, Sharing::Exclusive)?;
-        if newest(&*options.vfs, dir)?.is_none() {
-            make(dir, schema, options)?;
-        }
-        let store = opened(dir, options, lock, false)?;
+        let (dir, lock) = open_or_make(path, schema, options)?;
+        let store = opened(&dir, options, lock, false)?;
         let found = *iqdb_core::Store::schema(&store);
         if found != schema {
             return Err(Error::new(
                 ErrorKind::InvalidSchema,
-                format!("{}: the database has another schema", dir.display()),
+                format!("{}: the database has another schema", path.display()),
             )
             .expected(schema)
             .found(found)
@@ -77,88 +71,92 @@ pub(crate) fn open_or_create(
     open().map_err(|error| error.during("open"))
 }
 
-fn nothing_there(dir: &Path) -> Error {
-    refused(dir, "opened", io::ErrorKind::NotFound.into())
+/// How often another process may make and remove the directory meanwhile.
+const TRIES: usize = 8;
+
+fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(DatabaseDir, Lock)> {
+    let fill = create::empty(schema);
+    let mut made = Err(nothing_there(path));
+    for _ in 0..TRIES {
+        if let Some(dir) = create::opened(path, options)? {
+            if has_files(&dir)? {
+                let lock = Lock::take(&dir, Sharing::Exclusive)?;
+                if newest(&dir)?.is_some() {
+                    return Ok((dir, lock));
+                }
+            }
+        }
+        check_metric(schema)?;
+        made = create::create(path, options, &fill);
+        match &made {
+            // Somebody else was faster.
+            Err(error) if is_there(error) && has_database(path, options)? => {}
+            _ => return made,
+        }
+    }
+    made
+}
+
+fn is_there(error: &Error) -> bool {
+    use std::error::Error as _;
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::AlreadyExists)
+}
+
+fn has_database(path: &Path, options: &FileOptions) -> Result<bool> {
+    create::opened(path, options)?.map_or(Ok(false), |dir| has_files(&dir))
+}
+
+/// # Errors
+/// [`ErrorKind::NotSupported`] for a metric that no file can name.
+fn check_metric(schema: Schema) -> Result<()> {
+    match metric_code(schema.metric()) {
+        0 => Err(Error::new(ErrorKind::NotSupported, "the format has no number for this metric")
+            .found(schema)),
+        _ => Ok(()),
+    }
+}
+
+fn nothing_there(path: &Path) -> Error {
+    refused(path, "opened", io::ErrorKind::NotFound.into())
         .expected("a directory with a database of iqdb")
         .hint("create the database first")
 }
 
 /// A quick look, which a writer at work may disturb: then the lock says so.
-fn newest_or_locked(dir: &Path, options: &FileOptions) -> Result<Option<()>> {
-    match options.vfs.list(dir) {
-        Ok(names) => Ok(names
-            .iter()
-            .any(|name| {
-                matches!(
-                    Name::parse(name),
-                    Some(Name::Manifest(_) | Name::Log(_) | Name::Segment(_))
-                )
-            })
-            .then_some(())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(refused(dir, "listed", error)),
-    }
+fn has_files(dir: &DatabaseDir) -> Result<bool> {
+    let names = dir.names().map_err(|error| refused(dir.path(), "listed", error))?;
+    let is_one = |name: &Name| matches!(name, Name::Manifest(_) | Name::Log(_) | Name::Segment(_));
+    Ok(names.iter().any(is_one))
 }
 
-pub(crate) fn lock(dir: &Path, options: &FileOptions, sharing: Sharing) -> Result<Box<dyn Guard>> {
-    let path = Name::Lock.within(dir);
-    options.vfs.lock(&path, sharing).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => {
-            let message = format!("{}: somebody else has the database open", dir.display());
-            let error = Error::new(ErrorKind::Locked, message)
-                .hint("close it there, or open it to be read only if it is only read there");
-            match holder(&path, options) {
-                Some(holder) => error.found(holder),
-                None => error,
-            }
-        }
-        _ => refused(&path, "locked", error),
-    })
-}
-
-/// What the holder of the lock says about itself, if it says anything.
-fn holder(path: &Path, options: &FileOptions) -> Option<String> {
-    let file = options.vfs.open(path, Access::Read).ok()?;
-    let mut bytes = [0; 64];
-    let read = file.read_at(&mut bytes, 0).ok()?;
-    let line = std::str::from_utf8(bytes.get(..read)?).ok()?.trim();
-    (!line.is_empty()).then(|| line.to_owned())
-}
-
-/// Makes the files of an empty database.
-fn make(dir: &Path, schema: Schema, options: &FileOptions) -> Result<()> {
-    if metric_code(schema.metric()) == 0 {
-        return Err(Error::new(
-            ErrorKind::NotSupported,
-            "the format has no number for this metric",
-        )
-        .found(schema));
-    }
-    let manifest = Manifest::first(schema, database_id(options));
-    making::make(dir, options, &manifest).inspect_err(|_| making::take_back(&*options.vfs, dir))
-}
-
-/// A number that no other database has.
-pub(crate) fn database_id(options: &FileOptions) -> u128 {
-    let half = |n| u128::from(options.probe.random(n));
-    half(0) << 64 | half(1)
-}
-
-/// Reads what the directory has. Whoever may write cleans up what a crash has left.
+/// Reads what the directory has. Who may write cleans up what a crash has left.
 fn opened(
-    dir: &Path,
+    dir: &DatabaseDir,
     options: &FileOptions,
-    lock: Box<dyn Guard>,
+    mut lock: Lock,
     read_only: bool,
 ) -> Result<FileStore> {
-    let vfs = &*options.vfs;
-    let (manifest, path) = newest(vfs, dir)?.ok_or_else(|| nothing_there(dir))?;
+    let find = || newest(dir)?.ok_or_else(|| nothing_there(dir.path()));
+    let (mut manifest, mut manifest_file) = find()?;
+    if lock.complete(dir, manifest.database)? {
+        // Until then somebody else may have been at work.
+        (manifest, manifest_file) = find()?;
+    }
+    let known = known_len(dir, &lock, &manifest)?;
+    let path = dir.path_of(Name::Manifest(manifest.number));
     let access = if read_only { Access::Read } else { Access::Write };
+    let lock = Arc::new(lock);
     let segments =
-        open_segments(dir, options, &manifest).map_err(|error| named_by(error, &path))?;
-    let log = Log::open(vfs, dir, manifest.database, manifest.log, access)?;
-    let (known, after) = (manifest.log_len, manifest.version);
-    let mut writer = Writer::new(dir, options, manifest, segments, log);
+        open_segments(dir, options, &manifest, &lock).map_err(|error| named_by(error, &path))?;
+    let log = Log::open(dir, manifest.database, manifest.log, access)?;
+    let after = manifest.version;
+    let manifest = (manifest, manifest_file);
+    let mut writer = Writer::new(dir, options, &lock, manifest, segments, log);
+    if !read_only {
+        // What is written has to be found here, and must change no other database.
+        writer.check_names()?;
+    }
     let log = Arc::clone(&writer.log);
     let mut rows = Vec::new();
     let replayed = log.replay(after, known, |offset, body| {
@@ -173,11 +171,31 @@ fn opened(
     writer.log_end = replayed.end;
     if read_only {
         writer.trouble = Some(Trouble::ReadOnly);
-        return FileStore::new(writer, lock);
+        return FileStore::new(writer);
     }
     write_again(&writer, replayed, &rows)?;
     clean_up(&mut writer, replayed.end)?;
-    FileStore::new(writer, lock)
+    FileStore::new(writer)
+}
+
+/// So many bytes of the log were on the disk, as far as manifest and mark say.
+///
+/// # Errors
+/// [`ErrorKind::Damaged`] when the lock is of another database, or the mark of a later manifest.
+fn known_len(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<u64> {
+    if let Some(database) = lock.database().filter(|database| *database != manifest.database) {
+        return Err(damaged(dir.path(), "its files are of two databases")
+            .expected(format_args!("the database {:032x}, as the manifest says", manifest.database))
+            .found(format_args!("a file `lock` of {database:032x}")));
+    }
+    let Some(mark) = lock.mark(dir)? else { return Ok(manifest.log_len) };
+    if mark.manifest > manifest.number {
+        let missing = Name::Manifest(mark.manifest);
+        return Err(damaged(&dir.path_of(missing), "the manifest of the database is missing")
+            .found(format_args!("an earlier one, {}", Name::Manifest(manifest.number))));
+    }
+    let is_of_this = mark.manifest == manifest.number && mark.log == manifest.log;
+    Ok(if is_of_this { manifest.log_len.max(mark.end) } else { manifest.log_len })
 }
 
 fn named_by(error: Error, manifest: &Path) -> Error {
@@ -190,12 +208,13 @@ fn named_by(error: Error, manifest: &Path) -> Error {
 }
 
 fn open_segments(
-    dir: &Path,
+    dir: &DatabaseDir,
     options: &FileOptions,
     manifest: &Manifest,
+    lock: &Arc<Lock>,
 ) -> Result<Vec<Arc<Segment>>> {
     let open = |entry: &Entry| {
-        let segment = Segment::open(&place(options, dir, manifest), entry.info)?;
+        let segment = Segment::open(&place(options, dir, manifest, lock), entry.info)?;
         entry.dead.iter().for_each(|row| segment.end(*row, manifest.version));
         Ok(Arc::new(segment))
     };
@@ -207,9 +226,7 @@ fn replay(writer: &mut Writer, body: &[u8], access: Access) -> Result<Verdict> {
     let (placed, changes, fields) = decode_placed(body)?;
     let mut rows = Vec::new();
     if let Some(placed) = &placed {
-        let options = writer.options.clone();
-        let (dir, manifest) = (writer.dir.clone(), writer.manifest.clone());
-        let place = place(&options, &dir, &manifest);
+        let place = place(&writer.options, &writer.dir, &writer.manifest, &writer.lock);
         match writer.growing.recover(&place, access, placed)? {
             None => return Ok(Verdict::Torn),
             Some(bytes) => {
@@ -246,7 +263,7 @@ fn write_again(writer: &Writer, replayed: Replayed, rows: &[(u64, Range<u64>)]) 
         .map_err(|error| refused(log.path(), "written", error))?;
     let Some(file) = writer.growing.file() else { return Ok(()) };
     for (_, range) in rows.iter().filter(|(offset, _)| *offset >= synced) {
-        let path = Name::Segment(writer.growing.number()).within(&writer.dir);
+        let path = writer.dir.path_of(Name::Segment(writer.growing.number()));
         again(&**file, range.clone()).map_err(|error| refused(&path, "written", error))?;
     }
     Ok(())
@@ -268,36 +285,60 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
     log.file().sync_data().map_err(io)?;
     writer.synced = writer.log_end;
     if let Some(file) = writer.growing.file() {
-        let path = Name::Segment(writer.growing.number()).within(&writer.dir);
+        let path = writer.dir.path_of(Name::Segment(writer.growing.number()));
         let io = |error| refused(&path, "cut", error);
         file.set_len(writer.growing.end()).map_err(io)?;
         file.sync_data().map_err(io)?;
     }
-
-    let vfs = Arc::clone(&writer.options.vfs);
-    let sync = || vfs.sync_dir(&writer.dir).map_err(|error| refused(&writer.dir, "synced", error));
+    let dir = &writer.dir;
+    let refused = |what| move |error| refused(dir.path(), what, error);
     if !probe.has(Defect::DirectoryNotSynced) {
-        sync()?;
-        // Whoever made it may not have come so far.
-        sync_above(&writer.dir, &writer.options)?;
+        dir.sync().map_err(refused("synced"))?;
+        // Who made the directory may not have come so far.
+        dir.sync_above().map_err(refused("synced"))?;
     }
-    let names = vfs.list(&writer.dir).map_err(|error| refused(&writer.dir, "listed", error))?;
+    for name in dir.names().map_err(refused("listed"))? {
+        if !is_needed(writer, name) && may_be_ours(writer, name) {
+            // It does no harm where it is.
+            dir.remove(name, writer.manifest.database);
+        }
+    }
+    Ok(())
+}
+
+fn is_needed(writer: &Writer, name: Name) -> bool {
     let is_segment = |number| {
         writer.manifest.segments.iter().any(|entry| entry.info.number == number)
             || number == writer.growing.number() && writer.growing.file().is_some()
     };
-    for name in names.iter().filter_map(|name| Name::parse(name)) {
-        let is_needed = match name {
-            Name::Manifest(number) => number == writer.manifest.number,
-            Name::Log(number) => number == writer.manifest.log,
-            Name::Segment(number) | Name::Derived(number) => is_segment(number),
-            Name::Unfinished(_) => false,
-            Name::Lock | Name::Reserve => true,
-        };
-        if !is_needed {
-            // It does no harm where it is.
-            let _ = vfs.remove(&name.within(&writer.dir));
-        }
+    match name {
+        Name::Manifest(number) => number == writer.manifest.number,
+        Name::Log(number) => number == writer.manifest.log,
+        Name::Segment(number) | Name::Derived(number) => is_segment(number),
+        Name::Unfinished(_) => false,
+        Name::Lock | Name::Reserve => true,
     }
-    Ok(())
+}
+
+/// How many numbers beyond those of the manifest one checkpoint may have given to files.
+const NUMBERS_MAX: u64 = 16;
+
+/// Whether a crash may have left a file of this name without its first bytes: only one that was being
+/// made. A file of an older number has them, if it is ours.
+fn may_be_ours(writer: &Writer, name: Name) -> bool {
+    let manifest = &writer.manifest;
+    let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
+    let has_head = || {
+        let owner = writer.dir.owner(name, Some(manifest.database));
+        matches!(owner, Ok(Some(owner)) if owner.is(manifest.database))
+    };
+    match name {
+        Name::Segment(number) if number == writer.growing.number() => true,
+        Name::Manifest(number)
+        | Name::Unfinished(number)
+        | Name::Log(number)
+        | Name::Segment(number)
+        | Name::Derived(number) => is_new(number) || has_head(),
+        Name::Lock | Name::Reserve => false,
+    }
 }

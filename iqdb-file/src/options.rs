@@ -37,6 +37,8 @@ pub struct FileOptions {
     /// From how many bytes of segments on derived data is kept.
     pub(crate) derived_from: u64,
     pub(crate) read_only: bool,
+    /// Where the numbers begin of which ids are made.
+    pub(crate) id_base: u64,
     pub(crate) probe: Probe,
 }
 
@@ -55,6 +57,7 @@ impl FileOptions {
             reserve_bytes: 1 << 20,
             derived_from: 1 << 30,
             read_only: false,
+            id_base: 0,
             probe: Probe::default(),
         }
     }
@@ -118,6 +121,18 @@ impl FileOptions {
     #[must_use]
     pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
         self.derived_from = bytes;
+        self
+    }
+
+    /// A number that no other database has; another one for each attempt.
+    pub(crate) fn database_id(&self, attempt: u64) -> u128 {
+        let half = |n| u128::from(self.probe.random(self.id_base + 2 * attempt + n));
+        half(0) << 64 | half(1)
+    }
+
+    /// The same, for a database that is not the one which these options are of.
+    pub(crate) fn another_database(mut self) -> Self {
+        self.id_base += 1 << 32;
         self
     }
 

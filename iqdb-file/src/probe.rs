@@ -27,6 +27,12 @@ pub enum Defect {
     ManifestNotSynced,
     /// What is read is believed without its checksum.
     ChecksumsIgnored,
+    /// Files are reached by the path of the directory, resolved anew each time.
+    FilesByPath,
+    /// Before a group is acknowledged only the link count of the directory is looked at, and no name.
+    NamesNotLookedUp,
+    /// A file gets its name also where another file has it.
+    RenamesOverOthers,
 }
 
 /// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,

@@ -10,9 +10,10 @@ use iqdb_core::{
     Store,
 };
 
+use crate::lock::LockedBy;
 use crate::options::FileOptions;
 use crate::verify::{Progress, Verified};
-use crate::vfs::Guard;
+use crate::vfs::Process;
 use crate::view::View;
 use crate::writer::Writer;
 
@@ -35,21 +36,37 @@ use crate::writer::Writer;
 /// ```
 pub struct FileStore {
     schema: Schema,
-    pub(crate) dir: PathBuf,
+    path: PathBuf,
+    /// The process that opened it. No other may use it.
+    process: Process,
     pub(crate) view: ArcSwap<View>,
     pub(crate) writer: Mutex<Writer>,
     /// A group has been written, or has failed.
     pub(crate) changed: Condvar,
     /// The group that is staged has as many batches as its leader waits for.
     pub(crate) gathered: Condvar,
-    // The last to go: until then nobody else may write.
-    _lock: Box<dyn Guard>,
 }
 
 /// How a database is doing: counted, not measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FileStats {
+    /// What tells it from all other databases, wherever its directory is. A copy of the directory has
+    /// the same; a backup has its own.
+    pub database: u128,
+    /// What is locked while it is open.
+    pub locked_by: LockedBy,
+    /// Why the last checkpoint failed, if it did. Writes go on, and it is tried again, until the log is
+    /// four times [`log_bytes_max`](Self::log_bytes_max): then writes are refused with the cause, each
+    /// after another attempt. On a full disk deletes go on even so.
+    pub checkpoint_failure: Option<String>,
+    /// How many checkpoints have failed since the last one that did not.
+    pub checkpoints_failed: u64,
+    /// The mark that tells how far the database was published could not be written. An earlier state of
+    /// the log, put in its place, would not be noticed.
+    pub mark_failed: bool,
+    /// From how many bytes on the log is sealed into a segment.
+    pub log_bytes_max: u64,
     /// Bytes of all files that the database needs.
     pub bytes: u64,
     /// Bytes of its log, which is sealed into a segment from some size on.
@@ -66,11 +83,12 @@ pub struct FileStats {
 
 impl FileStore {
     /// Makes a new, empty database in this directory, which is made too unless it is there. Its
-    /// parent must be there.
+    /// parent must be there. A directory that is made has its name once the database is whole; one
+    /// that exists has to be empty but for `lost+found`, and keeps its mode and its owner.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when there is a database already, or the system refuses;
-    /// [`ErrorKind::Locked`] when somebody is making one.
+    /// [`ErrorKind::Io`] when there is a database already, or anything else, or the system refuses:
+    /// then nothing is left of the attempt; [`ErrorKind::Locked`] when somebody is making one.
     pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
         crate::open::create(path.as_ref(), schema, options)
     }
@@ -106,23 +124,23 @@ impl FileStore {
         crate::open::open(path.as_ref(), options, true)
     }
 
-    pub(crate) fn new(mut writer: Writer, lock: Box<dyn Guard>) -> Result<Self> {
+    pub(crate) fn new(mut writer: Writer) -> Result<Self> {
         writer.staged = Default::default();
         Ok(Self {
             schema: *writer.schema(),
-            dir: writer.dir.clone(),
+            path: writer.dir.path().to_owned(),
+            process: Process::current(),
             view: ArcSwap::from_pointee(writer.view()?),
             writer: Mutex::new(writer),
             changed: Condvar::new(),
             gathered: Condvar::new(),
-            _lock: lock,
         })
     }
 
-    /// The directory.
+    /// The path that the directory was opened by. It may be elsewhere by now.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.dir
+        &self.path
     }
 
     pub(crate) fn view(&self) -> Arc<View> {
@@ -136,6 +154,7 @@ impl FileStore {
     /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
+        self.process.check_surely()?;
         self.checkpoint(self.idle()?, &[], true)?;
         let mut most = usize::MAX;
         loop {
@@ -162,6 +181,7 @@ impl FileStore {
     /// # Errors
     /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.
     pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.process.check_surely()?;
         let options = self.lock().options.clone();
         crate::backup::copy(&self.view(), path.as_ref(), &options)
     }
@@ -173,6 +193,7 @@ impl FileStore {
     /// [`ErrorKind::Damaged`], naming the file and the first byte of what is damaged;
     /// [`ErrorKind::Io`].
     pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<Verified> {
+        self.process.check_surely()?;
         let writer = match self.idle() {
             Ok(writer) => writer,
             // What can't be written can still be checked.
@@ -185,12 +206,22 @@ impl FileStore {
     }
 
     /// How the database is doing. Waits for a writer at work.
-    #[must_use]
-    pub fn stats(&self) -> FileStats {
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] in a process that was forked from the one that opened it.
+    pub fn stats(&self) -> Result<FileStats> {
+        self.process.check_surely()?;
         let writer = self.lock();
         let segments = writer.segments.all();
         let growing = writer.growing.file().and_then(|file| file.len().ok()).unwrap_or(0);
-        FileStats {
+        let failed = writer.failed_checkpoint.as_ref();
+        Ok(FileStats {
+            database: writer.manifest.database,
+            locked_by: writer.lock.locked_by(),
+            checkpoint_failure: failed.map(|failed| failed.cause.clone()),
+            checkpoints_failed: failed.map_or(0, |failed| failed.attempts),
+            mark_failed: writer.lock.mark_failed(),
+            log_bytes_max: writer.options.log_bytes,
             bytes: segments.iter().map(|segment| segment.file_len()).sum::<u64>()
                 + writer.manifest.encode().len() as u64
                 + growing
@@ -200,7 +231,7 @@ impl FileStore {
             rows: segments.iter().map(|segment| segment.info().rows).sum(),
             dead_rows: segments.iter().map(|segment| segment.dead()).sum(),
             records: writer.live,
-        }
+        })
     }
 }
 
@@ -218,6 +249,7 @@ impl Store for FileStore {
     /// O(bytes in the batch), and O(segments) for each of its ids, amortised: now and then the log is
     /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
     fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.process.check_surely()?;
         batch.check_input(&self.schema)?;
         let is_delete = |change: &Change| matches!(change, Change::Delete(_));
         let mut writer = self.ready(batch.changes().iter().all(is_delete))?;
@@ -243,17 +275,20 @@ impl Store for FileStore {
 
     /// O(segments) on average.
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        self.process.check()?;
         self.view().get(id)?.map(|record| record.to_record()).transpose()
     }
 
     /// O(1).
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.process.check()?;
         Ok(self.view())
     }
 
     /// Returns when everything that was acknowledged is on the disk: at once, unless writes are
     /// [`Durability::Relaxed`](crate::Durability::Relaxed).
     fn flush(&self) -> Result<()> {
+        self.process.check_surely()?;
         let mut writer = match self.idle() {
             // There is nothing to be made durable.
             Err(error) if error.kind() == ErrorKind::NotSupported => return Ok(()),
@@ -265,8 +300,11 @@ impl Store for FileStore {
 
 impl Drop for FileStore {
     /// Leaves the directory so that the next opening is quick and knows how far the log goes. What
-    /// was acknowledged is there without it.
+    /// was acknowledged is there without it. In a forked child it is not this handle's to leave.
     fn drop(&mut self) {
+        if !self.process.is_surely_current() {
+            return;
+        }
         if let Ok(mut writer) = self.idle() {
             let _ = writer.close();
         }
@@ -275,6 +313,6 @@ impl Drop for FileStore {
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FileStore({}, {})", self.dir.display(), self.schema)
+        write!(f, "FileStore({}, {})", self.path.display(), self.schema)
     }
 }

@@ -4,6 +4,7 @@ use iqdb_core::{Result, Snapshot};
 
 use crate::log::Verdict;
 use crate::manifest::newest;
+use crate::names::Name;
 use crate::problem::damaged;
 use crate::view::View;
 use crate::writer::Writer;
@@ -32,9 +33,11 @@ pub struct Verified {
 
 /// Checks manifest and log. No writer may be at work.
 pub(crate) fn check_log(writer: &Writer) -> Result<Verified> {
-    let (found, path) = newest(&*writer.options.vfs, &writer.dir)?
-        .ok_or_else(|| damaged(&writer.dir, "the manifest of the database is missing"))?;
+    let dir = &writer.dir;
+    let (found, _) = newest(dir)?
+        .ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
     if found != writer.manifest {
+        let path = dir.path_of(Name::Manifest(found.number));
         return Err(damaged(&path, "it is not what was written"));
     }
     let after = writer.manifest.version;

@@ -9,6 +9,7 @@ use iqdb_core::{
 };
 
 use crate::segment::Segment;
+use crate::vfs::Process;
 
 /// What is published. Made by a writer, and immutable from then on.
 pub(crate) struct View {
@@ -18,6 +19,8 @@ pub(crate) struct View {
     pub(crate) segments: Arc<Segments>,
     /// What the log has added to the segments.
     pub(crate) tail: Arc<dyn Snapshot>,
+    /// The process that opened the database. No other may read.
+    pub(crate) process: Process,
 }
 
 /// The segments of a view, and their blocks one after the other.
@@ -85,6 +88,7 @@ impl Snapshot for View {
 
     /// O(segments) on average.
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        self.process.check()?;
         if let Some(record) = self.tail.get(id)? {
             return Ok(Some(record));
         }
@@ -100,6 +104,7 @@ impl Snapshot for View {
     }
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
+        self.process.check()?;
         match self.segments.blocks.get(i) {
             Some((segment, block)) => self.block_of(&self.segments.all[*segment], *block),
             None if i < self.block_count() => self.tail.block(i - self.segments.blocks.len()),
@@ -108,6 +113,8 @@ impl Snapshot for View {
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        // A search asks this first, on the caller's thread.
+        self.process.check()?;
         Ok(None)
     }
 }

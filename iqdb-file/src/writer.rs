@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,23 +10,35 @@ use iqdb_core::{
     Applied, Batch, Change, Record, RecordId, Result, Schema, SnapshotExt, Store, Vector, Version,
 };
 
+use crate::dir::DatabaseDir;
+use crate::failed_checkpoint::FailedCheckpoint;
 use crate::group::Group;
 use crate::growing::{Growing, Mark};
+use crate::held_names::HeldNames;
+use crate::lock::Lock;
 use crate::log::{Log, Placed, encode_batch};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, ManifestFile};
+use crate::names::Name;
 use crate::new_rows::NewRows;
 use crate::options::FileOptions;
 use crate::problem::defect;
 use crate::reserve::Reserve;
 use crate::segment::{Keep, Place, Segment, Shape};
+use crate::trouble::Trouble;
+use crate::vfs::Process;
 use crate::view::{Segments, View};
 
 /// What the lock guards.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    pub(crate) dir: PathBuf,
+    pub(crate) dir: DatabaseDir,
     pub(crate) options: FileOptions,
+    process: Process,
+    pub(crate) lock: Arc<Lock>,
     pub(crate) manifest: Manifest,
+    manifest_file: ManifestFile,
+    /// The names that have to refer to what is open.
+    pub(crate) names: Arc<HeldNames>,
     pub(crate) segments: Arc<Segments>,
     /// What the log has added, as a store in memory.
     pub(crate) tail: ArenaStore,
@@ -41,9 +52,8 @@ pub(crate) struct Writer {
     /// How many changes the log has.
     pub(crate) changes: u64,
     pub(crate) growing: Growing,
-    /// Files of the growing segment and the directory have something that is not synced.
+    /// The file of the growing segment has something that is not synced.
     pub(crate) unsynced_rows: bool,
-    pub(crate) unsynced_dir: bool,
     /// What the next group writes.
     pub(crate) staged: Staged,
     /// What is being written by the thread that leads the group at work.
@@ -57,10 +67,8 @@ pub(crate) struct Writer {
     /// A batch was given up half-way by a panic.
     pub(crate) torn: bool,
     pub(crate) retired: VecDeque<Arc<View>>,
-    /// The log's end at the last attempt to seal it that failed.
-    pub(crate) no_seal_before: u64,
-    /// That attempt failed because the disk is full.
-    pub(crate) is_short: bool,
+    /// The last checkpoint failed, and none has succeeded since.
+    pub(crate) failed_checkpoint: Option<FailedCheckpoint>,
     /// What is kept for a full disk.
     pub(crate) reserve: Reserve,
     /// A segment has more dead rows than it is worth.
@@ -102,14 +110,6 @@ pub(crate) struct AtWork {
     pub(crate) undo: Undo,
 }
 
-/// Why a database takes no more writes until it is opened again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    ReadOnly,
-    /// A sync failed, or what it takes to undo a write. What the system said.
-    Unsure(String),
-}
-
 /// What a batch does, before any of it is done.
 struct Planned<'b> {
     applied: Applied,
@@ -148,16 +148,22 @@ fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
 impl Writer {
     /// At the start of the manifest's log.
     pub(crate) fn new(
-        dir: &Path,
+        dir: &DatabaseDir,
         options: &FileOptions,
-        manifest: Manifest,
+        lock: &Arc<Lock>,
+        (manifest, manifest_file): (Manifest, ManifestFile),
         segments: Vec<Arc<Segment>>,
         log: Log,
     ) -> Self {
         let rows = |entry: &crate::manifest::Entry| entry.info.rows - entry.dead.len() as u64;
+        let names = held_names(dir, options, lock, (&manifest, &manifest_file), &log);
         Self {
-            dir: dir.to_owned(),
+            dir: dir.clone(),
             options: options.clone(),
+            process: Process::current(),
+            lock: Arc::clone(lock),
+            manifest_file,
+            names: Arc::new(names),
             segments: Arc::new(Segments::new(segments)),
             tail: empty_tail(manifest.schema, manifest.version),
             version: manifest.version,
@@ -168,7 +174,6 @@ impl Writer {
             changes: 0,
             growing: Growing::new(manifest.growing),
             unsynced_rows: false,
-            unsynced_dir: false,
             staged: Staged::default(),
             at_work: None,
             last: LastGroup::default(),
@@ -176,9 +181,8 @@ impl Writer {
             trouble: None,
             torn: false,
             retired: VecDeque::new(),
-            no_seal_before: 0,
-            is_short: false,
-            reserve: Reserve::new(options.reserve_bytes),
+            failed_checkpoint: None,
+            reserve: Reserve::new(options.reserve_bytes, manifest.database),
             wants_tidying: false,
             manifest,
         }
@@ -189,7 +193,7 @@ impl Writer {
     }
 
     pub(crate) fn place(&self) -> Place<'_> {
-        place(&self.options, &self.dir, &self.manifest)
+        place(&self.options, &self.dir, &self.manifest, &self.lock)
     }
 
     /// What readers are to see once everything that is staged is on the disk.
@@ -200,6 +204,7 @@ impl Writer {
             live: self.live,
             segments: Arc::clone(&self.segments),
             tail: self.tail.snapshot()?,
+            process: self.process,
         })
     }
 
@@ -218,13 +223,15 @@ impl Writer {
             return Ok(planned.applied);
         }
         let mark = self.growing.mark();
-        let (placed, rows) = match self.is_worth_placing(batch) {
-            true => {
-                let place = place(&self.options, &self.dir, &self.manifest);
-                let (placed, rows) = self.growing.place(&place, &self.options, batch)?;
-                (Some(placed), Some(rows))
+        let (placed, rows) = {
+            let place = place(&self.options, &self.dir, &self.manifest, &self.lock);
+            match self.is_worth_placing(batch) && self.growing.is_ready(&place)? {
+                true => {
+                    let (placed, rows) = self.growing.place(&place, &self.options, batch)?;
+                    (Some(placed), Some(rows))
+                }
+                false => (None, None),
             }
-            false => (None, None),
         };
         let body = encode_batch(batch, placed.as_ref());
         let version = planned.applied.version;
@@ -401,23 +408,52 @@ impl Writer {
     }
 
     /// Starts a new log, with nothing in the tail.
-    pub(crate) fn start_over(&mut self, manifest: Manifest, segments: Vec<Arc<Segment>>, log: Log) {
+    pub(crate) fn start_over(
+        &mut self,
+        manifest: (Manifest, ManifestFile),
+        segments: Vec<Arc<Segment>>,
+        log: Log,
+    ) {
+        let (dir, options, lock) = (&self.dir, &self.options, &self.lock);
+        let started = Self::new(dir, options, lock, manifest, segments, log);
         let (retired, last) = (std::mem::take(&mut self.retired), self.last);
-        let (dir, options) = (self.dir.clone(), self.options.clone());
-        *self = Self { retired, last, ..Self::new(&dir, &options, manifest, segments, log) };
+        *self = Self { retired, last, ..started };
+    }
+
+    /// Goes on with another manifest over the same files.
+    pub(crate) fn replace_manifest(&mut self, manifest: Manifest, file: ManifestFile) {
+        let names = held_names(&self.dir, &self.options, &self.lock, (&manifest, &file), &self.log);
+        (self.names, self.manifest, self.manifest_file) = (Arc::new(names), manifest, file);
     }
 }
 
+/// The files that a writer counts on, which are open.
+fn held_names(
+    dir: &DatabaseDir,
+    options: &FileOptions,
+    lock: &Lock,
+    (manifest, file): (&Manifest, &ManifestFile),
+    log: &Log,
+) -> HeldNames {
+    let mut held = vec![log.held(), (Name::Manifest(manifest.number), file.id)];
+    held.extend(lock.held());
+    HeldNames::new(dir, held, options.probe)
+}
+
 /// Where the segments of a database are.
-pub(crate) fn place<'a>(options: &'a FileOptions, dir: &'a Path, manifest: &Manifest) -> Place<'a> {
+pub(crate) fn place<'a>(
+    options: &'a FileOptions,
+    dir: &'a DatabaseDir,
+    manifest: &Manifest,
+    lock: &Arc<Lock>,
+) -> Place<'a> {
     Place {
-        vfs: &*options.vfs,
         dir,
         database: manifest.database,
         shape: Shape::of(&manifest.schema),
         mode: options.read_mode,
         probe: options.probe,
-        derived: Keep::of(options, manifest),
+        derived: Keep::of(options, manifest, lock),
     }
 }
 

@@ -104,7 +104,7 @@ fn a_log_that_can_not_be_sealed_takes_only_deletes() {
     for space in (16..96).map(|kib| kib << 10) {
         let (disk, store) = store(space, LOG_BYTES);
         let count = fill(&store);
-        let log = store.stats().log_bytes;
+        let log = store.stats().unwrap().log_bytes;
         // A batch may have gone beyond what is sealed at once, but none after it has.
         assert!(log < LOG_BYTES + 200, "{space} bytes: {log} in the log");
         refused += u64::from(log >= LOG_BYTES);
@@ -112,8 +112,8 @@ fn a_log_that_can_not_be_sealed_takes_only_deletes() {
         // Space makes it work again, and nothing has to be done for it.
         disk.set_quota(None);
         store.upsert(record(count)).unwrap();
-        assert!(store.stats().log_bytes < LOG_BYTES, "{space} bytes");
-        assert_eq!(store.stats().records, count);
+        assert!(store.stats().unwrap().log_bytes < LOG_BYTES, "{space} bytes");
+        assert_eq!(store.stats().unwrap().records, count);
     }
     assert!(refused > 0, "no disk was full when it was time to seal");
 }
@@ -143,13 +143,13 @@ fn a_log_can_be_sealed_on_a_full_disk_however_long_it_is() {
     for space in (64..512).step_by(30).map(|kib| kib << 10) {
         let (disk, store) = store(space, 1 << 20);
         let count = fill(&store);
-        let log = store.stats().log_bytes;
+        let log = store.stats().unwrap().log_bytes;
         assert!(log > space / 4, "{space} bytes: only {log} in the log");
         let used = disk.used();
         // Nothing is left to whoever comes, and compacting gets by with what is kept.
         disk.set_quota(Some(used));
         store.compact().unwrap();
-        assert_eq!(store.stats().log_bytes, 64, "{space} bytes");
+        assert_eq!(store.stats().unwrap().log_bytes, 64, "{space} bytes");
         assert!(disk.used() < used, "{space} bytes");
         assert_eq!(store.len().unwrap(), count);
         assert_eq!(reserve_len(&disk), Some(RESERVE_BYTES));

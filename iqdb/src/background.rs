@@ -1,11 +1,12 @@
 //! The one thread that makes what searches keep with sealed blocks, while everybody else goes on.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use iqdb_core::{Search, Store};
+use iqdb_core::{Error, Search, Store};
 
 /// How long it rests before it looks for new blocks again, however often it is woken.
 const REST: Duration = Duration::from_millis(5);
@@ -15,13 +16,19 @@ pub(crate) struct Background {
     store: Arc<dyn Store>,
     search: Arc<dyn Search>,
     state: Arc<State>,
-    thread: OnceLock<Option<JoinHandle<()>>>,
+    thread: OnceLock<JoinHandle<()>>,
+    /// How often the thread could not be started.
+    refused: AtomicU64,
+    /// The process whose thread it is: a forked child has none.
+    process: u32,
 }
 
 #[derive(Default)]
 struct State {
     wanted: Mutex<Wanted>,
     changed: Condvar,
+    /// A failure has been told, and nothing has succeeded since.
+    failed: AtomicBool,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -33,18 +40,19 @@ struct Wanted {
 
 impl Background {
     pub(crate) fn new(store: Arc<dyn Store>, search: Arc<dyn Search>) -> Self {
-        Self { store, search, state: Arc::default(), thread: OnceLock::new() }
+        let (state, thread) = (Arc::default(), OnceLock::new());
+        let (refused, process) = (AtomicU64::new(0), std::process::id());
+        Self { store, search, state, thread, refused, process }
     }
 
     /// There may be something to do. Returns at once.
     pub(crate) fn wake(&self) {
-        self.thread.get_or_init(|| {
-            let (store, search) = (Arc::clone(&self.store), Arc::clone(&self.search));
-            let state = Arc::clone(&self.state);
-            let thread = std::thread::Builder::new().name("iqdb-prepare".to_owned());
-            // Without a thread, searches do without what it would have made.
-            thread.spawn(move || state.work(&*store, &*search)).ok()
-        });
+        if self.process != std::process::id() {
+            return;
+        }
+        if self.thread.get().is_none() {
+            self.start();
+        }
         let mut wanted = self.state.lock();
         if !wanted.work {
             wanted.work = true;
@@ -53,7 +61,50 @@ impl Background {
     }
 }
 
+impl Background {
+    /// Starts the thread, or tries again later. Until then searches do without what it would make.
+    fn start(&self) {
+        let refused = self.refused.load(Ordering::Relaxed);
+        if refused > 0 && !refused.is_power_of_two() {
+            self.refused.store(refused + 1, Ordering::Relaxed);
+            return;
+        }
+        let one_at_a_time = self.state.lock();
+        if self.thread.get().is_some() {
+            return;
+        }
+        let (store, search) = (Arc::clone(&self.store), Arc::clone(&self.search));
+        let state = Arc::clone(&self.state);
+        let thread = std::thread::Builder::new().name("iqdb-prepare".to_owned());
+        match thread.spawn(move || state.work(&*store, &*search)) {
+            Ok(thread) => _ = self.thread.set(thread),
+            Err(error) => {
+                self.refused.store(refused + 1, Ordering::Relaxed);
+                drop(one_at_a_time);
+                self.state.tell(|| format!("no thread could be started: {error}"));
+            }
+        }
+    }
+}
+
 impl State {
+    /// Tells the program's log of a failure, once.
+    fn tell(&self, what: impl FnOnce() -> String) {
+        if !self.failed.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                target: "iqdb",
+                "what searches derive from the records is not made beforehand: {}", what()
+            );
+        }
+    }
+
+    fn told(&self, outcome: Result<(), Error>) {
+        match outcome {
+            Ok(()) => self.failed.store(false, Ordering::Relaxed),
+            Err(error) => self.tell(|| error.to_string()),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -68,10 +119,11 @@ impl State {
             }
             wanted.work = false;
             drop(wanted);
-            // What can't be read now is for whoever asks for it to report.
-            if let Ok(snapshot) = store.snapshot() {
-                let _ = search.prepare(&*snapshot, &mut || !self.lock().end);
-            }
+            // What can't be read now is an error of the search that reads it.
+            let prepared = store
+                .snapshot()
+                .and_then(|snapshot| search.prepare(&*snapshot, &mut || !self.lock().end));
+            self.told(prepared.map(drop));
             let rested = self.changed.wait_timeout_while(self.lock(), REST, |wanted| !wanted.end);
             drop(rested.unwrap_or_else(PoisonError::into_inner));
         }
@@ -80,9 +132,16 @@ impl State {
 
 impl Drop for Background {
     fn drop(&mut self) {
+        let thread = self.thread.take();
+        if self.process != std::process::id() {
+            // A forked child has the handle and not the thread, and what the thread had locked stays
+            // locked here for ever.
+            std::mem::forget(thread);
+            return;
+        }
         self.state.lock().end = true;
         self.state.changed.notify_one();
-        if let Some(Some(thread)) = self.thread.take() {
+        if let Some(thread) = thread {
             // It has reported whatever it panicked with.
             let _ = thread.join();
         }

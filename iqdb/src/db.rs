@@ -349,10 +349,11 @@ impl Iqdb {
     /// How the files of the database are doing.
     ///
     /// # Errors
-    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where it is in no directory.
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where it is in no directory, or was
+    /// opened by the process that this one was forked from.
     #[cfg(feature = "file")]
     pub fn file_stats(&self) -> Result<FileStats> {
-        Ok(self.file("stats")?.stats())
+        self.file("stats")?.stats()
     }
 
     #[cfg(feature = "file")]

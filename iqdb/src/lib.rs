@@ -58,5 +58,5 @@ pub use iqdb_core::{
     filter, limits,
 };
 #[cfg(feature = "file")]
-pub use iqdb_file::{Durability, FileStats, Progress, ReadMode, Verified};
+pub use iqdb_file::{Durability, FileStats, LockedBy, Progress, ReadMode, Verified};
 pub use iqdb_search::{ExactSearch, Kernel};

@@ -201,7 +201,9 @@ impl Scene<'_> {
             let story = format!("read only at version {seen}, and then at {version}");
             return Err(Finding::new(Breach::Wrong, story));
         }
-        leaves_others_alone(disk, *seed)?;
+        if bounds.strangers {
+            leaves_others_alone(disk, *seed)?;
+        }
         if depth > 1 || rng.u8(..3) > 0 {
             return Ok(None);
         }

@@ -10,7 +10,7 @@ use iqdb_file::{Defect, FileOptions, FileStore};
 use crate::finding::{Breach, Finding, caught, quiet};
 use crate::law::{Look, holds, holds_for_copy};
 use crate::past::{Bounds, Past};
-use crate::run::{disk, leaves_others_alone, works};
+use crate::run::{disk, leaves_others_alone, put_strangers_file, works};
 use crate::script::{COPY, DIR, Script, Step};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
@@ -193,6 +193,7 @@ impl<'a> Scene<'a> {
                 works("create after the fault", again)?
             }
         };
+        put_strangers_file(&self.disk, self.script.seed, &mut self.past)?;
         self.past.durable(self.disk.changes(), 0);
         Ok(store)
     }
@@ -238,7 +239,7 @@ impl<'a> Scene<'a> {
                 again.map_err(|error| Finding::new(Breach::Unopenable, error))?
             }
         };
-        let bounds = Bounds { least: Some(self.certain), most: self.past.version() };
+        let bounds = Bounds { least: Some(self.certain), ..self.past.bounds(self.disk.changes()) };
         let fired = self.disk.faults_fired();
         let version = match holds(&store, &self.past, bounds, Look::Quick) {
             Err(_) if self.disk.faults_fired() > fired => {
@@ -255,7 +256,7 @@ impl<'a> Scene<'a> {
 
     /// Readers see what was acknowledged, whatever happens to writers.
     fn reads_well(&self, store: &FileStore) -> Result<(), Finding> {
-        let bounds = Bounds { least: Some(self.certain), most: self.certain };
+        let bounds = Bounds { least: Some(self.certain), most: self.certain, strangers: true };
         let fired = self.disk.faults_fired();
         let look = || holds(store, &self.past, bounds, Look::Quick).map(drop);
         match look() {
@@ -273,7 +274,8 @@ impl<'a> Scene<'a> {
 
     /// What there is of the copy, now and if the power fails.
     fn copy_is_whole(&self, path: &str, is_copied: bool) -> Result<(), Finding> {
-        let bounds = Bounds { least: is_copied.then_some(self.certain), most: self.certain };
+        let least = is_copied.then_some(self.certain);
+        let bounds = Bounds { least, most: self.certain, strangers: false };
         let mut rng = Rng::with_seed(self.script.seed);
         for disk in [self.disk.clone(), self.disk.crash(&mut rng)] {
             holds_for_copy(path, &self.script.profile.options(disk, None), &self.past, bounds)?;

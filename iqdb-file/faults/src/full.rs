@@ -104,7 +104,13 @@ fn fill(seed: u64) -> Result<(), Finding> {
 
 fn is_at(store: &FileStore, past: &Past) -> Result<(), Finding> {
     let version = past.version();
-    holds(store, past, Bounds { least: Some(version), most: version }, Look::Quick).map(drop)
+    holds(
+        store,
+        past,
+        Bounds { least: Some(version), most: version, strangers: false },
+        Look::Quick,
+    )
+    .map(drop)
 }
 
 /// The directory that the database's is in.

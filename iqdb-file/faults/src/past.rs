@@ -16,6 +16,8 @@ pub(crate) struct Past {
     durable: Vec<(usize, u64)>,
     /// From this moment on there is a copy of this version.
     copied: Option<(usize, u64)>,
+    /// From this moment on there is a file of somebody else.
+    strangers: Option<usize>,
 }
 
 /// What a crash at some moment may leave.
@@ -25,6 +27,8 @@ pub(crate) struct Bounds {
     pub(crate) least: Option<u64>,
     /// The greatest version.
     pub(crate) most: u64,
+    /// The file of somebody else.
+    pub(crate) strangers: bool,
 }
 
 impl Past {
@@ -35,6 +39,7 @@ impl Past {
             started: vec![0],
             durable: Vec::new(),
             copied: None,
+            strangers: None,
         }
     }
 
@@ -44,7 +49,8 @@ impl Past {
         let models: Vec<Model> = self.models.iter().take(versions).cloned().collect();
         let batches = self.batches.iter().take(models.len() - 1).cloned().collect();
         let durable = bounds.least.map(|least| (0, least)).into_iter().collect();
-        Self { started: vec![0; models.len()], models, batches, durable, copied: None }
+        let strangers = bounds.strangers.then_some(0);
+        Self { started: vec![0; models.len()], models, batches, durable, copied: None, strangers }
     }
 
     /// The model after this version, if there has been one.
@@ -86,6 +92,11 @@ impl Past {
         self.durable.push((at, version));
     }
 
+    /// From this moment on there is a file of somebody else.
+    pub(crate) fn strangers(&mut self, at: usize) {
+        self.strangers = Some(at);
+    }
+
     /// From this moment on there is a copy of the newest version.
     pub(crate) fn copied(&mut self, at: usize) {
         self.copied = Some((at, self.version()));
@@ -94,7 +105,8 @@ impl Past {
     /// What a crash at this moment may leave of the copy.
     pub(crate) fn bounds_of_copy(&self, at: usize) -> Bounds {
         let copied = self.copied.filter(|(from, _)| *from <= at);
-        Bounds { least: copied.map(|(_, version)| version), most: self.version() }
+        let least = copied.map(|(_, version)| version);
+        Bounds { least, most: self.version(), strangers: false }
     }
 
     /// What a crash at this moment may leave.
@@ -104,6 +116,7 @@ impl Past {
         Bounds {
             least: durable.map(|(_, version)| *version).max(),
             most: started.map(|(version, _)| version).max().unwrap_or(0),
+            strangers: self.strangers.is_some_and(|from| from <= at),
         }
     }
 }
@@ -117,7 +130,8 @@ mod tests {
     #[test]
     fn bounds_follow_what_was_started_and_acknowledged() {
         let mut past = Past::new(Schema::new(1, Metric::Dot).unwrap());
-        assert_eq!(past.bounds(0), Bounds { least: None, most: 0 });
+        assert_eq!(past.bounds(0), Bounds { least: None, most: 0, strangers: false });
+        past.strangers(2);
         past.durable(3, 0);
         let upsert = |id: u64| Batch::new().upsert(Record::new(id, [1.0]).unwrap());
         assert_eq!(past.start(4, &upsert(1)).unwrap().inserted, 1);
@@ -129,7 +143,8 @@ mod tests {
         assert_eq!(bounds.map(|b| b.most), [0, 0, 1, 2]);
         assert_eq!((past.version(), past.model(1).unwrap().len()), (2, 1));
         let after = past.of(1, bounds[2]);
-        assert_eq!((after.version(), after.bounds(0)), (1, Bounds { least: Some(0), most: 1 }));
+        let expected = Bounds { least: Some(0), most: 1, strangers: true };
+        assert_eq!((after.version(), after.bounds(0)), (1, expected));
         assert!(after.model(2).is_none() && after.batch_after(1).is_none());
         assert_eq!(past.batch_after(1), Some(&upsert(2)));
     }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use iqdb_core::{Applied, Batch, Store};
-use iqdb_file::vfs::sim::SimVfs;
+use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{Defect, FileStore};
 
 use crate::finding::{Breach, Finding};
@@ -15,16 +15,38 @@ use crate::script::{COPY, DIR, Script, Step};
 /// How many threads write at the same time, where several do.
 const THREADS: usize = 3;
 
-/// An empty disk but for a file that is none of ours, above the database or in its directory.
+/// An empty disk but for a file that is none of ours, above the database.
 pub(crate) fn disk(seed: u64) -> SimVfs {
     let disk = SimVfs::new();
-    let made = disk.put(strangers_file(seed).as_ref(), b"none of ours");
+    let strangers = strangers_file(seed);
+    let made =
+        disk.put(if is_within(seed) { "disk/above" } else { &strangers }.as_ref(), STRANGERS);
     made.unwrap_or_else(|error| unreachable!("an empty disk takes a file: {error}"));
     disk
 }
 
+/// Puts the file that is none of ours into the database, where that is its place.
+///
+/// # Errors
+/// That it can't be put there.
+pub(crate) fn put_strangers_file(disk: &SimVfs, seed: u64, past: &mut Past) -> Result<(), Finding> {
+    if is_within(seed) {
+        let put = Outside::Put(strangers_file(seed).into(), STRANGERS.to_vec());
+        disk.interfere(put).map_err(|error| Finding::new(Breach::Behaviour, error))?;
+    }
+    past.strangers(disk.changes());
+    Ok(())
+}
+
+/// What is in it.
+const STRANGERS: &[u8] = b"none of ours";
+
+fn is_within(seed: u64) -> bool {
+    seed.is_multiple_of(2)
+}
+
 fn strangers_file(seed: u64) -> String {
-    if seed.is_multiple_of(2) { format!("{DIR}/notes.txt") } else { "disk/notes.txt".to_owned() }
+    if is_within(seed) { format!("{DIR}/notes.txt") } else { "disk/notes.txt".to_owned() }
 }
 
 /// What was expected to work.
@@ -45,6 +67,7 @@ pub(crate) fn alone(
     let mut past = Past::new(script.schema);
     let created = FileStore::create(DIR, script.schema, &options);
     let mut store = works("create", created)?;
+    put_strangers_file(disk, script.seed, &mut past)?;
     past.durable(disk.changes(), 0);
     for step in &script.steps {
         match step {
@@ -86,6 +109,7 @@ pub(crate) fn together(
     let options = script.profile.options(disk.clone(), defect);
     let mut past = Past::new(script.schema);
     let store = works("create", FileStore::create(DIR, script.schema, &options))?;
+    put_strangers_file(disk, script.seed, &mut past)?;
     past.durable(disk.changes(), 0);
     let mut written = each_by_a_thread(disk, &store, script)?;
     written.sort_by_key(|(started, _, applied, _)| (applied.version, *started));

@@ -15,10 +15,11 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub(crate) use frame::{Placed, decode_batch, decode_placed, encode_batch};
 
+use crate::dir::DatabaseDir;
 use crate::names::Name;
 use crate::problem::{damaged, damaged_at, refused};
 use crate::segment::{FORMAT, check_header};
-use crate::vfs::{Access, File, FileExt, Vfs};
+use crate::vfs::{Access, File, FileExt, FileId};
 use crate::wire::{put_u32, put_u64};
 use frame::{ALIGN, HEAD, Head};
 
@@ -32,6 +33,7 @@ pub(crate) const HEADER: usize = 64;
 pub(crate) struct Log {
     path: PathBuf,
     file: Box<dyn File>,
+    id: FileId,
     number: u64,
     salt: u64,
 }
@@ -71,27 +73,34 @@ fn salt(database: u128, number: u64) -> u64 {
 
 impl Log {
     /// Makes a new log and syncs it, but not its directory.
-    pub(crate) fn create(vfs: &dyn Vfs, dir: &Path, database: u128, number: u64) -> Result<Self> {
-        let path = Name::Log(number).within(dir);
+    pub(crate) fn create(dir: &DatabaseDir, database: u128, number: u64) -> Result<Self> {
+        let path = dir.path_of(Name::Log(number));
         let make = || {
-            let file = vfs.open(&path, Access::Create)?;
+            let file = dir.create(Name::Log(number), database)?;
             file.write_all_at(&header(database, number), 0)?;
             file.sync_data()?;
-            Ok(file)
+            Ok((file.id()?, file))
         };
-        let file = make().map_err(|error| refused(&path, "made", error))?;
-        Ok(Self { path, file, number, salt: salt(database, number) })
+        let (id, file) = make().map_err(|error| refused(&path, "made", error))?;
+        Ok(Self { path, file, id, number, salt: salt(database, number) })
+    }
+
+    /// Whether a log has more than its header.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn is_written(dir: &DatabaseDir, name: Name) -> io::Result<bool> {
+        Ok(dir.file(name, Access::Read)?.len()? > HEADER as u64)
     }
 
     pub(crate) fn open(
-        vfs: &dyn Vfs,
-        dir: &Path,
+        dir: &DatabaseDir,
         database: u128,
         number: u64,
         access: Access,
     ) -> Result<Self> {
-        let path = Name::Log(number).within(dir);
-        let file = vfs.open(&path, access).map_err(|error| match error.kind() {
+        let path = dir.path_of(Name::Log(number));
+        let file = dir.file(Name::Log(number), access).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 damaged(&path, "a file of the database is missing").caused_by(error)
             }
@@ -105,11 +114,17 @@ impl Log {
             read => read.map_err(|error| refused(&path, "read", error))?,
         }
         check_header(&path, &found, &header(database, number), MAGIC)?;
-        Ok(Self { path, file, number, salt: salt(database, number) })
+        let id = file.id().map_err(|error| refused(&path, "opened", error))?;
+        Ok(Self { path, file, id, number, salt: salt(database, number) })
     }
 
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What has to have its name while it is written.
+    pub(crate) fn held(&self) -> (Name, FileId) {
+        (Name::Log(self.number), self.id)
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use iqdb_core::Result;
 use xxhash_rust::xxh3::xxh3_64;
@@ -55,7 +55,7 @@ enum Source {
     /// would read megabytes around.
     Mapped { all: Mapping, here_and_there: Mapping },
     /// The file, and for each section what has been read of it: the pieces it lies in.
-    Copied(Box<dyn File>, Box<[OnceLock<Copied>]>),
+    Copied(Arc<dyn File>, Box<[OnceLock<Copied>]>),
 }
 
 struct Copied {
@@ -68,7 +68,7 @@ impl Body {
     /// caller has seen to that.
     pub(crate) fn new(
         path: PathBuf,
-        file: Box<dyn File>,
+        file: Arc<dyn File>,
         (mode, probe): (ReadMode, Probe),
         pieces: Box<[Piece]>,
         sections: Box<[Range<u64>]>,

@@ -7,17 +7,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use iqdb_core::Sidecar;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Place, SegmentInfo};
 use crate::FileOptions;
+use crate::dir::DatabaseDir;
+use crate::lock::Lock;
 use crate::manifest::Manifest;
 use crate::names::Name;
-use crate::vfs::{Access, File, FileExt, Vfs};
+use crate::vfs::{Access, File, FileExt};
 use crate::wire::{Reader, put_u32, put_u64};
 
 const MAGIC: &[u8; 8] = b"iqdb der";
@@ -33,28 +34,28 @@ const ENTRY: usize = 4 + 4 + 8 + 8 + 8;
 pub(crate) enum Keep {
     No,
     /// What is there is used, and nothing is added.
-    AsItIs(Arc<dyn Vfs>),
-    /// A snapshot that outlives its segment may make the file of it once more; the next opening
-    /// removes that.
-    In(Arc<dyn Vfs>),
+    AsItIs,
+    /// As long as the database is locked. A snapshot that outlives its segment may make the file of it
+    /// once more; the next opening removes that.
+    While(Weak<Lock>),
 }
 
 impl Keep {
     /// As the size of a database asks for.
-    pub(crate) fn of(options: &FileOptions, manifest: &Manifest) -> Self {
+    pub(crate) fn of(options: &FileOptions, manifest: &Manifest, lock: &Arc<Lock>) -> Self {
         let bytes: u64 = manifest.segments.iter().map(|entry| entry.info.seal.file_len).sum();
         match bytes >= options.derived_from {
-            true if options.read_only => Self::AsItIs(Arc::clone(&options.vfs)),
-            true => Self::In(Arc::clone(&options.vfs)),
+            true if options.read_only => Self::AsItIs,
+            true => Self::While(Arc::downgrade(lock)),
             false => Self::No,
         }
     }
 
     pub(super) fn file(&self, place: &Place<'_>, info: &SegmentInfo) -> Option<DerivedFile> {
-        let (vfs, may_save) = match self {
+        let lock = match self {
             Self::No => return None,
-            Self::AsItIs(vfs) => (vfs, false),
-            Self::In(vfs) => (vfs, true),
+            Self::AsItIs => None,
+            Self::While(lock) => Some(Weak::clone(lock)),
         };
         let mut header = Vec::with_capacity(HEADER);
         header.extend_from_slice(MAGIC);
@@ -65,11 +66,11 @@ impl Keep {
         // Ties it to the content, not to the name.
         put_u64(&mut header, info.seal.hash);
         header.resize(HEADER, 0);
-        let path = Name::Derived(info.number).within(place.dir);
         Some(DerivedFile {
-            vfs: Arc::clone(vfs),
-            may_save,
-            path,
+            dir: place.dir.clone(),
+            lock,
+            name: Name::Derived(info.number),
+            database: place.database,
             header,
             open: Mutex::new(Open::NotYet),
         })
@@ -78,9 +79,11 @@ impl Keep {
 
 /// The file of one segment, opened when something is asked of it.
 pub(super) struct DerivedFile {
-    vfs: Arc<dyn Vfs>,
-    may_save: bool,
-    path: PathBuf,
+    dir: DatabaseDir,
+    /// That of the database, if anything may be written.
+    lock: Option<Weak<Lock>>,
+    name: Name,
+    database: u128,
     header: Vec<u8>,
     open: Mutex<Open>,
 }
@@ -118,7 +121,9 @@ impl Sidecar for BlockSidecar {
     }
 
     fn save(&self, key: &str, bytes: &[u8]) -> bool {
-        self.file.may_save && self.file.save(self.block, key, bytes).is_ok()
+        // It stays locked until this is written, also if it is closed meanwhile.
+        let lock = self.file.lock.as_ref().and_then(Weak::upgrade);
+        lock.is_some() && self.file.save(self.block, key, bytes).is_ok()
     }
 }
 
@@ -145,7 +150,7 @@ impl DerivedFile {
             *open = self.read()?.map_or(Open::None, Open::Yes);
         }
         if matches!(*open, Open::None) {
-            let file = self.vfs.open(&self.path, Access::Create)?;
+            let file = self.dir.create(self.name, self.database)?;
             file.write_all_at(&self.header, 0)?;
             *open = Open::Yes(Entries { file, end: HEADER as u64, places: HashMap::new() });
         }
@@ -170,12 +175,10 @@ impl DerivedFile {
     /// Finds the entries of the file, up to the first that makes no sense. `None` when there is no
     /// such file, or it is about something else.
     fn read(&self) -> io::Result<Option<Entries>> {
-        let open = |access| match self.vfs.open(&self.path, access) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            file => file.map(Some),
-        };
-        let Some(file) = open(if self.may_save { Access::Write } else { Access::Read })? else {
-            return Ok(None);
+        let access = if self.lock.is_some() { Access::Write } else { Access::Read };
+        let file = match self.dir.file(self.name, access) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
         };
         let len = file.len()?;
         let mut header = vec![0; HEADER];
@@ -230,7 +233,7 @@ impl Entries {
 
 impl fmt::Debug for DerivedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DerivedFile({})", self.path.display())
+        write!(f, "DerivedFile({})", self.dir.path_of(self.name).display())
     }
 }
 

@@ -11,7 +11,6 @@ mod index;
 mod layout;
 mod writer;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,10 +23,11 @@ pub(crate) use footer::{FORMAT, Seal, check_header, header};
 pub(crate) use layout::{HEADER, Piece, Shape, pieces};
 pub(crate) use writer::{SegmentWriter, create, push_row};
 
+use crate::dir::DatabaseDir;
 use crate::names::Name;
 use crate::probe::Probe;
 use crate::problem::{damaged, refused};
-use crate::vfs::{Access, Vfs};
+use crate::vfs::{Access, File};
 use body::Body;
 use derived::BlockSidecar;
 use footer::Footer;
@@ -59,8 +59,7 @@ pub(crate) struct Segment {
 /// Where to look for segments, and how to read them.
 #[derive(Debug, Clone)]
 pub(crate) struct Place<'a> {
-    pub(crate) vfs: &'a dyn Vfs,
-    pub(crate) dir: &'a Path,
+    pub(crate) dir: &'a DatabaseDir,
     pub(crate) database: u128,
     pub(crate) shape: Shape,
     pub(crate) mode: ReadMode,
@@ -72,13 +71,20 @@ pub(crate) struct Place<'a> {
 impl Segment {
     /// Opens a segment that a manifest names. O(blocks), and reads only header and footer.
     pub(crate) fn open(place: &Place<'_>, info: SegmentInfo) -> Result<Self> {
-        let path = Name::Segment(info.number).within(place.dir);
-        let file = place.vfs.open(&path, Access::Read).map_err(|error| match error.kind() {
+        let name = Name::Segment(info.number);
+        let path = place.dir.path_of(name);
+        let file = place.dir.file(name, Access::Read).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 damaged(&path, "a file of the database is missing").caused_by(error)
             }
             _ => refused(&path, "opened", error),
         })?;
+        Self::of(place, info, file.into())
+    }
+
+    /// Of the file that it was written to, or opened from.
+    pub(crate) fn of(place: &Place<'_>, info: SegmentInfo, file: Arc<dyn File>) -> Result<Self> {
+        let path = place.dir.path_of(Name::Segment(info.number));
         let header = header(place.database, info.number, &place.shape);
         let footer = Footer::read(&*file, &path, &header, info.seal, &place.shape)?;
         if footer.rows != info.rows {

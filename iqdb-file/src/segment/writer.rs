@@ -1,6 +1,8 @@
 //! Writes a segment: rows as they come, and everything about them at the end.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use iqdb_core::{IdRef, Payload, PayloadRef, RecordId, Result};
 
@@ -10,7 +12,7 @@ use super::layout::{HEADER, LINE, Piece, Section, pieces};
 use super::{Place, SegmentInfo, index};
 use crate::payloads::PayloadBlock;
 use crate::problem::{defect, refused};
-use crate::vfs::{Access, File, FileExt};
+use crate::vfs::{File, FileExt};
 
 /// How many bytes of rows are collected before they are written.
 const BUFFER: usize = 1 << 20;
@@ -21,7 +23,7 @@ pub(crate) struct SegmentWriter<'a> {
     place: Place<'a>,
     path: PathBuf,
     number: u64,
-    file: Box<dyn File>,
+    file: Arc<dyn File>,
     header: Vec<u8>,
     pieces: Vec<Piece>,
     /// Where the next byte goes.
@@ -42,20 +44,20 @@ pub(crate) struct SegmentWriter<'a> {
 impl<'a> SegmentWriter<'a> {
     /// A new file, which replaces one of its number that nobody refers to.
     pub(crate) fn create(place: Place<'a>, number: u64) -> Result<Self> {
-        let path = super::Name::Segment(number).within(place.dir);
-        let file = create(&place, &path, number)?;
-        Ok(Self::over(place, number, path, file, Vec::new(), 0))
+        let path = place.dir.path_of(super::Name::Segment(number));
+        let file = create(&place, number).map_err(|error| refused(&path, "made", error))?;
+        Ok(Self::over(place, number, path, file.into(), Vec::new(), 0))
     }
 
     /// A file with so many rows in these pieces; what follows them is garbage.
     pub(crate) fn adopt(
         place: Place<'a>,
         number: u64,
-        file: Box<dyn File>,
+        file: Arc<dyn File>,
         pieces: Vec<Piece>,
         rows: u64,
     ) -> Result<Self> {
-        let path = super::Name::Segment(number).within(place.dir);
+        let path = place.dir.path_of(super::Name::Segment(number));
         let writer = Self::over(place, number, path, file, pieces, rows);
         // A crash before the first sync may have kept the rows and lost the header.
         let written = writer.file.write_all_at(&writer.header, 0);
@@ -67,7 +69,7 @@ impl<'a> SegmentWriter<'a> {
         place: Place<'a>,
         number: u64,
         path: PathBuf,
-        file: Box<dyn File>,
+        file: Arc<dyn File>,
         pieces: Vec<Piece>,
         rows: u64,
     ) -> Self {
@@ -138,8 +140,9 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    /// Writes everything else and syncs the file, but not the directory.
-    pub(crate) fn finish(mut self) -> Result<SegmentInfo> {
+    /// Writes everything else and syncs the file, but not the directory. What the manifest is to say
+    /// of it, and the file.
+    pub(crate) fn finish(mut self) -> Result<(SegmentInfo, Arc<dyn File>)> {
         self.flush()?;
         if !self.ids.is_empty() {
             self.end_block()?;
@@ -177,7 +180,7 @@ impl<'a> SegmentWriter<'a> {
         // A file that was left behind, or grown into, may be longer.
         self.file.set_len(seal.file_len).map_err(io("cut"))?;
         self.file.sync_data().map_err(io("synced"))?;
-        Ok(SegmentInfo { number: self.number, rows: self.rows, seal })
+        Ok((SegmentInfo { number: self.number, rows: self.rows, seal }, self.file))
     }
 
     fn end_block(&mut self) -> Result<()> {
@@ -213,11 +216,13 @@ impl<'a> SegmentWriter<'a> {
 }
 
 /// Makes the file of a segment, with its header.
-pub(crate) fn create(place: &Place<'_>, path: &Path, number: u64) -> Result<Box<dyn File>> {
-    let made = place.vfs.open(path, Access::Create).and_then(|file| {
-        file.write_all_at(&header(place.database, number, &place.shape), 0).map(|()| file)
-    });
-    made.map_err(|error| refused(path, "made", error))
+///
+/// # Errors
+/// Those of [`DatabaseDir::create`](crate::dir::DatabaseDir::create), and of writing.
+pub(crate) fn create(place: &Place<'_>, number: u64) -> io::Result<Box<dyn File>> {
+    let file = place.dir.create(super::Name::Segment(number), place.database)?;
+    file.write_all_at(&header(place.database, number, &place.shape), 0)?;
+    Ok(file)
 }
 
 /// Appends a row with its padding.

@@ -1,20 +1,27 @@
 //! Every access to files goes through here, so that tests can lose power at any of them.
 //!
+//! A path is resolved once, when [`Vfs::open_dir`] opens a directory. From then on the files of that
+//! directory are reached through its handle: a rename of the directory, of one above it, or a
+//! `chdir` changes nothing.
+//!
 //! The calls are those of the operating system, with its weaknesses: a write may be short or
 //! interrupted, and what was written is on the disk only after a sync. What makes whole writes of
 //! them is in [`FileExt`], for every file system alike.
 
 mod mapping;
 mod os;
+mod process;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 
 use std::fmt::Debug;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use mapping::Mapping;
 pub use os::OsVfs;
+pub(crate) use process::Process;
 
 /// How a file is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +30,8 @@ pub enum Access {
     Read,
     /// An existing file, to be read and written.
     Write,
-    /// A file to be read and written, new or cut to nothing.
+    /// A new file, to be read and written. Fails with [`io::ErrorKind::AlreadyExists`] where the name
+    /// is taken.
     Create,
 }
 
@@ -36,70 +44,141 @@ pub enum Reading {
     Nothing,
 }
 
-/// Who may hold a lock beside us.
+/// Who may hold a lock beside the holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
-    /// Nobody.
+    /// No other handle.
     Exclusive,
-    /// Others who share it, too.
+    /// Others that share it.
     Shared,
 }
 
+/// What tells a file or a directory from all others, whatever its name: the device and the inode on
+/// Unix, the volume and the file index on Windows. Unique as long as the file is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId {
+    /// The device or the volume.
+    pub volume: u64,
+    /// The file on it.
+    pub file: u64,
+}
+
+/// What a name refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Found {
+    /// Which file or directory.
+    pub id: FileId,
+    /// How many names it has, on this file system.
+    pub links: u64,
+}
+
+/// A name in a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The name. What of it is not Unicode is replaced by `U+FFFD`.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_dir: bool,
+}
+
 /// A file system.
-///
-/// Nothing below the directory of a database is a symbolic link that is followed: opening one is an
-/// error. Files are for their owner alone where the system can say so.
 pub trait Vfs: Debug + Send + Sync + 'static {
-    /// Makes a directory for its owner alone, unless there is one. Its parent must be there.
+    /// Opens a directory that exists. Links in the path are followed, here and nowhere else. The
+    /// empty path is the current directory.
     ///
     /// # Errors
-    /// Those of the system.
-    fn create_dir(&self, path: &Path) -> io::Result<()>;
+    /// Those of the system; [`io::ErrorKind::NotADirectory`] for a file.
+    fn open_dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>>;
 
+    /// Whether a directory can be renamed while it, and files in it, are open.
+    fn renames_open_dirs(&self) -> bool;
+}
+
+/// An open directory. It stays the same directory whatever it is called, and wherever it is moved to.
+///
+/// Names are of one component. No name in it is a symbolic link that is followed: opening one is an
+/// error. What is made is for its owner alone where the system can say so. All methods may be called
+/// from many threads at once.
+pub trait Dir: Debug + Send + Sync + 'static {
     /// Opens a file.
     ///
     /// # Errors
-    /// Those of the system; also for a symbolic link.
-    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn File>>;
+    /// Those of the system; also for a symbolic link, and for what is no regular file.
+    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn File>>;
 
-    /// Gives a file another name, replacing what had it. Atomic; durable after
-    /// [`sync_dir`](Self::sync_dir).
+    /// What the name refers to now; `None` when nothing has it. A link is not followed.
     ///
     /// # Errors
     /// Those of the system.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    fn lookup(&self, name: &str) -> io::Result<Option<Found>>;
+
+    /// Whether the directory itself has a name still.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn is_linked(&self) -> io::Result<bool>;
+
+    /// All names in the directory, in any order.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn list(&self) -> io::Result<Vec<Entry>>;
+
+    /// Gives a file or a directory another name in this directory, which must be free. Durable after
+    /// [`sync`](Self::sync). Atomic where the file system can rename without replacing; elsewhere a
+    /// crash may leave a file with both names, and an empty directory in place of the new one.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where the new name is taken; those of the system.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Removes a file. What is mapped stays readable where the system allows it.
     ///
     /// # Errors
     /// Those of the system.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    fn remove(&self, name: &str) -> io::Result<()>;
 
-    /// The names in a directory, in any order. A name that is not Unicode is left out: it is none of
-    /// ours.
+    /// Makes a directory for its owner alone.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] where the name is taken; those of the system.
+    fn create_dir(&self, name: &str) -> io::Result<()>;
+
+    /// Opens a directory in this one.
+    ///
+    /// # Errors
+    /// Those of the system; also for a symbolic link.
+    fn open_dir(&self, name: &str) -> io::Result<Arc<dyn Dir>>;
+
+    /// Removes an empty directory.
     ///
     /// # Errors
     /// Those of the system.
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+    fn remove_dir(&self, name: &str) -> io::Result<()>;
 
-    /// Returns when the names in a directory are on the disk.
+    /// The directory that this one is in now.
     ///
     /// # Errors
     /// Those of the system.
-    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    fn parent(&self) -> io::Result<Arc<dyn Dir>>;
 
-    /// Takes the lock of this file, which is made if need be (but not for a shared lock in a
-    /// directory that can't be written), and holds it until the guard is dropped or the process
-    /// ends, however it ends. An exclusive holder leaves a line about itself in the file. Never waits.
+    /// Returns when the names in the directory are on the disk.
     ///
     /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] when somebody else has it, in this process or another; else
-    /// those of the system.
-    fn lock(&self, path: &Path, sharing: Sharing) -> io::Result<Box<dyn Guard>>;
+    /// Those of the system.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Locks the directory until the guard is dropped or its process ends, however it ends. Never
+    /// waits.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another handle has the lock, in this process or another;
+    /// any other error says that directories of this file system can't be locked.
+    fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>>;
 }
 
 /// An open file. All methods may be called from many threads at once.
-// Whether a file is empty interests nobody.
+// No caller asks whether a file is empty.
 #[allow(clippy::len_without_is_empty)]
 pub trait File: Debug + Send + Sync + 'static {
     /// How many bytes it has.
@@ -107,6 +186,12 @@ pub trait File: Debug + Send + Sync + 'static {
     /// # Errors
     /// Those of the system.
     fn len(&self) -> io::Result<u64>;
+
+    /// What tells it from all other files.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn id(&self) -> io::Result<FileId>;
 
     /// Reads at most as many bytes as there is room for; 0 at the end of the file.
     ///
@@ -129,7 +214,7 @@ pub trait File: Debug + Send + Sync + 'static {
     /// Returns when what was written is on the disk, with the file's length.
     ///
     /// # Errors
-    /// Those of the system. After one, nobody knows what is on the disk; asking again does not help.
+    /// Those of the system. After one, what is on the disk is unknown; asking again does not help.
     fn sync_data(&self) -> io::Result<()>;
 
     /// Maps the first `len` bytes, which must be there, to be read. They must not change for as long
@@ -138,9 +223,19 @@ pub trait File: Debug + Send + Sync + 'static {
     /// # Errors
     /// Those of the system; [`io::ErrorKind::UnexpectedEof`] when the file is shorter.
     fn map(&self, len: u64, reading: Reading) -> io::Result<Mapping>;
+
+    /// Locks the file, as [`Dir::lock`] locks a directory.
+    ///
+    /// # Errors
+    /// Those of [`Dir::lock`].
+    fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>>;
+
+    /// The processes that hold a lock of this file now, as far as the system tells, in words: empty
+    /// where it doesn't. Never a guess.
+    fn holders(&self) -> Option<String>;
 }
 
-/// A lock that is held.
+/// A lock that is held. In a forked child, dropping it only closes descriptors.
 pub trait Guard: Debug + Send + Sync + 'static {}
 
 /// Whole reads and writes.

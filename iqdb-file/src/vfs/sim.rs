@@ -8,9 +8,11 @@
 //! [`SimVfs::replay`] goes through all moments of the past at which it might have.
 
 mod content;
+mod dir;
 mod disk;
 mod fault;
 mod file;
+mod outside;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +24,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
 
+use self::dir::SimDir;
 use self::disk::{Change, Disk, NodeId};
 pub use self::fault::{Call, Fault, FaultKind, is_power_off};
-use self::file::{SimFile, SimGuard};
-use super::{Access, File, Guard, Sharing, Vfs};
+pub use self::outside::Outside;
+use super::{Dir, Vfs};
 
 /// The unit in which a disk keeps, loses or tears what was not synced, in bytes.
 pub const SECTOR: usize = 512;
@@ -35,7 +38,6 @@ pub const SECTOR: usize = 512;
 pub struct SimVfs(Arc<Mutex<Machine>>);
 
 /// A disk with a machine around it: what the machine did, what it holds, and what is to go wrong.
-#[derive(Default)]
 struct Machine {
     disk: Disk,
     /// The disk before the first of the changes.
@@ -48,6 +50,36 @@ struct Machine {
     quota: Option<u64>,
     handles: BTreeMap<NodeId, usize>,
     locks: BTreeMap<NodeId, Lock>,
+    /// Whether directories can be locked.
+    locks_dirs: bool,
+    /// What somebody else does right before this call.
+    interference: Option<(u64, Box<Choose>)>,
+    /// What was done, and after how many changes.
+    interfered: Option<(usize, Outside)>,
+}
+
+/// Chooses what somebody else does, from the files that there are.
+type Choose = dyn FnOnce(&BTreeMap<PathBuf, Vec<u8>>) -> Option<Outside> + Send;
+
+impl Default for Machine {
+    fn default() -> Self {
+        let disk = Disk::default();
+        Self {
+            start: disk.clone(),
+            disk,
+            changes: Vec::new(),
+            calls: Vec::new(),
+            fault: None,
+            faults_fired: 0,
+            power_off_at: None,
+            quota: None,
+            handles: BTreeMap::new(),
+            locks: BTreeMap::new(),
+            locks_dirs: true,
+            interference: None,
+            interfered: None,
+        }
+    }
 }
 
 /// Who holds the lock of a file.
@@ -122,6 +154,35 @@ impl SimVfs {
     /// Lets this call and every later one fail, with an error that [`is_power_off`] knows.
     pub fn power_off_at(&self, call: u64) {
         self.machine().power_off_at = Some(call);
+    }
+
+    /// Lets somebody else do something right before the call of this number: what `choose` chooses
+    /// from the files that there are then, unless it can't be done.
+    pub fn interfere_at(
+        &self,
+        call: u64,
+        choose: impl FnOnce(&BTreeMap<PathBuf, Vec<u8>>) -> Option<Outside> + Send + 'static,
+    ) {
+        self.machine().interference = Some((call, Box::new(choose)));
+    }
+
+    /// What somebody else was to do and has done, and after how many changes.
+    #[must_use]
+    pub fn interfered(&self) -> Option<(usize, Outside)> {
+        self.machine().interfered.clone()
+    }
+
+    /// Lets somebody else do this now.
+    ///
+    /// # Errors
+    /// That it can't be done: something is not there, or in the way.
+    pub fn interfere(&self, outside: Outside) -> io::Result<()> {
+        self.machine().interfere(outside)
+    }
+
+    /// Whether directories can be locked, as they can unless this says otherwise.
+    pub fn set_locks_dirs(&self, locks_dirs: bool) {
+        self.machine().locks_dirs = locks_dirs;
     }
 
     /// How many bytes the disk has room for, counted in whole sectors. Holes take none.
@@ -211,90 +272,25 @@ impl Machine {
         sectors == 0 || self.quota.is_none_or(fits)
     }
 
-    /// The file of this path, made if need be.
-    fn find_or_create(&mut self, path: &Path) -> io::Result<NodeId> {
-        if let Some(file) = self.disk.find_file(path)? {
-            return Ok(file);
-        }
-        self.change(Change::Create(path.to_owned()));
-        self.disk.file(path)
+    fn interfere(&mut self, outside: Outside) -> io::Result<()> {
+        // A trial, so that what can't be done changes nothing.
+        let mut disk = self.disk.clone();
+        disk.interfere(&outside)?;
+        self.disk = disk;
+        self.changes.push(Change::Outside(outside));
+        Ok(())
     }
 }
 
 impl Vfs for SimVfs {
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
+    fn open_dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>> {
         let machine = &mut *self.machine();
-        machine.begin(Call::CreateDir)?;
-        if machine.disk.check_new_dir(path)? {
-            machine.change(Change::CreateDir(path.to_owned()));
-        }
-        Ok(())
+        machine.begin(Call::OpenDir)?;
+        let node = machine.disk.dir(path)?;
+        Ok(Arc::new(SimDir { vfs: self.clone(), node }))
     }
 
-    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn File>> {
-        let machine = &mut *self.machine();
-        let node = if access == Access::Create {
-            machine.begin(Call::Create)?;
-            let node = machine.find_or_create(path)?;
-            if machine.disk.content(node).len() > 0 {
-                machine.change(Change::SetLen(node, 0));
-            }
-            node
-        } else {
-            machine.begin(Call::Open)?;
-            machine.disk.file(path)?
-        };
-        *machine.handles.entry(node).or_default() += 1;
-        Ok(Box::new(SimFile { vfs: self.clone(), node, may_write: access != Access::Read }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let machine = &mut *self.machine();
-        machine.begin(Call::Rename)?;
-        machine.disk.check_rename(from, to)?;
-        machine.change(Change::Rename(from.to_owned(), to.to_owned()));
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let machine = &mut *self.machine();
-        machine.begin(Call::Remove)?;
-        machine.disk.file(path)?;
-        machine.change(Change::Remove(path.to_owned()));
-        Ok(())
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let machine = &mut *self.machine();
-        machine.begin(Call::List)?;
-        machine.disk.list(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        let machine = &mut *self.machine();
-        machine.begin(Call::SyncDir)?;
-        machine.disk.list(dir)?;
-        machine.change(Change::SyncDir(dir.to_owned()));
-        Ok(())
-    }
-
-    fn lock(&self, path: &Path, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
-        let machine = &mut *self.machine();
-        machine.begin(Call::Lock)?;
-        let node = machine.find_or_create(path)?;
-        match (machine.locks.get_mut(&node), sharing) {
-            (None, Sharing::Exclusive) => {
-                machine.locks.insert(node, Lock::Exclusive);
-                machine.change(Change::SetLen(node, 0));
-                let line = b"pid 1\n";
-                if machine.room_for(machine.disk.content(node).sectors_needed(0, line.len())) {
-                    machine.change(Change::Write(node, 0, line.to_vec()));
-                }
-            }
-            (None, Sharing::Shared) => _ = machine.locks.insert(node, Lock::Shared(1)),
-            (Some(Lock::Shared(holders)), Sharing::Shared) => *holders += 1,
-            _ => return Err(io::ErrorKind::WouldBlock.into()),
-        }
-        Ok(Box::new(SimGuard { vfs: self.clone(), node }))
+    fn renames_open_dirs(&self) -> bool {
+        true
     }
 }

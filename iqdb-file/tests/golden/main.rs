@@ -126,7 +126,7 @@ fn every_golden_database_is_read_and_goes_on() {
         check(&store, &model);
         store.compact().unwrap();
         check(&store, &model);
-        assert_eq!(store.stats().dead_rows, 0);
+        assert_eq!(store.stats().unwrap().dead_rows, 0);
         drop(store);
         let store = FileStore::open(&dir, &options(ReadMode::Map)).unwrap();
         check(&store, &model);

@@ -240,7 +240,7 @@ impl Sight<'_> {
             Subject::Killed => 1,
             Subject::Compact | Subject::Written => 0,
         };
-        let bounds = Bounds { least: Some(newest - spared), most: newest };
+        let bounds = Bounds { least: Some(newest - spared), most: newest, strangers: false };
         match holds(store, self.past, bounds, Look::Quick) {
             Ok(version) if version == newest => {
                 holds(store, self.past, bounds, Look::Thorough).map(drop).map_err(Seen::Breach)

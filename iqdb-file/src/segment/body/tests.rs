@@ -26,10 +26,11 @@ fn body(rng: &mut Rng) -> Body {
         at = next;
     }
     let vfs = SimVfs::new();
-    let file = vfs.open(Path::new("body"), Access::Create).unwrap();
+    let dir = vfs.open_dir(Path::new("")).unwrap();
+    let file = dir.open("body", Access::Create).unwrap();
     file.set_len(end).unwrap();
     let of = (ReadMode::Map, Probe::default());
-    Body::new("body".into(), file, of, pieces.into(), sections.into()).unwrap()
+    Body::new("body".into(), file.into(), of, pieces.into(), sections.into()).unwrap()
 }
 
 #[test]

@@ -8,6 +8,8 @@ use fastrand::Rng;
 
 use super::content::{Content, Mood};
 use super::fault::Call;
+use super::outside::Outside;
+use crate::vfs::Entry;
 
 /// A file or a directory, whatever its name. Numbers are not used again.
 pub(super) type NodeId = usize;
@@ -46,14 +48,16 @@ enum EntryChange {
     Rename(String, NodeId),
 }
 
-/// Everything that can happen to a disk. It has been checked that it can.
+/// Everything that can happen to a disk. It has been checked that it can. Names are in a directory
+/// that is told by its number, as programs reach them by handles.
 #[derive(Debug, Clone)]
 pub(super) enum Change {
-    CreateDir(PathBuf),
-    Create(PathBuf),
-    Rename(PathBuf, PathBuf),
-    Remove(PathBuf),
-    SyncDir(PathBuf),
+    CreateDir(NodeId, String),
+    Create(NodeId, String),
+    Rename(NodeId, String, String),
+    Remove(NodeId, String),
+    SyncDir(NodeId),
+    Outside(Outside),
     Write(NodeId, usize, Vec<u8>),
     SetLen(NodeId, usize),
     SyncData(NodeId),
@@ -63,11 +67,12 @@ pub(super) enum Change {
 impl Change {
     pub(super) fn call(&self) -> Call {
         match self {
-            Self::CreateDir(_) => Call::CreateDir,
-            Self::Create(_) => Call::Create,
+            Self::CreateDir(..) => Call::CreateDir,
+            Self::Create(..) => Call::Create,
             Self::Rename(..) => Call::Rename,
-            Self::Remove(_) => Call::Remove,
+            Self::Remove(..) => Call::Remove,
             Self::SyncDir(_) => Call::SyncDir,
+            Self::Outside(_) => Call::Outside,
             Self::Write(..) => Call::Write,
             Self::SetLen(..) => Call::SetLen,
             Self::SyncData(_) | Self::DropPages(_) => Call::SyncData,
@@ -160,18 +165,67 @@ impl Disk {
         Ok(Some(at))
     }
 
-    /// The file of this path, if there is something. Its parent must be there.
-    pub(super) fn find_file(&self, path: &Path) -> io::Result<Option<NodeId>> {
-        let Some(node) = self.find(path)? else { return Ok(None) };
+    /// The directory of this path.
+    pub(super) fn dir(&self, path: &Path) -> io::Result<NodeId> {
+        let node = self.find(path)?.ok_or(io::ErrorKind::NotFound)?;
+        self.directory(node).map(|_| node)
+    }
+
+    /// What has this name in a directory.
+    pub(super) fn lookup(&self, dir: NodeId, name: &str) -> io::Result<Option<NodeId>> {
+        Ok(self.directory(dir)?.now.get(name).copied())
+    }
+
+    /// The file of this name, which must be there.
+    pub(super) fn file(&self, dir: NodeId, name: &str) -> io::Result<NodeId> {
+        let node = self.lookup(dir, name)?.ok_or(io::ErrorKind::NotFound)?;
         match self.nodes.get(&node) {
-            Some(Node::File(_)) => Ok(Some(node)),
+            Some(Node::File(_)) => Ok(node),
             _ => Err(io::ErrorKind::IsADirectory.into()),
         }
     }
 
-    /// The file of this path, which must be there.
-    pub(super) fn file(&self, path: &Path) -> io::Result<NodeId> {
-        self.find_file(path)?.ok_or_else(|| io::ErrorKind::NotFound.into())
+    /// The directory of this name, which must be there.
+    pub(super) fn dir_in(&self, dir: NodeId, name: &str) -> io::Result<NodeId> {
+        let node = self.lookup(dir, name)?.ok_or(io::ErrorKind::NotFound)?;
+        self.directory(node).map(|_| node)
+    }
+
+    /// # Errors
+    /// That the name is taken, or that the directory has been removed.
+    pub(super) fn check_free(&self, dir: NodeId, name: &str) -> io::Result<()> {
+        if !self.is_linked(dir) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        match self.lookup(dir, name)? {
+            None => Ok(()),
+            Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        }
+    }
+
+    /// # Errors
+    /// That there is something in the directory of this name, or that it is none.
+    pub(super) fn check_empty(&self, dir: NodeId, name: &str) -> io::Result<()> {
+        match self.directory(self.dir_in(dir, name)?)?.now.is_empty() {
+            true => Ok(()),
+            false => Err(io::ErrorKind::DirectoryNotEmpty.into()),
+        }
+    }
+
+    /// The directory that a file or directory is in. The root is in itself.
+    pub(super) fn parent(&self, node: NodeId) -> Option<NodeId> {
+        if node == ROOT {
+            return Some(ROOT);
+        }
+        let holds = |(id, parent): (&NodeId, &Node)| match parent {
+            Node::Directory(parent) => parent.now.values().any(|n| *n == node).then_some(*id),
+            Node::File(_) => None,
+        };
+        self.nodes.iter().find_map(holds)
+    }
+
+    pub(super) fn is_linked(&self, node: NodeId) -> bool {
+        self.parent(node).is_some()
     }
 
     /// The bytes of a file.
@@ -193,36 +247,18 @@ impl Disk {
     }
 
     /// The directory that a path is in, and its name there.
-    fn parent(&self, path: &Path) -> io::Result<(NodeId, String)> {
+    fn parent_of(&self, path: &Path) -> io::Result<(NodeId, String)> {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-        let parent = self.find(path.parent().unwrap_or(Path::new("")))?;
-        let parent = parent.ok_or(io::ErrorKind::NotFound)?;
-        self.directory(parent)?;
-        Ok((parent, name))
+        Ok((self.dir(path.parent().unwrap_or(Path::new("")))?, name))
     }
 
-    pub(super) fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let dir = self.find(dir)?.ok_or(io::ErrorKind::NotFound)?;
-        Ok(self.directory(dir)?.now.keys().cloned().collect())
-    }
-
-    /// Whether the directory is to be made, rather than there already.
-    pub(super) fn check_new_dir(&self, path: &Path) -> io::Result<bool> {
-        match self.find(path)? {
-            Some(node) => self.directory(node).map(|_| false),
-            None => self.parent(path).map(|_| true),
-        }
-    }
-
-    pub(super) fn check_rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.file(from)?;
-        self.find_file(to)?;
-        if self.parent(from)?.0 != self.parent(to)?.0 {
-            // Nothing here needs it, and what a power loss leaves of it is another story.
-            return Err(io::ErrorKind::CrossesDevices.into());
-        }
-        Ok(())
+    pub(super) fn list(&self, dir: NodeId) -> io::Result<Vec<Entry>> {
+        let entry = |(name, node): (&String, &NodeId)| Entry {
+            name: name.clone(),
+            is_dir: matches!(self.nodes.get(node), Some(Node::Directory(_))),
+        };
+        Ok(self.directory(dir)?.now.iter().map(entry).collect())
     }
 
     /// Does what has been checked before.
@@ -232,24 +268,22 @@ impl Disk {
 
     fn try_apply(&mut self, change: &Change) -> io::Result<()> {
         match change {
-            Change::CreateDir(path) => {
-                self.create(path, Node::Directory(Directory::default()))?;
+            Change::CreateDir(dir, name) => {
+                self.create(*dir, name, Node::Directory(Directory::default()))?;
             }
-            Change::Create(path) => self.create(path, Node::File(Content::default()))?,
-            Change::Rename(from, to) => {
-                let node = self.file(from)?;
-                let (dir, to) = self.parent(to)?;
-                self.directory_mut(dir)?.change(EntryChange::Rename(to, node));
+            Change::Create(dir, name) => {
+                self.create(*dir, name, Node::File(Content::default()))?;
             }
-            Change::Remove(path) => {
-                let node = self.file(path)?;
-                let (dir, name) = self.parent(path)?;
-                self.directory_mut(dir)?.change(EntryChange::Remove(name, node));
+            Change::Rename(dir, from, to) => {
+                let node = self.lookup(*dir, from)?.ok_or(io::ErrorKind::NotFound)?;
+                self.directory_mut(*dir)?.change(EntryChange::Rename(to.clone(), node));
             }
-            Change::SyncDir(path) => {
-                let dir = self.find(path)?.ok_or(io::ErrorKind::NotFound)?;
-                self.directory_mut(dir)?.sync();
+            Change::Remove(dir, name) => {
+                let node = self.lookup(*dir, name)?.ok_or(io::ErrorKind::NotFound)?;
+                self.directory_mut(*dir)?.change(EntryChange::Remove(name.clone(), node));
             }
+            Change::SyncDir(dir) => self.directory_mut(*dir)?.sync(),
+            Change::Outside(outside) => self.interfere(outside)?,
             Change::Write(file, offset, bytes) => self.content_mut(*file).write(*offset, bytes),
             Change::SetLen(file, len) => self.content_mut(*file).set_len(*len),
             Change::SyncData(file) => self.content_mut(*file).sync(),
@@ -258,27 +292,74 @@ impl Disk {
         Ok(())
     }
 
-    fn create(&mut self, path: &Path, node: Node) -> io::Result<()> {
-        let (dir, name) = self.parent(path)?;
+    fn create(&mut self, dir: NodeId, name: &str, node: Node) -> io::Result<NodeId> {
         let node = self.add(node);
-        self.directory_mut(dir)?.change(EntryChange::Add(name, node));
+        self.directory_mut(dir)?.change(EntryChange::Add(name.to_owned(), node));
+        Ok(node)
+    }
+
+    /// Puts a file there durably, with the directories above it, in place of what had the name.
+    pub(super) fn put(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let above: Vec<&Path> = path.ancestors().skip(1).collect();
+        for dir in above.into_iter().rev() {
+            if self.find(dir)?.is_none() {
+                let (parent, name) = self.parent_of(dir)?;
+                self.create(parent, &name, Node::Directory(Directory::default()))?;
+                self.directory_mut(parent)?.sync();
+            }
+        }
+        let (dir, name) = self.parent_of(path)?;
+        self.create(dir, &name, Node::File(Content::durable(bytes.to_vec())))?;
+        self.directory_mut(dir)?.sync();
         Ok(())
     }
 
-    /// Puts a file there durably, with the directories above it.
-    pub(super) fn put(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        for dir in path.ancestors().skip(1).collect::<Vec<_>>().into_iter().rev() {
-            if self.check_new_dir(dir)? {
-                self.create(dir, Node::Directory(Directory::default()))?;
-                self.directory_mut(self.parent(dir)?.0)?.sync();
+    /// What somebody else does with names. It is on the disk at once, with all that happened in the
+    /// directories before.
+    pub(super) fn interfere(&mut self, outside: &Outside) -> io::Result<()> {
+        let mut touched = Vec::new();
+        match outside {
+            Outside::Rename(from, to) => {
+                let node = self.find(from)?.ok_or(io::ErrorKind::NotFound)?;
+                let (old, name) = self.parent_of(from)?;
+                let (new, to) = self.parent_of(to)?;
+                self.directory_mut(old)?.change(EntryChange::Remove(name, node));
+                self.directory_mut(new)?.change(EntryChange::Add(to, node));
+                touched.extend([old, new]);
             }
+            Outside::Exchange(a, b) => {
+                let nodes = [a, b].map(|path| self.find(path));
+                for (node, to) in nodes.into_iter().zip([b, a]) {
+                    let node = node?.ok_or(io::ErrorKind::NotFound)?;
+                    let (dir, name) = self.parent_of(to)?;
+                    self.directory_mut(dir)?.change(EntryChange::Add(name, node));
+                    touched.push(dir);
+                }
+            }
+            Outside::Remove(path) => {
+                let node = self.find(path)?.ok_or(io::ErrorKind::NotFound)?;
+                let (dir, name) = self.parent_of(path)?;
+                self.directory_mut(dir)?.change(EntryChange::Remove(name, node));
+                self.empty(node)?;
+                touched.push(dir);
+            }
+            Outside::Put(path, bytes) => return self.put(path, bytes),
         }
-        if self.find_file(path)?.is_none() {
-            self.create(path, Node::File(Content::default()))?;
-            self.directory_mut(self.parent(path)?.0)?.sync();
+        self.sync_all(&touched)
+    }
+
+    fn sync_all(&mut self, dirs: &[NodeId]) -> io::Result<()> {
+        dirs.iter().try_for_each(|dir| self.directory_mut(*dir).map(Directory::sync))
+    }
+
+    /// Removes everything below a directory.
+    fn empty(&mut self, node: NodeId) -> io::Result<()> {
+        let Ok(directory) = self.directory(node) else { return Ok(()) };
+        for (name, below) in directory.now.clone() {
+            self.empty(below)?;
+            self.directory_mut(node)?.change(EntryChange::Remove(name, below));
         }
-        *self.content_mut(self.file(path)?) = Content::durable(bytes.to_vec());
-        Ok(())
+        self.sync_all(&[node])
     }
 
     /// How many bytes the files take that have a name, or are open.

@@ -7,6 +7,10 @@ use super::Machine;
 /// A call of a file system or a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
+    /// `open_dir`, by path or by name
+    OpenDir,
+    /// `parent`
+    Parent,
     /// `create_dir`
     CreateDir,
     /// `open` with [`Access::Create`](crate::vfs::Access::Create)
@@ -19,12 +23,20 @@ pub enum Call {
     Remove,
     /// `list`
     List,
-    /// `sync_dir`
+    /// `sync` of a directory
     SyncDir,
-    /// `lock`
+    /// `remove_dir`
+    RemoveDir,
+    /// `lookup`
+    Lookup,
+    /// `is_linked`
+    IsLinked,
+    /// `lock` of a file or a directory
     Lock,
     /// `len`
     Len,
+    /// `id`
+    Id,
     /// `read_at`
     Read,
     /// `write_at`
@@ -35,6 +47,8 @@ pub enum Call {
     SyncData,
     /// `map`
     Map,
+    /// No call: somebody else has done something to names.
+    Outside,
 }
 
 /// How a call fails.
@@ -44,6 +58,15 @@ pub enum FaultKind {
     Eio,
     /// A call that needs room fails and does nothing, with [`io::ErrorKind::StorageFull`].
     Enospc,
+    /// A call that opens, makes, renames or removes fails and does nothing, with
+    /// [`io::ErrorKind::PermissionDenied`].
+    Eacces,
+    /// A call that opens or makes a file fails and does nothing, because the process has too many
+    /// open.
+    Emfile,
+    /// A call that opens or makes a file fails and does nothing, with
+    /// [`io::ErrorKind::NotADirectory`].
+    Enotdir,
     /// A read or a write of more than one byte does half of it and says so.
     Short,
     /// A read or a write does nothing, with [`io::ErrorKind::Interrupted`]. If sticky, every second
@@ -56,8 +79,16 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Eio, Self::Enospc, Self::Short, Self::Eintr, Self::SyncFailsThenLies];
+    pub const ALL: [Self; 8] = [
+        Self::Eio,
+        Self::Enospc,
+        Self::Eacces,
+        Self::Emfile,
+        Self::Enotdir,
+        Self::Short,
+        Self::Eintr,
+        Self::SyncFailsThenLies,
+    ];
 
     /// Whether such a call can fail so.
     #[must_use]
@@ -67,6 +98,13 @@ impl FaultKind {
             Self::Enospc => {
                 use Call::{Create, CreateDir, Rename, SetLen, Write};
                 matches!(call, Create | CreateDir | Rename | SetLen | Write)
+            }
+            Self::Eacces => {
+                use Call::{Create, CreateDir, Open, OpenDir, Remove, RemoveDir, Rename};
+                matches!(call, Create | CreateDir | Open | OpenDir | Remove | RemoveDir | Rename)
+            }
+            Self::Emfile | Self::Enotdir => {
+                matches!(call, Call::Create | Call::Open | Call::OpenDir)
             }
             Self::Short | Self::Eintr => matches!(call, Call::Read | Call::Write),
             Self::SyncFailsThenLies => matches!(call, Call::SyncData | Call::SyncDir),
@@ -110,6 +148,11 @@ pub fn is_power_off(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<PowerOff>)
 }
 
+/// Too many open files.
+pub(super) fn emfile() -> io::Error {
+    if cfg!(unix) { io::Error::from_raw_os_error(24) } else { eio() }
+}
+
 pub(super) fn eio() -> io::Error {
     io::Error::other("simulated input/output error")
 }
@@ -117,8 +160,16 @@ pub(super) fn eio() -> io::Error {
 impl Machine {
     /// Counts a call, and says how it goes.
     pub(super) fn begin(&mut self, call: Call) -> io::Result<Go> {
+        let number = self.calls.len() as u64 + 1;
+        if let Some((_, choose)) = self.interference.take_if(|(at, _)| number >= *at)
+            && let Some(outside) = choose(&self.disk.files())
+        {
+            let at = self.changes.len();
+            if self.interfere(outside.clone()).is_ok() {
+                self.interfered = Some((at, outside));
+            }
+        }
         self.calls.push(call);
-        let number = self.calls.len() as u64;
         if self.power_off_at.is_some_and(|at| number >= at) {
             return Err(io::Error::other(PowerOff));
         }
@@ -138,6 +189,9 @@ impl Machine {
         match fault.kind {
             FaultKind::Eio => Err(eio()),
             FaultKind::Enospc => Err(io::ErrorKind::StorageFull.into()),
+            FaultKind::Eacces => Err(io::ErrorKind::PermissionDenied.into()),
+            FaultKind::Emfile => Err(emfile()),
+            FaultKind::Enotdir => Err(io::ErrorKind::NotADirectory.into()),
             FaultKind::Eintr => Err(io::ErrorKind::Interrupted.into()),
             FaultKind::Short => Ok(Go::Short),
             FaultKind::SyncFailsThenLies if call == Call::SyncData => Ok(Go::DropAndFail),

@@ -6,7 +6,7 @@ use std::io;
 use super::disk::{Change, NodeId};
 use super::fault::{Call, Go, eio};
 use super::{Lock, Machine, SimVfs};
-use crate::vfs::{File, Guard, Mapping, Reading};
+use crate::vfs::{File, FileId, Guard, Mapping, Reading, Sharing};
 
 pub(super) struct SimFile {
     pub(super) vfs: SimVfs,
@@ -42,6 +42,11 @@ impl File for SimFile {
         let machine = &mut *self.vfs.machine();
         machine.begin(Call::Len)?;
         Ok(machine.disk.content(self.node).len() as u64)
+    }
+
+    fn id(&self) -> io::Result<FileId> {
+        self.vfs.machine().begin(Call::Id)?;
+        Ok(id_of(self.node))
     }
 
     fn read_at(&self, room: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -95,6 +100,19 @@ impl File for SimFile {
         let mapped = bytes.get(..position(len)).ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok(Mapping::copied(mapped))
     }
+
+    fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
+        SimGuard::take(&self.vfs, self.node, sharing)
+    }
+
+    fn holders(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What a program sees of the number of a file.
+pub(super) fn id_of(node: NodeId) -> FileId {
+    FileId { volume: 1, file: node as u64 }
 }
 
 /// How many of `wanted` bytes there is room for: all, or as many whole sectors as fit.
@@ -129,6 +147,20 @@ impl fmt::Debug for SimFile {
 pub(super) struct SimGuard {
     pub(super) vfs: SimVfs,
     pub(super) node: NodeId,
+}
+
+impl SimGuard {
+    pub(super) fn take(vfs: &SimVfs, node: NodeId, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
+        let machine = &mut *vfs.machine();
+        machine.begin(Call::Lock)?;
+        match (machine.locks.get_mut(&node), sharing) {
+            (None, Sharing::Exclusive) => _ = machine.locks.insert(node, Lock::Exclusive),
+            (None, Sharing::Shared) => _ = machine.locks.insert(node, Lock::Shared(1)),
+            (Some(Lock::Shared(holders)), Sharing::Shared) => *holders += 1,
+            _ => return Err(io::ErrorKind::WouldBlock.into()),
+        }
+        Ok(Box::new(Self { vfs: vfs.clone(), node }))
+    }
 }
 
 impl Guard for SimGuard {}

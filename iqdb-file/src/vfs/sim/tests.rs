@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
 use super::*;
-use crate::vfs::FileExt;
-use crate::vfs::Reading;
+use crate::vfs::{Access, Entry, File, FileExt, Found, Guard, Reading, Sharing};
 
 const SEEDS: u64 = 400;
 const OLD: [u8; SECTOR] = [1; SECTOR];
@@ -13,6 +12,54 @@ const NEW: [u8; SECTOR] = [2; SECTOR];
 
 fn at(path: &str) -> &Path {
     Path::new(path)
+}
+
+/// The calls of a directory by the path of what they are about, for tests in which it doesn't matter
+/// that the directory is opened first.
+trait ByPath {
+    fn within<T>(
+        &self,
+        path: &Path,
+        call: impl FnOnce(&dyn Dir, &str) -> io::Result<T>,
+    ) -> io::Result<T>;
+
+    fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn File>> {
+        self.within(path, |dir, name| dir.open(name, access))
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.within(path, |dir, name| dir.create_dir(name))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.within(path, |dir, name| dir.remove(name))
+    }
+
+    /// Within one directory.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let to = to.file_name().unwrap().to_str().unwrap();
+        self.within(from, |dir, name| dir.rename(name, to))
+    }
+}
+
+impl ByPath for SimVfs {
+    fn within<T>(
+        &self,
+        path: &Path,
+        call: impl FnOnce(&dyn Dir, &str) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let dir = self.open_dir(path.parent().unwrap())?;
+        call(&*dir, path.file_name().unwrap().to_str().unwrap())
+    }
+}
+
+fn names(vfs: &SimVfs, dir: &str) -> Vec<String> {
+    let entries = vfs.open_dir(at(dir)).unwrap().list().unwrap();
+    entries.into_iter().map(|entry| entry.name).collect()
+}
+
+fn sync_dir(vfs: &SimVfs, dir: &str) {
+    vfs.open_dir(at(dir)).unwrap().sync().unwrap();
 }
 
 fn create(vfs: &SimVfs, path: &str, bytes: &[u8]) -> Box<dyn File> {
@@ -55,7 +102,8 @@ fn what_is_written_is_read_and_mapped() {
     assert_eq!(file.map(603, Reading::Ahead).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     assert_eq!(file.write_at(b"x", 0).unwrap_err().kind(), ErrorKind::PermissionDenied);
     assert_eq!(file.set_len(0).unwrap_err().kind(), ErrorKind::PermissionDenied);
-    assert_eq!(vfs.open(at("a"), Access::Create).unwrap().len().unwrap(), 0);
+    let error = vfs.open(at("a"), Access::Create).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     for (offset, bytes) in [(u64::MAX, 1), (1 << 40, 1)] {
         let file = vfs.open(at("a"), Access::Write).unwrap();
         let error = file.write_at(&vec![0; bytes], offset).unwrap_err();
@@ -78,23 +126,73 @@ fn a_file_that_is_cut_grows_by_zeros() {
 fn paths_are_those_of_a_file_system() {
     let vfs = SimVfs::new();
     vfs.create_dir(at("d")).unwrap();
-    vfs.create_dir(at("/d")).unwrap();
     create(&vfs, "d/a", b"a");
     create(&vfs, "./d/b", b"b");
-    assert_eq!(vfs.list(at("d")).unwrap(), ["a", "b"]);
-    assert_eq!(vfs.list(at("")).unwrap(), ["d"]);
+    assert_eq!(names(&vfs, "/d"), ["a", "b"]);
+    let d = Entry { name: "d".into(), is_dir: true };
+    assert_eq!(vfs.open_dir(at("")).unwrap().list().unwrap(), [d]);
     let kind = |result: io::Result<()>| result.unwrap_err().kind();
     assert_eq!(kind(vfs.create_dir(at("x/y"))), ErrorKind::NotFound);
-    assert_eq!(kind(vfs.create_dir(at("d/a"))), ErrorKind::NotADirectory);
+    assert_eq!(kind(vfs.create_dir(at("d/a"))), ErrorKind::AlreadyExists);
     assert_eq!(kind(vfs.open(at("d"), Access::Read).map(drop)), ErrorKind::IsADirectory);
     assert_eq!(kind(vfs.open(at("c"), Access::Write).map(drop)), ErrorKind::NotFound);
     assert_eq!(kind(vfs.remove(at("d/c"))), ErrorKind::NotFound);
-    assert_eq!(kind(vfs.rename(at("d/a"), at("a"))), ErrorKind::CrossesDevices);
-    assert_eq!(kind(vfs.rename(at("d/c"), at("d/a"))), ErrorKind::NotFound);
-    assert_eq!(kind(vfs.sync_dir(at("d/a"))), ErrorKind::NotADirectory);
+    assert_eq!(kind(vfs.rename(at("d/c"), at("d/x"))), ErrorKind::NotFound);
+    assert_eq!(kind(vfs.rename(at("d/a"), at("d/b"))), ErrorKind::AlreadyExists);
+    assert_eq!(kind(vfs.open_dir(at("d/a")).map(drop)), ErrorKind::NotADirectory);
     assert_eq!(kind(vfs.create_dir(at("d/../e"))), ErrorKind::InvalidInput);
-    vfs.rename(at("d/a"), at("d/b")).unwrap();
-    assert_eq!(vfs.files(), [("d/b".into(), b"a".to_vec())].into());
+    vfs.rename(at("d/a"), at("d/c")).unwrap();
+    assert_eq!(names(&vfs, "d"), ["b", "c"]);
+}
+
+#[test]
+fn an_open_directory_stays_what_it_is_whatever_it_is_called() {
+    let vfs = SimVfs::new();
+    let root = vfs.open_dir(at("")).unwrap();
+    for name in ["d", "e"] {
+        root.create_dir(name).unwrap();
+    }
+    let dir = root.open_dir("d").unwrap();
+    assert!(dir.is_linked().unwrap());
+    vfs.interfere(Outside::Exchange("d".into(), "e".into())).unwrap();
+    vfs.interfere(Outside::Rename("e".into(), "f".into())).unwrap();
+    let file = dir.open("a", Access::Create).unwrap();
+    assert_eq!(names(&vfs, "f"), ["a"]);
+    let found = dir.lookup("a").unwrap().unwrap();
+    assert_eq!(found, Found { id: file.id().unwrap(), links: 1 });
+    assert_eq!(dir.lookup("b").unwrap(), None);
+    assert_eq!(dir.parent().unwrap().list().unwrap(), root.list().unwrap());
+    assert_eq!(root.remove_dir("f").unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+    vfs.interfere(Outside::Put("f/a".into(), b"another".to_vec())).unwrap();
+    assert_ne!(dir.lookup("a").unwrap().unwrap().id, file.id().unwrap());
+    vfs.interfere(Outside::Remove("f".into())).unwrap();
+    assert!(!dir.is_linked().unwrap());
+    assert_eq!(dir.lookup("a").unwrap(), None);
+    assert_eq!(dir.open("b", Access::Create).unwrap_err().kind(), ErrorKind::NotFound);
+    // What somebody else did is on the disk at once.
+    let found = vfs.crash(&mut Rng::with_seed(1));
+    assert_eq!(names(&found, ""), ["d"]);
+    root.remove_dir("d").unwrap();
+}
+
+#[test]
+fn somebody_else_interferes_before_the_call_of_a_number() {
+    let vfs = SimVfs::new();
+    vfs.put(at("a"), b"abc").unwrap();
+    let root = vfs.open_dir(at("")).unwrap();
+    let rename = Outside::Rename("a".into(), "b".into());
+    let chosen = rename.clone();
+    vfs.interfere_at(vfs.calls().len() as u64 + 2, |files| {
+        assert_eq!(files[at("a")], b"abc");
+        Some(chosen)
+    });
+    assert!(root.lookup("a").unwrap().is_some());
+    assert_eq!(vfs.interfered(), None);
+    assert!(root.lookup("a").unwrap().is_none());
+    vfs.interfere_at(1, |_| Some(Outside::Remove("nothing".into())));
+    assert!(root.lookup("b").unwrap().is_some(), "what can't be done changes nothing");
+    assert_eq!(vfs.interfered(), Some((0, rename)));
+    assert_eq!(vfs.crash_at(usize::MAX, &mut Rng::with_seed(0)).files(), vfs.files());
 }
 
 #[test]
@@ -187,7 +285,7 @@ fn a_name_that_was_not_synced_may_be_lost_with_everything() {
     let vfs = SimVfs::new();
     create(&vfs, "a", b"abc").sync_data().unwrap();
     assert_eq!(found(&vfs, "a"), [None, Some(b"abc".to_vec())].into());
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     assert_eq!(found(&vfs, "a"), only(b"abc"));
 }
 
@@ -196,9 +294,9 @@ fn a_directory_that_was_not_synced_may_be_lost_with_its_files() {
     let vfs = SimVfs::new();
     vfs.create_dir(at("d")).unwrap();
     create(&vfs, "d/a", b"abc").sync_data().unwrap();
-    vfs.sync_dir(at("d")).unwrap();
+    sync_dir(&vfs, "d");
     assert_eq!(found(&vfs, "d/a"), [None, Some(b"abc".to_vec())].into());
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     assert_eq!(found(&vfs, "d/a"), only(b"abc"));
 }
 
@@ -206,7 +304,7 @@ fn a_directory_that_was_not_synced_may_be_lost_with_its_files() {
 fn a_synced_name_says_nothing_about_the_bytes() {
     let vfs = SimVfs::new();
     let _file = create(&vfs, "a", b"abc");
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     assert!(found(&vfs, "a").contains(&Some(Vec::new())));
     assert!(!found(&vfs, "a").contains(&None));
 }
@@ -215,14 +313,13 @@ fn a_synced_name_says_nothing_about_the_bytes() {
 fn a_rename_happened_or_it_did_not() {
     let vfs = SimVfs::new();
     vfs.put(at("a"), b"new").unwrap();
-    vfs.put(at("b"), b"old").unwrap();
     vfs.rename(at("a"), at("b")).unwrap();
     let crash = |seed| vfs.crash(&mut Rng::with_seed(seed)).files();
     let found: BTreeSet<_> = (0..SEEDS).map(crash).collect();
-    let before = [("a".into(), b"new".to_vec()), ("b".into(), b"old".to_vec())].into();
+    let before = [("a".into(), b"new".to_vec())].into();
     let after = [("b".into(), b"new".to_vec())].into();
     assert_eq!(found, [before, after].into());
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     assert_eq!(self::found(&vfs, "b"), only(b"new"));
 }
 
@@ -233,7 +330,7 @@ fn names_go_their_own_ways_but_a_file_has_one() {
     vfs.rename(at("a"), at("b")).unwrap();
     vfs.rename(at("b"), at("c")).unwrap();
     create(&vfs, "new", b"").sync_data().unwrap();
-    let crash = |seed| vfs.crash(&mut Rng::with_seed(seed)).list(at("")).unwrap().concat();
+    let crash = |seed| names(&vfs.crash(&mut Rng::with_seed(seed)), "").concat();
     let found: BTreeSet<String> = (0..SEEDS).map(crash).collect();
     let all = ["a", "b", "c", "anew", "bnew", "cnew"].map(str::to_owned);
     assert_eq!(found, all.into());
@@ -244,7 +341,7 @@ fn a_removal_may_be_lost() {
     let (vfs, _file) = disk_with(b"abc");
     vfs.remove(at("a")).unwrap();
     assert_eq!(found(&vfs, "a"), [None, Some(b"abc".to_vec())].into());
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     assert_eq!(found(&vfs, "a"), [None].into());
 }
 
@@ -259,7 +356,7 @@ fn a_crash_follows_from_its_seed_and_disturbs_nobody() {
     assert_eq!(vfs.files()[at("a")], NEW);
     let crashed = vfs.crash(&mut Rng::with_seed(0));
     let found = crashed.files();
-    crashed.open(at("a"), Access::Create).unwrap();
+    crashed.remove(at("a")).unwrap();
     assert_eq!(vfs.files()[at("a")], NEW);
     // What was found has come from the disk, so it is durable.
     assert_eq!(crashed.crash_at(0, &mut Rng::with_seed(1)).files(), found);
@@ -268,10 +365,10 @@ fn a_crash_follows_from_its_seed_and_disturbs_nobody() {
 #[test]
 fn the_past_is_replayed_change_by_change() {
     let vfs = SimVfs::new();
-    vfs.put(at("b"), b"b").unwrap();
+    vfs.put(at("c"), b"c").unwrap();
     let file = create(&vfs, "a", b"1");
     file.sync_data().unwrap();
-    vfs.sync_dir(at("")).unwrap();
+    sync_dir(&vfs, "");
     file.write_all_at(b"2", 0).unwrap();
     file.set_len(3).unwrap();
     file.sync_data().unwrap();
@@ -280,11 +377,12 @@ fn the_past_is_replayed_change_by_change() {
     assert_eq!(vfs.changes(), 9);
     let mut replay = vfs.replay();
     let changes: Vec<Call> = std::iter::from_fn(|| replay.advance()).collect();
-    let calls = vfs.calls();
+    let mut calls = vfs.calls();
+    calls.retain(|call| *call != Call::OpenDir);
     assert_eq!(changes, calls);
     assert_eq!((replay.done(), replay.advance()), (9, None));
     let at_change = |n| vfs.crash_at(n, &mut Rng::with_seed(3)).files();
-    assert_eq!(at_change(0), [("b".into(), b"b".to_vec())].into());
+    assert_eq!(at_change(0), [("c".into(), b"c".to_vec())].into());
     assert_eq!(at_change(4)[at("a")], b"1");
     assert_eq!(at_change(7)[at("a")], b"2\0\0");
     assert_eq!(at_change(9), at_change(usize::MAX));
@@ -334,25 +432,38 @@ fn a_sync_that_fails_honestly_can_be_asked_again() {
     assert_eq!(found(&vfs, "a"), only(&NEW));
 }
 
+/// How many calls [`every_call`] makes to prepare.
+const PREPARED: u64 = 4;
+
 /// Every call that there is, on a fresh disk; how each ended.
 fn every_call(fault: Option<Fault>) -> Vec<(Call, Result<usize, ErrorKind>)> {
     let vfs = SimVfs::new();
-    for name in ["a", "b", "c"] {
+    for name in ["a", "b", "c", "full/a"] {
         vfs.put(at(name), b"abcd").unwrap();
     }
-    let file = vfs.open(at("a"), Access::Write).unwrap();
+    let root = vfs.open_dir(at("")).unwrap();
+    root.create_dir("empty").unwrap();
+    let file = root.open("a", Access::Write).unwrap();
+    let dir = root.open_dir("full").unwrap();
+    assert_eq!(vfs.calls().len() as u64, PREPARED);
     vfs.set_fault(fault);
     let mut room = [0; 4];
     let results = [
-        vfs.create_dir(at("d")).map(|()| 0),
-        vfs.open(at("new"), Access::Create).map(|_| 0),
-        vfs.open(at("a"), Access::Read).map(|_| 0),
-        vfs.rename(at("b"), at("e")).map(|()| 0),
-        vfs.remove(at("c")).map(|()| 0),
-        vfs.list(at("")).map(|_| 0),
-        vfs.sync_dir(at("")).map(|()| 0),
-        vfs.lock(at("lock"), Sharing::Shared).map(|_| 0),
+        root.open_dir("empty").map(|_| 0),
+        dir.parent().map(|_| 0),
+        root.create_dir("d").map(|()| 0),
+        root.open("new", Access::Create).map(|_| 0),
+        root.open("a", Access::Read).map(|_| 0),
+        root.rename("b", "e").map(|()| 0),
+        root.remove("c").map(|()| 0),
+        root.remove_dir("empty").map(|()| 0),
+        root.list().map(|_| 0),
+        root.lookup("a").map(|_| 0),
+        root.is_linked().map(|_| 0),
+        root.sync().map(|()| 0),
+        root.lock(Sharing::Shared).map(|_| 0),
         file.len().map(|_| 0),
+        file.id().map(|_| 0),
         file.read_at(&mut room, 0),
         file.write_at(b"wxyz", 0),
         file.set_len(5).map(|()| 0),
@@ -360,7 +471,8 @@ fn every_call(fault: Option<Fault>) -> Vec<(Call, Result<usize, ErrorKind>)> {
         file.map(1, Reading::Ahead).map(|_| 0),
     ];
     let results = results.map(|result| result.map_err(|error| error.kind()));
-    vfs.calls().into_iter().skip(1).zip(results).collect()
+    let prepared = usize::try_from(PREPARED).unwrap();
+    vfs.calls().into_iter().skip(prepared).zip(results).collect()
 }
 
 #[test]
@@ -369,12 +481,16 @@ fn each_call_fails_in_each_way_that_applies_to_it() {
     assert_eq!(well.iter().map(|(call, _)| call).collect::<BTreeSet<_>>().len(), well.len());
     for kind in FaultKind::ALL {
         for n in 0..well.len() {
-            let faulty = every_call(Some(Fault { at: n as u64 + 2, kind, sticky: false }));
+            let at = n as u64 + PREPARED + 1;
+            let faulty = every_call(Some(Fault { at, kind, sticky: false }));
             for (i, (call, result)) in faulty.iter().enumerate() {
                 let expected = match kind {
                     _ if i != n || !kind.applies_to(*call) => well[i].1,
                     FaultKind::Eio | FaultKind::SyncFailsThenLies => Err(ErrorKind::Other),
                     FaultKind::Enospc => Err(ErrorKind::StorageFull),
+                    FaultKind::Eacces => Err(ErrorKind::PermissionDenied),
+                    FaultKind::Emfile => Err(fault::emfile().kind()),
+                    FaultKind::Enotdir => Err(ErrorKind::NotADirectory),
                     FaultKind::Eintr => Err(ErrorKind::Interrupted),
                     FaultKind::Short => Ok(2),
                 };
@@ -386,7 +502,7 @@ fn each_call_fails_in_each_way_that_applies_to_it() {
 
 #[test]
 fn a_sticky_fault_stays_and_interruptions_let_one_through() {
-    let sticky = |kind| every_call(Some(Fault { at: 4, kind, sticky: true }));
+    let sticky = |kind| every_call(Some(Fault { at: PREPARED + 3, kind, sticky: true }));
     let failed = sticky(FaultKind::Eio).iter().filter(|(_, result)| result.is_err()).count();
     assert_eq!(failed, every_call(None).len() - 2);
     let (vfs, file) = disk_with(b"");
@@ -405,7 +521,7 @@ fn nothing_works_without_power_and_what_was_synced_is_found() {
     file.sync_data().unwrap();
     vfs.power_off_at(vfs.calls().len() as u64 + 1);
     assert!(is_power_off(&file.write_at(b"x", 0).unwrap_err()));
-    assert!(is_power_off(&vfs.sync_dir(at("")).unwrap_err()));
+    assert!(is_power_off(&vfs.open_dir(at("")).unwrap_err()));
     assert!(is_power_off(&vfs.open(at("a"), Access::Read).unwrap_err()));
     assert!(!is_power_off(&fault::eio()));
     assert_eq!(found(&vfs, "a"), only(b"new"));
@@ -441,18 +557,29 @@ fn a_full_disk_takes_what_fits() {
 #[test]
 fn locks_are_held_until_they_are_dropped_or_the_power_fails() {
     let vfs = SimVfs::new();
-    let lock = |vfs: &SimVfs, sharing| vfs.lock(at("lock"), sharing).map_err(|e| e.kind());
-    let held = lock(&vfs, Sharing::Exclusive).unwrap();
-    assert!(!vfs.files()[at("lock")].is_empty());
-    for sharing in [Sharing::Exclusive, Sharing::Shared] {
-        assert_eq!(lock(&vfs, sharing).unwrap_err(), ErrorKind::WouldBlock);
-        assert!(lock(&vfs.crash(&mut Rng::with_seed(0)), sharing).is_ok());
+    vfs.put(at("d/lock"), b"").unwrap();
+    let of_dir = |vfs: &SimVfs, sharing| vfs.open_dir(at("d")).unwrap().lock(sharing);
+    let of_file = |vfs: &SimVfs, sharing| {
+        vfs.open_dir(at("d")).unwrap().open("lock", Access::Read).unwrap().lock(sharing)
+    };
+    type Lock<'a> = &'a dyn Fn(&SimVfs, Sharing) -> io::Result<Box<dyn Guard>>;
+    for lock in [&of_dir as Lock<'_>, &of_file] {
+        let lock = |vfs: &SimVfs, sharing| lock(vfs, sharing).map_err(|error| error.kind());
+        let held = lock(&vfs, Sharing::Exclusive).unwrap();
+        for sharing in [Sharing::Exclusive, Sharing::Shared] {
+            assert_eq!(lock(&vfs, sharing).unwrap_err(), ErrorKind::WouldBlock);
+            assert!(lock(&vfs.crash(&mut Rng::with_seed(0)), sharing).is_ok());
+        }
+        drop(held);
+        let one = lock(&vfs, Sharing::Shared).unwrap();
+        let other = lock(&vfs, Sharing::Shared).unwrap();
+        drop(one);
+        assert_eq!(lock(&vfs, Sharing::Exclusive).unwrap_err(), ErrorKind::WouldBlock);
+        drop(other);
+        assert!(lock(&vfs, Sharing::Exclusive).is_ok());
     }
-    drop(held);
-    let one = lock(&vfs, Sharing::Shared).unwrap();
-    let other = lock(&vfs, Sharing::Shared).unwrap();
-    drop(one);
-    assert_eq!(lock(&vfs, Sharing::Exclusive).unwrap_err(), ErrorKind::WouldBlock);
-    drop(other);
-    assert!(lock(&vfs, Sharing::Exclusive).is_ok());
+    vfs.set_locks_dirs(false);
+    let error = of_dir(&vfs, Sharing::Exclusive).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(of_file(&vfs, Sharing::Exclusive).is_ok());
 }

@@ -1,0 +1,460 @@
+//! Making a database: whole, or not at all, and never in place of something else.
+//!
+//! Where the target is absent, the files are made in a directory beside it, which gets the target's
+//! name by one rename that replaces nothing. In a directory that exists and is empty (a mount point,
+//! say) they are made inside: the lock first, then a manifest that is only begun, the manifest's own
+//! name last. What a crash has left of either is removed by whoever makes the next database there. A
+//! directory that holds anything else is refused, and nothing in it is touched.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use iqdb_core::{Error, ErrorKind, Result};
+
+use crate::dir::DatabaseDir;
+use crate::lock::Lock;
+use crate::log::Log;
+use crate::manifest::{BEGUN, FIRST, FIRST_LOG, Manifest};
+use crate::names::Name;
+use crate::options::FileOptions;
+use crate::owner::{self, Owner};
+use crate::problem::{damaged, refused};
+use crate::reserve::Reserve;
+use crate::vfs::{Access, Dir, FileExt, Sharing};
+
+/// What directories and files that are being made are called, before the database's id.
+const TEMPORARY: &str = ".iqdb-new-";
+
+/// How many names are tried for a directory that is made beside the target.
+const TRIES: u64 = 8;
+
+/// What an empty file system has in its root.
+const LOST_AND_FOUND: &str = "lost+found";
+
+/// How many files of somebody else an error lists.
+const LISTED_MAX: usize = 8;
+
+/// Writes what a new database has beside its log, and says so in its first manifest.
+pub(crate) type Fill<'a> = &'a dyn Fn(&DatabaseDir, u128) -> Result<Manifest>;
+
+/// What a directory has.
+enum Contents {
+    /// A manifest of ours.
+    Database,
+    /// Nothing, or what was left of making a database, with the id of its lock.
+    Empty(Option<u128>),
+}
+
+/// Makes a database where there is none.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when there is a database already, or something else, or the system refuses;
+/// [`ErrorKind::Locked`]; [`ErrorKind::Damaged`] when a database there has lost its manifest.
+pub(crate) fn create(
+    path: &Path,
+    options: &FileOptions,
+    fill: Fill<'_>,
+) -> Result<(DatabaseDir, Lock)> {
+    match DatabaseDir::open(path, options) {
+        Ok(dir) => {
+            if let Contents::Database = contents(&dir)? {
+                // Who has it open is told first.
+                Lock::take(&dir, Sharing::Exclusive)?;
+                return Err(exists(path));
+            }
+            let lock = Lock::take(&dir, Sharing::Exclusive)?;
+            inside(dir, lock, options, fill)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path, options, fill),
+        Err(error) => Err(refused(path, "opened", error)),
+    }
+}
+
+fn exists(path: &Path) -> Error {
+    refused(path, "made", io::ErrorKind::AlreadyExists.into())
+        .hint("open it, or choose another directory")
+}
+
+/// Makes a database in a directory that is locked, unless another was made there before it was.
+///
+/// # Errors
+/// Those of [`create`].
+pub(crate) fn inside(
+    dir: DatabaseDir,
+    mut lock: Lock,
+    options: &FileOptions,
+    fill: Fill<'_>,
+) -> Result<(DatabaseDir, Lock)> {
+    let Contents::Empty(left) = contents(&dir)? else { return Err(exists(dir.path())) };
+    let database = left.unwrap_or_else(|| options.database_id(0));
+    remove_parts(&dir)?;
+    let make = |lock: &mut Lock| {
+        if !lock.has_file() {
+            lock.make(&dir, database, &temporary(database))?;
+            // Where only the file can be locked, another maker may have been at work until now.
+            if let Contents::Database = contents(&dir)? {
+                return Err(exists(dir.path()));
+            }
+        }
+        begin(&dir, database)?;
+        finish(&dir, options, database, fill)?;
+        // Whoever made the directory may not have come so far.
+        dir.sync_above().map_err(|error| refused(dir.path(), "synced", error))
+    };
+    match make(&mut lock) {
+        Ok(()) => {
+            keep_reserve(&dir, options, database);
+            Ok((dir, lock))
+        }
+        Err(error) => {
+            if error.kind() != ErrorKind::Locked {
+                take_back(&dir, database);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Makes a database in a directory of its own, and puts that in its place.
+fn beside(path: &Path, options: &FileOptions, fill: Fill<'_>) -> Result<(DatabaseDir, Lock)> {
+    let refused = |what| move |error| refused(path, what, error);
+    let name = path.file_name().and_then(OsStr::to_str);
+    let name = name.ok_or_else(|| refused("made")(io::ErrorKind::InvalidInput.into()))?;
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let parent = options.vfs.open_dir(parent).map_err(refused("made"))?;
+    if !options.vfs.renames_open_dirs() {
+        parent.create_dir(name).map_err(refused("made"))?;
+        let dir = DatabaseDir::open(path, options).map_err(refused("opened"))?;
+        let lock = Lock::take(&dir, Sharing::Exclusive)?;
+        return inside(dir, lock, options, fill);
+    }
+    remove_left_over(&*parent, path, options);
+    for attempt in 0..TRIES {
+        let database = options.database_id(attempt);
+        let temporary = temporary(database);
+        match parent.create_dir(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made.map_err(refused("made"))?,
+        }
+        let making = Making { parent: &*parent, temporary, path, options, database };
+        match making.in_its_place(name, fill) {
+            Ok(Some(made)) => return Ok(made),
+            // Somebody took it for left over, right after it was made.
+            Ok(None) => continue,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refused("made")(io::Error::other("no directory could be made beside it")))
+}
+
+/// A directory that is being made.
+struct Making<'a> {
+    parent: &'a dyn Dir,
+    temporary: String,
+    path: &'a Path,
+    options: &'a FileOptions,
+    database: u128,
+}
+
+impl Making<'_> {
+    /// `None` when the directory was removed before it was locked.
+    fn in_its_place(&self, name: &str, fill: Fill<'_>) -> Result<Option<(DatabaseDir, Lock)>> {
+        let refused = |what| move |error| refused(self.path, what, error);
+        let dir = match self.parent.open_dir(&self.temporary) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            dir => dir.map_err(|error| {
+                let _ = self.parent.remove_dir(&self.temporary);
+                refused("opened")(error)
+            })?,
+        };
+        let dir = DatabaseDir::new(dir, self.path, self.options);
+        let made = self.made(&dir).and_then(|lock| match lock {
+            None => Ok(None),
+            Some(lock) => {
+                finish(&dir, self.options, self.database, fill)?;
+                keep_reserve(&dir, self.options, self.database);
+                dir.sync().map_err(refused("synced"))?;
+                self.parent.rename(&self.temporary, name).map_err(refused("made"))?;
+                Ok(Some(lock))
+            }
+        });
+        match made {
+            Ok(None) => Ok(None),
+            Ok(Some(lock)) => match self.parent.sync() {
+                // Who may not read it can't be asked to.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+                    // The name may be gone after a crash: there is no database yet.
+                    let _ = self.parent.rename(name, &self.temporary);
+                    self.take_back(&dir);
+                    Err(refused("synced")(error))
+                }
+                _ => Ok(Some((dir, lock))),
+            },
+            Err(error) => {
+                self.take_back(&dir);
+                Err(error)
+            }
+        }
+    }
+
+    /// Locks the directory, and makes what every maker makes first.
+    fn made(&self, dir: &DatabaseDir) -> Result<Option<Lock>> {
+        let mut lock = match Lock::take(dir, Sharing::Exclusive) {
+            Err(error) if error.kind() == ErrorKind::Locked => return Ok(None),
+            lock => lock?,
+        };
+        if !dir.is_linked().map_err(|error| refused(self.path, "made", error))? {
+            return Ok(None);
+        }
+        lock.make(dir, self.database, &temporary(self.database))?;
+        begin(dir, self.database)?;
+        Ok(Some(lock))
+    }
+
+    fn take_back(&self, dir: &DatabaseDir) {
+        take_back(dir, self.database);
+        let _ = self.parent.remove_dir(&self.temporary);
+    }
+}
+
+fn temporary(database: u128) -> String {
+    format!("{TEMPORARY}{database:032x}")
+}
+
+/// The database whose making such a name is of.
+fn database_of(name: &str) -> Option<u128> {
+    let digits = name.strip_prefix(TEMPORARY)?;
+    let database = u128::from_str_radix(digits, 16).ok()?;
+    (temporary(database) == name).then_some(database)
+}
+
+/// Removes what others have left beside the target who did not come so far as to put it in its place.
+fn remove_left_over(parent: &dyn Dir, path: &Path, options: &FileOptions) {
+    // Where it can't be looked for, it harms nobody.
+    for entry in parent.list().unwrap_or_default() {
+        let Some(database) = database_of(&entry.name).filter(|_| entry.is_dir) else { continue };
+        let Ok(dir) = parent.open_dir(&entry.name) else { continue };
+        let dir = DatabaseDir::new(dir, path, options);
+        // Who is still at work has it locked.
+        let Ok(lock) = Lock::take(&dir, Sharing::Exclusive) else { continue };
+        let is_ours = lock.database().is_none_or(|found| found == database);
+        if is_ours && matches!(left_behind(&dir, Some(database), is_ours), Ok(None)) {
+            take_back(&dir, database);
+            let _ = parent.remove_dir(&entry.name);
+        }
+    }
+}
+
+/// Looks through a directory.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when there is something else in it; [`ErrorKind::Damaged`] when it has files of
+/// a database that has no manifest.
+fn contents(dir: &DatabaseDir) -> Result<Contents> {
+    let refused = |error| refused(dir.path(), "read", error);
+    let names = dir.names().map_err(refused)?;
+    let database_in = |name| -> Result<Option<u128>> {
+        Ok(match dir.owner(name, None).map_err(refused)? {
+            Some(Owner::Database(database)) => Some(database),
+            _ => None,
+        })
+    };
+    for name in names.iter().filter(|name| matches!(name, Name::Manifest(_))) {
+        if database_in(*name)?.is_some() {
+            return Ok(Contents::Database);
+        }
+    }
+    let (lock, marker) = (database_in(Name::Lock)?, database_in(BEGUN)?);
+    let database = lock.or(marker);
+    let is_begun = lock.is_some() && marker == lock;
+    match left_behind(dir, database, is_begun)? {
+        None => {
+            check_is_unfinished(dir, &names, is_begun)?;
+            Ok(Contents::Empty(database))
+        }
+        Some(others) => Err(foreign(dir, &others)),
+    }
+}
+
+/// Whether logs and segments are of a database that was never finished, rather than of one that has
+/// lost its manifest.
+fn check_is_unfinished(dir: &DatabaseDir, names: &[Name], is_begun: bool) -> Result<()> {
+    let mut orphan = None;
+    for name in names {
+        let is_written = match name {
+            // Nothing is written to the log before the manifest names it.
+            Name::Log(FIRST_LOG) => Log::is_written(dir, *name)
+                .map_err(|error| refused(&dir.path_of(*name), "read", error))?,
+            Name::Log(_) => true,
+            Name::Segment(_) => !is_begun,
+            _ => continue,
+        };
+        if is_written || !is_begun {
+            orphan = Some(*name);
+        }
+    }
+    match orphan {
+        None => Ok(()),
+        Some(orphan) => Err(no_manifest(dir, orphan)),
+    }
+}
+
+/// A directory has a file of a database, and no manifest.
+pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: Name) -> Error {
+    damaged(dir.path(), "the manifest of the database is missing")
+        .expected("a file manifest-…")
+        .found(format_args!("{orphan} without one"))
+}
+
+/// The names in a directory that are not what making this database may have left there; `None` when
+/// there are none. Once it `is_begun`, its parts are known by their names, whatever a crash has made of
+/// them.
+fn left_behind(
+    dir: &DatabaseDir,
+    database: Option<u128>,
+    is_begun: bool,
+) -> Result<Option<Vec<String>>> {
+    let refused = |error| refused(dir.path(), "read", error);
+    let mut others = Vec::new();
+    for entry in dir.entries().map_err(refused)? {
+        let is_ours = match Name::parse(&entry.name) {
+            _ if entry.is_dir => entry.name == LOST_AND_FOUND,
+            // On its way to its name: only we call a file so.
+            None => database_of(&entry.name).is_some(),
+            Some(name) if is_begun && is_part(name) => true,
+            Some(name) => match dir.owner(name, database).map_err(refused)? {
+                // Gone since.
+                None => true,
+                Some(Owner::Database(found)) => database == Some(found),
+                Some(Owner::Torn | Owner::Stranger) => false,
+            },
+        };
+        if !is_ours {
+            others.push(entry.name);
+        }
+    }
+    others.sort();
+    Ok((!others.is_empty()).then_some(others))
+}
+
+/// Whether it is a file that is made after a database was begun.
+fn is_part(name: Name) -> bool {
+    match name {
+        Name::Log(_) | Name::Segment(_) | Name::Derived(_) | Name::Reserve => true,
+        Name::Unfinished(_) => name != BEGUN,
+        Name::Manifest(_) | Name::Lock => false,
+    }
+}
+
+fn foreign(dir: &DatabaseDir, others: &[String]) -> Error {
+    let path = dir.path().display();
+    let mut list =
+        others.iter().take(LISTED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(more) = others.len().checked_sub(LISTED_MAX).filter(|more| *more > 0) {
+        list = format!("{list} and {more} more");
+    }
+    Error::new(ErrorKind::Io, format!("{path}: it holds something else than a database"))
+        .expected("an empty directory, or none")
+        .found(list)
+        .hint("choose another directory; nothing in this one was touched")
+        .caused_by(io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+/// Says, durably, that what is in this directory from now on is not finished. The file that says so
+/// is found whole, or not at all.
+fn begin(dir: &DatabaseDir, database: u128) -> Result<()> {
+    let (name, temporary) = (BEGUN, temporary(database));
+    let begin = || {
+        let file = dir.handle().open(&temporary, Access::Create)?;
+        file.write_all_at(&owner::head(name, database, owner::HEAD), 0)?;
+        file.sync_data()?;
+        dir.rename_as(&temporary, name)?;
+        dir.sync()
+    };
+    begin().map_err(|error| {
+        let _ = dir.handle().remove(&temporary);
+        refused(dir.path(), "made", error)
+    })
+}
+
+/// Fills a directory that was begun, and makes it a database.
+fn finish(dir: &DatabaseDir, options: &FileOptions, database: u128, fill: Fill<'_>) -> Result<()> {
+    let manifest = fill(dir, database)?;
+    Log::create(dir, manifest.database, manifest.log)?;
+    dir.sync().map_err(|error| refused(dir.path(), "synced", error))?;
+    manifest.publish(dir, options.probe).map_err(|(error, _)| error)?;
+    // It has said what it was for.
+    dir.remove(BEGUN, database);
+    Ok(())
+}
+
+/// For later; nobody relies on it.
+fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u128) {
+    Reserve::new(options.reserve_bytes, database).fit(dir, 0);
+}
+
+/// Removes what was made of a database that has no name yet, or may lose it. What can't be removed is
+/// marked as unfinished, in whatever order it goes when the power fails.
+fn take_back(dir: &DatabaseDir, database: u128) {
+    let first = Name::Manifest(FIRST);
+    let take_back = || -> io::Result<()> {
+        if dir.owner(first, Some(database))?.is_some_and(|owner| owner.is(database)) {
+            match dir.rename(first, BEGUN) {
+                // It is begun still.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    dir.remove(first, database);
+                }
+                renamed => renamed?,
+            }
+        }
+        dir.sync()?;
+        for name in dir.names()?.into_iter().filter(|name| is_part(*name)) {
+            dir.remove(name, database);
+        }
+        dir.sync()?;
+        dir.remove(BEGUN, database);
+        dir.remove(Name::Lock, database);
+        let _ = dir.handle().remove(&temporary(database));
+        Ok(())
+    };
+    // Whoever tries again does it then.
+    let _ = take_back();
+}
+
+/// Removes what was left of making this database, but for its lock. It has been looked through.
+fn remove_parts(dir: &DatabaseDir) -> Result<()> {
+    let remove = || -> io::Result<()> {
+        for entry in dir.entries()?.into_iter().filter(|entry| !entry.is_dir) {
+            match Name::parse(&entry.name) {
+                Some(name) if is_part(name) => dir.discard(name)?,
+                None if database_of(&entry.name).is_some() => dir.handle().remove(&entry.name)?,
+                _ => {}
+            }
+        }
+        dir.sync()?;
+        // Last: as long as it is there, the others are known to be left over.
+        match dir.discard(BEGUN) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    };
+    remove().map_err(|error| refused(dir.path(), "made", error))
+}
+
+/// A handle of the directory that is opened or made.
+///
+/// # Errors
+/// Those of opening it but for there being none, in which case it is `None`.
+pub(crate) fn opened(path: &Path, options: &FileOptions) -> Result<Option<DatabaseDir>> {
+    match DatabaseDir::open(path, options) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(refused(path, "opened", error)),
+    }
+}
+
+/// What every `fill` that writes no record does.
+pub(crate) fn empty(schema: iqdb_core::Schema) -> impl Fn(&DatabaseDir, u128) -> Result<Manifest> {
+    move |_, database| Ok(Manifest::first(schema, database))
+}

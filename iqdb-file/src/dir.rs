@@ -1,0 +1,202 @@
+//! The directory of a database, reached through the handle that was opened, and never by its path.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::names::Name;
+use crate::options::FileOptions;
+use crate::owner::Owner;
+use crate::probe::{Defect, Probe};
+use crate::vfs::{Access, Dir, Entry, File, FileId, Found, Guard, Sharing, Vfs};
+
+/// An open directory, and what it was called then. Clones are the same directory.
+#[derive(Clone)]
+pub(crate) struct DatabaseDir {
+    dir: Arc<dyn Dir>,
+    /// For messages, and for nothing else: the directory may be elsewhere by now.
+    path: Arc<Path>,
+    /// What a planted defect goes by.
+    vfs: Arc<dyn Vfs>,
+    probe: Probe,
+}
+
+impl DatabaseDir {
+    /// Resolves a path, for the only time.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn open(path: &Path, options: &FileOptions) -> io::Result<Self> {
+        Ok(Self::new(options.vfs.open_dir(path)?, path, options))
+    }
+
+    /// A directory that is open, and is called, or is to be called, `path`.
+    pub(crate) fn new(dir: Arc<dyn Dir>, path: &Path, options: &FileOptions) -> Self {
+        let vfs = Arc::clone(&options.vfs);
+        Self { dir, path: path.into(), vfs, probe: options.probe }
+    }
+
+    /// What it was called when it was opened. For messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a file in it was called. For messages.
+    pub(crate) fn path_of(&self, name: Name) -> PathBuf {
+        name.within(&self.path)
+    }
+
+    fn call<T>(&self, call: impl FnOnce(&dyn Dir) -> io::Result<T>) -> io::Result<T> {
+        if self.probe.has(Defect::FilesByPath) {
+            return call(&*self.vfs.open_dir(&self.path)?);
+        }
+        call(&*self.dir)
+    }
+
+    /// # Errors
+    /// Those of [`Dir::open`].
+    pub(crate) fn file(&self, name: Name, access: Access) -> io::Result<Box<dyn File>> {
+        self.call(|dir| dir.open(&name.to_string(), access))
+    }
+
+    /// # Errors
+    /// Those of [`Dir::lookup`].
+    pub(crate) fn lookup(&self, name: Name) -> io::Result<Option<Found>> {
+        self.call(|dir| dir.lookup(&name.to_string()))
+    }
+
+    /// Everything in the directory.
+    ///
+    /// # Errors
+    /// Those of [`Dir::list`].
+    pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
+        self.call(|dir| dir.list())
+    }
+
+    /// The files in the directory that have a name as ours have.
+    ///
+    /// # Errors
+    /// Those of [`Dir::list`].
+    pub(crate) fn names(&self) -> io::Result<Vec<Name>> {
+        let files = self.entries()?.into_iter().filter(|entry| !entry.is_dir);
+        Ok(files.filter_map(|file| Name::parse(&file.name)).collect())
+    }
+
+    /// Gives a file another name, which is free.
+    ///
+    /// # Errors
+    /// Those of [`Dir::rename`].
+    pub(crate) fn rename(&self, from: Name, to: Name) -> io::Result<()> {
+        self.rename_as(&from.to_string(), to)
+    }
+
+    /// # Errors
+    /// Those of [`Dir::rename`].
+    pub(crate) fn rename_as(&self, from: &str, to: Name) -> io::Result<()> {
+        if self.probe.has(Defect::RenamesOverOthers) {
+            let _ = self.call(|dir| dir.remove(&to.to_string()));
+        }
+        self.call(|dir| dir.rename(from, &to.to_string()))
+    }
+
+    /// Whose file has this name; `None` when there is none. What is no regular file is somebody else's.
+    ///
+    /// # Errors
+    /// Those of opening and reading it.
+    pub(crate) fn owner(&self, name: Name, ours: Option<u128>) -> io::Result<Option<Owner>> {
+        match self.file(name, Access::Read) {
+            Ok(file) => Owner::of(&*file, name, ours).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(Some(Owner::Stranger)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a file of this database, or what a crash has left of one; leaves anybody else's alone.
+    /// Whether there is none of that name now.
+    pub(crate) fn remove(&self, name: Name, database: u128) -> bool {
+        match self.owner(name, Some(database)) {
+            Ok(None) => true,
+            Ok(Some(owner)) if owner.is(database) || owner == Owner::Torn => {
+                self.call(|dir| dir.remove(&name.to_string())).is_ok()
+            }
+            _ => false,
+        }
+    }
+
+    /// Removes a file, whatever is in it.
+    ///
+    /// # Errors
+    /// Those of [`Dir::remove`].
+    pub(crate) fn discard(&self, name: Name) -> io::Result<()> {
+        self.call(|dir| dir.remove(&name.to_string()))
+    }
+
+    /// Removes what has this name if it is this file still.
+    ///
+    /// # Errors
+    /// Those of the system; [`io::ErrorKind::NotFound`] where the name is another's.
+    pub(crate) fn remove_if(&self, name: Name, id: FileId) -> io::Result<()> {
+        match self.lookup(name)? {
+            Some(found) if found.id == id => self.call(|dir| dir.remove(&name.to_string())),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Makes a file, in place of one of this database that nobody refers to.
+    ///
+    /// # Errors
+    /// Those of [`Dir::open`]; [`io::ErrorKind::AlreadyExists`] where somebody else's has the name.
+    pub(crate) fn create(&self, name: Name, database: u128) -> io::Result<Box<dyn File>> {
+        match self.file(name, Access::Create) {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && self.remove(name, database) =>
+            {
+                self.file(name, Access::Create)
+            }
+            made => made,
+        }
+    }
+
+    /// # Errors
+    /// Those of [`Dir::sync`].
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.call(|dir| dir.sync())
+    }
+
+    /// Returns when the directory itself, a name in another one, is on the disk.
+    ///
+    /// # Errors
+    /// Those of [`Dir::sync`].
+    pub(crate) fn sync_above(&self) -> io::Result<()> {
+        match self.call(|dir| dir.parent()?.sync()) {
+            // Who may not read it can't have made the directory.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            result => result,
+        }
+    }
+
+    /// # Errors
+    /// Those of [`Dir::is_linked`].
+    pub(crate) fn is_linked(&self) -> io::Result<bool> {
+        self.call(|dir| dir.is_linked())
+    }
+
+    /// # Errors
+    /// Those of [`Dir::lock`].
+    pub(crate) fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
+        self.call(|dir| dir.lock(sharing))
+    }
+
+    /// The directory itself.
+    pub(crate) fn handle(&self) -> &dyn Dir {
+        &*self.dir
+    }
+}
+
+impl fmt::Debug for DatabaseDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseDir({})", self.path.display())
+    }
+}
