@@ -219,7 +219,7 @@ impl Writer {
             segments.iter().map(|segment| self.entry_of(segment)).collect();
         let mut files = Vec::new();
 
-        let number = numbers.free(&self.dir, Name::Segment)?;
+        let number = numbers.free(&self.dir, &[Name::Segment])?;
         if let Some((info, file)) = self.rewrite(rewrite, number, made)? {
             // In the order of time: what is rewritten is older than the tail.
             files.push((Name::Segment(info.number), self.id_of(&*file)?));
@@ -231,11 +231,11 @@ impl Writer {
             segments.push(self.open(info, file, &dead)?);
             entries.push(Entry { info, dead });
         }
-        let log = numbers.free(&self.dir, Name::Log)?;
+        let log = numbers.free(&self.dir, &[Name::Log])?;
         made.push(Name::Log(log));
         let log = Log::create(&self.dir, self.manifest.database, log)?;
-        let growing = numbers.free(&self.dir, Name::Segment)?;
-        let number = numbers.free(&self.dir, Name::Manifest)?;
+        let growing = numbers.free(&self.dir, &[Name::Segment])?;
+        let number = numbers.free(&self.dir, &[Name::Manifest, Name::Unfinished])?;
         if !self.options.probe.has(Defect::DirectoryNotSynced) {
             self.dir.sync().map_err(|error| refused(self.dir.path(), "synced", error))?;
         }
@@ -298,11 +298,7 @@ impl Writer {
 
     /// Writes what the log has added to a segment, if any of it is alive; also which of its rows are
     /// not.
-    fn seal_tail(
-        &self,
-        numbers: &mut Numbers,
-        made: &mut Vec<Name>,
-    ) -> Result<Option<(SegmentInfo, Arc<dyn File>, Vec<u32>)>> {
+    fn seal_tail(&self, numbers: &mut Numbers, made: &mut Vec<Name>) -> Result<Option<Sealed>> {
         let tail = self.tail.snapshot()?;
         if tail.is_empty() {
             return Ok(None);
@@ -310,9 +306,11 @@ impl Writer {
         let mut dead = Vec::new();
         let mut writer = match self.growing.file() {
             None => {
-                let number = match self.growing.is_blocked() {
-                    true => numbers.free(&self.dir, Name::Segment)?,
-                    false => self.growing.number(),
+                let number = self.growing.number();
+                let is_free = self.dir.remove(Name::Segment(number), self.manifest.database);
+                let number = match is_free {
+                    true => number,
+                    false => numbers.free(&self.dir, &[Name::Segment])?,
                 };
                 made.push(Name::Segment(number));
                 SegmentWriter::create(self.place(), number)?
@@ -363,7 +361,7 @@ impl Writer {
         }
         let mut numbers = Numbers { next: self.manifest.next };
         let manifest = Manifest {
-            number: numbers.free(&self.dir, Name::Manifest)?,
+            number: numbers.free(&self.dir, &[Name::Manifest, Name::Unfinished])?,
             next: numbers.next,
             log_len: self.log_end,
             ..self.manifest.clone()
@@ -419,6 +417,9 @@ impl Writer {
     }
 }
 
+/// A segment that was sealed: what the manifest says of it, its file, and its dead rows.
+type Sealed = (SegmentInfo, Arc<dyn File>, Vec<u32>);
+
 /// What a checkpoint has written: the manifest, what it refers to, and the new segments' files.
 type Prepared = (Manifest, Vec<Arc<Segment>>, Log, Vec<(Name, FileId)>);
 
@@ -428,13 +429,18 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// The next number whose name is free. A file that has the name is not ours to replace.
-    fn free(&mut self, dir: &DatabaseDir, name: impl Fn(u64) -> Name) -> Result<u64> {
+    /// The next number of which these names are free. A file that has one is not ours to replace.
+    fn free(&mut self, dir: &DatabaseDir, names: &[fn(u64) -> Name]) -> Result<u64> {
         loop {
             let number = self.next;
             self.next += 1;
-            let found = dir.lookup(name(number));
-            if found.map_err(|error| refused(dir.path(), "looked through", error))?.is_none() {
+            let mut is_free = true;
+            for name in names {
+                let found = dir.lookup(name(number));
+                let found = found.map_err(|error| refused(dir.path(), "looked through", error))?;
+                is_free &= found.is_none();
+            }
+            if is_free {
                 return Ok(number);
             }
         }

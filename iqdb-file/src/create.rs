@@ -21,7 +21,7 @@ use crate::options::FileOptions;
 use crate::owner::{self, Owner};
 use crate::problem::{damaged, refused};
 use crate::reserve::Reserve;
-use crate::vfs::{Access, Dir, FileExt, Sharing};
+use crate::vfs::{Dir, Sharing};
 
 /// What directories and files that are being made are called, before the database's id.
 const TEMPORARY: &str = ".iqdb-new-";
@@ -44,6 +44,8 @@ enum Contents {
     Database,
     /// Nothing, or what was left of making a database, with the id of its lock.
     Empty(Option<u128>),
+    /// Something else, by these names.
+    Foreign(Vec<String>),
 }
 
 /// Makes a database where there is none.
@@ -58,11 +60,11 @@ pub(crate) fn create(
 ) -> Result<(DatabaseDir, Lock)> {
     match DatabaseDir::open(path, options) {
         Ok(dir) => {
-            if let Contents::Database = contents(&dir)? {
-                // Who has it open is told first.
-                Lock::take(&dir, Sharing::Exclusive)?;
-                return Err(exists(path));
+            // In a directory of something else nothing is locked.
+            if let Ok(Contents::Foreign(others)) = contents(&dir, None) {
+                return Err(foreign(&dir, &others));
             }
+            // Who has it open is told first.
             let lock = Lock::take(&dir, Sharing::Exclusive)?;
             inside(dir, lock, options, fill)
         }
@@ -86,19 +88,22 @@ pub(crate) fn inside(
     options: &FileOptions,
     fill: Fill<'_>,
 ) -> Result<(DatabaseDir, Lock)> {
-    let Contents::Empty(left) = contents(&dir)? else { return Err(exists(dir.path())) };
+    let left = match contents(&dir, Some(&lock))? {
+        Contents::Database => return Err(exists(dir.path())),
+        Contents::Foreign(others) => return Err(foreign(&dir, &others)),
+        Contents::Empty(left) => left,
+    };
     let database = left.unwrap_or_else(|| options.database_id(0));
     remove_parts(&dir)?;
     let make = |lock: &mut Lock| {
         if !lock.has_file() {
             lock.make(&dir, database, &temporary(database))?;
             // Where only the file can be locked, another maker may have been at work until now.
-            if let Contents::Database = contents(&dir)? {
+            if let Contents::Database = contents(&dir, Some(lock))? {
                 return Err(exists(dir.path()));
             }
         }
-        begin(&dir, database)?;
-        finish(&dir, options, database, fill)?;
+        finish(&begin(&dir, database)?, options, database, fill)?;
         // Whoever made the directory may not have come so far.
         dir.sync_above().map_err(|error| refused(dir.path(), "synced", error))
     };
@@ -109,7 +114,7 @@ pub(crate) fn inside(
         }
         Err(error) => {
             if error.kind() != ErrorKind::Locked {
-                take_back(&dir, database);
+                take_back(&dir, database, Some(&lock));
             }
             Err(error)
         }
@@ -169,11 +174,10 @@ impl Making<'_> {
             })?,
         };
         let dir = DatabaseDir::new(dir, self.path, self.options);
-        let made = self.made(&dir).and_then(|lock| match lock {
+        let made = self.locked(&dir).and_then(|lock| match lock {
             None => Ok(None),
             Some(lock) => {
-                finish(&dir, self.options, self.database, fill)?;
-                keep_reserve(&dir, self.options, self.database);
+                finish(&begin(&dir, self.database)?, self.options, self.database, fill)?;
                 dir.sync().map_err(refused("synced"))?;
                 self.parent.rename(&self.temporary, name).map_err(refused("made"))?;
                 Ok(Some(lock))
@@ -186,20 +190,23 @@ impl Making<'_> {
                 Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
                     // The name may be gone after a crash: there is no database yet.
                     let _ = self.parent.rename(name, &self.temporary);
-                    self.take_back(&dir);
+                    self.take_back(&dir, Some(&lock));
                     Err(refused("synced")(error))
                 }
-                _ => Ok(Some((dir, lock))),
+                _ => {
+                    keep_reserve(&dir, self.options, self.database);
+                    Ok(Some((dir, lock)))
+                }
             },
             Err(error) => {
-                self.take_back(&dir);
+                self.take_back(&dir, None);
                 Err(error)
             }
         }
     }
 
-    /// Locks the directory, and makes what every maker makes first.
-    fn made(&self, dir: &DatabaseDir) -> Result<Option<Lock>> {
+    /// Locks the directory.
+    fn locked(&self, dir: &DatabaseDir) -> Result<Option<Lock>> {
         let mut lock = match Lock::take(dir, Sharing::Exclusive) {
             Err(error) if error.kind() == ErrorKind::Locked => return Ok(None),
             lock => lock?,
@@ -208,12 +215,11 @@ impl Making<'_> {
             return Ok(None);
         }
         lock.make(dir, self.database, &temporary(self.database))?;
-        begin(dir, self.database)?;
         Ok(Some(lock))
     }
 
-    fn take_back(&self, dir: &DatabaseDir) {
-        take_back(dir, self.database);
+    fn take_back(&self, dir: &DatabaseDir, lock: Option<&Lock>) {
+        take_back(dir, self.database, lock);
         let _ = self.parent.remove_dir(&self.temporary);
     }
 }
@@ -238,20 +244,22 @@ fn remove_left_over(parent: &dyn Dir, path: &Path, options: &FileOptions) {
         let dir = DatabaseDir::new(dir, path, options);
         // Who is still at work has it locked.
         let Ok(lock) = Lock::take(&dir, Sharing::Exclusive) else { continue };
-        let is_ours = lock.database().is_none_or(|found| found == database);
-        if is_ours && matches!(left_behind(&dir, Some(database), is_ours), Ok(None)) {
-            take_back(&dir, database);
+        // Where nothing can be locked yet it may have been made a moment ago.
+        let is_ours = lock.is_held() && lock.database().is_none_or(|found| found == database);
+        let left = left_behind(&dir, Some(database), lock.database());
+        if is_ours && matches!(left, Ok(None)) {
+            take_back(&dir, database, Some(&lock));
             let _ = parent.remove_dir(&entry.name);
         }
     }
 }
 
-/// Looks through a directory.
+/// Looks through a directory. A lock that is taken is asked itself: not every system lets another
+/// handle read what is locked.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when there is something else in it; [`ErrorKind::Damaged`] when it has files of
-/// a database that has no manifest.
-fn contents(dir: &DatabaseDir) -> Result<Contents> {
+/// [`ErrorKind::Damaged`] when it has files of a database that has no manifest; [`ErrorKind::Io`].
+fn contents(dir: &DatabaseDir, taken: Option<&Lock>) -> Result<Contents> {
     let refused = |error| refused(dir.path(), "read", error);
     let names = dir.names().map_err(refused)?;
     let database_in = |name| -> Result<Option<u128>> {
@@ -265,15 +273,19 @@ fn contents(dir: &DatabaseDir) -> Result<Contents> {
             return Ok(Contents::Database);
         }
     }
-    let (lock, marker) = (database_in(Name::Lock)?, database_in(BEGUN)?);
+    let lock = match taken {
+        Some(taken) => taken.database(),
+        None => database_in(Name::Lock)?,
+    };
+    let marker = database_in(BEGUN)?;
     let database = lock.or(marker);
     let is_begun = lock.is_some() && marker == lock;
-    match left_behind(dir, database, is_begun)? {
+    match left_behind(dir, database, lock)? {
         None => {
             check_is_unfinished(dir, &names, is_begun)?;
             Ok(Contents::Empty(database))
         }
-        Some(others) => Err(foreign(dir, &others)),
+        Some(others) => Ok(Contents::Foreign(others)),
     }
 }
 
@@ -308,12 +320,11 @@ pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: Name) -> Error {
 }
 
 /// The names in a directory that are not what making this database may have left there; `None` when
-/// there are none. Once it `is_begun`, its parts are known by their names, whatever a crash has made of
-/// them.
+/// there are none. What it has left has a name of its own, or begins with the database's id.
 fn left_behind(
     dir: &DatabaseDir,
     database: Option<u128>,
-    is_begun: bool,
+    lock: Option<u128>,
 ) -> Result<Option<Vec<String>>> {
     let refused = |error| refused(dir.path(), "read", error);
     let mut others = Vec::new();
@@ -322,7 +333,7 @@ fn left_behind(
             _ if entry.is_dir => entry.name == LOST_AND_FOUND,
             // On its way to its name: only we call a file so.
             None => database_of(&entry.name).is_some(),
-            Some(name) if is_begun && is_part(name) => true,
+            Some(Name::Lock) => lock.is_some() && lock == database,
             Some(name) => match dir.owner(name, database).map_err(refused)? {
                 // Gone since.
                 None => true,
@@ -361,21 +372,13 @@ fn foreign(dir: &DatabaseDir, others: &[String]) -> Error {
         .caused_by(io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
-/// Says, durably, that what is in this directory from now on is not finished. The file that says so
-/// is found whole, or not at all.
-fn begin(dir: &DatabaseDir, database: u128) -> Result<()> {
-    let (name, temporary) = (BEGUN, temporary(database));
-    let begin = || {
-        let file = dir.handle().open(&temporary, Access::Create)?;
-        file.write_all_at(&owner::head(name, database, owner::HEAD), 0)?;
-        file.sync_data()?;
-        dir.rename_as(&temporary, name)?;
-        dir.sync()
-    };
-    begin().map_err(|error| {
-        let _ = dir.handle().remove(&temporary);
-        refused(dir.path(), "made", error)
-    })
+/// Says, durably, that what is in this directory from now on is not finished.
+fn begin(dir: &DatabaseDir, database: u128) -> Result<DatabaseDir> {
+    let dir = dir.begun(&temporary(database));
+    let head = owner::head(BEGUN, database, owner::HEAD);
+    let begun = dir.create(BEGUN, database, &head).and_then(|_| dir.sync());
+    begun.map_err(|error| refused(dir.path(), "made", error))?;
+    Ok(dir)
 }
 
 /// Fills a directory that was begun, and makes it a database.
@@ -396,16 +399,13 @@ fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u128) {
 
 /// Removes what was made of a database that has no name yet, or may lose it. What can't be removed is
 /// marked as unfinished, in whatever order it goes when the power fails.
-fn take_back(dir: &DatabaseDir, database: u128) {
+fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
     let first = Name::Manifest(FIRST);
     let take_back = || -> io::Result<()> {
         if dir.owner(first, Some(database))?.is_some_and(|owner| owner.is(database)) {
-            match dir.rename(first, BEGUN) {
-                // It is begun still.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    dir.remove(first, database);
-                }
-                renamed => renamed?,
+            // It may be begun still, or there may be no room for the name.
+            if dir.rename(first, BEGUN).is_err() {
+                dir.remove(first, database);
             }
         }
         dir.sync()?;
@@ -414,7 +414,10 @@ fn take_back(dir: &DatabaseDir, database: u128) {
         }
         dir.sync()?;
         dir.remove(BEGUN, database);
-        dir.remove(Name::Lock, database);
+        match lock.filter(|lock| lock.has_file()) {
+            Some(lock) => lock.remove_file(dir),
+            None => _ = dir.remove(Name::Lock, database),
+        }
         let _ = dir.handle().remove(&temporary(database));
         Ok(())
     };

@@ -9,7 +9,7 @@ use crate::names::Name;
 use crate::options::FileOptions;
 use crate::owner::Owner;
 use crate::probe::{Defect, Probe};
-use crate::vfs::{Access, Dir, Entry, File, FileId, Found, Guard, Sharing, Vfs};
+use crate::vfs::{Access, Dir, Entry, File, FileExt, FileId, Found, Guard, Sharing, Vfs};
 
 /// An open directory, and what it was called then. Clones are the same directory.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct DatabaseDir {
     dir: Arc<dyn Dir>,
     /// For messages, and for nothing else: the directory may be elsewhere by now.
     path: Arc<Path>,
+    /// What a file is called until it has its name, while the database is made.
+    temporary: Option<Arc<str>>,
     /// What a planted defect goes by.
     vfs: Arc<dyn Vfs>,
     probe: Probe,
@@ -34,7 +36,7 @@ impl DatabaseDir {
     /// A directory that is open, and is called, or is to be called, `path`.
     pub(crate) fn new(dir: Arc<dyn Dir>, path: &Path, options: &FileOptions) -> Self {
         let vfs = Arc::clone(&options.vfs);
-        Self { dir, path: path.into(), vfs, probe: options.probe }
+        Self { dir, path: path.into(), temporary: None, vfs, probe: options.probe }
     }
 
     /// What it was called when it was opened. For messages.
@@ -47,9 +49,11 @@ impl DatabaseDir {
         name.within(&self.path)
     }
 
-    fn call<T>(&self, call: impl FnOnce(&dyn Dir) -> io::Result<T>) -> io::Result<T> {
-        if self.probe.has(Defect::FilesByPath) {
-            return call(&*self.vfs.open_dir(&self.path)?);
+    fn call<T>(&self, call: impl FnOnce(&(dyn Dir + 'static)) -> io::Result<T>) -> io::Result<T> {
+        if self.probe.has(Defect::FilesByPath)
+            && let Ok(dir) = self.vfs.open_dir(&self.path)
+        {
+            return call(&*dir);
         }
         call(&*self.dir)
     }
@@ -71,7 +75,7 @@ impl DatabaseDir {
     /// # Errors
     /// Those of [`Dir::list`].
     pub(crate) fn entries(&self) -> io::Result<Vec<Entry>> {
-        self.call(|dir| dir.list())
+        self.call(Dir::list)
     }
 
     /// The files in the directory that have a name as ours have.
@@ -144,25 +148,53 @@ impl DatabaseDir {
         }
     }
 
-    /// Makes a file, in place of one of this database that nobody refers to.
+    /// Makes a file that begins with `head`, in place of one of this database that no manifest names.
+    /// In a directory that is [`begun`](Self::begun) the file has its name once `head` is on the disk.
     ///
     /// # Errors
     /// Those of [`Dir::open`]; [`io::ErrorKind::AlreadyExists`] where somebody else's has the name.
-    pub(crate) fn create(&self, name: Name, database: u128) -> io::Result<Box<dyn File>> {
-        match self.file(name, Access::Create) {
+    pub(crate) fn create(
+        &self,
+        name: Name,
+        database: u128,
+        head: &[u8],
+    ) -> io::Result<Box<dyn File>> {
+        if let Some(temporary) = &self.temporary {
+            let file = self.dir.open(temporary, Access::Create)?;
+            let named = file
+                .write_all_at(head, 0)
+                .and_then(|()| file.sync_data())
+                .and_then(|()| self.rename_as(temporary, name));
+            return match named {
+                Ok(()) => Ok(file),
+                Err(error) => {
+                    let _ = self.dir.remove(temporary);
+                    Err(error)
+                }
+            };
+        }
+        let file = match self.file(name, Access::Create) {
             Err(error)
                 if error.kind() == io::ErrorKind::AlreadyExists && self.remove(name, database) =>
             {
                 self.file(name, Access::Create)
             }
             made => made,
-        }
+        }?;
+        file.write_all_at(head, 0)?;
+        Ok(file)
+    }
+
+    /// The same directory while a database is made in it: what a crash leaves of a file has this name,
+    /// and no file that is torn has another.
+    pub(crate) fn begun(&self, temporary: &str) -> Self {
+        Self { temporary: Some(temporary.into()), ..self.clone() }
     }
 
     /// # Errors
     /// Those of [`Dir::sync`].
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.call(|dir| dir.sync())
+        self.call(Dir::sync)
     }
 
     /// Returns when the directory itself, a name in another one, is on the disk.
@@ -180,7 +212,7 @@ impl DatabaseDir {
     /// # Errors
     /// Those of [`Dir::is_linked`].
     pub(crate) fn is_linked(&self) -> io::Result<bool> {
-        self.call(|dir| dir.is_linked())
+        self.call(Dir::is_linked)
     }
 
     /// # Errors

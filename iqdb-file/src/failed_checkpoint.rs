@@ -3,6 +3,8 @@
 //! What is written is safe in the log, so a failure in the background fails no write at first. But it
 //! can be seen at once, and the log doesn't grow without end.
 
+use std::error::Error as _;
+
 use iqdb_core::Error;
 
 use crate::problem::is_full;
@@ -27,9 +29,19 @@ impl FailedCheckpoint {
     /// After another failure. The first one is an event of the log of the program.
     pub(crate) fn after(before: Option<Self>, error: &Error, again_from: u64) -> Self {
         let attempts = before.map_or(0, |before| before.attempts) + 1;
+        let cause = with_causes(error);
         if attempts == 1 {
-            log::warn!(target: "iqdb", "a checkpoint failed, and is tried again later: {error}");
+            log::warn!(target: "iqdb", "a checkpoint failed, and is tried again later: {cause}");
         }
-        Self { cause: error.to_string(), attempts, again_from, is_full: is_full(error) }
+        Self { cause, attempts, again_from, is_full: is_full(error) }
     }
+}
+
+/// An error with what the system said.
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+        text = format!("{text}: {cause}");
+    }
+    text
 }

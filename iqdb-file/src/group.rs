@@ -8,7 +8,7 @@ use iqdb_core::{Error, ErrorKind, Result};
 
 use crate::dir::DatabaseDir;
 use crate::held_names::{HeldNames, NotHeld};
-use crate::lock::Lock;
+use crate::lock::{Lock, LockedBy};
 use crate::log::Log;
 use crate::names::Name;
 use crate::new_rows::NewRows;
@@ -149,7 +149,11 @@ impl Job {
             return Ok(());
         }
         // No frame names rows in a file that may not be there.
-        let known = self.rows.iter().find_map(NewRows::failure).cloned();
+        let mut known = self.rows.iter().find_map(NewRows::failure).cloned();
+        if self.lock.locked_by() == LockedBy::File {
+            // Without the file another writer may be at work, and write to the same place of the log.
+            known = known.or(self.check_names().err());
+        }
         let frames = known.map_or_else(|| self.write_frames(), Err);
         // All of them, also after one has failed: nobody else writes to their place meanwhile.
         let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);

@@ -65,11 +65,6 @@ impl Growing {
         self.number
     }
 
-    /// Whether somebody else's file is known to have its name.
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.is_blocked
-    }
-
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }

@@ -5,7 +5,8 @@
 //! its name. So both are taken, and either one is enough.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
@@ -48,8 +49,8 @@ struct LockFile {
     file: Box<dyn File>,
     /// The database that it is of. A file that says nothing of the kind is locked, and nothing more.
     database: Option<u128>,
-    /// The sequence of the last mark.
-    marks: AtomicU64,
+    /// The last mark.
+    mark: Mutex<Option<Mark>>,
     /// The last mark could not be written.
     mark_failed: AtomicBool,
 }
@@ -156,7 +157,7 @@ impl Lock {
     /// # Errors
     /// That there is none.
     fn check_locks(&self, dir: &DatabaseDir) -> Result<()> {
-        if self.directory.is_some() || self.file.as_ref().is_some_and(|file| file.guard.is_some()) {
+        if self.is_held() {
             return Ok(());
         }
         let path = dir.path().display();
@@ -167,6 +168,18 @@ impl Lock {
     /// The database that the file is of, if it says so.
     pub(crate) fn database(&self) -> Option<u128> {
         self.file.as_ref().and_then(|file| file.database)
+    }
+
+    /// Whether anything is locked.
+    pub(crate) fn is_held(&self) -> bool {
+        self.directory.is_some() || self.file.as_ref().is_some_and(|file| file.guard.is_some())
+    }
+
+    /// Removes the file, if it is this one still.
+    pub(crate) fn remove_file(&self, dir: &DatabaseDir) {
+        if let Some(file) = &self.file {
+            let _ = dir.remove_if(Name::Lock, file.id);
+        }
     }
 
     /// Whether the file `lock` is there.
@@ -183,7 +196,7 @@ impl Lock {
         let Some(database) = file.database else { return Ok(None) };
         let mark = Mark::read(&*file.file, database)
             .map_err(|error| refused(&dir.path_of(Name::Lock), "read", error))?;
-        file.marks.store(mark.map_or(0, |mark| mark.sequence), Ordering::Relaxed);
+        *file.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         Ok(mark)
     }
 
@@ -193,9 +206,16 @@ impl Lock {
         if let Some(file) = &self.file
             && let Some(database) = file.database
         {
-            let sequence = file.marks.fetch_add(1, Ordering::Relaxed) + 1;
-            let written = Mark { sequence, manifest, log, end }.write(&*file.file, database);
+            let mut last = file.mark.lock().unwrap_or_else(PoisonError::into_inner);
+            let sequence = last.map_or(0, |mark| mark.sequence);
+            let mark = Mark { sequence, manifest, log, end };
+            if *last == Some(mark) {
+                return;
+            }
+            let mark = Mark { sequence: sequence + 1, ..mark };
+            let written = mark.write(&*file.file, database);
             file.mark_failed.store(written.is_err(), Ordering::Relaxed);
+            *last = Some(mark);
         }
     }
 
@@ -225,8 +245,8 @@ impl LockFile {
             Owner::Database(database) => Some(database),
             Owner::Torn | Owner::Stranger => None,
         };
-        let (marks, mark_failed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { id, guard, file, database, marks, mark_failed }
+        let (mark, mark_failed) = (Mutex::new(None), AtomicBool::new(false));
+        Self { id, guard, file, database, mark, mark_failed }
     }
 
     /// Writes the head of a file that a crash has left without.

@@ -105,7 +105,9 @@ impl Manifest {
     pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let wrong = |what| damaged(path, what);
         if bytes.len() < MAGIC.len() + CHECKSUM || !bytes.starts_with(MAGIC) {
-            return Err(wrong("it is no manifest of iqdb"));
+            return Err(wrong("it is no manifest of iqdb").hint(
+                "if it is none of its files, remove it; else restore the database from a backup",
+            ));
         }
         let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
         let mut fields = Reader::new(&content[MAGIC.len()..]);
@@ -186,8 +188,7 @@ impl Manifest {
     ) -> Result<ManifestFile, (Error, Changed)> {
         let (new, name) = (Name::Unfinished(self.number), Name::Manifest(self.number));
         let write = || {
-            let file = dir.create(new, self.database)?;
-            file.write_all_at(&self.encode(), 0)?;
+            let file = dir.create(new, self.database, &self.encode())?;
             if !probe.has(Defect::ManifestNotSynced) {
                 file.sync_data()?;
             }
@@ -249,7 +250,13 @@ pub(crate) fn newest(dir: &DatabaseDir) -> Result<Option<(Manifest, ManifestFile
     };
     let path = dir.path_of(Name::Manifest(newest));
     let io = |error| refused(&path, "read", error);
-    let file = dir.file(Name::Manifest(newest), Access::Read).map_err(io)?;
+    let file =
+        dir.file(Name::Manifest(newest), Access::Read).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                damaged(&path, "the manifest of the database is missing").caused_by(error)
+            }
+            _ => io(error),
+        })?;
     let len = file.len().map_err(io)?;
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut bytes, 0).map_err(io)?;

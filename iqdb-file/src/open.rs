@@ -9,6 +9,7 @@ use iqdb_core::{Error, ErrorKind, Result, Schema};
 
 use crate::create;
 use crate::dir::DatabaseDir;
+use crate::held_names::NotHeld;
 use crate::lock::Lock;
 use crate::log::{Log, Replayed, Verdict, decode_batch, decode_placed};
 use crate::manifest::{Entry, Manifest, metric_code, newest};
@@ -78,12 +79,12 @@ fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(D
     let fill = create::empty(schema);
     let mut made = Err(nothing_there(path));
     for _ in 0..TRIES {
-        if let Some(dir) = create::opened(path, options)? {
-            if has_files(&dir)? {
-                let lock = Lock::take(&dir, Sharing::Exclusive)?;
-                if newest(&dir)?.is_some() {
-                    return Ok((dir, lock));
-                }
+        if let Some(dir) = create::opened(path, options)?
+            && has_files(&dir)?
+        {
+            let lock = Lock::take(&dir, Sharing::Exclusive)?;
+            if newest(&dir)?.is_some() {
+                return Ok((dir, lock));
             }
         }
         check_metric(schema)?;
@@ -155,18 +156,24 @@ fn opened(
     let mut writer = Writer::new(dir, options, &lock, manifest, segments, log);
     if !read_only {
         // What is written has to be found here, and must change no other database.
-        writer.check_names()?;
+        check_names(&writer)?;
     }
     let log = Arc::clone(&writer.log);
     let mut rows = Vec::new();
+    let mut rows_are_missing = false;
     let replayed = log.replay(after, known, |offset, body| {
         let start = writer.growing.end();
-        let verdict = replay(&mut writer, body, access).map_err(|error| match error.kind() {
-            ErrorKind::Io => error,
-            _ => damaged(log.path(), "a frame makes no sense").caused_by(error),
-        });
+        let verdict = replay(&mut writer, &log, body, access)?;
         rows.push((offset, start..writer.growing.end()));
-        verdict
+        rows_are_missing = matches!(verdict, Verdict::Torn);
+        Ok(verdict)
+    });
+    let replayed = replayed.map_err(|error| match rows_are_missing {
+        true => {
+            let path = dir.path_of(Name::Segment(writer.growing.number()));
+            damaged(&path, "rows that the log names are missing").caused_by(error)
+        }
+        false => error,
     })?;
     writer.log_end = replayed.end;
     if read_only {
@@ -221,9 +228,20 @@ fn open_segments(
     manifest.segments.iter().map(open).collect()
 }
 
-fn replay(writer: &mut Writer, body: &[u8], access: Access) -> Result<Verdict> {
+/// # Errors
+/// [`ErrorKind::Damaged`] when the files are not where they were opened; [`ErrorKind::Io`].
+fn check_names(writer: &Writer) -> Result<()> {
+    writer.names.check(None).map_err(|reason| match reason {
+        NotHeld::Unknown(name, error) => refused(&writer.dir.path_of(name), "looked up", error),
+        reason => Error::new(ErrorKind::Damaged, writer.names.describe(&reason))
+            .hint("put the file back; of a file with several names, make a copy"),
+    })
+}
+
+fn replay(writer: &mut Writer, log: &Log, body: &[u8], access: Access) -> Result<Verdict> {
+    let nonsense = |error: Error| damaged(log.path(), "a frame makes no sense").caused_by(error);
     let schema = *writer.schema();
-    let (placed, changes, fields) = decode_placed(body)?;
+    let (placed, changes, fields) = decode_placed(body).map_err(nonsense)?;
     let mut rows = Vec::new();
     if let Some(placed) = &placed {
         let place = place(&writer.options, &writer.dir, &writer.manifest, &writer.lock);
@@ -237,11 +255,16 @@ fn replay(writer: &mut Writer, body: &[u8], access: Access) -> Result<Verdict> {
     }
     let stride = crate::segment::Shape::of(&schema).stride;
     let vectors = rows.chunks_exact(stride).map(|row| &row[..schema.dim()]);
-    let batch = decode_batch(fields, changes, &schema, vectors)?;
-    batch.check_input(&schema)?;
-    match writer.replay(&batch, placed.as_ref())? {
+    let batch = decode_batch(fields, changes, &schema, vectors).map_err(nonsense)?;
+    batch.check_input(&schema).map_err(nonsense)?;
+    let has_effect =
+        writer.replay(&batch, placed.as_ref()).map_err(|error| match error.kind() {
+            ErrorKind::Io => error,
+            _ => nonsense(error),
+        })?;
+    match has_effect {
         true => Ok(Verdict::Good),
-        false => Err(Error::new(ErrorKind::Damaged, "a batch has no effect")),
+        false => Err(nonsense(Error::new(ErrorKind::Damaged, "a batch has no effect"))),
     }
 }
 

@@ -24,29 +24,48 @@ const SHARE_QUERIES: usize = 64;
 
 /// The pool of all searches that were not given one; made when it is first needed, with as many
 /// threads as the machine has.
-static SHARED: OnceLock<ThreadPool> = OnceLock::new();
+static SHARED: OnceLock<Pool> = OnceLock::new();
 
 /// The threads of a search: the caller's pool, or the shared one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Threads {
-    given: Option<Arc<ThreadPool>>,
+    given: Option<Arc<Pool>>,
+}
+
+/// A pool, and the process that has its threads: a forked child has the pool and none of them.
+#[derive(Debug)]
+struct Pool {
+    pool: Arc<ThreadPool>,
+    process: u32,
+}
+
+impl Pool {
+    fn new(pool: Arc<ThreadPool>) -> Self {
+        Self { pool, process: std::process::id() }
+    }
 }
 
 impl Threads {
     pub(crate) fn of(pool: Arc<ThreadPool>) -> Self {
-        Self { given: Some(pool) }
+        Self { given: Some(Arc::new(Pool::new(pool))) }
     }
 
-    /// The pool; `None` while the machine gives us no threads, and the calling one does it all.
+    /// The pool; `None` while the machine gives no threads, or in a forked child: the calling thread
+    /// does it all.
     fn pool(&self) -> Option<&ThreadPool> {
-        if let Some(pool) = &self.given {
-            return Some(pool);
-        }
+        let pool = match &self.given {
+            Some(pool) => pool,
+            None => Self::shared()?,
+        };
+        (pool.process == std::process::id()).then_some(&*pool.pool)
+    }
+
+    fn shared() -> Option<&'static Pool> {
         if SHARED.get().is_none() {
             let name = |n| format!("iqdb-search-{n}");
             let pool = rayon::ThreadPoolBuilder::new().thread_name(name).build().ok()?;
             // Of two that are made at once one is kept; the other ends with its threads.
-            let _ = SHARED.set(pool);
+            let _ = SHARED.set(Pool::new(Arc::new(pool)));
         }
         SHARED.get()
     }

@@ -76,8 +76,7 @@ impl Log {
     pub(crate) fn create(dir: &DatabaseDir, database: u128, number: u64) -> Result<Self> {
         let path = dir.path_of(Name::Log(number));
         let make = || {
-            let file = dir.create(Name::Log(number), database)?;
-            file.write_all_at(&header(database, number), 0)?;
+            let file = dir.create(Name::Log(number), database, &header(database, number))?;
             file.sync_data()?;
             Ok((file.id()?, file))
         };

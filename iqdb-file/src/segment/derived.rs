@@ -150,8 +150,7 @@ impl DerivedFile {
             *open = self.read()?.map_or(Open::None, Open::Yes);
         }
         if matches!(*open, Open::None) {
-            let file = self.dir.create(self.name, self.database)?;
-            file.write_all_at(&self.header, 0)?;
+            let file = self.dir.create(self.name, self.database, &self.header)?;
             *open = Open::Yes(Entries { file, end: HEADER as u64, places: HashMap::new() });
         }
         let Open::Yes(entries) = &mut *open else { return Ok(()) };

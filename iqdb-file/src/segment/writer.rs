@@ -220,9 +220,8 @@ impl<'a> SegmentWriter<'a> {
 /// # Errors
 /// Those of [`DatabaseDir::create`](crate::dir::DatabaseDir::create), and of writing.
 pub(crate) fn create(place: &Place<'_>, number: u64) -> io::Result<Box<dyn File>> {
-    let file = place.dir.create(super::Name::Segment(number), place.database)?;
-    file.write_all_at(&header(place.database, number, &place.shape), 0)?;
-    Ok(file)
+    let header = header(place.database, number, &place.shape);
+    place.dir.create(super::Name::Segment(number), place.database, &header)
 }
 
 /// Appends a row with its padding.

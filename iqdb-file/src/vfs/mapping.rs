@@ -1,6 +1,7 @@
 //! Bytes of a file, to be read in place or from a copy.
 //!
-//! The only unsafe code of this crate is the call here that maps a file.
+//! The call here that maps a file is unsafe, and so is the one in `process.rs`; nothing else of this
+//! crate is.
 
 use std::fmt;
 use std::fs::File;

@@ -125,8 +125,8 @@ pub trait Dir: Debug + Send + Sync + 'static {
     fn list(&self) -> io::Result<Vec<Entry>>;
 
     /// Gives a file or a directory another name in this directory, which must be free. Durable after
-    /// [`sync`](Self::sync). Atomic where the file system can rename without replacing; elsewhere a
-    /// crash may leave a file with both names, and an empty directory in place of the new one.
+    /// [`sync`](Self::sync). Atomic where the file system can rename without replacing. Elsewhere the
+    /// name is looked up first, and a crash may leave an empty directory that has it.
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] where the new name is taken; those of the system.

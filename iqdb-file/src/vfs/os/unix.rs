@@ -54,19 +54,22 @@ impl OsDir {
         Ok(FileType::from_raw_mode(stat.st_mode).is_dir())
     }
 
-    /// Where the file system can't rename without replacing. A second name for the file, or an empty
-    /// directory to rename onto, fails where the new name is taken.
+    /// Where the file system can't rename without replacing. For a directory an empty one is made
+    /// first, which fails where the name is taken, and is all that the rename replaces. For a file the
+    /// name is looked up first: who takes it between the two calls loses it. (A second name for the
+    /// file, which would fail instead, stays behind on network file systems while the file is open.)
     pub(super) fn rename_in_two_steps(&self, from: &str, to: &str) -> io::Result<()> {
         if self.is_dir(from)? {
             rustix::fs::mkdirat(&self.0, to, DIR_MODE)?;
-            // A directory replaces an empty one, and nothing else.
             return rustix::fs::renameat(&self.0, from, &self.0, to).map_err(|error| {
                 let _ = rustix::fs::unlinkat(&self.0, to, AtFlags::REMOVEDIR);
                 error.into()
             });
         }
-        rustix::fs::linkat(&self.0, from, &self.0, to, AtFlags::empty())?;
-        Ok(rustix::fs::unlinkat(&self.0, from, AtFlags::empty())?)
+        if self.stat(to)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        Ok(rustix::fs::renameat(&self.0, from, &self.0, to)?)
     }
 }
 

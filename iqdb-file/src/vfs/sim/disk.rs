@@ -323,6 +323,7 @@ impl Disk {
                 let node = self.find(from)?.ok_or(io::ErrorKind::NotFound)?;
                 let (old, name) = self.parent_of(from)?;
                 let (new, to) = self.parent_of(to)?;
+                self.check_free(new, &to)?;
                 self.directory_mut(old)?.change(EntryChange::Remove(name, node));
                 self.directory_mut(new)?.change(EntryChange::Add(to, node));
                 touched.extend([old, new]);
