@@ -7,6 +7,7 @@ use iqdb_core::Store;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileStore};
 
+use crate::deeds;
 use crate::finding::{Breach, Finding, caught, quiet};
 use crate::law::{Look, holds, holds_for_copy};
 use crate::past::{Bounds, Past};
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// Only this history, and only what is found after this many changes of its disk.
     #[arg(long)]
     change: Option<usize>,
+    /// Of a history in which somebody else meddles with names.
+    #[arg(long, requires = "change")]
+    meddled: bool,
     /// With this defect, instead of without any and then with each.
     #[arg(long, value_parser = defects::parse)]
     defect: Option<Defect>,
@@ -56,7 +60,10 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     quiet();
     if let Some(change) = options.change {
         let tally = Tally::default();
-        history(&tally, options.seed, options.defect, Some(change));
+        match options.meddled {
+            true => deeds::crash(&tally, options.seed, Some(change)),
+            false => history(&tally, options.seed, options.defect, Some(change)),
+        }
         return Ok(tally.report("crash", &format!("seed {}, change {change}", options.seed)));
     }
     let tally = Tally::default();
@@ -66,6 +73,11 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let done = format!("{images} images of {seeds} histories from seed {first}");
     let mut green = tally.report("crash", &done);
     if options.defect.is_none() {
+        let tally = Tally::default();
+        let seeds = tally.fill(first, options.images(), |seed| deeds::crash(&tally, seed, None));
+        let images = count(tally.images());
+        let done = format!("{images} images of {seeds} histories with a deed of somebody else");
+        green &= tally.report("crash", &done);
         for defect in defects::BY_A_CRASH {
             let tally = Tally::until_first();
             tally.fill(options.seed, IMAGES_PLANTED_MAX, |seed| {

@@ -13,8 +13,12 @@ pub(crate) const BY_A_CRASH: [Defect; 6] = [
     Defect::ManifestNotSynced,
 ];
 
+/// What somebody else has to meddle with names to find.
+pub(crate) const BY_A_DEED: [Defect; 3] =
+    [Defect::FilesByPath, Defect::NamesNotLookedUp, Defect::RenamesOverOthers];
+
 /// All there are.
-const ALL: [Defect; 9] = [
+const ALL: [Defect; 12] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
@@ -24,6 +28,9 @@ const ALL: [Defect; 9] = [
     Defect::FailedSyncForgotten,
     Defect::ManifestNotSynced,
     Defect::ChecksumsIgnored,
+    Defect::FilesByPath,
+    Defect::NamesNotLookedUp,
+    Defect::RenamesOverOthers,
 ];
 
 /// The defect of this name, as `name` writes it.

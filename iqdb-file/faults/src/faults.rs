@@ -7,6 +7,7 @@ use iqdb_core::{ErrorKind, Store};
 use iqdb_file::vfs::sim::{Call, Fault, FaultKind, SimVfs};
 use iqdb_file::{Defect, FileOptions, FileStore};
 
+use crate::deeds::{self, Deed};
 use crate::finding::{Breach, Finding, caught, quiet};
 use crate::law::{Look, holds, holds_for_copy};
 use crate::past::{Bounds, Past};
@@ -34,6 +35,10 @@ pub(crate) struct Options {
     /// Only this history, and only the call of this number.
     #[arg(long)]
     call: Option<u64>,
+    /// Only this history, and only what somebody else does before the call of this number, counted
+    /// from when the database had been made.
+    #[arg(long, conflicts_with = "call")]
+    deed: Option<u64>,
     /// Only so many full disks, the first of this seed, and no failing calls.
     #[arg(long, conflicts_with = "call")]
     disks: Option<u64>,
@@ -51,24 +56,83 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
         history(&tally, first, options.defect, Some(call));
         return Ok(tally.report("faults", &format!("seed {first}, call {call}")));
     }
+    if let Some(call) = options.deed {
+        deeds(&tally, first, options.defect, Some(call));
+        return Ok(tally.report("faults", &format!("seed {first}, a deed before call {call}")));
+    }
     if let Some(disks) = options.disks {
         return Ok(full::run(first, disks));
     }
-    let runs = if options.long { 100_000 } else { 10_000 };
+    let runs = if options.long { 200_000 } else { 20_000 };
     let seeds = tally.fill(first, runs, |seed| history(&tally, seed, options.defect, None));
     let done = format!(
         "{} runs of {seeds} histories from seed {first}, a call failing in each",
         count(tally.images())
     );
     let mut green = tally.report("faults", &done);
+    green &= meddled(options, runs);
     if options.defect.is_none() {
-        green &= full::run(first, runs / 100);
+        green &= full::run(first, runs / 200);
         let tally = Tally::until_first();
         let defect = Defect::FailedSyncForgotten;
         tally.fill(first, 10_000, |seed| history(&tally, seed, Some(defect), None));
         green &= planted("faults", &defects::name(defect), &tally, "runs");
     }
     Ok(green)
+}
+
+/// Somebody else does something to names, at every call; and the same with the defects that this has
+/// to find.
+fn meddled(options: &Options, runs: u64) -> bool {
+    let tally = Tally::default();
+    let seeds = tally.fill(options.seed, runs, |seed| deeds(&tally, seed, options.defect, None));
+    let done = format!(
+        "{} runs of {seeds} histories from seed {}, a deed of somebody else in each",
+        count(tally.images()),
+        options.seed
+    );
+    let mut green = tally.report("faults", &done);
+    if options.defect.is_none() {
+        for defect in defects::BY_A_DEED {
+            let tally = Tally::until_first();
+            tally.fill(options.seed, runs, |seed| deeds(&tally, seed, Some(defect), None));
+            green &= planted("faults", &defects::name(defect), &tally, "runs");
+        }
+    }
+    green
+}
+
+/// What somebody else can do in one history: one deed before each call, another one for the next seed.
+fn deeds(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<u64>) {
+    let replay = |call: u64| {
+        let defect = defect.map_or(String::new(), |d| format!(" --defect {}", defects::name(d)));
+        format!("--seed {seed} --deed {call}{defect}")
+    };
+    let begun = caught(|| {
+        let script = works("the script", Script::draw(seed, 12))?;
+        let calls = deeds::calls(&script)?;
+        Ok((script, calls))
+    });
+    let (script, calls) = match begun {
+        Ok(begun) => begun,
+        Err(finding) => return tally.found(replay(0), finding),
+    };
+    for call in 1..=calls {
+        if tally.is_stopped() || only.is_some_and(|only| only != call) {
+            continue;
+        }
+        let nth = usize::try_from(draw::mixed(seed, call)).unwrap_or(0);
+        let deed = Deed::ALL[nth % Deed::ALL.len()];
+        tally.add(1);
+        match caught(|| deeds::play(&script, (deed, call), defect, false)) {
+            Ok(played) if played.is_taken => tally.taken(),
+            Ok(_) => {}
+            Err(finding) => {
+                let story = format!("{deed:?} before call {call}: {}", finding.story);
+                tally.found(replay(call), Finding { story, ..finding });
+            }
+        }
+    }
 }
 
 /// All that can go wrong in one history.

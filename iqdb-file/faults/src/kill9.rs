@@ -2,23 +2,35 @@
 //! has to be there.
 //!
 //! A kill loses nothing that the system was given, so this says nothing about syncs; it says that a
-//! write is acknowledged after it was written, and that any moment is a good one to stop.
+//! write is acknowledged after it was written, and that any moment is a good one to stop. The same is
+//! done to several processes at once while a mover is at work on the directories of their databases.
 
-use std::io::{BufRead, BufReader};
+#[cfg(unix)]
+mod contents;
+#[cfg(unix)]
+mod moved;
+#[cfg(unix)]
+pub(crate) mod moved_writer;
+#[cfg(unix)]
+mod mover;
+mod watched;
+#[cfg(unix)]
+mod yard;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 use fastrand::Rng;
 use iqdb_file::{Defect, FileOptions, FileStore};
 
+use self::watched::{Hears, Watched, command};
 use crate::finding::{Breach, Finding, caught, quiet};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
+#[cfg(not(unix))]
+use crate::terminal::say;
 use crate::writers::{self, Reached, THREADS};
 use crate::{Result, Verdict, defects, draw};
 
@@ -34,7 +46,7 @@ const KILLS_PLANTED_MAX: u64 = 200;
 /// How far to go.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// 1,000 kills instead of 50.
+    /// 1,000 kills of each kind instead of 50.
     #[arg(long)]
     long: bool,
     /// What the moments of the kills follow from.
@@ -72,7 +84,33 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
         kill_often(&tally, options.seed, KILLS_PLANTED_MAX, Some(defect))?;
         green &= planted("kill9", &defects::name(defect), &tally, "kills");
     }
+    Ok(green & run_with_a_mover(options, kills)?)
+}
+
+/// The same while the directories of the databases are moved about.
+#[cfg(unix)]
+fn run_with_a_mover(options: &Options, kills: u64) -> Result<Verdict> {
+    let tally = Tally::default();
+    let done = moved::kill_often(&tally, options.seed, kills, options.defect)?;
+    if done.acknowledged == 0 {
+        return Err("no process wrote anything while its database was moved about".to_owned());
+    }
+    let kills = count(tally.images());
+    let done = format!("{kills} kills with a mover from seed {}, {done}", options.seed);
+    let mut green = tally.report("kill9", &done);
+    if options.defect.is_none() {
+        let defect = Defect::FilesByPath;
+        let tally = Tally::until_first();
+        moved::kill_often(&tally, options.seed, KILLS_PLANTED_MAX, Some(defect))?;
+        green &= planted("kill9", &defects::name(defect), &tally, "kills");
+    }
     Ok(green)
+}
+
+#[cfg(not(unix))]
+fn run_with_a_mover(_: &Options, _: u64) -> Result<Verdict> {
+    say("kill9: with a mover: skipped: this system renames no directory that is open");
+    Ok(true)
 }
 
 /// Kills so many processes; how many batches they had acknowledged.
@@ -127,64 +165,39 @@ impl Place {
 }
 
 /// A process that writes, and is to be killed.
-pub(crate) struct Writer {
-    process: Child,
-    /// Hears what it says, until its end.
-    listener: JoinHandle<Result<()>>,
-    told: Arc<Mutex<Reached>>,
-    begun: Receiver<()>,
+pub(crate) struct Writer(Watched<Reached>);
+
+impl Hears for Reached {
+    fn hear(&mut self, line: &str) -> Result<()> {
+        Self::hear(self, line)
+    }
 }
 
 impl Writer {
     pub(crate) fn start(path: &Path, defect: Option<Defect>) -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-        command.arg("writer-child").arg(path).stdin(Stdio::null()).stdout(Stdio::piped());
-        // What it says when the disk fails under it is no news.
-        command.stderr(Stdio::null());
+        let mut command = command("writer-child")?;
+        command.arg(path);
         if let Some(defect) = defect {
             command.args(["--defect", &defects::name(defect)]);
         }
-        let mut process = command.spawn().map_err(failed)?;
-        let output = process.stdout.take().ok_or("a process to be killed has no output")?;
-        let told = Arc::new(Mutex::new(Reached::default()));
-        let (begin, begun) = mpsc::channel();
-        let listens = {
-            let told = Arc::clone(&told);
-            move || {
-                for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
-                    told.lock().unwrap_or_else(PoisonError::into_inner).hear(&line)?;
-                    // Who waits hears the first word only.
-                    let _ = begin.send(());
-                }
-                Ok(())
-            }
-        };
-        Ok(Self { process, listener: thread::spawn(listens), told, begun })
+        Watched::start(&mut command).map(Self)
     }
 
     /// Returns when it has said something, which it does once the database is open; or ended.
     pub(crate) fn wait_for_a_word(&self) {
-        let _ = self.begun.recv();
+        self.0.wait_for_a_word();
     }
 
-    /// What it has said so far.
+    /// What it has said so far. Power cuts ask for it, which are Linux's.
+    #[cfg(target_os = "linux")]
     pub(crate) fn told(&self) -> Reached {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.heard()
     }
 
     /// Kills it; what it had said.
-    pub(crate) fn kill(mut self) -> Result<Reached> {
-        self.process.kill().map_err(failed)?;
-        self.process.wait().map_err(failed)?;
-        let told = Arc::clone(&self.told);
-        self.listener.join().map_err(|_| "a thread that listens panicked".to_owned())??;
-        let told = *told.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(told)
+    pub(crate) fn kill(self) -> Result<Reached> {
+        self.0.kill().map(|(told, _)| told)
     }
-}
-
-fn failed(error: impl std::fmt::Display) -> String {
-    format!("a process to be killed: {error}")
 }
 
 /// Opens what a process left, and finds how far its writers had come: at least so far.

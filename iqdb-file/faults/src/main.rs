@@ -5,6 +5,7 @@
 
 mod bitflip;
 mod crash;
+mod deeds;
 mod defects;
 mod draw;
 mod faults;
@@ -43,13 +44,17 @@ enum Command {
     /// Look at the images that are named on standard input.
     #[command(hide = true)]
     BitflipChild(bitflip::ChildOptions),
-    /// Kill a process that writes.
+    /// Kill processes that write, also while their databases are moved about.
     Kill9(kill9::Options),
     /// Cut the power of a real file system (Linux, root, a loop device).
     Power(power::Options),
     /// Write until killed.
     #[command(hide = true)]
     WriterChild(kill9::ChildOptions),
+    /// Write until killed, while the database is moved about.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    MovedWriterChild(kill9::moved_writer::Options),
 }
 
 /// Whether everything was found in order. What was not has been printed.
@@ -67,6 +72,8 @@ fn main() -> ExitCode {
         Command::Kill9(options) => kill9::run(&options),
         Command::Power(options) => power::run(&options),
         Command::WriterChild(options) => kill9::child(&options),
+        #[cfg(unix)]
+        Command::MovedWriterChild(options) => kill9::moved_writer::child(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

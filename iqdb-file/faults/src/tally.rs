@@ -15,6 +15,7 @@ const TOLD_MAX: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     images: AtomicU64,
+    taken: AtomicU64,
     found: Mutex<Vec<(String, Finding)>>,
     stop: AtomicBool,
     stops_at_first: bool,
@@ -28,6 +29,11 @@ impl Tally {
 
     pub(crate) fn add(&self, images: u64) {
         self.images.fetch_add(images, Ordering::Relaxed);
+    }
+
+    /// Counts an image of which somebody else had taken something away that it needs.
+    pub(crate) fn taken(&self) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn images(&self) -> u64 {
@@ -77,7 +83,11 @@ impl Tally {
         let counted = Breach::ALL.map(|breach| {
             format!("{} {}", count(counts.get(&breach).copied().unwrap_or(0)), breach.name())
         });
-        say(&format!("{command}: {done}: {}", counted.join(", ")));
+        let taken = match self.taken.load(Ordering::Relaxed) {
+            0 => String::new(),
+            taken => format!(" ({} removed by hand, and said so)", count(taken)),
+        };
+        say(&format!("{command}: {done}: {}{taken}", counted.join(", ")));
         let mut told: Vec<String> = Vec::new();
         for (replay, finding) in found.iter() {
             let shape = shape(&finding.to_string());

@@ -7,7 +7,7 @@
 use std::thread;
 
 use iqdb_core::{
-    Batch, IdRef, Metric, Record, RecordId, Result as CoreResult, Schema, SnapshotExt, Store,
+    Batch, Error, IdRef, Metric, Record, RecordId, Result as CoreResult, Schema, SnapshotExt, Store,
 };
 use iqdb_file::{FileOptions, FileStore};
 
@@ -92,26 +92,48 @@ fn batch(thread: usize, number: u64) -> CoreResult<Batch> {
 
 /// Writes after these batches, and says so, until the end of the process or the first error.
 pub(crate) fn write_for_ever(store: &FileStore, from: Reached) -> Result<Verdict> {
-    terminal::say("begun");
-    let write = |thread: usize, from: u64| -> CoreResult<()> {
-        for number in from + 1.. {
-            store.apply(&batch(thread, number)?)?;
-            terminal::say(&format!("{thread} {number}"));
-        }
+    let write = |thread: usize, number: u64, batch: &Batch| -> CoreResult<()> {
+        store.apply(batch)?;
+        terminal::say(&format!("{thread} {number}"));
         Ok(())
     };
+    write_until_refused(from, &write).and_then(|(_, error)| Err(error.to_string()))
+}
+
+/// Lets each thread `write` one batch of its own after the other, with its numbers, until it is refused:
+/// how far all have come by then, and why the first of them went no further.
+pub(crate) fn write_until_refused(
+    from: Reached,
+    write: &(dyn Fn(usize, u64, &Batch) -> CoreResult<()> + Sync),
+) -> Result<(Reached, Error)> {
+    terminal::say("begun");
+    let write_on = |thread: usize, from: u64| -> (u64, Option<Error>) {
+        for number in from + 1.. {
+            if let Err(error) =
+                batch(thread, number).and_then(|batch| write(thread, number, &batch))
+            {
+                return (number - 1, Some(error));
+            }
+        }
+        (u64::MAX, None)
+    };
+    let mut reached = from;
+    let mut errors = Vec::new();
     thread::scope(|scope| {
-        let write = &write;
+        let write_on = &write_on;
         let threads: Vec<_> = (0..)
             .zip(from.0)
-            .map(|(thread, from)| scope.spawn(move || write(thread, from)))
+            .map(|(thread, from)| scope.spawn(move || write_on(thread, from)))
             .collect();
-        for thread in threads {
-            let ended = thread.join().map_err(|_| "a writer panicked".to_owned())?;
-            ended.map_err(|error| error.to_string())?;
+        for (reached, thread) in reached.0.iter_mut().zip(threads) {
+            let (last, error) = thread.join().map_err(|_| "a writer panicked".to_owned())?;
+            *reached = last;
+            errors.extend(error);
         }
-        Ok(true)
-    })
+        Ok::<_, String>(())
+    })?;
+    let error = errors.into_iter().next().ok_or("all batches there are were written")?;
+    Ok((reached, error))
 }
 
 /// How far the writers of this store have come: at least so far, and with nothing else in it.

@@ -32,6 +32,17 @@ pub(super) struct Moves {
     pub(super) linked: u64,
 }
 
+impl Moves {
+    /// These and others.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            swapped: self.swapped + other.swapped,
+            renamed: self.renamed + other.renamed,
+            linked: self.linked + other.linked,
+        }
+    }
+}
+
 /// Moves directories from when it is run to when it is stopped.
 #[derive(Debug)]
 pub(super) struct Mover {
@@ -45,8 +56,8 @@ pub(super) struct Mover {
     pub(super) idle: Vec<String>,
     /// How many links there are.
     pub(super) links: usize,
-    /// The move after which a directory is removed.
-    pub(super) removes_after: Option<u64>,
+    /// Whether it removes a directory after some moves.
+    pub(super) removes: bool,
     /// Has a file for each database that is gone, called as its id.
     pub(super) marks: PathBuf,
     pub(super) moves: Moves,
@@ -65,7 +76,7 @@ impl Mover {
         all_open: &AtomicBool,
         stop: &AtomicBool,
     ) -> io::Result<Self> {
-        let removes_after = self.removes_after.map(|_| rng.u64(..REMOVES_AFTER_MAX));
+        let removes_after = self.removes.then(|| rng.u64(..REMOVES_AFTER_MAX));
         let mut moved = 0;
         while !stop.load(Ordering::Acquire) {
             let may_move_all = all_open.load(Ordering::Acquire);
@@ -138,7 +149,8 @@ impl Mover {
     }
 
     fn rename_root(&mut self) -> io::Result<()> {
-        let to = self.root.with_file_name(self.fresh());
+        let name = self.fresh();
+        let to = self.root.with_file_name(name);
         fs::rename(&self.root, &to)?;
         self.root = to;
         self.moves.renamed += 1;

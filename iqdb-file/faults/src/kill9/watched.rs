@@ -50,6 +50,7 @@ impl<H: Hears> Watched<H> {
     }
 
     /// What it has said so far.
+    #[cfg(target_os = "linux")]
     pub(super) fn heard(&self) -> H {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
