@@ -5,6 +5,7 @@
 
 mod durable;
 mod peers;
+mod turns;
 
 use clap::{Args, Subcommand};
 
@@ -39,6 +40,8 @@ enum Command {
     Durable(durable::Options),
     /// Hold the kernels against what the machine reads and multiplies (15 minutes on an idle machine).
     Roof(Dims),
+    /// Run two builds of a program by turns, and print the ratio of their rates (an idle machine).
+    Turns(turns::Options),
     /// Print a record of `bench peers` or `bench durable` as markdown.
     Table(peers::Show),
     /// Draw a record of `bench peers` as SVG, next to it.
@@ -58,6 +61,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     match &options.command {
         Some(Command::Peers(options)) => peers::run(workspace, options),
         Some(Command::Durable(options)) => durable::run(workspace, options),
+        Some(Command::Turns(options)) => turns::run(options),
         Some(Command::Table(show)) => peers::show(workspace, show),
         Some(Command::Plot(draw)) => peers::draw(workspace, draw),
         Some(Command::Roof(options)) => {
@@ -130,6 +134,7 @@ mod tests {
         ));
         assert!(matches!(parse("durable --quick").unwrap().command, Some(Command::Durable(_))));
         assert!(matches!(parse("roof --rounds 3 768").unwrap().command, Some(Command::Roof(_))));
+        assert!(matches!(parse("turns a b -- open 2").unwrap().command, Some(Command::Turns(_))));
         assert!(matches!(parse("table r.json").unwrap().command, Some(Command::Table(_))));
         for wrong in ["peers", "table", "peers --data d --fast"] {
             assert!(parse(wrong).is_err(), "{wrong}");

@@ -6,6 +6,7 @@
 mod arrows;
 mod commands;
 mod contract;
+mod file_access;
 mod finding;
 mod known;
 mod links;
@@ -32,6 +33,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
     findings.extend(reach::check(&rust));
     let long = rust.iter().filter(|source| style::is_long(source)).count();
     seen.push(format!("{} Rust files, {long} over {} lines", rust.len(), style::LINES_MANY));
+    let (checked, found) = file_access::check(&rust);
+    findings.extend(found);
+    seen.push(format!("{checked} of them reach files through vfs"));
 
     let documents: Vec<&Source> = sources.with_extension("md").collect();
     let (checked, found) = commands::check(&documents, &Known::of(workspace, &sources));
