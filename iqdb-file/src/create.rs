@@ -94,7 +94,7 @@ pub(crate) fn inside(
         Contents::Empty(left) => left,
     };
     let database = left.unwrap_or_else(|| options.database_id(0));
-    remove_parts(&dir)?;
+    remove_parts(&dir, database)?;
     let make = |lock: &mut Lock| {
         if !lock.has_file() {
             lock.make(&dir, database, &temporary(database))?;
@@ -426,21 +426,20 @@ fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
 }
 
 /// Removes what was left of making this database, but for its lock. It has been looked through.
-fn remove_parts(dir: &DatabaseDir) -> Result<()> {
+fn remove_parts(dir: &DatabaseDir, database: u128) -> Result<()> {
     let remove = || -> io::Result<()> {
         for entry in dir.entries()?.into_iter().filter(|entry| !entry.is_dir) {
             match Name::parse(&entry.name) {
-                Some(name) if is_part(name) => dir.discard(name)?,
+                // What has come since it was looked through is not ours.
+                Some(name) if is_part(name) => _ = dir.remove(name, database),
                 None if database_of(&entry.name).is_some() => dir.handle().remove(&entry.name)?,
                 _ => {}
             }
         }
         dir.sync()?;
         // Last: as long as it is there, the others are known to be left over.
-        match dir.discard(BEGUN) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        dir.remove(BEGUN, database);
+        Ok(())
     };
     remove().map_err(|error| refused(dir.path(), "made", error))
 }

@@ -129,14 +129,6 @@ impl DatabaseDir {
         }
     }
 
-    /// Removes a file, whatever is in it.
-    ///
-    /// # Errors
-    /// Those of [`Dir::remove`].
-    pub(crate) fn discard(&self, name: Name) -> io::Result<()> {
-        self.call(|dir| dir.remove(&name.to_string()))
-    }
-
     /// Removes what has this name if it is this file still.
     ///
     /// # Errors

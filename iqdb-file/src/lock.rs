@@ -140,17 +140,21 @@ impl Lock {
             let file = dir.handle().open(temporary, Access::Create)?;
             write_head(&*file, database)?;
             file.sync_data()?;
+            // Before it has its name, so that no other maker takes it for left over.
+            let guard = file.lock(self.sharing).ok();
+            let id = file.id()?;
             dir.rename_as(temporary, Name::Lock)?;
-            dir.sync()
+            dir.sync()?;
+            Ok(LockFile::new(file, id, guard, Owner::Database(database)))
         };
-        make().map_err(|error| {
+        let file = make().map_err(|error: io::Error| {
             let _ = dir.handle().remove(temporary);
             match error.kind() {
                 io::ErrorKind::AlreadyExists => locked(dir),
                 _ => refused(&dir.path_of(Name::Lock), "made", error),
             }
         })?;
-        self.file = Self::take_file(dir, self.sharing)?;
+        self.file = Some(file);
         self.check_locks(dir)
     }
 
