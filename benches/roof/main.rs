@@ -79,7 +79,7 @@ fn main() -> std::io::Result<()> {
     Record::new(&options, lines, threads, compared).write()
 }
 
-/// One query on one thread and on two, over so many bytes of rows.
+/// One query on one thread and on two, over `bytes` bytes of rows.
 fn share(bytes: usize, rounds: usize) -> Threads {
     let matrix = Matrix::new(Metric::Cosine, THREAD_DIM, bytes);
     let vector = matrix::vectors(1, THREAD_DIM);

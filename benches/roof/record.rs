@@ -67,7 +67,7 @@ pub(crate) struct Record {
     plans: Vec<Plans>,
 }
 
-/// One query over so many bytes of rows, on one thread and on two.
+/// One query over `bytes` bytes of rows, on one thread and on two.
 #[derive(Debug, Serialize)]
 pub(crate) struct Threads {
     bytes: usize,

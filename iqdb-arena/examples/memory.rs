@@ -38,7 +38,7 @@ const FULL: &str = "--with-payloads";
 
 /// The payloads, row by row.
 enum Payloads {
-    /// A word and a year, for so many rows.
+    /// A word and a year, for this many rows.
     Made(usize),
     /// Lines of JSON.
     Read(String),

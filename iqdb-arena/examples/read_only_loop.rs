@@ -1,4 +1,4 @@
-//! A reader that does N rounds of reads, beside a writer, for whoever counts its system calls.
+//! A reader that does N rounds of reads, beside a writer, for a tool that counts its system calls.
 //!
 //! Run by `cargo xtask futex`. It prints the number of the reader's thread, and what the writer did.
 
@@ -140,7 +140,7 @@ fn main() -> ExitCode {
     };
     match report {
         Ok(report) => {
-            // Whoever asked for it reads it.
+            // The process that asked for the report reads it.
             let _ = std::io::Write::write_all(&mut std::io::stdout(), report.as_bytes());
             ExitCode::SUCCESS
         }

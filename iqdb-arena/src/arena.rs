@@ -90,7 +90,8 @@ impl Arena {
         garbage.drop_outside_the_lock();
     }
 
-    /// Frees what nobody reads any more, unless a writer is at work, which will do so itself.
+    /// Frees the views that no reader holds any more, unless a writer is at work, which will do so
+    /// itself.
     pub(crate) fn reclaim(&self) {
         let mut writer = match self.writer.try_lock() {
             Ok(writer) => writer,

@@ -120,7 +120,7 @@ impl<'a> From<Lent<'a>> for PayloadRef<'a> {
     }
 }
 
-/// For whoever holds on to a source and asks for more than its block has.
+/// For a caller that holds on to a source and asks for a row that its block lacks.
 fn no_such_row() -> Error {
     Error::new(ErrorKind::Backend, "there is no such row in the chunk")
 }

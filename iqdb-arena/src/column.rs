@@ -5,11 +5,11 @@
 //!
 //! 1. A column is a fixed piece of memory for `capacity` values, which no other column touches, and
 //!    it stays where it is until the last handle is gone.
-//! 2. `len` only grows. Cells below `len` hold values that never change again; cells from `len` on
-//!    are touched by the one [`Appender`] and by nobody else.
+//! 2. `len` only grows. Cells below `len` hold values that never change again; only the one
+//!    [`Appender`] touches cells from `len` on.
 //! 3. The appender cannot be cloned and appends through `&mut self`, so there is one at a time.
 //! 4. A value is written first and `len` is raised afterwards, with release; a reader loads `len`
-//!    with acquire and looks below it only. So whoever sees a length sees the values.
+//!    with acquire and looks below it only. So a reader that sees a length sees the values.
 #![allow(unsafe_code)]
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -115,6 +115,8 @@ fn map(bytes: usize, huge_pages: bool) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
         // A hint: fewer, larger pages are faster to get, and to scan from end to end.
         let _ = map.advise(memmap2::Advice::HugePage);
     }
+    #[cfg(not(target_os = "linux"))]
+    let _ = huge_pages;
     Some((NonNull::new(map.as_mut_ptr())?, Arc::new(map)))
 }
 
@@ -153,8 +155,8 @@ impl<T> Column<T> {
             return None;
         }
         self.0.tracker.read(range.clone());
-        // SAFETY: all of `range` is below `len`, so the cells are initialised (4) and nobody writes
-        // to them (2) for as long as `self` keeps the memory (1).
+        // SAFETY: all of `range` is below `len`, so the cells are initialised (4) and no thread
+        // writes to them (2) for as long as `self` keeps the memory (1).
         Some(unsafe {
             std::slice::from_raw_parts(self.0.first.add(range.start).as_ptr(), range.len())
         })
@@ -172,7 +174,7 @@ impl<T> Appender<T> {
         self.len() == self.0.capacity
     }
 
-    /// Appends a value; whoever sees the new length sees it.
+    /// Appends a value; a reader that sees the new length sees the value.
     ///
     /// # Panics
     /// When the column [is full](Self::is_full).
@@ -200,8 +202,8 @@ impl<T> Appender<T> {
         assert!(values.len() <= capacity - len, "a column of {capacity} values is full");
         self.0.tracker.write(len..len + values.len());
         // SAFETY: the cells are within the capacity (just checked; `len` is never above it), above
-        // `len`, and this is the only appender (2, 3). `values` can't overlap them: nobody lends
-        // cells above `len`.
+        // `len`, and this is the only appender (2, 3). `values` can't overlap them: a column lends
+        // no cells above `len`.
         unsafe {
             self.0
                 .first

@@ -26,7 +26,7 @@ pub(crate) type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>
 #[derive(Debug)]
 pub(crate) struct Generation {
     layout: Layout,
-    /// Secret and different for each store, so that nobody can choose ids that collide.
+    /// Secret and different for each store, so that no caller can choose ids that collide.
     hasher: Hasher,
     /// Chunk number `n` is in bucket `log2(n + 1)`.
     chunks: [OnceLock<Bucket>; BUCKETS],

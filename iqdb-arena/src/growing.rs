@@ -131,7 +131,7 @@ impl Growing {
             self.enlist(found);
         }
         self.push(id, components, link, payload);
-        // Last, so that whoever finds the row in the table finds it written.
+        // Last, so that a reader that finds the row in the table finds it written.
         if !self.probe.has(Defect::TableBeforeRow) {
             self.enlist(found);
         }

@@ -1,8 +1,10 @@
 //! The protocol under model checkers: the code of the arena itself, in every order.
 //!
 //! loom explores every interleaving within a bound on preemptions, and every value that a load may
-//! see; shuttle runs larger models in random schedules. Each model but that of
-//! two writers, whom the lock keeps apart, is seen to fail with a defect that it is there for. Run by `cargo xtask models`.
+//! see; shuttle runs larger models in random schedules. Each model but that of two writers, which
+//! the lock keeps apart, is seen to fail with a defect that it is there for.
+//!
+//! Run by `cargo xtask models`.
 
 use std::collections::BTreeMap;
 
@@ -86,8 +88,8 @@ fn check(view: &View, versions: &[Content]) {
     }
 }
 
-/// Somebody else will drop the view last, whatever happens from here on: whoever holds the other
-/// handle gives it up only when it is the only one.
+/// A reader drops the view, and is not the last to do so, whatever happens from here on: the writer
+/// holds another handle and gives it up only when that is the only one.
 fn drop_not_last(view: Arc<View>) {
     assert!(Arc::strong_count(&view) > 1, "a reader is the last to hold a view");
     drop(view);

@@ -4,7 +4,7 @@ use iqdb_core::Version;
 
 use crate::growing::ROWS_MAX;
 
-/// How many dead bytes are left alone.
+/// Fewer dead bytes than these are no reason to compact.
 const DEAD_BYTES_MIN: u64 = 1 << 20;
 
 /// Choices for an [`ArenaStore`](crate::ArenaStore). None of them changes what a search finds.
@@ -77,7 +77,7 @@ impl ArenaOptions {
         self
     }
 
-    /// Leaves less than so many dead bytes alone.
+    /// Fewer dead bytes than these are no reason to compact.
     #[must_use]
     pub fn compact_from_bytes(mut self, bytes: u64) -> Self {
         self.dead_bytes_min = bytes;

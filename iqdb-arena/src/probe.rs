@@ -23,9 +23,9 @@ pub(crate) enum Defect {
     PublishedBeforeStamped,
     /// The pointer to a view is published, but not what it points to.
     RelaxedPublication,
-    /// Nobody remembers that a commit was given up half-way.
+    /// A writer forgets that a commit was given up half-way.
     TornForgotten,
-    /// Retired views are left to whoever holds them.
+    /// Writers leave retired views to the readers that hold them.
     FreedByReaders,
     /// A snapshot makes something of its own.
     AllocatesInSnapshot,

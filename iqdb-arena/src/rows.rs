@@ -85,8 +85,8 @@ pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     columns(lines, count, huge_pages)
 }
 
-/// So many bytes of vectors are asked of the system together with those of the chunks that follow,
-/// up to as many at a time: some of the largest pages there are.
+/// From this many bytes of vectors on, a chunk asks the system for memory together with the chunks
+/// that follow, for up to `MAPPED_BYTES` at a time: some of the largest pages there are.
 const MANY_BYTES: usize = 1 << 20;
 const MAPPED_BYTES: usize = 8 << 20;
 
@@ -145,8 +145,8 @@ impl Rows {
 
     /// Ends a row with `version`, which no reader has seen yet.
     ///
-    /// The stores need no order of their own: whoever sees the version has acquired the view that
-    /// was published after them, and to everybody else the row is alive before and after.
+    /// The stores need no order of their own: a reader that sees the version has acquired the view
+    /// that was published after them, and to every other reader the row is alive before and after.
     pub(crate) fn end(&self, row: usize, version: Version) {
         self.ended[row].store(version.0, Ordering::Relaxed);
         if self.first_end.load(Ordering::Relaxed) == 0 {

@@ -1,4 +1,4 @@
-//! The protocol on real threads: nobody waits, nothing half-done shows, writers free.
+//! The protocol on real threads: no reader waits or sees anything half-done, and writers free.
 
 mod forms;
 mod freeing;

@@ -25,7 +25,7 @@ pub(crate) struct Writer {
     growing: Growing,
     /// The newest view, which is also the published one.
     view: Arc<View>,
-    /// Views that have been replaced, until nobody reads them any more.
+    /// Views that newer ones have replaced, until no reader holds them any more.
     retired: VecDeque<Arc<View>>,
     /// Whether a commit was given up half-way, and has left rows that no view shows.
     torn: bool,
@@ -50,7 +50,7 @@ struct Staged {
     added_bytes: u64,
 }
 
-/// Views that nobody but this list knows: to be dropped when the lock is free again, because what
+/// Views that only this list holds. A writer drops them when the lock is free again, because what
 /// hangs on them may be large, and derived data may be of types with a `Drop` of their own.
 #[derive(Debug, Default)]
 #[must_use = "it is dropped outside the lock"]
@@ -137,8 +137,8 @@ impl Writer {
         let view = Arc::new(self.growing.view(schema, version, live));
         self.retired.reserve(1);
 
-        // Nothing fails from here on. The stamps say nothing to those who read earlier versions,
-        // and whoever sees the new one sees the stamps.
+        // Nothing fails from here on. The stamps say nothing to readers of earlier versions, and a
+        // reader that sees the new one sees the stamps.
         if self.probe.has(Defect::PublishedBeforeStamped) {
             self.publish(Arc::clone(&view), published);
         }
@@ -265,12 +265,12 @@ impl Writer {
             .hint("split the data over several stores"))
     }
 
-    /// Takes out the retired views that nobody reads any more, looking at a few of them.
+    /// Takes out the retired views that no reader holds any more, looking at a few of them.
     pub(crate) fn reclaim(&mut self) -> Garbage {
         self.reclaim_among(RECLAIMED_PER_COMMIT)
     }
 
-    /// Takes out all retired views that nobody reads any more.
+    /// Takes out all retired views that no reader holds any more.
     pub(crate) fn reclaim_all(&mut self) -> Garbage {
         self.reclaim_among(usize::MAX)
     }
@@ -279,7 +279,7 @@ impl Writer {
         let mut garbage = Vec::new();
         for _ in 0..self.retired.len().min(most) {
             if let Some(mut view) = self.retired.pop_front() {
-                // Nobody can get at a view that is not published, but through a handle that exists.
+                // A reader gets at a view that is not published only through a handle that exists.
                 // `get_mut` also looks at weak handles, which could become strong ones.
                 match Arc::get_mut(&mut view).is_some() {
                     true => garbage.push(view),
@@ -292,7 +292,7 @@ impl Writer {
 }
 
 impl Garbage {
-    /// Drops it all. A panic in the `Drop` of somebody's derived data goes no further: the batch
+    /// Drops it all. A panic in the `Drop` of a search's derived data goes no further: the batch
     /// has been applied, and its writer must not be told otherwise.
     pub(crate) fn drop_outside_the_lock(self) {
         for view in self.0 {

@@ -159,8 +159,8 @@ fn write_flat_out(store: &ArenaStore, stop: &AtomicBool, commits: &AtomicU64) {
     }
 }
 
-/// How many snapshots the reader holds at a time: so many commits, and compactions now and then,
-/// it is behind when it drops one.
+/// How many snapshots the reader holds at a time: the one that it drops is as many commits old, and
+/// now and then older than a compaction.
 const HELD: usize = 8;
 
 #[test]
@@ -183,7 +183,7 @@ fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
     for n in 0..CALLS {
         let version = held[n % HELD].version();
         let cost = measure(|| {
-            // The older one goes, and nobody but the writers' list has it any more.
+            // The reader drops the older one, and only the writers' list has it any more.
             held[n % HELD] = store.snapshot().unwrap();
             reader.get(&*held[n % HELD]);
         });
@@ -200,7 +200,7 @@ fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
     stop.store(true, Ordering::Relaxed);
     writer.join().unwrap();
     assert!(seen > 100 && commits.load(Ordering::Relaxed) > 100, "nobody wrote: {seen} versions");
-    // Whoever holds the last snapshots of a version that is no more frees nothing, either.
+    // A reader that holds the last snapshots of a version that is no more frees nothing, either.
     store.compact();
     let last = measure(|| drop(held));
     assert_untouched(last, "dropping the last snapshots");

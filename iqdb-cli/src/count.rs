@@ -2,7 +2,7 @@
 
 use indicatif::HumanCount;
 
-/// So many of a thing, whose plural is regular.
+/// `count` of a thing, whose plural is regular.
 pub(crate) fn counted(count: u64, thing: &str) -> String {
     let thing = match (count, thing.strip_suffix('y')) {
         (1, _) => thing.to_owned(),

@@ -42,7 +42,7 @@ pub enum Exit {
     Usage = 2,
     /// Data that can't be trusted.
     Damaged = 3,
-    /// Somebody else holds the database.
+    /// Another process holds the database.
     Locked = 4,
 }
 

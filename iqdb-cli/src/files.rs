@@ -15,8 +15,8 @@ pub(crate) struct Opened {
 
 /// Opens the file at `path` to read it; `expected` says what it should be.
 ///
-/// A pipe or a directory has no length to hold its content against, and opening a pipe waits for
-/// somebody to write to it: both are refused.
+/// A pipe or a directory has no length to hold its content against, and opening a pipe waits for a
+/// process that writes to it: `open` refuses both.
 pub(crate) fn open(path: &Path, expected: &'static str) -> Result<Opened> {
     let name = path.display().to_string();
     let failed = |message: &'static str| {

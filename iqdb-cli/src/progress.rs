@@ -1,4 +1,4 @@
-//! A progress bar on standard error, for whoever watches.
+//! A progress bar on standard error, for a user who watches.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
@@ -10,7 +10,7 @@ const ROWS: &str = "{msg:<10} {bar:40} {human_pos}/{human_len} rows, {per_sec}, 
 const BYTES: &str =
     "{msg:<10} {bar:40} {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
 
-/// A bar over `steps` steps, drawn only when somebody watches standard error, and gone when it is
+/// A bar over `steps` steps, drawn only when a user watches standard error, and gone when it is
 /// dropped.
 pub(crate) fn bar(screen: &Screen<'_>, what: &'static str, steps: usize) -> ProgressBar {
     drawn(screen, what, steps as u64, STEPS)
@@ -25,12 +25,12 @@ pub(crate) fn of_file(screen: &Screen<'_>, what: &'static str, file: Progress) -
     drawn(screen, what, file.total, template)
 }
 
-/// A bar over so many rows, with their rate.
+/// A bar over `rows` rows, with their rate.
 pub(crate) fn of_rows(screen: &Screen<'_>, what: &'static str, rows: u64) -> ProgressBar {
     drawn(screen, what, rows, ROWS)
 }
 
-/// A bar over so many bytes, with their rate.
+/// A bar over `bytes` bytes, with their rate.
 pub(crate) fn of_bytes(screen: &Screen<'_>, what: &'static str, bytes: u64) -> ProgressBar {
     drawn(screen, what, bytes, BYTES)
 }

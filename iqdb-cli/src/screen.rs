@@ -25,7 +25,7 @@ pub struct Screen<'a> {
     pub out_colour: bool,
     /// Whether `err` shows colours.
     pub err_colour: bool,
-    /// Whether somebody watches standard error, so that progress is worth drawing there.
+    /// Whether a user watches standard error, so that progress is worth drawing there.
     pub watched: bool,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Screen<'a> {
         Style::new().dim().force_styling(self.out_colour)
     }
 
-    /// Says what went wrong. There is nobody to tell when that fails, too.
+    /// Says what went wrong. When that fails, too, there is no other way to tell the user.
     pub fn report(&mut self, report: &str) {
         let error = Style::new().red().bold().force_styling(self.err_colour).apply_to("error:");
         let _ = writeln!(self.err, "{error} {report}");

@@ -117,7 +117,7 @@ defects! {
     LostUpdateOnReplace by "concurrency::concurrent_writes_are_all_kept";
     /// The first vector decides the dimension, and not the schema.
     EmptyTakesAnyDimension by "refusals::a_wrong_dimension_is_refused";
-    /// A zero vector gets a direction that nobody gave it.
+    /// A zero vector gets a direction that the caller never gave it.
     ZeroVectorIsNudged by
         "refusals::a_zero_vector_is_refused_where_the_metric_needs_a_direction";
     /// Ids that are too long are cut to size, and meet.
@@ -168,7 +168,7 @@ defects! {
     SnapshotSeesLaterWrites by "snapshot::snapshot_never_changes";
     /// A snapshot reads from files that its store closes.
     SnapshotDiesWithItsStore by "snapshot::snapshot_outlives_its_store";
-    /// Now and then a snapshot comes from a cache that nobody emptied.
+    /// Now and then a snapshot comes from a cache that no write has emptied.
     SnapshotIsSometimesOld by "snapshot::snapshot_versions_never_go_back";
     /// A snapshot says the version before the one it shows.
     SnapshotVersionLags by "snapshot::snapshot_version_is_the_last_applied";
@@ -293,7 +293,7 @@ defects! {
     KillHidesWhatFollows by "durable::writes_after_a_kill_are_kept_too";
     /// The log has a batch before it is looked at, and recovery applies what it can of it.
     RefusedBatchIsReplayed by "durable::a_refused_batch_leaves_no_trace_on_reopening";
-    /// A read cache keeps its entries for a while, whoever writes meanwhile.
+    /// A read cache keeps its entries for a while, whatever a thread writes meanwhile.
     GetIsCached by "concurrency::concurrent_histories_are_linearizable";
     /// Changes go in one by one, and readers are not kept out in between.
     BatchIsSeenHalf by "concurrency::concurrent_histories_are_linearizable";
@@ -305,7 +305,7 @@ defects! {
     VersionsAreDrawnInPairs by "concurrency::concurrent_histories_are_linearizable";
     /// A snapshot copies records one by one, and writers are not kept out in between.
     SnapshotMixesVersions by "concurrency::concurrent_histories_are_linearizable";
-    /// A snapshot is handed out again for a while, whoever writes meanwhile.
+    /// The store hands a snapshot out again for a while, whatever a thread writes meanwhile.
     SnapshotIsCached by "concurrency::concurrent_histories_are_linearizable";
     /// The length is a counter of its own, brought up to date after the records.
     LenIsCountedLater by "concurrency::concurrent_histories_are_linearizable";

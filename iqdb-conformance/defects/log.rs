@@ -81,7 +81,7 @@ impl Place for LogPlace {
 }
 
 impl LogStore {
-    /// A store that nobody else knows the place of.
+    /// A store whose files no other store opens.
     pub(crate) fn alone(schema: Schema) -> Self {
         Self { inner: NaiveStore::new(schema), files: Arc::default(), defect: None }
     }

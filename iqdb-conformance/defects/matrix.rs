@@ -61,7 +61,7 @@ fn the_matrix_is_reported_where_it_is_asked_for() {
     let Some(path) = std::env::var_os(MATRIX_VARIABLE) else {
         return;
     };
-    // Thousands of panics are expected, and nobody reads them.
+    // The run expects thousands of panics; no reader needs their messages.
     std::panic::set_hook(Box::new(|_| {}));
     let report = run();
     let written = std::fs::write(&path, report);

@@ -18,7 +18,7 @@ use crate::shown::Shown;
 pub(crate) struct RacingStore {
     schema: Schema,
     defect: Option<Defect>,
-    /// Held by whoever writes, for as long as it takes.
+    /// A writer holds it for as long as its batch takes.
     writing: Mutex<()>,
     state: Mutex<State>,
     beside: Mutex<Beside>,
@@ -118,7 +118,7 @@ impl RacingStore {
         Ok(at(version, state.model.apply(&changes)?))
     }
 
-    /// A version that nobody else has.
+    /// A version that no other thread has drawn.
     fn draw(&self) -> Version {
         let beside = &mut *lock(&self.beside);
         let kept = beside.kept.remove(&thread::current().id());

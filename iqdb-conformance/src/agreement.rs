@@ -13,7 +13,7 @@ use iqdb_core::{
 use crate::Model;
 use crate::exact::{assert_hits, assert_is, assert_record};
 
-/// Checks that a store, on which nobody is writing, shows exactly what the model holds: by `get`,
+/// Checks that a store to which no thread is writing shows exactly what the model holds: by `get`,
 /// and by all that [`check_snapshot`] looks at.
 ///
 /// # Errors

@@ -19,8 +19,8 @@
 //!
 //! It stamps one test per case, such as `apply::delete_removes_the_record`, so that
 //! `cargo test apply::` runs one family. Several backends in one file each get a `mod` of their
-//! own. `examples/own-backend` is a whole crate like that. Who writes only a store or only a search
-//! pairs it with the other half from [`naive`].
+//! own. `examples/own-backend` is a whole crate like that. A crate with only a store or only a
+//! search pairs it with the other half from [`naive`].
 //!
 //! # Declare capabilities
 //! A store says in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond the
@@ -29,8 +29,8 @@
 //! that outlives it, and then is closed, killed and reopened. What memory costs can be told only by
 //! a global allocator that counts, which is the test binary's to choose:
 //! [`Harness::with_allocation_meter`] hands it to the suite. A case about something that the backend
-//! doesn't promise, or that nobody can measure, ends as [`Outcome::NotPromised`], which the report
-//! shows as `n/a`; nothing is skipped without a word.
+//! doesn't promise, or that the harness can't measure, ends as [`Outcome::NotPromised`], which the
+//! report shows as `n/a`; nothing is skipped without a word.
 //!
 //! # See a failure again
 //! A failure names the backend, the statement, what was expected and what was found. One in a random
@@ -75,7 +75,7 @@
 //!    `cargo xtask tidy` does.
 //! 4. See it fail: a line with a story in `defects/defect.rs`, which names the case, and in
 //!    `defects/store.rs`, `snapshot.rs`, `search.rs` or `log.rs` the few lines that go wrong. A case
-//!    that no defect makes fail is itself a failure, and so is a defect that nobody catches: the
+//!    that no defect makes fail is itself a failure, and so is a defect that no case catches: the
 //!    test `defects` holds each against the cases about it, and `cargo xtask conformance --defects`
 //!    against all.
 

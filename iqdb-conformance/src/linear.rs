@@ -36,7 +36,7 @@ use operation::Versions;
 use record::record;
 use workload::{Shape, Workload};
 
-/// However slow the store, so many histories are recorded.
+/// However slow the store, the suite records at least these.
 const HISTORIES_MIN: usize = 8;
 /// However fast the store, no more than these.
 const HISTORIES_MAX: usize = 400;

@@ -1,6 +1,6 @@
 //! The slowest correct store and search.
 //!
-//! For who writes only one of the two: a search is put to the test over [`NaiveStore`], a store
+//! For a crate with only one of the two: it puts a search to the test over [`NaiveStore`], a store
 //! with [`NaiveSearch`]. The store is awkward on purpose: blocks of a few rows, rows with padding,
 //! dead rows in the middle, seals that outlive many versions. What a search may stumble over in a
 //! fast backend with a million rows, it meets here with a hundred.

@@ -162,7 +162,7 @@ impl Operation {
             Self::Flush => twin.site.flush()?,
             Self::Reopen { .. } if !twin.site.reopens() => {}
             Self::Reopen { after_kill } => {
-                // Some stores can't be opened while somebody reads from them.
+                // Some stores can't be opened while a snapshot reads from them.
                 kept.clear();
                 if *after_kill {
                     twin.site.reopen_after_kill()?;

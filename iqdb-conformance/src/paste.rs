@@ -94,7 +94,7 @@ fn id(id: &RecordId) -> String {
     }
 }
 
-/// A string; one letter many times as such, because nobody counts 513 of them.
+/// A string; one letter many times as such, because no person counts 513 of them.
 fn text(text: &str) -> String {
     match text.chars().next() {
         Some(first) if text.chars().count() > 40 && text.chars().all(|c| c == first) => {

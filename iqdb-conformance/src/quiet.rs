@@ -1,4 +1,4 @@
-//! Panics that are expected by the hundred, and printed once at the end by who caught them.
+//! Panics that a case expects by the hundred: the code that catches them prints once, at the end.
 //!
 //! Only the panics of the threads that ask for it are silent: what another thread of the test
 //! binary says is its own business.

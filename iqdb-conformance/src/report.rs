@@ -1,4 +1,4 @@
-//! The report: one line per case that ran, for whoever counts them.
+//! The report: one line per case that ran, for a runner that counts them.
 //!
 //! A runner that only saw "all tests passed" couldn't tell a backend that keeps everything from one
 //! that ran nothing.

@@ -83,7 +83,7 @@ impl Case {
         let thread = thread::Builder::new()
             .name(self.full_name.to_owned())
             .spawn(move || {
-                // Nobody listens any more when the time was up.
+                // When the time was up, `check` has dropped the receiver.
                 let _ = tell.send(catch_unwind(AssertUnwindSafe(|| run(&owned_harness))));
             })
             .expect("a thread to run the case on");

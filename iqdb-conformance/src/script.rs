@@ -13,7 +13,7 @@ use crate::quiet::quietly;
 use crate::run::panic_message;
 use crate::twin::Twin;
 
-/// A script of at most so many operations is looked at in whole after each of them.
+/// In a script of at most this many operations `play` checks the whole store after each of them.
 const SHORT: usize = 32;
 
 /// A look at a whole store costs as much as this many of its records in steps.

@@ -10,7 +10,7 @@ use crate::paste;
 use crate::script::{Disagreement, Script};
 use crate::simpler;
 
-/// How long shrinking may take. What is left then is printed as it is.
+/// How long shrinking may take. The report prints the smallest script found until then.
 const TIME_MAX: Duration = Duration::from_secs(20);
 
 /// A script that fails, and no smaller one was found.
@@ -96,7 +96,8 @@ impl Search<'_> {
         self.best.script.operations.len() < before
     }
 
-    /// Makes what is left simpler, in any way that is known. Whether anything is.
+    /// Replaces the script by simpler ones that fail too, until `simpler` has none. Returns whether
+    /// there was one.
     fn simplify(&mut self) -> bool {
         let mut is_simpler = false;
         loop {

@@ -1,4 +1,4 @@
-//! Blocks: how a snapshot lends its rows to whoever searches them.
+//! Blocks: how a snapshot lends its rows to the searches over it.
 
 use std::fmt;
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub trait BlockSource: Send + Sync {
     /// fails.
     fn rows(&self, range: Range<usize>) -> Result<&[f32]>;
 
-    /// Lends the rows of `range` to somebody who looks only at those that `wanted` lists, counted
+    /// Lends the rows of `range` to a caller that reads only those that `wanted` lists, counted
     /// from the start of the range. A source that reads and checks at the first use needs do so for
     /// these alone.
     ///
@@ -170,8 +170,8 @@ impl<'a> Block<'a> {
         self.shaped(&range, lent)
     }
 
-    /// Lends the rows of `range`, of which only those that `wanted` lists will be looked at, counted
-    /// from its start: what the others hold is anybody's guess.
+    /// Lends the rows of `range` to a caller that reads only those that `wanted` lists, counted
+    /// from its start: the others may hold anything.
     ///
     /// # Errors
     /// As [`rows`](Self::rows).

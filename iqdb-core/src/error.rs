@@ -36,7 +36,7 @@ pub enum ErrorKind {
     OutcomeUnknown,
     /// The store doesn't promise this; see [`Capabilities`](crate::Capabilities).
     NotSupported,
-    /// Somebody else holds the database. Try again once they have closed it.
+    /// Another process or another handle holds the database. Try again once it is closed there.
     Locked,
     /// The operating system refused; [`source`](StdError::source) says how.
     Io,

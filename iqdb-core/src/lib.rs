@@ -7,9 +7,9 @@
 //!
 //! It does no I/O, starts no threads, takes no locks and has no unsafe code.
 //!
-//! Most users want the `iqdb` crate, which puts a backend and a search behind one handle. Who
-//! writes a backend implements [`Store`] and proves it with `iqdb-conformance`: the bullets in the
-//! documentation of the traits are the contract, and each one names its conformance case.
+//! Most users want the `iqdb` crate, which puts a backend and a search behind one handle. The
+//! author of a backend implements [`Store`] and proves it with `iqdb-conformance`: the bullets in
+//! the documentation of the traits are the contract, and each one names its conformance case.
 //!
 //! # Serde
 //! With the feature `serde` every data type has a stable representation. What is read is checked as

@@ -67,7 +67,7 @@ impl DerivedCell {
     /// How many types of derived data fit.
     pub const SLOTS: usize = 8;
 
-    /// The value of type `T`, once somebody has put one. Lock-free; O(1).
+    /// The value of type `T`, once a caller has put one. Lock-free; O(1).
     #[must_use]
     pub fn get<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.slots

@@ -1,4 +1,4 @@
-//! Searches: whoever answers queries over a snapshot.
+//! The contract of a search, which answers queries over a snapshot.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -22,7 +22,7 @@ use crate::{
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
 /// - `a_panic_in_a_drop_leaves_the_store_usable`: Nor does one that panics in a `Drop`.
-/// - `a_panic_beside_writers_loses_no_write`: Whoever panics, what others write is there.
+/// - `a_panic_beside_writers_loses_no_write`: A thread that panics loses no write of other threads.
 /// - `stores_share_nothing`: What is written to one store is in no other.
 /// - `random_operations_agree_with_the_model`: Any sequence of operations leaves what the model
 ///   in `iqdb-conformance` says.

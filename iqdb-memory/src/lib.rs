@@ -42,7 +42,7 @@ pub struct MemoryStore {
 struct State {
     version: Version,
     records: HashMap<RecordId, Record>,
-    /// The snapshot of this version, once somebody has asked for it.
+    /// The snapshot of this version, once a caller has asked for it.
     snapshot: Option<Arc<MemorySnapshot>>,
 }
 

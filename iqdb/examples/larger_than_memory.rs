@@ -50,7 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
     match Group::new(limit_mib << 20) {
         Err(error) => println!("skipped: memory can't be limited here: {error}"),
         Ok(group) => {
-            // What is in memory already counts as somebody else's.
+            // Pages that are in memory already don't count as the group's.
             forget_files()?;
             let certified = child(&dir, "certified", Some(&group))?;
             println!("{limit_mib} MiB, certified           {:>9.1} ms", certified.0);

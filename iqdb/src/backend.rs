@@ -214,7 +214,7 @@ impl Builder {
         self.in_directory(path.as_ref(), Opening::OpenOrCreate(schema))
     }
 
-    /// Opens the database in this directory to be read, beside others who do the same.
+    /// Opens the database in this directory only to read it, beside other readers.
     ///
     /// # Errors
     /// Those of [`Iqdb::open_read_only`].
@@ -254,7 +254,7 @@ impl Builder {
         }
     }
 
-    /// Opens a database over a store that somebody else made.
+    /// Opens a database over a store that the caller made.
     ///
     /// # Errors
     /// [`ErrorKind::NotSupported`] when a backend has been pinned as well: the store is one already.

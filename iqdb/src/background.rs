@@ -1,4 +1,4 @@
-//! The one thread that makes what searches keep with sealed blocks, while everybody else goes on.
+//! The one thread that makes what searches keep with sealed blocks, while all other threads go on.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

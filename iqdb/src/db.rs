@@ -64,7 +64,7 @@ impl Iqdb {
     pub(crate) fn over_file(store: FileStore, search: Arc<dyn Search>) -> Self {
         let file = Arc::new(store);
         let db = Self::new(Arc::clone(&file) as Arc<dyn Store>, search);
-        // What was there before has no codes yet. Reading it all is for whoever searches.
+        // What was there before has no codes yet. The first search wakes the thread that reads it.
         db.unprepared.store(true, Ordering::Relaxed);
         Self { file: Some(file), ..db }
     }
@@ -90,7 +90,7 @@ impl Iqdb {
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when there is none or the system refuses;
-    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when somebody else has it open;
+    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when another process or handle has it open;
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when its files are not what was written;
     /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) when a later version of iqdb wrote
     /// them, or the cargo feature `file` is off.
@@ -115,7 +115,7 @@ impl Iqdb {
         Builder::default().open_or_create(path, schema)
     }
 
-    /// Opens the database in this directory to be read, beside others who do the same.
+    /// Opens the database in this directory only to read it, beside other readers.
     ///
     /// # Errors
     /// As [`open`](Self::open).

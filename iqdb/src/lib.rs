@@ -17,7 +17,7 @@
 //!
 //! [`Iqdb`] is the handle: cheap to clone, shared between threads, the same for every backend. A
 //! backend is chosen by a cargo feature and, where there are several, by
-//! [`Builder::backend`]; whoever has a [`Store`] of their own hands it to [`Iqdb::with_store`].
+//! [`Builder::backend`]; a caller with a [`Store`] of its own hands it to [`Iqdb::with_store`].
 //!
 //! | feature | what it adds |
 //! |---|---|

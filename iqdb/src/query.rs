@@ -130,7 +130,7 @@ impl<'a> QueryBuilder<'a> {
             Some(snapshot) => self.db.search_on(snapshot, &[query], buffers),
             None => self.db.search_batch(&[query], buffers),
         }?;
-        // Whoever keeps the hits should not have to keep what it took to find them.
+        // A caller that keeps the hits should not have to keep what the search took to find them.
         hits.release_scratch();
         Ok((hits, explain))
     }

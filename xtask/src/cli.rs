@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Ci(ci::Options),
     /// Run the conformance suite on every backend and print a table case × backend.
     Conformance(conformance::Options),
-    /// Cut the power of a simulated disk at every change, and open what is left.
+    /// Cut the power of a simulated disk at every change, and open the database that is on it then.
     Crash(faults::Options),
     /// Let every call to a simulated disk fail in every way, and fill it.
     Faults(faults::Options),

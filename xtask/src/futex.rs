@@ -1,7 +1,7 @@
 //! `cargo xtask futex`: counts the futex calls of a reader beside a busy writer (Linux, strace).
 //!
-//! A reader that waits for nobody makes as many at 2N rounds of reads as at N. A planted lock has
-//! to show as growth, or the count proves nothing.
+//! A reader that waits for no other thread makes as many at 2N rounds of reads as at N. A planted
+//! lock has to show as growth, or the count proves nothing.
 
 use std::path::Path;
 use std::process::Command;

@@ -34,7 +34,7 @@ use crate::cli::{Cli, Command};
 use crate::workspace::Workspace;
 
 /// What a command returns. An error is a sentence for a person: what was attempted, what was
-/// found, what to do. Nobody matches on it.
+/// found, what to do. No code matches on it.
 type Result<T> = std::result::Result<T, String>;
 
 /// Whether a command found everything in order. What it found otherwise, it has printed.

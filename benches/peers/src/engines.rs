@@ -27,7 +27,7 @@ pub(crate) struct Places {
     pub(crate) script: PathBuf,
     /// What iqdb keeps its records in; its default unless given.
     pub(crate) backend: Option<String>,
-    /// Where files go, for those who write any.
+    /// Where files go, for the engines that write any.
     pub(crate) dir: Option<PathBuf>,
 }
 

@@ -29,7 +29,7 @@ use clap::{Parser, Subcommand};
 
 use crate::record::Record;
 
-/// An error is a sentence for a person. Nobody matches on it.
+/// An error is a sentence for a person. No code matches on it.
 type Result<T> = std::result::Result<T, String>;
 
 #[derive(Debug, Parser)]

@@ -92,7 +92,7 @@ pub(crate) struct BesideWriter {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Writer {
     Absent,
-    /// So many upserts per second, one commit each, in bursts of a millisecond.
+    /// This many upserts per second, one commit each, in bursts of a millisecond.
     PerSecond(u32),
     FlatOut,
 }

@@ -79,8 +79,8 @@ impl Tally {
     }
 }
 
-/// The least recall that a peer may have: ties and single precision excuse that much. Whoever finds
-/// less does something else than exact search, and its speed means nothing.
+/// The least recall that a peer may have: ties and single precision excuse that much. A peer that
+/// finds less does something else than exact search, and its speed means nothing.
 const RECALL_MIN: f64 = 0.99;
 
 /// Fails where the answers are not those of an exact search; iqdb may not miss a single row.

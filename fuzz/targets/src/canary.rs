@@ -1,6 +1,6 @@
 //! The canary: a target with a defect that is meant to be found.
 //!
-//! It tests no part of iqdb, only whoever runs it.
+//! It tests no part of iqdb, only the fuzzer that runs it.
 
 use crate::seeds::Seed;
 

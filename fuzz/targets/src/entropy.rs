@@ -1,8 +1,8 @@
 //! Values of iqdb, decoded from a fuzzer's bytes.
 //!
 //! Small values are likely, so that ids meet again and distances tie; every kind of value is
-//! possible, with any bits, and now and then one that iqdb refuses. When the bytes run out, what
-//! is left to decide comes out as the first choice.
+//! possible, with any bits, and now and then one that iqdb refuses. When the bytes run out, every
+//! further decision is the first choice.
 
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::Question;

@@ -1,4 +1,4 @@
-//! A database whose files were changed: by damage, or by somebody who knows the format.
+//! A database whose files were changed: by damage, or by a forger who knows the format.
 //!
 //! Nothing panics, and memory is bounded. And where no checksum was forged, whatever is answered is
 //! what was written, or an error says that something is wrong.
@@ -33,7 +33,7 @@ const MUTATIONS_MAX: usize = 6;
 /// What is written to a database that could be opened.
 const NEW_ID: u64 = 1_000;
 
-/// Changes the files of a database as the bytes say, and uses what is left of it.
+/// Changes the files of a database as the bytes say, and uses the database that this makes.
 ///
 /// # Panics
 /// When something is answered that was never written, or is missing without an error.

@@ -15,7 +15,7 @@ use crate::seeds::{self, Seed};
 use crate::top_k_vs_naive::exact_search;
 
 const DIM_MAX: usize = 6;
-/// A script of so many operations is still looked at in whole after each of them.
+/// In a script of this many operations `replay` still checks the whole store after each of them.
 const OPERATIONS_MAX: usize = 32;
 
 /// Every backend of the workspace, with the search that it is used with.

@@ -129,8 +129,8 @@ struct FieldAppender {
     known: Table,
 }
 
-/// Columns for at most `rows_max` rows, without any yet. `hasher` has a secret, so that nobody can
-/// choose values that collide.
+/// Columns for at most `rows_max` rows, without any yet. `hasher` has a secret, so that no caller
+/// can choose values that collide.
 pub(crate) fn columns(
     rows_max: usize,
     hasher: generation::Hasher,

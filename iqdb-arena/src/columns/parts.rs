@@ -117,7 +117,7 @@ impl Field {
 }
 
 impl Codes {
-    /// The width that codes of so many values have: 1, 2 or 4 bytes.
+    /// The width of the codes for `values` values: 1, 2 or 4 bytes.
     #[must_use]
     pub fn width_for(values: usize) -> usize {
         if u8::try_from(values).is_ok() {

@@ -91,7 +91,7 @@ impl<T> Published<T> {
         while self.values[old].pins.fetch_add(0, Ordering::AcqRel) != 0 {
             loom::thread::yield_now();
         }
-        // SAFETY: it is not the newest any more and nobody pins it.
+        // SAFETY: it is not the newest any more and no thread pins it.
         let old = self.values[old].held.with_mut(|held| unsafe { (*held).take() });
         old.expect("each value is given up once")
     }

@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 
 use super::*;
 
-/// Derived data that tells who dropped it.
+/// Derived data that tells which thread dropped it.
 #[derive(Debug)]
 struct Witness(Arc<Mutex<Vec<ThreadId>>>);
 
@@ -17,7 +17,7 @@ impl Drop for Witness {
     }
 }
 
-/// A reader that is the last to use a generation; who freed it.
+/// Lets a reader be the last to use a generation; returns the threads that freed it.
 fn freed_by(store: &ArenaStore) -> Vec<ThreadId> {
     let freed = Arc::new(Mutex::new(Vec::new()));
     store.apply(&upserts(0..4, 1)).unwrap();
@@ -82,7 +82,7 @@ fn upserts_as_records(ids: std::ops::Range<u64>, component: i16) -> Vec<Record> 
     ids.map(|id| record(id, component)).collect()
 }
 
-/// Derived data is anybody's type, with a `Drop` that does anything.
+/// Derived data of a search's own type, with a `Drop` that does anything.
 #[derive(Debug)]
 struct Meddler {
     store: std::sync::Weak<ArenaStore>,

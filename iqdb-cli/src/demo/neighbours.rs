@@ -1,4 +1,4 @@
-//! The search itself: what anybody would write who uses the database, timed.
+//! The search itself: what any user of the database would write, timed.
 
 use std::time::{Duration, Instant};
 

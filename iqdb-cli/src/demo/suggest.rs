@@ -12,7 +12,7 @@ pub(super) fn nearest_spellings<'a>(
     // One slip in three letters is a slip of the finger; more is another word.
     let slips_max = (chars / 3).max(1);
     let mut near: Vec<_> = known
-        // Comparing costs the product of the lengths, and nobody limits how long `word` is.
+        // Comparing costs the product of the lengths, and a user may type a `word` of any length.
         .filter(|known| known.chars().count().abs_diff(chars) <= slips_max)
         .map(|known| (strsim::damerau_levenshtein(word, known), known))
         .filter(|(slips, _)| *slips <= slips_max)

@@ -17,7 +17,7 @@ use super::{LINE_BYTES_MAX, Place, Progress, Reader, Unit, cell, json};
 pub struct CsvReader<R> {
     name: String,
     reader: csv::Reader<Bounded<R>>,
-    /// How many bytes a record may still take, so that a quote which nobody closes is noticed.
+    /// How many bytes a record may still take, so that the reader notices a quote without its end.
     left: Rc<Cell<usize>>,
     names: Vec<String>,
     columns: Columns,
@@ -227,7 +227,7 @@ impl<R: Read> Reader for CsvReader<R> {
     }
 }
 
-/// Lends a reader's bytes, only so many for each record.
+/// Lends a reader's bytes, at most `left` more for each record.
 #[derive(Debug)]
 struct Bounded<R> {
     reader: R,

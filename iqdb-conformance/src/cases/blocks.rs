@@ -180,7 +180,7 @@ pub(super) fn row_padding_is_zero(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |_, snapshot| {
         each_block(snapshot, |i, block| {
             let rows = block.rows(0..block.len())?;
-            // Dead rows too: a kernel computes whole rows before it looks at who is alive.
+            // Dead rows too: a kernel computes whole rows before it looks at which are alive.
             for (row, components) in rows.components().chunks(block.stride()).enumerate() {
                 let padding = &components[block.dim()..];
                 assert!(

@@ -57,7 +57,7 @@ pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<O
         twin.site.reopen()?;
         assert_is!(twin.site.snapshot()?.version(), Version(n), "the version after reopening");
         twin.check()?;
-        // The version goes on from there, for who writes only if nobody else has.
+        // The version goes on from there: the store refuses a batch that expects the one before.
         let next = Batch::new().expect_version(Version(n - 1)).delete("nobody");
         twin.refuses(&next, ErrorKind::VersionConflict)?;
     }

@@ -109,7 +109,7 @@ impl<'q> Questions<'q> {
     }
 }
 
-/// Lets a search prepare itself for so many blocks.
+/// Lets a search prepare itself for at most `blocks` blocks.
 fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> {
     let mut asked = 0;
     let done = search.prepare(on, &mut || {

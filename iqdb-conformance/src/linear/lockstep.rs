@@ -1,15 +1,15 @@
 //! Lockstep: threads that begin each of their calls at the same moment.
 //!
 //! A call of a fast store is over in less than a microsecond; left to themselves, threads hardly
-//! ever meet. It is no lock: a thread that leaves, even by a panic, holds up nobody.
+//! ever meet. It is no lock: a thread that leaves, even by a panic, holds up no other.
 
 use std::hint;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// Added by a thread that leaves, so that nobody waits for it.
+/// Added by a thread that leaves, so that no other waits for it.
 const LEFT: u64 = 1 << 40;
-/// After so many looks, somebody who is waited for needs the core.
+/// After this many looks, a thread yields: the one that it waits for needs the core.
 const LOOKS_MAX: u32 = 2_000;
 
 /// The line at which the threads meet.

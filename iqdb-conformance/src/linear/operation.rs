@@ -1,4 +1,4 @@
-//! Operations: who called what and when, what came back, and what the model answers.
+//! Operations: which thread called what and when, what came back, and what the model answers.
 //!
 //! The model's answer is the sequential specification that every order is held against.
 

@@ -47,7 +47,7 @@ impl Workload {
 pub(crate) struct Caller<'a> {
     workload: &'a Workload,
     rng: Rng,
-    /// Written next, and by nobody else.
+    /// The value of its newest batch. No other thread writes the same value.
     value: u16,
     last_version: Version,
 }

@@ -204,7 +204,8 @@ impl Joint {
     }
 
     /// What a node contributes to this operator: its operands if it is one, else itself. A node
-    /// that nobody shares gives them away, so that a chain of a thousand is not copied each time.
+    /// that no other filter shares gives them away, so that a chain of a thousand is not copied
+    /// each time.
     fn into_operands(self, node: Arc<Node>) -> Vec<Filter> {
         if self.operands(&node.expr).is_none() {
             return vec![Filter(Ok(node))];

@@ -67,12 +67,12 @@ use crate::{Error, ErrorKind, IdRef, PayloadRef, Result};
 ///
 /// Building one never fails: a filter that grows past [`FILTER_DEPTH_MAX`], [`FILTER_TERMS_MAX`] or
 /// [`FILTER_TEXT_BYTES_MAX`] stops growing, and [`check`](Self::check), which every query calls,
-/// reports it. Cloning is O(1). Joining is O(operands of the right-hand side) if nobody holds a clone
+/// reports it. Cloning is O(1). Joining is O(operands of the right-hand side) if there is no clone
 /// of the left-hand side, so a long chain is best built by appending to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter(Result<Arc<Node>, TooLarge>);
 
-/// One operator of a [`Filter`] with its operands, for whoever walks or translates it.
+/// One operator of a [`Filter`] with its operands, for code that walks or translates it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Expr {

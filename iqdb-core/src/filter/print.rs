@@ -31,7 +31,7 @@ fn join(f: &mut fmt::Formatter<'_>, operands: &[Filter], operator: &str) -> fmt:
 }
 
 /// A filter inside another: an `and` or `or` stands in parentheses, whatever is around it, so
-/// that nobody has to know which binds tighter.
+/// that a person who reads it need not know which binds tighter.
 struct Operand<'a>(&'a Filter);
 
 impl fmt::Display for Operand<'_> {

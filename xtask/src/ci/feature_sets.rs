@@ -11,7 +11,7 @@ const POWERSET_FEATURES_MAX: usize = 5;
 /// What to build a package with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FeatureSet {
-    /// What a user gets who asks for nothing.
+    /// The features that a user gets without asking for any.
     Default,
     /// These and no default ones.
     Exactly(Vec<String>),

@@ -1,6 +1,6 @@
 //! Which backends `--backend` means: by the name a harness reports, or by its package.
 //!
-//! Pure. A name that nobody has is an error, or a typo would test nothing and look green.
+//! Pure. A name that no backend has is an error, or a typo would test nothing and look green.
 
 use super::column::Column;
 use crate::Result;

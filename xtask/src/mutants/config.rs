@@ -31,7 +31,7 @@ pub(super) struct Scope {
     pub(super) caught_percent_min: f64,
 }
 
-/// A mutant that changes nothing anybody could see, and why.
+/// A mutant that changes nothing that a caller could see, and why.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Equivalent {

@@ -147,7 +147,7 @@ fn end_of_char(text: &str, start: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What is left of `text` as code, without the blanks.
+    /// The words of `text` that are code, with one blank between them.
     fn code_words(text: &str) -> String {
         code(text).split_whitespace().collect::<Vec<_>>().join(" ")
     }

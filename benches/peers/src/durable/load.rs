@@ -1,4 +1,4 @@
-//! What is written: commits of so many rows, from so many threads, for so long.
+//! What engines write: how many rows per commit, from how many threads, for how long.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;

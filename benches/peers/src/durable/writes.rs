@@ -101,7 +101,7 @@ fn round(
             let more = database.write(load, so_far.rows).map_err(|e| format!("{name}: {e}"))?;
             so_far.rows += more.rows;
             so_far.took += more.took;
-            // Not everyone syncs what they write; nobody else is to pay for that.
+            // Not every engine syncs what it writes; no other engine is to pay for that.
             settle(dir)?;
         }
     }

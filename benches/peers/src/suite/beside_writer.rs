@@ -24,8 +24,8 @@ struct Rounds {
     wrong: u64,
 }
 
-/// So many readers at a time, beside each of these writers; the first is the absent one, whom the
-/// others are held against.
+/// Each of these numbers of readers, beside each of these writers; the first writer is the absent
+/// one, with which the others are compared.
 pub(crate) fn run(
     bench: &mut Bench<'_>,
     readers: &[usize],

@@ -13,7 +13,7 @@ use crate::Result;
 use crate::protocol::Answer;
 
 /// The memory to read, kept between calls: on small pages, and on huge ones where the system has
-/// them for who asks.
+/// them for a process that asks.
 #[derive(Default)]
 pub(super) struct Roof {
     pages: Vec<(&'static str, MmapMut)>,

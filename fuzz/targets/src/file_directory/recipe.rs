@@ -21,8 +21,8 @@ pub(super) struct Recipe {
     pub(super) files: Files,
     /// What it was at each version, from 0 on.
     pub(super) history: Vec<Model>,
-    /// The version that is there whatever happens, or else an error. Later ones were acknowledged, but
-    /// nobody has written down that they were: losing the end of them is what a crash does.
+    /// The version that is there whatever happens, or else an error. The store acknowledged later
+    /// ones, but no file here says that it did: losing the end of them is what a crash does.
     pub(super) floor: usize,
 }
 
@@ -40,7 +40,8 @@ struct Making {
 }
 
 impl Making {
-    /// With a log that is sealed at every batch or never, and batches of so many records placed.
+    /// With a log that is sealed at every batch or never, and batches of `placed_from` records or
+    /// more placed.
     fn begin(schema: Schema, sealed: bool, placed_from: usize) -> Result<Self> {
         let vfs = SimVfs::new();
         let store = open(&vfs, schema, sealed, placed_from)?;

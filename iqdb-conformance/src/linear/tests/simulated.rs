@@ -1,7 +1,8 @@
 //! Simulated histories: threads that take turns at random on a model, in one thread and no time.
 //!
 //! What comes out is linearizable by construction, unless a fault is made on the way. A fault may
-//! go unnoticed, as a stale read does of what nobody has changed, and the history is right after all.
+//! go unnoticed, and the history is right after all: a stale read of a record that no thread has
+//! changed, for instance.
 
 use fastrand::Rng;
 use iqdb_core::{Batch, Metric, Result, Schema, Version};
@@ -51,8 +52,8 @@ struct World {
     rng: Rng,
 }
 
-/// A history of 2 to `threads_max` threads and at most so many operations, with the fault in it if
-/// there is one.
+/// A history of 2 to `threads_max` threads and at most `operations_max` operations, with the fault
+/// in it if there is one.
 pub(super) fn history(
     rng: &mut Rng,
     threads_max: u16,

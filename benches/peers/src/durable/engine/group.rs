@@ -15,7 +15,7 @@ pub(super) trait Store: Send {
     fn rows(&mut self) -> Result<u64>;
 }
 
-/// A store that threads share. Whoever finds it idle commits for all who wait.
+/// A store that threads share. A thread that finds it idle commits for all threads that wait.
 #[derive(Debug)]
 pub(super) struct Group<S> {
     store: Mutex<S>,

@@ -162,7 +162,7 @@ impl Store for Segment {
     }
 }
 
-/// How long it takes to read and verify a log of so many bytes in frames of one row.
+/// How long it takes to read and verify a log of `bytes` bytes in frames of one row.
 pub(in crate::durable) fn replay(dir: &Path, bytes: usize) -> Result<Duration> {
     let mut log = Log::create(dir, Space::Grown)?;
     let rows = bytes / (HEADER + ROW);

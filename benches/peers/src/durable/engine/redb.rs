@@ -59,7 +59,7 @@ impl Store for Redb {
     }
 }
 
-/// Fills a catalogue with so many entries, 10,000 per commit, and ends this process as it is.
+/// Fills a catalogue with `entries` entries, 10,000 per commit, and ends this process as it is.
 pub(crate) fn fill_and_abort(dir: &Path, entries: u64, quick_repair: bool) -> Result<()> {
     let db = Database::create(dir.join(FILE)).map_err(said)?;
     for from in (0..entries).step_by(10_000) {
