@@ -1,7 +1,9 @@
-//! Checkpoints: the log becomes a segment, segments become one, and a new manifest says so.
+//! Checkpoints: they seal the log into a segment, rewrite segments into one, and publish a new
+//! manifest.
 //!
-//! Everything new is written and synced, with its names, before the manifest that refers to it; what
-//! is old is removed after. Whatever happens in between, one of the two is the database.
+//! A checkpoint writes and syncs all new files, with their names, before the manifest that refers
+//! to them, and removes the old files after it. Wherever a crash interrupts it, either the old
+//! manifest or the new one is the database.
 
 use std::sync::Arc;
 
@@ -21,13 +23,13 @@ use crate::trouble::Trouble;
 use crate::vfs::{File, FileId};
 use crate::writer::Writer;
 
-/// The most bytes that are rewritten at once, so that the space needed for it is bounded.
+/// The most bytes that a checkpoint rewrites at once, so that the space that it needs is bounded.
 const REWRITTEN_BYTES_MAX: u64 = 256 << 20;
 
-/// So many segments of about the same size are made one.
+/// A checkpoint rewrites this many segments of about the same size into one.
 const ALIKE: usize = 8;
 
-/// What a clean end may leave to be replayed at the next opening.
+/// The most bytes and changes that closing may leave for the next opening to replay.
 const CLOSED_LOG_BYTES: u64 = 1 << 20;
 const CLOSED_LOG_CHANGES: u64 = 1 << 12;
 
@@ -36,7 +38,7 @@ const CLOSED_LOG_CHANGES: u64 = 1 << 12;
 const INDEXED_BYTES: usize = 48;
 
 impl Writer {
-    /// Whether it is time to seal the log, or to rewrite segments, before a batch is taken.
+    /// Whether the writer has to seal the log, or to rewrite segments, before it takes a batch.
     pub(crate) fn wants_checkpoint(&self, only_deletes: bool) -> bool {
         self.wants_tidying
             || self.must_seal(only_deletes)
@@ -53,12 +55,13 @@ impl Writer {
         }
     }
 
-    /// The end of the log from which on it is sealed, if the last attempt failed.
+    /// The end of the log from which on the writer tries again to seal it, if the last attempt
+    /// failed.
     fn again_from(&self) -> u64 {
         self.failed_checkpoint.as_ref().map_or(0, |failed| failed.again_from)
     }
 
-    /// Whether the log has come to so many times one of its bounds.
+    /// Whether the log has reached one of its bounds, each multiplied by `times`.
     fn is_log_full(&self, times: u64) -> bool {
         let grown = self.growing.rows() * self.place().shape.row_bytes() as u64;
         let has_reached = |found: u64, bound: u64| found >= bound.saturating_mul(times);
@@ -73,7 +76,7 @@ impl Writer {
         segment.dead() * 2 > segment.info().rows && dead_bytes >= self.options.segment_bytes / 64
     }
 
-    /// Segments to be rewritten without being asked to: those that are mostly dead, or many small
+    /// The segments that a checkpoint rewrites unasked: those that are mostly dead, or many small
     /// ones.
     pub(crate) fn what_is_worth_it(&self) -> Vec<Arc<Segment>> {
         let all = self.segments.all();
@@ -93,7 +96,7 @@ impl Writer {
         self.that_fit(many.into_iter(), usize::MAX)
     }
 
-    /// Segments that rewriting makes smaller or fewer, at most so many at once.
+    /// Segments that rewriting makes smaller or fewer; at most `most` of them.
     pub(crate) fn all_that_shrinks(&self, most: usize) -> Vec<Arc<Segment>> {
         let all = self.segments.all();
         let small = |segment: &&Arc<Segment>| segment.file_len() < self.options.segment_bytes / 2;
@@ -102,7 +105,7 @@ impl Writer {
         self.that_fit(all.iter().filter(shrinks), most)
     }
 
-    /// Those that need least space first, up to a limit.
+    /// The segments that need the least space, up to a limit.
     fn that_fit<'a>(
         &self,
         segments: impl Iterator<Item = &'a Arc<Segment>>,
@@ -121,8 +124,9 @@ impl Writer {
     }
 
     /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
-    /// do; the caller publishes the view then. An error has changed nothing, unless it left trouble.
-    /// What is kept for a full disk is used on demand only, and taken again afterwards.
+    /// do; the caller publishes the view then. An error has changed nothing, unless it left
+    /// trouble. A checkpoint gives up the reserve only when it needs the space, and restores it
+    /// afterwards.
     pub(crate) fn checkpoint(
         &mut self,
         rewrite: &[Arc<Segment>],
@@ -195,10 +199,11 @@ impl Writer {
         match self.names.check_these(&files) {
             // What can't be removed now is removed at the next opening.
             Ok(()) => self.remove(&old),
-            // The system doesn't tell, so what is old stays.
+            // The system doesn't tell whether the new files have their names, so the old files
+            // stay.
             Err(NotHeld::Unknown(..)) => {}
             Err(reason) => {
-                // What is old may be all that is left.
+                // The old files may be the only ones left.
                 let failure = Failure::not_held(&self.names, reason);
                 self.trouble = failure.trouble();
                 return Err(failure.to_error().during("checkpoint"));
@@ -208,7 +213,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// Writes all that a new manifest is to refer to.
+    /// Writes all files that the new manifest refers to.
     fn prepare(&self, rewrite: &[Arc<Segment>], made: &mut Vec<Name>) -> Result<Prepared> {
         let mut numbers = Numbers { next: self.manifest.next };
         let is_rewritten =
@@ -296,8 +301,8 @@ impl Writer {
         writer.finish().map(Some)
     }
 
-    /// Writes what the log has added to a segment, if any of it is alive; also which of its rows are
-    /// not.
+    /// Writes the records that the log has added to a segment, if there are any; also returns which
+    /// rows of the segment are dead.
     fn seal_tail(&self, numbers: &mut Numbers, made: &mut Vec<Name>) -> Result<Option<Sealed>> {
         let tail = self.tail.snapshot()?;
         if tail.is_empty() {
@@ -315,7 +320,7 @@ impl Writer {
                 made.push(Name::Segment(number));
                 SegmentWriter::create(self.place(), number)?
             }
-            // Its rows stay where they are, so it is not among what is removed when this fails.
+            // Its rows stay where they are, so a failed checkpoint doesn't remove the file.
             Some(file) => {
                 let (number, rows) = (self.growing.number(), self.growing.rows());
                 let pieces = self.growing.pieces().to_vec();
@@ -345,8 +350,8 @@ impl Writer {
         Ok(Some((info, file, dead)))
     }
 
-    /// Leaves the directory so that the next opening has little to replay, and knows how far the log
-    /// goes.
+    /// Leaves the directory in a state in which the next opening has little to replay, and knows
+    /// how far the log goes.
     pub(crate) fn close(&mut self) -> Result<()> {
         self.sync()?;
         let replayed = self.log_end - HEADER as u64;
@@ -382,17 +387,17 @@ impl Writer {
         }
     }
 
-    /// Frees what was kept for a full disk; returns whether there was anything.
+    /// Gives up the reserve; returns whether there was one.
     fn give_up_reserve(&mut self) -> bool {
         self.reserve.give_up(&self.dir)
     }
 
-    /// The file of what is kept for a full disk, if there is one.
+    /// The file of the reserve, if there is one.
     pub(crate) fn reserve_file(&mut self) -> Option<FileId> {
         self.reserve.file(&self.dir)
     }
 
-    /// Makes the reserve what it is to be, as far as there is space.
+    /// Makes the reserve as large as it should be, as far as there is space.
     pub(crate) fn restore_reserve(&mut self) {
         let sealing = self.bytes_to_seal();
         self.reserve.fit(&self.dir, sealing);
@@ -407,8 +412,9 @@ impl Writer {
         self.reserve.take(&self.dir, sealing)
     }
 
-    /// About how many bytes a segment would have of what the log has, at most, but for the rows that are
-    /// in one already: what is in the log, with rows padded to lines, and an index.
+    /// About how many bytes a segment sealed from the log would have, at most, without the rows
+    /// that are in a segment already: the bytes of the log, with rows padded to lines, and an
+    /// index.
     fn bytes_to_seal(&self) -> u64 {
         let shape = self.place().shape;
         let more_per_row = shape.row_bytes() - shape.dim * size_of::<f32>() + INDEXED_BYTES;
@@ -429,7 +435,8 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// The next number of which these names are free. A file that has one is not ours to replace.
+    /// The next number of which these names are free. A checkpoint never replaces a file that has
+    /// one.
     fn free(&mut self, dir: &DatabaseDir, names: &[fn(u64) -> Name]) -> Result<u64> {
         loop {
             let number = self.next;

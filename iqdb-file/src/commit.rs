@@ -1,9 +1,11 @@
-//! Commits: who takes the lock, who writes for whom, and what happens when writing fails.
+//! Commits: how writers take the lock, how the leader of a group writes for the others, and what
+//! happens when a write fails.
 //!
-//! A batch is staged under the lock: applied in memory, its frame added to those of its group. The
-//! first who finds nobody writing leads the group that is staged: writes and syncs it without the
-//! lock, while others go on staging the next, and publishes it. So a sync is shared by all who came
-//! while the one before it took its time, and no reader sees what is not on the disk.
+//! A writer stages its batch under the lock: it applies the batch in memory and adds its frame to
+//! those of the staged group. The first writer that finds no group being written leads the staged
+//! group: it writes and syncs the group without the lock, while other writers stage the next one,
+//! and then publishes it. So all writers that come during one sync share the next one, and no
+//! reader sees what is not on the disk.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -22,12 +24,13 @@ use crate::trouble::Trouble;
 use crate::view::View;
 use crate::writer::{AtWork, LastGroup, Writer};
 
-/// How long a group waits for more batches, at most, and at most half as long as the last one took.
+/// The longest that a group waits for more batches; it also waits at most half as long as the last
+/// group took.
 const PATIENCE_MAX: Duration = Duration::from_millis(1);
 
 impl FileStore {
-    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: what was given
-    /// up half-way is taken back by the next writer.
+    /// A panic of a writer must not wedge the store, so this ignores the lock's poison: the next
+    /// writer takes back what the panic left half done.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,11 +39,12 @@ impl FileStore {
         self.changed.wait(writer).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The writers' lock, with a writer that can take a batch: one that only deletes, or any.
+    /// Takes the writers' lock once the writer can take a batch: one that only deletes, or any.
     ///
-    /// On a full disk the former go on. The latter are refused while the log can't be sealed or the
-    /// reserve isn't whole: what they would fill is what deleting and compacting need. Where the log
-    /// can't be sealed for another reason, both are refused once it is several times its bound.
+    /// On a full disk batches that only delete go on. The store refuses other batches while it
+    /// can't seal the log or the reserve isn't whole: they would fill the space that deletes and
+    /// compaction need. Where it can't seal the log for another reason, it refuses both once the
+    /// log is several times its bound.
     pub(crate) fn ready(&self, only_deletes: bool) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
@@ -58,14 +62,14 @@ impl FileStore {
                 writer = self.write_group(writer);
             } else {
                 let end = writer.log_end;
-                // Where sealing alone is overdue, nothing more is tried.
+                // Where sealing is overdue, the checkpoint seals the log and rewrites nothing.
                 let is_overdue = writer.must_seal(only_deletes);
                 let chosen = if is_overdue { Vec::new() } else { writer.what_is_worth_it() };
-                // To seal the log gains nothing on a full disk, to rewrite does.
+                // On a full disk, sealing the log gains no space; rewriting segments does.
                 let done = self.checkpoint(writer, &chosen, !chosen.is_empty());
                 writer = self.lock();
                 if let Err(error) = done {
-                    // What is written is safe where it is. Later it may go.
+                    // The log is safe as it is. A later checkpoint may succeed.
                     let again_from = end + writer.options.log_bytes;
                     let before = writer.failed_checkpoint.take();
                     writer.failed_checkpoint =
@@ -80,7 +84,7 @@ impl FileStore {
         }
     }
 
-    /// The writers' lock, with everything that was staged on the disk.
+    /// Takes the writers' lock once everything that was staged is on the disk.
     pub(crate) fn idle(&self) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
@@ -112,8 +116,8 @@ impl FileStore {
         mended.map(|()| writer)
     }
 
-    /// Waits until a batch that has been staged is on the disk and visible, writing it if nobody
-    /// else does.
+    /// Waits until a staged batch is on the disk and visible; writes its group if no other writer
+    /// does.
     pub(crate) fn finish<'a>(
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
@@ -133,8 +137,9 @@ impl FileStore {
         }
     }
 
-    /// Waits until as many batches are staged as the last group had, but not for long: those who were
-    /// told of it just now are about to come back, and would wait for this group and for the next.
+    /// Waits until as many batches are staged as the last group had, but not for long: the writers
+    /// of that group have just learned its outcome and are about to come back. Without this, they
+    /// would wait for this group and for the next.
     fn gather<'a>(
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
@@ -148,7 +153,7 @@ impl FileStore {
         writer.gathering = None;
         writer.last.ended = None;
         if !std::ptr::eq(&*writer.staged.group, group) {
-            // Somebody else has written it. Another one may be staged, and waits for its leader.
+            // Another writer has written it. A later group may be staged, and waits for its leader.
             self.changed.notify_all();
         }
         writer
@@ -177,7 +182,7 @@ impl FileStore {
             probe: writer.options.probe,
         };
         let (group, batches, started) = (staged.group, staged.batches, Instant::now());
-        // A group before it may have used the reserve since this one was staged.
+        // An earlier group may have used the reserve since this one was staged.
         let room = if staged.only_deletes { Ok(()) } else { writer.take_reserve() };
         if staged.only_deletes {
             job.reserve = writer.reserve_file();
@@ -224,14 +229,14 @@ impl FileStore {
                 if let Some(trouble) = failure.trouble().or(undone) {
                     writer.trouble = Some(trouble);
                 }
-                // What was staged since had seen what is not there now.
+                // Batches staged since then were applied to a state that is gone now.
                 later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
                 group.end(Err(failure));
             }
         }
         self.changed.notify_all();
         if !garbage.is_empty() {
-            // Freeing may take long, and nobody need wait for it.
+            // Freeing may take long, and no other writer need wait for it.
             drop(writer);
             drop_quietly(garbage);
             writer = self.lock();
@@ -253,8 +258,8 @@ impl FileStore {
         writer.retired.push_back(self.view.swap(Arc::new(view)));
     }
 
-    /// Seals what the log has, and rewrites these segments into one. The writer must be idle; it may
-    /// not be any more when this returns, so the lock is not given back.
+    /// Seals the log and rewrites these segments into one. The writer must be idle. Another writer
+    /// may be at work by the time this returns, so it doesn't return the lock.
     pub(crate) fn checkpoint(
         &self,
         mut writer: MutexGuard<'_, Writer>,
@@ -283,7 +288,7 @@ impl FileStore {
     }
 }
 
-/// A panic in the `Drop` of somebody's derived data goes no further.
+/// Drops views. A panic in the `Drop` of a caller's derived data goes no further.
 fn drop_quietly(garbage: Vec<Arc<View>>) {
     for view in garbage {
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));
@@ -291,8 +296,9 @@ fn drop_quietly(garbage: Vec<Arc<View>>) {
 }
 
 impl Writer {
-    /// How long the staged group may wait for more: not at all once it has as many batches as the last
-    /// one, nor when that is so long ago that nobody will come back for it.
+    /// How long the staged group may wait for more batches: not at all once it has as many as the
+    /// last group, nor when that group ended so long ago that its writers will not come back in
+    /// time.
     fn patience(&self) -> Option<Duration> {
         let LastGroup { batches, ended, took } = self.last;
         let is_due = ended? + (took / 2).min(PATIENCE_MAX);
@@ -304,10 +310,10 @@ impl Writer {
         self.trouble.as_ref().map_or(Ok(()), Trouble::refuse)
     }
 
-    /// Whether a later opening will find the files that are written to.
+    /// Checks that a later opening will find the files that the writer writes to.
     ///
     /// # Errors
-    /// That it won't, and then nothing is written any more; that the system doesn't tell.
+    /// That it won't, and then the store refuses all writes; that the system doesn't tell.
     pub(crate) fn check_names(&mut self) -> Result<()> {
         let rows = self.growing.held();
         self.names.check(rows).map_err(|reason| {
@@ -329,8 +335,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Syncs the rows that are in a segment already. On its own, so that nobody asks again after a
-    /// failure: a system that has dropped what it could not write says that all is well.
+    /// Syncs the rows that are in a segment already. On its own, so that no writer syncs again
+    /// after a failure: a system that has dropped what it could not write reports success then.
     pub(crate) fn sync_rows(&mut self) -> Result<()> {
         if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
             let synced = file.sync_data();

@@ -1,10 +1,10 @@
 //! Making a database: whole, or not at all, and never in place of something else.
 //!
 //! Where the target is absent, the files are made in a directory beside it, which gets the target's
-//! name by one rename that replaces nothing. In a directory that exists and is empty (a mount point,
-//! say) they are made inside: the lock first, then a manifest that is only begun, the manifest's own
-//! name last. What a crash has left of either is removed by whoever makes the next database there. A
-//! directory that holds anything else is refused, and nothing in it is touched.
+//! name by one rename that replaces nothing. In a directory that exists and is empty (a mount
+//! point, say) they are made inside: the lock first, then a manifest that is only begun, the
+//! manifest's own name last. The next call that makes a database there removes what a crash has
+//! left of either. A directory that holds anything else is refused, and nothing in it is touched.
 
 use std::ffi::OsStr;
 use std::io;
@@ -32,7 +32,7 @@ const TRIES: u64 = 8;
 /// What an empty file system has in its root.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// How many files of somebody else an error lists.
+/// How many files of other owners an error lists.
 const LISTED_MAX: usize = 8;
 
 /// Writes what a new database has beside its log, and says so in its first manifest.
@@ -64,7 +64,7 @@ pub(crate) fn create(
             if let Ok(Contents::Foreign(others)) = contents(&dir, None) {
                 return Err(foreign(&dir, &others));
             }
-            // Who has it open is told first.
+            // If another handle has it open, the error says so before anything else.
             let lock = Lock::take(&dir, Sharing::Exclusive)?;
             inside(dir, lock, options, fill)
         }
@@ -104,7 +104,7 @@ pub(crate) fn inside(
             }
         }
         finish(&begin(&dir, database)?, options, database, fill)?;
-        // Whoever made the directory may not have come so far.
+        // The process that made the directory may not have come so far.
         dir.sync_above().map_err(|error| refused(dir.path(), "synced", error))
     };
     match make(&mut lock) {
@@ -145,7 +145,7 @@ fn beside(path: &Path, options: &FileOptions, fill: Fill<'_>) -> Result<(Databas
         let making = Making { parent: &*parent, temporary, path, options, database };
         match making.in_its_place(name, fill) {
             Ok(Some(made)) => return Ok(made),
-            // Somebody took it for left over, right after it was made.
+            // Another maker took the directory for left over, right after it was made.
             Ok(None) => continue,
             Err(error) => return Err(error),
         }
@@ -186,7 +186,7 @@ impl Making<'_> {
         match made {
             Ok(None) => Ok(None),
             Ok(Some(lock)) => match self.parent.sync() {
-                // Who may not read it can't be asked to.
+                // A process that may not read the parent can't sync it.
                 Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
                     // The name may be gone after a crash: there is no database yet.
                     let _ = self.parent.rename(name, &self.temporary);
@@ -235,14 +235,15 @@ fn database_of(name: &str) -> Option<u128> {
     (temporary(database) == name).then_some(database)
 }
 
-/// Removes what others have left beside the target who did not come so far as to put it in its place.
+/// Removes the directories that other makers have left beside the target, because they did not come
+/// so far as to put them in its place.
 fn remove_left_over(parent: &dyn Dir, path: &Path, options: &FileOptions) {
-    // Where it can't be looked for, it harms nobody.
+    // Where the parent can't be listed, a left-over directory does no harm.
     for entry in parent.list().unwrap_or_default() {
         let Some(database) = database_of(&entry.name).filter(|_| entry.is_dir) else { continue };
         let Ok(dir) = parent.open_dir(&entry.name) else { continue };
         let dir = DatabaseDir::new(dir, path, options);
-        // Who is still at work has it locked.
+        // A process that is still at work has it locked.
         let Ok(lock) = Lock::take(&dir, Sharing::Exclusive) else { continue };
         // Where nothing can be locked yet it may have been made a moment ago.
         let is_ours = lock.is_held() && lock.database().is_none_or(|found| found == database);
@@ -392,7 +393,7 @@ fn finish(dir: &DatabaseDir, options: &FileOptions, database: u128, fill: Fill<'
     Ok(())
 }
 
-/// For later; nobody relies on it.
+/// For later; no code relies on it.
 fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u128) {
     Reserve::new(options.reserve_bytes, database).fit(dir, 0);
 }
@@ -421,7 +422,7 @@ fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
         let _ = dir.handle().remove(&temporary(database));
         Ok(())
     };
-    // Whoever tries again does it then.
+    // The next attempt to make the database does it then.
     let _ = take_back();
 }
 

@@ -104,7 +104,8 @@ impl DatabaseDir {
         self.call(|dir| dir.rename(from, &to.to_string()))
     }
 
-    /// Whose file has this name; `None` when there is none. What is no regular file is somebody else's.
+    /// Whose file has this name; `None` when there is none. What is no regular file belongs to a
+    /// stranger.
     ///
     /// # Errors
     /// Those of opening and reading it.
@@ -117,8 +118,8 @@ impl DatabaseDir {
         }
     }
 
-    /// Removes a file of this database, or what a crash has left of one; leaves anybody else's alone.
-    /// Whether there is none of that name now.
+    /// Removes a file of this database, or what a crash has left of one; leaves files of other
+    /// owners alone. Whether there is none of that name now.
     pub(crate) fn remove(&self, name: Name, database: u128) -> bool {
         match self.owner(name, Some(database)) {
             Ok(None) => true,
@@ -144,7 +145,8 @@ impl DatabaseDir {
     /// In a directory that is [`begun`](Self::begun) the file has its name once `head` is on the disk.
     ///
     /// # Errors
-    /// Those of [`Dir::open`]; [`io::ErrorKind::AlreadyExists`] where somebody else's has the name.
+    /// Those of [`Dir::open`]; [`io::ErrorKind::AlreadyExists`] where a file of another owner has
+    /// the name.
     pub(crate) fn create(
         &self,
         name: Name,
@@ -195,7 +197,7 @@ impl DatabaseDir {
     /// Those of [`Dir::sync`].
     pub(crate) fn sync_above(&self) -> io::Result<()> {
         match self.call(|dir| dir.parent()?.sync()) {
-            // Who may not read it can't have made the directory.
+            // A process that may not read the parent can't have made the directory.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
             result => result,
         }

@@ -1,4 +1,4 @@
-//! Makes changed files of a database pass for written ones, for those who attack the reader behind
+//! Makes changed files of a database pass for written ones, for tests that attack the reader behind
 //! the checksums. As `docs/format.md` has it; shares no code with what it is to get past.
 
 use std::collections::BTreeMap;

@@ -17,7 +17,7 @@ use crate::probe::{Defect, Probe};
 use crate::trouble::Trouble;
 use crate::vfs::{FileExt, FileId};
 
-/// What became of a group, for everybody whose batch is in it.
+/// The outcome of a group, for every writer with a batch in it.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
     outcome: OnceLock<Result<(), Failure>>,
@@ -29,7 +29,7 @@ pub(crate) struct Failure {
     kind: ErrorKind,
     what: String,
     cause: Option<Arc<std::io::Error>>,
-    /// What was written is not where it belongs.
+    /// The file that was written is not where it belongs.
     is_misplaced: bool,
 }
 
@@ -39,7 +39,7 @@ impl Group {
         let _ = self.outcome.set(outcome);
     }
 
-    /// `None` while it is not decided.
+    /// `None` until the group has ended.
     pub(crate) fn outcome(&self) -> Option<Result<()>> {
         self.outcome.get().map(|outcome| outcome.as_ref().map_err(Failure::to_error).copied())
     }
@@ -50,13 +50,13 @@ impl Failure {
         Self { kind: ErrorKind::Io, what: what.to_string(), cause: None, is_misplaced: false }
     }
 
-    /// The same, but nobody knows what is on the disk.
+    /// The same failure, after which the content of the disk is unknown.
     pub(crate) fn unsure(mut self) -> Self {
         self.kind = ErrorKind::OutcomeUnknown;
         self
     }
 
-    /// Names that a writer has files open by don't refer to them any more, or it can't be told.
+    /// Names no longer refer to the files that a writer has open, or the system doesn't tell.
     pub(crate) fn not_held(names: &HeldNames, reason: NotHeld) -> Self {
         let what = names.describe(&reason);
         match reason {
@@ -65,7 +65,7 @@ impl Failure {
         }
     }
 
-    /// Why nothing can be written any more, if it is so.
+    /// Why the store has to refuse all writes from now on, if it has to.
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         match self.is_misplaced {
             true => Some(Trouble::Misplaced(self.what.clone())),
@@ -117,11 +117,11 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What a group's leader writes while others go on staging.
+/// What the leader of a group writes while other writers go on staging.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) dir: DatabaseDir,
-    /// What has to be in its place when it is written.
+    /// The files that must have their names when the group is written.
     pub(crate) names: Arc<HeldNames>,
     pub(crate) rows_in: Option<(Name, FileId)>,
     pub(crate) lock: Arc<Lock>,
@@ -131,9 +131,9 @@ pub(crate) struct Job {
     pub(crate) frames: Vec<u8>,
     pub(crate) rows: Vec<NewRows>,
     pub(crate) durability: Durability,
-    /// The space that may be given up for it.
+    /// The reserve, if the leader may give it up for the group.
     pub(crate) reserve: Option<FileId>,
-    /// Whether it was.
+    /// Whether the leader gave it up.
     pub(crate) gave_up_reserve: AtomicBool,
     pub(crate) probe: Probe,
 }
@@ -143,7 +143,7 @@ impl Job {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when nothing was written that a later opening could find;
-    /// [`ErrorKind::OutcomeUnknown`] when nobody knows.
+    /// [`ErrorKind::OutcomeUnknown`] when the leader can't tell.
     pub(crate) fn run(&mut self) -> Result<(), Failure> {
         if self.probe.has(Defect::AcknowledgedBeforeWritten) {
             return Ok(());
@@ -155,7 +155,8 @@ impl Job {
             known = known.or(self.check_names().err());
         }
         let frames = known.map_or_else(|| self.write_frames(), Err);
-        // All of them, also after one has failed: nobody else writes to their place meanwhile.
+        // Waits for all of them, also after one has failed: so no later batch writes to their place
+        // meanwhile.
         let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);
         let written = worse(frames, rows).and_then(|()| self.check_names());
         let failure = match written {
@@ -169,7 +170,7 @@ impl Job {
             Err(failure) if failure.is_unsure() => return Err(failure),
             Err(failure) => failure,
         };
-        // Some of the frames may be there, and must never be found.
+        // Some of the frames may be in the log, and no later opening may find them.
         let cut = self.log.file().set_len(self.start);
         Err(match cut.and_then(|()| self.log.file().sync_data()) {
             Ok(()) => failure,
@@ -193,7 +194,7 @@ impl Job {
         Ok(())
     }
 
-    /// Tries again without the reserve where the disk is full and that is worth it.
+    /// Writes. On a full disk, gives up the reserve, if the group may, and writes once more.
     fn with_reserve(&self, write: impl Fn() -> std::io::Result<()>) -> std::io::Result<()> {
         match write() {
             Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
@@ -210,7 +211,7 @@ impl Job {
     }
 }
 
-/// Both, or the failure after which less is known.
+/// Success of both, or the failure after which less is known.
 fn worse(a: Result<(), Failure>, b: Result<(), Failure>) -> Result<(), Failure> {
     match (a, b) {
         (Ok(()), b) => b,

@@ -16,13 +16,13 @@ use crate::problem::{damaged, defect, refused};
 use crate::segment::{HEADER, Piece, Place, Shape, create, pieces, push_row};
 use crate::vfs::{Access, File, FileExt, FileId};
 
-/// A file of rows, of which the log says whose they are.
+/// A file of rows; the log says which record each row belongs to.
 #[derive(Debug)]
 pub(crate) struct Growing {
     number: u64,
     file: Option<Arc<dyn File>>,
     id: Option<FileId>,
-    /// Somebody else's file has its name.
+    /// A file of another owner has its name.
     is_blocked: bool,
     /// Name and header are on the disk.
     is_begun: bool,
@@ -35,10 +35,10 @@ pub(crate) struct Growing {
     spare: Vec<u8>,
 }
 
-/// How much memory is kept for the rows of the next batch, at most.
+/// The most memory that is kept for the rows of the next batch.
 const SPARE_BYTES_MAX: usize = 16 << 20;
 
-/// What it takes to undo a batch.
+/// The state before a batch, to which an undo goes back.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark {
     rows: u64,
@@ -104,8 +104,9 @@ impl Growing {
         self.pieces.truncate(mark.pieces);
     }
 
-    /// Whether the file is there or could be made: its name is on the disk then. Where somebody else's
-    /// has the name, vectors go to the log until the next checkpoint, which takes another name.
+    /// Makes the file unless it is there; returns true once its name is on the disk. Where a file
+    /// of another owner has the name, vectors go to the log until the next checkpoint, which takes
+    /// another name.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
@@ -128,8 +129,9 @@ impl Growing {
         Ok(!self.is_blocked)
     }
 
-    /// Finds room for the vectors of a batch, and begins to write them there. The batch may be
-    /// acknowledged once they have been waited for. The file [`is_ready`](Self::is_ready).
+    /// Finds room for the vectors of a batch, and begins to write them there. The leader may
+    /// acknowledge the batch once it has waited for the returned rows. The file
+    /// [`is_ready`](Self::is_ready).
     pub(crate) fn place(
         &mut self,
         place: &Place<'_>,
@@ -180,7 +182,7 @@ impl Growing {
         self.pieces.extend_from_slice(&placed.pieces);
     }
 
-    /// Where the vector of a record is from now on; returns where it was.
+    /// Sets the row that has the vector of a record from now on; returns the row that had it.
     pub(crate) fn moved(&mut self, id: &RecordId, row: Option<u32>) -> Option<u32> {
         match row {
             Some(row) => self.placed.insert(id.clone(), row),
@@ -193,7 +195,7 @@ impl Growing {
         self.placed.get(id).copied()
     }
 
-    /// Whose vector each row is, if anybody's.
+    /// The record whose vector each row is, if there is one.
     pub(crate) fn owners(&self) -> Vec<Option<&RecordId>> {
         let mut owners = vec![None; usize::try_from(self.rows).unwrap_or(0)];
         for (id, row) in &self.placed {
@@ -207,8 +209,8 @@ impl Growing {
     /// Reads rows that the log names. `None` when they never reached the disk.
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when the file is gone, or another's: it
-    /// was on the disk before the log named it.
+    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when the file is gone, or belongs to
+    /// another owner: it was on the disk before the log named it.
     pub(crate) fn recover(
         &mut self,
         place: &Place<'_>,
@@ -256,7 +258,7 @@ impl Growing {
     }
 }
 
-/// How many bytes the rows have, if the pieces are cut as they should be.
+/// How many bytes the rows have; `None` if the pieces don't end where the rows do.
 fn expected_len(placed: &Placed, shape: &Shape, start: u64) -> Option<usize> {
     let len = (placed.rows as usize).checked_mul(shape.row_bytes())?;
     let end = placed.pieces.last()?.end;

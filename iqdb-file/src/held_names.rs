@@ -1,8 +1,8 @@
 //! Whether the files that a writer writes to are still those that a later opening will find.
 //!
-//! A writer has its files open. Somebody may remove them, move them away, or put others in their
-//! place, and everything that is written goes on working, and is lost. So before a group is
-//! acknowledged the names are looked up once more, and compared with what is open.
+//! A writer has its files open. Another program may remove them, move them away, or put others in
+//! their place; then every write still succeeds, and is lost. So before the leader of a group
+//! acknowledges it, it looks the names up once more and compares them with the open files.
 
 use std::io;
 
@@ -11,8 +11,8 @@ use crate::names::Name;
 use crate::probe::{Defect, Probe};
 use crate::vfs::FileId;
 
-/// Names that have to refer to files that are open. Who makes it keeps the files open, so that no
-/// other file gets their number.
+/// Names that have to refer to files that are open. The code that makes it keeps the files open, so
+/// that no other file gets their number.
 #[derive(Debug, Clone)]
 pub(crate) struct HeldNames {
     dir: DatabaseDir,

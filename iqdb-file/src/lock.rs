@@ -1,4 +1,5 @@
-//! Who may have a database open: the lock of the directory, and that of the file `lock` in it.
+//! Which handles may have a database open: the lock of the directory, and that of the file `lock`
+//! in it.
 //!
 //! The lock of a directory can't be removed by hand, but not every file system has one, and those of
 //! networks have it for one machine alone. The file's is known everywhere, as long as the file has
@@ -28,8 +29,8 @@ pub enum LockedBy {
     DirectoryAndFile,
     /// The directory alone: there is no file, or it can't be locked.
     Directory,
-    /// The file alone: directories of this file system can't be locked. Whoever removes the file by
-    /// hand lets another writer in; the one that is at work notices it before it acknowledges more.
+    /// The file alone: directories of this file system can't be locked. A user who removes the file
+    /// by hand lets another writer in; the writer at work notices it before it acknowledges more.
     File,
 }
 
@@ -93,7 +94,8 @@ impl Lock {
                 let owner = Owner::of(&*file, Name::Lock, None).map_err(refused)?;
                 return Ok(Some(LockFile::new(file, id, guard, owner)));
             }
-            // It was replaced since it was opened. The lock of a file without a name keeps nobody out.
+            // It was replaced since it was opened. The lock of a file without a name keeps no other
+            // process out.
         }
         Err(refused(io::Error::other("it is replaced again and again")))
     }
@@ -204,8 +206,8 @@ impl Lock {
         Ok(mark)
     }
 
-    /// Notes that so many bytes of this log are published. Fails nothing: without the mark less is
-    /// noticed of what somebody else does to the files.
+    /// Notes that the first `end` bytes of this log are published. Fails nothing: without the mark,
+    /// the next opening notices less of what another program does to the files.
     pub(crate) fn publish(&self, manifest: u64, log: u64, end: u64) {
         if let Some(file) = &self.file
             && let Some(database) = file.database

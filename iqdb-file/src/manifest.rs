@@ -46,7 +46,7 @@ pub(crate) struct Manifest {
     pub(crate) version: Version,
     /// The log that goes on from here.
     pub(crate) log: u64,
-    /// So many bytes of the log are on the disk, whatever happens: it was closed with them.
+    /// How many bytes of the log are surely on the disk: the log was closed with them.
     pub(crate) log_len: u64,
     /// The number of the segment that is being written, if the log places rows into it.
     pub(crate) growing: u64,
@@ -280,7 +280,7 @@ fn find_orphan(dir: &DatabaseDir, names: &[Name]) -> Result<Option<Name>> {
         if matches!(owner(*name)?, Some(Owner::Database(_))) {
             let is_written = matches!(name, Name::Log(number) if *number != FIRST_LOG)
                 || matches!(name, Name::Log(_)) && Log::is_written(dir, *name).unwrap_or(true);
-            // Nobody writes to the log of a database that is not finished.
+            // No writer writes to the log of a database that is not finished.
             if is_written {
                 return Ok(Some(*name));
             }

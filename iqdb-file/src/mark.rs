@@ -31,7 +31,7 @@ pub(crate) struct Mark {
     /// The numbers of the manifest and the log.
     pub(crate) manifest: u64,
     pub(crate) log: u64,
-    /// So many bytes of the log were on the disk.
+    /// How many bytes of the log were on the disk.
     pub(crate) end: u64,
 }
 

@@ -15,7 +15,7 @@ pub(crate) enum Name {
     Derived(u64),
     /// A manifest that is being written.
     Unfinished(u64),
-    /// Held by whoever has the database open.
+    /// The file that a handle locks while it has the database open.
     Lock,
     /// Space that is given up when a disk is full.
     Reserve,
@@ -60,7 +60,7 @@ impl Name {
             ("derived", false) => Self::Derived(number),
             _ => return None,
         };
-        // Only what we would write: `log-7` or `log-+0000007` is somebody else's.
+        // Only what we would write: `log-7` or `log-+0000007` belongs to another program.
         (found.to_string() == name).then_some(found)
     }
 }

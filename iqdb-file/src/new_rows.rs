@@ -1,8 +1,8 @@
-//! The rows of a large batch on their way to the disk: written beside what else a commit does.
+//! Writes the rows of a large batch to the disk, beside the other work of a commit.
 //!
-//! To write and sync them takes about as long as to apply the batch in memory and to write and sync
-//! its frame, and neither needs the other: a frame whose rows never reached the disk is where the
-//! log ends. Only who acknowledges the batch has to wait for both.
+//! Writing and syncing the rows takes about as long as applying the batch in memory and writing and
+//! syncing its frame, and neither needs the other: the log ends at a frame whose rows never reached
+//! the disk. Only the leader that acknowledges the batch has to wait for both.
 
 use std::mem;
 use std::path::PathBuf;
@@ -14,28 +14,29 @@ use crate::options::Durability;
 use crate::probe::{Defect, Probe};
 use crate::vfs::{File, FileExt, Process};
 
-/// What is to be written, and where.
+/// The rows to write, and their place in a file.
 #[derive(Debug)]
 pub(crate) struct Writing {
     pub(crate) file: Arc<dyn File>,
     pub(crate) path: PathBuf,
     pub(crate) start: u64,
     pub(crate) bytes: Vec<u8>,
-    /// Whether they are the first of the file: then they are synced, with its header, before the log
-    /// names it.
+    /// Whether they are the first rows of the file: then the writer syncs them, with the file's
+    /// header, before the log names the file.
     pub(crate) is_first: bool,
     pub(crate) durability: Durability,
-    /// Those of the file.
+    /// The syncs of the file.
     pub(crate) syncs: Arc<Syncs>,
     pub(crate) probe: Probe,
 }
 
-/// The syncs of one file by many threads, one at a time. A system tells of a failure once, to whoever
-/// asks first, though it may be others whose bytes are lost: so after one that failed, all fail.
+/// The syncs of one file by many threads, one at a time. A system reports a failure once, to the
+/// thread that syncs first, though it may have lost the bytes of another one: so after one failed
+/// sync, all fail.
 #[derive(Debug, Default)]
 pub(crate) struct Syncs(Mutex<Option<Failure>>);
 
-/// Rows that are being written. To drop them waits until nobody writes them any more.
+/// Rows that are being written. Dropping them waits until no thread writes them any more.
 #[derive(Debug)]
 pub(crate) struct NewRows {
     state: State,
@@ -44,14 +45,14 @@ pub(crate) struct NewRows {
 
 #[derive(Debug)]
 enum State {
-    /// On a thread of their own.
+    /// A thread of their own writes them.
     Beside(JoinHandle<Done>),
-    /// When somebody waits for them.
+    /// The thread that waits for them writes them.
     Later(Writing),
     Done(Done),
 }
 
-/// What came of it, and the memory.
+/// The outcome of the write, and its memory.
 #[derive(Debug)]
 struct Done {
     bytes: Vec<u8>,
@@ -64,14 +65,15 @@ impl Writing {
         let state = match self.probe.coin(self.start) {
             _ if self.is_first => State::Done(self.run()),
             None => self.beside(),
-            // A run that is to be repeated has no threads, but both orders.
+            // A run that must be repeatable starts no threads, but has both orders.
             Some(true) => State::Done(self.run()),
             Some(false) => State::Later(self),
         };
         NewRows { state, process: Process::current() }
     }
 
-    /// On a thread, or, where none can be started, on the one that waits for it.
+    /// Writes on a new thread, or, where none can be started, on the thread that waits for the
+    /// rows.
     fn beside(self) -> State {
         let writing = Arc::new(Mutex::new(Some(self)));
         let take = |writing: &Mutex<Option<Self>>| {
@@ -94,7 +96,8 @@ impl Writing {
 
     /// # Errors
     /// A failure to write changes nothing: what lies behind the last row that the log names is
-    /// garbage, and cut off before it is used. After a failure to sync nobody knows.
+    /// garbage, and cut off before it is used. After a failure to sync the content of the disk is
+    /// unknown.
     fn write(&self) -> Result<(), Failure> {
         let written = self.file.write_all_at(&self.bytes, self.start);
         written.map_err(|error| Failure::of(&self.path, "written", error))?;
@@ -124,7 +127,7 @@ impl Syncs {
 }
 
 impl NewRows {
-    /// What is known to have failed by now. The first rows of a file are written by now.
+    /// The failure, as far as it is known by now. The first rows of a file are written by now.
     pub(crate) fn failure(&self) -> Option<&Failure> {
         match &self.state {
             State::Done(done) => done.outcome.as_ref().err(),
@@ -132,7 +135,8 @@ impl NewRows {
         }
     }
 
-    /// Returns when they have been written, and, unless that may wait, are on the disk.
+    /// Returns when the rows have been written, and, unless the durability is relaxed, are on the
+    /// disk.
     pub(crate) fn wait(&mut self) -> Result<(), Failure> {
         let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
             State::Beside(thread) => thread.join().unwrap_or_else(|_| {
@@ -163,7 +167,8 @@ impl Done {
 }
 
 impl Drop for NewRows {
-    /// Whoever gives them up may use their place in the file for others.
+    /// Waits, because the caller that drops the rows may write other rows to their place in the
+    /// file.
     fn drop(&mut self) {
         if !matches!(self.state, State::Beside(_)) {
             return;

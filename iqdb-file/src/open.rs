@@ -90,7 +90,7 @@ fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(D
         check_metric(schema)?;
         made = create::create(path, options, &fill);
         match &made {
-            // Somebody else was faster.
+            // Another caller was faster.
             Err(error) if is_there(error) && has_database(path, options)? => {}
             _ => return made,
         }
@@ -131,7 +131,7 @@ fn has_files(dir: &DatabaseDir) -> Result<bool> {
     Ok(names.iter().any(is_one))
 }
 
-/// Reads what the directory has. Who may write cleans up what a crash has left.
+/// Reads what the directory has. A handle that may write cleans up what a crash has left.
 fn opened(
     dir: &DatabaseDir,
     options: &FileOptions,
@@ -141,7 +141,7 @@ fn opened(
     let find = || newest(dir)?.ok_or_else(|| nothing_there(dir.path()));
     let (mut manifest, mut manifest_file) = find()?;
     if lock.complete(dir, manifest.database)? {
-        // Until then somebody else may have been at work.
+        // Until then another writer may have been at work.
         (manifest, manifest_file) = find()?;
     }
     let known = known_len(dir, &lock, &manifest)?;
@@ -185,7 +185,7 @@ fn opened(
     FileStore::new(writer)
 }
 
-/// So many bytes of the log were on the disk, as far as manifest and mark say.
+/// How many bytes of the log were on the disk, as far as manifest and mark say.
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`] when the lock is of another database, or the mark of a later manifest.
@@ -292,8 +292,8 @@ fn write_again(writer: &Writer, replayed: Replayed, rows: &[(u64, Range<u64>)]) 
     Ok(())
 }
 
-/// Cuts off what a crash has left behind the last good frame, and removes files that nobody refers
-/// to. What is there then is on the disk.
+/// Cuts off what a crash has left behind the last good frame, and removes files that no manifest
+/// refers to. What is there then is on the disk.
 fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
     let probe = writer.options.probe;
     let log = Arc::clone(&writer.log);
@@ -317,7 +317,7 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
     let refused = |what| move |error| refused(dir.path(), what, error);
     if !probe.has(Defect::DirectoryNotSynced) {
         dir.sync().map_err(refused("synced"))?;
-        // Who made the directory may not have come so far.
+        // The process that made the directory may not have come so far.
         dir.sync_above().map_err(refused("synced"))?;
     }
     for name in dir.names().map_err(refused("listed"))? {

@@ -83,9 +83,9 @@ impl FileOptions {
         self
     }
 
-    /// Seals the log into a segment from so many of its bytes on, or so many changes; and a segment
-    /// that grows by large batches from so many bytes of rows on. Small numbers make many small
-    /// files, which is good for tests and bad for speed.
+    /// Seals the log into a segment once it has `log_bytes` bytes or `changes` changes; and a
+    /// segment that grows by large batches once it has `segment_bytes` bytes of rows. Small numbers
+    /// make many small files, which is good for tests and bad for speed.
     #[must_use]
     pub fn seal_from(mut self, log_bytes: u64, changes: u64, segment_bytes: u64) -> Self {
         (self.log_bytes, self.log_changes) = (log_bytes, changes);
@@ -93,16 +93,16 @@ impl FileOptions {
         self
     }
 
-    /// Writes the vectors of a batch to a segment at once, instead of to the log first, from so many
-    /// bytes on.
+    /// Writes the vectors of a batch to a segment at once, instead of to the log first, if they
+    /// have at least this many bytes.
     #[must_use]
     pub fn place_from_bytes(mut self, bytes: u64) -> Self {
         self.placed_bytes = bytes;
         self
     }
 
-    /// Keeps so many bytes of the disk for deletes and compaction, when nothing else is left, and while
-    /// there is a log, as many more as it takes to seal that. 0 keeps none. The default is 1 MiB.
+    /// Keeps this many bytes of the disk for deletes and compaction on a full disk, and while there
+    /// is a log, as many more as it takes to seal the log. 0 keeps none. The default is 1 MiB.
     ///
     /// When they have used it, or when there is no space to seal the log, whatever adds something is
     /// refused as on a full disk, until the reserve could be taken again and the log be sealed. Both
@@ -115,9 +115,10 @@ impl FileOptions {
         self
     }
 
-    /// Keeps on the disk what searches derive from segments, such as codes, once there are so many
-    /// bytes of them: about an eighth of the vectors' size more. Below that it is derived anew in the
-    /// background after each opening, once something is searched for. The default is 1 GiB.
+    /// The size of all segments in bytes from which the database saves on disk what searches derive
+    /// from them, such as codes. That takes about an eighth of the vectors' size more. A smaller
+    /// database derives it anew in the background after each opening, at the first search. The
+    /// default is 1 GiB.
     #[must_use]
     pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
         self.derived_from = bytes;

@@ -1,4 +1,4 @@
-//! Whose file it is: ours, of which database, or somebody else's that happens to have such a name.
+//! Whose file it is: ours, of which database, or a stranger's that happens to have such a name.
 //!
 //! Every file of a database begins with 8 bytes that say what it is, 8 of its own, and the 16 of the
 //! database's id. A crash may leave a file before its first bytes are on the disk: then they are
@@ -24,7 +24,7 @@ pub(crate) enum Owner {
     /// Not to be told: of its first bytes some are missing, as a crash leaves them, and what is there
     /// is as it should be.
     Torn,
-    /// Somebody else: it is not what its name says.
+    /// Another program: the file is not what its name says.
     Stranger,
 }
 

@@ -77,7 +77,7 @@ impl Probe {
         None
     }
 
-    /// A number that nobody can know beforehand, and another one for each `n`.
+    /// A number that no user can know beforehand, and another one for each `n`.
     pub(crate) fn random(self, n: u64) -> u64 {
         #[cfg(feature = "sim")]
         if let Some(seed) = self.seed {

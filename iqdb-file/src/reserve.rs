@@ -12,7 +12,8 @@ use crate::vfs::{Access, File, FileExt, FileId};
 /// A file that says whose it is, and zeros. Nothing relies on what is in it.
 ///
 /// It grows with the log, by what sealing that would write, so that the log can be sealed whenever
-/// it has to be: compacting begins with it. Where somebody else's file has its name, there is none.
+/// it has to be: compacting begins with it. Where a file of another owner has its name, there is no
+/// reserve.
 #[derive(Debug)]
 pub(crate) struct Reserve {
     /// Its size while the log is empty; 0 for none at all.
@@ -24,9 +25,9 @@ pub(crate) struct Reserve {
 
 #[derive(Debug, Clone, Copy)]
 enum Kept {
-    /// So many bytes of this file. `None` while there is no file.
+    /// The size of the reserve in bytes, and its file. `None` while there is no file.
     Ours(u64, Option<FileId>),
-    /// Somebody else's file, or one that can't be made.
+    /// No reserve: a file of another owner has the name, or the file can't be made.
     Not,
 }
 
@@ -39,7 +40,7 @@ impl Reserve {
         Self { least, database, kept: None }
     }
 
-    /// Makes it large enough for a log that takes so many bytes to seal.
+    /// Makes it large enough for a log that takes `sealing` bytes to seal.
     ///
     /// # Errors
     /// Only that the disk is full; it is as large as before then.
@@ -162,7 +163,7 @@ impl Reserve {
             if is_new { file.sync_data() } else { Ok(()) }
         };
         grow().inspect_err(|_| {
-            // Better all of it for others than half of it for nobody.
+            // Half a reserve helps no writer, so other files get all of its space.
             let _ = match is_new {
                 true => dir.remove_if(Name::Reserve, id),
                 false => file.set_len(range.start),

@@ -88,7 +88,8 @@ impl FileStore {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when there is a database already, or anything else, or the system refuses:
-    /// then nothing is left of the attempt; [`ErrorKind::Locked`] when somebody is making one.
+    /// then nothing is left of the attempt; [`ErrorKind::Locked`] when another handle or process is
+    /// making one.
     pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
         crate::open::create(path.as_ref(), schema, options)
     }
@@ -97,8 +98,8 @@ impl FileStore {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when there is none, or the system refuses; [`ErrorKind::Locked`] when
-    /// somebody else has it open; [`ErrorKind::Damaged`] when its files are not what was written;
-    /// [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
+    /// another handle or process has it open; [`ErrorKind::Damaged`] when its files are not what
+    /// was written; [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
     pub fn open(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
         crate::open::open(path.as_ref(), options, false)
     }
@@ -116,10 +117,10 @@ impl FileStore {
         crate::open::open_or_create(path.as_ref(), schema, options)
     }
 
-    /// Opens a database to be read, beside others who do the same. Changes nothing in its directory.
+    /// Opens a database to be read, beside other readers. Changes nothing in its directory.
     ///
     /// # Errors
-    /// As [`open`](Self::open); [`ErrorKind::Locked`] only while somebody has it open for writing.
+    /// As [`open`](Self::open); [`ErrorKind::Locked`] only while a writer has it open.
     pub fn open_read_only(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
         crate::open::open(path.as_ref(), options, true)
     }
@@ -158,7 +159,7 @@ impl FileStore {
         self.checkpoint(self.idle()?, &[], true)?;
         let mut most = usize::MAX;
         loop {
-            // Others may have written since.
+            // Other writers may have written since.
             let mut writer = self.idle()?;
             let chosen = writer.all_that_shrinks(most);
             if chosen.is_empty() {
@@ -175,8 +176,8 @@ impl FileStore {
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
-    /// and written. The copy is compacted. O(bytes). What a failure has left is no database, and in
-    /// nobody's way: trying again into the same directory works.
+    /// and written. The copy is compacted. O(bytes). What a failure has left is no database, and
+    /// blocks no later attempt: trying again into the same directory works.
     ///
     /// # Errors
     /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.

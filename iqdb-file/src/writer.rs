@@ -1,4 +1,4 @@
-//! What writers know: the state of the database ahead of what is on the disk.
+//! The state that writers work on: the database in memory, ahead of what is on the disk.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -28,7 +28,7 @@ use crate::trouble::Trouble;
 use crate::vfs::Process;
 use crate::view::{Segments, View};
 
-/// What the lock guards.
+/// What the writers' lock guards.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) dir: DatabaseDir,
@@ -37,41 +37,41 @@ pub(crate) struct Writer {
     pub(crate) lock: Arc<Lock>,
     pub(crate) manifest: Manifest,
     manifest_file: ManifestFile,
-    /// The names that have to refer to what is open.
+    /// The names that have to refer to the files that are open.
     pub(crate) names: Arc<HeldNames>,
     pub(crate) segments: Arc<Segments>,
-    /// What the log has added, as a store in memory.
+    /// The records that the log has added, as a store in memory.
     pub(crate) tail: ArenaStore,
-    /// The newest version, and how many records it has. They may not be on the disk yet.
+    /// The newest version, and how many records it has. Its changes may not be on the disk yet.
     pub(crate) version: Version,
     pub(crate) live: u64,
     pub(crate) log: Arc<Log>,
-    /// Where in the log goes what is staged, and up to where the log is synced.
+    /// Where in the log the staged frames go, and up to where the log is synced.
     pub(crate) log_end: u64,
     pub(crate) synced: u64,
     /// How many changes the log has.
     pub(crate) changes: u64,
     pub(crate) growing: Growing,
-    /// The file of the growing segment has something that is not synced.
+    /// The file of the growing segment has rows that are not synced.
     pub(crate) unsynced_rows: bool,
     /// What the next group writes.
     pub(crate) staged: Staged,
-    /// What is being written by the thread that leads the group at work.
+    /// The group that its leader is writing now.
     pub(crate) at_work: Option<AtWork>,
     /// The last group that was written.
     pub(crate) last: LastGroup,
     /// How many batches the leader of the staged group waits for, if it does.
     pub(crate) gathering: Option<usize>,
-    /// Why nothing can be written any more.
+    /// Why the store refuses all writes, if it does.
     pub(crate) trouble: Option<Trouble>,
-    /// A batch was given up half-way by a panic.
+    /// A panic left a batch half applied.
     pub(crate) torn: bool,
     pub(crate) retired: VecDeque<Arc<View>>,
     /// The last checkpoint failed, and none has succeeded since.
     pub(crate) failed_checkpoint: Option<FailedCheckpoint>,
-    /// What is kept for a full disk.
+    /// The space that is kept for a full disk.
     pub(crate) reserve: Reserve,
-    /// A segment has more dead rows than it is worth.
+    /// A segment has enough dead rows to be worth rewriting.
     pub(crate) wants_tidying: bool,
 }
 
@@ -83,7 +83,7 @@ pub(crate) struct Staged {
     pub(crate) rows: Vec<NewRows>,
     pub(crate) batches: usize,
     pub(crate) changes: u64,
-    /// Whether all of it frees space sooner or later.
+    /// Whether all batches only delete, and so free space sooner or later.
     pub(crate) only_deletes: bool,
     pub(crate) undo: Undo,
 }
@@ -110,10 +110,10 @@ pub(crate) struct AtWork {
     pub(crate) undo: Undo,
 }
 
-/// What a batch does, before any of it is done.
+/// The effect of a batch, before any of it is applied.
 struct Planned<'b> {
     applied: Applied,
-    /// What is left to do for the tail.
+    /// The changes that the tail has to apply.
     tail: Cow<'b, Batch>,
     ended: Vec<(Arc<Segment>, u32)>,
 }
@@ -138,7 +138,7 @@ impl Staged {
     }
 }
 
-/// A store for what the log adds, which shows the database's versions.
+/// An empty store for the records that the log adds; its versions are those of the database.
 fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
     // A large batch fills some MiB of it, and soon all of it is sealed.
     let options = ArenaOptions::new().first_version(version).huge_pages(false);
@@ -146,7 +146,7 @@ fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
 }
 
 impl Writer {
-    /// At the start of the manifest's log.
+    /// A writer at the start of the manifest's log.
     pub(crate) fn new(
         dir: &DatabaseDir,
         options: &FileOptions,
@@ -196,7 +196,7 @@ impl Writer {
         place(&self.options, &self.dir, &self.manifest, &self.lock)
     }
 
-    /// What readers are to see once everything that is staged is on the disk.
+    /// The view that readers get once everything that is staged is on the disk.
     pub(crate) fn view(&self) -> Result<View> {
         Ok(View {
             schema: *self.schema(),
@@ -208,8 +208,8 @@ impl Writer {
         })
     }
 
-    /// Applies a batch that has been checked to what is in memory, and adds what is to be written.
-    /// An error changes nothing.
+    /// Applies a checked batch in memory, and adds its frame and rows to the staged group. An error
+    /// changes nothing.
     pub(crate) fn stage(&mut self, batch: &Batch) -> Result<Applied> {
         self.torn = true;
         let staged = self.stage_or_fail(batch);
@@ -254,14 +254,14 @@ impl Writer {
         Ok(planned.applied)
     }
 
-    /// Applies a batch that the log has.
+    /// Applies a batch that opening has read from the log.
     pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&Placed>) -> Result<bool> {
         let mark = self.growing.mark();
         let planned = self.plan(batch)?;
         if planned.applied.has_effect() {
             self.take_in(batch, &planned, placed, mark)?;
             self.changes += batch.changes().len() as u64;
-            // There is no way back, and nobody would take it.
+            // No writer undoes a batch that the log has.
             self.staged.undo = Undo::default();
         }
         Ok(planned.applied.has_effect())
@@ -316,7 +316,7 @@ impl Writer {
         Ok(planned)
     }
 
-    /// Does what was planned, in memory.
+    /// Applies a planned batch in memory.
     fn take_in(
         &mut self,
         batch: &Batch,
@@ -393,7 +393,8 @@ impl Writer {
         bytes > 0 && bytes >= self.options.placed_bytes
     }
 
-    /// Drops former views that nobody reads any more, so that readers never free one.
+    /// Takes out former views that no reader uses any more. The writer drops them, so that readers
+    /// never free one.
     pub(crate) fn reclaim(&mut self) -> Vec<Arc<View>> {
         let mut garbage = Vec::new();
         for _ in 0..self.retired.len().min(64) {
@@ -427,7 +428,7 @@ impl Writer {
     }
 }
 
-/// The files that a writer counts on, which are open.
+/// The files that a writer has open and relies on.
 fn held_names(
     dir: &DatabaseDir,
     options: &FileOptions,
@@ -440,7 +441,7 @@ fn held_names(
     HeldNames::new(dir, held, options.probe)
 }
 
-/// Where the segments of a database are.
+/// What all segments of a database share: the directory, the shape of rows, and the options.
 pub(crate) fn place<'a>(
     options: &'a FileOptions,
     dir: &'a DatabaseDir,

@@ -1,4 +1,4 @@
-//! Backups that fail or are killed half-way: what they leave is in nobody's way.
+//! Backups that fail or are killed half-way: what they leave blocks no later backup.
 
 #![allow(clippy::unwrap_used)]
 

@@ -75,7 +75,7 @@ fn reserve_len(disk: &SimVfs) -> Option<u64> {
     disk.files().get(Path::new(RESERVE)).map(|bytes| bytes.len() as u64)
 }
 
-/// Who is refused tries again; whoever deletes is not to suffer for it.
+/// Writers whose upserts are refused try again; deletes must not suffer for it.
 #[test]
 fn deletes_and_compacting_work_whatever_upserts_try_meanwhile() {
     for space in (16..96).step_by(5).map(|kib| kib << 10) {
@@ -131,7 +131,7 @@ fn what_deletes_have_used_of_the_reserve_upserts_do_not_get() {
     }
     assert!(disk.used() <= used);
     store.delete(left.next().unwrap()).unwrap();
-    // With some more space the reserve is taken first, and what is left is for others.
+    // With some more space the reserve is taken first, and the rest of the space is for upserts.
     disk.set_quota(Some(used + 2 * RESERVE_BYTES));
     store.upsert(record(count)).unwrap();
     assert!(reserve_len(&disk) >= Some(RESERVE_BYTES));
@@ -146,7 +146,7 @@ fn a_log_can_be_sealed_on_a_full_disk_however_long_it_is() {
         let log = store.stats().unwrap().log_bytes;
         assert!(log > space / 4, "{space} bytes: only {log} in the log");
         let used = disk.used();
-        // Nothing is left to whoever comes, and compacting gets by with what is kept.
+        // No space is left for other writers, and compaction gets by with the reserve.
         disk.set_quota(Some(used));
         store.compact().unwrap();
         assert_eq!(store.stats().unwrap().log_bytes, 64, "{space} bytes");

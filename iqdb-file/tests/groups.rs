@@ -13,9 +13,9 @@ fn record(n: u64) -> Record {
     Record::new(n, [n as f32, 1.0]).unwrap()
 }
 
-/// Writers come and go, in groups of any size, and beside them somebody asks for all of it to be on
-/// the disk, checks it, or seals it: each of those takes a group over from its leader. That nobody is
-/// left waiting shows in that this ends.
+/// Writers come and go, in groups of any size, and beside them another thread syncs the store,
+/// checks it, or seals it: each of those takes a group over from its leader. The test ends, so no
+/// writer is left waiting.
 #[test]
 fn nobody_is_left_waiting_when_writers_come_and_go() {
     let home = tempfile::tempdir().unwrap();

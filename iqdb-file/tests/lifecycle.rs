@@ -166,7 +166,7 @@ fn opening_to_read_changes_no_file() {
     let mut torn = std::fs::read(copy.join(&log)).unwrap();
     torn.extend_from_slice(&[0x55; 100]);
     std::fs::write(copy.join(&log), &torn).unwrap();
-    // What a checkpoint has left that came not so far, and something of somebody else.
+    // Files that an interrupted checkpoint has left, and a file of another program.
     let mut left_behind = torn[..64].to_vec();
     left_behind[..8].copy_from_slice(b"iqdb seg");
     std::fs::write(copy.join("segment-00000099"), left_behind).unwrap();
@@ -178,7 +178,7 @@ fn opening_to_read_changes_no_file() {
     assert_eq!(names(&copy), before);
     assert_eq!(std::fs::read(copy.join(&log)).unwrap(), torn);
 
-    // Who may write tidies up, and what is written next is found.
+    // A handle that may write tidies up, and later readers find what it writes next.
     let store = FileStore::open(&copy, &options()).unwrap();
     let has = |name: &str| names(&copy).contains(&name.to_owned());
     assert!(!has("segment-00000099") && !has("segment-00000005") && has("segment-00000098"));
@@ -371,7 +371,7 @@ fn relaxed_writes_are_there_after_a_flush_and_after_closing() {
 
 #[test]
 fn a_bare_name_is_a_directory_here() {
-    // Whoever runs the tests has the crate's directory as the current one.
+    // Cargo runs tests with the crate's directory as the current one.
     let name = format!("a-bare-name-{}", std::process::id());
     let store = FileStore::create(&name, schema(), &options()).unwrap();
     store.apply(&records(0..2)).unwrap();

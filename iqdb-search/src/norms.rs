@@ -15,15 +15,17 @@ const KEY: &str = "norms 1";
 /// How many rows are read at a time.
 const ROWS: u32 = 1_024;
 
-/// The norm of every row of a sealed block; computed now if nobody has, and then kept. `None` for a
-/// block without a seal, or one that can't be read whole. O(1) but for the first time.
+/// The norm of every row of a sealed block. The first caller computes them, and the block keeps
+/// them. `None` for a block without a seal, or one that can't be read whole. O(1) but for the first
+/// time.
 pub(crate) fn of<'a>(block: &Block<'a>, engine: Engine) -> Option<&'a [f32]> {
     let derived = block.seal()?.derived();
     let norms = match derived.get::<Norms>() {
         Some(norms) => norms,
         None => derived.put(Norms(compute(block, engine)?))?,
     };
-    // A seal belongs to one matrix. Whoever lends another under it gets no wrong norm from here.
+    // A seal belongs to one matrix. A backend that lends another one under it gets no wrong norm
+    // from here.
     (norms.0.len() == block.len()).then_some(&norms.0)
 }
 

@@ -7,12 +7,12 @@
 //! This is the only module besides `kernel/lanes` with unsafe code; its interface is safe. What
 //! makes it sound:
 //!
-//! 1. A mapping is fixed and stays where it is until the last [`Lines`] in it are gone, and nobody
-//!    looks at it but through them.
+//! 1. A mapping is fixed and stays where it is until the last [`Lines`] in it are gone, and code
+//!    reaches its bytes only through them.
 //! 2. `taken` only grows, so no two `Lines` are of the same part of a mapping; a part is whole
 //!    pages, zeros at first.
 //! 3. `Lines` own their part as a box would: they are written through `&mut` and read through `&`.
-//! 4. Pages go back when their `Lines` are dropped, and nobody can look at them any more.
+//! 4. Pages go back when their `Lines` are dropped; no reference into them is left then.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -25,10 +25,10 @@ use memmap2::MmapMut;
 
 use crate::kernel::Line;
 
-/// Bytes of a mapping. What nobody has taken of it takes no memory.
+/// Bytes of a mapping. The part that no `Lines` has taken uses no memory.
 const MAPPING_BYTES: usize = 32 << 20;
 
-/// Below so many bytes, memory comes from the allocator: less than a large page is worth.
+/// Lines of fewer bytes than this come from the allocator: they are not worth a large page.
 const SHARED_BYTES_MIN: usize = 128 << 10;
 
 /// A part of a mapping begins and ends with a page, so that it can be given back alone. Of a machine
@@ -53,7 +53,7 @@ struct Part {
 struct Mapping {
     first: NonNull<u8>,
     bytes: usize,
-    /// Bytes that somebody has, or has had; those of the rest are zero.
+    /// Bytes that some `Lines` own or have owned; the rest are zero.
     taken: AtomicUsize,
     /// Never asked for its bytes: even those of all parts together are not one slice, while parts are
     /// being written.
@@ -64,7 +64,7 @@ struct Mapping {
 
 // SAFETY: a mapping is bytes and a counter, and says nothing of a thread; `first` points into `map`.
 unsafe impl Send for Mapping {}
-// SAFETY: as above. The bytes are looked at by those who own a part each.
+// SAFETY: as above. Only the owner of a part reads and writes its bytes.
 unsafe impl Sync for Mapping {}
 // SAFETY: a part owns what it points to, as a box would, and a line is bytes.
 unsafe impl Send for Part {}
@@ -72,7 +72,7 @@ unsafe impl Send for Part {}
 unsafe impl Sync for Part {}
 
 impl Lines {
-    /// So many lines of zeros; behind `before` in memory, if there is room.
+    /// `len` lines of zeros; behind `before` in memory, if there is room.
     pub(crate) fn zeroed(len: usize, before: Option<&Self>) -> Self {
         let before = before.and_then(|before| match &before.0 {
             Memory::Own(_) => None,
@@ -115,8 +115,8 @@ impl Mapping {
         Some(Self { first, bytes, taken: AtomicUsize::new(0), map })
     }
 
-    /// Where `bytes` bytes begin that belong to the caller alone from now on; `None` if there are
-    /// not so many left. `bytes` is a multiple of the page.
+    /// Takes `bytes` bytes for the caller alone and returns where they begin; `None` if fewer are
+    /// left. `bytes` is a multiple of the page.
     fn take(&self, bytes: usize) -> Option<usize> {
         let fits = |taken: usize| taken.checked_add(bytes).filter(|end| *end <= self.bytes);
         self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()
@@ -129,7 +129,7 @@ impl Deref for Lines {
     fn deref(&self) -> &[Line] {
         match &self.0 {
             Memory::Own(lines) => lines,
-            // SAFETY: `first` begins so many lines, which are bytes and were zeros at first, and
+            // SAFETY: `part.lines` lines begin at `first`. They are bytes, were zeros at first, and
             // belong to the part alone (2, 3). A part begins with a page, so they are aligned.
             Memory::Part(part) => unsafe {
                 std::slice::from_raw_parts(part.first.as_ptr(), part.lines)
@@ -158,7 +158,7 @@ impl Drop for Part {
             let start = self.first.addr().get() - self.mapping.first.addr().get();
             let bytes = (self.lines * size_of::<Line>()).next_multiple_of(PAGE);
             let give_back = memmap2::UncheckedAdvice::DontNeed;
-            // SAFETY: the pages are those of the part (2), which nobody can look at any more (4).
+            // SAFETY: the pages are those of the part (2), and no reference into them is left (4).
             // Should it fail, they stay until the whole mapping goes.
             let _ = unsafe { self.mapping.map.unchecked_advise_range(give_back, start, bytes) };
         }
@@ -201,7 +201,7 @@ mod tests {
         assert!(holds(&first, 1) && holds(&second, 2) && holds(&third, 0));
         drop(first);
         assert!(holds(&second, 2) && holds(&third, 0));
-        // What is given back is nobody's again, and never taken twice.
+        // No `Lines` takes again what another has given back.
         let fourth = Lines::zeroed(LINES, Some(&second));
         assert_eq!(address(&fourth) - address(&third), SHARED_BYTES_MIN);
         drop((second, third));
@@ -249,7 +249,7 @@ mod tests {
         let Memory::Part(part) = &second.0 else { panic!("memory is to be had") };
         let mapping = Arc::clone(&part.mapping);
         drop(first);
-        // SAFETY: the mapping is there, and nobody has its first bytes any more.
+        // SAFETY: the mapping is there, and no `Lines` has its first bytes any more.
         let bytes = unsafe { std::slice::from_raw_parts(mapping.first.as_ptr(), SHARED_BYTES_MIN) };
         assert!(bytes.iter().all(|byte| *byte == 0), "the system lends zeros in their place");
     }

@@ -19,7 +19,7 @@ use crate::top_k::{Candidate, Shared};
 /// enough that taking them costs nothing beside looking at them.
 const SPAN_ROWS: std::ops::RangeInclusive<usize> = 64..=4_096;
 
-/// So many queries per thread keep it busy for much longer than reading a row takes.
+/// Queries per thread that keep it busy for much longer than reading a row takes.
 const SHARE_QUERIES: usize = 64;
 
 /// The pool of all searches that were not given one; made when it is first needed, with as many
@@ -147,7 +147,7 @@ impl Scans {
         }
     }
 
-    /// So many shares of so many queries.
+    /// Makes `count` shares for `queries` queries in all.
     fn share(&mut self, count: usize, queries: usize) -> &mut [Share] {
         self.count = count;
         self.queries = queries.div_ceil(count).max(1);

@@ -24,7 +24,7 @@ pub(crate) struct Prepared {
     pub(crate) bounds: Vec<Bound>,
     /// Whether codes may be looked at.
     pub(crate) by_codes: bool,
-    /// The query of each slot; the slots of nobody come last in their group.
+    /// The query of each slot; the slots without a query come last in their group.
     slots: Vec<Option<usize>>,
     /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them, and of the
     /// queries that are in none, each at a line of the cache: a load from two lines costs two.

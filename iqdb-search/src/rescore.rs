@@ -21,17 +21,17 @@ pub(crate) struct Rescore<'a> {
     pub(crate) rescored: u64,
 }
 
-/// So many survivors are put in order first, so that the nearest ones exclude the others.
+/// With more survivors than this, `run` sorts them first, so that the nearest ones exclude others.
 const SORTED: usize = 8;
 
 impl Rescore<'_> {
-    /// What excludes a row as things stand.
+    /// The cut that excludes a row at the current threshold.
     pub(crate) fn cut(&self) -> Cut {
         self.bound.cut(self.form, self.top.threshold())
     }
 
-    /// Offers the survivors that are still in question. They are numbered by their place in
-    /// `rows`, which lists them by their place in the strip; `terms` are theirs.
+    /// Offers the survivors that are still candidates. They are numbered by their place in `rows`,
+    /// which lists them by their place in the strip; `terms` are theirs.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] for a row that is no vector; whatever looking up an id reports.

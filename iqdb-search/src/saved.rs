@@ -41,7 +41,7 @@ impl<'a> Bytes<'a> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
-    /// So many numbers. Asks for no memory before it has seen their bytes.
+    /// Takes `count` numbers. Asks for no memory before it has seen their bytes.
     pub(crate) fn take_floats(&mut self, count: usize) -> Option<impl Iterator<Item = f32>> {
         let (floats, _) = self.take(count.checked_mul(4)?)?.as_chunks::<4>();
         Some(floats.iter().map(|bytes| f32::from_le_bytes(*bytes)))

@@ -81,10 +81,10 @@ impl Selector {
                 Some(_) => {}
                 None if masks.comes_again(fingerprint) => {
                     let mut matching = RowMask::new();
-                    // A row that can't be read may be one that nobody asks for.
+                    // A row that can't be read may be one that no search asks for.
                     block.matching(filter, &mut matching, &mut self.pool).ok()?;
-                    // Somebody else may have taken the slot by now; the mask is then made again,
-                    // for another one, when the filter comes next.
+                    // Another thread may have taken the slot by now; the next search with this
+                    // filter then makes the mask again, for another slot.
                     let _ = slot.set(Kept { fingerprint, filter: filter.clone(), matching });
                     return slot.get().filter(|kept| found(kept)).map(|kept| &kept.matching);
                 }
@@ -99,8 +99,8 @@ impl Masks {
     /// Whether a filter has been here before; remembers it if not. Many different ones make each
     /// other forgotten, so a filter that never comes again leaves nothing behind.
     fn comes_again(&self, fingerprint: u64) -> bool {
-        // Nothing is published by it: the worst of a race is that a mask is made later.
-        // What is left of a division by a small number is small.
+        // Nothing is published by it: the worst of a race is that a mask is made later. The
+        // remainder of a division by a small number is small.
         #[allow(clippy::cast_possible_truncation)]
         let seen = &self.seen[(fingerprint % SEEN as u64) as usize];
         seen.swap(fingerprint, Ordering::Relaxed) == fingerprint

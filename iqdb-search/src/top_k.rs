@@ -83,8 +83,9 @@ impl TopK {
         }
     }
 
-    /// Tells other threads the threshold, and takes over theirs. Whoever has as many candidates as
-    /// are wanted knows that a row farther than all of them is not among the hits, wherever it is.
+    /// Tells other threads the threshold, and takes over theirs. A thread that has as many
+    /// candidates as the query wants knows that a row farther than all of them is no hit, wherever
+    /// it is.
     pub(crate) fn exchange(&mut self, shared: &Shared) {
         self.elsewhere = shared.lower(self.own_threshold());
     }

@@ -88,7 +88,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     Ok(green)
 }
 
-/// Looks at the images, so many to a process; how many are reported as damaged.
+/// Looks at the images, `each` of them per process; returns how many are reported as damaged.
 fn look_at_all(
     tally: &Tally,
     dir: &Path,

@@ -20,7 +20,7 @@ use crate::{Result, Verdict, defects, draw};
 /// Disks that are looked at, at each change.
 const IMAGES_EACH: u64 = 2;
 
-/// One history in so many has several writers.
+/// One history in this many has several writers.
 const TOGETHER_EVERY: u64 = 4;
 
 /// How many images a planted defect may survive.
@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// Only this history, and only what is found after this many changes of its disk.
     #[arg(long)]
     change: Option<usize>,
-    /// Of a history in which somebody else meddles with names.
+    /// Of a history in which another program meddles with names.
     #[arg(long, requires = "change")]
     meddled: bool,
     /// With this defect, instead of without any and then with each.
@@ -225,7 +225,7 @@ impl Scene<'_> {
         past.durable(disk.changes(), version);
         let tries_again = rng.bool();
         for n in 0..if tries_again { rng.u64(1..3) } else { rng.u64(..4) } {
-            // Who writes again what was lost writes as many bytes as last time.
+            // A writer that repeats a lost batch writes as many bytes as last time.
             let batch = match before.batch_after(version + n).filter(|_| tries_again) {
                 Some(lost) => lost.clone(),
                 None => works("a batch", draw::batch(rng, schema))?,

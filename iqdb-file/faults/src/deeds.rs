@@ -1,5 +1,5 @@
-//! What somebody else does to the names of a database while it is open: one deed, right before one
-//! call.
+//! What another program does to the names of a database while it is open: one deed, right before
+//! one call.
 //!
 //! What must hold then is the law of `docs/durability.md`. A directory that is renamed or swapped
 //! loses nothing. Where a file or the directory is taken away, at most the group in flight is still
@@ -21,7 +21,7 @@ use crate::script::DIR;
 pub(crate) use crash::crash;
 pub(crate) use play::{calls, play};
 
-/// Where another database is, which nobody has open.
+/// Where another database is, which no process has open.
 pub(crate) const OTHER: &str = "disk/other";
 
 /// Where the directory is after it was renamed.
@@ -30,7 +30,7 @@ const ELSEWHERE: &str = "disk/elsewhere";
 /// Where a file is after it was moved away.
 const MOVED: &str = "disk/moved";
 
-/// What a file of somebody else has in it.
+/// The content of a file of another program.
 const STRANGERS: &[u8] = b"somebody else's, and older than the database";
 
 /// A deed.

@@ -13,7 +13,7 @@ pub(crate) const BY_A_CRASH: [Defect; 6] = [
     Defect::ManifestNotSynced,
 ];
 
-/// What somebody else has to meddle with names to find.
+/// The defects that show only when another program meddles with names.
 pub(crate) const BY_A_DEED: [Defect; 3] =
     [Defect::FilesByPath, Defect::NamesNotLookedUp, Defect::RenamesOverOthers];
 

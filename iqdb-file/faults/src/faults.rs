@@ -35,11 +35,11 @@ pub(crate) struct Options {
     /// Only this history, and only the call of this number.
     #[arg(long)]
     call: Option<u64>,
-    /// Only this history, and only what somebody else does before the call of this number, counted
-    /// from when the database had been made.
+    /// Only this history, and only what another program does before the call of this number,
+    /// counted from when the database had been made.
     #[arg(long, conflicts_with = "call")]
     deed: Option<u64>,
-    /// Only so many full disks, the first of this seed, and no failing calls.
+    /// Only this many full disks, the first of this seed, and no failing calls.
     #[arg(long, conflicts_with = "call")]
     disks: Option<u64>,
     /// With this defect, instead of without any and then with the one that has to be found.
@@ -81,8 +81,8 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     Ok(green)
 }
 
-/// Somebody else does something to names, at every call; and the same with the defects that this has
-/// to find.
+/// Another program does something to names, at every call; and the same with the defects that this
+/// has to find.
 fn meddled(options: &Options, runs: u64) -> bool {
     let tally = Tally::default();
     let seeds = tally.fill(options.seed, runs, |seed| deeds(&tally, seed, options.defect, None));
@@ -102,7 +102,8 @@ fn meddled(options: &Options, runs: u64) -> bool {
     green
 }
 
-/// What somebody else can do in one history: one deed before each call, another one for the next seed.
+/// What another program can do in one history: one deed before each call, another one for the next
+/// seed.
 fn deeds(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<u64>) {
     let replay = |call: u64| {
         let defect = defect.map_or(String::new(), |d| format!(" --defect {}", defects::name(d)));
@@ -178,9 +179,9 @@ struct Scene<'a> {
     options: FileOptions,
     past: Past,
     fault: Option<Fault>,
-    /// What everybody has seen.
+    /// The version that every reader sees.
     certain: u64,
-    /// A write failed and nobody knows how far. Until it is opened again, nothing may be written.
+    /// A write failed with an unknown outcome. Until it is opened again, nothing may be written.
     unsure: bool,
 }
 
@@ -220,7 +221,7 @@ impl<'a> Scene<'a> {
         scene.disk.set_fault(None);
         if let Some(Step::Backup) = script.steps.last() {
             scene.copy_is_whole(COPY, is_copied)?;
-            // What a failure has left is in nobody's way, unless it is a copy.
+            // What a failure has left blocks no later backup, unless it is a copy.
             let has_copy = FileStore::open_read_only(COPY, &scene.options).is_ok();
             let again = if has_copy { AGAIN } else { COPY };
             works("backup after the fault", store.backup_to(again))?;
@@ -324,7 +325,7 @@ impl<'a> Scene<'a> {
         let fired = self.disk.faults_fired();
         let look = || holds(store, &self.past, bounds, Look::Quick).map(drop);
         match look() {
-            // Nobody can read from a disk that can't be read from, but only as long as it can't.
+            // A reader may fail while the disk can't be read, but only that long.
             Err(found) if found.breach == Breach::Behaviour && self.disk.faults_fired() > fired => {
                 if self.fault.is_some_and(|fault| fault.sticky) {
                     Ok(())

@@ -71,7 +71,7 @@ fn fill(seed: u64) -> Result<(), Finding> {
         let batch = batch.into_iter().fold(Batch::new(), Batch::delete);
         works("the model", past.start(disk.changes(), &batch))?;
         works("delete on a full disk", store.apply(&batch))?;
-        // Whoever is refused tries again, and gets nothing that deleting will need.
+        // A writer whose upsert is refused tries again, and gets no space that deletes will need.
         let record = works("a record", Record::new(ids.next().unwrap_or(0), vec![1.0; 16]))?;
         let batch = Batch::new().upsert(record);
         let mut ahead = past.clone();

@@ -34,7 +34,7 @@ use crate::terminal::say;
 use crate::writers::{self, Reached, THREADS};
 use crate::{Result, Verdict, defects, draw};
 
-/// After so many kills a new database is begun.
+/// After this many kills a new database is begun.
 const KILLS_EACH: u64 = 25;
 
 /// How long a process lives at most once it has begun to write, in microseconds.
@@ -113,7 +113,7 @@ fn run_with_a_mover(_: &Options, _: u64) -> Result<Verdict> {
     Ok(true)
 }
 
-/// Kills so many processes; how many batches they had acknowledged.
+/// Kills `kills` processes; returns how many batches they had acknowledged.
 fn kill_often(tally: &Tally, seed: u64, kills: u64, defect: Option<Defect>) -> Result<u64> {
     let mut acknowledged = 0;
     let mut place = Place::new()?;

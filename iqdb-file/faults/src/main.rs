@@ -60,7 +60,7 @@ enum Command {
 /// Whether everything was found in order. What was not has been printed.
 type Verdict = bool;
 
-/// An error is a sentence for a person; nobody matches on it.
+/// An error is a sentence for a person; no code matches on it.
 type Result<T, E = String> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {

@@ -16,7 +16,7 @@ pub(crate) struct Past {
     durable: Vec<(usize, u64)>,
     /// From this moment on there is a copy of this version.
     copied: Option<(usize, u64)>,
-    /// From this moment on there is a file of somebody else.
+    /// From this moment on there is a file of another program.
     strangers: Option<usize>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Bounds {
     pub(crate) least: Option<u64>,
     /// The greatest version.
     pub(crate) most: u64,
-    /// The file of somebody else.
+    /// Whether the file of another program is there.
     pub(crate) strangers: bool,
 }
 
@@ -92,7 +92,7 @@ impl Past {
         self.durable.push((at, version));
     }
 
-    /// From this moment on there is a file of somebody else.
+    /// From this moment on there is a file of another program.
     pub(crate) fn strangers(&mut self, at: usize) {
         self.strangers = Some(at);
     }

@@ -31,7 +31,7 @@ impl Tally {
         self.images.fetch_add(images, Ordering::Relaxed);
     }
 
-    /// Counts an image of which somebody else had taken something away that it needs.
+    /// Counts an image from which another program had taken something away that it needs.
     pub(crate) fn taken(&self) {
         self.taken.fetch_add(1, Ordering::Relaxed);
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Prints a line at once. Nobody reading is no failure.
+/// Prints a line at once. Output without a reader is no failure.
 pub(crate) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());

@@ -162,7 +162,8 @@ pub(crate) fn encode_batch(batch: &Batch, placed: Option<&Placed>) -> Vec<u8> {
     bytes
 }
 
-/// Where a frame's rows are, if they are elsewhere, and what is left to be read.
+/// Decodes where a frame's rows are, if they are in a segment; returns also the count of changes
+/// and a reader at the fields behind.
 pub(crate) fn decode_placed<'a>(body: &'a [u8]) -> Result<(Option<Placed>, u32, Reader<'a>)> {
     let mut fields = Reader::new(body);
     let (changes, rows) = (fields.take_u32()?, fields.take_u32()?);

@@ -204,7 +204,7 @@ impl Log {
         let Some(head) = Head::decode(&head).filter(|head| head.offset == end) else {
             return Ok(None);
         };
-        // Before memory is asked for: no frame is longer than what is left of the file.
+        // Before memory is asked for: no frame is longer than the rest of the file.
         if head.next() > len {
             return Ok(None);
         }

@@ -13,7 +13,7 @@ impl PayloadBlock {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for bytes that
-    /// [`encode`](Self::encode) can't have made of so many rows, with the number of the byte in
+    /// [`encode`](Self::encode) can't have made of `rows` rows, with the number of the byte in
     /// `bytes` where that shows.
     pub fn decode(bytes: &[u8], rows: usize) -> Result<Self> {
         let mut reader = Reader::new(bytes);

@@ -115,7 +115,7 @@ impl SegmentBlock {
         let decoded = PayloadBlock::decode(bytes, self.rows).map_err(|error| {
             damaged(self.body.path(), "payloads make no sense").caused_by(error)
         })?;
-        // Somebody else may have been faster.
+        // Another reader may have been faster.
         Ok(self.payloads.get_or_init(|| decoded))
     }
 
@@ -154,7 +154,7 @@ impl SegmentBlock {
     }
 }
 
-/// For whoever holds on to a source and asks for more than its block has.
+/// For a caller that keeps a source and asks for more rows than its block has.
 fn no_such_row() -> Error {
     Error::new(ErrorKind::Backend, "there is no such row in the block")
 }

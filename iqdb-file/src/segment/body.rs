@@ -1,4 +1,4 @@
-//! The bytes of a segment, each checked before anybody believes it.
+//! The bytes of a segment, each checked before a reader uses it.
 
 use std::fmt;
 use std::ops::Range;
@@ -19,13 +19,13 @@ use crate::vfs::{File, FileExt, Mapping, Reading};
 #[non_exhaustive]
 pub enum ReadMode {
     /// Files are mapped: what is read is what the system keeps of them, which may be more than fits
-    /// into memory. Each part is checked at its first use. Nobody else may write to the files
+    /// into memory. Each part is checked at its first use. No other program may write to the files
     /// meanwhile.
     #[default]
     Map,
-    /// Files are read into memory, part by part at its first use, checked there and kept: whoever
-    /// writes to them later changes no answer. For files that are not trusted. Needs as much memory
-    /// as is read.
+    /// Files are read into memory, part by part at its first use, checked there and kept: a program
+    /// that writes to them later changes no answer. For files that are not trusted. Needs as much
+    /// memory as is read.
     Copy,
 }
 
@@ -130,7 +130,7 @@ impl Body {
                     Some(copied) => copied,
                     None => {
                         let read = self.read(&**file, section.clone())?;
-                        // Somebody else may have been faster.
+                        // Another reader may have been faster.
                         let _ = copied.set(read);
                         copied.get().ok_or_else(|| defect("a section was read and isn't there"))?
                     }
@@ -185,7 +185,7 @@ impl Body {
         self.bytes(slot, 0..self.len_of(slot))
     }
 
-    /// Whoever wrote the bytes just now needs not check them.
+    /// Marks all bytes as checked: the writer that wrote them just now need not check them.
     pub(crate) fn trust(&self) {
         self.checked.iter().for_each(|word| word.store(u64::MAX, Ordering::Release));
     }
@@ -253,7 +253,7 @@ impl Body {
         let words = pieces.start / 64..pieces.end.div_ceil(64);
         let Some(checked) = self.checked.get(words.clone()) else { return false };
         words.zip(checked).all(|(n, word)| {
-            // Those before the first piece and behind the last are somebody else's.
+            // The bits before the first piece and behind the last belong to other sections.
             let before = pieces.start.saturating_sub(n * 64);
             let behind = ((n + 1) * 64).saturating_sub(pieces.end);
             (u64::MAX << before) & (u64::MAX >> behind) & !word.load(Ordering::Acquire) == 0
@@ -295,8 +295,8 @@ impl Body {
     }
 }
 
-/// The pieces that the first byte of `range` is in, and every byte so many bytes further on. The pieces
-/// end in order, the last one with `range`.
+/// The pieces that contain the first byte of `range`, and every byte `step` bytes further on. The
+/// pieces end in order, the last one with `range`.
 fn pieces_at(range: Range<u64>, step: usize, pieces: &[Piece]) -> Box<[usize]> {
     let mut ends = pieces.iter().map(|piece| piece.end).enumerate().peekable();
     range

@@ -28,8 +28,8 @@ impl Ended {
         Self { rows, ends: OnceLock::new() }
     }
 
-    /// Ends a row. Seen by whoever sees what is published afterwards. For writers only, one at a
-    /// time, with versions that never fall.
+    /// Ends a row. A reader that sees what is published afterwards sees the end. For writers only,
+    /// one at a time, with versions that never fall.
     pub(crate) fn end(&self, row: usize, version: Version) {
         let zeros = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
         let ends = self.ends.get_or_init(|| Ends {
@@ -72,7 +72,7 @@ impl Ends {
     /// A bit for each row of a word that is alive at a version.
     fn alive_among_64(&self, word: usize, at: Version) -> u64 {
         let Some(bits) = self.words.get(word) else { return u64::MAX };
-        // Whoever sees a bit sees what was written before it.
+        // A reader that sees a bit sees what was written before it.
         let ended = bits.load(Ordering::Acquire);
         if ended == 0 || self.last.load(Ordering::Relaxed) <= at.0 {
             return !ended;

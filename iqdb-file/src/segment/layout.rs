@@ -41,7 +41,7 @@ impl Shape {
         self.stride * size_of::<f32>()
     }
 
-    /// How many blocks so many rows are.
+    /// How many blocks `rows` rows take.
     pub(crate) fn blocks(&self, rows: u64) -> usize {
         usize::try_from(rows).unwrap_or(usize::MAX).div_ceil(self.block_rows)
     }
@@ -78,7 +78,7 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    /// Its place among all sections of a segment with so many blocks.
+    /// Its place among all sections of a segment with `blocks` blocks.
     pub(crate) fn slot(self, blocks: usize) -> usize {
         match self {
             Self::Rows(block) => block,

@@ -198,7 +198,8 @@ impl Segment {
         (0..rows).filter(move |row| self.is_alive(*row, at))
     }
 
-    /// Whoever has just written it needs not check it, and makes ready what readers need.
+    /// For the writer that has just written the segment: it need not check it, and makes ready what
+    /// readers need.
     pub(crate) fn warm(&self) -> Result<()> {
         self.body.trust();
         self.blocks.iter().try_for_each(|block| block.payloads().map(drop))

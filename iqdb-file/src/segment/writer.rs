@@ -18,7 +18,7 @@ use crate::vfs::{File, FileExt};
 const BUFFER: usize = 1 << 20;
 
 /// A segment that is being written. Dropped before [`finish`](Self::finish), it leaves a file that
-/// nobody refers to.
+/// no manifest refers to.
 pub(crate) struct SegmentWriter<'a> {
     place: Place<'a>,
     path: PathBuf,
@@ -42,14 +42,14 @@ pub(crate) struct SegmentWriter<'a> {
 }
 
 impl<'a> SegmentWriter<'a> {
-    /// A new file, which replaces one of its number that nobody refers to.
+    /// A new file, which replaces one of its number that no manifest refers to.
     pub(crate) fn create(place: Place<'a>, number: u64) -> Result<Self> {
         let path = place.dir.path_of(super::Name::Segment(number));
         let file = create(&place, number).map_err(|error| refused(&path, "made", error))?;
         Ok(Self::over(place, number, path, file.into(), Vec::new(), 0))
     }
 
-    /// A file with so many rows in these pieces; what follows them is garbage.
+    /// A file with `rows` rows in these pieces; what follows them is garbage.
     pub(crate) fn adopt(
         place: Place<'a>,
         number: u64,
@@ -76,7 +76,8 @@ impl<'a> SegmentWriter<'a> {
         Self {
             header: header(place.database, number, &place.shape),
             end: pieces.last().map_or(HEADER as u64, |piece| piece.end),
-            // Nobody can know it before the segment is written, so nobody can choose ids that meet.
+            // No user can know it before the segment is written, so none can choose ids that
+            // collide.
             seed: place.probe.random(number),
             place,
             path,

@@ -56,9 +56,11 @@ impl Mapping {
         let mut options = MmapOptions::new();
         options.len(len);
         // What has to hold for as long as the mapping lives, and why it does:
-        //  1. The range is within the file, or reading it would end the process. It was checked above.
-        //  2. Nobody cuts the file. We cut only what was never committed, and map only what was.
-        //  3. Nobody writes to the range. Committed bytes are never written again: segments are
+        //  1. The range is within the file, or reading it would end the process. It was checked
+        //     above.
+        //  2. No process cuts the file. We cut only what was never committed, and map only what
+        //     was.
+        //  3. No process writes to the range. Committed bytes are never written again: segments are
         //     replaced as a whole, by files of another name.
         // 2 and 3 are ours to keep within one process; the lock of the directory keeps other
         // processes of ours away, and its permissions other users. Against a stranger with the
@@ -83,7 +85,7 @@ impl Mapping {
         if let Bytes::Mapped(mapped) = &self.0
             && range.end <= mapped.len()
         {
-            // It is a wish, and nobody is worse off if it isn't granted.
+            // It is a hint, and a reader loses nothing if the system ignores it.
             let _ = mapped.advise_range(memmap2::Advice::WillNeed, range.start, range.len());
         }
         #[cfg(not(unix))]

@@ -44,12 +44,12 @@ pub enum Reading {
     Nothing,
 }
 
-/// Who may hold a lock beside the holder.
+/// Which other handles may hold a lock beside the holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sharing {
     /// No other handle.
     Exclusive,
-    /// Others that share it.
+    /// Handles that share it.
     Shared,
 }
 

@@ -52,13 +52,13 @@ struct Machine {
     locks: BTreeMap<NodeId, Lock>,
     /// Whether directories can be locked.
     locks_dirs: bool,
-    /// What somebody else does right before this call.
+    /// What another program does right before this call.
     interference: Option<(u64, Box<Choose>)>,
     /// What was done, and after how many changes.
     interfered: Option<(usize, Outside)>,
 }
 
-/// Chooses what somebody else does, from the files that there are.
+/// Chooses what another program does, from the files that there are.
 type Choose = dyn FnOnce(&BTreeMap<PathBuf, Vec<u8>>) -> Option<Outside> + Send;
 
 impl Default for Machine {
@@ -82,7 +82,7 @@ impl Default for Machine {
     }
 }
 
-/// Who holds the lock of a file.
+/// The holders of a file's lock.
 enum Lock {
     Exclusive,
     Shared(usize),
@@ -101,7 +101,7 @@ impl SimVfs {
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {
-        // A test that panics while it holds a file is no reason for others to.
+        // A test that panics while it holds a file is no reason for other tests to panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -156,8 +156,8 @@ impl SimVfs {
         self.machine().power_off_at = Some(call);
     }
 
-    /// Lets somebody else do something right before the call of this number: what `choose` chooses
-    /// from the files that there are then, unless it can't be done.
+    /// Lets another program do something right before the call of this number: what `choose`
+    /// chooses from the files that there are then, unless it can't be done.
     pub fn interfere_at(
         &self,
         call: u64,
@@ -166,13 +166,13 @@ impl SimVfs {
         self.machine().interference = Some((call, Box::new(choose)));
     }
 
-    /// What somebody else was to do and has done, and after how many changes.
+    /// What another program was to do and has done, and after how many changes.
     #[must_use]
     pub fn interfered(&self) -> Option<(usize, Outside)> {
         self.machine().interfered.clone()
     }
 
-    /// Lets somebody else do this now.
+    /// Lets another program do this now.
     ///
     /// # Errors
     /// That it can't be done: something is not there, or in the way.

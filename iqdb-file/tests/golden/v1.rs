@@ -34,7 +34,7 @@ struct Making {
 
 const DIR: &str = "db";
 
-/// No batch has so many records.
+/// More records than any batch has.
 const NEVER: usize = 1 << 20;
 
 impl Making {
@@ -44,8 +44,8 @@ impl Making {
         Self { vfs, options, model: Model::new(schema), store: None }
     }
 
-    /// Closes the database and opens it again: with a log that is sealed at every batch or never, and
-    /// with batches of so many records placed.
+    /// Closes the database and opens it again: with a log that is sealed at every batch or never,
+    /// and with batches placed from `placed_from` records on.
     fn reopen(&mut self, sealed: bool, placed_from: usize) -> Result<()> {
         self.store = None;
         let bytes = (placed_from * self.model.schema().dim() * size_of::<f32>()) as u64;
@@ -162,7 +162,7 @@ fn record(n: u64, payload: Payload) -> Record {
     }
 }
 
-/// Each of so many in turn.
+/// Each of `count` numbers in turn.
 fn nth(n: u64, count: usize) -> usize {
     usize::try_from(n % count as u64).unwrap_or(0)
 }
@@ -201,7 +201,7 @@ fn columns(n: u64) -> Payload {
     }
 }
 
-/// So many fields that a block is written row by row.
+/// Enough different fields that the block is written row by row.
 fn rows(n: u64) -> Payload {
     (0..5).map(|field| (format!("field {}", 5 * n + field), columns(n + field))).fold(
         Payload::new(),

@@ -42,7 +42,7 @@ impl Place for Directory {
     fn open_after_kill(&self) -> Result<Arc<dyn Store>> {
         let now = self.killed.fetch_add(1, Ordering::SeqCst);
         // What the system has been told, whether it is on the disk or not: a killed process loses
-        // nothing of that. The files are complete, since nobody is writing just now.
+        // nothing of that. The files are complete, since no thread is writing just now.
         copy(&self.path(now), &self.path(now + 1)).map_err(refused)?;
         self.open_at(now + 1)
     }

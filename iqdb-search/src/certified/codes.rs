@@ -12,16 +12,17 @@ use crate::pages::Lines;
 /// Half a byte a component, and 8 bytes a row for cosine, 12 for the other metrics.
 #[derive(Debug)]
 pub(crate) struct Codes {
-    /// The upper parts of all groups, which a search reads from end to end, and then the lower ones, of
-    /// which it reads a little.
+    /// The upper parts of all groups, which a search reads from end to end, then the lower parts,
+    /// of which it reads few.
     pub(super) lines: Lines,
     pub(super) shape: Shape,
-    /// In what is known of codes of four bits is counted.
+    /// The unit of the counts in the [`RowFacts`] of 4-bit codes.
     pub(super) unit: f32,
-    /// What is taken off every row before it is coded, where distances stay what they are. Blocks of
-    /// similar rows share one, so that a query is coded once for all of them.
+    /// The vector subtracted from every row before coding, for the metric whose distances that does
+    /// not change. Blocks of similar rows share one, so that a search codes a query once for all of
+    /// them.
     pub(super) center: Option<Arc<[f32]>>,
-    /// The geometric mean of the rows' norms, those that are known.
+    /// The geometric mean of the rows' norms, as far as they are known.
     pub(super) typical_norm: f64,
     pub(super) rows: usize,
     pub(super) dim: usize,
@@ -29,21 +30,21 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// Those of a block for a metric, if they have been made. Lock-free; O(1).
+    /// The codes of a block for a metric, if the block has them. Lock-free; O(1).
     pub(crate) fn of<'a>(block: &Block<'a>, metric: Metric) -> Option<&'a Self> {
         let codes: &Self = block.seal()?.derived().get()?;
-        // A seal belongs to one matrix. Whoever lends another under it, or the same one under
-        // another metric, gets no wrong answer.
+        // A seal belongs to one matrix. A backend that lends another one under it, or the same one
+        // under another metric, gets no wrong answer.
         let fits = codes.rows == block.len() && codes.dim == block.dim() && codes.metric == metric;
         fits.then_some(codes)
     }
 
-    /// Makes those of a sealed block and keeps them with it, unless there are some; returns them.
-    /// They lie behind those of the block `before` it and share their center, if that is possible.
-    /// O(rows × dim).
+    /// Makes the codes of a sealed block, unless it has some, and keeps them with the block;
+    /// returns them. Where possible they lie in memory behind those of the block `before`, and
+    /// share their center. O(rows × dim).
     ///
-    /// What is there stays: a cell keeps the first value it is given. A store has one metric, so
-    /// codes for another one are those of a stranger's seal, and searches do without.
+    /// Existing codes stay: a cell keeps the first value it is given. A store has one metric, so
+    /// codes for another metric belong to a stranger's seal, and searches go without codes.
     ///
     /// # Errors
     /// Those of reading rows.
@@ -67,7 +68,7 @@ impl Codes {
         Ok(Self::of(block, metric))
     }
 
-    /// What the groups of a metric look like.
+    /// The layout of a group of codes for a metric.
     pub(super) fn shape(dim: usize, metric: Metric) -> Shape {
         Shape::new(dim, metric != Metric::Cosine)
     }
@@ -125,19 +126,19 @@ impl Codes {
         Ok(Self { lines, shape, unit, center, typical_norm, rows, dim, metric })
     }
 
-    /// Memory for so many groups, behind that of the block before.
+    /// Memory for `groups` groups, behind that of the block `before`.
     pub(super) fn room(groups: usize, shape: Shape, before: Option<&Self>) -> Lines {
         let lines = groups * (shape.upper_lines() + shape.lower_lines());
         Lines::zeroed(lines, before.map(|before| &before.lines))
     }
 
-    /// Those of some whole groups.
+    /// The codes of a range of groups.
     pub(crate) fn sheet(&self, groups: Range<usize>) -> Sheet<'_> {
         let [upper, lower] = self.parts(groups);
         Sheet::new(upper, lower, self.shape)
     }
 
-    /// Both parts of some groups.
+    /// The upper and the lower part of a range of groups.
     fn parts(&self, groups: Range<usize>) -> [&[Line]; 2] {
         let (upper, lower) = (self.shape.upper_lines(), self.shape.lower_lines());
         let behind = self.rows.div_ceil(GROUP) * upper;
@@ -147,36 +148,36 @@ impl Codes {
         ]
     }
 
-    /// What the bound needs of a row and its code of four bits.
+    /// The quantization error of a row's 4-bit code, and the row's norm.
     pub(crate) fn facts(&self, row: usize) -> RowFacts {
         let [upper, lower] = self.parts(row / GROUP..row / GROUP + 1);
         let (counts, norm) = self.shape.facts(upper, lower, row % GROUP);
         RowFacts::counted(counts, self.unit, norm)
     }
 
-    /// What has to be taken off a query before it is compared.
+    /// The vector to subtract from a query before coding it.
     pub(crate) fn center(&self) -> Option<&[f32]> {
         self.center.as_deref()
     }
 
-    /// The metric that they are for.
+    /// The metric that the codes are for.
     pub(crate) fn metric(&self) -> Metric {
         self.metric
     }
 
-    /// A norm like those of the rows.
+    /// A norm typical of the rows.
     pub(crate) fn typical_norm(&self) -> f64 {
         self.typical_norm
     }
 
-    /// Bytes that are read to look at the upper part of a group, and at the lower part.
+    /// The bytes of a group's upper part, and of its lower part.
     pub(crate) fn group_bytes(&self) -> [usize; 2] {
         [self.shape.upper_lines(), self.shape.lower_lines()].map(|lines| lines * size_of::<Line>())
     }
 }
 
-/// How much farther from rows than their mean a center may be, in proportion and squared, to be
-/// shared.
+/// How far from the rows' mean a shared center may be: squared, and in proportion to the mean
+/// squared distance of the rows from it.
 const FARTHER: f64 = 1.0 / 32.0;
 
 /// A vector in the middle of the rows: `before` if that is hardly worse than their mean. Any vector

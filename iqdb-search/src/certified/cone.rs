@@ -1,5 +1,5 @@
-//! The bound: from the distance that a hit may have at most to the inner product of codes that a
-//! row needs to be one.
+//! The angle bound: from the largest distance of a hit to the smallest inner product of codes that
+//! a hit can have.
 //!
 //! Let `φ` be the angle between a row `x` and its code `c`, `ψ` that between the query `q` and its
 //! code `d`. Angles between vectors are distances on the sphere, so
@@ -19,8 +19,8 @@
 //! - *Cosine*: `cos θ = 1 - T`, the same for all rows.
 //! - *Dot*: a hit has `Q X cos ∠ >= -T`, so `cos θ = -T / (Q X)`.
 //! - *Euclidean*: a hit has `Q² + X² - 2 Q X cos ∠ <= T²`, so
-//!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`. Here `q` and `x` stand for what is left of them when
-//!   the same center has been taken off both.
+//!   `cos θ = (Q² - T²) / (2 Q X) + X / (2 Q)`. Here `q` and `x` stand for the query and the row
+//!   after subtracting the same center from both.
 //!
 //! With a `cos θ` above 1 no row of its norm is a hit, and any cut is right; with a `cos θ'` of 0 or
 //! less, nothing is excluded. Where the angle depends on the norm, a tangent stands for the sine:
@@ -36,25 +36,25 @@ use iqdb_core::Metric;
 use super::encode::RowFacts;
 use super::query::QueryFacts;
 
-/// Taken off the cosine of the cone's angle, and added to its sine: more than everything that is
-/// rounded after it, and than the errors of `a`, `b` and `ψ`.
+/// Subtracted from the cosine of the bound's angle, and added to its sine: more than the rounding
+/// of all later steps, and than the errors of `a`, `b` and `ψ`.
 const SLACK: f32 = 1.0 / 65_536.0;
 
 /// More than the relative error of each term of a row's `cos θ`.
 const RELATIVE: f64 = 1.0 / 1_048_576.0;
 
 /// The largest `cos θ0`. With a larger one, the tangent would be too steep for [`SLACK`] to cover
-/// what is rounded.
+/// the rounding.
 const STEEPEST: f64 = 0.99;
 
-/// More than the relative error of a squared norm once a center has been taken off in `f32`, and
-/// than that of a squared canonical distance.
+/// More than the relative error of a squared norm after subtracting a center in `f32`, and than
+/// that of a squared canonical distance.
 const SQUARED: f64 = 1.0 / 2_097_152.0;
 
-/// What the code of a row has to reach.
+/// The smallest inner product of codes that a hit can have: a row below it is no hit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Cone {
-    /// Everything may be a hit.
+    /// Every row may be a hit.
     All,
     /// One angle for all rows: `|d| cos θ'` and `|d| sin θ'`.
     Fixed { cosine: f32, sine: f32 },
@@ -62,7 +62,8 @@ pub(crate) enum Cone {
     ByNorm { constant: f32, slope: f32, turned: Linear, aside: Linear },
 }
 
-/// `factor cos θ + rest`: `|d| cos θ'`, or `|d| sin θ'`, by the tangent.
+/// A linear function of `cos θ`, `factor cos θ + rest`, that stands for `|d| cos θ'` or
+/// `|d| sin θ'` by the tangent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Linear {
     pub(crate) factor: f32,
@@ -77,8 +78,8 @@ impl Linear {
 }
 
 impl Cone {
-    /// Around a query, of the rows that may be within `threshold`. Right for any `typical` norm of
-    /// rows, and sharpest for rows of that norm.
+    /// The bound for a query and the rows that may be within `threshold`. Valid for any `typical`
+    /// norm of rows, and tightest for rows of that norm.
     #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn new(metric: Metric, query: &QueryFacts, threshold: f64, typical: f64) -> Self {
         if !query.is_usable() || threshold.is_nan() {
@@ -88,8 +89,8 @@ impl Cone {
         let by_norm = |constant: f64, slope: f64| {
             let (cosine, sine, length) = (query.cosine, query.sine, query.length);
             let touching = (constant / typical + slope * typical).min(STEEPEST);
-            // At least `sin ψ`, so that `sin θ'` shrinks as `cos θ` grows. Below that, hardly
-            // anything is excluded.
+            // At least `sin ψ`, so that `sin θ'` shrinks as `cos θ` grows. Below that, the bound
+            // would exclude hardly any row.
             if touching.is_nan() || touching < sine {
                 return Self::All;
             }
@@ -130,18 +131,18 @@ impl Cone {
         }
     }
 
-    /// What a row has to reach: if its inner product is below, it is no hit. Minus infinity for a row
-    /// that nothing is known of. Kernels compute the same for sixteen rows at a time, and tests
-    /// hold each of those against this.
+    /// The cut for a row: if the inner product of the codes is below it, the row is no hit. Minus
+    /// infinity for a row whose quantization error is unknown. The kernels compute the same for
+    /// sixteen rows at a time, and tests hold each of those against this.
     pub(crate) fn cut(&self, row: RowFacts) -> f32 {
         let (turned, aside) = self.sides(row.norm);
         let cut = row.along * turned - row.across * aside;
         if turned > 0.0 && row.along > 0.0 { cut } else { f32::NEG_INFINITY }
     }
 
-    /// What a row's inner product would be at the angle of the farthest hit, if what the code lacks
-    /// had no part in it. Proves nothing: a row that reaches it may be a hit, another one hardly. Not a
-    /// number for a row that nothing is known of.
+    /// Estimates the inner product at the threshold angle, ignoring quantization error. A
+    /// heuristic, not a bound: rows below it are deferred, never excluded. Not a number for a row
+    /// whose quantization error is unknown.
     pub(crate) fn hope(&self, row: RowFacts) -> f32 {
         let (turned, _) = self.sides(row.norm);
         turned * (row.along + row.across * row.across / row.along)

@@ -1,5 +1,5 @@
-//! Rows in four bits: the integer vector that points most nearly where the row does; and that of its
-//! upper three bits, which points there less nearly.
+//! The encoder of rows: it finds a 4-bit integer vector whose direction is near that of the row.
+//! The upper three bits are a second, coarser code.
 
 use std::ops::Range;
 
@@ -8,19 +8,20 @@ use iqdb_core::Metric;
 /// What is added to a component of a code to store it.
 pub(super) const BIAS: u8 = 8;
 
-/// The components of a code, both ends included.
+/// The range of a code's components, both ends included.
 const CODES: Range<f32> = -8.0..7.0;
 
-/// Which part of its largest component a row's code reaches up to; what is larger is cut off. The
-/// first one is taken that leaves a smaller angle than the next.
+/// The share of the row's largest component up to which its code reaches; the encoder clips larger
+/// components. It takes the first share that leaves a smaller angle than the next.
 const REACHES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 
-/// The norms with which nothing overflows or underflows in a bound. A row outside is always looked
-/// at; a query outside excludes nothing.
+/// The norms for which no term of a bound overflows or underflows. A row outside is always a
+/// candidate; a query outside excludes no row.
 pub(super) const NORMS: Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) as f64;
 
-/// What the bound needs of a row: its code's part along the row, no more, and across it, no less.
-/// A part along the row of 0 says that nothing is known of the row.
+/// The quantization error of a row: the component of its code parallel to the row, or a little
+/// less, and the one orthogonal to it, or a little more. A parallel component of 0 says that the
+/// error is unknown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowFacts {
     pub(super) along: f32,
@@ -28,15 +29,16 @@ pub(crate) struct RowFacts {
     pub(super) norm: f32,
 }
 
-/// The smallest cosine between a row and its code with which the bound is proven: the part along the
-/// row is rounded down by more than it can be off, and both angles come to less than half a turn.
+/// The smallest cosine between a row and its code for which the bound is proven: rounding the
+/// parallel component down covers its error, and both angles add up to less than half a turn.
 const COSINE_MIN: f64 = 1.0 / 64.0;
 
 impl RowFacts {
-    /// Nothing is known.
+    /// The quantization error is unknown: the row is always a candidate.
     pub(super) const UNKNOWN: Self = Self { along: 0.0, across: 0.0, norm: f32::NAN };
 
-    /// Of a code of length `length`, at an angle of this cosine, which may be off by 2^-39.4, to a row.
+    /// For a code of norm `length`, at an angle of this cosine to its row. The cosine may be off by
+    /// 2^-39.4.
     #[allow(clippy::cast_possible_truncation)]
     fn new(norm: f64, length: f64, cosine: f64) -> Self {
         if cosine.is_nan() || cosine < COSINE_MIN {
@@ -49,7 +51,8 @@ impl RowFacts {
         }
     }
 
-    /// Both parts counted in units of a power of two, the first rounded down, the second up.
+    /// Both components as multiples of `unit`, a power of two, the first rounded down, the second
+    /// up.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub(super) fn count(self, unit: f32) -> [u16; 2] {
         let (along, across) = ((self.along / unit).floor(), (self.across / unit).ceil());
@@ -57,26 +60,26 @@ impl RowFacts {
         if fits(along) && fits(across) { [along as u16, across as u16] } else { [0; 2] }
     }
 
-    /// What was counted. Both products are exact.
+    /// Reads what [`count`](Self::count) returned. Both products are exact.
     pub(super) fn counted([along, across]: [u16; 2], unit: f32, norm: f32) -> Self {
         Self { along: f32::from(along) * unit, across: f32::from(across) * unit, norm }
     }
 }
 
-/// What is known of both codes of a row.
+/// The quantization errors of both codes of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Encoded {
     pub(super) whole: RowFacts,
     pub(super) upper: RowFacts,
 }
 
-/// No less than the sine of an angle of this cosine, which may be off by 2^-38.
+/// An upper bound on the sine of an angle of this cosine, which may be off by 2^-38.
 pub(super) fn sine(cosine: f64) -> f64 {
     (1.0 - cosine * cosine + 1.0 / (1_u64 << 36) as f64).max(0.0).sqrt()
 }
 
-/// Writes the biased code of a row, 0 to 15 a component. The first `parted` of them have a code of
-/// three bits as well.
+/// Writes the biased code of a row, 0 to 15 a component. The first `parted` components have a 3-bit
+/// code as well.
 pub(super) fn encode(row: &[f32], parted: usize, code: &mut [u8]) -> Encoded {
     let unknown = Encoded { whole: RowFacts::UNKNOWN, upper: RowFacts::UNKNOWN };
     let norm = Metric::squared_norm(row).sqrt();
@@ -103,7 +106,7 @@ pub(super) fn encode(row: &[f32], parted: usize, code: &mut [u8]) -> Encoded {
     Encoded { whole, upper: facts(upper(row, parted, code)) }
 }
 
-/// Sums side by side.
+/// How many sums a loop keeps side by side.
 pub(super) const LANES: usize = 16;
 
 /// The largest absolute value.
@@ -179,15 +182,16 @@ fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
     (along.iter().sum(), squares.into_iter().map(f64::from).sum())
 }
 
-/// Twice a code of three bits, or of four: what is said of it is in the same units, so that nothing is
-/// halved. The middle of two codes that have these upper bits, or the code itself.
+/// Twice a component of the upper code; doubling keeps it whole. In planes (`is_parted`), it is the
+/// middle of the two 4-bit components that share its upper bits; elsewhere the 4-bit component
+/// itself.
 pub(super) fn doubled(biased: u8, is_parted: bool) -> i8 {
     let (upper, whole) = (2 * (biased & 14) + 1, 2 * biased);
     (if is_parted { upper } else { whole }).cast_signed() - 2 * BIAS.cast_signed()
 }
 
-/// The inner product with the row of twice the code that is without the lowest bits of the first
-/// `parted` components, and its own with itself, as above.
+/// Returns two inner products of twice the upper code, which lacks the lowest bits of the first
+/// `parted` components: with the row, and with itself, as above.
 fn upper(row: &[f32], parted: usize, biased: &[u8]) -> (f64, f64) {
     let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
     let mut add = |lane: usize, x: f32, biased: u8, is_parted: bool| {
@@ -197,7 +201,7 @@ fn upper(row: &[f32], parted: usize, biased: &[u8]) -> (f64, f64) {
     };
     let (rows, rest) = row.as_chunks::<8>();
     let (codes, last) = biased.as_chunks::<8>();
-    // Whole chunks are in planes, or not.
+    // A chunk is in planes as a whole, or not at all.
     for ((n, chunk), biased) in (0..).step_by(8).zip(rows).zip(codes) {
         for lane in 0..8 {
             add(lane, chunk[lane], biased[lane], n < parted);

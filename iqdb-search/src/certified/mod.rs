@@ -1,11 +1,12 @@
-//! The certified scan: which rows cannot be hits, from a tenth of the bytes.
+//! The certified scan: it proves from a tenth of the bytes which rows cannot be hits.
 //!
-//! A sealed block's rows are kept once more as codes of four bits a component ([`codes`]), the upper
-//! three of which are codes of their own, and a query is coded in eight bits ([`query`]). What a code
-//! of a row is to its row is known exactly: the angle between them. By the triangle inequality between
-//! angles, the inner product of the two codes, an integer, says how near the row can be at most
-//! ([`cone`]). A row that can't be near enough is not looked at; every other one is scored as in a
-//! plain scan. So the answer is the canonical one. The proof is in `docs/certified-scan.md`.
+//! A sealed block keeps its rows a second time, quantized to codes of four bits a component
+//! ([`codes`]); the upper three bits are a code of their own. A search codes each query in eight
+//! bits ([`query`]). The quantization error of a row is known exactly: it is the angle between the
+//! row and its code. By the triangle inequality between angles, the inner product of the two codes,
+//! an integer, bounds how near the row can be ([`cone`]). The scan skips a row that can't be near
+//! enough, and scores every other row as a plain scan does, so the answer is the canonical one. The
+//! proof is in `docs/certified-scan.md`.
 
 mod codes;
 mod cone;

@@ -1,4 +1,4 @@
-//! Queries in eight bits.
+//! The encoder of queries: eight bits a component.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::kernel::{Coded, LINE_COMPONENTS, Shape, Starts};
 /// The largest component of a query's code.
 const LARGEST: f32 = 127.0;
 
-/// What is known of a query and its code `d`, all in the query's own norms.
+/// The norm of a query, the norm of its code `d`, and the angle between the two.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct QueryFacts {
     /// The norm of the query.
@@ -22,12 +22,12 @@ pub(crate) struct QueryFacts {
     /// Of the angle between them: its cosine, and no less than its sine.
     pub(super) cosine: f64,
     pub(super) sine: f64,
-    /// What makes inner products with codes of those with biased ones.
+    /// Turns inner products with biased codes into inner products with codes.
     starts: Starts,
 }
 
 impl QueryFacts {
-    /// Whether anything can be excluded with it.
+    /// Whether the query can exclude any row.
     pub(crate) fn is_usable(&self) -> bool {
         NORMS.contains(&self.norm) && self.cosine > 0.0
     }
@@ -39,7 +39,8 @@ pub(crate) struct CodedQueries {
     components: Vec<i8>,
     stride: usize,
     facts: Vec<QueryFacts>,
-    /// What tells the center that was taken off them from others, once they are coded.
+    /// The address of the center that was subtracted from the queries, 0 for none; `None` before
+    /// they are coded.
     center: Option<usize>,
     centered: Vec<f32>,
 }
@@ -50,9 +51,9 @@ impl CodedQueries {
         self.center = None;
     }
 
-    /// Codes the queries of a search, `center` taken off them, unless they were just coded so. All
-    /// centers of a search are in memory at the same time, so that their addresses tell them apart.
-    /// Keeps the memory of the last ones.
+    /// Codes the queries of a search after subtracting `center`, unless they are coded for it
+    /// already. All centers of a search are in memory at the same time, so that their addresses
+    /// tell them apart. Reuses the memory of the last codes.
     pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>], center: Option<&[f32]>) {
         let address = center.map_or(0, |center| center.as_ptr().addr());
         if self.center.replace(address) == Some(address) {
@@ -76,12 +77,12 @@ impl CodedQueries {
         }
     }
 
-    /// The cone around query number `n` of the rows of a block that may be within `threshold`.
+    /// The bound for query number `n` and the rows of a block that may be within `threshold`.
     pub(crate) fn cone(&self, n: usize, codes: &Codes, threshold: f64) -> Cone {
         Cone::new(codes.metric(), &self.facts[n], threshold, codes.typical_norm())
     }
 
-    /// Query number `n` with its cone; `None` if nothing can be excluded.
+    /// Query number `n` with its bound; `None` if it can exclude no row.
     pub(crate) fn within(&self, n: usize, cone: Cone) -> Option<Coded<'_>> {
         let code = &self.components[self.place(n)];
         (cone != Cone::All).then(|| Coded::new(code, self.facts[n].starts, cone))

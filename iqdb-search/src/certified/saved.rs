@@ -8,14 +8,14 @@ use super::Codes;
 use crate::kernel::{GROUP, Line};
 use crate::saved::{self, Bytes, put_floats};
 
-/// Where codes for a metric are saved. The number is that of the way in which they are made: codes
-/// that were made in another way are made anew.
+/// The key under which codes for a metric are saved. The number is the version of the encoder:
+/// `prepare` codes the rows anew when a block has saved codes of another version.
 fn key(metric: Metric) -> String {
     format!("codes 3 {metric}")
 }
 
 impl Codes {
-    /// Saves them with their block.
+    /// Saves the codes with their block.
     pub(super) fn save(&self, block: &Block<'_>) {
         saved::save(block, &key(self.metric), |out| {
             for number in [self.rows as u64, self.dim as u64, self.typical_norm.to_bits()] {
@@ -26,8 +26,8 @@ impl Codes {
         });
     }
 
-    /// Those that were saved for a metric. They lie behind those of the block before, and share
-    /// their center if it is the same.
+    /// Loads the codes that were saved for a metric. They lie behind those of the block `before`,
+    /// and share their center if it is the same.
     pub(super) fn load(block: &Block<'_>, metric: Metric, before: Option<&Self>) -> Option<Self> {
         saved::load(block, &key(metric), |bytes| Self::read(bytes, block, metric, before))
     }

@@ -55,13 +55,13 @@ impl BlockSource for Rows {
     }
 }
 
-/// All sieves of this machine.
+/// All code kernels of this machine.
 fn sieves() -> Vec<Sieve> {
     let found = [Sieve::vnni(), Sieve::avx2(), Sieve::neon(), Some(Sieve::portable())];
     found.into_iter().flatten().collect()
 }
 
-/// Both ways to look at the bits of codes.
+/// Both ways to compare the bits of codes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Steps {
     AtOnce,
@@ -71,7 +71,8 @@ enum Steps {
 const STEPS: [Steps; 2] = [Steps::AtOnce, Steps::UpperFirst];
 
 impl Steps {
-    /// Masks and sums, as of [`Sieve::sift`]; and of how many groups lower bits were looked at.
+    /// Masks and sums, as of [`Sieve::sift`]; and the number of groups whose lower bits the kernel
+    /// read.
     fn sift(
         self,
         sieve: Sieve,
@@ -97,7 +98,7 @@ impl Steps {
     }
 }
 
-/// The rows of the block that are left in question for each query at its threshold.
+/// The candidate rows of the block, for each query at its threshold.
 fn left(
     rows: &Rows,
     metric: Metric,
@@ -120,7 +121,8 @@ fn left(
         .collect();
     let sifted: Vec<_> = within.iter().flatten().copied().collect();
     let (masks, sums, _) = steps.sift(sieve, &sheet, &sifted);
-    // Sixteen cuts at a time are those of one row after the other, and the products are exact.
+    // The sixteen cuts that a kernel computes at a time equal those of one row after the other, and
+    // the products are exact.
     for (coded, (masks, sums)) in
         sifted.iter().zip(masks.chunks(sheet.groups()).zip(sums.chunks(sheet.groups())))
     {
@@ -128,7 +130,8 @@ fn left(
             let (group, bit) = (row / GROUP, row % GROUP);
             let left = !below(sums[group][bit], coded.cone().cut(codes.facts(row)));
             let found = masks[group] >> bit & 1 == 1;
-            // In steps, the upper bits exclude some more, and sums are those of the others.
+            // In steps, the upper bits exclude some rows more; the sums are those of the other
+            // rows.
             let fits = if steps == Steps::AtOnce { found == left } else { left || !found };
             assert!(fits, "{metric}, {sieve:?}, {steps:?}: row {row}");
         }
@@ -146,8 +149,8 @@ fn left(
         .collect()
 }
 
-/// Checks that no row is excluded at its own distance; returns how many pairs were looked at, and
-/// how many rows were excluded by the distance of another.
+/// Checks that no row is excluded at its own distance; returns how many pairs it tested, and how
+/// many rows were excluded by the distance of another.
 fn attack(dim: usize, rows: &[Vec<f32>], queries: &[Vec<f32>], metric: Metric) -> [usize; 2] {
     let usable = |v: &&Vec<f32>| !metric.needs_direction() || v.iter().any(|x| *x != 0.0);
     let rows: Vec<Vec<f32>> = rows.iter().filter(usable).cloned().collect();

@@ -56,7 +56,7 @@ pub(crate) struct Bound {
     norm: f64,
 }
 
-/// How far off an `f32` sum of so many products may be.
+/// The largest error of an `f32` sum of a given number of products.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Margin {
     /// The relative error `e`.

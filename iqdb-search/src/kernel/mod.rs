@@ -142,7 +142,7 @@ pub(crate) struct Engine {
     panels: Option<(Kernel, Lanes)>,
     /// What compares scores with a cut.
     lanes: Lanes,
-    /// What compares codes, if anything.
+    /// The kernel that compares codes, if there is one.
     sieve: Option<Sieve>,
 }
 
@@ -196,12 +196,12 @@ impl Engine {
         }
     }
 
-    /// What compares codes, if anything.
+    /// The kernel that compares codes, if there is one.
     pub(crate) fn sieve(&self) -> Option<Sieve> {
         self.sieve
     }
 
-    /// What ran, for whoever asks.
+    /// The name of the kernel that ran, for `Explain`.
     pub(crate) fn name(&self, by_panels: bool) -> &'static str {
         match (self.rows, self.panels) {
             (_, Some((kernel, _))) if by_panels => kernel.as_str(),
@@ -211,7 +211,7 @@ impl Engine {
         }
     }
 
-    /// What scores many queries at a time, if that is worth while for so many.
+    /// The kernel that scores many queries at a time, if that pays for this number of queries.
     pub(crate) fn panels(&self, queries: usize) -> Option<Lanes> {
         let (_, lanes) = self.panels?;
         // A third of the narrowest panel takes as long as its queries one by one.

@@ -1,4 +1,4 @@
-//! Codes first: they say which rows are left in question.
+//! The scan by codes: the codes of a strip select candidates, and the scan reads only those rows.
 
 use iqdb_core::Result;
 
@@ -7,12 +7,13 @@ use crate::certified::{CodedQueries, Codes, Cone};
 use crate::kernel::{Coded, GROUP, Line, Sieve, below, fetch};
 use crate::prepare::Group;
 
-/// Queries that are compared with codes at a time, at most.
+/// The most queries that the kernel compares with codes at a time.
 pub(super) const TILE: usize = 8;
 
 impl Scan {
-    /// Looks at the codes of a strip, and then at the wanted rows that they leave in question.
-    /// Returns whether it did: not while most queries have found too little to exclude anything.
+    /// Compares the codes of a strip with the queries, then scores the wanted candidates or defers
+    /// them. Returns whether it did: not while more than a quarter of the queries can exclude no
+    /// row.
     pub(super) fn by_codes(
         &mut self,
         ask: Ask<'_>,
@@ -57,7 +58,7 @@ impl Scan {
         let started = self.worth[n].start();
         let sheet = codes.sheet(strip.range.start / GROUP..strip.range.end.div_ceil(GROUP));
         let width = sieve.width().min(TILE);
-        // Many queries look at all bits of codes that have been put together for all of them.
+        // Many queries compare all bits of the codes, whose planes are merged once for all of them.
         let together = (group.len() >= width).then(|| sieve.put_together(&sheet, lines));
         let groups = sheet.groups();
         let mut looked_at = [0; 2];
@@ -97,7 +98,7 @@ impl Scan {
                     looked_at = [looked_at[0] + more[0], looked_at[1] + more[1]];
                 }
             }
-            // Where rows are, whether anybody has read them or not.
+            // The addresses of the rows, for prefetching; this reads none of them.
             let unread = match left.iter().any(|left| *left != 0) {
                 true => Some(strip.lender.rows_some(strip.range.clone(), &[])?),
                 false => None,
@@ -126,7 +127,7 @@ impl Scan {
                 *end = list.len();
             }
             in_question += list.len();
-            // All of them are on their way by now.
+            // The processor is prefetching all of them by now.
             let mut start = 0;
             for ((query, _), end) in tile.iter().flatten().zip(ends) {
                 if start < end {
@@ -136,7 +137,8 @@ impl Scan {
             }
             (self.left, self.sums, self.in_question) = (left, sums, list);
         }
-        // What several queries have looked at may be the same; all of it is the most there is.
+        // Several queries may have read the same groups; all groups of the strip are the most there
+        // are.
         let looked_at = if together.is_some() { [groups; 2] } else { looked_at };
         for (looked_at, bytes) in looked_at.into_iter().zip(codes.group_bytes()) {
             self.counts.bytes_read += (looked_at.min(groups) * bytes) as u64;
@@ -148,7 +150,7 @@ impl Scan {
         Ok(true)
     }
 
-    /// Looks at the listed rows for one query.
+    /// Scores the listed rows for one query.
     pub(super) fn follow(
         &mut self,
         ask: Ask<'_>,
@@ -172,8 +174,8 @@ impl Scan {
 }
 
 impl Wanted<'_> {
-    /// Writes a bit for each of them: 16 rows of the strip in each. The last group may be longer than the
-    /// strip.
+    /// Writes a bit for each wanted row; each entry of `groups` stands for 16 rows of the strip.
+    /// The last group may be longer than the strip.
     fn write(&self, strip: &Strip<'_>, groups: &mut [u16]) {
         if self.are_all(strip) {
             groups.fill(u16::MAX);
@@ -184,7 +186,8 @@ impl Wanted<'_> {
         }
     }
 
-    /// Tells `each` of those of them that `left` has a bit for: 16 rows of the strip in each.
+    /// Calls `each` with every wanted row that `left` has a bit for; each entry of `left` stands
+    /// for 16 rows of the strip.
     fn of(&self, left: &[u16], strip: &Strip<'_>, mut each: impl FnMut(u32)) {
         let all = self.are_all(strip);
         for (first, left) in (0..).step_by(GROUP).zip(left) {

@@ -1,4 +1,4 @@
-//! Many queries, panel after panel.
+//! The scan for many queries, panel by panel.
 
 use iqdb_core::Result;
 
@@ -8,7 +8,7 @@ use crate::prepare::Group;
 use crate::rescore::Rescore;
 
 impl Scan {
-    /// Looks at the listed rows for every query of a group, all rows at a time.
+    /// Scores the listed rows for every query of a group: each panel of queries reads all rows.
     pub(super) fn by_panels(
         &mut self,
         ask: Ask<'_>,
@@ -38,7 +38,7 @@ impl Scan {
             self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
             for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
                 let slot = slots.start + survivors[0].query as usize;
-                // What isn't finite is kept for slots without a query, too.
+                // The kernel keeps scores that aren't finite for slots without a query, too.
                 let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
                 let mut rescore = Rescore {
                     on,

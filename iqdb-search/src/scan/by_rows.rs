@@ -1,4 +1,4 @@
-//! One query after the other, a list of rows at a time.
+//! The scan for one query or a few: one query after the other, a list of rows at a time.
 
 use iqdb_core::Result;
 
@@ -8,7 +8,7 @@ use crate::prepare::Group;
 use crate::rescore::Rescore;
 
 impl Scan {
-    /// Looks at the listed rows for every query of a group.
+    /// Scores the listed rows for every query of a group.
     pub(super) fn by_rows(
         &mut self,
         ask: Ask<'_>,
@@ -17,7 +17,7 @@ impl Scan {
         rows: &[u32],
     ) -> Result<()> {
         let Ask { prepared, .. } = ask;
-        // One query without stored norms takes them along with its scores.
+        // A single query without stored norms computes them along with its scores.
         let along = group.form.needs_norms() && lent.strip.norms.is_none() && group.len() == 1;
         if !along {
             self.terms(prepared, group.form, lent, rows);
@@ -30,8 +30,8 @@ impl Scan {
         Ok(())
     }
 
-    /// Looks at the listed rows for one query, whose terms have been written unless they are to be
-    /// computed along with the scores.
+    /// Scores the listed rows for one query and rescores the survivors. The caller has written the
+    /// terms of the rows, unless `along` asks to compute them along with the scores.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn one(
         &mut self,

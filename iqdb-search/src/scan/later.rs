@@ -1,5 +1,6 @@
-//! Rows that codes leave in question, but hardly as hits. They wait: the thresholds shrink as the scan
-//! goes on, and most of the rows need not be looked at in the end.
+//! Deferred rows: candidates that are unlikely to be hits. The thresholds shrink as the scan goes
+//! on, so it tests the codes of deferred rows again before it reads the rows; most of them fail
+//! that test and are never read.
 
 use std::ops::Range;
 
@@ -8,35 +9,35 @@ use iqdb_core::Result;
 use super::{Ask, Scan, Strip};
 use crate::kernel::below;
 
-/// How many rows may wait, per query, and for all of them: one row in so many, within a range. When
-/// all of them are looked at in the end, comparing their codes was in vain, which takes an eighth of
-/// the time that the rows take.
+/// The scan defers at most one row in this many per query, within [`ROWS`], and at most
+/// [`ROWS_OF_ALL`] for all queries. If it scores all of them in the end, comparing their codes was
+/// in vain, which takes an eighth of the time that scoring takes.
 const SHARE: usize = 2;
 const ROWS: Range<usize> = 1_024..16_384;
 const ROWS_OF_ALL: usize = 1 << 17;
 
-/// How many lists of them there may be, per query, and for all of them.
+/// The most runs of deferred rows, per query, and for all queries.
 const RUNS: usize = 1_024;
 const RUNS_OF_ALL: usize = 1 << 14;
 
-/// What waits, in the order of the rows' places.
+/// The deferred rows, in the order of their places.
 #[derive(Debug, Default)]
 pub(super) struct Later {
     runs: Vec<Run>,
     rows: Vec<Waiting>,
     most: usize,
     most_runs: usize,
-    /// Whether it pays to wait, as far as has been seen.
+    /// Whether deferring pays, as far as this search has seen.
     pays: bool,
 }
 
-/// Rows of one strip that wait for one query.
+/// The deferred rows of one strip and one query.
 #[derive(Debug)]
 struct Run {
     query: usize,
     block: usize,
     range: Range<usize>,
-    /// Where the first of them is in the list of all.
+    /// The index of the first of them in `Later::rows`.
     first: usize,
 }
 
@@ -49,8 +50,9 @@ struct Waiting {
 }
 
 impl Later {
-    /// Gets ready for so many queries and rows, with room for all that may ever wait: how much does
-    /// depends on the thresholds, and those on what other threads find.
+    /// Prepares for a search of `queries` queries over `rows` rows. Reserves room for the most rows
+    /// that the scan may defer: the actual number depends on the thresholds, and those on what
+    /// other threads find.
     pub(super) fn prepare(&mut self, queries: usize, rows: u64) {
         self.clear();
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -59,7 +61,7 @@ impl Later {
         self.most_runs = (RUNS * queries).min(RUNS_OF_ALL);
         self.pays = true;
         self.rows.reserve(self.most);
-        // One strip may be looked at by all of them before anybody asks whether there is room.
+        // All queries may add a run for one strip before the scan asks whether there is room.
         self.runs.reserve(self.most_runs + queries);
     }
 
@@ -68,7 +70,7 @@ impl Later {
         self.rows.clear();
     }
 
-    /// Rows that are pushed from here on are of this strip and query.
+    /// Begins a run: rows that are pushed from here on are of this strip and query.
     pub(super) fn open(&mut self, strip: &Strip<'_>, query: usize) {
         let first = self.rows.len();
         let run = Run { query, block: strip.block, range: strip.range.clone(), first };
@@ -78,7 +80,7 @@ impl Later {
         }
     }
 
-    /// Whether rows may wait.
+    /// Whether the scan may defer another row.
     pub(super) fn takes(&self) -> bool {
         self.pays && self.rows.len() < self.most
     }
@@ -87,19 +89,19 @@ impl Later {
         self.rows.push(Waiting { row, sum });
     }
 
-    /// Whether it is time to look at what waits.
+    /// Whether it is time to flush the deferred rows.
     pub(super) fn is_full(&self) -> bool {
         self.rows.len() >= self.most || self.runs.len() >= self.most_runs
     }
 
-    /// Codes have left few rows in question again.
+    /// To be called when codes have left few candidates: deferring may pay again.
     pub(super) fn may_pay(&mut self) {
         self.pays = true;
     }
 }
 
 impl Scan {
-    /// Looks at the rows that have waited and are still in question.
+    /// Flushes the deferred rows: scores those that are still candidates at the current thresholds.
     pub(super) fn settle(&mut self, ask: Ask<'_>) -> Result<()> {
         for (top, shared) in self.top.iter_mut().zip(ask.shared) {
             top.exchange(shared);
@@ -116,7 +118,7 @@ impl Scan {
         looked_at.map(|_| ())
     }
 
-    /// Returns how many rows that were.
+    /// Returns how many rows it scored.
     fn look_again(&mut self, ask: Ask<'_>, later: &Later, list: &mut Vec<u32>) -> Result<usize> {
         let mut looked_at = 0;
         let mut strip: Option<Strip<'_>> = None;

@@ -1,9 +1,9 @@
-//! The scan: blocks in order, strip by strip, for all queries of a batch at a time.
+//! The scan: it visits blocks in order, strip by strip, for all queries of a batch at once.
 //!
-//! A strip is as many rows as stay in a core's cache while all queries look at them. Where rows have
-//! codes, those say first which rows are left in question ([`by_codes`]). One query, or few, take
-//! the rows of a strip one after the other ([`by_rows`]); many take them panel by panel
-//! ([`by_panels`]).
+//! A strip holds as many rows as a core's cache keeps while all queries read them. Where a block
+//! has codes, the scan compares them with the queries first and scores only the candidates that
+//! they leave ([`by_codes`]). Without codes, one query or a few score the rows of a strip one query
+//! after the other ([`by_rows`]); many queries score them panel by panel ([`by_panels`]).
 
 mod by_codes;
 mod by_panels;
@@ -28,11 +28,13 @@ use crate::top_k::{Candidate, Place, Shared, TopK};
 const STRIP_BYTES: usize = 256 * 1_024;
 
 /// Rows in a strip: at least as many as the kernels take at a time, at most as many as the lists
-/// hold. A scan starts with few, as every row survives until there are k, and doubles them.
+/// hold. A scan starts with few rows, because every row survives until there are k candidates, and
+/// doubles their number from strip to strip.
 const STRIP_ROWS: Range<usize> = 8..1_024;
 const FIRST_STRIP_ROWS: usize = 64;
 
-/// With fewer than one row in so many wanted, looking at those costs less than looking at all codes.
+/// Where a group of queries wants fewer than one row in this many, scoring those rows costs less
+/// than comparing all codes.
 const SPARSE: usize = 24;
 
 /// A range of rows of one block.
@@ -42,25 +44,25 @@ pub(crate) struct Span {
     pub(crate) rows: Range<usize>,
 }
 
-/// What is asked, and of what: shared by all threads.
+/// The queries of a search and the snapshot that they read, shared by all threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask<'a> {
     pub(crate) prepared: &'a Prepared,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
-    /// One per query; none on a thread alone.
+    /// The threshold that threads share, one per query; empty when one thread searches alone.
     pub(crate) shared: &'a [Shared],
 }
 
-/// What one thread works with, reused from one search to the next.
+/// The working memory of one thread, reused from one search to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    /// The nearest so far, per query.
+    /// The nearest rows so far, per query.
     top: Vec<TopK>,
-    /// What excludes a row, per slot.
+    /// The factor and the cut that exclude a row, per slot.
     factors: Vec<f32>,
     cuts: Vec<f32>,
-    /// The rows that are alive and match, per group; and those alive, for the count of bytes.
+    /// The live rows that match the filter, per group; and all live rows, to count the bytes read.
     masks: Vec<RowMask>,
     selector: Selector,
     /// The fingerprint of each group's filter, once a block has asked for it.
@@ -72,19 +74,19 @@ pub(crate) struct Scan {
     terms: Vec<f32>,
     scores: Vec<f32>,
     survivors: Vec<Survivor>,
-    /// The queries as they are compared with the codes of the block at hand, once one has been.
+    /// The queries as codes, for the center of the last block that the scan compared by codes.
     coded: CodedQueries,
-    /// What their thresholds leave of a strip, per query of a group.
+    /// The angle bound at each query's threshold, per query of a group.
     cones: Vec<Cone>,
-    /// The rows that codes leave in question, a bit each, per query and group of rows; and the sums
-    /// of those groups.
+    /// The candidate rows of a strip, a bit per row, per query and group of rows; and the sums of
+    /// those groups.
     left: Vec<u16>,
     sums: Vec<Sums>,
-    /// Those of them that are wanted, of one query and strip.
+    /// The candidates that the filter keeps, of one strip, one query after the other.
     in_question: Vec<u32>,
-    /// The codes of a strip with their planes put together.
+    /// The codes of a strip with both planes merged.
     together: Vec<Line>,
-    /// Those that are looked at later, if at all.
+    /// The deferred rows: unlikely candidates that wait for a tighter threshold.
     later: Later,
     /// Whether codes pay, per group of queries.
     worth: Vec<Worth>,
@@ -100,25 +102,25 @@ struct Counts {
     by_codes: bool,
 }
 
-/// Some rows of one block, as a group of queries looks at them.
+/// A range of rows of one block, which the groups of queries scan one after the other.
 struct Strip<'a> {
     lender: Block<'a>,
     /// The norms of all of the strip's rows, if the block keeps them.
     norms: Option<&'a [f32]>,
-    /// The codes of the block's rows, if it has them and they are wanted.
+    /// The codes of the block's rows, if it has them and the search uses codes.
     codes: Option<&'a Codes>,
     block: usize,
     range: Range<usize>,
 }
 
-/// A strip with some of its rows at hand.
+/// A strip with some of its rows borrowed from the block.
 struct Lent<'a> {
     strip: &'a Strip<'a>,
     rows: Rows<'a>,
 }
 
 impl<'a> Ask<'a> {
-    /// What a block keeps: the norms of its rows and their codes, where they are wanted.
+    /// The norms and the codes that a block keeps of its rows, where the search uses them.
     fn kept(&self, block: &Block<'a>) -> (Option<&'a [f32]>, Option<&'a Codes>) {
         let prepared = self.prepared;
         let norms = match prepared.groups.iter().any(|group| group.form.needs_norms()) {
@@ -169,7 +171,7 @@ impl Scan {
         self.scores.resize(STRIP_ROWS.end, 0.0);
     }
 
-    /// Looks at every row of `spans`, each with its block, for every query.
+    /// Scans every row of `spans`, each with its block, for every query.
     pub(crate) fn run<'a>(
         &mut self,
         ask: Ask<'a>,
@@ -187,7 +189,7 @@ impl Scan {
             while start < rows.end {
                 let range = start..rows.end.min(start + strip_rows.min(most));
                 start = range.end;
-                // Whole groups of codes, whatever the blocks before this one had room for.
+                // Always whole groups of codes: the limits of earlier blocks don't enter.
                 strip_rows = STRIP_ROWS.end.min(2 * strip_rows);
                 let alive = self.alive(range.clone(), prepared);
                 if alive == 0 {
@@ -218,7 +220,7 @@ impl Scan {
         self.settle(ask)
     }
 
-    /// Makes each list as long as it can become in this search. What thresholds leave of a strip
+    /// Reserves for each list the most that it can hold in this search. The number of candidates
     /// differs from one search to the next; a list that grew with it would allocate now and then.
     fn make_room(&mut self, ask: Ask<'_>) {
         let Ask { prepared, on, queries, .. } = ask;
@@ -234,7 +236,7 @@ impl Scan {
             make_room(&mut self.sums, tile / GROUP);
             make_room(&mut self.cones, prepared.slot_count());
             if queries.len() > 1 {
-                // A strip takes a group more than it may, at most.
+                // A strip exceeds `STRIP_BYTES` by one group at most.
                 let group = Shape::new(prepared.dim, true).whole_lines();
                 make_room(&mut self.together, STRIP_BYTES / size_of::<Line>() + group);
             }
@@ -242,10 +244,10 @@ impl Scan {
         }
     }
 
-    /// How many rows of a range anybody looks at.
+    /// How many rows of a range the groups of queries scan.
     fn alive(&self, range: Range<usize>, prepared: &Prepared) -> usize {
         let groups = prepared.groups.len();
-        // Of several filters, all rows that are alive.
+        // With several filters, all live rows count.
         self.masks[if groups > 1 { groups } else { 0 }].count_in(range)
     }
 
@@ -281,8 +283,8 @@ impl Scan {
         Ok(())
     }
 
-    /// Looks at the rows of a strip that one group of queries wants; returns whether at the rows
-    /// themselves, all of them.
+    /// Scans the rows of a strip that one group of queries wants. Returns whether it read all of
+    /// those rows, instead of their codes first.
     fn group(&mut self, ask: Ask<'_>, group: &Group, n: usize, strip: &Strip<'_>) -> Result<bool> {
         // Lent out, so that the rest of `self` stays free.
         let mask = std::mem::take(&mut self.masks[n]);
@@ -296,7 +298,7 @@ impl Scan {
         done
     }
 
-    /// Looks at the wanted rows in the way that is fastest; returns whether without codes.
+    /// Scans the wanted rows in the fastest way. Returns whether it did so without codes.
     fn look(
         &mut self,
         ask: Ask<'_>,
@@ -383,7 +385,7 @@ impl Scan {
         self.top[n].sorted(on)
     }
 
-    /// Adds what was done to `explain`.
+    /// Adds the counts of this scan to `explain`.
     pub(crate) fn explain(&self, prepared: &Prepared, explain: &mut Explain) {
         explain.kernel = prepared.engine.name(self.counts.by_panels);
         if self.counts.by_codes {
@@ -409,7 +411,7 @@ impl Wanted<'_> {
     }
 }
 
-/// Makes a list as long as it can become.
+/// Reserves the most elements that a list can hold.
 fn make_room<T>(list: &mut Vec<T>, len: usize) {
     list.reserve(len.saturating_sub(list.len()));
 }
@@ -417,7 +419,7 @@ fn make_room<T>(list: &mut Vec<T>, len: usize) {
 /// How many rows a strip has at most.
 fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
     match codes {
-        // Codes are looked at in whole groups, and so a strip begins with one.
+        // The kernels compare whole groups of codes, so a strip begins with one.
         Some(codes) => {
             let group_bytes: usize = codes.group_bytes().iter().sum();
             in_cache(group_bytes / GROUP).next_multiple_of(GROUP)
@@ -426,13 +428,13 @@ fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
     }
 }
 
-/// How many rows are scored at most before some of them are scored once more. A strip of codes has
-/// several times as many.
+/// The most rows that the scan scores before it rescores the survivors among them. A strip with
+/// codes holds several times as many.
 fn rows_at_a_time(block: &Block<'_>) -> usize {
     in_cache(block.stride() * size_of::<f32>())
 }
 
-/// How many rows of so many bytes stay in a core's cache.
+/// How many rows of `row_bytes` bytes stay in a core's cache.
 fn in_cache(row_bytes: usize) -> usize {
     (STRIP_BYTES / row_bytes).clamp(STRIP_ROWS.start, STRIP_ROWS.end)
 }
@@ -443,8 +445,8 @@ impl<'a> Strip<'a> {
         self.lender.stride() * size_of::<f32>()
     }
 
-    /// Borrows those of its rows that are listed, in the order of their numbers. What else the matrix
-    /// holds has perhaps never been read.
+    /// Borrows the listed rows of the strip; the list is in ascending order. The other rows of the
+    /// matrix may never have been read.
     fn lent(&'a self, wanted: &[u32]) -> Result<Lent<'a>> {
         let range = self.range.clone();
         let rows = match wanted.len() == range.len() {
@@ -461,7 +463,7 @@ impl Lent<'_> {
         Place { block: self.strip.block, row: self.strip.range.start }
     }
 
-    /// Those of its rows that are listed.
+    /// The listed rows of the strip, as a tile for the kernels.
     fn tile<'b>(&'b self, dim: usize, rows: &'b [u32]) -> Tile<'b> {
         Tile::new(self.rows.components(), dim, self.rows.stride(), rows)
     }

@@ -1,28 +1,30 @@
-//! Whether codes pay, measured as the scan goes.
+//! A cost model: whether codes pay, measured during the scan.
 //!
-//! As long as codes leave few rows in question there is nothing to decide, and nobody looks at a
-//! clock. When they leave many, a strip by codes and a strip without them are timed, and the faster
-//! way goes on, for longer and longer, until the other one is tried again. When they leave nearly all,
-//! there is nothing to decide either.
+//! While codes leave few candidates there is nothing to decide, and the scan reads no clock. When
+//! they leave many, it times a strip with codes and a strip without them, and goes on in the faster
+//! way. If that is the way without codes, it tries codes again after a number of strips that
+//! doubles each time. When codes leave nearly all rows, it goes without them at once.
 
 use std::time::Instant;
 
-/// More than one row in so many left in question is a reason to take the time.
+/// When more than one row in this many is a candidate, the scan times its strips.
 const MANY: usize = 32;
 
-/// Fewer than one row in so many excluded, and codes don't pay: that is what looking at them takes.
+/// When codes exclude fewer than one row in this many, they don't pay: comparing them takes as long
+/// as scoring that share of the rows.
 const FEW: usize = 8;
 
-/// Strips without codes before they are tried again: this many, and twice as many each time.
+/// How many strips the scan goes without codes before it tries them again: at first, and at most.
+/// Each attempt in vain doubles the number.
 const PATIENCE: std::ops::Range<u32> = 4..256;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Worth {
-    /// Whether the last strip by codes left many rows in question.
+    /// Whether the last strip by codes left many candidates.
     doubtful: bool,
     /// Nanoseconds per row of the last strip that was timed without codes.
     plain: Option<f64>,
-    /// Strips to go without codes.
+    /// Strips that the scan still goes without codes.
     without: u32,
     patience: u32,
 }
@@ -34,22 +36,22 @@ impl Default for Worth {
 }
 
 impl Worth {
-    /// Whether the next strip is to be looked at by codes.
+    /// Whether the scan should compare codes in the next strip.
     pub(super) fn wants_codes(&self) -> bool {
         self.without == 0
     }
 
-    /// Whether the last strip by codes left many rows in question.
+    /// Whether the last strip by codes left many candidates.
     pub(super) fn is_doubtful(&self) -> bool {
         self.doubtful
     }
 
-    /// To be called before a strip.
+    /// To be called before a strip. Reads the clock only after a strip that left many candidates.
     pub(super) fn start(&self) -> Option<Instant> {
         self.doubtful.then(Instant::now)
     }
 
-    /// A strip without codes has been looked at.
+    /// To be called after a strip without codes.
     pub(super) fn plain(&mut self, started: Option<Instant>, rows: usize) {
         self.without = self.without.saturating_sub(1);
         if let Some(started) = started {
@@ -57,7 +59,7 @@ impl Worth {
         }
     }
 
-    /// A strip has been looked at by codes, which left `left` of `rows` in question.
+    /// To be called after a strip by codes, which left `left` of `rows` rows as candidates.
     pub(super) fn coded(&mut self, started: Option<Instant>, rows: usize, left: usize) {
         self.doubtful = left * MANY > rows;
         if !self.doubtful {

@@ -19,7 +19,7 @@ pub(crate) struct Image {
 pub(crate) enum Damage {
     /// This bit is another, counted from the first bit of the file.
     Flip(u64),
-    /// Only so many bytes are left.
+    /// Only this many bytes are left.
     Cut(u64),
     /// From this byte on there are zeros.
     Zero(u64),

@@ -105,7 +105,7 @@ impl Subject {
             for entry in fs::read_dir(dir)? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                // Nobody reads what these hold.
+                // No reader uses what these hold.
                 if name != "lock" && name != "reserve" {
                     files.push((name, entry.metadata()?.len()));
                 }
@@ -231,8 +231,8 @@ impl Sight<'_> {
     /// Reads everything.
     fn read(&self, store: &FileStore) -> Result<(), Seen> {
         let newest = self.past.version();
-        // A log that nobody closed may well end where it does. But each frame in it says up to where
-        // it was on the disk before.
+        // A log that no writer closed may well end where it does. But each frame in it says up to
+        // where it was on the disk before.
         let is_shortened = self.image.file.starts_with("log-")
             && matches!(self.image.damage, Damage::Cut(_) | Damage::Zero(_));
         let spared = match self.image.subject {

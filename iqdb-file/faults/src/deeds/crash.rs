@@ -1,4 +1,4 @@
-//! Power cuts after somebody else did a deed.
+//! Power cuts after another program did a deed.
 
 use fastrand::Rng;
 

@@ -1,4 +1,4 @@
-//! Plays a script while somebody else does a deed, and holds what is found against the law.
+//! Plays a script while another program does a deed, and holds what is found against the law.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,8 +46,8 @@ pub(crate) fn calls(script: &Script) -> Result<u64, Finding> {
     Ok(scene.disk.calls().len() as u64 - first)
 }
 
-/// Plays a script; the deed is done before this call after the database has been made. A past that is
-/// to be looked back at `ends_in_doubt`: with the first batch of which nobody knows whether it is there.
+/// Plays a script; the deed is done before this call after the database has been made. A past that
+/// is to be looked back at `ends_in_doubt`: with the first batch that may be there or not.
 ///
 /// # Errors
 /// What breaks the law.
@@ -94,7 +94,7 @@ pub(crate) fn look(
     }
 }
 
-/// Whether an error is about the file that somebody else has taken or put there.
+/// Whether an error is about the file that another program has taken or put there.
 fn names_what_is_missing(error: &Error, done: &Outside) -> bool {
     let path = match done {
         Outside::Remove(path) | Outside::Rename(path, _) | Outside::Put(path, _) => path,

@@ -59,7 +59,7 @@ impl std::fmt::Display for Done {
     }
 }
 
-/// Kills all processes so many times.
+/// Kills all processes `kills` times.
 pub(super) fn kill_often(
     tally: &Tally,
     seed: u64,

@@ -35,7 +35,7 @@ impl<H: Hears> Watched<H> {
             move || {
                 for line in BufReader::new(output).lines().map_while(std::io::Result::ok) {
                     heard.lock().unwrap_or_else(PoisonError::into_inner).hear(&line)?;
-                    // Who waits hears the first word only.
+                    // The thread that waits hears the first word only.
                     let _ = begin.send(());
                 }
                 Ok(())

@@ -1,4 +1,4 @@
-//! Who holds the lock of a file, as the system tells it.
+//! The process that holds the lock of a file, as the system tells it.
 //!
 //! Linux lists all locks in `/proc/locks` with the process that took them. That process may have
 //! ended and left the lock to a child, and its number may be another's by now: so it is named only

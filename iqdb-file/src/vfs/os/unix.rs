@@ -55,9 +55,10 @@ impl OsDir {
     }
 
     /// Where the file system can't rename without replacing. For a directory an empty one is made
-    /// first, which fails where the name is taken, and is all that the rename replaces. For a file the
-    /// name is looked up first: who takes it between the two calls loses it. (A second name for the
-    /// file, which would fail instead, stays behind on network file systems while the file is open.)
+    /// first, which fails where the name is taken, and is all that the rename replaces. For a file
+    /// the name is looked up first: a program that takes it between the two calls loses it. (A
+    /// second name for the file, which would fail instead, stays behind on network file systems
+    /// while the file is open.)
     pub(super) fn rename_in_two_steps(&self, from: &str, to: &str) -> io::Result<()> {
         if self.is_dir(from)? {
             rustix::fs::mkdirat(&self.0, to, DIR_MODE)?;

@@ -44,8 +44,9 @@ impl OsDir {
         if !metadata.is_dir() || metadata.is_symlink() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        // The handle is open: nobody can put another directory in this place between the two calls
-        // unless `path` leads through a link, so what was found is compared with what was opened.
+        // The handle is open: no other program can put another directory in this place between the
+        // two calls unless `path` leads through a link, so what was found is compared with what was
+        // opened.
         let path = fs::canonicalize(path)?;
         let dir = Self { handle: Arc::new(handle), path };
         let again = options.custom_flags(DIRECTORY).open(&dir.path)?;

@@ -314,8 +314,8 @@ impl Disk {
         Ok(())
     }
 
-    /// What somebody else does with names. It is on the disk at once, with all that happened in the
-    /// directories before.
+    /// What another program does with names. It is on the disk at once, with all that happened in
+    /// the directories before.
     pub(super) fn interfere(&mut self, outside: &Outside) -> io::Result<()> {
         let mut touched = Vec::new();
         match outside {

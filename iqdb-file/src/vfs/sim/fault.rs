@@ -47,7 +47,7 @@ pub enum Call {
     SyncData,
     /// `map`
     Map,
-    /// No call: somebody else has done something to names.
+    /// No call: another program has done something to names.
     Outside,
 }
 
@@ -70,7 +70,7 @@ pub enum FaultKind {
     /// A read or a write of more than one byte does half of it and says so.
     Short,
     /// A read or a write does nothing, with [`io::ErrorKind::Interrupted`]. If sticky, every second
-    /// one: nobody gets through otherwise.
+    /// one: otherwise no caller would get through.
     Eintr,
     /// A sync fails. If it was of a file, what was to be synced will never reach the disk, although
     /// it is read as if it had, and the next sync succeeds. Linux does so.

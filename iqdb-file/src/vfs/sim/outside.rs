@@ -1,8 +1,8 @@
-//! What somebody else does to the names on a disk while a database is open.
+//! What another program does to the names on a disk while a database is open.
 
 use std::path::PathBuf;
 
-/// One thing that somebody does. Directories and files alike, but for `Put`.
+/// One thing that another program does. Directories and files alike, but for `Put`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outside {
     /// Another name, which must be free, in this directory or another.

@@ -90,7 +90,8 @@ fn rows_are_excluded_by_their_own_sums() {
     assert!(by_upper > 1_000 && by_whole > by_upper && kept > 1_000);
 }
 
-/// The part along the row is rounded down, that across it up; and nothing that doesn't fit is said.
+/// The parallel component is rounded down, the orthogonal one up; an error that doesn't fit is
+/// unknown.
 #[test]
 fn what_is_counted_is_on_the_safe_side() {
     let mut random = fastrand::Rng::with_seed(42);

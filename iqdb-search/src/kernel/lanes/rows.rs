@@ -102,8 +102,8 @@ pub(crate) enum Scores {
 
 /// How a register of components enters the sums of its row.
 pub(super) trait Term<R: Register> {
-    /// How many sums a row has, 1 or 2; of 8 registers that are added up at a time, each row takes
-    /// so many.
+    /// How many sums a row has, 1 or 2. Of the 8 registers that a kernel adds up at a time, each
+    /// row takes this many.
     const SUMS: usize;
 
     /// Adds what these components give.

@@ -159,7 +159,7 @@ fn a_full_disk_takes_what_fits() {
     // A hole is no reserve.
     other.set_len(5 * SECTOR as u64).unwrap();
     assert!(full(other.write_at(b"x", 0)));
-    // Cutting gives room, and so does removing, once nobody has the file open.
+    // Cutting gives room, and so does removing, once no handle has the file open.
     file.set_len(2 * SECTOR as u64).unwrap();
     other.write_all_at(b"x", 0).unwrap();
     vfs.remove(at("a")).unwrap();

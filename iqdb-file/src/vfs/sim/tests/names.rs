@@ -1,4 +1,4 @@
-//! Names and directories of a simulated disk, and what somebody else does to them.
+//! Names and directories of a simulated disk, and what another program does to them.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn an_open_directory_stays_what_it_is_whatever_it_is_called() {
     assert!(!dir.is_linked().unwrap());
     assert_eq!(dir.lookup("a").unwrap(), None);
     assert_eq!(dir.open("b", Access::Create).unwrap_err().kind(), ErrorKind::NotFound);
-    // What somebody else did is on the disk at once.
+    // What another program did is on the disk at once.
     let found = vfs.crash(&mut Rng::with_seed(1));
     assert_eq!(names(&found, ""), ["d"]);
     root.remove_dir("d").unwrap();

@@ -1,8 +1,8 @@
-//! The way in: from one safe call to code compiled for the instruction set.
+//! Safe entry points, each of which dispatches to the kernel compiled for the instruction set.
 
 use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together, streams};
 
-/// The instruction set that compares codes.
+/// The code kernel of one instruction set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sieve(Isa);
 
@@ -50,7 +50,7 @@ impl Sieve {
         Self(Isa::Portable)
     }
 
-    /// How many queries are compared at a time, when there are many.
+    /// How many queries of a batch the kernel compares at a time.
     pub(crate) fn width(self) -> usize {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
@@ -63,7 +63,8 @@ impl Sieve {
         }
     }
 
-    /// Puts the planes of a sheet together, in lines that are reused from one sheet to the next.
+    /// Merges the planes of a sheet into `lines`, which the caller reuses from one sheet to the
+    /// next.
     pub(crate) fn put_together<'a>(
         self,
         sheet: &Sheet<'_>,
@@ -90,9 +91,9 @@ impl Sieve {
         Together { lines, shape }
     }
 
-    /// Writes which rows of each group are left in question by all four bits of their codes, a bit per
+    /// Filters rows by all four bits of their codes. Writes the candidates of each group, a bit per
     /// row from the lowest up: those of query `q` from `q * groups` on; and their sums at the same
-    /// places. At most [`width`](Self::width) queries are looked at together.
+    /// places. The kernel compares at most [`width`](Self::width) queries together.
     ///
     /// # Panics
     /// When a query is not of the rows' depth, or there is not room for one mask per group and
@@ -128,10 +129,11 @@ impl Sieve {
         }
     }
 
-    /// The same, query by query and plane by plane, of the rows that `left` has a bit for beforehand: the
-    /// upper bits of groups that have one, and the lowest of those that have one in question then.
-    /// Returns how many these and those were; groups that several queries look at count as often. Sums
-    /// are written where a row is left.
+    /// The same, query by query and plane by plane, for the rows that `left` has a bit for
+    /// beforehand: the kernel reads the upper bits of groups that have such a row, then the lowest
+    /// bits of groups with surviving candidates. Returns how many groups it read of each plane; a
+    /// group that several queries read counts once for each. It writes sums for the groups with
+    /// candidates.
     ///
     /// # Panics
     /// As for [`sift`](Self::sift).

@@ -1,4 +1,4 @@
-//! What the bound needs of the sixteen rows of a group, and their cuts, in registers.
+//! The quantization errors of the sixteen rows of a group, and the rows' cuts, in registers.
 
 use crate::certified::{Cone, Linear};
 
@@ -10,7 +10,7 @@ pub(super) trait Floats: Copy {
     /// All of them `x`.
     unsafe fn splat(x: f32) -> Self;
 
-    /// Those that begin there.
+    /// Loads the floats that begin at `from`.
     ///
     /// # Safety
     /// As many bytes as the type has need to be readable.
@@ -88,17 +88,17 @@ impl<F: Floats, const N: usize> Floats for [F; N] {
     }
 }
 
-/// What the bound needs of sixteen rows.
+/// The quantization errors and the norms of sixteen rows.
 #[derive(Clone, Copy)]
 pub(super) struct GroupFacts<F> {
     along: F,
     across: F,
-    /// With their inverses.
+    /// The norms and their inverses, for the metrics that need them.
     norms: Option<[F; 2]>,
 }
 
 impl<F: Floats> GroupFacts<F> {
-    /// Those of a line of facts, counted in `unit`, and one of norms.
+    /// Loads a line of facts, counted in `unit`, and a line of norms.
     ///
     /// # Safety
     /// The processor has the instruction set, and 64 bytes are readable at each.
@@ -119,7 +119,7 @@ impl<F: Floats> GroupFacts<F> {
         }
     }
 
-    /// [`Cone::cut`] of each of them.
+    /// [`Cone::cut`] of each row.
     ///
     /// # Safety
     /// The processor has the instruction set.

@@ -1,15 +1,15 @@
-//! Where the codes of a block are in memory, and what is known of them.
+//! The layout of a block's codes in memory, and of the quantization errors stored with them.
 
 use super::planes;
 
-/// Rows side by side.
+/// How many rows a group has side by side.
 pub(crate) const GROUP: usize = 16;
 
 /// Components of each row in a line of codes of four bits.
 pub(crate) const LINE_COMPONENTS: usize = 8;
 
-/// A line of the cache: codes of sixteen rows, or one of their planes; or a float, or two numbers of 16
-/// bits, of each row.
+/// A cache line. It holds codes of sixteen rows, or one plane of them, or a float or two 16-bit
+/// numbers per row.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(crate) struct Line(pub(crate) [u8; LINE]);
@@ -51,31 +51,31 @@ impl Line {
 /// Bytes of a line.
 pub(super) const LINE: usize = 64;
 
-/// Lines of codes that are kept as planes together.
+/// How many lines of codes are split into planes together.
 pub(super) const FOUR: usize = 4;
 
-/// What a group of coded rows looks like.
+/// The layout of a group of coded rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Lines of codes.
     pub(super) depth: usize,
-    /// Whether the norms of the rows are there, for the metrics that need them.
+    /// Whether the group stores the norms of its rows, for the metrics that need them.
     pub(super) by_norm: bool,
 }
 
 impl Shape {
-    /// That of rows of `dim` components.
+    /// The layout for rows of `dim` components.
     pub(crate) fn new(dim: usize, by_norm: bool) -> Self {
         Self { depth: dim.div_ceil(LINE_COMPONENTS), by_norm }
     }
 
-    /// Lines of codes, before they are parted.
+    /// Lines of codes, before the split into planes.
     #[inline(always)]
     pub(crate) fn depth(self) -> usize {
         self.depth
     }
 
-    /// How many times four lines are in planes.
+    /// How many blocks of four lines are split into planes.
     #[inline(always)]
     pub(super) fn fours(self) -> usize {
         self.depth / FOUR
@@ -87,7 +87,7 @@ impl Shape {
         self.depth - self.fours()
     }
 
-    /// Components in planes; those behind them are kept with all four bits.
+    /// Components in planes; the group stores those behind them with all four bits.
     pub(crate) fn parted(self) -> usize {
         self.fours() * FOUR * LINE_COMPONENTS
     }
@@ -98,7 +98,7 @@ impl Shape {
         self.depth % FOUR
     }
 
-    /// Lines of a group that is put together again: codes, facts, and the norms.
+    /// Lines of a group with merged planes: codes, facts, and the norms.
     #[inline(always)]
     pub(crate) fn whole_lines(self) -> usize {
         self.depth + if self.by_norm { 2 } else { 1 }
@@ -134,11 +134,11 @@ impl Shape {
         self.by_norm.then_some(self.upper_depth() + 1)
     }
 
-    /// In what the facts of the lower part are counted: a power of two, so that no code of four bits is
-    /// longer than 65,535 of them. Facts of the upper part are counted in twice as much.
+    /// The unit of the counts in the lower part's facts: a power of two, so that no 4-bit code is
+    /// longer than 65,535 units. The facts of the upper part use twice this unit.
     #[allow(clippy::cast_precision_loss)]
     pub(crate) fn unit(self) -> f32 {
-        // The components of a code are at most 8, and a little is left for what is rounded.
+        // The components of a code are at most 8, and the rest of 8.5 is for rounding.
         let most = 8.5 * ((self.depth * LINE_COMPONENTS) as f32).sqrt();
         let mut unit = 1.0 / 65_536.0;
         while most > 65_535.0 * unit {
@@ -147,8 +147,8 @@ impl Shape {
         unit
     }
 
-    /// Writes a group: its codes, as many lines as the shape is deep, in planes; and what is known of its
-    /// rows: of the codes of three bits, of those of four, and their norms.
+    /// Writes a group: its codes, as many lines as the shape is deep, split into planes; and the
+    /// quantization errors of its rows, of the 3-bit codes and of the 4-bit codes, and their norms.
     ///
     /// # Panics
     /// When there are more lines or fewer, or there is not room for a group.
@@ -173,8 +173,8 @@ impl Shape {
         }
     }
 
-    /// What is known of a row of a group and its code of four bits, counted; and the row's norm, if it is
-    /// there.
+    /// The counted quantization error of a row's 4-bit code; and the row's norm, not a number if
+    /// the group has no norms.
     #[inline(always)]
     pub(crate) fn facts(self, upper: &[Line], lower: &[Line], row: usize) -> ([u16; 2], f32) {
         let norm = self.norms().map_or(f32::NAN, |line| upper[line].float(row));
@@ -206,8 +206,8 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// The groups of a sheet with their planes put together again: of each its lines of codes, and what
-/// is known of the codes of four bits.
+/// The groups of a sheet with merged planes: of each its lines of codes, the facts of its 4-bit
+/// codes, and the norms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Together<'a> {
     pub(super) lines: &'a [Line],

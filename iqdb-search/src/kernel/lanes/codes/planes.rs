@@ -1,15 +1,16 @@
 //! Codes of four bits in two planes: the upper three bits of each, and the lowest.
 //!
 //! Of four lines A, B, C and D, the first three keep their upper bits where they are, three in each
-//! half of a byte. What is free beside them takes those of D, so that three lines hold all of them;
-//! a fourth has the lowest bits. In each half of a byte, from the highest bit down:
+//! half of a byte. The free bits beside them take the upper bits of D, so that three lines hold all
+//! upper bits; a fourth has the lowest bits. In each half of a byte, from the highest bit down:
 //!
 //! ```text
 //! upper   a3 a2 a1 d1    b3 b2 b1 d2    c3 c2 c1 d3
 //! lower   d0 c0 b0 a0
 //! ```
-//! Codes of three bits are those of four with a lowest bit of 0, and the lowest bits are codes as well.
-//! So all are multiplied in the same way, and the products of both planes add up to those of the whole.
+//! Codes of three bits are those of four with a lowest bit of 0, and the lowest bits are codes as
+//! well. So one kernel multiplies all of them, and the products of both planes add up to those of
+//! the whole.
 
 use super::{FOUR, LINE, Line};
 
@@ -19,7 +20,7 @@ const LOWEST: u8 = 0x11;
 /// Their upper bits.
 const UPPER: u8 = 0xee;
 
-/// Parts four lines into three of upper bits and one of lowest.
+/// Splits four lines into three of upper bits and one of lowest bits.
 pub(super) fn part([a, b, c, d]: &[Line; FOUR]) -> ([Line; 3], Line) {
     let upper = |line: &Line, bit: u32| {
         let mut upper = *line;
@@ -42,13 +43,13 @@ pub(super) fn part([a, b, c, d]: &[Line; FOUR]) -> ([Line; 3], Line) {
 /// # Safety
 /// Every function may be called only where the processor has the instruction set of the type.
 pub(super) trait Bits: Copy {
-    /// Those that begin there.
+    /// Loads the bytes that begin at `from`.
     ///
     /// # Safety
     /// As many bytes as the type has need to be readable.
     unsafe fn load(from: *const u8) -> Self;
 
-    /// Writes them there.
+    /// Writes the bytes to `to`.
     ///
     /// # Safety
     /// As many bytes as the type has need to be writable.
@@ -122,22 +123,22 @@ unsafe fn only<B: Bits>(bits: B, mask: u8) -> B {
     unsafe { bits.and(B::splat(mask)) }
 }
 
-/// Where four lines of codes come from.
+/// The form in which four lines of codes are stored.
 pub(super) trait Source {
-    /// Lines that are read for four.
+    /// Stored lines per four lines of codes.
     const LINES: usize;
 
-    /// Whether they are read from memory, and from end to end.
+    /// Whether the kernel reads them from memory, and from end to end.
     const IS_STREAM: bool;
 
     /// Four lines of codes.
     ///
     /// # Safety
-    /// The processor has the instruction set of `B`, and so many lines are readable.
+    /// The processor has the instruction set of `B`, and `LINES` lines are readable.
     unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR];
 }
 
-/// Codes that have been put together.
+/// Codes with merged planes.
 pub(super) struct Whole;
 
 /// The upper bits alone, with a lowest bit of 0.
@@ -200,10 +201,10 @@ impl Source for Lower {
     }
 }
 
-/// Puts four lines together again, from three of upper bits and one of lowest.
+/// Merges three lines of upper bits and one of lowest bits into four lines of codes.
 ///
 /// # Safety
-/// The processor has the instruction set of `B`, so many lines are readable, and four can be written.
+/// The processor has the instruction set of `B`, these lines are readable, and four are writable.
 #[inline(always)]
 pub(super) unsafe fn put_together<B: Bits>(upper: *const u8, lower: *const u8, to: *mut u8) {
     // SAFETY: as the caller says.
@@ -238,7 +239,7 @@ mod tests {
             let (upper, lower) = part(&four);
             let mut whole = [Line::ZERO; FOUR];
             let (upper, lower) = (upper.as_ptr().cast(), lower.0.as_ptr());
-            // SAFETY: these are so many lines, and plain Rust runs everywhere.
+            // SAFETY: these are three lines, one, and four, and plain Rust runs everywhere.
             let [upper, lower]: [[Portable; FOUR]; 2] = unsafe {
                 put_together::<Portable>(upper, lower, whole.as_mut_ptr().cast());
                 [Upper::four(upper), Lower::four(lower)]

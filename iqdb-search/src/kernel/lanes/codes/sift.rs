@@ -1,15 +1,15 @@
-//! The kernels, written once over the registers of an instruction set.
+//! The code kernels, written once, generic over the registers of an instruction set.
 
 use super::facts::{Floats, GroupFacts};
 use super::planes::{self, Bits, Lower, Source, Upper};
 use super::{Coded, FOUR, LINE, LINE_COMPONENTS, Line, Sheet, Sums, Together};
 use crate::kernel::lanes::ask_for;
 
-/// How far ahead of the codes at hand more are asked for, in bytes, where they are: two groups of 384
-/// components.
+/// How far ahead of the current codes a kernel prefetches, in bytes, where it does: two groups of
+/// 384 components.
 const AHEAD: usize = 6 * 1_024;
 
-/// Lines of a lower plane that are asked for as soon as it is wanted.
+/// Lines of a lower plane that the kernel prefetches as soon as the group has a candidate.
 const ASKED: usize = 16;
 
 /// Sixteen sums of products, one per row of a group.
@@ -45,22 +45,22 @@ pub(super) trait Dots: Copy {
     /// number has nothing below it.
     unsafe fn not_below(self, cuts: Self::Floats) -> u16;
 
-    /// Sums that were written.
+    /// Reads sums that [`write`](Self::write) wrote.
     unsafe fn read(from: &Sums) -> Self;
 
     /// Writes the sums.
     unsafe fn write(self, to: &mut Sums);
 }
 
-/// Sums that one query is added up in side by side, so that none waits for the last.
+/// How many sums a single query keeps side by side, so that no addition waits for the last.
 pub(super) const ALONE: usize = FOUR;
 
-/// Adds the products of each query with `fours` times four lines of codes of a group, and with the
-/// `rest` of lines behind them. Asks for later ones if it is a stream, and these have to be asked for.
+/// Adds up the products of each query with `fours` blocks of four lines of a group, and with the
+/// `rest` lines behind them. Prefetches later lines if `S` is a stream and `asks` says so.
 ///
 /// # Safety
-/// The processor has the instruction set of `D`. There are so many lines, and each query has as many
-/// times 8 components.
+/// The processor has the instruction set of `D`. All these lines are readable, and each query has 8
+/// components per line.
 #[inline(always)]
 unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
     lines: *const u8,
@@ -123,8 +123,8 @@ unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
     }
 }
 
-/// Writes which rows of each group are left in question by all four bits, for each of `Q` queries:
-/// those of query `q` from `q * together.groups()` on; and their sums at the same places.
+/// Writes the candidates of each group by all four bits, for each of `Q` queries: those of query
+/// `q` from `q * together.groups()` on; and their sums at the same places.
 ///
 /// # Safety
 /// The processor has the instruction set of `D`. Each query has as many components as a group has
@@ -158,9 +158,9 @@ pub(super) unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     }
 }
 
-/// The same for one query, from the planes, of the rows that `left` has a bit for: it looks at the upper
-/// bits of groups that have such a row, and at the lowest of those that have one in question then;
-/// returns how many these and those are. Whole sums are written of the last alone.
+/// The same for one query, from the planes, for the rows that `left` has a bit for. It reads the
+/// upper bits of groups that have such a row, then the lowest bits of groups with surviving
+/// candidates; returns how many groups it read of each. Only the latter get whole sums.
 ///
 /// # Safety
 /// As for [`sift`].
@@ -185,7 +185,7 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
             continue;
         }
         looked_at[0] += 1;
-        // What is not in planes; the others are asked for as they are multiplied.
+        // The lines that are not in planes; `products` prefetches the others as it multiplies them.
         let others = &upper[Upper::LINES * shape.fours()..];
         if asks {
             others.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
@@ -225,7 +225,7 @@ pub(super) unsafe fn sift_in_steps<D: Dots>(
     looked_at
 }
 
-/// Writes the codes of each group as they were before they were parted, and what is known of them.
+/// Merges the planes of each group into whole codes, and copies its facts and norms.
 ///
 /// # Safety
 /// The processor has the instruction set of `B`, and there is room.

@@ -1,7 +1,8 @@
-//! Whether memory that is read in order has to be asked for ahead of time.
+//! Whether a kernel has to prefetch memory that it reads in order.
 
-/// Some machines read it more slowly unless they are asked. Those of AMD fetch it by themselves, and are slower
-/// when they are asked: `ARCHITECTURE.md` has what was measured. Lock-free.
+/// Some processors read such memory more slowly without prefetch instructions. Those of AMD fetch
+/// it by themselves, and the instructions slow them down: `ARCHITECTURE.md` has the measurements.
+/// Lock-free.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 pub(super) fn are_asked_for() -> bool {
     use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,7 +11,7 @@ pub(super) fn are_asked_for() -> bool {
     const ASKED: u8 = 1;
     const FETCHED: u8 = 2;
 
-    // Whoever finds it unknown finds it out, and all of them find the same.
+    // Racing initialisers compute the same value.
     static FOUND: AtomicU8 = AtomicU8::new(UNKNOWN);
     let found = match FOUND.load(Ordering::Relaxed) {
         UNKNOWN => {
@@ -23,13 +24,14 @@ pub(super) fn are_asked_for() -> bool {
     found == ASKED
 }
 
-/// Elsewhere nothing is known of asking that would make a difference. Miri has no instructions.
+/// No other architecture is known to gain from prefetch instructions. Miri has no such
+/// instructions.
 #[cfg(any(not(target_arch = "x86_64"), miri))]
 pub(super) fn are_asked_for() -> bool {
     false
 }
 
-/// Who made the processor, as it says itself.
+/// The vendor string that the processor reports.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn maker() -> [u8; 12] {
     // SAFETY: every x86-64 processor has the instruction. Later versions of Rust say so as well.
@@ -44,7 +46,7 @@ fn maker() -> [u8; 12] {
 
 #[cfg(all(test, target_arch = "x86_64", not(miri)))]
 mod tests {
-    /// Linux says who made it, too.
+    /// Linux reports the vendor, too.
     #[test]
     fn the_maker_is_the_one_that_the_system_names() {
         let found = super::maker();

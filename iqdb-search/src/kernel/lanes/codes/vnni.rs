@@ -7,8 +7,9 @@ use super::facts::Floats;
 use super::planes::Bits;
 use super::sift::Dots;
 
-/// Of the low four bits of each byte, and sixteen times those of the high ones, which are so
-/// multiplied where they are. Twice sixteen times a sum is below 2^31, as `docs/certified-scan.md` says.
+/// The sums of the low four bits of each byte, and sixteen times the sums of the high ones, which
+/// the kernel multiplies in place. Twice sixteen times a sum is below 2^31, as
+/// `docs/certified-scan.md` says.
 #[derive(Clone, Copy)]
 pub(super) struct Vnni([__m512i; 2]);
 
