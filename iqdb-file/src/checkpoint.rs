@@ -393,7 +393,7 @@ impl Writer {
     }
 
     /// The file of the reserve, if there is one.
-    pub(crate) fn reserve_file(&mut self) -> Option<FileId> {
+    pub(crate) fn reserve_file(&mut self) -> Option<Arc<dyn File>> {
         self.reserve.file(&self.dir)
     }
 

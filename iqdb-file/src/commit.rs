@@ -167,7 +167,6 @@ impl FileStore {
         let view = writer.view();
         let staged = std::mem::take(&mut writer.staged);
         let mut job = Job {
-            dir: writer.dir.clone(),
             names: Arc::clone(&writer.names),
             rows_in: writer.growing.held(),
             lock: Arc::clone(&writer.lock),

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
-use crate::dir::DatabaseDir;
 use crate::held_names::{HeldNames, NotHeld};
 use crate::lock::{Lock, LockedBy};
 use crate::log::Log;
@@ -14,8 +13,9 @@ use crate::names::Name;
 use crate::new_rows::NewRows;
 use crate::options::Durability;
 use crate::probe::{Defect, Probe};
+use crate::reserve;
 use crate::trouble::Trouble;
-use crate::vfs::{FileExt, FileId};
+use crate::vfs::{File, FileExt, FileId};
 
 /// The outcome of a group, for every writer with a batch in it.
 #[derive(Debug, Default)]
@@ -120,7 +120,6 @@ impl fmt::Display for Failure {
 /// What the leader of a group writes while other writers go on staging.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) dir: DatabaseDir,
     /// The files that must have their names when the group is written.
     pub(crate) names: Arc<HeldNames>,
     pub(crate) rows_in: Option<(Name, FileId)>,
@@ -132,7 +131,7 @@ pub(crate) struct Job {
     pub(crate) rows: Vec<NewRows>,
     pub(crate) durability: Durability,
     /// The reserve, if the leader may give it up for the group.
-    pub(crate) reserve: Option<FileId>,
+    pub(crate) reserve: Option<Arc<dyn File>>,
     /// Whether the leader gave it up.
     pub(crate) gave_up_reserve: AtomicBool,
     pub(crate) probe: Probe,
@@ -198,7 +197,7 @@ impl Job {
     fn with_reserve(&self, write: impl Fn() -> std::io::Result<()>) -> std::io::Result<()> {
         match write() {
             Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-                match self.reserve.map(|id| self.dir.remove_if(Name::Reserve, id)) {
+                match self.reserve.as_deref().map(reserve::give_up) {
                     Some(Ok(())) => {
                         self.gave_up_reserve.store(true, Ordering::Relaxed);
                         write()

@@ -2,12 +2,13 @@
 
 use std::io::{self, ErrorKind};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::dir::DatabaseDir;
 use crate::group::Failure;
 use crate::names::Name;
 use crate::owner::{self, HEAD, Owner};
-use crate::vfs::{Access, File, FileExt, FileId};
+use crate::vfs::{Access, File, FileExt};
 
 /// A file that says whose it is, and zeros. Nothing relies on what is in it.
 ///
@@ -23,11 +24,13 @@ pub(crate) struct Reserve {
     kept: Option<Kept>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Kept {
-    /// The size of the reserve in bytes, and its file. `None` while there is no file.
-    Ours(u64, Option<FileId>),
-    /// No reserve: a file of another owner has the name, or the file can't be made.
+    /// There is no file.
+    Nothing,
+    /// A file of ours, which stays open, and its length.
+    Ours { file: Arc<dyn File>, len: u64 },
+    /// Another program's file has the name, or the file can't be made.
     Not,
 }
 
@@ -40,17 +43,28 @@ impl Reserve {
         Self { least, database, kept: None }
     }
 
-    /// Makes it large enough for a log that takes `sealing` bytes to seal.
+    /// Makes it large enough for a log that takes this many bytes to seal.
     ///
     /// # Errors
     /// Only that the disk is full; it is as large as before then.
     pub(crate) fn take(&mut self, dir: &DatabaseDir, sealing: u64) -> Result<(), Failure> {
         let wanted = self.wanted(sealing);
-        let Kept::Ours(taken, _) = self.look(dir) else { return Ok(()) };
-        if taken >= wanted {
-            return Ok(());
-        }
-        match self.grow(dir, taken..wanted) {
+        let grown = match self.look(dir) {
+            Kept::Not => return Ok(()),
+            Kept::Ours { len, .. } if *len >= wanted => return Ok(()),
+            Kept::Nothing if wanted == 0 => return Ok(()),
+            Kept::Ours { file, len, .. } => grow(&**file, *len..wanted).map(|()| {
+                *len = wanted;
+                None
+            }),
+            Kept::Nothing => make(dir, self.database, wanted).map(Some),
+        };
+        match grown {
+            Ok(None) => Ok(()),
+            Ok(made) => {
+                self.kept = made;
+                Ok(())
+            }
             Err(error) if error.kind() == ErrorKind::StorageFull => {
                 self.kept = None;
                 Err(Failure::of(&dir.path_of(Name::Reserve), "taken again", error))
@@ -60,21 +74,17 @@ impl Reserve {
                 self.kept = Some(Kept::Not);
                 Ok(())
             }
-            Ok(id) => {
-                self.kept = Some(Kept::Ours(wanted, Some(id)));
-                Ok(())
-            }
         }
     }
 
     /// Makes it as small as it may be for such a log, or as large as it can be.
     pub(crate) fn fit(&mut self, dir: &DatabaseDir, sealing: u64) {
         let wanted = self.wanted(sealing);
-        if let Kept::Ours(taken, Some(_)) = self.look(dir)
-            && taken > wanted
+        if let Kept::Ours { file, len, .. } = self.look(dir)
+            && *len > wanted
+            && file.set_len(wanted).is_ok()
         {
-            self.kept = None;
-            let _ = self.open(dir).and_then(|file| file.set_len(wanted));
+            *len = wanted;
         }
         // Until there is space, only deletes are taken.
         let _ = self.take(dir, sealing);
@@ -82,20 +92,20 @@ impl Reserve {
 
     /// Frees it; returns whether there was anything.
     pub(crate) fn give_up(&mut self, dir: &DatabaseDir) -> bool {
-        let id = self.file(dir);
-        self.gone();
-        id.is_some_and(|id| dir.remove_if(Name::Reserve, id).is_ok())
+        let file = self.file(dir);
+        self.kept = None;
+        file.is_some_and(|file| give_up(&*file).is_ok())
     }
 
-    /// The file, if there is one.
-    pub(crate) fn file(&mut self, dir: &DatabaseDir) -> Option<FileId> {
+    /// The file, if it has anything to give up.
+    pub(crate) fn file(&mut self, dir: &DatabaseDir) -> Option<Arc<dyn File>> {
         match self.look(dir) {
-            Kept::Ours(_, id) => id,
-            Kept::Not => None,
+            Kept::Ours { file, len } if *len > HEAD as u64 => Some(Arc::clone(file)),
+            _ => None,
         }
     }
 
-    /// Another has freed it, or what has its name is not known any more.
+    /// Its length is not known any more.
     pub(crate) fn gone(&mut self) {
         self.kept = None;
     }
@@ -110,67 +120,66 @@ impl Reserve {
         }
     }
 
-    fn look(&mut self, dir: &DatabaseDir) -> Kept {
-        if let Some(kept) = self.kept {
-            return kept;
-        }
-        let kept = match dir.file(Name::Reserve, Access::Read) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Kept::Ours(0, None),
+    fn look(&mut self, dir: &DatabaseDir) -> &mut Kept {
+        let database = self.database;
+        self.kept.get_or_insert_with(|| match dir.file(Name::Reserve, Access::Write) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Kept::Nothing,
             Err(_) => Kept::Not,
-            Ok(file) => self.look_into(&*file).unwrap_or(Kept::Not),
-        };
-        self.kept = Some(kept);
-        kept
+            Ok(file) => look_into(file, database).unwrap_or(Kept::Not),
+        })
     }
+}
 
-    /// A file of zeros alone is ours, too: a crash has left it without its first bytes.
-    fn look_into(&self, file: &dyn File) -> io::Result<Kept> {
-        let is_ours = match Owner::of(file, Name::Reserve, Some(self.database))? {
-            Owner::Database(database) => database == self.database,
-            Owner::Torn => is_zeros(file)?,
-            Owner::Stranger => false,
-        };
-        Ok(if is_ours { Kept::Ours(file.len()?, Some(file.id()?)) } else { Kept::Not })
+/// Frees the space of a file, but for its first bytes.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn give_up(file: &dyn File) -> io::Result<()> {
+    file.set_len(HEAD as u64)
+}
+
+/// A file of zeros alone is ours, too: a crash has left it without its first bytes.
+fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
+    let is_ours = match Owner::of(&*file, Name::Reserve, Some(database))? {
+        Owner::Database(found) => found == database,
+        Owner::Torn => is_zeros(&*file)?,
+        Owner::Stranger => false,
+    };
+    match is_ours {
+        true => Ok(Kept::Ours { len: file.len()?, file: file.into() }),
+        false => Ok(Kept::Not),
     }
+}
 
-    /// The file, to be written, if it is the one that was looked into.
-    fn open(&self, dir: &DatabaseDir) -> io::Result<Box<dyn File>> {
-        let file = dir.file(Name::Reserve, Access::Write)?;
-        match self.look_into(&*file)? {
-            Kept::Ours(..) => Ok(file),
-            Kept::Not => Err(ErrorKind::AlreadyExists.into()),
+/// Makes the file, with its first bytes on the disk: a later opening has to know whose it is.
+fn make(dir: &DatabaseDir, database: u128, len: u64) -> io::Result<Kept> {
+    let file = dir.file(Name::Reserve, Access::Create)?;
+    let id = file.id()?;
+    let head = owner::head(Name::Reserve, database, HEAD);
+    let made = grow(&*file, 0..len)
+        .and_then(|()| file.write_all_at(&head, 0))
+        .and_then(|()| file.sync_data());
+    match made {
+        Ok(()) => Ok(Kept::Ours { file: file.into(), len }),
+        Err(error) => {
+            // Better all of it for other programs than half of it for none.
+            let _ = dir.remove_if(Name::Reserve, id);
+            Err(error)
         }
     }
+}
 
-    /// Writes to all of `range`, which begins where the file ends, so that it is really there.
-    fn grow(&self, dir: &DatabaseDir, range: Range<u64>) -> io::Result<FileId> {
-        let is_new = !matches!(self.kept, Some(Kept::Ours(_, Some(_))));
-        let file = match is_new {
-            true => dir.file(Name::Reserve, Access::Create)?,
-            false => self.open(dir)?,
-        };
-        let id = file.id()?;
-        let zeros = vec![0; 1 << 16];
-        let write = |offset: u64| {
-            let len =
-                usize::try_from(range.end - offset).map_or(zeros.len(), |len| len.min(zeros.len()));
-            file.write_all_at(&zeros[..len], offset)
-        };
-        let grow = || {
-            range.clone().step_by(zeros.len()).try_for_each(write)?;
-            file.write_all_at(&owner::head(Name::Reserve, self.database, HEAD), 0)?;
-            // Whose it is has to be known after a crash.
-            if is_new { file.sync_data() } else { Ok(()) }
-        };
-        grow().inspect_err(|_| {
-            // Half a reserve helps no writer, so other files get all of its space.
-            let _ = match is_new {
-                true => dir.remove_if(Name::Reserve, id),
-                false => file.set_len(range.start),
-            };
-        })?;
-        Ok(id)
-    }
+/// Writes to all of `range`, which begins where the file ends, so that the space is taken.
+fn grow(file: &dyn File, range: Range<u64>) -> io::Result<()> {
+    let zeros = vec![0; 1 << 16];
+    let write = |offset: u64| {
+        let len =
+            usize::try_from(range.end - offset).map_or(zeros.len(), |len| len.min(zeros.len()));
+        file.write_all_at(&zeros[..len], offset)
+    };
+    range.clone().step_by(zeros.len()).try_for_each(write).inspect_err(|_| {
+        let _ = file.set_len(range.start);
+    })
 }
 
 fn is_zeros(file: &dyn File) -> io::Result<bool> {
