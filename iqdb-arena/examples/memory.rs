@@ -160,7 +160,8 @@ fn fill(
 
 /// The same by a process of its own.
 fn stored_apart(source: &str, dim: &str, which: &str) -> Result<Stored> {
-    let failed = |why: String| Error::new(ErrorKind::Backend, format!("{which} failed: {why}"));
+    let failed =
+        |why: String| Error::new(ErrorKind::ContractViolation, format!("{which} failed: {why}"));
     let output = std::env::current_exe()
         .and_then(|program| Command::new(program).args([source, dim, which]).output())
         .map_err(|error| failed(error.to_string()))?;

@@ -122,7 +122,7 @@ impl<'a> From<Lent<'a>> for PayloadRef<'a> {
 
 /// For a caller that holds on to a source and asks for a row that its block lacks.
 fn no_such_row() -> Error {
-    Error::new(ErrorKind::Backend, "there is no such row in the chunk")
+    Error::new(ErrorKind::ContractViolation, "there is no such row in the chunk")
 }
 
 impl BlockSource for Chunk {

@@ -61,7 +61,7 @@ impl View {
 }
 
 fn no_such_block(count: usize, found: usize) -> Error {
-    Error::new(ErrorKind::Backend, "there is no such block")
+    Error::new(ErrorKind::ContractViolation, "there is no such block")
         .expected(format_args!("a block below {count}"))
         .found(found)
 }

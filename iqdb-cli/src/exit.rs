@@ -63,7 +63,9 @@ impl Failure {
             Self::Negative(_) => Exit::Negative,
             Self::Engine(error) => match error.kind() {
                 // An invalid vector can only have come from a file: no command takes one.
-                ErrorKind::Damaged | ErrorKind::InvalidVector | ErrorKind::Backend => Exit::Damaged,
+                ErrorKind::Damaged | ErrorKind::InvalidVector | ErrorKind::ContractViolation => {
+                    Exit::Damaged
+                }
                 ErrorKind::Locked => Exit::Locked,
                 _ => Exit::Usage,
             },
@@ -96,7 +98,7 @@ mod tests {
         for (kind, exit) in [
             (ErrorKind::Damaged, Exit::Damaged),
             (ErrorKind::InvalidVector, Exit::Damaged),
-            (ErrorKind::Backend, Exit::Damaged),
+            (ErrorKind::ContractViolation, Exit::Damaged),
             (ErrorKind::Locked, Exit::Locked),
             (ErrorKind::Io, Exit::Usage),
             (ErrorKind::NotSupported, Exit::Usage),

@@ -47,7 +47,7 @@ impl Snapshot for Shown {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         if i >= self.block_count() {
-            return Err(Error::new(ErrorKind::Backend, "there is no such block"));
+            return Err(Error::new(ErrorKind::ContractViolation, "there is no such block"));
         }
         let dim = self.schema.dim();
         Block::new(self, dim, dim, self.records.len(), self.version)

@@ -162,7 +162,7 @@ impl Snapshot for PlantedSnapshot {
         let planted = self
             .blocks
             .get(i)
-            .ok_or_else(|| Error::new(ErrorKind::Backend, "there is no such block"))?;
+            .ok_or_else(|| Error::new(ErrorKind::ContractViolation, "there is no such block"))?;
         let inner = self.inner.block(i)?;
         let at = match self.defect {
             Some(Defect::BlockIsAtAnotherVersion) => self.version().next(),

@@ -53,7 +53,7 @@ impl Snapshot for Lender {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         if i > 0 {
-            return Err(Error::new(ErrorKind::Backend, "there is one block"));
+            return Err(Error::new(ErrorKind::ContractViolation, "there is one block"));
         }
         Block::new(self, self.schema.dim(), self.schema.dim(), self.rows(), self.version())
     }

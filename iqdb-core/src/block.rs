@@ -96,7 +96,7 @@ impl<'a> Block<'a> {
     /// The first `len` rows of `source`, as they are at version `at`.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] unless `1 <= dim <= stride <= DIM_MAX` and `len` is at most
+    /// [`ErrorKind::ContractViolation`] unless `1 <= dim <= stride <= DIM_MAX` and `len` is at most
     /// [`BLOCK_ROWS_MAX`]: what a search computes from these numbers can then neither overflow nor
     /// exhaust memory, whatever a backend claims.
     pub fn new(
@@ -107,11 +107,14 @@ impl<'a> Block<'a> {
         at: Version,
     ) -> Result<Self> {
         if dim == 0 || dim > stride || stride > DIM_MAX || len > BLOCK_ROWS_MAX {
-            return Err(Error::new(ErrorKind::Backend, "a block has an impossible shape")
-                .expected(format_args!(
-                    "1 <= dim <= stride <= {DIM_MAX}, and at most {BLOCK_ROWS_MAX} rows"
-                ))
-                .found(format_args!("dim {dim}, stride {stride}, {len} rows")));
+            return Err(Error::new(
+                ErrorKind::ContractViolation,
+                "a block has an impossible shape",
+            )
+            .expected(format_args!(
+                "1 <= dim <= stride <= {DIM_MAX}, and at most {BLOCK_ROWS_MAX} rows"
+            ))
+            .found(format_args!("dim {dim}, stride {stride}, {len} rows")));
         }
         Ok(Self { source, dim, stride, len, at, seal: None })
     }
@@ -162,7 +165,7 @@ impl<'a> Block<'a> {
     /// Lends the rows of `range`.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] when `range` is not inside the block or the source lends another
+    /// [`ErrorKind::ContractViolation`] when `range` is not inside the block or the source lends another
     /// number of components; whatever the source reports.
     pub fn rows(&self, range: Range<usize>) -> Result<Rows<'a>> {
         self.check_range(&range)?;
@@ -185,9 +188,12 @@ impl<'a> Block<'a> {
         // Within `new`'s bounds this can't overflow.
         let expected = range.len() * self.stride;
         if components.len() != expected {
-            return Err(Error::new(ErrorKind::Backend, "a source lent the wrong amount of rows")
-                .expected(format_args!("{expected} components"))
-                .found(format_args!("{} components", components.len())));
+            return Err(Error::new(
+                ErrorKind::ContractViolation,
+                "a source lent the wrong amount of rows",
+            )
+            .expected(format_args!("{expected} components"))
+            .found(format_args!("{} components", components.len())));
         }
         Ok(Rows { components, dim: self.dim, stride: self.stride })
     }
@@ -195,7 +201,7 @@ impl<'a> Block<'a> {
     /// The id of a row. O(1).
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] when the row is not in the block; whatever the source reports.
+    /// [`ErrorKind::ContractViolation`] when the row is not in the block; whatever the source reports.
     pub fn id(&self, row: usize) -> Result<IdRef<'a>> {
         self.check_row(row)?;
         self.source.id(row)
@@ -204,7 +210,7 @@ impl<'a> Block<'a> {
     /// The payload of a row.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] when the row is not in the block; whatever the source reports.
+    /// [`ErrorKind::ContractViolation`] when the row is not in the block; whatever the source reports.
     pub fn payload(&self, row: usize) -> Result<PayloadRef<'a>> {
         self.check_row(row)?;
         self.source.payload(row)
@@ -213,7 +219,7 @@ impl<'a> Block<'a> {
     /// The whole record of a row.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`] when the row is not in the block; whatever the source reports.
+    /// [`ErrorKind::ContractViolation`] when the row is not in the block; whatever the source reports.
     pub fn record(&self, row: usize) -> Result<RecordRef<'a>> {
         self.check_row(row)?;
         let rows = self.rows(row..row + 1)?;
@@ -260,7 +266,7 @@ impl<'a> Block<'a> {
         if range.start <= range.end && range.end <= self.len {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Backend, "rows were asked for outside their block")
+        Err(Error::new(ErrorKind::ContractViolation, "rows were asked for outside their block")
             .expected(format_args!("a range within 0..{}", self.len))
             .found(format_args!("{range:?}")))
     }
@@ -269,7 +275,7 @@ impl<'a> Block<'a> {
         if row < self.len {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Backend, "a row was asked for outside its block")
+        Err(Error::new(ErrorKind::ContractViolation, "a row was asked for outside its block")
             .expected(format_args!("a row below {}", self.len))
             .found(row))
     }
@@ -369,7 +375,7 @@ mod tests {
             (1, 1, usize::MAX),
         ] {
             let error = Block::new(&source, dim, stride, len, Version(0)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Backend);
+            assert_eq!(error.kind(), ErrorKind::ContractViolation);
         }
         assert!(Block::new(&source, DIM_MAX, DIM_MAX, BLOCK_ROWS_MAX, Version(0)).is_ok());
     }
@@ -378,8 +384,8 @@ mod tests {
     fn a_source_that_lends_too_little_is_an_error_not_a_panic() {
         let source = Lender(vec![0.0; 7]);
         let block = Block::new(&source, 3, 4, 2, Version(0)).unwrap();
-        assert_eq!(block.rows(0..2).unwrap_err().kind(), ErrorKind::Backend);
-        assert_eq!(block.record(0).unwrap_err().kind(), ErrorKind::Backend);
+        assert_eq!(block.rows(0..2).unwrap_err().kind(), ErrorKind::ContractViolation);
+        assert_eq!(block.record(0).unwrap_err().kind(), ErrorKind::ContractViolation);
     }
 
     #[test]
@@ -388,7 +394,7 @@ mod tests {
         let block = Block::new(&source, 3, 4, 2, Version(0)).unwrap();
         #[allow(clippy::reversed_empty_ranges)]
         for range in [0..3, 3..3, 2..1, 0..usize::MAX] {
-            assert_eq!(block.rows(range).unwrap_err().kind(), ErrorKind::Backend);
+            assert_eq!(block.rows(range).unwrap_err().kind(), ErrorKind::ContractViolation);
         }
         assert!(block.id(2).is_err() && block.payload(2).is_err() && block.record(2).is_err());
         assert!(block.record(usize::MAX).is_err());

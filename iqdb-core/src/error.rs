@@ -29,11 +29,22 @@ pub enum ErrorKind {
     InvalidQuery,
     /// A filter's text can't be parsed, or the filter breaks a limit.
     InvalidFilter,
+    /// A record that was to be inserted is there already.
+    AlreadyExists,
     /// The store is not at the version that the batch expected. Read again and retry.
     VersionConflict,
     /// A write may or may not have taken effect, such as when the disk or the connection failed
     /// while it was being made durable. Read again before you retry.
     OutcomeUnknown,
+    /// The deadline of the call has passed, and the call changed nothing. A write that took effect, or
+    /// may have, never ends so.
+    DeadlineExceeded,
+    /// The caller cancelled the call, which changed nothing.
+    Cancelled,
+    /// The snapshot can't be read any more, and never will be: its store gave it up. Take another.
+    SnapshotExpired,
+    /// The changes since this version are not kept any more, or belong to another history. Begin again.
+    VersionGone,
     /// The store doesn't promise this; see [`Capabilities`](crate::Capabilities).
     NotSupported,
     /// Another process or another handle holds the database. Try again once it is closed there.
@@ -43,7 +54,7 @@ pub enum ErrorKind {
     /// Stored bytes are not what was written. Nothing read from them can be trusted.
     Damaged,
     /// A backend or a search broke its own contract: a defect there, not in the caller's input.
-    Backend,
+    ContractViolation,
 }
 
 impl ErrorKind {
@@ -58,13 +69,18 @@ impl ErrorKind {
             Self::InvalidSchema => "invalid schema",
             Self::InvalidQuery => "invalid query",
             Self::InvalidFilter => "invalid filter",
+            Self::AlreadyExists => "already exists",
             Self::VersionConflict => "version conflict",
             Self::OutcomeUnknown => "outcome unknown",
+            Self::DeadlineExceeded => "deadline exceeded",
+            Self::Cancelled => "cancelled",
+            Self::SnapshotExpired => "snapshot expired",
+            Self::VersionGone => "version gone",
             Self::NotSupported => "not supported",
             Self::Locked => "locked",
             Self::Io => "input/output error",
             Self::Damaged => "damaged data",
-            Self::Backend => "backend defect",
+            Self::ContractViolation => "contract violation",
         }
     }
 }
@@ -125,6 +141,7 @@ struct Report {
     expected: Option<String>,
     found: Option<String>,
     hint: Option<Cow<'static, str>>,
+    is_transient: bool,
 }
 
 impl Error {
@@ -140,6 +157,7 @@ impl Error {
                 expected: None,
                 found: None,
                 hint: None,
+                is_transient: false,
             }),
             source: None,
         }
@@ -192,6 +210,31 @@ impl Error {
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// Says that the cause may pass by itself, and that the call was given up before it could take
+    /// effect: a connection that was lost before the decision, for example.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.report.is_transient = true;
+        self
+    }
+
+    /// Whether the same call, unchanged, may succeed later: after [`ErrorKind::Locked`],
+    /// [`ErrorKind::DeadlineExceeded`], and what is [`transient`](Self::transient).
+    ///
+    /// [`ErrorKind::VersionConflict`], [`ErrorKind::OutcomeUnknown`], [`ErrorKind::SnapshotExpired`] and
+    /// [`ErrorKind::VersionGone`] are never retryable: the caller has to read again first.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Locked | ErrorKind::DeadlineExceeded => true,
+            ErrorKind::VersionConflict
+            | ErrorKind::OutcomeUnknown
+            | ErrorKind::SnapshotExpired
+            | ErrorKind::VersionGone => false,
+            _ => self.report.is_transient,
+        }
     }
 
     /// The sort of error.
@@ -332,7 +375,7 @@ mod tests {
     #[test]
     fn hostile_input_leaves_an_error_readable_whichever_way_it_gets_in() {
         let hostile = format!("a\nb\u{1b}[2J\u{202e}{}", "x".repeat(1_000_000));
-        let error = Error::new(ErrorKind::Backend, hostile.clone())
+        let error = Error::new(ErrorKind::ContractViolation, hostile.clone())
             .during(hostile.clone())
             .with_id(&RecordId::from(&hostile))
             .expected(&hostile)
@@ -354,5 +397,26 @@ mod tests {
         fn crosses_threads<T: Send + Sync + 'static>() {}
         crosses_threads::<Error>();
         assert!(size_of::<Error>() <= 24);
+    }
+
+    #[test]
+    fn the_same_call_may_be_made_again_where_nothing_has_to_be_read_first() {
+        let error = |kind| Error::new(kind, "something happened");
+        for kind in [ErrorKind::Locked, ErrorKind::DeadlineExceeded] {
+            assert!(error(kind).is_retryable(), "{kind}");
+        }
+        let again = [
+            ErrorKind::VersionConflict,
+            ErrorKind::OutcomeUnknown,
+            ErrorKind::SnapshotExpired,
+            ErrorKind::VersionGone,
+        ];
+        for kind in again {
+            assert!(!error(kind).transient().is_retryable(), "{kind}: it has to be read again");
+        }
+        for kind in [ErrorKind::Io, ErrorKind::Cancelled, ErrorKind::AlreadyExists] {
+            assert!(!error(kind).is_retryable(), "{kind}");
+        }
+        assert!(error(ErrorKind::Io).transient().is_retryable());
     }
 }

@@ -220,7 +220,7 @@ impl<'a> PayloadRef<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails;
-    /// [`ErrorKind::Backend`] when a row claims more fields than a payload can have.
+    /// [`ErrorKind::ContractViolation`] when a row claims more fields than a payload can have.
     pub fn to_payload(&self) -> Result<Payload> {
         let (columns, row) = match &self.0 {
             Repr::Empty => return Ok(Payload::new()),
@@ -235,7 +235,7 @@ impl<'a> PayloadRef<'a> {
                 None => return Ok(payload),
             };
         }
-        Err(Error::new(ErrorKind::Backend, "a row has too many fields")
+        Err(Error::new(ErrorKind::ContractViolation, "a row has too many fields")
             .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}")))
     }
 
@@ -400,6 +400,6 @@ mod tests {
     #[test]
     fn a_row_without_end_is_an_error() {
         let error = PayloadRef::of_row(&Endless, 0).to_payload().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Backend);
+        assert_eq!(error.kind(), ErrorKind::ContractViolation);
     }
 }

@@ -59,7 +59,7 @@ pub trait Snapshot: Debug + Send + Sync {
     ///   has the same rows, ids and payloads.
     ///
     /// # Errors
-    /// [`ErrorKind::Backend`](crate::ErrorKind::Backend) when there is no such block;
+    /// [`ErrorKind::ContractViolation`](crate::ErrorKind::ContractViolation) when there is no such block;
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when reading it fails.
     fn block(&self, i: usize) -> Result<Block<'_>>;

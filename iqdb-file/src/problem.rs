@@ -45,5 +45,5 @@ pub(crate) fn damaged_at(path: &Path, what: &str, byte: u64) -> Error {
 
 /// A defect of this crate, reported rather than acted upon.
 pub(crate) fn defect(what: &'static str) -> Error {
-    Error::new(ErrorKind::Backend, what).hint("please report it as a defect of iqdb-file")
+    Error::new(ErrorKind::ContractViolation, what).hint("please report it as a defect of iqdb-file")
 }

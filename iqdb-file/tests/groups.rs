@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 use std::time::Duration;
 
 use iqdb_core::{Batch, Metric, Record, Schema, Store, StoreExt};
+use iqdb_file::vfs::sim::{Call, SimVfs};
 use iqdb_file::{FileOptions, FileStore};
 
 fn record(n: u64) -> Record {
@@ -65,4 +66,35 @@ fn nobody_is_left_waiting_when_writers_come_and_go() {
     let store = FileStore::open(home.path().join("db"), &options).unwrap();
     assert_eq!(store.len().unwrap(), count);
     assert!((0..count).all(|n| store.get(&n.into()).unwrap() == Some(record(n))));
+}
+
+/// What a group costs beside writing and syncing it, counted: three names are looked up, and the
+/// directory or the segment of its rows; the mark is written and not synced.
+#[test]
+fn a_group_takes_four_look_ups_and_no_sync_more_than_it_needs() {
+    let disk = SimVfs::new();
+    disk.put(Path::new("disk/notes"), b"mine").unwrap();
+    let schema = Schema::new(2, Metric::Euclidean).unwrap();
+    // The number makes the order of calls the same each time.
+    let options = FileOptions::new().vfs(disk.clone()).place_from_bytes(512).seeded(1);
+    let store = FileStore::create("disk/db", schema, &options).unwrap();
+    let calls_of = |batch: &Batch| {
+        let before = disk.calls().len();
+        store.apply(batch).unwrap();
+        let mut calls = disk.calls().split_off(before);
+        calls.sort_unstable();
+        calls
+    };
+    let large = |from: u64| (from..from + 100).fold(Batch::new(), |all, n| all.upsert(record(n)));
+    // The first of each kind makes what the later ones find.
+    calls_of(&Batch::new().upsert(record(0)));
+    calls_of(&large(1_000));
+    let [lookup, linked] = [Call::Lookup, Call::IsLinked];
+    let mut small = vec![Call::Write, Call::SyncData, lookup, lookup, lookup, linked, Call::Write];
+    small.sort_unstable();
+    assert_eq!(calls_of(&Batch::new().upsert(record(1))), small);
+    let mut placed = vec![Call::Write, Call::Write, Call::SyncData, Call::SyncData];
+    placed.extend([lookup, lookup, lookup, lookup, Call::Write]);
+    placed.sort_unstable();
+    assert_eq!(calls_of(&large(2_000)), placed);
 }

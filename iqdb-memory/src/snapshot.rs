@@ -82,7 +82,7 @@ impl Snapshot for MemorySnapshot {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let Some(block) = self.blocks.get(i) else {
-            return Err(Error::new(ErrorKind::Backend, "there is no such block")
+            return Err(Error::new(ErrorKind::ContractViolation, "there is no such block")
                 .expected(format_args!("a block below {}", self.blocks.len()))
                 .found(i));
         };

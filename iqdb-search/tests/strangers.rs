@@ -184,7 +184,11 @@ fn a_block_that_changes_its_dimension_is_an_error() {
     for (threads, lent) in [(1, 1), (2, 0), (2, 1)] {
         stranger.lent.store(lent, Ordering::Relaxed);
         let error = stranger.ask(threads, None).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Backend, "{threads} threads, lent {lent} times");
+        assert_eq!(
+            error.kind(),
+            ErrorKind::ContractViolation,
+            "{threads} threads, lent {lent} times"
+        );
     }
 }
 

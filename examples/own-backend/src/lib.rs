@@ -159,7 +159,7 @@ impl Snapshot for ToySnapshot {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         if i > 0 {
-            return Err(Error::new(ErrorKind::Backend, "there is no such block")
+            return Err(Error::new(ErrorKind::ContractViolation, "there is no such block")
                 .expected("block 0")
                 .found(i));
         }

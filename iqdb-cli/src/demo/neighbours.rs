@@ -34,9 +34,9 @@ pub(super) fn search(
     filter: Option<&str>,
 ) -> Result<Found> {
     let database = &dictionary.database;
-    let record = database
-        .get(asked.id.as_str())?
-        .ok_or_else(|| Error::new(ErrorKind::Backend, "a word that was loaded is not there"))?;
+    let record = database.get(asked.id.as_str())?.ok_or_else(|| {
+        Error::new(ErrorKind::ContractViolation, "a word that was loaded is not there")
+    })?;
     // The word's own meanings come first of all, and are not what was asked for.
     let own = dictionary.meanings(&asked.word).len();
     let ask = || {
@@ -66,7 +66,7 @@ fn neighbour(hit: Hit) -> Result<Neighbour> {
     let payload = hit.payload.unwrap_or_default();
     let text = |field: &str| match payload.get(field) {
         Some(Value::Text(text)) => Ok(text.clone()),
-        _ => Err(Error::new(ErrorKind::Backend, "a hit came back without its payload")
+        _ => Err(Error::new(ErrorKind::ContractViolation, "a hit came back without its payload")
             .with_id(&hit.id)
             .expected(format_args!("a text in the field {field}"))),
     };

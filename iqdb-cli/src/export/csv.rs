@@ -66,5 +66,5 @@ impl Writer for CsvWriter {
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Backend, "a value can't be written").caused_by(error)
+    Error::new(ErrorKind::ContractViolation, "a value can't be written").caused_by(error)
 }

@@ -87,7 +87,7 @@ pub(super) fn block_out_of_range_is_an_error(harness: &Harness) -> Result<Outcom
         let count = snapshot.block_count();
         for i in [count, count + 1, usize::MAX] {
             let context = format_args!("block {i} of {count}");
-            assert_refused(snapshot.block(i), ErrorKind::Backend, context);
+            assert_refused(snapshot.block(i), ErrorKind::ContractViolation, context);
         }
         Ok(())
     })

@@ -103,7 +103,7 @@ impl Snapshot for NaiveSnapshot {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let view = self.views.get(i).ok_or_else(|| {
-            Error::new(ErrorKind::Backend, "there is no such block")
+            Error::new(ErrorKind::ContractViolation, "there is no such block")
                 .expected(format_args!("a block below {}", self.views.len()))
                 .found(i)
         })?;

@@ -156,7 +156,7 @@ impl SegmentBlock {
 
 /// For a caller that keeps a source and asks for more rows than its block has.
 fn no_such_row() -> Error {
-    Error::new(ErrorKind::Backend, "there is no such row in the block")
+    Error::new(ErrorKind::ContractViolation, "there is no such row in the block")
 }
 
 impl BlockSource for SegmentBlock {

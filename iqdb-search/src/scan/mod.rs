@@ -260,7 +260,7 @@ impl Scan {
         queries: &[Query<'_>],
     ) -> Result<()> {
         if block.dim() != prepared.dim {
-            return Err(Error::new(ErrorKind::Backend, "a block has another dimension")
+            return Err(Error::new(ErrorKind::ContractViolation, "a block has another dimension")
                 .expected(format_args!("{} components", prepared.dim))
                 .found(format_args!("{} components", block.dim())));
         }
