@@ -45,7 +45,7 @@ fn log_of(stats: &FileStats) -> String {
     if stats.log_bytes <= stats.log_bytes_max {
         return format!("{bytes}, sealed at {most}");
     }
-    format!("{bytes}, although it is sealed at {most}: checkpoints have failed; run `iqdb compact`")
+    format!("{bytes}, more than {most}: it is sealed at the next write, unless checkpoints fail")
 }
 
 /// Describes the database.

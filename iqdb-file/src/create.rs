@@ -12,14 +12,15 @@ use std::path::Path;
 
 use iqdb_core::{Error, ErrorKind, Result};
 
+use crate::begun::{BEGUN, begun, find_orphan, no_manifest};
 use crate::dir::DatabaseDir;
 use crate::lock::Lock;
 use crate::log::Log;
-use crate::manifest::{BEGUN, FIRST, FIRST_LOG, Manifest};
+use crate::manifest::{FIRST, Manifest};
 use crate::names::Name;
 use crate::options::FileOptions;
 use crate::owner::{self, Owner};
-use crate::problem::{damaged, refused};
+use crate::problem::refused;
 use crate::reserve::Reserve;
 use crate::vfs::{Dir, Sharing};
 
@@ -174,34 +175,44 @@ impl Making<'_> {
             })?,
         };
         let dir = DatabaseDir::new(dir, self.path, self.options);
-        let made = self.locked(&dir).and_then(|lock| match lock {
-            None => Ok(None),
-            Some(lock) => {
-                finish(&begin(&dir, self.database)?, self.options, self.database, fill)?;
-                dir.sync().map_err(refused("synced"))?;
-                self.parent.rename(&self.temporary, name).map_err(refused("made"))?;
-                Ok(Some(lock))
+        let lock = self.locked(&dir).inspect_err(|_| self.take_back(&dir, None))?;
+        let Some(lock) = lock else { return Ok(None) };
+        // It stays locked until it is whole or gone.
+        match self.fill_and_rename(&dir, name, fill) {
+            Ok(()) => {
+                keep_reserve(&dir, self.options, self.database);
+                Ok(Some((dir, lock)))
             }
-        });
-        match made {
-            Ok(None) => Ok(None),
-            Ok(Some(lock)) => match self.parent.sync() {
-                // A process that may not read the parent can't sync it.
-                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
-                    // The name may be gone after a crash: there is no database yet.
-                    let _ = self.parent.rename(name, &self.temporary);
-                    self.take_back(&dir, Some(&lock));
-                    Err(refused("synced")(error))
-                }
-                _ => {
-                    keep_reserve(&dir, self.options, self.database);
-                    Ok(Some((dir, lock)))
-                }
-            },
             Err(error) => {
-                self.take_back(&dir, None);
+                self.take_back(&dir, Some(&lock));
                 Err(error)
             }
+        }
+    }
+
+    fn fill_and_rename(&self, dir: &DatabaseDir, name: &str, fill: Fill<'_>) -> Result<()> {
+        let refused = |what| move |error| refused(self.path, what, error);
+        finish(&begin(dir, self.database)?, self.options, self.database, fill)?;
+        dir.sync().map_err(refused("synced"))?;
+        let found = |name: &str| self.parent.lookup(name).map_err(refused("looked up"));
+        let before = found(&self.temporary)?;
+        self.parent.rename(&self.temporary, name).or_else(|error| {
+            // A network may lose the answer. What counts is what is there.
+            match found(name)? {
+                now if now.is_some() && now == before => Ok(()),
+                _ => Err(refused("made")(error)),
+            }
+        })?;
+        match self.parent.sync() {
+            // A process that may not read the parent can't sync it.
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+                // The name may be gone after a crash: there is no database yet.
+                if found(name)? == before {
+                    let _ = self.parent.rename(name, &self.temporary);
+                }
+                Err(refused("synced")(error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -245,8 +256,11 @@ fn remove_left_over(parent: &dyn Dir, path: &Path, options: &FileOptions) {
         let dir = DatabaseDir::new(dir, path, options);
         // A process that is still at work has it locked.
         let Ok(lock) = Lock::take(&dir, Sharing::Exclusive) else { continue };
-        // Where nothing can be locked yet it may have been made a moment ago.
-        let is_ours = lock.is_held() && lock.database().is_none_or(|found| found == database);
+        // Where nothing can be locked yet it may have been made a moment ago. And once it is locked it
+        // must have this name still: its maker may have put it in its place until then.
+        let is_there = matches!(parent.lookup(&entry.name), Ok(Some(_)));
+        let is_ours =
+            is_there && lock.is_held() && lock.database().is_none_or(|found| found == database);
         let left = left_behind(&dir, Some(database), lock.database());
         if is_ours && matches!(left, Ok(None)) {
             take_back(&dir, database, Some(&lock));
@@ -278,46 +292,13 @@ fn contents(dir: &DatabaseDir, taken: Option<&Lock>) -> Result<Contents> {
         Some(taken) => taken.database(),
         None => database_in(Name::Lock)?,
     };
-    let marker = database_in(BEGUN)?;
-    let database = lock.or(marker);
-    let is_begun = lock.is_some() && marker == lock;
-    match left_behind(dir, database, lock)? {
-        None => {
-            check_is_unfinished(dir, &names, is_begun)?;
-            Ok(Contents::Empty(database))
-        }
-        Some(others) => Ok(Contents::Foreign(others)),
+    let begun = begun(dir, lock)?;
+    let database = lock.or(begun);
+    match (left_behind(dir, database, lock)?, find_orphan(dir, &names, begun)?) {
+        (Some(others), _) => Ok(Contents::Foreign(others)),
+        (None, Some(orphan)) => Err(no_manifest(dir, orphan)),
+        (None, None) => Ok(Contents::Empty(database)),
     }
-}
-
-/// Whether logs and segments are of a database that was never finished, rather than of one that has
-/// lost its manifest.
-fn check_is_unfinished(dir: &DatabaseDir, names: &[Name], is_begun: bool) -> Result<()> {
-    let mut orphan = None;
-    for name in names {
-        let is_written = match name {
-            // Nothing is written to the log before the manifest names it.
-            Name::Log(FIRST_LOG) => Log::is_written(dir, *name)
-                .map_err(|error| refused(&dir.path_of(*name), "read", error))?,
-            Name::Log(_) => true,
-            Name::Segment(_) => !is_begun,
-            _ => continue,
-        };
-        if is_written || !is_begun {
-            orphan = Some(*name);
-        }
-    }
-    match orphan {
-        None => Ok(()),
-        Some(orphan) => Err(no_manifest(dir, orphan)),
-    }
-}
-
-/// A directory has a file of a database, and no manifest.
-pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: Name) -> Error {
-    damaged(dir.path(), "the manifest of the database is missing")
-        .expected("a file manifest-…")
-        .found(format_args!("{orphan} without one"))
 }
 
 /// The names in a directory that are not what making this database may have left there; `None` when

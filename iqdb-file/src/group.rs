@@ -147,17 +147,23 @@ impl Job {
         if self.probe.has(Defect::AcknowledgedBeforeWritten) {
             return Ok(());
         }
-        // No frame names rows in a file that may not be there.
-        let mut known = self.rows.iter().find_map(NewRows::failure).cloned();
-        if self.lock.locked_by() == LockedBy::File {
-            // Without the file another writer may be at work, and write to the same place of the log.
-            known = known.or(self.check_names().err());
+        // Without the file that is locked another writer may be at work, and write to the same place of
+        // the log: then this one neither writes nor cuts there.
+        let shares_nothing_else = self.lock.locked_by() == LockedBy::File;
+        if shares_nothing_else && let Err(failure) = self.check_names() {
+            self.rows.iter_mut().for_each(|rows| _ = rows.wait());
+            return Err(failure);
         }
+        // No frame names rows in a file that may not be there.
+        let known = self.rows.iter().find_map(NewRows::failure).cloned();
         let frames = known.map_or_else(|| self.write_frames(), Err);
         // Waits for all of them, also after one has failed: so no later batch writes to their place
         // meanwhile.
         let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);
-        let written = worse(frames, rows).and_then(|()| self.check_names());
+        let written = worse(frames, rows).and_then(|()| {
+            let checked = self.check_names();
+            checked.map_err(|failure| if shares_nothing_else { failure.unsure() } else { failure })
+        });
         let failure = match written {
             Ok(()) => {
                 if self.durability == Durability::Immediate {

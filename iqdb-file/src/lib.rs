@@ -15,6 +15,7 @@ compile_error!(
 );
 
 mod backup;
+mod begun;
 mod checkpoint;
 mod commit;
 mod create;

@@ -275,7 +275,7 @@ fn cannot_be_written(error: &io::Error) -> bool {
 }
 
 fn locked(dir: &DatabaseDir) -> Error {
-    let message = format!("{}: somebody else has the database open", dir.path().display());
+    let message = format!("{}: the database is open elsewhere", dir.path().display());
     let error = Error::new(ErrorKind::Locked, message)
         .hint("close it there, or open it to be read only if it is only read there");
     let holders = dir.file(Name::Lock, Access::Read).ok().and_then(|file| file.holders());

@@ -9,11 +9,9 @@ use std::path::Path;
 use iqdb_core::{Error, ErrorKind, Metric, Result, Schema, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::create::no_manifest;
+use crate::begun::{FIRST_LOG, begun, find_orphan, no_manifest};
 use crate::dir::DatabaseDir;
-use crate::log::Log;
 use crate::names::Name;
-use crate::owner::Owner;
 use crate::probe::{Defect, Probe};
 use crate::problem::{damaged, refused};
 use crate::segment::{FORMAT, Seal, SegmentInfo};
@@ -27,12 +25,6 @@ const CHECKSUM: usize = 8;
 
 /// The number of a new database's manifest.
 pub(crate) const FIRST: u64 = 1;
-
-/// What a directory has, and nothing of it, until its first manifest is whole. No manifest has the number.
-pub(crate) const BEGUN: Name = Name::Unfinished(0);
-
-/// The number of a new database's log.
-pub(crate) const FIRST_LOG: u64 = 2;
 
 /// What a manifest says.
 #[derive(Debug, Clone, PartialEq)]
@@ -243,7 +235,8 @@ pub(crate) fn newest(dir: &DatabaseDir) -> Result<Option<(Manifest, ManifestFile
         _ => None,
     });
     let Some(newest) = numbers.max() else {
-        return find_orphan(dir, &names).and_then(|orphan| match orphan {
+        let begun = begun(dir, None)?;
+        return find_orphan(dir, &names, begun).and_then(|orphan| match orphan {
             None => Ok(None),
             Some(orphan) => Err(no_manifest(dir, orphan)),
         });
@@ -268,27 +261,6 @@ pub(crate) fn newest(dir: &DatabaseDir) -> Result<Option<(Manifest, ManifestFile
     }
     let id = file.id().map_err(io)?;
     Ok(Some((manifest, ManifestFile { id, _file: file })))
-}
-
-/// A log or a segment of ours, in a directory that has no manifest, unless it is of a database that
-/// was never finished.
-fn find_orphan(dir: &DatabaseDir, names: &[Name]) -> Result<Option<Name>> {
-    let owner =
-        |name| dir.owner(name, None).map_err(|error| refused(&dir.path_of(name), "read", error));
-    let mut orphan = None;
-    for name in names.iter().filter(|name| matches!(name, Name::Log(_) | Name::Segment(_))) {
-        if matches!(owner(*name)?, Some(Owner::Database(_))) {
-            let is_written = matches!(name, Name::Log(number) if *number != FIRST_LOG)
-                || matches!(name, Name::Log(_)) && Log::is_written(dir, *name).unwrap_or(true);
-            // No writer writes to the log of a database that is not finished.
-            if is_written {
-                return Ok(Some(*name));
-            }
-            orphan = Some(*name);
-        }
-    }
-    let is_unfinished = names.contains(&BEGUN) && matches!(owner(BEGUN)?, Some(Owner::Database(_)));
-    Ok(orphan.filter(|_| !is_unfinished))
 }
 
 fn later_version(path: &Path, format: u32) -> Error {

@@ -105,7 +105,8 @@ fn is_there(error: &Error) -> bool {
 }
 
 fn has_database(path: &Path, options: &FileOptions) -> Result<bool> {
-    create::opened(path, options)?.map_or(Ok(false), |dir| has_files(&dir))
+    let Some(dir) = create::opened(path, options)? else { return Ok(false) };
+    Ok(newest(&dir)?.is_some())
 }
 
 /// # Errors
@@ -150,7 +151,8 @@ fn opened(
     let lock = Arc::new(lock);
     let segments =
         open_segments(dir, options, &manifest, &lock).map_err(|error| named_by(error, &path))?;
-    let log = Log::open(dir, manifest.database, manifest.log, access)?;
+    let log = Log::open(dir, manifest.database, manifest.log, access)
+        .map_err(|error| named_by(error, &path))?;
     let after = manifest.version;
     let manifest = (manifest, manifest_file);
     let mut writer = Writer::new(dir, options, &lock, manifest, segments, log);

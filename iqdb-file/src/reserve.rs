@@ -53,10 +53,14 @@ impl Reserve {
             Kept::Not => return Ok(()),
             Kept::Ours { len, .. } if *len >= wanted => return Ok(()),
             Kept::Nothing if wanted == 0 => return Ok(()),
-            Kept::Ours { file, len, .. } => grow(&**file, *len..wanted).map(|()| {
-                *len = wanted;
-                None
-            }),
+            // A group of deletes may have given it up meanwhile.
+            Kept::Ours { file, len } => {
+                let grown = file.len().and_then(|found| grow(&**file, found..wanted));
+                grown.map(|()| {
+                    *len = wanted;
+                    None
+                })
+            }
             Kept::Nothing => make(dir, self.database, wanted).map(Some),
         };
         match grown {
@@ -79,8 +83,8 @@ impl Reserve {
 
     /// Makes it as small as it may be for such a log, or as large as it can be.
     pub(crate) fn fit(&mut self, dir: &DatabaseDir, sealing: u64) {
-        let wanted = self.wanted(sealing);
-        if let Kept::Ours { file, len, .. } = self.look(dir)
+        let wanted = self.wanted(sealing).max(HEAD as u64);
+        if let Kept::Ours { file, len } = self.look(dir)
             && *len > wanted
             && file.set_len(wanted).is_ok()
         {
@@ -142,8 +146,11 @@ pub(crate) fn give_up(file: &dyn File) -> io::Result<()> {
 fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
     let is_ours = match Owner::of(&*file, Name::Reserve, Some(database))? {
         Owner::Database(found) => found == database,
-        Owner::Torn => is_zeros(&*file)?,
-        Owner::Stranger => false,
+        Owner::Torn if is_zeros(&*file)? => {
+            file.write_all_at(&owner::head(Name::Reserve, database, HEAD), 0)?;
+            true
+        }
+        Owner::Torn | Owner::Stranger => false,
     };
     match is_ours {
         true => Ok(Kept::Ours { len: file.len()?, file: file.into() }),

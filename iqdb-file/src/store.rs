@@ -52,7 +52,7 @@ pub struct FileStore {
 #[non_exhaustive]
 pub struct FileStats {
     /// What tells it from all other databases, wherever its directory is. A copy of the directory has
-    /// the same; a backup has its own.
+    /// the same; a backup has its own. Errors and `iqdb info` show it as 32 hexadecimal digits.
     pub database: u128,
     /// What is locked while it is open.
     pub locked_by: LockedBy,
@@ -117,7 +117,8 @@ impl FileStore {
         crate::open::open_or_create(path.as_ref(), schema, options)
     }
 
-    /// Opens a database to be read, beside other readers. Changes nothing in its directory.
+    /// Opens a database to be read, beside other readers. Changes nothing in its directory, but makes a
+    /// missing file `lock` where the directory itself can't be locked.
     ///
     /// # Errors
     /// As [`open`](Self::open); [`ErrorKind::Locked`] only while a writer has it open.

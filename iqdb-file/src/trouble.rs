@@ -22,11 +22,12 @@ impl Trouble {
                 Error::new(ErrorKind::NotSupported, "the database is open to be read only")
                     .hint("open it for writing")
             }
-            Self::Unsure(what) => {
-                Error::new(ErrorKind::Io, "an earlier write failed, and nobody knows how far")
-                    .found(what)
-                    .hint("close the database and open it again; reading goes on")
-            }
+            Self::Unsure(what) => Error::new(
+                ErrorKind::Io,
+                "an earlier write failed, and how much of it is on the disk is not known",
+            )
+            .found(what)
+            .hint("close the database and open it again; reading goes on"),
             Self::Misplaced(what) => {
                 Error::new(ErrorKind::Damaged, "the files of the database are not in their place")
                     .found(what)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -73,10 +73,11 @@ impl Background {
         if self.thread.get().is_some() {
             return;
         }
-        let (store, search) = (Arc::clone(&self.store), Arc::clone(&self.search));
+        // A forked child has this closure for ever: it must not keep the store open there.
+        let (store, search) = (Arc::downgrade(&self.store), Arc::clone(&self.search));
         let state = Arc::clone(&self.state);
         let thread = std::thread::Builder::new().name("iqdb-prepare".to_owned());
-        match thread.spawn(move || state.work(&*store, &*search)) {
+        match thread.spawn(move || state.work(&store, &*search)) {
             Ok(thread) => _ = self.thread.set(thread),
             Err(error) => {
                 self.refused.store(refused + 1, Ordering::Relaxed);
@@ -110,7 +111,7 @@ impl State {
     }
 
     /// Until the end: waits for work, does it, rests.
-    fn work(&self, store: &dyn Store, search: &dyn Search) {
+    fn work(&self, store: &Weak<dyn Store>, search: &dyn Search) {
         loop {
             let asleep = self.changed.wait_while(self.lock(), |wanted| !wanted.work && !wanted.end);
             let mut wanted = asleep.unwrap_or_else(PoisonError::into_inner);
@@ -120,10 +121,12 @@ impl State {
             wanted.work = false;
             drop(wanted);
             // What can't be read now is an error of the search that reads it.
+            let Some(store) = store.upgrade() else { return };
             let prepared = store
                 .snapshot()
                 .and_then(|snapshot| search.prepare(&*snapshot, &mut || !self.lock().end));
             self.told(prepared.map(drop));
+            drop(store);
             let rested = self.changed.wait_timeout_while(self.lock(), REST, |wanted| !wanted.end);
             drop(rested.unwrap_or_else(PoisonError::into_inner));
         }

@@ -149,7 +149,7 @@ impl<'a> SegmentWriter<'a> {
             self.end_block()?;
         }
         if u64::from(self.described) != self.rows {
-            return Err(defect("a segment has rows that nobody described"));
+            return Err(defect("a segment has rows that were not described"));
         }
         let shape = self.place.shape;
         let blocks = self.blocks.len();

@@ -103,7 +103,8 @@ pub trait Dir: Debug + Send + Sync + 'static {
     /// Opens a file.
     ///
     /// # Errors
-    /// Those of the system; also for a symbolic link, and for what is no regular file.
+    /// [`io::ErrorKind::NotFound`], [`io::ErrorKind::AlreadyExists`]; [`io::ErrorKind::InvalidInput`]
+    /// for a symbolic link and whatever else is no regular file; others of the system.
     fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn File>>;
 
     /// What the name refers to now; `None` when nothing has it. A link is not followed.
@@ -165,7 +166,8 @@ pub trait Dir: Debug + Send + Sync + 'static {
     /// Returns when the names in the directory are on the disk.
     ///
     /// # Errors
-    /// Those of the system.
+    /// [`io::ErrorKind::PermissionDenied`] where this process may not read the directory; others of the
+    /// system.
     fn sync(&self) -> io::Result<()>;
 
     /// Locks the directory until the guard is dropped or its process ends, however it ends. Never
@@ -230,7 +232,7 @@ pub trait File: Debug + Send + Sync + 'static {
     /// Those of [`Dir::lock`].
     fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>>;
 
-    /// The processes that hold a lock of this file now, as far as the system tells, in words: empty
+    /// The processes that hold a lock of this file now, as far as the system tells, in words: `None`
     /// where it doesn't. Never a guess.
     fn holders(&self) -> Option<String>;
 }

@@ -9,7 +9,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use iqdb_core::{ErrorKind, StoreExt};
-use iqdb_file::vfs::sim::{Fault, FaultKind, SimVfs};
+use iqdb_file::vfs::sim::{Call, Fault, FaultKind, Outside, SimVfs};
 use iqdb_file::{FileOptions, FileStore};
 
 use crate::child::{alone, this_test};
@@ -23,7 +23,7 @@ fn empty_disk(has_target: bool) -> SimVfs {
     let disk = SimVfs::new();
     let notes = if has_target { "disk/db/notes" } else { "disk/notes" };
     disk.put(Path::new(notes), b"").unwrap();
-    disk.interfere(iqdb_file::vfs::sim::Outside::Remove(notes.into())).unwrap();
+    disk.interfere(Outside::Remove(notes.into())).unwrap();
     disk
 }
 
@@ -325,4 +325,36 @@ fn a_parent_that_may_be_written_and_not_read_takes_a_database() {
         assert_eq!(names(&parent), ["db"]);
         assert!(!bytes(&dir).is_empty());
     });
+}
+
+/// A maker is done between two calls of another one that looks for what is left over: it renames its
+/// directory, writes, and closes.
+#[test]
+fn a_database_that_gets_its_name_while_others_look_for_left_overs_is_left_alone() {
+    let mut renamed = 0;
+    for at in 1.. {
+        let disk = empty_disk(false);
+        let store = FileStore::create("disk/db", schema(), &simulated(&disk, 7)).unwrap();
+        store.upsert(record(1)).unwrap();
+        let temporary = format!("disk/.iqdb-new-{:032x}", store.stats().unwrap().database);
+        drop(store);
+        disk.interfere(Outside::Rename("disk/db".into(), temporary.clone().into())).unwrap();
+        let first = disk.calls().len();
+        let done = Outside::Rename(temporary.into(), "disk/db".into());
+        disk.interfere_at(first as u64 + at, move |_| Some(done));
+        FileStore::create("disk/other", schema(), &simulated(&disk, 8)).unwrap();
+        // As long as the lock is not taken the maker may rename.
+        let calls = &disk.calls()[first..];
+        if calls
+            .iter()
+            .position(|call| *call == Call::Lock)
+            .is_some_and(|lock| at > lock as u64 + 1)
+        {
+            break;
+        }
+        renamed += u64::from(disk.interfered().is_some());
+        let store = FileStore::open("disk/db", &simulated(&disk, 7));
+        assert_eq!(store.unwrap().len().unwrap(), 1, "renamed before call {at}");
+    }
+    assert!(renamed > 2, "{renamed}");
 }

@@ -47,7 +47,7 @@ pub(crate) fn crash(tally: &Tally, seed: u64, only: Option<usize>) {
                 Ok(Seen::Whole) => {}
                 Ok(Seen::Taken) => tally.taken(),
                 Err(finding) => {
-                    let story = format!("{deed:?} at {from}: {}", finding.story);
+                    let story = format!("{done:?} at {from}: {}", finding.story);
                     tally.found(replay(at), Finding { story, ..finding });
                 }
             }

@@ -81,7 +81,15 @@ impl Dir for OsDir {
             Access::Write => OFlags::RDWR,
             Access::Create => OFlags::RDWR.union(OFlags::CREATE).union(OFlags::EXCL),
         });
-        let file = rustix::fs::openat(&self.0, name, flags, FILE_MODE)?;
+        let file = rustix::fs::openat(&self.0, name, flags, FILE_MODE).map_err(|error| {
+            match error {
+                // A symbolic link, and a socket.
+                Errno::LOOP | Errno::NXIO => {
+                    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+                }
+                error => error.into(),
+            }
+        })?;
         Ok(Box::new(OsFile::regular(file.into())?))
     }
 
@@ -191,8 +199,10 @@ fn is_shared_by_machines(dir: &File) -> io::Result<bool> {
         0x0bd0_0bd0,
         0x7461_636f,
     ];
-    let kind = rustix::fs::fstatfs(dir)?.f_type;
-    Ok(KINDS.iter().any(|known| i64::from(*known) == kind & 0xffff_ffff))
+    // Its width and its sign depend on the system; the number has 32 bits.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::unnecessary_cast)]
+    let kind = rustix::fs::fstatfs(dir)?.f_type as u32;
+    Ok(KINDS.contains(&kind))
 }
 
 pub(super) fn id_of(file: &File) -> io::Result<FileId> {

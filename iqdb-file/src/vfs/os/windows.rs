@@ -107,16 +107,12 @@ impl Dir for OsDir {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        if fs::symlink_metadata(self.at(from))?.is_dir() {
-            // A directory never replaces anything that has a name.
-            if self.lookup(to)?.is_some() {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            return fs::rename(self.at(from), self.at(to));
+        // The standard library renames over what is there. A program that takes the name between the two
+        // calls loses it.
+        if self.lookup(to)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
-        // To rename would replace; a second name for the file fails where it is taken.
-        fs::hard_link(self.at(from), self.at(to))?;
-        fs::remove_file(self.at(from))
+        fs::rename(self.at(from), self.at(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
