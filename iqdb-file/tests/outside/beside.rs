@@ -327,8 +327,8 @@ fn a_parent_that_may_be_written_and_not_read_takes_a_database() {
     });
 }
 
-/// A maker is done between two calls of another one that looks for what is left over: it renames its
-/// directory, writes, and closes.
+/// A maker is done between two calls of another one that looks for leftovers: it renames its directory,
+/// writes, and closes.
 #[test]
 fn a_database_that_gets_its_name_while_others_look_for_left_overs_is_left_alone() {
     let mut renamed = 0;
