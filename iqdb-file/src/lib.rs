@@ -4,7 +4,7 @@
 //! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
 //! segment and synced beside that, and the log ends before a batch that has not all of them. A
 //! checkpoint writes and syncs everything new before it renames the manifest that refers to it.
-//! `docs/format.md` has the bytes, `ARCHITECTURE.md` the reasons.
+//! `docs/format.md` has the bytes, `docs/decisions` the reasons.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -1,7 +1,8 @@
 //! Whether a kernel has to prefetch memory that it reads in order.
 
 /// Some processors read such memory more slowly without prefetch instructions. Those of AMD fetch
-/// it by themselves, and the instructions slow them down: `ARCHITECTURE.md` has the measurements.
+/// it by themselves, and the instructions slow them down: `docs/decisions/009-memory-of-codes.md`
+/// has the measurements.
 /// Lock-free.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 pub(super) fn are_asked_for() -> bool {
