@@ -31,7 +31,7 @@ const ELSEWHERE: &str = "disk/elsewhere";
 const MOVED: &str = "disk/moved";
 
 /// The content of a file of another program.
-const STRANGERS: &[u8] = b"somebody else's, and older than the database";
+const STRANGERS: &[u8] = b"of another program, and older than the database";
 
 /// A deed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,18 +67,11 @@ impl Deed {
         Self::Occupy,
     ];
 
-    /// Those that leave a trace when the power fails as well. An earlier state of a file is told from
-    /// the file by the mark, which is not synced.
-    pub(crate) const BEFORE_A_CRASH: [Self; 8] = [
-        Self::RenameDirectory,
-        Self::SwapDirectories,
-        Self::RemoveDirectory,
-        Self::Unlink,
-        Self::MoveOut,
-        Self::ReplaceByRubbish,
-        Self::ReplaceByAnother,
-        Self::Occupy,
-    ];
+    /// Whether an opening can tell after the power failed, too. Only the mark tells an earlier state of a
+    /// file from the file, and the mark is not synced.
+    fn outlives_power(self) -> bool {
+        self != Self::ReplaceByEarlier
+    }
 
     /// Whether the database goes on as if nothing had happened.
     fn is_harmless(self) -> bool {
