@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use iqdb_columns::Columns;
 use iqdb_core::{
     BlockSource, Error, ErrorKind, IdRef, Narrow, Payload, PayloadRef, Predicate, Result, Seal,
     ValueRef, Version,
 };
 
 use crate::column::Column;
-use crate::columns::{Columns, OpenColumns};
+use crate::open_columns::OpenColumns;
 use crate::rows::Rows;
 use crate::sync::Arc;
 

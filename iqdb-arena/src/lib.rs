@@ -14,12 +14,12 @@
 mod arena;
 mod chunk;
 mod column;
-pub mod columns;
 mod generation;
 mod growing;
 mod layout;
 #[cfg(all(test, any(loom, shuttle)))]
 mod models;
+mod open_columns;
 mod options;
 mod probe;
 mod rows;

@@ -4,9 +4,9 @@ use iqdb_core::{Payload, RecordId};
 
 use crate::chunk::{Chunk, Lent, Payloads};
 use crate::column::{Appender, column};
-use crate::columns::{Columns, ColumnsAppender, columns};
 use crate::generation;
 use crate::layout::Layout;
+use crate::open_columns::{ColumnsAppender, columns};
 use crate::rows::{Lines, Link, Rows, RowsAppender, rows};
 use crate::sync::Arc;
 
@@ -94,7 +94,7 @@ impl Tail {
     /// The chunk as readers see it when it is full. O(values log values).
     pub(crate) fn sealed(&self) -> Chunk {
         let payloads = match &self.payloads {
-            Payloads::Open(open) => Columns::of(open, self.rows_max).map_or_else(
+            Payloads::Open(open) => open.packed(self.rows_max).map_or_else(
                 || self.payloads.clone(),
                 |columns| Payloads::Packed(Arc::new(columns)),
             ),

@@ -1,6 +1,6 @@
 //! From the bytes of a block to its payloads, with nothing believed.
 
-use iqdb_arena::columns::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid};
+use iqdb_columns::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid};
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{Error, Payload, Result, Value, ValueRef};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use iqdb_arena::columns::{Codes, Columns, Dictionary, Field};
+use iqdb_columns::{Codes, Columns, Dictionary, Field};
 use iqdb_core::{Payload, ValueRef};
 
 use super::{COLUMNS, HAS_FALSE, HAS_NULL, HAS_TRUE, NONE, PayloadBlock, ROWS};

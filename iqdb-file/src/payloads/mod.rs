@@ -35,7 +35,7 @@ mod encode;
 #[cfg(test)]
 mod tests;
 
-use iqdb_arena::columns::Columns;
+use iqdb_columns::Columns;
 use iqdb_core::{Narrow, Payload, PayloadRef, Predicate};
 
 /// No row has a field.
@@ -80,7 +80,7 @@ impl PayloadBlock {
 
     /// Narrows `mask` to the rows that match and returns true; or leaves it alone and returns false
     /// where asking row by row is as good. Allocates nothing. As
-    /// [`Columns::matching`](iqdb_arena::columns::Columns::matching), or at once.
+    /// [`Columns::matching`](iqdb_columns::Columns::matching), or at once.
     pub fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         match &self.form {
             Form::Columns(columns) => columns.matching(leaf, mask),

@@ -13,6 +13,7 @@ use crate::workspace::{Package, Workspace};
 const DRAWN_IN: &str = "ARCHITECTURE.md";
 const LANGUAGE: &str = "arrows";
 const CORE: &str = "iqdb-core";
+const COLUMNS: &str = "iqdb-columns";
 
 /// What a package may depend on, dev-dependencies aside.
 enum May {
@@ -49,9 +50,10 @@ fn rule(package: &str) -> (May, &'static str) {
             (May::AllBut(&["xtask"]), "xtask is a tool, not a library")
         }
         "iqdb-file" => (
-            May::Only(&[CORE, "iqdb-arena"]),
-            "what is not sealed yet it keeps in an arena, and needs nothing else",
+            May::Only(&[CORE, COLUMNS, "iqdb-arena"]),
+            "it keeps what is not sealed yet in an arena, and payloads in columns",
         ),
+        "iqdb-arena" => (May::Only(&[CORE, COLUMNS]), "it keeps payloads in columns"),
         _ => (May::Only(&[CORE]), "backends and search know core, never each other"),
     }
 }
@@ -203,8 +205,15 @@ mod tests {
 
     /// What the rule alone says when `name` depends on `on`.
     fn forbidden(name: &str, on: &str) -> bool {
-        let others =
-            ["iqdb-core", "iqdb-search", "iqdb-memory", "iqdb-conformance", "iqdb", "xtask"];
+        let others = [
+            "iqdb-core",
+            "iqdb-columns",
+            "iqdb-search",
+            "iqdb-memory",
+            "iqdb-conformance",
+            "iqdb",
+            "xtask",
+        ];
         let mut packages: Vec<Package> = others
             .iter()
             .filter(|other| **other != name)
@@ -223,6 +232,8 @@ mod tests {
             ("iqdb-memory", "iqdb-search"),
             ("iqdb-memory", "iqdb-conformance"),
             ("iqdb-arena", "iqdb-memory"),
+            ("iqdb-columns", "iqdb-memory"),
+            ("iqdb-search", "iqdb-columns"),
             ("iqdb-search", "iqdb-memory"),
             ("iqdb-conformance", "iqdb-memory"),
             ("iqdb-conformance", "dev:iqdb-search"),
@@ -236,6 +247,7 @@ mod tests {
         for (from, to) in [
             ("iqdb-memory", "dev:iqdb-conformance"),
             ("iqdb-arena", "iqdb-core"),
+            ("iqdb-arena", "iqdb-columns"),
             ("iqdb", "iqdb-search"),
             ("iqdb-cli", "iqdb-search"),
         ] {

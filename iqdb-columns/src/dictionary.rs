@@ -1,12 +1,11 @@
 //! The distinct values of one field, sorted, so that a comparison is a range of them.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{ListRef, Value, ValueRef};
 
-use super::Invalid;
+use super::{ExactValue, Invalid};
 
 /// The longest string of a payload: a scalar counts 8 bytes beside it.
 const TEXT_BYTES_MAX: usize = PAYLOAD_BYTES_MAX - 8;
@@ -65,7 +64,7 @@ impl Dictionary {
     /// [`Invalid::Value`] when it doesn't, or [`Value::check`] refuses it; [`Invalid::Texts`] when
     /// the strings are too long together to be numbered in 32 bits. Nothing has changed then.
     pub fn push(&mut self, value: ValueRef<'_>) -> Result<(), Invalid> {
-        if self.last().is_some_and(|last| compare(last, value) != Ordering::Less) {
+        if self.last().is_some_and(|last| ExactValue(last) >= ExactValue(value)) {
             return Err(Invalid::Value);
         }
         match value {
@@ -173,24 +172,4 @@ impl Dictionary {
             kind
         })
     }
-}
-
-/// The order of a [`Dictionary`], in which only the same values are equal.
-pub(super) fn compare(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
-    let kind = |value| match value {
-        ValueRef::Null => 0,
-        ValueRef::Bool(_) => 1,
-        ValueRef::Int(_) => 2,
-        ValueRef::Float(_) => 3,
-        ValueRef::Text(_) => 4,
-        ValueRef::List(_) => 5,
-    };
-    kind(a).cmp(&kind(b)).then_with(|| match (a, b) {
-        (ValueRef::Float(a), ValueRef::Float(b)) => a.total_cmp(&b),
-        (ValueRef::List(a), ValueRef::List(b)) => {
-            let mut pairs = a.iter().zip(b.iter()).map(|(a, b)| compare(a, b));
-            pairs.find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
-        }
-        _ => a.compare(b).unwrap_or(Ordering::Equal),
-    })
 }

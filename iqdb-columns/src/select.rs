@@ -159,9 +159,9 @@ fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
 impl Codes {
     fn retain(&self, mask: &mut Narrow<'_>, keep: impl Fn(u32) -> bool) {
         match self {
-            Self::U8(codes) => retain(codes, mask, |code| keep(code.into())),
-            Self::U16(codes) => retain(codes, mask, |code| keep(code.into())),
-            Self::U32(codes) => retain(codes, mask, keep),
+            Self::U8(codes) => retain_codes(codes, mask, |code| keep(code.into())),
+            Self::U16(codes) => retain_codes(codes, mask, |code| keep(code.into())),
+            Self::U32(codes) => retain_codes(codes, mask, keep),
         }
     }
 
@@ -172,19 +172,21 @@ impl Codes {
         match self {
             Self::U8(codes) => {
                 let (start, len) = (start as u8, len as u8);
-                retain(codes, mask, |code| code.wrapping_sub(start) < len);
+                retain_codes(codes, mask, |code| code.wrapping_sub(start) < len);
             }
             Self::U16(codes) => {
                 let (start, len) = (start as u16, len as u16);
-                retain(codes, mask, |code| code.wrapping_sub(start) < len);
+                retain_codes(codes, mask, |code| code.wrapping_sub(start) < len);
             }
-            Self::U32(codes) => retain(codes, mask, |code| code.wrapping_sub(start) < len),
+            Self::U32(codes) => retain_codes(codes, mask, |code| code.wrapping_sub(start) < len),
         }
     }
 }
 
-/// Keeps the rows with a code for which `keep` says so; rows without a code are none.
-pub(super) fn retain<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
+/// Keeps the rows of `mask` for whose code `keep` returns true. `codes` has one code per row, in the
+/// order of the rows; a row beyond its end is not kept. `keep` is called for every row that has a
+/// code, kept so far or not. Allocates nothing. O(rows).
+pub fn retain_codes<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
     mask.retain_words(|first, _| {
         let codes = codes.get(first..).unwrap_or_default();
         match codes.first_chunk::<64>() {
@@ -207,7 +209,7 @@ fn bits_of(flags: &[u8; 64]) -> u64 {
     })
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,12 +1,12 @@
 //! Columns give back what went in, and select what asking row by row would.
 
+use std::hash::BuildHasher;
+
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Narrow, Payload, PayloadColumns, PayloadRef, Predicate, RowMask, Value};
+use iqdb_core::{Narrow, Payload, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
-use super::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid, OpenColumns};
-use crate::chunk::Lent;
-use crate::generation::Hasher;
+use super::{Codes, Columns, Dictionary, ExactValue, FIELDS_MAX, Field, Invalid};
 
 fn scalars() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -48,38 +48,24 @@ fn predicates() -> impl Strategy<Value = Predicate> {
     ]
 }
 
-/// Columns of some payloads, as they are while they grow; `None` if there are too many fields.
-fn open(payloads: &[Payload]) -> Option<OpenColumns> {
-    let (mut appender, columns) = super::columns(payloads.len(), Hasher::default());
-    let mut rows = payloads.iter().enumerate();
-    rows.all(|(row, payload)| appender.push(row, Lent::Whole(payload))).then_some(columns)
-}
-
-/// The same, packed.
-fn columns(payloads: &[Payload]) -> Option<Columns> {
-    Columns::of(&open(payloads)?, payloads.len())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn columns_give_back_what_went_in(payloads in payloads()) {
-        let (open, packed) = (open(&payloads).unwrap(), columns(&payloads).unwrap());
-        for columns in [&open as &dyn PayloadColumns, &packed] {
-            for (row, payload) in payloads.iter().enumerate() {
-                let lent = PayloadRef::of_row(columns, row);
-                // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
-                let there = lent.to_payload().unwrap();
-                prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
-                for (field, value) in payload.iter() {
-                    prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
-                }
-                prop_assert_eq!(lent.get("absent").unwrap(), None);
+        let columns = Columns::from_payloads(&payloads).unwrap();
+        for (row, payload) in payloads.iter().enumerate() {
+            let lent = PayloadRef::of_row(&columns, row);
+            // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+            let there = lent.to_payload().unwrap();
+            prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
+            for (field, value) in payload.iter() {
+                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
             }
-            let outside = PayloadRef::of_row(columns, payloads.len());
-            prop_assert!(outside.to_payload().unwrap().is_empty());
+            prop_assert_eq!(lent.get("absent").unwrap(), None);
         }
+        let outside = PayloadRef::of_row(&columns, payloads.len());
+        prop_assert!(outside.to_payload().unwrap().is_empty());
     }
 
     #[test]
@@ -88,17 +74,14 @@ proptest! {
         predicates in prop::collection::vec(predicates(), 1..20),
         seed in any::<u64>(),
     ) {
-        let (open, packed) = (open(&payloads).unwrap(), columns(&payloads).unwrap());
+        let columns = Columns::from_payloads(&payloads).unwrap();
         for predicate in predicates {
             let mut random = fastrand::Rng::with_seed(seed);
             let mut before = RowMask::new();
             before.set_all(payloads.len());
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
-            let mut of_open = before.clone();
-            let answered = packed.matching(&predicate, &mut Narrow::new(&mut mask));
-            let always = open.matching(&predicate, &mut Narrow::new(&mut of_open));
-            prop_assert_eq!(always, predicate.field().is_some());
+            let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
             // Of those that are no ranges, some are as well asked row by row.
             let may_decline =
                 matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
@@ -106,7 +89,6 @@ proptest! {
             let mut after = before.clone();
             after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
             prop_assert_eq!(&mask, if answered { &after } else { &before }, "{:?}", predicate);
-            prop_assert_eq!(&of_open, if always { &after } else { &before }, "{:?}", predicate);
         }
     }
 }
@@ -150,6 +132,17 @@ proptest! {
             prop_assert!(field.dictionary().values().eq(numbered));
             prop_assert_eq!(field.dictionary().values().count(), field.dictionary().len());
         }
+    }
+
+    #[test]
+    fn exact_values_are_compared_and_hashed_by_their_bits(values in prop::collection::vec(values(), 2)) {
+        let [a, b] = [&values[0], &values[1]].map(|value| ExactValue(value.as_ref()));
+        let same = format!("{a:?}") == format!("{b:?}");
+        prop_assert_eq!(a == b, same);
+        prop_assert_eq!(a.cmp(&b).is_eq(), same);
+        prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+        let hasher = std::hash::RandomState::new();
+        prop_assert_eq!(hasher.hash_one(a) == hasher.hash_one(b), same);
     }
 
     #[test]
@@ -202,12 +195,32 @@ fn parts_that_make_no_columns_are_refused() {
     assert_eq!(Columns::new(1, many).unwrap_err(), Invalid::Fields);
 }
 
+/// Values in any order, with codes that number them so, and what is no such field.
+#[test]
+fn a_field_is_made_of_values_in_any_order() {
+    let values = [Value::from("b"), Value::Null, Value::from("a")];
+    let of = |name: &str, values: &[Value], codes: &[u32]| {
+        let values = values.iter().map(Value::as_ref);
+        Field::from_unsorted(name, values, codes.iter().copied())
+    };
+    let field = of("x", &values, &[1, 0, 3, 2, 3]).unwrap();
+    let sorted = dictionary(&[Value::Null, "a".into(), "b".into()]).unwrap();
+    let same = Field::new("x", sorted, Codes::U8([3, 0, 2, 1, 2].into())).unwrap();
+    assert_eq!(format!("{field:?}"), format!("{same:?}"));
+
+    assert_eq!(of("", &values, &[1, 2, 3]).unwrap_err(), Invalid::Name);
+    assert_eq!(of("x", &values, &[1, 2]).unwrap_err(), Invalid::Rows);
+    assert_eq!(of("x", &values, &[1, 4, 5]).unwrap_err(), Invalid::Code(1));
+    let twice = [Value::Int(1), Value::Null, Value::Int(1)];
+    assert_eq!(of("x", &twice, &[1, 2, 3]).unwrap_err(), Invalid::Value);
+}
+
 #[test]
 fn codes_are_as_wide_as_the_dictionary_is_long() {
     for distinct in [255_i64, 256, 65_535, 65_536] {
         let payloads: Vec<_> =
             (0..=distinct).map(|n| Payload::new().with("n", n % distinct)).collect();
-        let columns = columns(&payloads).unwrap();
+        let columns = Columns::from_payloads(&payloads).unwrap();
         for row in [0, 1, 254, payloads.len() - 2, payloads.len() - 1] {
             let lent = PayloadRef::of_row(&columns, row);
             assert_eq!(lent.to_payload().unwrap(), payloads[row], "row {row} of {distinct}");
@@ -227,7 +240,7 @@ fn codes_are_as_wide_as_the_dictionary_is_long() {
 #[test]
 fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
     let payloads: Vec<_> = (0..5_000_i64).map(|n| Payload::new().with("n", n)).collect();
-    let columns = columns(&payloads).unwrap();
+    let columns = Columns::from_payloads(&payloads).unwrap();
     let leaf = Predicate::In { field: "n".into(), values: [Value::Int(7)].into_iter().collect() };
     let mut mask = RowMask::new();
     mask.set_all(payloads.len());
@@ -236,10 +249,12 @@ fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
 }
 
 #[test]
-fn too_many_fields_are_kept_whole() {
+fn too_many_fields_make_no_columns() {
     let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-    assert!(columns(&[wide(FIELDS_MAX)]).is_some());
-    assert!(columns(&[wide(FIELDS_MAX), Payload::new().with("one more", 1)]).is_none());
+    assert!(Columns::from_payloads(&[wide(FIELDS_MAX)]).is_some());
+    assert!(
+        Columns::from_payloads(&[wide(FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
+    );
 }
 
 #[test]
@@ -263,7 +278,7 @@ fn columns_are_compact() {
         })
         .sum();
     let mut kept = None;
-    let cost = allocation_counter::measure(|| kept = columns(&payloads));
+    let cost = allocation_counter::measure(|| kept = Columns::from_payloads(&payloads));
     let bytes = usize::try_from(cost.bytes_current).unwrap();
     assert!(kept.is_some() && bytes * 2 < json, "{bytes} bytes for {json} of JSON");
 }

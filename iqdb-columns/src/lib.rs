@@ -1,27 +1,36 @@
-//! Payloads as columns: per field one code per row, and a dictionary of the distinct values.
+//! Payloads by column: per field one code per row, and a dictionary of the distinct values.
 //!
-//! While a chunk is open its columns grow with its rows (`open`); once it is full they are packed
-//! and sorted (`build`), which makes a comparison a range of codes (`select`). The packed ones,
-//! [`Columns`], are there for other crates, too, which may write them to a file part by part and put
-//! them together again (`parts`).
+//! [`Columns`] hold the payloads of a number of rows and never change. The values of a field are
+//! sorted, so that most conditions of a filter are a range of codes and cost one comparison per row.
+//! `iqdb-arena` makes them of the rows of a full chunk, `iqdb-file` of a block of a segment, which it
+//! writes part by part and puts together again with [`Field::new`] and [`Columns::new`].
+//!
+//! Nothing here is shared between threads while it changes: the columns of a chunk that is still
+//! being filled are those of `iqdb-arena`.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod build;
 mod dictionary;
-mod open;
+mod exact;
 mod parts;
 mod select;
 
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, ValueRef};
 
 pub use dictionary::Dictionary;
-pub use open::FIELDS_MAX;
-pub(crate) use open::{ColumnsAppender, OpenColumns, columns};
+pub use exact::ExactValue;
 pub use parts::Invalid;
+pub use select::retain_codes;
 
-/// The payloads of some rows that never change, field by field, in the order of the fields' names.
+/// The most fields that the rows of one [`Columns`] may have between them.
+pub const FIELDS_MAX: usize = 128;
+
+/// The payloads of a number of rows, field by field, in the order of the fields' names. Immutable.
 ///
 /// ```
-/// use iqdb_arena::columns::{Columns, Field};
+/// use iqdb_columns::{Columns, Field};
 /// use iqdb_core::{Payload, PayloadRef};
 ///
 /// let payloads = [Payload::new().with("lang", "en"), Payload::new(), Payload::new().with("n", 7)];
@@ -118,5 +127,5 @@ impl std::fmt::Debug for Columns {
     }
 }
 
-#[cfg(all(test, not(any(loom, shuttle))))]
+#[cfg(test)]
 mod tests;

@@ -4,11 +4,11 @@
 //! it, and both are there before a view is published that has their row.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
+use iqdb_columns::{Columns, ExactValue, Field, Invalid, retain_codes};
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, Value, ValueRef};
 
-use super::select::retain;
 use crate::chunk::Lent;
 use crate::column::{Appender, Column, column};
 use crate::generation;
@@ -17,7 +17,7 @@ use crate::table::Table;
 
 /// How many fields rows may have between them to be kept as columns. (Models look at every
 /// cell of a column, and need few.)
-pub const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { 128 };
+const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { iqdb_columns::FIELDS_MAX };
 
 /// The payloads of the rows so far, field by field, in the order in which fields came first.
 pub(crate) struct OpenColumns {
@@ -25,19 +25,27 @@ pub(crate) struct OpenColumns {
 }
 
 /// One field of all rows.
-pub(super) struct OpenField {
-    pub(super) name: Box<str>,
+struct OpenField {
+    name: Box<str>,
     /// Per row the number of its value, counted from 1; or 0, where the field is absent. Shorter
     /// than the rows while the last ones don't have the field.
-    pub(super) codes: Column<u32>,
+    codes: Column<u32>,
     /// The distinct values in the order in which they came first.
-    pub(super) values: Column<Value>,
+    values: Column<Value>,
 }
 
 impl OpenField {
     fn value_in(&self, row: usize) -> Option<ValueRef<'_>> {
         let code = *self.codes.get(row)?;
         self.values.get(code.checked_sub(1)? as usize).map(Value::as_ref)
+    }
+
+    /// The same field, packed, of `rows` rows.
+    fn packed(&self, rows: usize) -> std::result::Result<Field, Invalid> {
+        let codes = self.codes.all();
+        // The last rows may not have the field, and so have no code.
+        let codes = (0..rows).map(|row| codes.get(row).copied().unwrap_or(0));
+        Field::from_unsorted(&self.name, self.values.all().iter().map(Value::as_ref), codes)
     }
 
     /// Decides once per value, or once per row where there are fewer.
@@ -58,12 +66,12 @@ impl OpenField {
         for (code, value) in (1..).zip(values) {
             bits[code / 64] |= u64::from(leaf.matches_value(value.as_ref())) << (code % 64);
         }
-        retain(codes, mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
+        retain_codes(codes, mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
     }
 }
 
 impl OpenColumns {
-    pub(super) fn fields(&self) -> &[OpenField] {
+    fn fields(&self) -> &[OpenField] {
         self.fields.all()
     }
 
@@ -74,6 +82,15 @@ impl OpenColumns {
     /// The fields that a row has, with their values. O(fields of the chunk).
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
         self.fields().iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
+    }
+
+    /// The same payloads, `rows` of them, packed, when no more will come; `None` where a field's
+    /// strings are of more than 4 GiB. O(rows + n log n) for each field of n values.
+    pub(crate) fn packed(&self, rows: usize) -> Option<Columns> {
+        let fields = self.fields().iter().map(|field| field.packed(rows));
+        let mut fields: Vec<_> = fields.collect::<std::result::Result<_, _>>().ok()?;
+        fields.sort_unstable_by(|a, b| a.name().cmp(b.name()));
+        Columns::new(rows, fields).ok()
     }
 
     /// Narrows `mask` to the rows that match and returns true; or returns false for a condition on
@@ -188,12 +205,11 @@ impl FieldAppender {
 
     /// The number of a value, which is made known if it is new.
     fn number(&mut self, value: ValueRef<'_>, hasher: &generation::Hasher) -> u32 {
-        let mut state = hasher.build_hasher();
-        hash(value, &mut state);
+        let value = ExactValue(value);
         #[allow(clippy::cast_possible_truncation, reason = "any 32 bits of a hash will do")]
-        let hash = state.finish() as u32;
+        let hash = hasher.hash_one(value) as u32;
         let is = |n: u32| {
-            self.values.get(n as usize).is_some_and(|known| is_same(known.as_ref(), value))
+            self.values.get(n as usize).is_some_and(|known| ExactValue(known.as_ref()) == value)
         };
         if let Some((_, n)) = self.known.find(hash, is) {
             return n;
@@ -204,36 +220,11 @@ impl FieldAppender {
         }
         // A chunk has far fewer rows.
         let n = u32::try_from(values).unwrap_or(u32::MAX);
-        self.values_in.push(value.to_value());
+        self.values_in.push(value.0.to_value());
         self.known.insert(hash, n);
         n
     }
 }
 
-/// Whether two values have the same kind and the same bits.
-fn is_same(a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
-    match (a, b) {
-        (ValueRef::Float(a), ValueRef::Float(b)) => a.to_bits() == b.to_bits(),
-        (ValueRef::List(a), ValueRef::List(b)) => {
-            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_same(a, b))
-        }
-        // Values of two kinds are never the same.
-        (a, b) => a == b,
-    }
-}
-
-/// Hashes what makes a value the same as another.
-fn hash(value: ValueRef<'_>, state: &mut impl Hasher) {
-    std::mem::discriminant(&value).hash(state);
-    match value {
-        ValueRef::Null => {}
-        ValueRef::Bool(value) => value.hash(state),
-        ValueRef::Int(value) => value.hash(state),
-        ValueRef::Float(value) => value.to_bits().hash(state),
-        ValueRef::Text(value) => value.hash(state),
-        ValueRef::List(values) => {
-            values.len().hash(state);
-            values.iter().for_each(|value| hash(value, state));
-        }
-    }
-}
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
