@@ -5,15 +5,14 @@ use std::ops::Range;
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{ListRef, Value, ValueRef};
 
-use super::{ExactValue, Invalid};
+use crate::exact::ExactValue;
+use crate::invalid::Invalid;
 
 /// The longest string of a payload: a scalar counts 8 bytes beside it.
 const TEXT_BYTES_MAX: usize = PAYLOAD_BYTES_MAX - 8;
 
-/// Distinct values, sorted: null, booleans, integers, floats, strings, lists, in this order, and
-/// each kind by its values. -0.0 comes before 0.0, strings are compared byte by byte, and lists
-/// value by value. Two values are one only if they have the same kind and the same bits: what was
-/// stored comes back.
+/// Distinct values in the order of [`ExactValue`]: null, booleans, integers, floats, strings, lists,
+/// and each kind by its values.
 #[derive(Debug, Default)]
 pub struct Dictionary {
     null: bool,
@@ -24,7 +23,7 @@ pub struct Dictionary {
     lists: Vec<Box<[Value]>>,
 }
 
-/// Strings one after the other, and where each ends.
+/// Strings in one buffer, and the offset at which each ends.
 #[derive(Debug, Default)]
 struct Texts {
     bytes: String,
@@ -52,17 +51,17 @@ impl Texts {
 }
 
 impl Dictionary {
-    /// Without any value yet.
+    /// A dictionary of no values.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Appends a value, which comes after all that are there. O(bytes of the value).
+    /// Appends a value that comes after the last one in the order. O(bytes of the value).
     ///
     /// # Errors
-    /// [`Invalid::Value`] when it doesn't, or [`Value::check`] refuses it; [`Invalid::Texts`] when
-    /// the strings are too long together to be numbered in 32 bits. Nothing has changed then.
+    /// [`Invalid::Value`] when it doesn't, or when [`Value::check`] refuses it; [`Invalid::Texts`] when
+    /// the strings of the dictionary would be of more than 4 GiB. Nothing has changed then.
     pub fn push(&mut self, value: ValueRef<'_>) -> Result<(), Invalid> {
         if self.last().is_some_and(|last| ExactValue(last) >= ExactValue(value)) {
             return Err(Invalid::Value);
@@ -86,12 +85,15 @@ impl Dictionary {
 
     /// The value that was appended last.
     fn last(&self) -> Option<ValueRef<'_>> {
-        #[allow(clippy::cast_possible_truncation, reason = "a number above is no value either")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "a dictionary has fewer than 2^32 values"
+        )]
         self.value(self.len().checked_sub(1)? as u32)
     }
 
-    /// Gives back the memory that is left over.
-    pub(super) fn shrink(&mut self) {
+    /// Frees unused capacity.
+    pub(crate) fn shrink(&mut self) {
         self.bools.shrink_to_fit();
         self.ints.shrink_to_fit();
         self.floats.shrink_to_fit();
@@ -100,7 +102,7 @@ impl Dictionary {
         self.lists.shrink_to_fit();
     }
 
-    /// The values in their order.
+    /// The values, sorted.
     pub fn values(&self) -> impl Iterator<Item = ValueRef<'_>> {
         let texts = (0..self.texts.ends.len()).filter_map(|n| self.texts.get(n));
         (self.null.then_some(ValueRef::Null).into_iter())
@@ -130,6 +132,7 @@ impl Dictionary {
 
     /// Value number `n`, counted from 0. O(1).
     #[must_use]
+    #[inline]
     pub fn value(&self, n: u32) -> Option<ValueRef<'_>> {
         let mut n = n as usize;
         let mut within = |len: usize| {
@@ -154,9 +157,9 @@ impl Dictionary {
         }
     }
 
-    /// The numbers of each kind's values. Within a range all values compare with each other, but
-    /// for lists.
-    pub(super) fn kinds(&self) -> [Range<usize>; 6] {
+    /// The number ranges of the kinds. The values of one range compare with each other in a filter,
+    /// except lists.
+    pub(crate) fn kinds(&self) -> [Range<usize>; 6] {
         let mut start = 0;
         [
             usize::from(self.null),

@@ -1,4 +1,4 @@
-//! Values compared and hashed by what is stored, not by what a filter makes of them.
+//! Values compared and hashed by kind and bits, and not as filters compare them.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -31,6 +31,7 @@ fn exact(list: ListRef<'_>) -> impl Iterator<Item = ExactValue<'_>> {
 }
 
 impl PartialEq for ExactValue<'_> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self.0, other.0) {
             (ValueRef::Float(a), ValueRef::Float(b)) => a.to_bits() == b.to_bits(),
@@ -43,6 +44,7 @@ impl PartialEq for ExactValue<'_> {
 impl Eq for ExactValue<'_> {}
 
 impl Ord for ExactValue<'_> {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.0, other.0) {
             (ValueRef::Bool(a), ValueRef::Bool(b)) => a.cmp(&b),

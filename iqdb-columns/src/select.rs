@@ -1,4 +1,4 @@
-//! Which rows match a condition: decided once per value, then looked up row by row.
+//! Which rows match a condition: evaluated once per value of the dictionary, then compared by code.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -6,13 +6,13 @@ use std::ops::Range;
 use iqdb_core::filter::Comparison;
 use iqdb_core::{Narrow, Predicate, ValueRef};
 
-use super::{Codes, Field};
+use crate::field::Field;
 
-/// Up to this many values a condition that is no range is decided for each of them beforehand, if
-/// there are at least as many rows to be asked.
+/// The largest dictionary for whose values a condition that is not a range of codes is evaluated one
+/// by one. A dictionary with more values than there are rows left in the mask isn't, either.
 const VALUES_MAX: usize = 4_096;
 
-/// The codes of the values that match: a few ranges.
+/// The codes of the values that match, as ranges.
 #[derive(Default)]
 struct Ranges {
     /// Each kind of value gives at most two.
@@ -21,7 +21,7 @@ struct Ranges {
 }
 
 impl Ranges {
-    /// Adds the values of these numbers, which come after all that were added before.
+    /// Adds the codes of these values, numbered from 0, which come after those added before.
     #[allow(clippy::cast_possible_truncation, reason = "a code fits 32 bits")]
     fn add(&mut self, values: Range<usize>) {
         if values.is_empty() {
@@ -44,31 +44,34 @@ impl Ranges {
 }
 
 impl Field {
-    pub(super) fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
+    /// Narrows `mask` to the rows that match `leaf` and returns true; or returns false and leaves it
+    /// alone, where evaluating the condition row by row is at least as fast.
+    pub(crate) fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         if let Some(ranges) = self.ranges(leaf) {
             match &ranges.ranges[..ranges.len] {
                 // One range is by far the most common, and one comparison per row.
-                [only] => self.codes.retain_range(mask, only),
-                _ => self.codes.retain(mask, |code| ranges.contains(code)),
+                [only] => self.codes().retain_range(mask, only),
+                _ => self.codes().retain(mask, |code| ranges.contains(code)),
             }
             return true;
         }
-        if self.dictionary.len() > VALUES_MAX.min(mask.mask().count()) {
+        if self.dictionary().len() > VALUES_MAX.min(mask.mask().count()) {
             return false;
         }
         let mut bits = [0_u64; VALUES_MAX / 64 + 1];
-        for code in 1..=self.dictionary.len() {
+        for code in 1..=self.dictionary().len() {
             let matches = self.value(code - 1).is_some_and(|value| leaf.matches_value(value));
             bits[code / 64] |= u64::from(matches) << (code % 64);
         }
-        self.codes.retain(mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
+        self.codes().retain(mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
         true
     }
 
-    /// The values that match, where they are ranges of the dictionary.
+    /// The codes that match a condition that selects ranges of a sorted dictionary; `None` for any
+    /// other condition.
     fn ranges(&self, leaf: &Predicate) -> Option<Ranges> {
         let mut ranges = Ranges::default();
-        for kind in self.dictionary.kinds() {
+        for kind in self.dictionary().kinds() {
             match leaf {
                 Predicate::Compare { comparison, value, .. } => {
                     self.compared(*comparison, value.as_ref(), kind, &mut ranges);
@@ -97,7 +100,7 @@ impl Field {
         Some(ranges)
     }
 
-    /// Adds what compares to `value` as asked, among the values of one kind.
+    /// Adds the values among those of one kind for which `comparison` with `value` holds.
     fn compared(
         &self,
         comparison: Comparison,
@@ -109,7 +112,7 @@ impl Field {
             return;
         };
         if first.compare(value).is_none() {
-            // Then no value of this kind has an order with it.
+            // No value of this kind is ordered with `value`.
             if comparison.holds(None) {
                 ranges.add(kind);
             }
@@ -129,12 +132,13 @@ impl Field {
         }
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "a number above is no value either")]
+    #[allow(clippy::cast_possible_truncation, reason = "a dictionary has fewer than 2^32 values")]
     fn value(&self, n: usize) -> Option<ValueRef<'_>> {
-        self.dictionary.value(n as u32)
+        self.dictionary().value(n as u32)
     }
 
-    /// The first number in `range` whose value `is` not so; all that are so come first.
+    /// The first number in `range` for whose value `is` returns false; it returns true for all values
+    /// before. A binary search.
     fn partition(&self, range: Range<usize>, is: impl Fn(ValueRef<'_>) -> bool) -> usize {
         let (mut start, mut end) = (range.start, range.end);
         while start < end {
@@ -153,73 +157,5 @@ fn bytes(value: ValueRef<'_>) -> Option<&[u8]> {
     match value {
         ValueRef::Text(text) => Some(text.as_bytes()),
         _ => None,
-    }
-}
-
-impl Codes {
-    fn retain(&self, mask: &mut Narrow<'_>, keep: impl Fn(u32) -> bool) {
-        match self {
-            Self::U8(codes) => retain_codes(codes, mask, |code| keep(code.into())),
-            Self::U16(codes) => retain_codes(codes, mask, |code| keep(code.into())),
-            Self::U32(codes) => retain_codes(codes, mask, keep),
-        }
-    }
-
-    /// Compares codes as they are: the narrower they are, the more at once.
-    #[allow(clippy::cast_possible_truncation, reason = "codes count from 1 and fit their type")]
-    fn retain_range(&self, mask: &mut Narrow<'_>, range: &Range<u32>) {
-        let (start, len) = (range.start, range.end - range.start);
-        match self {
-            Self::U8(codes) => {
-                let (start, len) = (start as u8, len as u8);
-                retain_codes(codes, mask, |code| code.wrapping_sub(start) < len);
-            }
-            Self::U16(codes) => {
-                let (start, len) = (start as u16, len as u16);
-                retain_codes(codes, mask, |code| code.wrapping_sub(start) < len);
-            }
-            Self::U32(codes) => retain_codes(codes, mask, |code| code.wrapping_sub(start) < len),
-        }
-    }
-}
-
-/// Keeps the rows of `mask` for whose code `keep` returns true. `codes` has one code per row, in the
-/// order of the rows; a row beyond its end is not kept. `keep` is called for every row that has a
-/// code, kept so far or not. Allocates nothing. O(rows).
-pub fn retain_codes<C: Copy>(codes: &[C], mask: &mut Narrow<'_>, keep: impl Fn(C) -> bool) {
-    mask.retain_words(|first, _| {
-        let codes = codes.get(first..).unwrap_or_default();
-        match codes.first_chunk::<64>() {
-            Some(codes) => bits_of(&codes.map(|code| u8::from(keep(code)))),
-            None => codes
-                .iter()
-                .enumerate()
-                .fold(0, |rows, (n, code)| rows | u64::from(keep(*code)) << n),
-        }
-    });
-}
-
-/// Bit n is flag number n, each of which is 0 or 1.
-fn bits_of(flags: &[u8; 64]) -> u64 {
-    let (eights, _) = flags.as_chunks::<8>();
-    eights.iter().enumerate().fold(0, |bits, (n, eight)| {
-        // Brings each byte's lowest bit to its place in the highest byte; no two meet anywhere.
-        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits | gathered << (8 * n)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_become_bits() {
-        let mut random = fastrand::Rng::with_seed(1);
-        for bits in [0, 1, 1 << 63, u64::MAX].into_iter().chain((0..1_000).map(|_| random.u64(..)))
-        {
-            let flags = std::array::from_fn(|n| (bits >> n & 1) as u8);
-            assert_eq!(bits_of(&flags), bits);
-        }
     }
 }

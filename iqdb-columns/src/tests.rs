@@ -6,7 +6,7 @@ use iqdb_core::filter::Comparison;
 use iqdb_core::{Narrow, Payload, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
-use super::{Codes, Columns, Dictionary, ExactValue, FIELDS_MAX, Field, Invalid};
+use crate::{Codes, Columns, Dictionary, ExactValue, FIELDS_MAX, Field, Invalid};
 
 fn scalars() -> impl Strategy<Value = Value> {
     prop_oneof![
