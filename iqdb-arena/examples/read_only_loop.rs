@@ -104,7 +104,7 @@ fn thread_number() -> String {
 }
 
 fn run(rounds: u64, is_planted: bool) -> Result<String> {
-    let options = ArenaOptions::new().chunk_rows(8, 64).compact_from_bytes(0);
+    let options = ArenaOptions::new().with_chunk_rows(8, 64).with_dead_bytes_min(0);
     let shared = Shared {
         store: ArenaStore::with_options(Schema::new(4, Metric::Euclidean)?, options),
         lock: is_planted.then(Mutex::default),

@@ -47,15 +47,15 @@ type Content = BTreeMap<u64, i16>;
 fn arena(planted: Option<Defect>, options: ArenaOptions) -> Arc<Arena> {
     let schema = Schema::new(1, Metric::Dot).unwrap();
     let probe = planted.map_or_else(Probe::none, Probe::planted);
-    Arc::new(Arena::new(schema, options.chunk_rows(1, 2), probe))
+    Arc::new(Arena::new(schema, options.with_chunk_rows(1, 2), probe))
 }
 
 fn lazy() -> ArenaOptions {
-    ArenaOptions::new().compact_above(1.0)
+    ArenaOptions::new().with_dead_ratio_max(1.0)
 }
 
 fn eager() -> ArenaOptions {
-    ArenaOptions::new().compact_above(0.0).compact_from_bytes(0)
+    ArenaOptions::new().with_dead_ratio_max(0.0).with_dead_bytes_min(0)
 }
 
 fn put(batch: Batch, id: u64, component: i16) -> Batch {

@@ -13,14 +13,14 @@ const DEAD_BYTES_MIN: u64 = 1 << 20;
 /// use iqdb_arena::{ArenaOptions, ArenaStore};
 /// use iqdb_core::{Metric, Schema};
 ///
-/// let options = ArenaOptions::new().compact_above(0.2);
+/// let options = ArenaOptions::new().with_dead_ratio_max(0.2);
 /// let store = ArenaStore::with_options(Schema::new(384, Metric::Cosine)?, options);
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArenaOptions {
     pub(crate) chunk_rows: Option<(usize, usize)>,
-    dead_ratio: f64,
+    dead_ratio_max: f64,
     dead_bytes_min: u64,
     /// The most rows that can be numbered.
     pub(crate) rows_max: u32,
@@ -35,7 +35,7 @@ impl ArenaOptions {
     pub fn new() -> Self {
         Self {
             chunk_rows: None,
-            dead_ratio: 0.5,
+            dead_ratio_max: 0.5,
             dead_bytes_min: DEAD_BYTES_MIN,
             rows_max: ROWS_MAX,
             first_version: Version::default(),
@@ -47,7 +47,7 @@ impl ArenaOptions {
     /// told otherwise: a scan is faster. What lives for seconds only had better not: it may take
     /// the system as long to find and clear such a page as to write everything that goes into it.
     #[must_use]
-    pub fn huge_pages(mut self, wanted: bool) -> Self {
+    pub fn with_huge_pages(mut self, wanted: bool) -> Self {
         self.huge_pages = wanted;
         self
     }
@@ -55,7 +55,7 @@ impl ArenaOptions {
     /// Begins, empty, at `version` instead of 0: for a store that takes up the versions of another
     /// where they ended. Its first batch makes the version after it.
     #[must_use]
-    pub fn first_version(mut self, version: Version) -> Self {
+    pub fn with_first_version(mut self, version: Version) -> Self {
         self.first_version = version;
         self
     }
@@ -64,7 +64,7 @@ impl ArenaOptions {
     /// both rounded up to powers of two and cut to 1..=65,536. Small chunks seal and compact early,
     /// which is good for tests and bad for speed. A `max` below `first` counts as `first`.
     #[must_use]
-    pub fn chunk_rows(mut self, first: usize, max: usize) -> Self {
+    pub fn with_chunk_rows(mut self, first: usize, max: usize) -> Self {
         self.chunk_rows = Some((first, max));
         self
     }
@@ -72,14 +72,14 @@ impl ArenaOptions {
     /// Compacts by itself when more than this part of what is stored is dead, 0.5 being half,
     /// counted in bytes of vectors, ids and payloads. From 1 on it never does.
     #[must_use]
-    pub fn compact_above(mut self, dead_ratio: f64) -> Self {
-        self.dead_ratio = dead_ratio;
+    pub fn with_dead_ratio_max(mut self, ratio: f64) -> Self {
+        self.dead_ratio_max = ratio;
         self
     }
 
     /// Fewer dead bytes than these are no reason to compact.
     #[must_use]
-    pub fn compact_from_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_dead_bytes_min(mut self, bytes: u64) -> Self {
         self.dead_bytes_min = bytes;
         self
     }
@@ -88,7 +88,7 @@ impl ArenaOptions {
         let all = dead_bytes.saturating_add(live_bytes);
         dead_bytes > 0
             && dead_bytes >= self.dead_bytes_min
-            && dead_bytes as f64 > self.dead_ratio * all as f64
+            && dead_bytes as f64 > self.dead_ratio_max * all as f64
     }
 }
 

@@ -69,7 +69,7 @@ impl ArenaStore {
     /// use iqdb_arena::{ArenaOptions, ArenaStore};
     /// use iqdb_core::{Metric, Schema, Store, StoreExt, Version};
     ///
-    /// let options = ArenaOptions::new().first_version(Version(7));
+    /// let options = ArenaOptions::new().with_first_version(Version(7));
     /// let store = ArenaStore::with_options(Schema::new(2, Metric::Euclidean)?, options);
     /// assert_eq!(store.advance(), Version(8));
     /// assert_eq!(store.snapshot()?.version(), Version(8));

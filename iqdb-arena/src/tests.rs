@@ -15,7 +15,7 @@ use crate::store::ArenaStore;
 
 /// Small chunks that are compacted only on call.
 fn store(probe: Probe) -> ArenaStore {
-    let options = ArenaOptions::new().chunk_rows(4, 16).compact_above(1.0);
+    let options = ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(1.0);
     ArenaStore::with_probe(Schema::new(3, Metric::Euclidean).unwrap(), options, probe)
 }
 

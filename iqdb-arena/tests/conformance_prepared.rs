@@ -31,8 +31,10 @@ conformance_tests!(Harness::new(
     "arena, prepared",
     |schema| {
         // Small enough to be sealed soon, and no whole number of what is looked at together.
-        let options =
-            ArenaOptions::new().chunk_rows(5, 72).compact_above(0.3).compact_from_bytes(0);
+        let options = ArenaOptions::new()
+            .with_chunk_rows(5, 72)
+            .with_dead_ratio_max(0.3)
+            .with_dead_bytes_min(0);
         Ok(ArenaStore::with_options(schema, options))
     },
     Prepared::default()
@@ -45,7 +47,7 @@ fn codes_are_looked_at() -> Result<()> {
     for metric in Metric::ALL {
         let store = ArenaStore::with_options(
             Schema::new(2, metric)?,
-            ArenaOptions::new().chunk_rows(5, 72),
+            ArenaOptions::new().with_chunk_rows(5, 72),
         );
         let record = |n: u16| Record::new(u64::from(n), [f32::from(n) - 200.0, 30.0]);
         let records = (0..400).map(record).collect::<Result<Vec<_>>>()?;

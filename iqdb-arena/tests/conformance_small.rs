@@ -8,8 +8,10 @@ use iqdb_search::ExactSearch;
 conformance_tests!(Harness::new(
     "arena with small chunks",
     |schema| {
-        let options =
-            ArenaOptions::new().chunk_rows(2, 16).compact_above(0.3).compact_from_bytes(0);
+        let options = ArenaOptions::new()
+            .with_chunk_rows(2, 16)
+            .with_dead_ratio_max(0.3)
+            .with_dead_bytes_min(0);
         Ok(ArenaStore::with_options(schema, options))
     },
     ExactSearch::new()

@@ -22,7 +22,8 @@ const ROUNDS: u64 = if cfg!(miri) { 12 } else { 200 };
 const IDS: u64 = 10;
 
 fn store() -> ArenaStore {
-    let options = ArenaOptions::new().chunk_rows(2, 8).compact_above(0.6).compact_from_bytes(0);
+    let options =
+        ArenaOptions::new().with_chunk_rows(2, 8).with_dead_ratio_max(0.6).with_dead_bytes_min(0);
     ArenaStore::with_options(Schema::new(3, Metric::Euclidean).unwrap(), options)
 }
 

@@ -28,7 +28,8 @@ const RECORDS: u64 = 150;
 
 fn store() -> ArenaStore {
     let schema = Schema::new(DIM, Metric::Cosine).unwrap();
-    let options = ArenaOptions::new().chunk_rows(8, 64).compact_above(0.5).compact_from_bytes(0);
+    let options =
+        ArenaOptions::new().with_chunk_rows(8, 64).with_dead_ratio_max(0.5).with_dead_bytes_min(0);
     let store = ArenaStore::with_options(schema, options);
     store.apply(&upserts(0..RECORDS, 0)).unwrap();
     let stats = store.stats();

@@ -141,7 +141,7 @@ impl Staged {
 /// An empty store for the records that the log adds; its versions are those of the database.
 fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
     // A large batch fills some MiB of it, and soon all of it is sealed.
-    let options = ArenaOptions::new().first_version(version).huge_pages(false);
+    let options = ArenaOptions::new().with_first_version(version).with_huge_pages(false);
     ArenaStore::with_options(schema, options)
 }
 

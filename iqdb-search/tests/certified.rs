@@ -49,7 +49,7 @@ struct Workload {
 impl Workload {
     fn new(metric: Metric, dim: usize, rows: usize) -> Self {
         let mut random = fastrand::Rng::with_seed(dim as u64);
-        let options = ArenaOptions::default().chunk_rows(64, 256);
+        let options = ArenaOptions::default().with_chunk_rows(64, 256);
         let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
         let batch: Batch = (0..rows)
             .map(|n| {
@@ -141,7 +141,7 @@ fn the_certified_scan_gives_the_canonical_answer() {
 fn blocks_far_from_each_other_are_searched_canonically() {
     let (dim, metric) = (24, Metric::Euclidean);
     let mut random = fastrand::Rng::with_seed(32);
-    let options = ArenaOptions::default().chunk_rows(64, 64);
+    let options = ArenaOptions::default().with_chunk_rows(64, 64);
     let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
     let vectors: Vec<Vector> = (0..64 * 12 + 1)
         .map(|n| {
@@ -195,7 +195,7 @@ fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
     for (dim, metric) in [20, 50, 128].into_iter().flat_map(|dim| Metric::ALL.map(|m| (dim, m))) {
         for _ in 0..10 {
             let (query, rows) = turned_away(&mut random, dim);
-            let options = ArenaOptions::default().chunk_rows(64, 64);
+            let options = ArenaOptions::default().with_chunk_rows(64, 64);
             let store = ArenaStore::with_options(Schema::new(dim, metric).unwrap(), options);
             let record = |(n, row): (u64, &Vector)| Record::new(n, row).unwrap();
             // One more row, so that the others are sealed.
@@ -227,7 +227,7 @@ fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
 fn one_query_reads_three_bits_of_nearly_all_codes() {
     const DIM: usize = 64;
     const BLOCKS: usize = 40;
-    let options = ArenaOptions::default().chunk_rows(64, 64);
+    let options = ArenaOptions::default().with_chunk_rows(64, 64);
     let store = ArenaStore::with_options(Schema::new(DIM, Metric::Cosine).unwrap(), options);
     let mut random = fastrand::Rng::with_seed(33);
     let vectors: Vec<Vector> = (0..64 * BLOCKS + 1)

@@ -52,7 +52,7 @@ fn vector(random: &mut fastrand::Rng, dim: usize) -> Vector {
 
 fn snapshot(schema: Schema, rows: u64) -> Arc<dyn Snapshot> {
     let mut random = fastrand::Rng::with_seed(3);
-    let options = ArenaOptions::default().chunk_rows(1_024, 1_024);
+    let options = ArenaOptions::default().with_chunk_rows(1_024, 1_024);
     let store = ArenaStore::with_options(schema, options);
     let batch: Batch = (0..rows)
         .map(|n| Change::Upsert(Record::new(n, vector(&mut random, schema.dim())).unwrap()))

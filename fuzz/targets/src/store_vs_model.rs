@@ -21,7 +21,8 @@ const OPERATIONS_MAX: usize = 32;
 /// Every backend of the workspace, with the search that it is used with.
 static BACKENDS: LazyLock<Vec<Harness>> = LazyLock::new(|| {
     // Chunks so small that they are sealed and compacted within a script.
-    let small = ArenaOptions::new().chunk_rows(2, 8).compact_above(0.3).compact_from_bytes(0);
+    let small =
+        ArenaOptions::new().with_chunk_rows(2, 8).with_dead_ratio_max(0.3).with_dead_bytes_min(0);
     let arena = move |schema| Ok(ArenaStore::with_options(schema, small.clone()));
     vec![
         Harness::new("memory", |schema| Ok(MemoryStore::new(schema)), exact_search()),

@@ -156,9 +156,9 @@ fn dead_payloads_are_compacted_away() {
 #[test]
 fn dead_rows_are_compacted_away_when_there_are_enough_of_them() {
     let schema = Schema::new(3, Metric::Dot).unwrap();
-    let options = ArenaOptions::new().chunk_rows(4, 16).compact_above(0.5);
+    let options = ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(0.5);
     let lazy = ArenaStore::with_options(schema, options.clone());
-    let eager = ArenaStore::with_options(schema, options.compact_from_bytes(0));
+    let eager = ArenaStore::with_options(schema, options.with_dead_bytes_min(0));
     for store in [&lazy, &eager] {
         for n in 0..4 {
             store.apply(&upserts(0..10, n)).unwrap();

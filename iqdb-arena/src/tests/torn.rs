@@ -96,7 +96,7 @@ fn a_compaction_given_up_half_way_leaves_nothing() {
 
 #[test]
 fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
-    let mut options = ArenaOptions::new().compact_above(1.0);
+    let mut options = ArenaOptions::new().with_dead_ratio_max(1.0);
     options.rows_max = 10;
     let store = ArenaStore::with_options(Schema::new(3, Metric::Dot).unwrap(), options);
     store.apply(&upserts(0..6, 1)).unwrap();

@@ -6,8 +6,10 @@ use iqdb_core::{ErrorKind, StoreExt, Version};
 use super::*;
 
 fn store_at(version: u64) -> ArenaStore {
-    let options =
-        ArenaOptions::new().chunk_rows(4, 16).compact_above(1.0).first_version(Version(version));
+    let options = ArenaOptions::new()
+        .with_chunk_rows(4, 16)
+        .with_dead_ratio_max(1.0)
+        .with_first_version(Version(version));
     ArenaStore::with_options(Schema::new(3, Metric::Euclidean).unwrap(), options)
 }
 
