@@ -4,10 +4,10 @@ use std::sync::{PoisonError, TryLockError};
 
 use iqdb_core::{Applied, Batch, Result, Schema, Version};
 
+use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
 use crate::layout::Layout;
 use crate::options::ArenaOptions;
-use crate::probe::{Defect, Probe};
 use crate::sync::{Arc, Mutex, MutexGuard, Published};
 use crate::view::View;
 use crate::writer::Writer;
@@ -18,11 +18,11 @@ pub(crate) struct Arena {
     options: ArenaOptions,
     published: Published<View>,
     writer: Mutex<Writer>,
-    probe: Probe,
+    faults: Faults,
 }
 
 impl Arena {
-    pub(crate) fn new(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {
+    pub(crate) fn new(schema: Schema, options: ArenaOptions, faults: Faults) -> Self {
         let mut layout = Layout::new(&schema);
         if let Some((first, max)) = options.chunk_rows {
             layout = layout.with_chunk_rows(first, max);
@@ -31,14 +31,14 @@ impl Arena {
             layout = layout.without_huge_pages();
         }
         let generation = Generation::first(layout);
-        let (writer, view) = Writer::new(schema, generation, &options, probe.clone());
+        let (writer, view) = Writer::new(schema, generation, &options, faults.clone());
         let published = Published::new(view);
         #[cfg(loom)]
-        let published = match probe.has(Defect::RelaxedPublication) {
+        let published = match faults.has(Defect::RelaxedPublication) {
             true => published.relaxed(),
             false => published,
         };
-        Self { schema, options, published, writer: Mutex::new(writer), probe }
+        Self { schema, options, published, writer: Mutex::new(writer), faults }
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -47,10 +47,10 @@ impl Arena {
 
     /// The newest view. Takes no lock, and allocates nothing but at a thread's first call.
     pub(crate) fn view(&self) -> Arc<View> {
-        if self.probe.has(Defect::ReadersLock) {
+        if self.faults.has(Defect::ReadersLock) {
             drop(self.lock());
         }
-        if self.probe.has(Defect::AllocatesInSnapshot) {
+        if self.faults.has(Defect::AllocatesInSnapshot) {
             std::hint::black_box(Box::new(0_u8));
         }
         self.published.load()
@@ -63,7 +63,7 @@ impl Arena {
         batch.check_version(writer.view().version)?;
         let applied = writer.commit(batch, &self.published)?;
         if applied.has_effect() {
-            writer.compact_if_worth_it(&self.options, &self.published);
+            writer.compact_if_needed(&self.options, &self.published);
         }
         let garbage = writer.reclaim();
         drop(writer);

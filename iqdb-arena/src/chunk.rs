@@ -52,24 +52,26 @@ impl Chunk {
     }
 
     /// The payload of a row.
-    pub(crate) fn lent(&self, row: usize) -> Option<Lent<'_>> {
+    pub(crate) fn payload(&self, row: usize) -> Option<RowPayload<'_>> {
         match &self.payloads {
-            Payloads::Open(columns) => self.rows.id(row).map(|_| Lent::Open(columns, row)),
-            Payloads::Packed(columns) => self.rows.id(row).map(|_| Lent::Packed(columns, row)),
-            Payloads::Whole(payloads) => payloads.get(row).map(Lent::Whole),
+            Payloads::Open(columns) => self.rows.id(row).map(|_| RowPayload::Open(columns, row)),
+            Payloads::Packed(columns) => {
+                self.rows.id(row).map(|_| RowPayload::Packed(columns, row))
+            }
+            Payloads::Whole(payloads) => payloads.get(row).map(RowPayload::Whole),
         }
     }
 }
 
 /// A payload in one of the forms.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Lent<'a> {
+pub(crate) enum RowPayload<'a> {
     Open(&'a OpenColumns, usize),
     Packed(&'a Columns, usize),
     Whole(&'a Payload),
 }
 
-impl<'a> Lent<'a> {
+impl<'a> RowPayload<'a> {
     /// Calls `each` with every field and its value.
     pub(crate) fn for_each(self, mut each: impl FnMut(&'a str, ValueRef<'a>)) {
         match self {
@@ -111,12 +113,12 @@ impl<'a> Lent<'a> {
     }
 }
 
-impl<'a> From<Lent<'a>> for PayloadRef<'a> {
-    fn from(lent: Lent<'a>) -> Self {
+impl<'a> From<RowPayload<'a>> for PayloadRef<'a> {
+    fn from(lent: RowPayload<'a>) -> Self {
         match lent {
-            Lent::Whole(payload) => payload.into(),
-            Lent::Open(columns, row) => Self::of_row(columns, row),
-            Lent::Packed(columns, row) => Self::of_row(columns, row),
+            RowPayload::Whole(payload) => payload.into(),
+            RowPayload::Open(columns, row) => Self::of_row(columns, row),
+            RowPayload::Packed(columns, row) => Self::of_row(columns, row),
         }
     }
 }
@@ -148,7 +150,7 @@ impl BlockSource for Chunk {
     }
 
     fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
-        self.lent(row).map(Into::into).ok_or_else(no_such_row)
+        Chunk::payload(self, row).map(Into::into).ok_or_else(no_such_row)
     }
 
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use iqdb_core::{IdRef, RecordId};
 
-use crate::layout::{Layout, Place};
+use crate::layout::{Layout, RowAddress};
 use crate::rows::{Link, Rows};
 use crate::sync::Arc;
 use crate::table::{Slot, Table};
@@ -77,16 +77,16 @@ impl Generation {
 
     /// The chunk that a row is in, and where.
     #[inline]
-    pub(crate) fn locate(&self, row: u32) -> Option<(&Rows, Place)> {
-        let place = self.layout.place(row as usize);
-        Some((self.chunk(place.chunk)?, place))
+    pub(crate) fn locate(&self, row: u32) -> Option<(&Rows, RowAddress)> {
+        let address = self.layout.address(row as usize);
+        Some((self.chunk(address.chunk)?, address))
     }
 
     /// The newest row of an id, published or not, and its slot.
     pub(crate) fn newest(&self, table: &Table, hash: u32, id: IdRef<'_>) -> Option<(Slot, u32)> {
         table.find(hash, |row| {
             self.locate(row)
-                .and_then(|(rows, place)| rows.id(place.row))
+                .and_then(|(rows, address)| rows.id(address.row))
                 .is_some_and(|found| found.as_ref() == id)
         })
     }
@@ -103,7 +103,7 @@ impl Generation {
     }
 
     pub(crate) fn link(&self, row: u32) -> Option<Link> {
-        let (rows, place) = self.locate(row)?;
-        rows.link(place.row)
+        let (rows, address) = self.locate(row)?;
+        rows.link(address.row)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) struct Layout {
 
 /// Where a row is: in which chunk, and which of its rows it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct RowAddress {
     pub(crate) chunk: usize,
     pub(crate) row: usize,
 }
@@ -87,7 +87,7 @@ impl Layout {
     }
 
     /// How many chunks from this one on are of its size, counted up to `most`. O(most).
-    pub(crate) fn alike(&self, chunk: usize, most: usize) -> usize {
+    pub(crate) fn equal_chunks(&self, chunk: usize, most: usize) -> usize {
         let rows = self.chunk_rows(chunk);
         (chunk..chunk.saturating_add(most)).take_while(|n| self.chunk_rows(*n) == rows).count()
     }
@@ -105,7 +105,7 @@ impl Layout {
     }
 
     /// Where a row is. O(1).
-    pub(crate) fn place(&self, row: usize) -> Place {
+    pub(crate) fn address(&self, row: usize) -> RowAddress {
         let doublings = (self.max_log2 - self.first_log2) as usize;
         let packed_chunks = self.packed_chunks();
         let grown = ((1 << doublings) - 1) << self.first_log2;
@@ -116,7 +116,7 @@ impl Layout {
             }
             Some(row) => packed_chunks + doublings + ((row - grown) >> self.max_log2),
         };
-        Place { chunk, row: row - self.first_row(chunk) }
+        RowAddress { chunk, row: row - self.first_row(chunk) }
     }
 
     fn packed_chunks(&self) -> usize {
@@ -142,7 +142,7 @@ mod tests {
                 assert_eq!(layout.first_row(chunk), row, "{layout:?}");
                 assert!(layout.chunk_rows(chunk) <= max);
                 for offset in 0..layout.chunk_rows(chunk) {
-                    assert_eq!(layout.place(row), Place { chunk, row: offset });
+                    assert_eq!(layout.address(row), RowAddress { chunk, row: offset });
                     row += 1;
                 }
             }
@@ -161,6 +161,9 @@ mod tests {
         }
         assert_eq!(layout(128).chunk_rows(0), 64);
         assert_eq!(layout(65_536).chunk_rows(0), 16);
-        assert_eq!([0, 1, 5, 6, 7].map(|chunk| layout(384).alike(chunk, 2)), [1, 1, 2, 2, 2]);
+        assert_eq!(
+            [0, 1, 5, 6, 7].map(|chunk| layout(384).equal_chunks(chunk, 2)),
+            [1, 1, 2, 2, 2]
+        );
     }
 }

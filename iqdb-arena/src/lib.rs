@@ -14,20 +14,20 @@
 mod arena;
 mod chunk;
 mod column;
+mod fault;
 mod generation;
-mod growing;
+mod generation_builder;
 mod layout;
 #[cfg(all(test, any(loom, shuttle)))]
 mod models;
+mod open_chunk;
 mod open_columns;
 mod options;
-mod probe;
 mod rows;
 #[cfg(not(any(loom, shuttle)))]
 mod store;
 mod sync;
 mod table;
-mod tail;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
 mod view;

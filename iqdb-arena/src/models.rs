@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use iqdb_core::{Batch, Metric, Payload, Record, Schema, Snapshot};
 
 use crate::arena::Arena;
+use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;
-use crate::probe::{Defect, Probe};
 use crate::sync::Arc;
 use crate::view::View;
 
@@ -46,8 +46,8 @@ type Content = BTreeMap<u64, i16>;
 /// Chunks of one row and then two, so that every third write opens or seals one.
 fn arena(planted: Option<Defect>, options: ArenaOptions) -> Arc<Arena> {
     let schema = Schema::new(1, Metric::Dot).unwrap();
-    let probe = planted.map_or_else(Probe::none, Probe::planted);
-    Arc::new(Arena::new(schema, options.with_chunk_rows(1, 2), probe))
+    let faults = planted.map_or_else(Faults::none, Faults::planted);
+    Arc::new(Arena::new(schema, options.with_chunk_rows(1, 2), faults))
 }
 
 fn lazy() -> ArenaOptions {
@@ -70,7 +70,7 @@ fn contents<const N: usize>(versions: [&[(u64, i16)]; N]) -> [Content; N] {
 fn check(view: &View, versions: &[Content]) {
     let expected = &versions[usize::try_from(view.version.0).unwrap()];
     let mut seen = Content::new();
-    for (chunk, row) in view.live_places() {
+    for (chunk, row) in view.live_rows() {
         let id = chunk.rows().id(row).unwrap().to_string().parse().unwrap();
         let component = chunk.rows().components(row..row + 1).unwrap()[0];
         let twice = seen.insert(id, component as i16);
@@ -177,7 +177,7 @@ fn two_writers() {
         });
         let view = arena.view();
         assert_eq!(view.len(), view.version.0);
-        assert_eq!(view.live_places().count() as u64, view.version.0);
+        assert_eq!(view.live_rows().count() as u64, view.version.0);
         drop_not_last(view);
         let mut versions = writers.map(|writer| writer.join().unwrap().0);
         versions.sort_unstable();

@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use iqdb_columns::{Columns, ExactValue, Field, Invalid, retain_codes};
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, Value, ValueRef};
 
-use crate::chunk::Lent;
+use crate::chunk::RowPayload;
 use crate::column::{Appender, Column, column};
 use crate::generation;
 use crate::layout::CHUNK_ROWS_MAX;
@@ -160,7 +160,7 @@ impl ColumnsAppender {
     /// Appends the payload of row number `row`, which comes after all rows that have one. Returns
     /// false if the columns would be more than [`FIELDS_MAX`]; the row is then not to be relied on,
     /// and no further one can follow. O(values), hashed once each.
-    pub(crate) fn push(&mut self, row: usize, payload: Lent<'_>) -> bool {
+    pub(crate) fn push(&mut self, row: usize, payload: RowPayload<'_>) -> bool {
         let (mut next, mut fits) = (0, true);
         payload.for_each(|name, value| {
             // Most rows have the fields of the row before, in the order of their names.

@@ -2,7 +2,7 @@
 
 use iqdb_core::Version;
 
-use crate::growing::ROWS_MAX;
+use crate::generation_builder::ROWS_MAX;
 
 /// Fewer dead bytes than these are no reason to compact.
 const DEAD_BYTES_MIN: u64 = 1 << 20;
@@ -84,7 +84,7 @@ impl ArenaOptions {
         self
     }
 
-    pub(crate) fn asks_to_compact(&self, dead_bytes: u64, live_bytes: u64) -> bool {
+    pub(crate) fn should_compact(&self, dead_bytes: u64, live_bytes: u64) -> bool {
         let all = dead_bytes.saturating_add(live_bytes);
         dead_bytes > 0
             && dead_bytes >= self.dead_bytes_min

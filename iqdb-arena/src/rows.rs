@@ -79,7 +79,7 @@ pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     let bytes = lines * size_of::<[f32; LINE]>();
     let huge_pages = layout.huge_pages();
     let count = match bytes {
-        MANY_BYTES.. if huge_pages => layout.alike(chunk, MAPPED_BYTES / bytes).max(1),
+        MANY_BYTES.. if huge_pages => layout.equal_chunks(chunk, MAPPED_BYTES / bytes).max(1),
         _ => 1,
     };
     columns(lines, count, huge_pages)

@@ -5,8 +5,8 @@ use iqdb_core::{
 };
 
 use crate::arena::Arena;
+use crate::fault::Faults;
 use crate::options::ArenaOptions;
-use crate::probe::Probe;
 use crate::sync::Arc;
 
 /// A store in memory whose readers never wait.
@@ -54,11 +54,11 @@ impl ArenaStore {
     /// An empty store, laid out as asked.
     #[must_use]
     pub fn with_options(schema: Schema, options: ArenaOptions) -> Self {
-        Self::with_probe(schema, options, Probe::none())
+        Self::with_faults(schema, options, Faults::none())
     }
 
-    pub(crate) fn with_probe(schema: Schema, options: ArenaOptions, probe: Probe) -> Self {
-        Self { arena: Arena::new(schema, options, probe) }
+    pub(crate) fn with_faults(schema: Schema, options: ArenaOptions, faults: Faults) -> Self {
+        Self { arena: Arena::new(schema, options, faults) }
     }
 
     /// Makes the next version without a change, and returns it: the same records at a higher
@@ -90,9 +90,9 @@ impl ArenaStore {
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
         let writer = self.arena.lock();
-        let (chunks, sealed) = writer.growing().chunk_counts();
+        let (chunks, sealed) = writer.builder().chunk_counts();
         ArenaStats {
-            rows: writer.growing().rows().into(),
+            rows: writer.builder().rows().into(),
             live: writer.view().live.into(),
             chunks,
             sealed,

@@ -56,7 +56,7 @@ impl Table {
 
     /// Loads the slots where some ids would be looked for first, one right after the other, so that
     /// memory is waited for once and not once for each.
-    pub(crate) fn touch(&self, hashes: &[u32]) {
+    pub(crate) fn prefetch(&self, hashes: &[u32]) {
         let slots = hashes.iter().map(|hash| self.slots[self.home(*hash)].load(Ordering::Relaxed));
         std::hint::black_box(slots.fold(0, std::ops::BitXor::bitxor));
     }

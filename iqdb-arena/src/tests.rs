@@ -9,18 +9,18 @@ mod waiting;
 
 use iqdb_core::{Batch, Metric, Record, Schema, Snapshot, SnapshotExt, Store};
 
+use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;
-use crate::probe::{Defect, Probe};
 use crate::store::ArenaStore;
 
 /// Small chunks that are compacted only on call.
-fn store(probe: Probe) -> ArenaStore {
+fn store(faults: Faults) -> ArenaStore {
     let options = ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(1.0);
-    ArenaStore::with_probe(Schema::new(3, Metric::Euclidean).unwrap(), options, probe)
+    ArenaStore::with_faults(Schema::new(3, Metric::Euclidean).unwrap(), options, faults)
 }
 
 fn planted(defect: Defect) -> ArenaStore {
-    store(Probe::planted(defect))
+    store(Faults::planted(defect))
 }
 
 fn record(id: u64, component: i16) -> Record {

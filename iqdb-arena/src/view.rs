@@ -9,7 +9,7 @@ use iqdb_core::{
 
 use crate::chunk::Chunk;
 use crate::generation::Generation;
-use crate::layout::Place;
+use crate::layout::RowAddress;
 use crate::sync::Arc;
 use crate::table::Table;
 
@@ -36,12 +36,12 @@ pub(crate) type Chunks = Box<[Arc<Chunk>]>;
 impl View {
     /// The row of an id, if it is alive. O(1) on average, and O(log n) where the id has been
     /// replaced n times since.
-    pub(crate) fn find(&self, id: &RecordId) -> Option<Place> {
+    pub(crate) fn find(&self, id: &RecordId) -> Option<RowAddress> {
         // What is too long to be stored is not worth hashing.
         id.check().ok()?;
         let row = self.generation.newest_below(&self.table, id, self.rows)?;
-        let (rows, place) = self.generation.locate(row)?;
-        rows.is_alive(place.row, self.version).then_some(place)
+        let (rows, address) = self.generation.locate(row)?;
+        rows.is_alive(address.row, self.version).then_some(address)
     }
 
     /// How many rows of chunk number `n` are visible, dead ones included.
@@ -51,7 +51,7 @@ impl View {
     }
 
     /// The live rows, in the order in which they were written.
-    pub(crate) fn live_places(&self) -> impl Iterator<Item = (&Chunk, usize)> {
+    pub(crate) fn live_rows(&self) -> impl Iterator<Item = (&Chunk, usize)> {
         self.chunks.iter().enumerate().flat_map(move |(n, chunk)| {
             (0..self.rows_in(n))
                 .filter(|row| chunk.rows().is_alive(*row, self.version))
@@ -82,7 +82,7 @@ impl Snapshot for View {
     /// O(1) on average, and O(log n) where the id has been replaced n times since.
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         match self.find(id) {
-            Some(place) => self.block(place.chunk)?.record(place.row).map(Some),
+            Some(address) => self.block(address.chunk)?.record(address.row).map(Some),
             None => Ok(None),
         }
     }

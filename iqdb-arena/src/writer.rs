@@ -4,11 +4,11 @@ use std::collections::{HashSet, VecDeque};
 
 use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
 
-use crate::chunk::Lent;
+use crate::chunk::RowPayload;
+use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
-use crate::growing::Growing;
+use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
-use crate::probe::{Defect, Probe, Stage};
 use crate::sync::{Arc, Published};
 use crate::view::View;
 
@@ -17,12 +17,12 @@ use crate::view::View;
 const RECLAIMED_PER_COMMIT: usize = 64;
 
 /// Of how many changes the ids are hashed before the first is looked for.
-const HASHED_AHEAD: usize = 32;
+const PREFETCHED_CHANGES: usize = 32;
 
 /// What the lock guards: everything that only writers touch.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    growing: Growing,
+    builder: GenerationBuilder,
     /// The newest view, which is also the published one.
     view: Arc<View>,
     /// Views that newer ones have replaced, until no reader holds them any more.
@@ -34,7 +34,7 @@ pub(crate) struct Writer {
     dead_bytes: u64,
     /// The most rows that can be numbered.
     rows_max: u32,
-    probe: Probe,
+    faults: Faults,
 }
 
 /// What a batch does to the store, before any of it is visible.
@@ -62,20 +62,20 @@ impl Writer {
         schema: Schema,
         generation: Generation,
         options: &ArenaOptions,
-        probe: Probe,
+        faults: Faults,
     ) -> (Self, Arc<View>) {
-        let mut growing = Growing::new(generation, probe.clone());
-        let view = Arc::new(growing.view(schema, options.first_version, 0));
+        let mut builder = GenerationBuilder::new(generation, faults.clone());
+        let view = Arc::new(builder.view(schema, options.first_version, 0));
         let retired = VecDeque::new();
         let writer = Self {
-            growing,
+            builder,
             view: Arc::clone(&view),
             retired,
             torn: false,
             live_bytes: 0,
             dead_bytes: 0,
             rows_max: options.rows_max,
-            probe,
+            faults,
         };
         (writer, view)
     }
@@ -84,8 +84,8 @@ impl Writer {
         &self.view
     }
 
-    pub(crate) fn growing(&self) -> &Growing {
-        &self.growing
+    pub(crate) fn builder(&self) -> &GenerationBuilder {
+        &self.builder
     }
 
     pub(crate) fn retired(&self) -> usize {
@@ -95,7 +95,7 @@ impl Writer {
     /// Makes good for a commit that was given up half-way: what it has left is forgotten with its
     /// generation.
     pub(crate) fn recover(&mut self, published: &Published<View>) {
-        if self.torn && !self.probe.has(Defect::TornForgotten) {
+        if self.torn && !self.faults.has(Defect::TornForgotten) {
             self.compact(published);
         }
     }
@@ -113,13 +113,13 @@ impl Writer {
         self.torn = true;
         let mut applied = Applied::at(self.view.version);
         let mut staged = Staged::default();
-        let mut hashes = Vec::with_capacity(HASHED_AHEAD);
-        for changes in batch.changes().chunks(HASHED_AHEAD) {
+        let mut hashes = Vec::with_capacity(PREFETCHED_CHANGES);
+        for changes in batch.changes().chunks(PREFETCHED_CHANGES) {
             hashes.clear();
-            let generation = self.growing.generation();
+            let generation = self.builder.generation();
             hashes.extend(changes.iter().map(|change| generation.hash(change.id().as_ref())));
-            if hashes.len() == HASHED_AHEAD {
-                self.growing.expect(&hashes);
+            if hashes.len() == PREFETCHED_CHANGES {
+                self.builder.prefetch(&hashes);
             }
             for (change, hash) in changes.iter().zip(&hashes) {
                 self.stage(change, *hash, &mut applied, &mut staged);
@@ -129,32 +129,32 @@ impl Writer {
             self.torn = false;
             return Ok(applied);
         }
-        self.probe.reach(Stage::Appended);
+        self.faults.reach(Stage::Appended);
         applied.version = version;
         let live = u64::from(self.view.live) + applied.inserted - applied.deleted;
         // No more than there are rows.
         let live = u32::try_from(live).unwrap_or(u32::MAX);
-        let view = Arc::new(self.growing.view(schema, version, live));
+        let view = Arc::new(self.builder.view(schema, version, live));
         self.retired.reserve(1);
 
         // Nothing fails from here on. The stamps say nothing to readers of earlier versions, and a
         // reader that sees the new one sees the stamps.
-        if self.probe.has(Defect::PublishedBeforeStamped) {
+        if self.faults.has(Defect::PublishedBeforeStamped) {
             self.publish(Arc::clone(&view), published);
         }
         for (n, row) in staged.ended.iter().enumerate() {
             if n == staged.ended.len() / 2 {
-                self.probe.reach(Stage::Stamping);
+                self.faults.reach(Stage::Stamping);
             }
             self.end(*row, version);
         }
-        if !self.probe.has(Defect::PublishedBeforeStamped) {
+        if !self.faults.has(Defect::PublishedBeforeStamped) {
             self.publish(view, published);
         }
         self.live_bytes = (self.live_bytes + staged.added_bytes).saturating_sub(staged.ended_bytes);
         self.dead_bytes += staged.ended_bytes;
         self.torn = false;
-        self.probe.reach(Stage::Published);
+        self.faults.reach(Stage::Published);
         Ok(applied)
     }
 
@@ -162,7 +162,7 @@ impl Writer {
     /// since the last view.
     pub(crate) fn advance(&mut self, published: &Published<View>) -> Version {
         let version = self.view.version.next();
-        let view = Arc::new(self.growing.view(self.view.schema, version, self.view.live));
+        let view = Arc::new(self.builder.view(self.view.schema, version, self.view.live));
         self.retired.reserve(1);
         self.publish(view, published);
         version
@@ -170,80 +170,79 @@ impl Writer {
 
     /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
     fn stage(&mut self, change: &Change, hash: u32, applied: &mut Applied, staged: &mut Staged) {
-        let found = self.growing.find(change.id().as_ref(), hash);
+        let found = self.builder.find(change.id().as_ref(), hash);
         // A row of this batch has not been stamped, whatever the version.
-        let present = found.row().filter(|row| {
-            !staged.known.contains(row)
-                && self
-                    .growing
-                    .generation()
-                    .locate(*row)
-                    .is_some_and(|(rows, place)| rows.is_alive(place.row, self.view.version))
-        });
+        let present =
+            found.row().filter(|row| {
+                !staged.known.contains(row)
+                    && self.builder.generation().locate(*row).is_some_and(|(rows, address)| {
+                        rows.is_alive(address.row, self.view.version)
+                    })
+            });
         applied.count(change, present.is_some());
         let published = self.view.rows;
         match (change, present) {
             (Change::Upsert(record), _) => {
-                let (id, payload) = (record.id.clone(), Lent::Whole(&record.payload));
+                let (id, payload) = (record.id.clone(), RowPayload::Whole(&record.payload));
                 staged.added_bytes +=
-                    self.growing.append(found, published, id, &record.vector, payload);
+                    self.builder.append(found, published, id, &record.vector, payload);
             }
             (Change::SetPayload(id, payload), Some(row)) => {
-                let generation = Arc::clone(self.growing.generation());
-                if let Some((rows, place)) = generation.locate(row)
-                    && let Some(components) = rows.components(place.row..place.row + 1)
+                let generation = Arc::clone(self.builder.generation());
+                if let Some((rows, address)) = generation.locate(row)
+                    && let Some(components) = rows.components(address.row..address.row + 1)
                 {
                     let components = &components[..generation.layout().dim()];
-                    let (id, payload) = (id.clone(), Lent::Whole(payload));
+                    let (id, payload) = (id.clone(), RowPayload::Whole(payload));
                     staged.added_bytes +=
-                        self.growing.append(found, published, id, components, payload);
+                        self.builder.append(found, published, id, components, payload);
                 }
             }
             (Change::Delete(_) | Change::SetPayload(..), _) => {}
         }
         if let Some(row) = present {
-            staged.ended_bytes += self.growing.bytes_of(row);
+            staged.ended_bytes += self.builder.bytes_of(row);
             staged.ended.push(row);
             staged.known.insert(row);
         }
     }
 
     fn end(&self, row: u32, version: Version) {
-        if let Some((rows, place)) = self.growing.generation().locate(row) {
-            rows.end(place.row, version);
+        if let Some((rows, address)) = self.builder.generation().locate(row) {
+            rows.end(address.row, version);
         }
     }
 
     fn publish(&mut self, view: Arc<View>, published: &Published<View>) {
         let old = published.swap(Arc::clone(&view));
         self.view = view;
-        if !self.probe.has(Defect::FreedByReaders) {
+        if !self.faults.has(Defect::FreedByReaders) {
             self.retired.push_back(old);
         }
     }
 
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
-        let mut packed = Growing::packed(&self.view, self.probe.clone());
+        let mut packed = GenerationBuilder::packed(&self.view, self.faults.clone());
         let view = Arc::new(packed.view(self.view.schema, self.view.version, self.view.live));
         self.retired.reserve(1);
-        self.probe.reach(Stage::Packed);
-        if self.probe.has(Defect::CompactionEndsRows) {
+        self.faults.reach(Stage::Packed);
+        if self.faults.has(Defect::CompactionEndsRows) {
             (0..self.view.rows).for_each(|row| self.end(row, self.view.version));
         }
         self.publish(view, published);
-        self.growing = packed;
+        self.builder = packed;
         self.dead_bytes = 0;
         self.torn = false;
     }
 
     /// Compacts when there is enough to be had.
-    pub(crate) fn compact_if_worth_it(
+    pub(crate) fn compact_if_needed(
         &mut self,
         options: &ArenaOptions,
         published: &Published<View>,
     ) {
-        if options.asks_to_compact(self.dead_bytes, self.live_bytes) {
+        if options.should_compact(self.dead_bytes, self.live_bytes) {
             self.compact(published);
         }
     }
@@ -251,7 +250,7 @@ impl Writer {
     /// Sees to it that `rows` more rows can be numbered.
     fn make_room(&mut self, rows: usize, published: &Published<View>) -> Result<()> {
         let fit = |used: u32| (used as usize).saturating_add(rows) <= self.rows_max as usize;
-        if fit(self.growing.rows()) {
+        if fit(self.builder.rows()) {
             return Ok(());
         }
         if fit(self.view.live) {

@@ -41,7 +41,7 @@ fn predicates() -> impl Strategy<Value = Predicate> {
 fn open(payloads: &[Payload]) -> Option<OpenColumns> {
     let (mut appender, columns) = columns(payloads.len(), generation::Hasher::default());
     let mut rows = payloads.iter().enumerate();
-    rows.all(|(row, payload)| appender.push(row, Lent::Whole(payload))).then_some(columns)
+    rows.all(|(row, payload)| appender.push(row, RowPayload::Whole(payload))).then_some(columns)
 }
 
 proptest! {

@@ -16,7 +16,7 @@ fn matching(snapshot: &dyn Snapshot, filter: &Filter) -> u64 {
 
 /// Rows one by one, so that every form is looked at half-way, and again when it is another one.
 fn grow(fields: impl Fn(u64) -> u64) -> ArenaStore {
-    let store = store(Probe::none());
+    let store = store(Faults::none());
     let filter = Filter::exists("5.0").or(Filter::lt("n", 1)).not();
     let mut held = Vec::new();
     for id in 0..40 {

@@ -36,7 +36,7 @@ fn freed_by(store: &ArenaStore) -> Vec<ThreadId> {
 
 #[test]
 fn writers_free_what_readers_leave() {
-    assert_eq!(freed_by(&store(Probe::none())), [std::thread::current().id()]);
+    assert_eq!(freed_by(&store(Faults::none())), [std::thread::current().id()]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn planted_readers_that_free_are_noticed() {
 
 #[test]
 fn flushing_frees_and_so_does_compacting() {
-    let store = store(Probe::none());
+    let store = store(Faults::none());
     for free in [|store: &ArenaStore| store.flush().unwrap(), ArenaStore::compact] {
         store.apply(&upserts(0..40, 1)).unwrap();
         let held = store.snapshot().unwrap();
@@ -65,7 +65,7 @@ fn flushing_frees_and_so_does_compacting() {
 /// A weak handle can become a strong one, so what it leads to is not freed either.
 #[test]
 fn a_weak_handle_keeps_a_view_from_being_freed_by_its_reader() {
-    let store = store(Probe::none());
+    let store = store(Faults::none());
     store.apply(&upserts(0..4, 1)).unwrap();
     let weak = Arc::downgrade(&store.snapshot().unwrap());
     store.apply(&upserts(0..4, 2)).unwrap();
@@ -102,7 +102,7 @@ impl Drop for Meddler {
 
 #[test]
 fn a_drop_that_writes_and_panics_harms_nobody() {
-    let store = Arc::new(store(Probe::none()));
+    let store = Arc::new(store(Faults::none()));
     let dropped = Arc::new(AtomicUsize::new(0));
     store.apply(&upserts(0..4, 1)).unwrap();
     {
@@ -121,7 +121,7 @@ fn a_drop_that_writes_and_panics_harms_nobody() {
 
 #[test]
 fn compaction_leaves_full_sealed_chunks_and_nothing_dead() {
-    let store = store(Probe::none());
+    let store = store(Faults::none());
     store.apply(&upserts(0..100, 1)).unwrap();
     let old = store.snapshot().unwrap();
     let was = content(&*old);

@@ -29,7 +29,7 @@ fn cost_of_reading(store: &ArenaStore) -> AllocationInfo {
 
 #[test]
 fn a_reader_allocates_nothing_and_frees_nothing() {
-    let cost = cost_of_reading(&store(Probe::none()));
+    let cost = cost_of_reading(&store(Faults::none()));
     assert_eq!((cost.count_total, cost.count_current), (0, 0), "{cost:?}");
 }
 

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::probe::Stage;
+use crate::fault::Stage;
 
 /// A store whose next writer panics at `stage`, once it is armed.
 fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBool>) {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
-    let probe = planted.map_or_else(Probe::none, Probe::planted).on_stage(move |reached| {
+    let faults = planted.map_or_else(Faults::none, Faults::planted).on_stage(move |reached| {
         if reached == stage && trigger.swap(false, Ordering::Relaxed) {
             panic!("in the middle of a commit");
         }
     });
-    (store(probe), armed)
+    (store(faults), armed)
 }
 
 /// Panics in a batch that replaces, deletes and inserts, and then goes on writing.

@@ -9,7 +9,7 @@ use iqdb_core::{Hits, Query, Search, VectorRef};
 use iqdb_search::ExactSearch;
 
 use super::*;
-use crate::probe::Stage;
+use crate::fault::Stage;
 
 /// Long enough for any reader on any machine; only a failure waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ fn parking(stage: Stage) -> Parking {
     let (go_on, wait) = channel();
     let turn = Mutex::new((say_parked, wait));
     let armed = Arc::new(AtomicBool::new(false));
-    let probe = Probe::none().on_stage({
+    let faults = Faults::none().on_stage({
         let armed = Arc::clone(&armed);
         move |reached| {
             if reached == stage && armed.swap(false, Ordering::Relaxed) {
@@ -37,7 +37,7 @@ fn parking(stage: Stage) -> Parking {
             }
         }
     });
-    let store = Arc::new(store(probe));
+    let store = Arc::new(store(faults));
     store.apply(&upserts(0..40, 1)).unwrap();
     armed.store(true, Ordering::Relaxed);
     Parking { store, parked, go_on }
@@ -119,7 +119,7 @@ fn hold_the_lock_for_ever(store: &Arc<ArenaStore>) {
 
 #[test]
 fn readers_go_on_while_the_writers_lock_is_held_for_ever() {
-    let store = Arc::new(store(Probe::none()));
+    let store = Arc::new(store(Faults::none()));
     store.apply(&upserts(0..40, 1)).unwrap();
     hold_the_lock_for_ever(&store);
     assert!(reads_complete(&store));

@@ -2,13 +2,13 @@
 
 use iqdb_core::{IdRef, RecordId, Schema, Version};
 
-use crate::chunk::{Chunk, Lent};
+use crate::chunk::{Chunk, RowPayload};
+use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
-use crate::probe::{Defect, Probe};
+use crate::open_chunk::OpenChunk;
 use crate::rows::{Lines, Link, lines};
 use crate::sync::Arc;
 use crate::table::{Slot, Table};
-use crate::tail::Tail;
 use crate::view::{Chunks, View};
 
 /// The most rows of a generation, dead ones included: as many as a table of 2^32 slots has room for.
@@ -17,59 +17,59 @@ pub(crate) const ROWS_MAX: u32 = 3 * (1 << 30) - 4;
 /// A generation and the means to add to it. What is added is invisible until a view is published
 /// that has more rows.
 #[derive(Debug)]
-pub(crate) struct Growing {
+pub(crate) struct GenerationBuilder {
     generation: Arc<Generation>,
     table: Arc<Table>,
     /// How many ids the table holds.
     ids: usize,
     chunks: Vec<Arc<Chunk>>,
     /// The chunks as views share them, while that is up to date.
-    listed: Option<Arc<Chunks>>,
-    tail: Option<Tail>,
+    chunk_list: Option<Arc<Chunks>>,
+    open_chunk: Option<OpenChunk>,
     /// For the vectors of the chunks to come, the next one last.
-    room: Vec<Lines>,
+    reserved_lines: Vec<Lines>,
     rows: u32,
-    probe: Probe,
+    faults: Faults,
 }
 
 /// Where an id was looked for, and its newest row, published or not, alive or not.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Found {
+pub(crate) struct IdLookup {
     hash: u32,
     newest: Option<(Slot, u32)>,
 }
 
-impl Found {
+impl IdLookup {
     pub(crate) fn row(&self) -> Option<u32> {
         self.newest.map(|(_, row)| row)
     }
 }
 
-impl Growing {
-    pub(crate) fn new(generation: Generation, probe: Probe) -> Self {
+impl GenerationBuilder {
+    pub(crate) fn new(generation: Generation, faults: Faults) -> Self {
         Self {
             generation: Arc::new(generation),
             table: Arc::new(Table::with_room_for(0)),
             ids: 0,
             chunks: Vec::new(),
-            listed: None,
-            tail: None,
-            room: Vec::new(),
+            chunk_list: None,
+            open_chunk: None,
+            reserved_lines: Vec::new(),
             rows: 0,
-            probe,
+            faults,
         }
     }
 
     /// A new generation with copies of a view's live rows, in full chunks, all sealed. O(live rows).
-    pub(crate) fn packed(view: &View, probe: Probe) -> Self {
+    pub(crate) fn packed(view: &View, faults: Faults) -> Self {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
-        let mut packed = Self::new(view.generation.next(layout), probe);
+        let mut packed = Self::new(view.generation.next(layout), faults);
         packed.table = Arc::new(Table::with_room_for(live));
-        for (chunk, row) in view.live_places() {
+        for (chunk, row) in view.live_rows() {
             let of = chunk.rows();
             let (Some(id), Some(components), Some(payload)) =
-                (of.id(row), of.components(row..row + 1), chunk.lent(row))
+                (of.id(row), of.components(row..row + 1), chunk.payload(row))
             else {
                 unreachable!("a visible row has been written");
             };
@@ -92,17 +92,17 @@ impl Growing {
 
     /// How many chunks there are, and how many of them are sealed.
     pub(crate) fn chunk_counts(&self) -> (usize, usize) {
-        (self.chunks.len(), self.chunks.len() - usize::from(self.tail.is_some()))
+        (self.chunks.len(), self.chunks.len() - usize::from(self.open_chunk.is_some()))
     }
 
     /// Looks for an id of this [hash](Generation::hash).
-    pub(crate) fn find(&self, id: IdRef<'_>, hash: u32) -> Found {
-        Found { hash, newest: self.generation.newest(&self.table, hash, id) }
+    pub(crate) fn find(&self, id: IdRef<'_>, hash: u32) -> IdLookup {
+        IdLookup { hash, newest: self.generation.newest(&self.table, hash, id) }
     }
 
     /// Makes ready to look for ids of these hashes.
-    pub(crate) fn expect(&self, hashes: &[u32]) {
-        self.table.touch(hashes);
+    pub(crate) fn prefetch(&self, hashes: &[u32]) {
+        self.table.prefetch(hashes);
     }
 
     /// Appends a row for an id that was looked for just before, and makes it the newest of its id.
@@ -112,11 +112,11 @@ impl Growing {
     /// When there are [`ROWS_MAX`] rows.
     pub(crate) fn append(
         &mut self,
-        found: Found,
+        found: IdLookup,
         published: u32,
         id: RecordId,
         components: &[f32],
-        payload: Lent<'_>,
+        payload: RowPayload<'_>,
     ) -> u64 {
         let bytes = self.bytes_with(payload.size_bytes());
         assert!(self.rows < ROWS_MAX, "a generation is full");
@@ -126,46 +126,46 @@ impl Growing {
             Some(row) if row >= published => self.link(row),
             Some(row) => Link::after(row, |row| self.link(row)),
         };
-        let link = if self.probe.has(Defect::NoLinks) { Link::FIRST } else { link };
-        if self.probe.has(Defect::TableBeforeRow) {
-            self.enlist(found);
+        let link = if self.faults.has(Defect::NoLinks) { Link::FIRST } else { link };
+        if self.faults.has(Defect::TableBeforeRow) {
+            self.index(found);
         }
         self.push(id, components, link, payload);
         // Last, so that a reader that finds the row in the table finds it written.
-        if !self.probe.has(Defect::TableBeforeRow) {
-            self.enlist(found);
+        if !self.faults.has(Defect::TableBeforeRow) {
+            self.index(found);
         }
         self.rows += 1;
         bytes
     }
 
     /// Writes the next row into the chunk that is being filled.
-    fn push(&mut self, id: RecordId, components: &[f32], link: Link, payload: Lent<'_>) {
-        let mut tail = match self.tail.take() {
-            Some(tail) => tail,
+    fn push(&mut self, id: RecordId, components: &[f32], link: Link, payload: RowPayload<'_>) {
+        let mut open_chunk = match self.open_chunk.take() {
+            Some(open_chunk) => open_chunk,
             None => self.open(),
         };
-        let is_other = tail.push(id, components, link, payload);
-        if tail.is_full() {
-            self.relist(tail.sealed());
+        let is_other = open_chunk.push(id, components, link, payload);
+        if open_chunk.is_full() {
+            self.replace_last_chunk(open_chunk.sealed());
         } else {
             if is_other {
-                self.relist(tail.chunk());
+                self.replace_last_chunk(open_chunk.chunk());
             }
-            self.tail = Some(tail);
+            self.open_chunk = Some(open_chunk);
         }
     }
 
-    /// Puts another form of the last chunk in its place, for views to come.
-    fn relist(&mut self, chunk: Chunk) {
+    /// Puts another form of the last chunk in its address, for views to come.
+    fn replace_last_chunk(&mut self, chunk: Chunk) {
         if let Some(last) = self.chunks.last_mut() {
             *last = Arc::new(chunk);
         }
-        self.listed = None;
+        self.chunk_list = None;
     }
 
     /// Makes the next row the newest of the id that was looked for.
-    fn enlist(&mut self, found: Found) {
+    fn index(&mut self, found: IdLookup) {
         match found.newest {
             Some((slot, _)) => self.table.replace(slot, found.hash, self.rows),
             None => {
@@ -180,9 +180,9 @@ impl Growing {
 
     /// What a row takes: its vector, its id and its payload, in bytes.
     pub(crate) fn bytes_of(&self, row: u32) -> u64 {
-        let place = self.generation.layout().place(row as usize);
-        let payload = self.chunks.get(place.chunk).and_then(|chunk| chunk.lent(place.row));
-        self.bytes_with(payload.map_or(0, Lent::size_bytes))
+        let address = self.generation.layout().address(row as usize);
+        let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
+        self.bytes_with(payload.map_or(0, RowPayload::size_bytes))
     }
 
     fn bytes_with(&self, payload: usize) -> u64 {
@@ -193,7 +193,7 @@ impl Growing {
     /// Everything that has been added so far, as a view.
     pub(crate) fn view(&mut self, schema: Schema, version: Version, live: u32) -> View {
         let chunks =
-            self.listed.get_or_insert_with(|| Arc::new(self.chunks.iter().cloned().collect()));
+            self.chunk_list.get_or_insert_with(|| Arc::new(self.chunks.iter().cloned().collect()));
         View {
             schema,
             version,
@@ -210,18 +210,18 @@ impl Growing {
     }
 
     /// Adds a chunk.
-    fn open(&mut self) -> Tail {
+    fn open(&mut self) -> OpenChunk {
         let n = self.chunks.len();
         let layout = self.generation.layout();
-        let lines = self.room.pop().unwrap_or_else(|| {
-            self.room = lines(layout, n);
-            self.room.reverse();
-            self.room.pop().expect("there is room for one chunk at least")
+        let lines = self.reserved_lines.pop().unwrap_or_else(|| {
+            self.reserved_lines = lines(layout, n);
+            self.reserved_lines.reverse();
+            self.reserved_lines.pop().expect("there is room for one chunk at least")
         });
-        let tail = Tail::new(layout, n, lines, self.generation.hasher().clone());
-        self.generation.add(n, Arc::clone(tail.rows()));
-        self.chunks.push(Arc::new(tail.chunk()));
-        self.listed = None;
-        tail
+        let open_chunk = OpenChunk::new(layout, n, lines, self.generation.hasher().clone());
+        self.generation.add(n, Arc::clone(open_chunk.rows()));
+        self.chunks.push(Arc::new(open_chunk.chunk()));
+        self.chunk_list = None;
+        open_chunk
     }
 }

@@ -1,6 +1,6 @@
 //! Where tests look on, and where they plant defects. Nothing of it is in a real build.
 
-pub(crate) use imp::Probe;
+pub(crate) use imp::Faults;
 
 /// A point that a writer comes past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,9 +44,9 @@ mod imp {
     use super::{Defect, Stage};
 
     #[derive(Debug, Clone)]
-    pub(crate) struct Probe;
+    pub(crate) struct Faults;
 
-    impl Probe {
+    impl Faults {
         pub(crate) fn none() -> Self {
             Self
         }
@@ -70,12 +70,12 @@ mod imp {
 
     /// What to do on the way, and what is wrong.
     #[derive(Clone, Default)]
-    pub(crate) struct Probe {
+    pub(crate) struct Faults {
         on_stage: Option<Arc<dyn Fn(Stage) + Send + Sync>>,
         planted: Option<Defect>,
     }
 
-    impl Probe {
+    impl Faults {
         pub(crate) fn none() -> Self {
             Self::default()
         }
@@ -100,9 +100,9 @@ mod imp {
         }
     }
 
-    impl fmt::Debug for Probe {
+    impl fmt::Debug for Faults {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "Probe({:?})", self.planted)
+            write!(f, "Faults({:?})", self.planted)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use iqdb_core::{Payload, RecordId};
 
-use crate::chunk::{Chunk, Lent, Payloads};
+use crate::chunk::{Chunk, Payloads, RowPayload};
 use crate::column::{Appender, column};
 use crate::generation;
 use crate::layout::Layout;
@@ -12,7 +12,7 @@ use crate::sync::Arc;
 
 /// A chunk and the means to add rows to it.
 #[derive(Debug)]
-pub(crate) struct Tail {
+pub(crate) struct OpenChunk {
     rows_in: RowsAppender,
     payloads_in: PayloadsAppender,
     rows: Arc<Rows>,
@@ -26,7 +26,7 @@ enum PayloadsAppender {
     Whole(Appender<Payload>),
 }
 
-impl Tail {
+impl OpenChunk {
     /// An empty one, for chunk number `n`, whose vectors go to `lines`.
     pub(crate) fn new(layout: &Layout, n: usize, lines: Lines, hasher: generation::Hasher) -> Self {
         let rows_max = layout.chunk_rows(n);
@@ -55,7 +55,7 @@ impl Tail {
         id: RecordId,
         components: &[f32],
         link: Link,
-        payload: Lent<'_>,
+        payload: RowPayload<'_>,
     ) -> bool {
         let row = self.rows_in.push(id, components, link);
         let is_kept = match &mut self.payloads_in {
@@ -72,10 +72,10 @@ impl Tail {
     }
 
     /// Gives up the columns: keeps the payloads of the rows below `row`, and that of `row`, whole.
-    fn keep_whole(&mut self, row: usize, payload: Lent<'_>) {
+    fn keep_whole(&mut self, row: usize, payload: RowPayload<'_>) {
         let (mut appender, column) = column(self.rows_max);
         if let Payloads::Open(columns) = &self.payloads {
-            (0..row).for_each(|row| appender.push(Lent::Open(columns, row).to_payload()));
+            (0..row).for_each(|row| appender.push(RowPayload::Open(columns, row).to_payload()));
         }
         appender.push(payload.to_payload());
         self.payloads_in = PayloadsAppender::Whole(appender);
