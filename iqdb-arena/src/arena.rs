@@ -45,7 +45,7 @@ impl Arena {
         &self.schema
     }
 
-    /// The newest view. Takes no lock, and allocates nothing but at a thread's first call.
+    /// The newest view. Takes no lock, and allocates at the first call of a thread only.
     pub(crate) fn view(&self) -> Arc<View> {
         if self.faults.has(Defect::ReadersLock) {
             drop(self.lock());
@@ -71,7 +71,7 @@ impl Arena {
         Ok(applied)
     }
 
-    /// Makes the next version, of the same content.
+    /// Publishes the next version, with the same content.
     pub(crate) fn advance(&self) -> Version {
         let mut writer = self.lock();
         writer.recover(&self.published);
@@ -90,7 +90,7 @@ impl Arena {
         garbage.drop_outside_the_lock();
     }
 
-    /// Frees the views that no reader holds any more, unless a writer is at work, which will do so
+    /// Frees the retired views that no reader holds, unless a writer is running, which frees some
     /// itself.
     pub(crate) fn reclaim(&self) {
         let mut writer = match self.writer.try_lock() {
@@ -103,8 +103,8 @@ impl Arena {
         garbage.drop_outside_the_lock();
     }
 
-    /// A panic of a writer must not wedge the store, so the lock's poison is ignored: whatever it
-    /// left behind is invisible, and the next commit starts from the published view.
+    /// Takes the writers' lock and ignores its poison, so that the store stays usable after a writer
+    /// has panicked: no view shows the rows that it appended, and the next commit removes them.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,35 +1,21 @@
-//! One chunk as a view lends it: rows, payloads, and the seal once it is full.
+//! One chunk as readers see it: its rows, its payloads, and its seal once it is full.
 
 use std::ops::Range;
 
-use iqdb_columns::Columns;
 use iqdb_core::{
-    BlockSource, Error, ErrorKind, IdRef, Narrow, Payload, PayloadRef, Predicate, Result, Seal,
-    ValueRef, Version,
+    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Version,
 };
 
-use crate::column::Column;
-use crate::open_columns::OpenColumns;
+use crate::payloads::{Payloads, RowPayload};
 use crate::rows::Rows;
 use crate::sync::Arc;
 
-/// A chunk with its payloads in one of their forms. The rows are shared by all forms.
+/// A chunk with its payloads in one form. Chunks of the same rows in other forms share the rows.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     rows: Arc<Rows>,
     payloads: Payloads,
     seal: Option<Seal>,
-}
-
-/// The payloads of a chunk, one per row.
-#[derive(Debug, Clone)]
-pub(crate) enum Payloads {
-    /// By field, and growing. Also of a full chunk that has too long strings to be packed.
-    Open(Arc<OpenColumns>),
-    /// By field, packed.
-    Packed(Arc<Columns>),
-    /// One after the other, where there are too many fields.
-    Whole(Column<Payload>),
 }
 
 impl Chunk {
@@ -63,67 +49,7 @@ impl Chunk {
     }
 }
 
-/// A payload in one of the forms.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum RowPayload<'a> {
-    Open(&'a OpenColumns, usize),
-    Packed(&'a Columns, usize),
-    Whole(&'a Payload),
-}
-
-impl<'a> RowPayload<'a> {
-    /// Calls `each` with every field and its value.
-    pub(crate) fn for_each(self, mut each: impl FnMut(&'a str, ValueRef<'a>)) {
-        match self {
-            Self::Whole(payload) => {
-                payload.iter().for_each(|(name, value)| each(name, value.as_ref()));
-            }
-            Self::Open(columns, row) => {
-                columns.row(row).for_each(|(name, value)| each(name, value));
-            }
-            Self::Packed(columns, row) => {
-                columns.row(row).for_each(|(name, value)| each(name, value));
-            }
-        }
-    }
-
-    /// What it counts towards the limits of a payload, in bytes.
-    pub(crate) fn size_bytes(self) -> usize {
-        let scalar = |value: ValueRef<'_>| match value {
-            ValueRef::Text(text) => 8 + text.len(),
-            _ => 8,
-        };
-        let mut bytes = 0;
-        self.for_each(|name, value| {
-            bytes += name.len();
-            bytes += match value {
-                ValueRef::List(list) => list.iter().fold(8, |bytes, value| bytes + scalar(value)),
-                value => scalar(value),
-            };
-        });
-        bytes
-    }
-
-    pub(crate) fn to_payload(self) -> Payload {
-        let mut payload = Payload::new();
-        self.for_each(|name, value| {
-            payload.insert(name, value);
-        });
-        payload
-    }
-}
-
-impl<'a> From<RowPayload<'a>> for PayloadRef<'a> {
-    fn from(lent: RowPayload<'a>) -> Self {
-        match lent {
-            RowPayload::Whole(payload) => payload.into(),
-            RowPayload::Open(columns, row) => Self::of_row(columns, row),
-            RowPayload::Packed(columns, row) => Self::of_row(columns, row),
-        }
-    }
-}
-
-/// For a caller that holds on to a source and asks for a row that its block lacks.
+/// The error for a caller that keeps a source and asks it for a row that is not in its block.
 fn no_such_row() -> Error {
     Error::new(ErrorKind::ContractViolation, "there is no such row in the chunk")
 }

@@ -1,4 +1,4 @@
-//! Append-only columns: one appender, any number of readers, nothing ever moves.
+//! Append-only columns: one appender, any number of readers, and values that never move.
 //!
 //! This is the only module of the crate with unsafe code, but for a model checker's stand-in; its
 //! interface is safe. What makes it sound:
@@ -22,22 +22,22 @@ use memmap2::MmapMut;
 
 use crate::sync::{AtomicUsize, Ordering, Tracker};
 
-/// Columns start at a cache line, also when their values would not have to.
+/// Columns start at a cache line, whatever the alignment of their values.
 const ALIGNMENT: usize = 64;
 
-/// From this size on a column asks for huge pages. A smaller one would get a whole page for a part
-/// of it, or share one with what lies beside it.
+/// The size from which a column asks for huge pages. A smaller column would take a whole huge page
+/// for a part of it, or share one with other memory.
 #[cfg(target_os = "linux")]
 const HUGE_PAGE_BYTES: usize = 2 << 20;
 
-/// From this size on a column is mapped from the operating system and goes back to it when it is
-/// dropped; what is smaller stays with the allocator.
+/// The size from which a column is mapped from the operating system, to which it returns when it is
+/// dropped. Smaller columns come from the allocator.
 const MAPPED_BYTES_MIN: usize = 256 * 1_024;
 
 /// A column as its readers see it. Cloning it gives another handle to the same column.
 pub(crate) struct Column<T>(Arc<Cells<T>>);
 
-/// The one that appends to a column.
+/// The writer's handle to a column. There is one, and it appends.
 pub(crate) struct Appender<T>(Arc<Cells<T>>);
 
 struct Cells<T> {
@@ -49,7 +49,7 @@ struct Cells<T> {
 }
 
 enum Memory {
-    /// No memory at all: a column of no cells.
+    /// A column of no bytes.
     None,
     /// From the allocator, with this layout.
     Heap(Layout),
@@ -63,7 +63,7 @@ unsafe impl<T: Send + Sync> Send for Cells<T> {}
 // SAFETY: as above; the cells that are written meanwhile are above `len`, where readers don't look.
 unsafe impl<T: Send + Sync> Sync for Cells<T> {}
 
-/// A new column of at most `capacity` values, without any yet.
+/// An empty column with room for `capacity` values, and its appender.
 ///
 /// # Panics
 /// When `capacity` values don't fit the address space.
@@ -71,8 +71,8 @@ pub(crate) fn column<T>(capacity: usize) -> (Appender<T>, Column<T>) {
     columns(capacity, 1, true).remove(0)
 }
 
-/// New columns, side by side in memory where that is possible, so that the system may use larger
-/// pages for them than one alone would fill, if it is asked to.
+/// `count` empty columns, side by side in one mapping if they are large, so that the system can use
+/// huge pages, if `huge_pages` asks for them, which one column alone would not fill.
 ///
 /// # Panics
 /// When their values don't fit the address space.
@@ -104,7 +104,7 @@ pub(crate) fn columns<T>(
     (0..count).map(column).collect()
 }
 
-/// Memory from the operating system, if it is worth while and to be had.
+/// A mapping from the operating system; `None` if it is too small to map or the system refuses.
 fn map(bytes: usize, huge_pages: bool) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
     if bytes < MAPPED_BYTES_MIN || cfg!(any(miri, loom)) {
         return None;
@@ -112,7 +112,7 @@ fn map(bytes: usize, huge_pages: bool) -> Option<(NonNull<u8>, Arc<MmapMut>)> {
     let mut map = MmapMut::map_anon(bytes).ok()?;
     #[cfg(target_os = "linux")]
     if huge_pages && bytes >= HUGE_PAGE_BYTES {
-        // A hint: fewer, larger pages are faster to get, and to scan from end to end.
+        // A hint, which may fail: fewer, larger pages are faster to map and to scan.
         let _ = map.advise(memmap2::Advice::HugePage);
     }
     #[cfg(not(target_os = "linux"))]
@@ -132,23 +132,23 @@ fn allocate<T>(layout: Layout) -> (NonNull<T>, Memory) {
 }
 
 impl<T> Column<T> {
-    /// How many values there are, at least: there may be more as soon as this returns.
+    /// The number of values, to which the appender may add at any time.
     pub(crate) fn len(&self) -> usize {
         self.0.len.load(Ordering::Acquire)
     }
 
-    /// Value number `n`, if it is there. O(1).
+    /// Value number `n`, if it has been appended. O(1).
     #[inline]
     pub(crate) fn get(&self, n: usize) -> Option<&T> {
         self.slice(n..n.checked_add(1)?)?.first()
     }
 
-    /// All values that are there.
+    /// All values that have been appended.
     pub(crate) fn all(&self) -> &[T] {
         self.slice(0..self.len()).unwrap_or_default()
     }
 
-    /// The values of `range`, if all of them are there. O(1).
+    /// The values of `range`, if all of them have been appended. O(1).
     #[inline]
     pub(crate) fn slice(&self, range: Range<usize>) -> Option<&[T]> {
         if range.start > range.end || range.end > self.len() {
@@ -164,7 +164,7 @@ impl<T> Column<T> {
 }
 
 impl<T> Appender<T> {
-    /// How many values there are.
+    /// The number of values.
     pub(crate) fn len(&self) -> usize {
         self.0.len.load(Ordering::Relaxed)
     }
@@ -189,10 +189,10 @@ impl<T> Appender<T> {
         self.0.len.store(len + 1, Ordering::Release);
     }
 
-    /// Appends copies of all `values`, to be seen together.
+    /// Appends copies of all `values`. A reader sees all of them or none.
     ///
     /// # Panics
-    /// When there is no room for them; nothing is appended then.
+    /// When there is no room for all of them; then nothing is appended.
     #[inline]
     pub(crate) fn extend_from_slice(&mut self, values: &[T])
     where

@@ -1,8 +1,9 @@
-//! Where tests look on, and where they plant defects. Nothing of it is in a real build.
+//! Defects that tests plant, and points of a commit where tests run code. Compiled to nothing outside
+//! of tests.
 
 pub(crate) use imp::Faults;
 
-/// A point that a writer comes past.
+/// A point that a writer passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     /// All rows of a batch are appended and none is visible.
@@ -15,7 +16,7 @@ pub(crate) enum Stage {
     Packed,
 }
 
-/// A defect that a test plants to see itself fail.
+/// A defect that a test plants, to see its check fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(dead_code, reason = "tests plant them, and models, which are other builds")]
 pub(crate) enum Defect {
@@ -23,19 +24,19 @@ pub(crate) enum Defect {
     PublishedBeforeStamped,
     /// The pointer to a view is published, but not what it points to.
     RelaxedPublication,
-    /// A writer forgets that a commit was given up half-way.
+    /// A writer ignores that a commit was interrupted.
     TornForgotten,
     /// Writers leave retired views to the readers that hold them.
     FreedByReaders,
-    /// A snapshot makes something of its own.
+    /// Taking a snapshot allocates.
     AllocatesInSnapshot,
     /// Readers take the writers' lock.
     ReadersLock,
-    /// The newest row of an id is in the table before it has been written.
+    /// The table names a row before the row is written.
     TableBeforeRow,
-    /// A row leads to no earlier one.
+    /// No row links to the earlier rows of its id.
     NoLinks,
-    /// A compaction ends the rows that it has copied.
+    /// A compaction ends the rows that it copied.
     CompactionEndsRows,
 }
 
@@ -68,7 +69,7 @@ mod imp {
 
     use super::{Defect, Stage};
 
-    /// What to do on the way, and what is wrong.
+    /// The code to run at each stage, and the planted defect.
     #[derive(Clone, Default)]
     pub(crate) struct Faults {
         on_stage: Option<Arc<dyn Fn(Stage) + Send + Sync>>,

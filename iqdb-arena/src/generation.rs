@@ -1,4 +1,4 @@
-//! A generation: the rows from one compaction to the next, reachable by number and by id.
+//! A generation: all rows from one compaction to the next, found by number and by id.
 
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
@@ -8,21 +8,17 @@ use iqdb_core::{IdRef, RecordId};
 use crate::layout::{Layout, RowAddress};
 use crate::rows::{Link, Rows};
 use crate::sync::Arc;
-use crate::table::{Slot, Table};
+use crate::table::{Hasher, Slot, Table};
 
-/// Buckets of chunks, each twice as large as the one before: room for every row number there is.
+/// The number of buckets of chunks. Each bucket is twice as large as the one before, so these have
+/// room for every row number.
 const BUCKETS: usize = 33;
 
-/// Room for chunks, filled one after the other.
+/// Cells for chunks, set in order.
 type Bucket = Box<[OnceLock<Arc<Rows>>]>;
 
-#[cfg(not(any(loom, shuttle)))]
-pub(crate) type Hasher = std::hash::RandomState;
-// A model has to do the same in every run.
-#[cfg(any(loom, shuttle))]
-pub(crate) type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
-
-/// All rows between two compactions, visible or not. Only grows; old views share it with new ones.
+/// All rows between two compactions, visible or not. Chunks are added and never removed. Views share
+/// their generation with newer views.
 #[derive(Debug)]
 pub(crate) struct Generation {
     layout: Layout,
@@ -33,7 +29,7 @@ pub(crate) struct Generation {
 }
 
 impl Generation {
-    /// The first one of a store.
+    /// The first generation of a store, empty.
     pub(crate) fn first(layout: Layout) -> Self {
         Self::new(layout, Hasher::default())
     }
@@ -42,7 +38,7 @@ impl Generation {
         Self { layout, hasher, chunks: std::array::from_fn(|_| OnceLock::new()) }
     }
 
-    /// An empty one that hashes alike.
+    /// An empty generation with the same hasher.
     pub(crate) fn next(&self, layout: Layout) -> Self {
         Self::new(layout, self.hasher.clone())
     }
@@ -69,13 +65,13 @@ impl Generation {
         let _ = chunks[n + 1 - (1 << bucket)].set(rows);
     }
 
-    /// Chunk number `n`, if it is there. O(1), never waits.
+    /// Chunk number `n`, if it has been added. O(1), never waits.
     pub(crate) fn chunk(&self, n: usize) -> Option<&Arc<Rows>> {
         let bucket = (n + 1).ilog2() as usize;
         self.chunks.get(bucket)?.get()?.get(n + 1 - (1 << bucket))?.get()
     }
 
-    /// The chunk that a row is in, and where.
+    /// The chunk that a row is in, and the row's address.
     #[inline]
     pub(crate) fn locate(&self, row: u32) -> Option<(&Rows, RowAddress)> {
         let address = self.layout.address(row as usize);
@@ -91,8 +87,8 @@ impl Generation {
         })
     }
 
-    /// The last row of an id below `rows`: a probe, O(1) on average, and a walk, O(log n) for n rows
-    /// of the id from `rows` on.
+    /// The last row of an id below `rows`. O(1) on average for the search in the table, and O(log n)
+    /// for the walk along the links, for n rows of the id from `rows` on.
     pub(crate) fn newest_below(&self, table: &Table, id: &RecordId, rows: u32) -> Option<u32> {
         let id = id.as_ref();
         let (_, mut row) = self.newest(table, self.hash(id), id)?;
@@ -102,6 +98,7 @@ impl Generation {
         Some(row)
     }
 
+    /// The links from a row to the earlier rows of its id.
     pub(crate) fn link(&self, row: u32) -> Option<Link> {
         let (rows, address) = self.locate(row)?;
         rows.link(address.row)

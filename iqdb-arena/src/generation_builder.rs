@@ -1,21 +1,19 @@
-//! A generation while rows are added to it: the writer's side.
+//! Builds a generation: appends rows to chunks, and makes views of what it has appended.
 
 use iqdb_core::{IdRef, RecordId, Schema, Version};
 
-use crate::chunk::{Chunk, RowPayload};
+use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
 use crate::open_chunk::OpenChunk;
+use crate::payloads::RowPayload;
 use crate::rows::{Lines, Link, lines};
 use crate::sync::Arc;
-use crate::table::{Slot, Table};
+use crate::table::{ROWS_MAX, Slot, Table};
 use crate::view::{Chunks, View};
 
-/// The most rows of a generation, dead ones included: as many as a table of 2^32 slots has room for.
-pub(crate) const ROWS_MAX: u32 = 3 * (1 << 30) - 4;
-
-/// A generation and the means to add to it. What is added is invisible until a view is published
-/// that has more rows.
+/// A generation and everything that its writer needs to append to it. Appended rows are invisible
+/// until the writer publishes a view that counts them.
 #[derive(Debug)]
 pub(crate) struct GenerationBuilder {
     generation: Arc<Generation>,
@@ -23,16 +21,18 @@ pub(crate) struct GenerationBuilder {
     /// How many ids the table holds.
     ids: usize,
     chunks: Vec<Arc<Chunk>>,
-    /// The chunks as views share them, while that is up to date.
+    /// The list of chunks that views share; `None` after a chunk was added or replaced.
     chunk_list: Option<Arc<Chunks>>,
+    /// The last chunk, unless it is full.
     open_chunk: Option<OpenChunk>,
-    /// For the vectors of the chunks to come, the next one last.
+    /// Memory for the vectors of the next chunks, in reverse order.
     reserved_lines: Vec<Lines>,
     rows: u32,
     faults: Faults,
 }
 
-/// Where an id was looked for, and its newest row, published or not, alive or not.
+/// The result of [`GenerationBuilder::find`]: the hash of the id, and its slot and newest row, which
+/// may be unpublished or ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IdLookup {
     hash: u32,
@@ -40,12 +40,14 @@ pub(crate) struct IdLookup {
 }
 
 impl IdLookup {
+    /// The newest row of the id.
     pub(crate) fn row(&self) -> Option<u32> {
         self.newest.map(|(_, row)| row)
     }
 }
 
 impl GenerationBuilder {
+    /// Builds on an empty generation.
     pub(crate) fn new(generation: Generation, faults: Faults) -> Self {
         Self {
             generation: Arc::new(generation),
@@ -60,7 +62,7 @@ impl GenerationBuilder {
         }
     }
 
-    /// A new generation with copies of a view's live rows, in full chunks, all sealed. O(live rows).
+    /// A compacted generation: copies of a view's live rows, in full, sealed chunks. O(live rows).
     pub(crate) fn packed(view: &View, faults: Faults) -> Self {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
@@ -81,7 +83,7 @@ impl GenerationBuilder {
         packed
     }
 
-    /// How many rows there are, published or not, dead or not.
+    /// The number of rows, unpublished and ended ones included.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
     }
@@ -90,23 +92,24 @@ impl GenerationBuilder {
         &self.generation
     }
 
-    /// How many chunks there are, and how many of them are sealed.
+    /// The number of chunks, and of those that are sealed.
     pub(crate) fn chunk_counts(&self) -> (usize, usize) {
         (self.chunks.len(), self.chunks.len() - usize::from(self.open_chunk.is_some()))
     }
 
-    /// Looks for an id of this [hash](Generation::hash).
+    /// Looks up an id, of which `hash` is the [hash](Generation::hash).
     pub(crate) fn find(&self, id: IdRef<'_>, hash: u32) -> IdLookup {
         IdLookup { hash, newest: self.generation.newest(&self.table, hash, id) }
     }
 
-    /// Makes ready to look for ids of these hashes.
+    /// Loads the slots of these hashes into the cache, before [`find`](Self::find) is called for them.
     pub(crate) fn prefetch(&self, hashes: &[u32]) {
         self.table.prefetch(hashes);
     }
 
-    /// Appends a row for an id that was looked for just before, and makes it the newest of its id.
-    /// Rows from `published` on are of the batch at hand. Returns what the row takes, in bytes.
+    /// Appends a row and makes it the newest of its id. `found` is the result of `find` for this id,
+    /// with no other call in between; rows from `published` on belong to the current batch. Returns
+    /// the size of the row, in bytes.
     ///
     /// # Panics
     /// When there are [`ROWS_MAX`] rows.
@@ -122,7 +125,8 @@ impl GenerationBuilder {
         assert!(self.rows < ROWS_MAX, "a generation is full");
         let link = match found.row() {
             None => Link::FIRST,
-            // No view will ever show that row, so no walk has to go through it.
+            // That row belongs to the same batch and is ended by it, so no view shows it, and no walk
+            // has to find it.
             Some(row) if row >= published => self.link(row),
             Some(row) => Link::after(row, |row| self.link(row)),
         };
@@ -131,7 +135,7 @@ impl GenerationBuilder {
             self.index(found);
         }
         self.push(id, components, link, payload);
-        // Last, so that a reader that finds the row in the table finds it written.
+        // After the row is written, so that a reader that finds it in the table can read it.
         if !self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
@@ -139,24 +143,24 @@ impl GenerationBuilder {
         bytes
     }
 
-    /// Writes the next row into the chunk that is being filled.
+    /// Writes the next row into the open chunk, and seals the chunk if it is full.
     fn push(&mut self, id: RecordId, components: &[f32], link: Link, payload: RowPayload<'_>) {
         let mut open_chunk = match self.open_chunk.take() {
             Some(open_chunk) => open_chunk,
-            None => self.open(),
+            None => self.add_chunk(),
         };
-        let is_other = open_chunk.push(id, components, link, payload);
+        let has_new_form = open_chunk.push(id, components, link, payload);
         if open_chunk.is_full() {
             self.replace_last_chunk(open_chunk.sealed());
         } else {
-            if is_other {
+            if has_new_form {
                 self.replace_last_chunk(open_chunk.chunk());
             }
             self.open_chunk = Some(open_chunk);
         }
     }
 
-    /// Puts another form of the last chunk in its address, for views to come.
+    /// Replaces the last chunk by another form of itself, for later views.
     fn replace_last_chunk(&mut self, chunk: Chunk) {
         if let Some(last) = self.chunks.last_mut() {
             *last = Arc::new(chunk);
@@ -164,7 +168,7 @@ impl GenerationBuilder {
         self.chunk_list = None;
     }
 
-    /// Makes the next row the newest of the id that was looked for.
+    /// Makes the next row the newest of an id in the table.
     fn index(&mut self, found: IdLookup) {
         match found.newest {
             Some((slot, _)) => self.table.replace(slot, found.hash, self.rows),
@@ -178,7 +182,7 @@ impl GenerationBuilder {
         }
     }
 
-    /// What a row takes: its vector, its id and its payload, in bytes.
+    /// The size of a row in bytes: its vector, its id and its payload.
     pub(crate) fn bytes_of(&self, row: u32) -> u64 {
         let address = self.generation.layout().address(row as usize);
         let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
@@ -190,7 +194,8 @@ impl GenerationBuilder {
         (vector + size_of::<RecordId>() + payload) as u64
     }
 
-    /// Everything that has been added so far, as a view.
+    /// A view of all rows appended so far. O(1), or O(chunks) if a chunk was added or replaced since
+    /// the last view.
     pub(crate) fn view(&mut self, schema: Schema, version: Version, live: u32) -> View {
         let chunks =
             self.chunk_list.get_or_insert_with(|| Arc::new(self.chunks.iter().cloned().collect()));
@@ -209,8 +214,8 @@ impl GenerationBuilder {
         self.generation.link(row).unwrap_or(Link::FIRST)
     }
 
-    /// Adds a chunk.
-    fn open(&mut self) -> OpenChunk {
+    /// Adds an empty chunk.
+    fn add_chunk(&mut self) -> OpenChunk {
         let n = self.chunks.len();
         let layout = self.generation.layout();
         let lines = self.reserved_lines.pop().unwrap_or_else(|| {

@@ -1,26 +1,26 @@
-//! How rows are laid out: which chunk a row is in, and how many rows a chunk has.
+//! How rows are laid out: the chunk that a row is in, and the number of rows of a chunk.
 
 use iqdb_core::Schema;
 
-/// Components per line: 64 bytes, the stride's unit.
+/// Components per cache line of 64 bytes. The stride of rows is a multiple of it.
 pub(crate) const LINE: usize = 16;
 
-/// The largest chunk, in bytes of rows: a row's share of a half-empty last chunk stays small, and
-/// a block is large enough to be scanned at full speed. The last chunk, still open, has no codes
-/// and is read whole, so it had better not be large either.
+/// The largest chunk, in bytes of vectors: large enough for a block to be scanned at full speed, and
+/// small enough for the unused half of the last chunk to cost little. The last chunk is open and has
+/// no codes, so a search reads all of its vectors, which also asks for a small chunk.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
 
 /// The largest chunk, in rows.
 pub(crate) const CHUNK_ROWS_MAX: usize = 1 << 16;
 
-/// The first chunk, in rows, unless the largest is smaller still.
+/// The first chunk, in rows, unless the largest chunk is smaller.
 const CHUNK_ROWS_FIRST: usize = 64;
 
 /// The shape of the chunks of one generation.
 ///
-/// What a compaction has copied comes first, `packed` rows in chunks of `max` rows, the last of
-/// which ends with them. Then come `first` rows, and twice as many in each chunk that follows, up to
-/// `max`. Both are powers of two.
+/// The rows that a compaction copied come first: `packed` rows in chunks of `max` rows, of which the
+/// last has the remainder. The next chunk has `first` rows, and each chunk after it twice as many, up
+/// to `max`. `first` and `max` are powers of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
     dim: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Layout {
     huge_pages: bool,
 }
 
-/// Where a row is: in which chunk, and which of its rows it is.
+/// The address of a row: the number of its chunk, and its number in the chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowAddress {
     pub(crate) chunk: usize,
@@ -38,6 +38,7 @@ pub(crate) struct RowAddress {
 }
 
 impl Layout {
+    /// The layout for the vectors of a schema, with no packed rows.
     pub(crate) fn new(schema: &Schema) -> Self {
         let row_bytes = schema.dim().next_multiple_of(LINE) * size_of::<f32>();
         let max_log2 = (CHUNK_BYTES_MAX / row_bytes).clamp(1, CHUNK_ROWS_MAX).ilog2();
@@ -45,7 +46,7 @@ impl Layout {
         Self { dim: schema.dim(), first_log2, max_log2, packed: 0, huge_pages: true }
     }
 
-    /// With growing chunks of `first` to `max` rows, both rounded up to powers of two.
+    /// With chunks that grow from `first` to `max` rows, both rounded up to powers of two.
     pub(crate) fn with_chunk_rows(self, first: usize, max: usize) -> Self {
         let log2 = |rows: usize| rows.clamp(1, CHUNK_ROWS_MAX).next_power_of_two().ilog2();
         Self { first_log2: log2(first), max_log2: log2(max).max(log2(first)), ..self }
@@ -56,12 +57,12 @@ impl Layout {
         Self { packed, ..self }
     }
 
-    /// In pages of the usual size.
+    /// With memory pages of the default size.
     pub(crate) fn without_huge_pages(self) -> Self {
         Self { huge_pages: false, ..self }
     }
 
-    /// Whether large chunks are to lie in huge pages.
+    /// Whether large chunks ask for huge pages.
     pub(crate) fn huge_pages(&self) -> bool {
         self.huge_pages
     }
@@ -81,12 +82,12 @@ impl Layout {
         self.lines() * LINE
     }
 
-    /// How many rows chunk number `chunk` has room for.
+    /// The capacity of a chunk, in rows.
     pub(crate) fn chunk_rows(&self, chunk: usize) -> usize {
         self.first_row(chunk + 1) - self.first_row(chunk)
     }
 
-    /// How many chunks from this one on are of its size, counted up to `most`. O(most).
+    /// The number of chunks from this one on that have its capacity, counted up to `most`. O(most).
     pub(crate) fn equal_chunks(&self, chunk: usize, most: usize) -> usize {
         let rows = self.chunk_rows(chunk);
         (chunk..chunk.saturating_add(most)).take_while(|n| self.chunk_rows(*n) == rows).count()
@@ -104,7 +105,7 @@ impl Layout {
         self.packed + (((1 << grown) - 1) << self.first_log2) + ((chunk - grown) << self.max_log2)
     }
 
-    /// Where a row is. O(1).
+    /// The address of a row. O(1).
     pub(crate) fn address(&self, row: usize) -> RowAddress {
         let doublings = (self.max_log2 - self.first_log2) as usize;
         let packed_chunks = self.packed_chunks();
@@ -131,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_has_one_place() {
+    fn every_row_has_one_address() {
         let shapes = [(1, 1), (1, 4), (2, 16), (8, 8), (64, 1_024)];
         for ((first, max), packed) in shapes.into_iter().flat_map(|s| [0, 1, 8, 9].map(|p| (s, p)))
         {

@@ -1,11 +1,11 @@
 //! The fast in-memory backend of iqdb: append-only chunks, and reads that never wait.
 //!
-//! A read takes no lock and, after its thread's first one, allocates nothing: taking a snapshot is one load of a pointer and one
-//! count, and what a snapshot shows is found by following pointers. Writers take turns behind a
-//! lock of their own, which no reader touches. Rows never move and are never overwritten; what is
-//! replaced or deleted is marked with the version that ended it, and compacted away later.
+//! A read takes no lock and, after the first read of its thread, allocates nothing. Taking a snapshot
+//! is one load of a pointer and one increment of a count. Writers take turns behind a lock that no
+//! reader touches. Rows never move and are never overwritten: a writer marks a replaced or deleted
+//! row with the version that ended it, and a later compaction drops the row.
 //!
-//! ARCHITECTURE.md describes the protocol: which store publishes what to whom.
+//! ARCHITECTURE.md describes the protocol: which store to memory publishes what to which load.
 
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -23,6 +23,7 @@ mod models;
 mod open_chunk;
 mod open_columns;
 mod options;
+mod payloads;
 mod rows;
 #[cfg(not(any(loom, shuttle)))]
 mod store;

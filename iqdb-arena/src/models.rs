@@ -1,8 +1,8 @@
-//! The protocol under model checkers: the code of the arena itself, in every order.
+//! The protocol under model checkers, which run the code of the arena itself in every order.
 //!
 //! loom explores every interleaving within a bound on preemptions, and every value that a load may
-//! see; shuttle runs larger models in random schedules. Each model but that of two writers, which
-//! the lock keeps apart, is seen to fail with a defect that it is there for.
+//! see; shuttle runs larger models in random schedules. Planted defects show that each model can
+//! fail, except that of two writers, which only take turns at a lock.
 //!
 //! Run by `cargo xtask models`.
 
@@ -21,7 +21,7 @@ use loom::thread;
 #[cfg(shuttle)]
 use shuttle::thread;
 
-/// Runs a model in every order, or in very many.
+/// Runs a model in every order (loom), or in many random ones (shuttle).
 fn explore(model: impl Fn() + Send + Sync + 'static) {
     #[cfg(loom)]
     {
@@ -88,8 +88,8 @@ fn check(view: &View, versions: &[Content]) {
     }
 }
 
-/// A reader drops the view, and is not the last to do so, whatever happens from here on: the writer
-/// holds another handle and gives it up only when that is the only one.
+/// Drops a reader's handle to a view, which is never the last one: the writer has another handle and
+/// drops it only after all readers have dropped theirs.
 fn drop_not_last(view: Arc<View>) {
     assert!(Arc::strong_count(&view) > 1, "a reader is the last to hold a view");
     drop(view);
@@ -163,7 +163,11 @@ fn compacting(planted: Option<Defect>) {
         check(&arena.view(), &versions);
         reader.join().unwrap();
         arena.reclaim();
-        assert_eq!(arena.lock().retired(), 0, "nobody reads, and something is kept");
+        assert_eq!(
+            arena.lock().retired(),
+            0,
+            "a retired view is kept although no reader holds one"
+        );
     });
 }
 

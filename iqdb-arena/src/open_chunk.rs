@@ -1,16 +1,17 @@
-//! The chunk that is being filled: the writer's side of it.
+//! The chunk that the writer fills, from its side: appenders, and the chunk that readers see.
 
 use iqdb_core::{Payload, RecordId};
 
-use crate::chunk::{Chunk, Payloads, RowPayload};
+use crate::chunk::Chunk;
 use crate::column::{Appender, column};
-use crate::generation;
 use crate::layout::Layout;
 use crate::open_columns::{ColumnsAppender, columns};
+use crate::payloads::{Payloads, RowPayload};
 use crate::rows::{Lines, Link, Rows, RowsAppender, rows};
 use crate::sync::Arc;
+use crate::table::Hasher;
 
-/// A chunk and the means to add rows to it.
+/// A chunk and the appenders of its rows and payloads.
 #[derive(Debug)]
 pub(crate) struct OpenChunk {
     rows_in: RowsAppender,
@@ -27,8 +28,8 @@ enum PayloadsAppender {
 }
 
 impl OpenChunk {
-    /// An empty one, for chunk number `n`, whose vectors go to `lines`.
-    pub(crate) fn new(layout: &Layout, n: usize, lines: Lines, hasher: generation::Hasher) -> Self {
+    /// An empty chunk number `n`, whose vectors go to `lines`.
+    pub(crate) fn new(layout: &Layout, n: usize, lines: Lines, hasher: Hasher) -> Self {
         let rows_max = layout.chunk_rows(n);
         let (rows_in, rows) = rows(layout, n, lines);
         let (payloads_in, payloads) = columns(rows_max, hasher);
@@ -41,15 +42,16 @@ impl OpenChunk {
         }
     }
 
+    /// The rows, which all forms of the chunk share.
     pub(crate) fn rows(&self) -> &Arc<Rows> {
         &self.rows
     }
 
-    /// Appends a row. Returns true if the payloads have taken another form by it, so that the next
-    /// view needs [another chunk](Self::chunk); the one so far stays good for the rows so far.
+    /// Appends a row. Returns true if the payloads changed their form, so that the next view needs a
+    /// new [`chunk`](Self::chunk); earlier views keep theirs, which is valid for the rows before.
     ///
     /// # Panics
-    /// When it is [full](Self::is_full).
+    /// When the chunk is [full](Self::is_full).
     pub(crate) fn push(
         &mut self,
         id: RecordId,
@@ -58,20 +60,25 @@ impl OpenChunk {
         payload: RowPayload<'_>,
     ) -> bool {
         let row = self.rows_in.push(id, components, link);
-        let is_kept = match &mut self.payloads_in {
-            PayloadsAppender::Columns(columns) => columns.push(row, payload),
+        let fits = match &mut self.payloads_in {
+            PayloadsAppender::Columns(columns) => {
+                let mut fields = columns.row(row);
+                payload.for_each(|name, value| fields.push(name, value));
+                fields.fits()
+            }
             PayloadsAppender::Whole(payloads) => {
                 payloads.push(payload.to_payload());
                 true
             }
         };
-        if !is_kept {
+        if !fits {
             self.keep_whole(row, payload);
         }
-        !is_kept
+        !fits
     }
 
-    /// Gives up the columns: keeps the payloads of the rows below `row`, and that of `row`, whole.
+    /// Replaces the columns by whole payloads: copies those of the rows below `row`, and adds that of
+    /// `row`.
     fn keep_whole(&mut self, row: usize, payload: RowPayload<'_>) {
         let (mut appender, column) = column(self.rows_max);
         if let Payloads::Open(columns) = &self.payloads {
@@ -82,6 +89,7 @@ impl OpenChunk {
         self.payloads = Payloads::Whole(column);
     }
 
+    /// Whether there is no room for another row.
     pub(crate) fn is_full(&self) -> bool {
         self.rows_in.is_full()
     }

@@ -1,7 +1,9 @@
-//! The payloads of an open chunk as columns, which grow with its rows.
+//! The payloads of an open chunk by column, while rows are appended.
 //!
-//! As everywhere in the arena, one appends and many read: a value is there before a code that names
-//! it, and both are there before a view is published that has their row.
+//! One thread appends and any number read. The appender writes a value before the code that names it,
+//! and a row's codes before a view is published that shows the row. The columns are
+//! [`Column`](crate::column::Column)s and have no other state, so that the model checkers see every
+//! access to them. When the chunk is full they are packed into [`Columns`], which never change.
 
 use std::convert::Infallible;
 use std::hash::BuildHasher;
@@ -9,17 +11,15 @@ use std::hash::BuildHasher;
 use iqdb_columns::{Columns, ExactValue, Field, Invalid, retain_codes};
 use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, Value, ValueRef};
 
-use crate::chunk::RowPayload;
 use crate::column::{Appender, Column, column};
-use crate::generation;
 use crate::layout::CHUNK_ROWS_MAX;
-use crate::table::Table;
+use crate::table::{Hasher, Table};
 
-/// How many fields rows may have between them to be kept as columns. (Models look at every
-/// cell of a column, and need few.)
+/// The most fields that the rows of a chunk may have between them to be kept by column. Few in a
+/// model, because loom tracks every cell of a column.
 const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { iqdb_columns::FIELDS_MAX };
 
-/// The payloads of the rows so far, field by field, in the order in which fields came first.
+/// The payloads of the rows appended so far, field by field, in the order of the fields' appearance.
 pub(crate) struct OpenColumns {
     fields: Column<OpenField>,
 }
@@ -27,10 +27,10 @@ pub(crate) struct OpenColumns {
 /// One field of all rows.
 struct OpenField {
     name: Box<str>,
-    /// Per row the number of its value, counted from 1; or 0, where the field is absent. Shorter
-    /// than the rows while the last ones don't have the field.
+    /// Per row the number of its value, counted from 1, or 0 where the row lacks the field. Has no
+    /// codes for rows after the last one that has the field.
     codes: Column<u32>,
-    /// The distinct values in the order in which they came first.
+    /// The distinct values, in the order of their appearance.
     values: Column<Value>,
 }
 
@@ -40,17 +40,19 @@ impl OpenField {
         self.values.get(code.checked_sub(1)? as usize).map(Value::as_ref)
     }
 
-    /// The same field, packed, of `rows` rows.
+    /// The field of the first `rows` rows, packed.
     fn packed(&self, rows: usize) -> std::result::Result<Field, Invalid> {
         let codes = self.codes.all();
-        // The last rows may not have the field, and so have no code.
+        // Rows after the last one that has the field have no code.
         let codes = (0..rows).map(|row| codes.get(row).copied().unwrap_or(0));
         Field::from_unsorted(&self.name, self.values.all().iter().map(Value::as_ref), codes)
     }
 
-    /// Decides once per value, or once per row where there are fewer.
+    /// Narrows `mask` to the rows that match `leaf`, which is evaluated once per value, or once per
+    /// row where the mask has fewer rows than there are values.
     fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) {
-        // Codes first, which name no value that is not there by then.
+        // Codes are read before values: a code is appended after its value, so every code that is
+        // read here names a value that is read here.
         let codes = self.codes.all();
         let values = self.values.all();
         if values.len() > mask.mask().count() {
@@ -61,7 +63,7 @@ impl OpenField {
             let Ok(()) = mask.retain(|row| Ok::<_, Infallible>(matches(row).unwrap_or(false)));
             return;
         }
-        // A chunk has no more values than rows.
+        // A field has at most as many values as a chunk has rows.
         let mut bits = [0_u64; CHUNK_ROWS_MAX / 64 + 1];
         for (code, value) in (1..).zip(values) {
             bits[code / 64] |= u64::from(leaf.matches_value(value.as_ref())) << (code % 64);
@@ -79,13 +81,14 @@ impl OpenColumns {
         self.fields().iter().find(|field| *field.name == *name)
     }
 
-    /// The fields that a row has, with their values. O(fields of the chunk).
+    /// The fields that a row has, with their values, in the order of the fields' appearance.
+    /// O(fields of the chunk).
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
         self.fields().iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
     }
 
-    /// The same payloads, `rows` of them, packed, when no more will come; `None` where a field's
-    /// strings are of more than 4 GiB. O(rows + n log n) for each field of n values.
+    /// The payloads of the first `rows` rows, packed; `None` where the strings of a field are of more
+    /// than 4 GiB. O(rows + n log n) for each field of n values.
     pub(crate) fn packed(&self, rows: usize) -> Option<Columns> {
         let fields = self.fields().iter().map(|field| field.packed(rows));
         let mut fields: Vec<_> = fields.collect::<std::result::Result<_, _>>().ok()?;
@@ -93,8 +96,8 @@ impl OpenColumns {
         Columns::new(rows, fields).ok()
     }
 
-    /// Narrows `mask` to the rows that match and returns true; or returns false for a condition on
-    /// ids. Allocates nothing. O(rows + values of the field).
+    /// Narrows `mask` to the rows that match `leaf` and returns true; or returns false, for a
+    /// condition on ids. Allocates nothing. O(rows + values of the field).
     pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         let Some(name) = leaf.field() else {
             return false;
@@ -126,14 +129,14 @@ impl std::fmt::Debug for OpenColumns {
     }
 }
 
-/// The one that adds rows to columns.
+/// The writer's side of [`OpenColumns`].
 #[derive(Debug)]
 pub(crate) struct ColumnsAppender {
     fields_in: Appender<OpenField>,
     /// By name.
     fields: Vec<FieldAppender>,
     rows_max: usize,
-    hasher: generation::Hasher,
+    hasher: Hasher,
 }
 
 #[derive(Debug)]
@@ -142,40 +145,25 @@ struct FieldAppender {
     codes_in: Appender<u32>,
     values_in: Appender<Value>,
     values: Column<Value>,
-    /// From a value to its number.
-    known: Table,
+    /// From a value to its number, counted from 0.
+    numbers: Table,
 }
 
-/// Columns for at most `rows_max` rows, without any yet. `hasher` has a secret, so that no caller
+/// Columns for at most `rows_max` rows, and their appender. `hasher` has a secret, so that no caller
 /// can choose values that collide.
-pub(crate) fn columns(
-    rows_max: usize,
-    hasher: generation::Hasher,
-) -> (ColumnsAppender, OpenColumns) {
+pub(crate) fn columns(rows_max: usize, hasher: Hasher) -> (ColumnsAppender, OpenColumns) {
     let (fields_in, fields) = column(FIELDS_MAX);
     (ColumnsAppender { fields_in, fields: Vec::new(), rows_max, hasher }, OpenColumns { fields })
 }
 
 impl ColumnsAppender {
-    /// Appends the payload of row number `row`, which comes after all rows that have one. Returns
-    /// false if the columns would be more than [`FIELDS_MAX`]; the row is then not to be relied on,
-    /// and no further one can follow. O(values), hashed once each.
-    pub(crate) fn push(&mut self, row: usize, payload: RowPayload<'_>) -> bool {
-        let (mut next, mut fits) = (0, true);
-        payload.for_each(|name, value| {
-            // Most rows have the fields of the row before, in the order of their names.
-            let guess = self.fields.get(next).filter(|field| *field.name == *name);
-            let n = guess.map(|_| next).or_else(|| self.field_named(name));
-            match n {
-                Some(n) => self.fields[n].push(row, value, &self.hasher),
-                None => fits = false,
-            }
-            next = n.map_or(0, |n| n + 1);
-        });
-        fits
+    /// Begins row number `row`, which comes after all rows appended so far.
+    pub(crate) fn row(&mut self, row: usize) -> RowAppender<'_> {
+        RowAppender { columns: self, row, next: 0, fits: true }
     }
 
-    /// Where the field of this name is, made now if there is none and room for one.
+    /// The position of a field, which is added if it is new; `None` if there are [`FIELDS_MAX`]
+    /// others.
     fn field_named(&mut self, name: &str) -> Option<usize> {
         match self.fields.binary_search_by(|field| (*field.name).cmp(name)) {
             Ok(n) => Some(n),
@@ -183,45 +171,76 @@ impl ColumnsAppender {
             Err(n) => {
                 let (codes_in, codes) = column(self.rows_max);
                 let (values_in, values) = column(self.rows_max);
-                let known = Table::with_room_for(0);
+                let numbers = Table::with_room_for(0);
                 self.fields_in.push(OpenField { name: name.into(), codes, values: values.clone() });
                 let name = name.into();
-                self.fields.insert(n, FieldAppender { name, codes_in, values_in, values, known });
+                self.fields.insert(n, FieldAppender { name, codes_in, values_in, values, numbers });
                 Some(n)
             }
         }
     }
 }
 
+/// Appends the fields of one row to columns.
+pub(crate) struct RowAppender<'a> {
+    columns: &'a mut ColumnsAppender,
+    row: usize,
+    /// The position after that of the field before.
+    next: usize,
+    fits: bool,
+}
+
+impl RowAppender<'_> {
+    /// Appends a field and its value. O(1), and O(log fields) where the field before is not that of
+    /// the row before; hashes the value once.
+    pub(crate) fn push(&mut self, name: &str, value: ValueRef<'_>) {
+        let columns = &mut *self.columns;
+        // Most rows have the fields of the row before, in the order of their names.
+        let guess = columns.fields.get(self.next).filter(|field| *field.name == *name);
+        let n = guess.map(|_| self.next).or_else(|| columns.field_named(name));
+        match n {
+            Some(n) => columns.fields[n].push(self.row, value, &columns.hasher),
+            None => self.fits = false,
+        }
+        self.next = n.map_or(0, |n| n + 1);
+    }
+
+    /// Whether every field of the row was appended. If not, the chunk has more than [`FIELDS_MAX`]
+    /// fields; then the row is incomplete, and no further row may be appended.
+    pub(crate) fn fits(self) -> bool {
+        self.fits
+    }
+}
+
 impl FieldAppender {
-    fn push(&mut self, row: usize, value: ValueRef<'_>, hasher: &generation::Hasher) {
+    fn push(&mut self, row: usize, value: ValueRef<'_>, hasher: &Hasher) {
         let code = self.number(value, hasher) + 1;
-        // Rows without the field, since the last one that has it.
+        // The rows since the last one that has the field lack it.
         while self.codes_in.len() < row {
             self.codes_in.push(0);
         }
         self.codes_in.push(code);
     }
 
-    /// The number of a value, which is made known if it is new.
-    fn number(&mut self, value: ValueRef<'_>, hasher: &generation::Hasher) -> u32 {
+    /// The number of a value, which is appended if it is new.
+    fn number(&mut self, value: ValueRef<'_>, hasher: &Hasher) -> u32 {
         let value = ExactValue(value);
         #[allow(clippy::cast_possible_truncation, reason = "any 32 bits of a hash will do")]
         let hash = hasher.hash_one(value) as u32;
         let is = |n: u32| {
-            self.values.get(n as usize).is_some_and(|known| ExactValue(known.as_ref()) == value)
+            self.values.get(n as usize).is_some_and(|found| ExactValue(found.as_ref()) == value)
         };
-        if let Some((_, n)) = self.known.find(hash, is) {
+        if let Some((_, n)) = self.numbers.find(hash, is) {
             return n;
         }
         let values = self.values_in.len();
-        if values == self.known.room() {
-            self.known = self.known.grown(values + 1);
+        if values == self.numbers.room() {
+            self.numbers = self.numbers.grown(values + 1);
         }
-        // A chunk has far fewer rows.
+        // A chunk has at most `CHUNK_ROWS_MAX` rows, so at most as many values.
         let n = u32::try_from(values).unwrap_or(u32::MAX);
         self.values_in.push(value.0.to_value());
-        self.known.insert(hash, n);
+        self.numbers.insert(hash, n);
         n
     }
 }

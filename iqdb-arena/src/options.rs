@@ -1,10 +1,10 @@
-//! How an arena is laid out and when it tidies up.
+//! How an arena is laid out, and when it compacts.
 
 use iqdb_core::Version;
 
-use crate::generation_builder::ROWS_MAX;
+use crate::table::ROWS_MAX;
 
-/// Fewer dead bytes than these are no reason to compact.
+/// The default of [`ArenaOptions::with_dead_bytes_min`].
 const DEAD_BYTES_MIN: u64 = 1 << 20;
 
 /// Choices for an [`ArenaStore`](crate::ArenaStore). None of them changes what a search finds.
@@ -22,15 +22,15 @@ pub struct ArenaOptions {
     pub(crate) chunk_rows: Option<(usize, usize)>,
     dead_ratio_max: f64,
     dead_bytes_min: u64,
-    /// The most rows that can be numbered.
+    /// The most rows of a generation; tests set it lower.
     pub(crate) rows_max: u32,
     pub(crate) first_version: Version,
     pub(crate) huge_pages: bool,
 }
 
 impl ArenaOptions {
-    /// Chunks of 64 rows to 4 MiB; compaction when half of what is stored, and at least 1 MiB of it,
-    /// is dead.
+    /// Chunks of 64 rows to 4 MiB of vectors, and compaction when more than half of the stored bytes,
+    /// and at least 1 MiB, are dead.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -43,47 +43,49 @@ impl ArenaOptions {
         }
     }
 
-    /// Whether large chunks ask the system for huge pages, where it has them (Linux). They do unless
-    /// told otherwise: a scan is faster. What lives for seconds only had better not: it may take
-    /// the system as long to find and clear such a page as to write everything that goes into it.
+    /// Whether large chunks ask the system for huge pages, where it has them (Linux). The default is
+    /// true, which makes scans faster. Choose false for a store that lives for seconds: the system may
+    /// need as long to find and clear a huge page as a writer needs to fill it.
     #[must_use]
     pub fn with_huge_pages(mut self, wanted: bool) -> Self {
         self.huge_pages = wanted;
         self
     }
 
-    /// Begins, empty, at `version` instead of 0: for a store that takes up the versions of another
-    /// where they ended. Its first batch makes the version after it.
+    /// The version of the empty store, 0 by default: for a store that continues the versions of another
+    /// one. The first batch makes the version after it.
     #[must_use]
     pub fn with_first_version(mut self, version: Version) -> Self {
         self.first_version = version;
         self
     }
 
-    /// With `first` rows in the first chunk and twice as many in each that follows, up to `max`,
-    /// both rounded up to powers of two and cut to 1..=65,536. Small chunks seal and compact early,
-    /// which is good for tests and bad for speed. A `max` below `first` counts as `first`.
+    /// The capacity of the first chunk and of the largest, in rows. Each chunk has twice the capacity
+    /// of the one before, up to `max`. Both are rounded up to powers of two and clamped to 1..=65,536,
+    /// and a `max` below `first` counts as `first`. Small chunks are sealed early, which suits tests,
+    /// and slow scans down.
     #[must_use]
     pub fn with_chunk_rows(mut self, first: usize, max: usize) -> Self {
         self.chunk_rows = Some((first, max));
         self
     }
 
-    /// Compacts by itself when more than this part of what is stored is dead, 0.5 being half,
-    /// counted in bytes of vectors, ids and payloads. From 1 on it never does.
+    /// The largest share of dead bytes that a write leaves uncompacted, 0.5 by default. Counts the
+    /// bytes of vectors, ids and payloads of replaced and deleted records. From 1 on, no write compacts.
     #[must_use]
     pub fn with_dead_ratio_max(mut self, ratio: f64) -> Self {
         self.dead_ratio_max = ratio;
         self
     }
 
-    /// Fewer dead bytes than these are no reason to compact.
+    /// The dead bytes below which no write compacts, whatever their share. 1 MiB by default.
     #[must_use]
     pub fn with_dead_bytes_min(mut self, bytes: u64) -> Self {
         self.dead_bytes_min = bytes;
         self
     }
 
+    /// Whether a write that leaves these dead and live bytes compacts.
     pub(crate) fn should_compact(&self, dead_bytes: u64, live_bytes: u64) -> bool {
         let all = dead_bytes.saturating_add(live_bytes);
         dead_bytes > 0

@@ -1,4 +1,4 @@
-//! The rows of one chunk: vectors, ids, and when each of them ended.
+//! The rows of one chunk: their vectors, ids, links and ends.
 
 use iqdb_core::{RecordId, Version};
 
@@ -6,14 +6,14 @@ use crate::column::{Appender, Column, column, columns};
 use crate::layout::{LINE, Layout};
 use crate::sync::{AtomicU64, Ordering};
 
-/// No row: the row has no predecessor.
+/// The row number that stands for no row.
 const NONE: u32 = u32::MAX;
 
-/// The way from a row to the rows that held the same id before it, all of them published earlier.
+/// The links from a row to earlier rows of the same id, all of them published earlier.
 ///
-/// Row numbers fall along the chain, and a reader looks for the first that is below a given one.
-/// Beside the predecessor a row knows a row far behind it, so that a walk takes a number of steps
-/// that is logarithmic in the length of the chain (Myers, "An applicative random-access stack",
+/// Row numbers fall along the chain, and a reader searches for the first row below a given number.
+/// Each row links to its predecessor and to a row far behind it, so that a walk takes a number of
+/// steps logarithmic in the length of the chain (Myers, "An applicative random-access stack",
 /// Information Processing Letters 17, 1983).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Link {
@@ -23,10 +23,10 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Of the first row of an id.
+    /// The links of the first row of an id.
     pub(crate) const FIRST: Self = Self { previous: NONE, jump: NONE, depth: 0 };
 
-    /// Of the row that comes after `previous`, given the links of the rows it leads to.
+    /// The links of the row after `previous`. `link_of` returns the links of an earlier row.
     pub(crate) fn after(previous: u32, link_of: impl Fn(u32) -> Link) -> Self {
         let before = link_of(previous);
         let depth = before.depth + 1;
@@ -39,29 +39,29 @@ impl Link {
         Self { previous, jump: previous, depth }
     }
 
-    /// The next row on the way to the first one below `rows`, going as far as possible at once.
+    /// The farthest linked row that is not past the first row below `rows`.
     pub(crate) fn towards(self, rows: u32) -> Option<u32> {
         let next = if self.jump != NONE && self.jump >= rows { self.jump } else { self.previous };
         (next != NONE).then_some(next)
     }
 }
 
-/// The rows of one chunk as readers see them. A row is written once, before it is published, and
-/// only its end is ever set afterwards.
+/// The rows of one chunk as readers see them. The writer writes a row once, before it is published,
+/// and sets its end once, later.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// The components, a few lines per row.
+    /// The components, in `lines_per_row` lines per row.
     lines: Column<[f32; LINE]>,
     ids: Column<RecordId>,
     links: Column<Link>,
-    /// The version that ended a row; 0 while it is alive.
+    /// Per row the version that ended it; 0 while it is alive.
     ended: Box<[AtomicU64]>,
-    /// The version that ended a row first; 0 while all are alive.
+    /// The first version that ended a row; 0 while all rows are alive.
     first_end: AtomicU64,
     lines_per_row: usize,
 }
 
-/// The one that fills a chunk.
+/// The writer's side of [`Rows`].
 #[derive(Debug)]
 pub(crate) struct RowsAppender {
     lines: Appender<[f32; LINE]>,
@@ -69,11 +69,11 @@ pub(crate) struct RowsAppender {
     links: Appender<Link>,
 }
 
-/// Room for the vectors of one chunk.
+/// Memory for the vectors of one chunk.
 pub(crate) type Lines = (Appender<[f32; LINE]>, Column<[f32; LINE]>);
 
-/// Room for the vectors of chunk number `chunk`; if they are many, also for those of some chunks of
-/// the same size that follow it.
+/// Memory for the vectors of chunk number `chunk`; if it is large, also for those of the next chunks
+/// of the same capacity, up to [`MAPPED_BYTES`].
 pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     let lines = layout.chunk_rows(chunk) * layout.lines();
     let bytes = lines * size_of::<[f32; LINE]>();
@@ -85,12 +85,14 @@ pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
     columns(lines, count, huge_pages)
 }
 
-/// From this many bytes of vectors on, a chunk asks the system for memory together with the chunks
-/// that follow, for up to `MAPPED_BYTES` at a time: some of the largest pages there are.
+/// The bytes of vectors from which a chunk shares a mapping with the next chunks, so that the mapping
+/// has room for several huge pages.
 const MANY_BYTES: usize = 1 << 20;
+
+/// The size of such a shared mapping.
 const MAPPED_BYTES: usize = 8 << 20;
 
-/// Room for the rows of chunk number `chunk`, given that for its vectors.
+/// The empty rows of chunk number `chunk`, and their appender; `lines` is the memory for its vectors.
 pub(crate) fn rows(layout: &Layout, chunk: usize, lines: Lines) -> (RowsAppender, Rows) {
     let (capacity, lines_per_row) = (layout.chunk_rows(chunk), layout.lines());
     let (lines_in, lines) = lines;
@@ -105,7 +107,7 @@ pub(crate) fn rows(layout: &Layout, chunk: usize, lines: Lines) -> (RowsAppender
 }
 
 impl RowsAppender {
-    /// Appends a row, whose number it returns; the rest of its last line is zero.
+    /// Appends a row and returns its number in the chunk. Pads its last line with zeros.
     pub(crate) fn push(&mut self, id: RecordId, components: &[f32], link: Link) -> usize {
         let row = self.links.len();
         let (whole, rest) = components.as_chunks::<LINE>();
@@ -126,7 +128,7 @@ impl RowsAppender {
 }
 
 impl Rows {
-    /// The components of some rows, padding included; `None` if they are not all there.
+    /// The components of a range of rows, padding included; `None` if one of them is not written yet.
     #[inline]
     pub(crate) fn components(&self, rows: std::ops::Range<usize>) -> Option<&[f32]> {
         let lines = rows.start.checked_mul(self.lines_per_row)?
@@ -138,15 +140,15 @@ impl Rows {
         self.ids.get(row)
     }
 
-    /// The way to the rows that held the same id before.
+    /// The links to the earlier rows of the same id.
     pub(crate) fn link(&self, row: usize) -> Option<Link> {
         self.links.get(row).copied()
     }
 
-    /// Ends a row with `version`, which no reader has seen yet.
+    /// Ends a row with `version`, which is not published yet.
     ///
-    /// The stores need no order of their own: a reader that sees the version has acquired the view
-    /// that was published after them, and to every other reader the row is alive before and after.
+    /// Relaxed stores suffice: a reader of `version` has acquired its view, which is published after
+    /// these stores, and to a reader of an earlier version the row is alive before and after them.
     pub(crate) fn end(&self, row: usize, version: Version) {
         self.ended[row].store(version.0, Ordering::Relaxed);
         if self.first_end.load(Ordering::Relaxed) == 0 {
@@ -160,7 +162,7 @@ impl Rows {
         self.ended.get(row).is_some_and(|end| !has_passed(end.load(Ordering::Relaxed), at))
     }
 
-    /// Which of the 64 rows from `first` on are alive at version `at`, a bit for each.
+    /// The 64 rows from `first` on as bits: 1 where a row is alive at version `at`.
     pub(crate) fn alive_among_64(&self, first: usize, at: Version) -> u64 {
         let ended = self.ended.get(first..).unwrap_or_default().iter().take(64).enumerate();
         ended.fold(0, |alive, (n, end)| {
@@ -168,13 +170,13 @@ impl Rows {
         })
     }
 
-    /// Whether no row was dead yet at version `at`. O(1).
+    /// Whether no row has ended at version `at` or before. O(1).
     pub(crate) fn all_alive(&self, at: Version) -> bool {
         !has_passed(self.first_end.load(Ordering::Relaxed), at)
     }
 }
 
-/// Whether `end`, 0 being none, lies at or before `at`.
+/// Whether `end` is at or before `at`; an end of 0 is none.
 #[inline]
 fn has_passed(end: u64, at: Version) -> bool {
     // 0 becomes the largest number, which is after every version.

@@ -1,4 +1,4 @@
-//! The store as its users see it.
+//! The public store: the traits of iqdb-core over the arena.
 
 use iqdb_core::{
     Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store, Version,
@@ -28,19 +28,19 @@ pub struct ArenaStore {
     arena: Arena,
 }
 
-/// How a store is doing: counted, not measured.
+/// Counts of what a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ArenaStats {
-    /// Rows that are kept, dead ones included.
+    /// Rows in memory, ended ones included.
     pub rows: u64,
-    /// Rows that are alive: the store's records.
+    /// Rows that have not ended: the store's records.
     pub live: u64,
     /// Chunks that the rows are in.
     pub chunks: usize,
     /// Chunks that are full and sealed.
     pub sealed: usize,
-    /// Former views that are still held by snapshots, or wait for the next write to free them.
+    /// Replaced views that snapshots still hold, or that the next write frees.
     pub retired: usize,
 }
 
@@ -51,7 +51,7 @@ impl ArenaStore {
         Self::with_options(schema, ArenaOptions::new())
     }
 
-    /// An empty store, laid out as asked.
+    /// An empty store with these options.
     #[must_use]
     pub fn with_options(schema: Schema, options: ArenaOptions) -> Self {
         Self::with_faults(schema, options, Faults::none())
@@ -61,9 +61,9 @@ impl ArenaStore {
         Self { arena: Arena::new(schema, options, faults) }
     }
 
-    /// Makes the next version without a change, and returns it: the same records at a higher
-    /// version. Snapshots that are held keep theirs. For a store that keeps some of its records
-    /// elsewhere and counts versions here. Waits for a writer at work; readers don't wait. O(1).
+    /// Makes the next version with the same records, and returns it. Existing snapshots keep their
+    /// version. For a store that keeps a part of its records elsewhere and counts versions here. Waits
+    /// for a running writer; readers don't wait. O(1).
     ///
     /// ```
     /// use iqdb_arena::{ArenaOptions, ArenaStore};
@@ -79,14 +79,13 @@ impl ArenaStore {
         self.arena.advance()
     }
 
-    /// Copies the live rows into new, full chunks, and gives the rest of the memory back as soon as
-    /// no snapshot holds it. Changes nothing that can be read. Writers wait, readers don't.
-    /// O(live rows).
+    /// Copies the live rows into new, full chunks, and frees the old ones as soon as no snapshot holds
+    /// them. Version and records stay the same. Writers wait, readers don't. O(live rows).
     pub fn compact(&self) {
         self.arena.compact();
     }
 
-    /// How the store is doing. Waits for a writer at work.
+    /// Counts rows, chunks and views. Waits for a running writer. O(1).
     #[must_use]
     pub fn stats(&self) -> ArenaStats {
         let writer = self.arena.lock();
@@ -115,8 +114,7 @@ impl Store for ArenaStore {
         Capabilities::none().with_wait_free_reads()
     }
 
-    /// O(bytes in the batch), amortised: now and then a chunk is sealed, the table of ids grows, or
-    /// dead rows are compacted away.
+    /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         self.arena.apply(batch)
     }
@@ -131,8 +129,8 @@ impl Store for ArenaStore {
         Ok(self.arena.view())
     }
 
-    /// Returns at once, having freed what no snapshot holds any more, unless a writer is at work;
-    /// then a later write does.
+    /// Frees the replaced views that no snapshot holds, unless a writer is running; then a later write
+    /// frees them. Never waits.
     fn flush(&self) -> Result<()> {
         self.arena.reclaim();
         Ok(())

@@ -1,8 +1,9 @@
-//! What the protocol synchronises with: the standard library, or a model checker's stand-ins.
+//! The types that the protocol synchronises with: the standard library's, or those of a model checker.
 //!
-//! `--cfg loom` and `--cfg shuttle` swap the types for those of the model checkers, which then run
-//! the very same code. Neither can look into a foreign cell or into raw memory, so [`Published`] and
-//! [`Tracker`] have stand-ins of our own there, with the promises of the real ones and no more.
+//! `--cfg loom` and `--cfg shuttle` replace the types by those of the checkers, which then run the
+//! same code. Neither checker sees into the cells of another crate or into raw memory, so
+//! [`Published`] and [`Tracker`] have models of our own there, which promise what the real ones
+//! promise and no more.
 
 #[cfg(loom)]
 #[path = "sync/loom.rs"]
@@ -22,7 +23,7 @@ pub(crate) use imp::{
 mod untracked {
     use std::ops::Range;
 
-    /// Tells a model checker which cells of raw memory are read and written. Here there is none.
+    /// Reports reads and writes of raw memory to loom. Does nothing without loom.
     #[derive(Debug)]
     pub(crate) struct Tracker;
 

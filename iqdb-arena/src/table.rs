@@ -1,17 +1,29 @@
-//! From an id to its newest row: a hash table that readers probe while the writer adds to it.
+//! A hash table from a 32-bit hash to a number, which readers search while one writer adds to it.
+//! It finds an id's newest row, and the number of a payload's value.
 
 use crate::sync::{AtomicU64, Ordering};
 
+/// The most rows that a generation may number, dead ones included: the ids that a table of 2^32
+/// slots has room for.
+pub(crate) const ROWS_MAX: u32 = 3 * (1 << 30) - 4;
+
+/// What ids and values are hashed with.
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) type Hasher = std::hash::RandomState;
+/// What ids and values are hashed with in a model, which has to do the same in every run.
+#[cfg(any(loom, shuttle))]
+pub(crate) type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
 /// Open addressing with linear probing. A slot is one word, a row and the hash of its id, so that
-/// a reader sees both or neither; 0 is an empty slot. Slots are filled and overwritten, never
-/// emptied: a deleted id keeps its slot, and the row in it tells that it has ended.
+/// a reader sees both or neither; 0 is an empty slot. The writer fills and overwrites slots and never
+/// empties one: a deleted id keeps its slot, and its row has an end.
 ///
-/// A table that gets too full is not changed but replaced by a larger one, and what older views
-/// hold on to stays as it is.
+/// A writer that needs a larger table makes a copy and leaves the table as it is, for the views that
+/// hold it.
 #[derive(Debug)]
 pub(crate) struct Table {
     slots: Box<[AtomicU64]>,
-    /// A hash is brought into range by its upper bits.
+    /// The home slot of a hash is the hash shifted right by this.
     shift: u32,
 }
 
@@ -29,15 +41,15 @@ impl Table {
         }
     }
 
-    /// How many ids it has room for: three quarters of its slots, so that probes stay short and
-    /// always end.
+    /// The most ids that the table may hold: three quarters of its slots, so that a search is short
+    /// and always finds an empty slot.
     pub(crate) fn room(&self) -> usize {
         self.slots.len() / 4 * 3
     }
 
-    /// The newest row of the id of this hash for which `is` says yes, and its slot.
+    /// The row of this hash for which `is` returns true, and its slot. O(1) on average.
     ///
-    /// Acquires what the writer has written before it filled the slot.
+    /// Acquires what the writer wrote before it filled the slot.
     #[inline]
     pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Option<(Slot, u32)> {
         let mut n = self.home(hash);
@@ -54,19 +66,19 @@ impl Table {
         }
     }
 
-    /// Loads the slots where some ids would be looked for first, one right after the other, so that
-    /// memory is waited for once and not once for each.
+    /// Loads the home slots of these hashes one right after the other, so that their cache misses
+    /// overlap.
     pub(crate) fn prefetch(&self, hashes: &[u32]) {
         let slots = hashes.iter().map(|hash| self.slots[self.home(*hash)].load(Ordering::Relaxed));
         std::hint::black_box(slots.fold(0, std::ops::BitXor::bitxor));
     }
 
-    /// Puts a row into a slot that held an older row of the same id.
+    /// Overwrites a slot that holds an older row of the same id.
     pub(crate) fn replace(&self, slot: Slot, hash: u32, row: u32) {
         self.slots[slot.0].store(pack(row, hash), Ordering::Release);
     }
 
-    /// Puts in the row of an id that is not in the table, which has [`room`](Self::room) for it.
+    /// Adds the row of an id that is not in the table, which has [`room`](Self::room) for it.
     pub(crate) fn insert(&self, hash: u32, row: u32) {
         let mut n = self.home(hash);
         while self.slots[n].load(Ordering::Relaxed) != 0 {
@@ -75,7 +87,7 @@ impl Table {
         self.slots[n].store(pack(row, hash), Ordering::Release);
     }
 
-    /// The same ids with room for `ids` of them.
+    /// A copy that has room for `ids` ids. O(slots).
     pub(crate) fn grown(&self, ids: usize) -> Self {
         let grown = Self::with_room_for(ids);
         for slot in &self.slots {
@@ -94,7 +106,8 @@ impl Table {
     }
 }
 
-/// Rows are numbered from 0 and a slot of 0 is empty, so the row is kept plus one.
+/// A slot's word: the hash in the upper half, and in the lower half the row plus one, because a word
+/// of 0 is an empty slot.
 fn pack(row: u32, hash: u32) -> u64 {
     u64::from(hash) << 32 | (u64::from(row) + 1)
 }

@@ -1,4 +1,4 @@
-//! A view: one version of the store, as everything that a snapshot needs.
+//! A view: one version of the store, with everything that a snapshot reads.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ use crate::layout::RowAddress;
 use crate::sync::Arc;
 use crate::table::Table;
 
-/// What is published. Made by a writer, immutable from then on, and freed by a writer.
+/// One version of the store. A writer makes, publishes and frees it; it is immutable.
 ///
-/// A row is visible in it if its number is below `rows` and it has not ended at `version` or
-/// before. The generation may grow and the table may change behind it: only rows from `rows` on
-/// are added, and from each of them a link leads back.
+/// A view shows the rows whose number is below `rows` and that have not ended at `version` or before.
+/// The generation and the table are shared with the writer, which adds rows from `rows` on and enters
+/// them in the table. The links of such a row lead back to the row that the view shows.
 pub(crate) struct View {
     pub(crate) schema: Schema,
     pub(crate) version: Version,
-    /// How many rows there are, dead ones included.
+    /// The number of rows, ended ones included.
     pub(crate) rows: u32,
-    /// How many of them are alive.
+    /// The number of rows that have not ended.
     pub(crate) live: u32,
     pub(crate) generation: Arc<Generation>,
     pub(crate) table: Arc<Table>,
@@ -37,20 +37,20 @@ impl View {
     /// The row of an id, if it is alive. O(1) on average, and O(log n) where the id has been
     /// replaced n times since.
     pub(crate) fn find(&self, id: &RecordId) -> Option<RowAddress> {
-        // What is too long to be stored is not worth hashing.
+        // No record has an id that is too long, so it is not hashed.
         id.check().ok()?;
         let row = self.generation.newest_below(&self.table, id, self.rows)?;
         let (rows, address) = self.generation.locate(row)?;
         rows.is_alive(address.row, self.version).then_some(address)
     }
 
-    /// How many rows of chunk number `n` are visible, dead ones included.
+    /// The number of rows of chunk number `n` below `rows`, ended ones included.
     pub(crate) fn rows_in(&self, n: usize) -> usize {
         let layout = self.generation.layout();
         (self.rows as usize - layout.first_row(n)).min(layout.chunk_rows(n))
     }
 
-    /// The live rows, in the order in which they were written.
+    /// The live rows, each as its chunk and its number in the chunk, in the order of writing.
     pub(crate) fn live_rows(&self) -> impl Iterator<Item = (&Chunk, usize)> {
         self.chunks.iter().enumerate().flat_map(move |(n, chunk)| {
             (0..self.rows_in(n))

@@ -1,63 +1,66 @@
-//! The writer: one at a time, behind a lock that no reader touches.
+//! The writer: applies batches, publishes views and frees them. It is behind a lock that no reader
+//! touches.
 
 use std::collections::{HashSet, VecDeque};
 
 use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
 
-use crate::chunk::RowPayload;
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
 use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
+use crate::payloads::RowPayload;
 use crate::sync::{Arc, Published};
 use crate::view::View;
 
-/// How many retired views a commit looks at, so that snapshots that are held for long don't make
-/// commits slow.
+/// The most retired views that a commit checks, so that long-lived snapshots don't slow commits down.
 const RECLAIMED_PER_COMMIT: usize = 64;
 
-/// Of how many changes the ids are hashed before the first is looked for.
+/// The number of changes whose ids are hashed, and their slots prefetched, before the first is looked
+/// up.
 const PREFETCHED_CHANGES: usize = 32;
 
-/// What the lock guards: everything that only writers touch.
+/// The state that the lock guards. Only writers touch it.
 #[derive(Debug)]
 pub(crate) struct Writer {
     builder: GenerationBuilder,
     /// The newest view, which is also the published one.
     view: Arc<View>,
-    /// Views that newer ones have replaced, until no reader holds them any more.
+    /// Views that newer ones have replaced, and that readers may still hold.
     retired: VecDeque<Arc<View>>,
-    /// Whether a commit was given up half-way, and has left rows that no view shows.
+    /// Whether a commit was interrupted by a panic, and left rows that no view shows.
     torn: bool,
-    /// What live and dead rows take.
+    /// The size of the live rows.
     live_bytes: u64,
+    /// The size of the ended rows.
     dead_bytes: u64,
     /// The most rows that can be numbered.
     rows_max: u32,
     faults: Faults,
 }
 
-/// What a batch does to the store, before any of it is visible.
+/// The effects of a batch that are not visible yet.
 #[derive(Default)]
 struct Staged {
-    /// The rows that it ends, in order, stamped when nothing can fail any more.
+    /// The rows that the batch ends, in its order. The writer stamps them when nothing can fail any
+    /// more.
     ended: Vec<u32>,
-    /// The same rows, to look up whether one is among them.
-    known: HashSet<u32>,
-    /// What the rows take that it ends.
+    /// The same rows, as a set.
+    ended_set: HashSet<u32>,
+    /// The size of the rows that the batch ends.
     ended_bytes: u64,
-    /// What the rows take that it adds.
+    /// The size of the rows that the batch adds.
     added_bytes: u64,
 }
 
-/// Views that only this list holds. A writer drops them when the lock is free again, because what
-/// hangs on them may be large, and derived data may be of types with a `Drop` of their own.
+/// Retired views that no reader holds. A writer drops them after it has released the lock, because
+/// they may own much memory, and derived data of types with a `Drop` of their own.
 #[derive(Debug, Default)]
 #[must_use = "it is dropped outside the lock"]
 pub(crate) struct Garbage(Vec<Arc<View>>);
 
 impl Writer {
-    /// Of an empty store, whose first view it returns too.
+    /// The writer of an empty store, and the store's first view.
     pub(crate) fn new(
         schema: Schema,
         generation: Generation,
@@ -92,8 +95,7 @@ impl Writer {
         self.retired.len()
     }
 
-    /// Makes good for a commit that was given up half-way: what it has left is forgotten with its
-    /// generation.
+    /// Removes the rows of an interrupted commit, by copying the live rows into a new generation.
     pub(crate) fn recover(&mut self, published: &Published<View>) {
         if self.torn && !self.faults.has(Defect::TornForgotten) {
             self.compact(published);
@@ -132,13 +134,13 @@ impl Writer {
         self.faults.reach(Stage::Appended);
         applied.version = version;
         let live = u64::from(self.view.live) + applied.inserted - applied.deleted;
-        // No more than there are rows.
+        // There are at most as many live rows as rows, which a `u32` numbers.
         let live = u32::try_from(live).unwrap_or(u32::MAX);
         let view = Arc::new(self.builder.view(schema, version, live));
         self.retired.reserve(1);
 
-        // Nothing fails from here on. The stamps say nothing to readers of earlier versions, and a
-        // reader that sees the new one sees the stamps.
+        // Nothing fails from here on. To readers of earlier versions the rows are alive with or without
+        // the stamps, and a reader that sees the new view sees the stamps.
         if self.faults.has(Defect::PublishedBeforeStamped) {
             self.publish(Arc::clone(&view), published);
         }
@@ -158,8 +160,8 @@ impl Writer {
         Ok(applied)
     }
 
-    /// Makes the next version, of the same content. O(1), or O(chunks) if one was added or sealed
-    /// since the last view.
+    /// Publishes the next version, with the same content. O(1), or O(chunks) if a chunk was added or
+    /// sealed since the last view.
     pub(crate) fn advance(&mut self, published: &Published<View>) -> Version {
         let version = self.view.version.next();
         let view = Arc::new(self.builder.view(self.view.schema, version, self.view.live));
@@ -168,13 +170,14 @@ impl Writer {
         version
     }
 
-    /// Appends what a change needs and notes what it ends. Changes nothing that a reader sees.
+    /// Appends the row of a change, if it has one, and notes the row that it ends. Changes nothing that
+    /// a reader sees.
     fn stage(&mut self, change: &Change, hash: u32, applied: &mut Applied, staged: &mut Staged) {
         let found = self.builder.find(change.id().as_ref(), hash);
-        // A row of this batch has not been stamped, whatever the version.
+        // The rows that this batch ends have no stamp yet, so `is_alive` doesn't know of them.
         let present =
             found.row().filter(|row| {
-                !staged.known.contains(row)
+                !staged.ended_set.contains(row)
                     && self.builder.generation().locate(*row).is_some_and(|(rows, address)| {
                         rows.is_alive(address.row, self.view.version)
                     })
@@ -203,7 +206,7 @@ impl Writer {
         if let Some(row) = present {
             staged.ended_bytes += self.builder.bytes_of(row);
             staged.ended.push(row);
-            staged.known.insert(row);
+            staged.ended_set.insert(row);
         }
     }
 
@@ -236,7 +239,7 @@ impl Writer {
         self.torn = false;
     }
 
-    /// Compacts when there is enough to be had.
+    /// Compacts if the options ask for it at this share of dead bytes.
     pub(crate) fn compact_if_needed(
         &mut self,
         options: &ArenaOptions,
@@ -247,7 +250,10 @@ impl Writer {
         }
     }
 
-    /// Sees to it that `rows` more rows can be numbered.
+    /// Makes sure that `rows` more rows can be numbered, by a compaction if need be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] when there would be too many rows even after a compaction.
     fn make_room(&mut self, rows: usize, published: &Published<View>) -> Result<()> {
         let fit = |used: u32| (used as usize).saturating_add(rows) <= self.rows_max as usize;
         if fit(self.builder.rows()) {
@@ -257,19 +263,19 @@ impl Writer {
             self.compact(published);
             return Ok(());
         }
-        Err(Error::new(ErrorKind::NotSupported, "the store has no numbers left for so many rows")
+        Err(Error::new(ErrorKind::NotSupported, "the store has no numbers left for more rows")
             .during("apply")
             .expected(format_args!("at most {} rows", self.rows_max))
             .found(format_args!("{} rows and {rows} changes", self.view.live))
             .hint("split the data over several stores"))
     }
 
-    /// Takes out the retired views that no reader holds any more, looking at a few of them.
+    /// Takes out retired views that no reader holds, checking at most [`RECLAIMED_PER_COMMIT`].
     pub(crate) fn reclaim(&mut self) -> Garbage {
         self.reclaim_among(RECLAIMED_PER_COMMIT)
     }
 
-    /// Takes out all retired views that no reader holds any more.
+    /// Takes out all retired views that no reader holds.
     pub(crate) fn reclaim_all(&mut self) -> Garbage {
         self.reclaim_among(usize::MAX)
     }
@@ -278,8 +284,8 @@ impl Writer {
         let mut garbage = Vec::new();
         for _ in 0..self.retired.len().min(most) {
             if let Some(mut view) = self.retired.pop_front() {
-                // A reader gets at a view that is not published only through a handle that exists.
-                // `get_mut` also looks at weak handles, which could become strong ones.
+                // A view that is not published can be reached through existing handles only. `get_mut`
+                // also checks for weak handles, which could be upgraded.
                 match Arc::get_mut(&mut view).is_some() {
                     true => garbage.push(view),
                     false => self.retired.push_back(view),
@@ -291,8 +297,8 @@ impl Writer {
 }
 
 impl Garbage {
-    /// Drops it all. A panic in the `Drop` of a search's derived data goes no further: the batch
-    /// has been applied, and its writer must not be told otherwise.
+    /// Drops the views. Catches a panic in the `Drop` of a search's derived data: the batch has been
+    /// applied, and `apply` must not look as if it had failed.
     pub(crate) fn drop_outside_the_lock(self) {
         for view in self.0 {
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(view)));

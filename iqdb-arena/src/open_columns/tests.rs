@@ -39,9 +39,14 @@ fn predicates() -> impl Strategy<Value = Predicate> {
 
 /// Columns of these payloads; `None` if there are too many fields.
 fn open(payloads: &[Payload]) -> Option<OpenColumns> {
-    let (mut appender, columns) = columns(payloads.len(), generation::Hasher::default());
+    let (mut appender, columns) = columns(payloads.len(), Hasher::default());
     let mut rows = payloads.iter().enumerate();
-    rows.all(|(row, payload)| appender.push(row, RowPayload::Whole(payload))).then_some(columns)
+    let fit = rows.all(|(row, payload)| {
+        let mut appender = appender.row(row);
+        payload.iter().for_each(|(name, value)| appender.push(name, value.as_ref()));
+        appender.fits()
+    });
+    fit.then_some(columns)
 }
 
 proptest! {

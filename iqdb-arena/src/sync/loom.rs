@@ -1,4 +1,4 @@
-//! The stand-ins of loom, which explores every interleaving and every value that a load may see.
+//! The types of loom, which explores every interleaving and every value that a load may see.
 #![allow(unsafe_code)]
 
 pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use loom::cell::UnsafeCell;
 
-/// Has loom look at every access to raw memory, cell by cell.
+/// Reports every access to raw memory to loom, cell by cell.
 #[derive(Debug)]
 pub(crate) struct Tracker(Box<[UnsafeCell<()>]>);
 
@@ -26,18 +26,18 @@ impl Tracker {
     }
 }
 
-/// How many values one run of a model may publish.
+/// The most values that one run of a model publishes.
 const VALUES: usize = 6;
 
-/// What the real cell promises and no more: `newest` is the pointer, published with release and
-/// loaded with acquire; a value is given up only when no load is half done with it.
+/// Promises what the real cell promises and no more: `newest` is the pointer, stored with release and
+/// loaded with acquire; `swap` returns a value only when no load of it is in progress.
 ///
-/// The pins order nothing that a reader sees: it pins the value that `newest` told it about, and
-/// the writer touches the pins of earlier values only.
+/// The pins give readers no ordering: a reader pins the value that `newest` named, and the writer
+/// touches the pins of earlier values only.
 pub(crate) struct Published<T> {
     newest: AtomicUsize,
     values: Vec<Value<T>>,
-    /// How a publication is ordered: a planted defect makes it too weak.
+    /// The ordering of a publication, which a planted defect weakens.
     order: Ordering,
 }
 
@@ -48,7 +48,7 @@ struct Value<T> {
 
 // SAFETY: `held` is written before `newest` names it and after the last pin is gone.
 unsafe impl<T: Send + Sync> Sync for Published<T> {}
-// SAFETY: it owns what it holds.
+// SAFETY: it owns its values.
 unsafe impl<T: Send + Sync> Send for Published<T> {}
 
 impl<T> Published<T> {
@@ -60,7 +60,7 @@ impl<T> Published<T> {
         Self { newest: AtomicUsize::new(0), values, order: Ordering::AcqRel }
     }
 
-    /// A cell with a defect: it publishes the pointer and not what it points to.
+    /// A cell with a planted defect: it publishes the pointer, and not the value behind it.
     pub(crate) fn relaxed(mut self) -> Self {
         self.order = Ordering::Relaxed;
         self
@@ -70,7 +70,7 @@ impl<T> Published<T> {
         loop {
             let n = self.newest.load(Ordering::Acquire);
             self.values[n].pins.fetch_add(1, Ordering::AcqRel);
-            // Reads the last value of all, so that a pin that comes too late is noticed.
+            // A read-modify-write reads the newest value, so that a late pin is noticed.
             if self.newest.fetch_add(0, Ordering::AcqRel) == n {
                 // SAFETY: pinned while it was the newest, so it is not given up yet.
                 let value = self.values[n].held.with(|held| unsafe { (*held).clone() });

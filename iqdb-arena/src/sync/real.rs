@@ -1,4 +1,4 @@
-//! The real thing.
+//! The types of a build without a model checker.
 
 pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
@@ -23,7 +23,7 @@ impl<T> Published<T> {
         self.0.load_full()
     }
 
-    /// Publishes `value`. Of what was there before, and is returned, no load is half done.
+    /// Publishes `value` and returns the value before, of which no load is in progress.
     pub(crate) fn swap(&self, value: Arc<T>) -> Arc<T> {
         self.0.swap(value)
     }

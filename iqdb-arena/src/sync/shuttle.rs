@@ -1,4 +1,4 @@
-//! The stand-ins of shuttle, in whose schedules every operation is sequentially consistent.
+//! The types of shuttle, in whose schedules every operation is sequentially consistent.
 
 use std::sync::PoisonError;
 
