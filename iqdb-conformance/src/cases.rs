@@ -174,6 +174,14 @@ macro_rules! registry {
 
 for_each_case!(registry);
 
+impl Case {
+    /// The case of this family and name, such as `apply::upsert_inserts_a_new_record`.
+    #[must_use]
+    pub fn named(full_name: &str) -> Option<&'static Self> {
+        CASES.iter().find(|case| case.full_name == full_name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -3,6 +3,13 @@
 //! Leaving some operations out of a history altogether finds what an even mixture hides: a
 //! history without deletes grows large, one without upserts of old ids has no dead rows.
 
+pub(crate) mod corpus;
+pub(crate) mod filters;
+pub(crate) mod operation;
+pub(crate) mod script;
+pub(crate) mod seed;
+pub(crate) mod weights;
+
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
@@ -10,10 +17,10 @@ use iqdb_core::{
 };
 
 use crate::Model;
-use crate::corpus::{self, Texture};
-use crate::filters;
-use crate::operation::{Operation, Question};
-use crate::script::Script;
+use corpus::Texture;
+use operation::{Operation, Question};
+use script::Script;
+use weights::Weights;
 
 const DIMS: [usize; 5] = [1, 2, 3, 8, 17];
 
@@ -54,38 +61,10 @@ struct Generator {
     cold_ids: u64,
 }
 
-/// How likely each of `N` choices is.
-#[derive(Debug)]
-pub(crate) struct Weights<const N: usize>([u32; N]);
-
-impl<const N: usize> Weights<N> {
-    /// The weights given, about one in four of them struck out. The first always stays.
-    pub(crate) fn thinned(rng: &mut Rng, mut weights: [u32; N]) -> Self {
-        for weight in &mut weights[1..] {
-            if rng.u8(..4) == 0 {
-                *weight = 0;
-            }
-        }
-        Self(weights)
-    }
-
-    pub(crate) fn choose(&self, rng: &mut Rng) -> usize {
-        let mut at = rng.u32(..self.0.iter().sum::<u32>());
-        for (choice, weight) in self.0.iter().enumerate() {
-            if at < *weight {
-                return choice;
-            }
-            at -= weight;
-        }
-        0
-    }
-}
-
 impl Generator {
     fn new(rng: &mut Rng, schema: Schema, reopens: bool, steps: usize) -> Self {
         let reopen = if reopens { 2 } else { 0 };
-        let mut textures = Weights::thinned(rng, [4, 3, 2]).0;
-        textures.rotate_right(rng.usize(..3));
+        let textures = Weights::thinned(rng, [4, 3, 2]).rotated_right(rng.usize(..3));
         // A longer history has room for more records.
         let cold_ids = (10 << rng.u8(..4)) * (steps as u64 / 300).max(1);
         let hot = rng.u64(..cold_ids);
@@ -93,7 +72,7 @@ impl Generator {
             schema,
             operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
             changes: Weights::thinned(rng, [10, 5, 4]),
-            textures: Weights(textures),
+            textures,
             // Neighbours are of different kinds and share their texts.
             hot_ids: (hot..hot + 4).map(corpus::id).collect(),
             cold_ids,

@@ -81,39 +81,33 @@
 
 #![forbid(unsafe_code)]
 
-mod agreement;
+mod case;
 mod cases;
-mod corpus;
-mod exact;
-mod filters;
+mod catch;
+mod check;
+mod differential;
 mod generate;
 mod harness;
-mod history;
-mod lender;
+mod histories;
 mod linear;
 mod meter;
 mod model;
-pub mod naive;
-mod operation;
-mod paste;
-mod quiet;
-mod refusal;
 mod report;
 mod run;
-mod script;
 mod shrink;
-mod simpler;
 mod stamp;
+mod stores;
 mod threads;
-mod twin;
 
-pub use agreement::{check_same, check_snapshot};
+pub use case::{Case, Failure, Outcome};
 pub use cases::CASES;
+pub use check::{check_same, check_snapshot};
+pub use generate::operation::{Operation, Question};
+pub use generate::seed::SEED_VARIABLE;
 pub use harness::{Harness, OPERATIONS_VARIABLE, Place, Site};
-pub use history::SEED_VARIABLE;
+pub use histories::replay;
 pub use meter::Allocated;
 pub use model::Model;
-pub use operation::{Operation, Question};
 pub use report::REPORT_VARIABLE;
-pub use run::{Case, Failure, Outcome, run_case};
-pub use script::replay;
+pub use run::run_case;
+pub use stores::naive;

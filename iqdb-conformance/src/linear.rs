@@ -31,7 +31,7 @@ use fastrand::Rng;
 use iqdb_core::{Metric, Result, Schema};
 
 use crate::Harness;
-use crate::history::{SEED_VARIABLE, seed_to_replay};
+use crate::generate::seed::{SEED_VARIABLE, seed_to_replay};
 use operation::Versions;
 use record::record;
 use workload::{Shape, Workload};

@@ -3,12 +3,14 @@
 //! Delta debugging over operations, then over what is in them, each time on a new store, until
 //! nothing can be left out or made simpler, or the time is up.
 
+mod candidates;
+pub(crate) mod print;
+
 use std::time::{Duration, Instant};
 
 use crate::Harness;
-use crate::paste;
-use crate::script::{Disagreement, Script};
-use crate::simpler;
+use crate::differential::play::{Disagreement, play};
+use crate::generate::script::Script;
 
 /// How long shrinking may take. The report prints the smallest script found until then.
 const TIME_MAX: Duration = Duration::from_secs(20);
@@ -41,8 +43,8 @@ impl Shrunk {
              be pasted below `conformance_tests!`:\n\n{}",
             self.script.operations.len(),
             self.replays,
-            self.script.describe(&self.disagreement),
-            paste::test(&format!("shrunk_from_seed_{seed}"), &self.script),
+            print::disagreement(&self.script, &self.disagreement),
+            print::test(&format!("shrunk_from_seed_{seed}"), &self.script),
         )
     }
 }
@@ -60,7 +62,7 @@ impl Search<'_> {
             return false;
         }
         self.best.replays += 1;
-        match candidate.play(self.harness) {
+        match play(&candidate, self.harness) {
             Some(disagreement) => {
                 self.best.script = candidate;
                 self.best.disagreement = disagreement;
@@ -101,7 +103,7 @@ impl Search<'_> {
     fn simplify(&mut self) -> bool {
         let mut is_simpler = false;
         loop {
-            let mut candidates = simpler::scripts(&self.best.script).into_iter();
+            let mut candidates = candidates::scripts(&self.best.script).into_iter();
             if !candidates.any(|candidate| self.accept(candidate)) {
                 return is_simpler;
             }

@@ -4,12 +4,12 @@ use iqdb_core::{
     Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Vector,
 };
 
-use crate::agreement::check_queries;
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_hits, assert_is};
-use crate::filters;
-use crate::refusal::assert_refused;
-use crate::twin::Twin;
+use crate::check::check_queries;
+use crate::check::exact::{assert_hits, assert_is};
+use crate::check::refusal::assert_refused;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
+use crate::generate::filters;
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -50,8 +50,8 @@ fn mixed<'q>(probes: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q>> {
 }
 
 pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Outcome> {
-    let twin = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
-    let snapshot = twin.site.snapshot()?;
+    let pair = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let snapshot = pair.site.snapshot()?;
     let english = Filter::eq("lang", "en");
     for probe in &probes(&schema()?, 4)? {
         for goal in [Query::nearest(probe.as_ref(), 9), Query::within(probe.as_ref(), 1e9, 9)] {
@@ -59,12 +59,12 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
                 for wanted in [true, false] {
                     let query = query.payload(wanted);
                     let mut hits = [Hits::new()];
-                    twin.search().search(&*snapshot, &[query], &mut hits)?;
+                    pair.search().search(&*snapshot, &[query], &mut hits)?;
                     for hit in &hits[0] {
                         let found = hit.payload.is_some();
                         assert_is!(found, wanted, "whether a payload comes with {:?}", hit.id);
                     }
-                    assert_hits(&hits[0].to_vec(), &twin.model.search(&query)?, "the search");
+                    assert_hits(&hits[0].to_vec(), &pair.model.search(&query)?, "the search");
                 }
             }
         }
@@ -73,22 +73,22 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
 }
 
 pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<Outcome> {
-    let full = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
-    let empty = Twin::new(harness, schema()?)?;
+    let full = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let empty = Differential::new(harness, schema()?)?;
     let other_dim = Schema::new(17, Metric::Dot)?;
-    let other = Twin::with_a_past(harness, other_dim, 30, Texture::Lattice)?;
+    let other = Differential::with_a_past(harness, other_dim, 30, Texture::Lattice)?;
     let (probes, other_probes) = (probes(&schema()?, 3)?, probes(&other_dim, 3)?);
     let all = filters::nested();
     let (queries, other_queries) = (mixed(&probes, &all), mixed(&other_probes, &all));
     // One set of buffers for everything, as a caller in a hurry keeps them.
     let mut hits = vec![used(), used(), used()];
     for round in 0..3 {
-        for (twin, queries) in [(&full, &queries), (&empty, &queries), (&other, &other_queries)] {
-            let snapshot = twin.site.snapshot()?;
-            twin.search().search(&*snapshot, queries, &mut hits)?;
+        for (pair, queries) in [(&full, &queries), (&empty, &queries), (&other, &other_queries)] {
+            let snapshot = pair.site.snapshot()?;
+            pair.search().search(&*snapshot, queries, &mut hits)?;
             for (query, hits) in queries.iter().zip(&hits) {
                 let context = format_args!("round {round}, into a used buffer");
-                assert_hits(&hits.to_vec(), &twin.model.search(query)?, context);
+                assert_hits(&hits.to_vec(), &pair.model.search(query)?, context);
             }
         }
         hits.rotate_left(1);
@@ -101,14 +101,14 @@ pub(super) fn search_answers_are_the_same_for_any_thread_count(
 ) -> Result<Outcome> {
     for (dim, texture) in [(2, Texture::Lattice), (17, Texture::Smooth)] {
         let schema = Schema::new(dim, Metric::Cosine)?;
-        let twin = Twin::with_a_past(harness, schema, 600, texture)?;
-        let snapshot = twin.site.snapshot()?;
+        let pair = Differential::with_a_past(harness, schema, 600, texture)?;
+        let snapshot = pair.site.snapshot()?;
         let (probes, filters) = (probes(&schema, 12)?, filters::nested());
         for threads in [1, 2, 7, 64, usize::MAX] {
             let mut queries = mixed(&probes, &filters);
             queries.iter_mut().for_each(|query| *query = query.threads(threads));
-            check_queries(&*snapshot, &twin.model, twin.search(), &queries)?;
-            check_queries(&*snapshot, &twin.model, twin.search(), &queries[1..2])?;
+            check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
+            check_queries(&*snapshot, &pair.model, pair.search(), &queries[1..2])?;
         }
     }
     Ok(Outcome::Kept)
@@ -117,26 +117,26 @@ pub(super) fn search_answers_are_the_same_for_any_thread_count(
 pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Result<Outcome> {
     for (dim, metric) in [(2, Metric::Dot), (17, Metric::Cosine), (8, Metric::Euclidean)] {
         let schema = Schema::new(dim, metric)?;
-        let twin = Twin::with_a_past(harness, schema, 150, Texture::Smooth)?;
-        let snapshot = twin.site.snapshot()?;
+        let pair = Differential::with_a_past(harness, schema, 150, Texture::Smooth)?;
+        let snapshot = pair.site.snapshot()?;
         let (probes, filters) = (probes(&schema, 64)?, filters::nested());
         let queries = mixed(&probes, &filters);
         for size in [1, 2, 7, 64] {
             for some in queries.chunks(size) {
-                check_queries(&*snapshot, &twin.model, twin.search(), some)?;
+                check_queries(&*snapshot, &pair.model, pair.search(), some)?;
             }
         }
-        check_queries(&*snapshot, &twin.model, twin.search(), &[])?;
+        check_queries(&*snapshot, &pair.model, pair.search(), &[])?;
         let same = vec![queries[1]; 9];
-        check_queries(&*snapshot, &twin.model, twin.search(), &same)?;
+        check_queries(&*snapshot, &pair.model, pair.search(), &same)?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
-    let full = Twin::with_a_past(harness, schema, 30, Texture::Smooth)?;
-    let empty = Twin::new(harness, schema)?;
+    let full = Differential::with_a_past(harness, schema, 30, Texture::Smooth)?;
+    let empty = Differential::new(harness, schema)?;
     let vectors: Vec<Vector> = [vec![1.0; 2], vec![1.0; 4], vec![1.0], vec![0.0; 3], vec![-0.0; 3]]
         .into_iter()
         .map(Vector::try_from)
@@ -159,11 +159,11 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
         bad.push((Query::nearest(vector.as_ref(), 3), ErrorKind::InvalidVector));
     }
     bad.extend(invalid.iter().map(|filter| (nearest.filter(filter), ErrorKind::InvalidFilter)));
-    for twin in [full, empty] {
-        let snapshot = twin.site.snapshot()?;
+    for pair in [full, empty] {
+        let snapshot = pair.site.snapshot()?;
         let ask = |queries: &[Query<'_>], buffers: usize| {
             let mut hits = vec![used(); buffers];
-            let answer = twin.search().search(&*snapshot, queries, &mut hits);
+            let answer = pair.search().search(&*snapshot, queries, &mut hits);
             answer.map(|_| hits)
         };
         for (query, kind) in &bad {
@@ -180,8 +180,8 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Result<Outcome> {
-    let full = Twin::with_a_past(harness, schema()?, 30, Texture::Smooth)?;
-    let empty = Twin::new(harness, schema()?)?;
+    let full = Differential::with_a_past(harness, schema()?, 30, Texture::Smooth)?;
+    let empty = Differential::new(harness, schema()?)?;
     let probes = probes(&schema()?, 5)?;
     let wrong = Vector::try_from([1.0])?;
     let invalid = Filter::eq("", 1);
@@ -191,11 +191,11 @@ pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Re
         Query::nearest(probes[0].as_ref(), 3).filter(&invalid),
         Query::within(probes[0].as_ref(), f64::NAN, 3),
     ];
-    for twin in [full, empty] {
-        let snapshot = twin.site.snapshot()?;
+    for pair in [full, empty] {
+        let snapshot = pair.site.snapshot()?;
         let expect_empty = |queries: &[Query<'_>], buffers: usize| -> Option<Error> {
             let mut hits = vec![used(); buffers];
-            let answer = twin.search().search(&*snapshot, queries, &mut hits);
+            let answer = pair.search().search(&*snapshot, queries, &mut hits);
             for (n, hits) in hits.iter().enumerate() {
                 assert!(
                     hits.is_empty(),

@@ -8,10 +8,10 @@ use iqdb_core::{
     Version,
 };
 
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_is, assert_record};
+use crate::check::exact::{assert_is, assert_record};
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::threads::{Job, at_once};
-use crate::twin::Twin;
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -28,30 +28,30 @@ fn rich(id: impl Into<RecordId>) -> Result<Record> {
 }
 
 pub(super) fn upsert_inserts_a_new_record(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     for id in (0..8).map(corpus::id) {
         let record = rich(&id)?;
-        let applied = twin.apply(&Batch::new().upsert(record.clone()))?;
+        let applied = pair.apply(&Batch::new().upsert(record.clone()))?;
         assert_is!((applied.inserted, applied.replaced), (1, 0), "inserted and replaced");
-        assert_record(twin.site.get(&id)?.as_ref(), Some(&record), "the record inserted");
+        assert_record(pair.site.get(&id)?.as_ref(), Some(&record), "the record inserted");
     }
-    assert_is!(twin.site.len()?, 8, "the length");
-    twin.check()?;
+    assert_is!(pair.site.len()?, 8, "the length");
+    pair.check()?;
     Ok(Outcome::Kept)
 }
 
 pub(super) fn upsert_replaces_the_whole_record(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::of(harness, schema()?, [rich(1)?, rich("other")?])?;
+    let mut pair = Differential::of(harness, schema()?, [rich(1)?, rich("other")?])?;
     for record in [
         Record::new(1, [0.0, 5.0, 0.0])?.with("year", "of another kind"),
         Record::new(1, [-0.0, 5.0, 0.0])?,
         rich(1)?,
     ] {
-        let applied = twin.apply(&Batch::new().upsert(record.clone()))?;
+        let applied = pair.apply(&Batch::new().upsert(record.clone()))?;
         assert_is!((applied.inserted, applied.replaced), (0, 1), "inserted and replaced");
-        assert_record(twin.site.get(&1.into())?.as_ref(), Some(&record), "the record replaced");
-        assert_is!(twin.site.len()?, 2, "the length");
-        twin.check()?;
+        assert_record(pair.site.get(&1.into())?.as_ref(), Some(&record), "the record replaced");
+        assert_is!(pair.site.len()?, 2, "the length");
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
@@ -59,42 +59,42 @@ pub(super) fn upsert_replaces_the_whole_record(harness: &Harness) -> Result<Outc
 pub(super) fn delete_removes_the_record(harness: &Harness) -> Result<Outcome> {
     let ids: Vec<_> = (0..12).map(corpus::id).collect();
     let records: Vec<_> = ids.iter().map(rich).collect::<Result<_>>()?;
-    let mut twin = Twin::of(harness, schema()?, records)?;
+    let mut pair = Differential::of(harness, schema()?, records)?;
     for (deleted, id) in (1..).zip(&ids) {
-        let applied = twin.apply(&Batch::new().delete(id))?;
+        let applied = pair.apply(&Batch::new().delete(id))?;
         assert_is!((applied.deleted, applied.absent), (1, 0), "deleted and absent");
-        assert_record(twin.site.get(id)?.as_ref(), None, "the record deleted");
-        assert_is!(twin.site.len()?, 12 - deleted, "the length");
-        let applied = twin.apply(&Batch::new().delete(id))?;
+        assert_record(pair.site.get(id)?.as_ref(), None, "the record deleted");
+        assert_is!(pair.site.len()?, 12 - deleted, "the length");
+        let applied = pair.apply(&Batch::new().delete(id))?;
         assert_is!((applied.deleted, applied.absent), (0, 1), "deleted and absent, again");
-        twin.check()?;
+        pair.check()?;
     }
     // A former life leaves no trace.
-    twin.apply(&Batch::new().upsert(Record::new(&ids[0], [1.0, 2.0, 3.0])?))?;
-    twin.check()?;
+    pair.apply(&Batch::new().upsert(Record::new(&ids[0], [1.0, 2.0, 3.0])?))?;
+    pair.check()?;
     Ok(Outcome::Kept)
 }
 
 pub(super) fn set_payload_replaces_the_payload_and_keeps_the_vector(
     harness: &Harness,
 ) -> Result<Outcome> {
-    let mut twin = Twin::of(harness, schema()?, [rich("a")?, rich("b")?])?;
+    let mut pair = Differential::of(harness, schema()?, [rich("a")?, rich("b")?])?;
     for payload in
         [Payload::new().with("year", 1999), Payload::new().with("other", true), Payload::new()]
     {
-        let applied = twin.apply(&Batch::new().set_payload("a", payload.clone()))?;
+        let applied = pair.apply(&Batch::new().set_payload("a", payload.clone()))?;
         assert_is!((applied.payload_set, applied.absent), (1, 0), "payload_set and absent");
         let expected = rich("a")?.with_payload(payload.clone());
-        assert_record(twin.site.get(&"a".into())?.as_ref(), Some(&expected), "the record");
-        let applied = twin.apply(&Batch::new().set_payload("nobody", payload))?;
+        assert_record(pair.site.get(&"a".into())?.as_ref(), Some(&expected), "the record");
+        let applied = pair.apply(&Batch::new().set_payload("nobody", payload))?;
         assert_is!((applied.payload_set, applied.absent), (0, 1), "of an absent id");
-        twin.check()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn changes_of_a_batch_apply_in_order(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::of(harness, schema()?, [rich("old")?])?;
+    let mut pair = Differential::of(harness, schema()?, [rich("old")?])?;
     let again = || Record::new("a", [4.0, 5.0, 6.0]);
     let payload = |n: i64| Payload::new().with("n", n);
     for batch in [
@@ -106,14 +106,14 @@ pub(super) fn changes_of_a_batch_apply_in_order(harness: &Harness) -> Result<Out
         Batch::new().delete("a").upsert(rich("a")?).set_payload("a", payload(4)).delete("a"),
         Batch::new().delete("old").upsert(rich("old")?).set_payload("old", payload(5)),
     ] {
-        twin.apply(&batch)?;
-        twin.check()?;
+        pair.apply(&batch)?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn applied_counts_one_per_change(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     let counts = |applied: Applied| {
         let Applied { inserted, replaced, payload_set, deleted, absent, .. } = applied;
         [inserted, replaced, payload_set, deleted, absent]
@@ -138,7 +138,7 @@ pub(super) fn applied_counts_one_per_change(harness: &Harness) -> Result<Outcome
         ),
     ] {
         assert_is!(
-            counts(twin.apply(&batch)?),
+            counts(pair.apply(&batch)?),
             expected,
             "inserted, replaced, payload_set, deleted and absent of {batch:?}"
         );
@@ -149,8 +149,8 @@ pub(super) fn applied_counts_one_per_change(harness: &Harness) -> Result<Outcome
 pub(super) fn a_batch_with_an_effect_advances_the_version_by_one(
     harness: &Harness,
 ) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
-    assert_is!(twin.site.snapshot()?.version(), Version(0), "the version of a new store");
+    let mut pair = Differential::new(harness, schema()?)?;
+    assert_is!(pair.site.snapshot()?.version(), Version(0), "the version of a new store");
     let many = corpus::records(&schema()?, 50, Texture::Smooth, 1)?;
     let payload = || Payload::new().with("n", 1);
     for (n, batch) in (1..).zip([
@@ -162,15 +162,15 @@ pub(super) fn a_batch_with_an_effect_advances_the_version_by_one(
         Batch::new().delete("nobody").upsert(rich("b")?).delete("b"),
         Batch::new().delete("a").delete("a"),
     ]) {
-        let applied = twin.apply(&batch)?;
+        let applied = pair.apply(&batch)?;
         assert_is!(applied.version, Version(n), "the version that apply returned");
-        assert_is!(twin.site.snapshot()?.version(), Version(n), "the version after it");
+        assert_is!(pair.site.snapshot()?.version(), Version(n), "the version after it");
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn a_batch_without_effect_keeps_the_version(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     for expected in [Version(0), Version(1)] {
         for batch in [
             Batch::new(),
@@ -178,12 +178,12 @@ pub(super) fn a_batch_without_effect_keeps_the_version(harness: &Harness) -> Res
             Batch::new().delete("nobody"),
             Batch::new().delete("nobody").set_payload("nobody", Payload::new().with("n", 1)),
         ] {
-            let applied = twin.apply(&batch)?;
+            let applied = pair.apply(&batch)?;
             assert_is!(applied.version, expected, "the version that apply returned");
-            assert_is!(twin.site.snapshot()?.version(), expected, "the version after it");
-            twin.check()?;
+            assert_is!(pair.site.snapshot()?.version(), expected, "the version after it");
+            pair.check()?;
         }
-        twin.apply(&Batch::new().upsert(rich("a")?))?;
+        pair.apply(&Batch::new().upsert(rich("a")?))?;
     }
     Ok(Outcome::Kept)
 }
@@ -192,9 +192,9 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
     harness: &Harness,
 ) -> Result<Outcome> {
     const WRITES: u64 = 100;
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     {
-        let store = &*twin.site;
+        let store = &*pair.site;
         let (acknowledge, acknowledged) = mpsc::channel();
         let writer: Job<'_, ()> = Box::new(move || {
             for n in 1..=WRITES {
@@ -223,12 +223,12 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
         at_once(vec![writer, reader])?;
     }
     for n in 1..=WRITES {
-        twin.model.apply(&Batch::new().upsert(rich("a")?.with("n", n.cast_signed())))?;
+        pair.model.apply(&Batch::new().upsert(rich("a")?.with("n", n.cast_signed())))?;
     }
-    twin.check()?;
-    if twin.site.reopens() {
-        twin.site.reopen_after_kill()?;
-        twin.check()?;
+    pair.check()?;
+    if pair.site.reopens() {
+        pair.site.reopen_after_kill()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
@@ -261,17 +261,17 @@ pub(super) fn ids_of_different_kinds_never_meet(harness: &Harness) -> Result<Out
         "\u{c5}".into(),
     ];
     assert_is!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "ids that differ");
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     for (n, id) in (0_i16..).zip(&ids) {
         let record = Record::new(id, [f32::from(n), 1.0, 0.0])?.with("n", i32::from(n));
-        let applied = twin.apply(&Batch::new().upsert(record))?;
+        let applied = pair.apply(&Batch::new().upsert(record))?;
         assert_is!(applied.inserted, 1, "records inserted by the upsert of {id:?}");
     }
-    twin.check()?;
+    pair.check()?;
     for id in &ids {
-        let applied = twin.apply(&Batch::new().delete(id))?;
+        let applied = pair.apply(&Batch::new().delete(id))?;
         assert_is!(applied.deleted, 1, "records deleted by the delete of {id:?}");
-        twin.check()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }

@@ -9,17 +9,18 @@ use iqdb_core::{
     Seal, Snapshot,
 };
 
-use crate::agreement::check_blocks;
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_is, same_payload, same_vector};
-use crate::refusal::assert_refused;
-use crate::twin::Twin;
-use crate::{Harness, Outcome, filters};
+use crate::check::check_blocks;
+use crate::check::exact::{assert_is, same_payload, same_vector};
+use crate::check::refusal::assert_refused;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
+use crate::generate::filters;
+use crate::{Harness, Outcome};
 
 /// Stores with dead rows, of dimensions on both sides of every usual padding.
 fn each_store(
     harness: &Harness,
-    mut check: impl FnMut(&Twin<'_>, &dyn Snapshot) -> Result<()>,
+    mut check: impl FnMut(&Differential<'_>, &dyn Snapshot) -> Result<()>,
 ) -> Result<Outcome> {
     for (dim, texture) in [
         (1, Texture::Smooth),
@@ -29,9 +30,9 @@ fn each_store(
         (17, Texture::Extreme),
     ] {
         let schema = Schema::new(dim, Metric::Dot)?;
-        let empty = Twin::new(harness, schema)?;
+        let empty = Differential::new(harness, schema)?;
         check(&empty, &*empty.site.snapshot()?)?;
-        let full = Twin::with_a_past(harness, schema, 90, texture)?;
+        let full = Differential::with_a_past(harness, schema, 90, texture)?;
         check(&full, &*full.site.snapshot()?)?;
     }
     Ok(Outcome::Kept)
@@ -69,13 +70,13 @@ fn check_parts(i: usize, block: &Block<'_>, filter: Option<&Filter>) -> Result<(
 }
 
 pub(super) fn blocks_cover_every_live_record_once(harness: &Harness) -> Result<Outcome> {
-    each_store(harness, |twin, snapshot| check_blocks(snapshot, &twin.model))
+    each_store(harness, |pair, snapshot| check_blocks(snapshot, &pair.model))
 }
 
 pub(super) fn blocks_have_the_dimension_of_the_schema(harness: &Harness) -> Result<Outcome> {
-    each_store(harness, |twin, snapshot| {
+    each_store(harness, |pair, snapshot| {
         each_block(snapshot, |i, block| {
-            assert_is!(block.dim(), twin.model.schema().dim(), "the dimension of block {i}");
+            assert_is!(block.dim(), pair.model.schema().dim(), "the dimension of block {i}");
             assert_is!(block.at(), snapshot.version(), "the version of block {i}");
             Ok(())
         })
@@ -101,22 +102,22 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
         payloads: Vec<Payload>,
     }
     let schema = Schema::new(2, Metric::Dot)?;
-    let mut twin = Twin::new(harness, schema)?;
+    let mut pair = Differential::new(harness, schema)?;
     let mut known: BTreeMap<usize, Contents> = BTreeMap::new();
     // Keeping the snapshots keeps their seals: an address means one seal only while that lives.
     let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
     for seed in 0..4 {
         let records = corpus::records(&schema, RECORDS, Texture::Smooth, seed)?;
-        twin.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        pair.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         for some in records.iter().take(12) {
-            kept.push(twin.site.snapshot()?);
-            twin.apply(
+            kept.push(pair.site.snapshot()?);
+            pair.apply(
                 &Batch::new()
                     .set_payload(&some.id, corpus::payload(&mut fastrand::Rng::with_seed(seed))),
             )?;
-            twin.apply(&Batch::new().delete(&some.id))?;
+            pair.apply(&Batch::new().delete(&some.id))?;
         }
-        kept.push(twin.site.snapshot()?);
+        kept.push(pair.site.snapshot()?);
     }
     // The last first, then all of them again: neither a later nor an earlier one may differ.
     for snapshot in kept.iter().rev().chain(&kept) {
@@ -157,12 +158,12 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn rows_are_the_records_exact_bits(harness: &Harness) -> Result<Outcome> {
-    each_store(harness, |twin, snapshot| {
+    each_store(harness, |pair, snapshot| {
         each_block(snapshot, |i, block| {
             let rows = block.rows(0..block.len())?;
             for row in selected(&block, None)?.rows() {
                 let id = block.id(row)?.to_id();
-                let expected = twin.model.get(&id).map(|record| &*record.vector);
+                let expected = pair.model.get(&id).map(|record| &*record.vector);
                 let found = rows.vector(row);
                 assert!(
                     expected.is_some_and(|expected| same_vector(expected, found)),
@@ -240,14 +241,14 @@ pub(super) fn rows_some_lends_what_rows_does(harness: &Harness) -> Result<Outcom
 }
 
 pub(super) fn clear_dead_clears_exactly_the_dead_rows(harness: &Harness) -> Result<Outcome> {
-    each_store(harness, |twin, snapshot| {
+    each_store(harness, |pair, snapshot| {
         let mut alive = 0;
         each_block(snapshot, |i, block| {
             alive += selected(&block, None)?.count();
             // Threads that share a block each ask about some of its rows.
             check_parts(i, &block, None)
         })?;
-        assert_is!(alive, twin.model.len(), "the number of rows that are alive");
+        assert_is!(alive, pair.model.len(), "the number of rows that are alive");
         Ok(())
     })
 }
@@ -257,16 +258,16 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
     // A vector says which record it belongs to.
     let schema = Schema::new(1, Metric::Dot)?;
     let record = |n: u16| Record::new(corpus::id(n.into()), [f32::from(n)]);
-    let mut twin = Twin::new(harness, schema)?;
+    let mut pair = Differential::new(harness, schema)?;
     for every in [1, 2, 3] {
         for n in (0..RECORDS).filter(|n| n.is_multiple_of(every)) {
-            twin.apply(&Batch::new().upsert(record(n)?))?;
+            pair.apply(&Batch::new().upsert(record(n)?))?;
         }
         for n in (0..RECORDS).filter(|n| n % 7 == every) {
-            twin.apply(&Batch::new().delete(corpus::id(n.into())))?;
+            pair.apply(&Batch::new().delete(corpus::id(n.into())))?;
         }
     }
-    each_block(&*twin.site.snapshot()?, |i, block| {
+    each_block(&*pair.site.snapshot()?, |i, block| {
         let rows = block.rows(0..block.len())?;
         let alive: Vec<usize> = selected(&block, None)?.rows().collect();
         for row in alive.iter().chain(alive.iter().rev()).chain(&alive) {
@@ -283,8 +284,8 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
 
 pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
-    let twin = Twin::with_a_past(harness, schema, 240, Texture::Lattice)?;
-    let snapshot = twin.site.snapshot()?;
+    let pair = Differential::with_a_past(harness, schema, 240, Texture::Lattice)?;
+    let snapshot = pair.site.snapshot()?;
     for filter in filters::predicates().iter().chain(&filters::nested()) {
         each_block(&*snapshot, |i, block| {
             let found = selected(&block, Some(filter))?;

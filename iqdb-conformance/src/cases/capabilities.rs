@@ -3,20 +3,21 @@
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{Metric, Result, RowMask, Schema};
 
-use crate::corpus::{self, Texture};
-use crate::twin::Twin;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Outcome};
 
 pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let twin = Twin::of(harness, schema, corpus::records(&schema, 40, Texture::Smooth, 1)?)?;
-    if !twin.site.capabilities().wait_free_reads() {
+    let pair =
+        Differential::of(harness, schema, corpus::records(&schema, 40, Texture::Smooth, 1)?)?;
+    if !pair.site.capabilities().wait_free_reads() {
         return Ok(Outcome::NotPromised("its reads are not wait-free"));
     }
     let ids: Vec<_> = (0..50).map(corpus::id).collect();
     let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
     let mut read = || -> Result<usize> {
-        let snapshot = twin.site.snapshot()?;
+        let snapshot = pair.site.snapshot()?;
         let mut found = 0;
         for id in &ids {
             found += usize::from(snapshot.get(id)?.is_some());
@@ -39,7 +40,7 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
     let Some(cost) = harness.measure(&mut || found = read()) else {
         return Ok(Outcome::NotPromised("no allocation meter (Harness::with_allocation_meter)"));
     };
-    assert_eq!(found?, 2 * twin.model.len(), "the records found, by id and in blocks");
+    assert_eq!(found?, 2 * pair.model.len(), "the records found, by id and in blocks");
     assert_eq!(cost.total_bytes, 0, "the bytes that reading allocated");
     Ok(Outcome::Kept)
 }

@@ -7,9 +7,9 @@ use iqdb_core::{
     Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
 };
 
-use crate::exact::assert_is;
+use crate::check::exact::assert_is;
+use crate::differential::Differential;
 use crate::threads::{Job, Writers, at_once};
-use crate::twin::Twin;
 use crate::{Harness, Outcome, linear};
 
 fn schema() -> Result<Schema> {
@@ -38,8 +38,8 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
             .upsert(numbered(writer, n)?)
             .delete(id("deleted")))
     };
-    let mut twin = Twin::new(harness, schema()?)?;
-    let store = &*twin.site;
+    let mut pair = Differential::new(harness, schema()?)?;
+    let store = &*pair.site;
     let writers = (0..WRITERS).map(|writer| -> Job<'_, Vec<Version>> {
         Box::new(move || {
             (0..BATCHES).map(|n| Ok(store.apply(&batch(writer, n)?)?.version)).collect()
@@ -54,10 +54,10 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
     assert_is!(versions, expected, "the versions that the batches made");
     for n in 0..BATCHES {
         for writer in 0..WRITERS {
-            twin.model.apply(&batch(writer, n)?)?;
+            pair.model.apply(&batch(writer, n)?)?;
         }
     }
-    twin.check()?;
+    pair.check()?;
     no_update_is_lost(harness)?;
     Ok(Outcome::Kept)
 }

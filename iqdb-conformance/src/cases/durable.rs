@@ -2,9 +2,9 @@
 
 use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
 
-use crate::corpus::{self, Texture};
-use crate::exact::assert_is;
-use crate::twin::Twin;
+use crate::check::exact::assert_is;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Outcome};
 
 const NOT_DURABLE: Result<Outcome> = Ok(Outcome::NotPromised("it is not durable"));
@@ -14,11 +14,11 @@ fn schema() -> Result<Schema> {
 }
 
 /// An empty store that can be reopened, if that is promised.
-fn twin(harness: &Harness) -> Result<Option<Twin<'_>>> {
-    let twin = Twin::new(harness, schema()?)?;
+fn pair(harness: &Harness) -> Result<Option<Differential<'_>>> {
+    let pair = Differential::new(harness, schema()?)?;
     // One that promises it and gives the suite no place is caught by capabilities_never_change.
-    let is_durable = twin.site.capabilities().durable() && twin.site.reopens();
-    Ok(is_durable.then_some(twin))
+    let is_durable = pair.site.capabilities().durable() && pair.site.reopens();
+    Ok(is_durable.then_some(pair))
 }
 
 /// Batches of every sort, all of them with an effect.
@@ -36,80 +36,80 @@ fn batches(seed: u64) -> Result<Vec<Batch>> {
 }
 
 pub(super) fn acknowledged_writes_outlive_the_process(harness: &Harness) -> Result<Outcome> {
-    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
     for batch in batches(1)? {
-        twin.apply(&batch)?;
-        twin.site.reopen_after_kill()?;
-        twin.check()?;
+        pair.apply(&batch)?;
+        pair.site.reopen_after_kill()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<Outcome> {
-    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
-    twin.site.reopen()?;
-    twin.check()?;
+    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
+    pair.site.reopen()?;
+    pair.check()?;
     for (n, batch) in (1..).zip(batches(2)?) {
-        twin.apply(&batch)?;
+        pair.apply(&batch)?;
         if n % 2 == 0 {
-            twin.site.flush()?;
+            pair.site.flush()?;
         }
-        twin.site.reopen()?;
-        assert_is!(twin.site.snapshot()?.version(), Version(n), "the version after reopening");
-        twin.check()?;
+        pair.site.reopen()?;
+        assert_is!(pair.site.snapshot()?.version(), Version(n), "the version after reopening");
+        pair.check()?;
         // The version goes on from there: the store refuses a batch that expects the one before.
         let next = Batch::new().expect_version(Version(n - 1)).delete("nobody");
-        twin.refuses(&next, ErrorKind::VersionConflict)?;
+        pair.refuses(&next, ErrorKind::VersionConflict)?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn reopening_twice_changes_nothing(harness: &Harness) -> Result<Outcome> {
-    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
     for batch in batches(3)? {
-        twin.apply(&batch)?;
+        pair.apply(&batch)?;
     }
     for _ in 0..3 {
-        twin.site.reopen()?;
-        twin.check()?;
+        pair.site.reopen()?;
+        pair.check()?;
     }
     for _ in 0..3 {
-        twin.site.reopen_after_kill()?;
-        twin.check()?;
+        pair.site.reopen_after_kill()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outcome> {
-    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
     for seed in 0..4 {
         for batch in batches(seed)? {
-            twin.apply(&batch)?;
+            pair.apply(&batch)?;
         }
         // What a kill left at the end of a file is not to hide what is written behind it.
-        twin.site.reopen_after_kill()?;
-        twin.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
-        twin.site.reopen()?;
-        twin.check()?;
+        pair.site.reopen_after_kill()?;
+        pair.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
+        pair.site.reopen()?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) -> Result<Outcome> {
-    let Some(mut twin) = twin(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
     let good = || Record::new("good", [1.0, 2.0, 3.0]);
     for after_kill in [false, true] {
         let stale = Batch::new().expect_version(Version(u64::MAX)).upsert(good()?);
-        twin.refuses(&stale, ErrorKind::VersionConflict)?;
+        pair.refuses(&stale, ErrorKind::VersionConflict)?;
         let short = Batch::new().upsert(good()?).upsert(Record::new("short", [1.0])?);
-        twin.refuses(&short, ErrorKind::DimensionMismatch)?;
+        pair.refuses(&short, ErrorKind::DimensionMismatch)?;
         if after_kill {
-            twin.site.reopen_after_kill()?;
+            pair.site.reopen_after_kill()?;
         } else {
-            twin.site.reopen()?;
+            pair.site.reopen()?;
         }
-        twin.check()?;
-        twin.apply(&Batch::new().upsert(Record::new("other", [3.0, 2.0, 1.0])?))?;
+        pair.check()?;
+        pair.apply(&Batch::new().upsert(Record::new("other", [3.0, 2.0, 1.0])?))?;
     }
     Ok(Outcome::Kept)
 }

@@ -3,10 +3,10 @@
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{Batch, Metric, Record, Result, Schema, Value};
 
-use crate::agreement::absent_ids;
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_record, same_vector};
-use crate::twin::Twin;
+use crate::check::absent_ids;
+use crate::check::exact::{assert_record, same_vector};
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Outcome};
 
 pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
@@ -18,7 +18,7 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
         [1e-30, 2e-30, 0.0, -0.0],
     ];
     for metric in Metric::ALL {
-        let mut twin = Twin::new(harness, Schema::new(4, metric)?)?;
+        let mut pair = Differential::new(harness, Schema::new(4, metric)?)?;
         for (n, vector) in (0..).zip(&vectors) {
             let record = Record::new(n, vector)?
                 .with("float", -0.0)
@@ -27,18 +27,18 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
                     Value::List(vec![(-0.0).into(), 0.0.into(), f64::from_bits(1).into()]),
                 )
                 .with("int", i64::MIN);
-            twin.apply(&Batch::new().upsert(record.clone()))?;
-            let found = twin.site.get(&n.into())?;
+            pair.apply(&Batch::new().upsert(record.clone()))?;
+            let found = pair.site.get(&n.into())?;
             assert_record(found.as_ref(), Some(&record), format_args!("get under {metric}"));
             let bits_are_kept = found.is_some_and(|found| same_vector(vector, &found.vector));
             assert!(bits_are_kept, "get under {metric}: expected the bits of {vector:?}");
         }
-        twin.check()?;
+        pair.check()?;
     }
     for metric in Metric::ALL {
         for dim in [1, 2, 7, 8, 9, 17, 100] {
             let schema = Schema::new(dim, metric)?;
-            Twin::of(harness, schema, corpus::records(&schema, 9, Texture::Extreme, 5)?)?
+            Differential::of(harness, schema, corpus::records(&schema, 9, Texture::Extreme, 5)?)?
                 .check()?;
         }
     }
@@ -47,16 +47,16 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
 
 pub(super) fn get_of_an_absent_id_is_none(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
-    let mut twin = Twin::new(harness, schema)?;
+    let mut pair = Differential::new(harness, schema)?;
     for n in 0..20 {
-        for id in absent_ids(&twin.model) {
-            assert_record(twin.site.get(&id)?.as_ref(), None, "get of an id never written");
+        for id in absent_ids(&pair.model) {
+            assert_record(pair.site.get(&id)?.as_ref(), None, "get of an id never written");
         }
-        twin.apply(&Batch::new().upsert(Record::new(corpus::id(n), [1.0, 2.0])?))?;
+        pair.apply(&Batch::new().upsert(Record::new(corpus::id(n), [1.0, 2.0])?))?;
     }
     for n in 0..20 {
-        twin.apply(&Batch::new().delete(corpus::id(n)))?;
-        let found = twin.site.get(&corpus::id(n))?;
+        pair.apply(&Batch::new().delete(corpus::id(n)))?;
+        let found = pair.site.get(&corpus::id(n))?;
         assert_record(found.as_ref(), None, "get of an id that was deleted");
     }
     Ok(Outcome::Kept)
@@ -65,14 +65,14 @@ pub(super) fn get_of_an_absent_id_is_none(harness: &Harness) -> Result<Outcome> 
 pub(super) fn get_of_an_id_that_cannot_be_stored_is_none(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
     let longest = "x".repeat(ID_BYTES_MAX);
-    let mut twin = Twin::new(harness, schema)?;
+    let mut pair = Differential::new(harness, schema)?;
     for _ in 0..2 {
         for bytes in [ID_BYTES_MAX + 1, 2 * ID_BYTES_MAX, 65_536 + ID_BYTES_MAX, 1 << 20] {
-            let found = twin.site.get(&"x".repeat(bytes).into())?;
+            let found = pair.site.get(&"x".repeat(bytes).into())?;
             assert_record(found.as_ref(), None, format_args!("get of an id of {bytes} bytes"));
         }
         // A key that is cut to size would now find this.
-        twin.apply(&Batch::new().upsert(Record::new(&*longest, [1.0, 2.0])?))?;
+        pair.apply(&Batch::new().upsert(Record::new(&*longest, [1.0, 2.0])?))?;
     }
     Ok(Outcome::Kept)
 }

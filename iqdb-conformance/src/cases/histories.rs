@@ -2,7 +2,7 @@
 
 use iqdb_core::Result;
 
-use crate::history::live_through_all;
+use crate::histories::live_through_all;
 use crate::{Harness, Outcome};
 
 pub(super) fn random_operations_agree_with_the_model(harness: &Harness) -> Result<Outcome> {

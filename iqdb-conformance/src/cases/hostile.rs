@@ -8,12 +8,12 @@ use iqdb_core::{
     Batch, ErrorKind, Hits, Metric, Payload, Query, Record, Result, Schema, StoreExt, Vector,
 };
 
-use crate::agreement::check_queries;
-use crate::corpus::{self, Texture};
-use crate::exact::assert_is;
-use crate::lender::Lender;
-use crate::refusal::assert_refused;
-use crate::twin::Twin;
+use crate::check::check_queries;
+use crate::check::exact::assert_is;
+use crate::check::refusal::assert_refused;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
+use crate::stores::fixed_snapshot::FixedSnapshot;
 use crate::{Harness, Outcome};
 
 const NO_METER: &str = "no allocation meter (Harness::with_allocation_meter)";
@@ -41,7 +41,7 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
             let mut rows: Vec<[f32; 2]> =
                 (0..ROWS).map(|n| [1.0, 1.0 - f32::from(n) / 100.0]).collect();
             rows[at] = row;
-            let snapshot = Lender::new(schema, rows.concat());
+            let snapshot = FixedSnapshot::new(schema, rows.concat());
             for query in [
                 Query::nearest(asked.as_ref(), 1),
                 Query::nearest(asked.as_ref(), ROWS.into()),
@@ -62,8 +62,8 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
 
 pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let twin = Twin::with_a_past(harness, schema, 60, Texture::Smooth)?;
-    let snapshot = twin.site.snapshot()?;
+    let pair = Differential::with_a_past(harness, schema, 60, Texture::Smooth)?;
+    let snapshot = pair.site.snapshot()?;
     let probe = Vector::try_from([1.0, 2.0, 3.0])?;
     let mut outcome = Outcome::Kept;
     for huge in [1 << 20, 1 << 40, usize::MAX] {
@@ -72,11 +72,11 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
             Query::within(probe.as_ref(), f64::MAX, huge),
             Query::within(probe.as_ref(), f64::INFINITY, huge).threads(huge),
         ] {
-            check_queries(&*snapshot, &twin.model, twin.search(), &[query])?;
+            check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
             let mut hits = [Hits::new()];
             let mut answer = None;
             let measured = harness.measure(&mut || {
-                answer = Some(twin.search().search(&*snapshot, &[query], &mut hits));
+                answer = Some(pair.search().search(&*snapshot, &[query], &mut hits));
             });
             match measured {
                 None => outcome = Outcome::NotPromised(NO_METER),
@@ -84,7 +84,7 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
                     cost.peak_bytes <= PEAK_BYTES_MAX,
                     "the memory of {query:?} over {} records: expected at most {PEAK_BYTES_MAX} \
                      bytes, found {cost:?}",
-                    twin.model.len()
+                    pair.model.len()
                 ),
             }
             answer.transpose()?;
@@ -95,7 +95,8 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
 
 pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
-    let mut twin = Twin::of(harness, schema, corpus::records(&schema, 9, Texture::Smooth, 1)?)?;
+    let mut pair =
+        Differential::of(harness, schema, corpus::records(&schema, 9, Texture::Smooth, 1)?)?;
     let text = "x".repeat(PAYLOAD_BYTES_MAX);
     let heavy = || Payload::new().with("x", &*text);
     let record = |n: u64| Record::new(n, [1.0, 2.0, 3.0]);
@@ -115,7 +116,7 @@ pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome
         (many()?.expect_version(iqdb_core::Version(9)), ErrorKind::VersionConflict),
     ] {
         let mut answer = None;
-        let measured = harness.measure(&mut || answer = Some(twin.site.apply(&batch)));
+        let measured = harness.measure(&mut || answer = Some(pair.site.apply(&batch)));
         if let Some(answer) = answer {
             assert_refused(answer, kind, "apply");
         }
@@ -127,7 +128,7 @@ pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome
                  found {cost:?}"
             ),
         }
-        twin.refuses(&batch, kind)?;
+        pair.refuses(&batch, kind)?;
     }
     Ok(outcome)
 }

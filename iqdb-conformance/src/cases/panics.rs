@@ -6,46 +6,46 @@ use std::thread;
 
 use iqdb_core::{Batch, Metric, Record, Result, Schema, Snapshot, SnapshotExt, Store, StoreExt};
 
-use crate::corpus::{self, Texture};
-use crate::quiet::quietly;
+use crate::catch::silence_panics;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::threads::{Job, at_once};
-use crate::twin::Twin;
 use crate::{Harness, Outcome, check_same};
 
 fn schema() -> Result<Schema> {
     Schema::new(2, Metric::Euclidean)
 }
 
-fn twin(harness: &Harness) -> Result<Twin<'_>> {
-    Twin::of(harness, schema()?, corpus::records(&schema()?, 20, Texture::Smooth, 1)?)
+fn pair(harness: &Harness) -> Result<Differential<'_>> {
+    Differential::of(harness, schema()?, corpus::records(&schema()?, 20, Texture::Smooth, 1)?)
 }
 
 /// Runs what panics on purpose, on a thread of its own.
 fn expect_panic(panics: impl FnOnce() -> Result<()> + Send) {
-    let on_purpose = || quietly(|| catch_unwind(AssertUnwindSafe(panics)));
+    let on_purpose = || silence_panics(|| catch_unwind(AssertUnwindSafe(panics)));
     let ended = thread::scope(|scope| scope.spawn(on_purpose).join());
     let ended = ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     assert!(ended.is_err(), "expected the panic made on purpose, found {ended:?}");
 }
 
 /// Writes from several threads, and then everything is there.
-fn goes_on(mut twin: Twin<'_>) -> Result<()> {
+fn goes_on(mut pair: Differential<'_>) -> Result<()> {
     let record = |n: u64| Record::new(format!("after {n}"), [1.0, 2.0]);
-    let store = &*twin.site;
+    let store = &*pair.site;
     let jobs = (0..3).map(|n: u64| -> Job<'_, bool> {
         Box::new(move || Ok(store.upsert(record(n)?)?.has_effect()))
     });
     at_once(jobs.collect())?;
     for n in 0..3 {
-        twin.model.apply(&Batch::new().upsert(record(n)?))?;
+        pair.model.apply(&Batch::new().upsert(record(n)?))?;
     }
-    twin.apply(&Batch::new().delete("after 0"))?;
-    twin.check()
+    pair.apply(&Batch::new().delete("after 0"))?;
+    pair.check()
 }
 
 pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Result<Outcome> {
-    let twin = twin(harness)?;
-    let store = &*twin.site;
+    let pair = pair(harness)?;
+    let store = &*pair.site;
     let in_a_records_iterator = || {
         let records = corpus::records(&schema()?, 9, Texture::Smooth, 2)?;
         let failing = records.into_iter().enumerate().map(|(n, record)| {
@@ -70,9 +70,9 @@ pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Re
         [&in_a_records_iterator, &while_holding_a_snapshot, &while_reading_a_block];
     for panics in panics {
         expect_panic(panics);
-        check_same(store, &twin.model, harness.search())?;
+        check_same(store, &pair.model, harness.search())?;
     }
-    goes_on(twin)?;
+    goes_on(pair)?;
     Ok(Outcome::Kept)
 }
 
@@ -94,8 +94,8 @@ impl Drop for PanicsInDrop<'_> {
 }
 
 pub(super) fn a_panic_in_a_drop_leaves_the_store_usable(harness: &Harness) -> Result<Outcome> {
-    let twin = twin(harness)?;
-    let store = &*twin.site;
+    let pair = pair(harness)?;
+    let store = &*pair.site;
     for _ in 0..3 {
         expect_panic(|| {
             let held = PanicsInDrop { store, held: store.snapshot()? };
@@ -107,9 +107,9 @@ pub(super) fn a_panic_in_a_drop_leaves_the_store_usable(harness: &Harness) -> Re
             }
             Ok(())
         });
-        check_same(store, &twin.model, harness.search())?;
+        check_same(store, &pair.model, harness.search())?;
     }
-    goes_on(twin)?;
+    goes_on(pair)?;
     Ok(Outcome::Kept)
 }
 
@@ -117,8 +117,8 @@ pub(super) fn a_panic_beside_writers_loses_no_write(harness: &Harness) -> Result
     const WRITERS: u64 = 4;
     const WRITES: u64 = 25;
     let record = |writer: u64, n: u64| Record::new(format!("{writer}-{n}"), [1.0, n as f32]);
-    let mut twin = twin(harness)?;
-    let store = &*twin.site;
+    let mut pair = pair(harness)?;
+    let store = &*pair.site;
     let mut jobs: Vec<Job<'_, ()>> = Vec::new();
     for writer in 0..WRITERS {
         jobs.push(Box::new(move || {
@@ -141,10 +141,10 @@ pub(super) fn a_panic_beside_writers_loses_no_write(harness: &Harness) -> Result
     at_once(jobs)?;
     for writer in 0..WRITERS {
         for n in 0..WRITES {
-            twin.model.apply(&Batch::new().upsert(record(writer, n)?))?;
+            pair.model.apply(&Batch::new().upsert(record(writer, n)?))?;
         }
     }
-    twin.check()?;
-    goes_on(twin)?;
+    pair.check()?;
+    goes_on(pair)?;
     Ok(Outcome::Kept)
 }

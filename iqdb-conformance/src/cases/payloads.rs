@@ -7,9 +7,9 @@ use iqdb_core::{
     ValueRef,
 };
 
-use crate::corpus::{self, Texture};
-use crate::exact::{difference, same_payload};
-use crate::twin::Twin;
+use crate::check::exact::{difference, same_payload};
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Model, Outcome};
 
 /// Calls `check` with every live row: its id, and the payload that its block lends.
@@ -88,13 +88,13 @@ fn schema() -> Result<Schema> {
 }
 
 pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::with_a_past(harness, schema()?, 40, Texture::Smooth)?;
-    let mut kept = vec![(twin.site.snapshot()?, twin.model.clone())];
+    let mut pair = Differential::with_a_past(harness, schema()?, 40, Texture::Smooth)?;
+    let mut kept = vec![(pair.site.snapshot()?, pair.model.clone())];
     for n in 0..60_i64 {
         let payload = Payload::new().with("n", n).with(format!("only {n}"), true);
         // Each record a few times, so that a row has had several.
-        twin.apply(&Batch::new().set_payload(corpus::id(n.cast_unsigned() % 20), payload))?;
-        kept.push((twin.site.snapshot()?, twin.model.clone()));
+        pair.apply(&Batch::new().set_payload(corpus::id(n.cast_unsigned() % 20), payload))?;
+        kept.push((pair.site.snapshot()?, pair.model.clone()));
     }
     for (snapshot, model) in kept.iter().rev().chain(&kept) {
         check_payloads(&**snapshot, model)?;
@@ -103,23 +103,23 @@ pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result
 }
 
 pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome> {
-    for twin in [
-        Twin::of(harness, schema()?, shapes(&schema()?)?)?,
-        Twin::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+    for pair in [
+        Differential::of(harness, schema()?, shapes(&schema()?)?)?,
+        Differential::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
     ] {
-        check_payloads(&*twin.site.snapshot()?, &twin.model)?;
+        check_payloads(&*pair.site.snapshot()?, &pair.model)?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Result<Outcome> {
     let names = names();
-    for twin in [
-        Twin::of(harness, schema()?, shapes(&schema()?)?)?,
-        Twin::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+    for pair in [
+        Differential::of(harness, schema()?, shapes(&schema()?)?)?,
+        Differential::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
     ] {
-        each_row(&*twin.site.snapshot()?, |id, found| {
-            let expected = twin.model.get(&id).map(|record| record.payload.clone());
+        each_row(&*pair.site.snapshot()?, |id, found| {
+            let expected = pair.model.get(&id).map(|record| record.payload.clone());
             let expected = expected.unwrap_or_default();
             let own = expected.iter().map(|(name, _)| name);
             for name in own.chain(names.iter().map(String::as_str)).chain(["", "lang", "tags"]) {

@@ -5,10 +5,10 @@ use iqdb_core::{
     Batch, Filter, Hit, Hits, Metric, Query, Record, Result, Schema, Search, Snapshot, Vector,
 };
 
-use crate::corpus::{self, Texture};
-use crate::exact::assert_hits;
-use crate::filters;
-use crate::twin::Twin;
+use crate::check::exact::assert_hits;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
+use crate::generate::filters;
 use crate::{Harness, Model, Outcome};
 
 /// One where all vectors are in one plane, so that what bounds an angle by others has no room to
@@ -124,15 +124,15 @@ fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> 
 pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Result<Outcome> {
     for (metric, dim) in Metric::ALL.into_iter().flat_map(|metric| DIMS.map(|dim| (metric, dim))) {
         let schema = Schema::new(dim, metric)?;
-        let mut twin = Twin::of(harness, schema, records(&schema, 0, 1)?)?;
+        let mut pair = Differential::of(harness, schema, records(&schema, 0, 1)?)?;
         let gone = (0..RECORDS).step_by(6).map(corpus::id);
-        twin.apply(&gone.fold(Batch::new(), Batch::delete))?;
+        pair.apply(&gone.fold(Batch::new(), Batch::delete))?;
 
         let filters = filters::nested();
         let mut probes = vectors(&mut Rng::with_seed(1), &schema, 12)?;
         probes.extend(vectors(&mut Rng::with_seed(3), &schema, 6)?);
-        let early = (twin.site.snapshot()?, Questions::of(&twin.model, &probes, &filters)?);
-        let search = twin.search();
+        let early = (pair.site.snapshot()?, Questions::of(&pair.model, &probes, &filters)?);
+        let search = pair.search();
         early.1.check(&*early.0, search, "before anything is prepared")?;
         for (blocks, context) in [
             (0, "stopped at once"),
@@ -146,10 +146,10 @@ pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Re
 
         // Half of them replaced, some deleted, and others behind them.
         let replaced = records(&schema, RECORDS / 2, 2)?;
-        twin.apply(&replaced.into_iter().fold(Batch::new(), Batch::upsert))?;
+        pair.apply(&replaced.into_iter().fold(Batch::new(), Batch::upsert))?;
         let gone = (0..2 * RECORDS).step_by(5).map(corpus::id);
-        twin.apply(&gone.fold(Batch::new(), Batch::delete))?;
-        let late = (twin.site.snapshot()?, Questions::of(&twin.model, &probes, &filters)?);
+        pair.apply(&gone.fold(Batch::new(), Batch::delete))?;
+        let late = (pair.site.snapshot()?, Questions::of(&pair.model, &probes, &filters)?);
         late.1.check(&*late.0, search, "of later writes, prepared for what was before them")?;
         early.1.check(&*early.0, search, "of a snapshot before later writes")?;
         prepare(search, &*late.0, usize::MAX - 1)?;

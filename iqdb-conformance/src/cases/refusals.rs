@@ -7,9 +7,9 @@ use iqdb_core::{
     Batch, Change, ErrorKind, Metric, Payload, Record, RecordId, Result, Schema, Value, Version,
 };
 
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_is, assert_record};
-use crate::twin::Twin;
+use crate::check::exact::{assert_is, assert_record};
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -41,24 +41,24 @@ pub(super) fn a_batch_with_one_bad_change_changes_nothing(harness: &Harness) -> 
         Change::SetPayload(3.into(), Payload::new().with("n", 2)),
     ];
     let before = [record(1)?.with("n", 0), record(2)?, record(3)?.with("n", 0)];
-    let mut twin = Twin::of(harness, schema()?, before)?;
-    let snapshot = twin.site.snapshot()?;
+    let mut pair = Differential::of(harness, schema()?, before)?;
+    let snapshot = pair.site.snapshot()?;
     for (change, kind) in bad {
         for position in 0..=good.len() {
             let mut changes = good.to_vec();
             changes.insert(position, change.clone());
-            twin.refuses(&changes.into_iter().collect(), kind)?;
+            pair.refuses(&changes.into_iter().collect(), kind)?;
         }
     }
-    twin.check_snapshot(&*snapshot, &twin.model)?;
-    let applied = twin.apply(&good.into_iter().collect())?;
+    pair.check_snapshot(&*snapshot, &pair.model)?;
+    let applied = pair.apply(&good.into_iter().collect())?;
     assert_is!(applied.version, Version(2), "the version after the first good batch");
-    twin.check()?;
+    pair.check()?;
     Ok(Outcome::Kept)
 }
 
 pub(super) fn an_unexpected_version_is_a_conflict(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     for current in 0..4 {
         for expected in [0, 1, 2, 3, 4, u64::MAX] {
             if expected == current {
@@ -66,15 +66,15 @@ pub(super) fn an_unexpected_version_is_a_conflict(harness: &Harness) -> Result<O
             }
             let batch = Batch::new().expect_version(Version(expected));
             let conflict = ErrorKind::VersionConflict;
-            twin.refuses(&batch, conflict)?;
-            twin.refuses(&batch.clone().delete("nobody"), conflict)?;
-            twin.refuses(&batch.clone().upsert(record(1)?.with("n", 1)), conflict)?;
-            twin.refuses(&batch.delete(1), conflict)?;
+            pair.refuses(&batch, conflict)?;
+            pair.refuses(&batch.clone().delete("nobody"), conflict)?;
+            pair.refuses(&batch.clone().upsert(record(1)?.with("n", 1)), conflict)?;
+            pair.refuses(&batch.delete(1), conflict)?;
         }
         let current = Version(current);
-        twin.apply(&Batch::new().expect_version(current))?;
-        twin.apply(&Batch::new().expect_version(current).upsert(record(1)?))?;
-        twin.check()?;
+        pair.apply(&Batch::new().expect_version(current))?;
+        pair.apply(&Batch::new().expect_version(current).upsert(record(1)?))?;
+        pair.check()?;
     }
     Ok(Outcome::Kept)
 }
@@ -82,23 +82,23 @@ pub(super) fn an_unexpected_version_is_a_conflict(harness: &Harness) -> Result<O
 pub(super) fn a_wrong_dimension_is_refused(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         for dim in [1, 3, 8, 17] {
-            let mut twin = Twin::new(harness, Schema::new(dim, metric)?)?;
+            let mut pair = Differential::new(harness, Schema::new(dim, metric)?)?;
             for state in ["empty", "not empty", "emptied"] {
                 for wrong in [1, dim - 1, dim + 1, 2 * dim, 2 * dim + 8] {
                     if wrong == dim || wrong == 0 {
                         continue;
                     }
                     let batch = Batch::new().upsert(Record::new(9, vec![1.0; wrong])?);
-                    let error = twin.site.apply(&batch).err();
+                    let error = pair.site.apply(&batch).err();
                     let named = error.as_ref().and_then(|error| error.id().cloned());
                     assert_is!(
                         named,
                         Some(9.into()),
                         "the record at fault, by the error {error:?} of a store that is {state}"
                     );
-                    twin.refuses(&batch, ErrorKind::DimensionMismatch)?;
+                    pair.refuses(&batch, ErrorKind::DimensionMismatch)?;
                 }
-                twin.apply(&match state {
+                pair.apply(&match state {
                     "empty" => Batch::new().upsert(Record::new(1, vec![1.0; dim])?),
                     _ => Batch::new().delete(1),
                 })?;
@@ -113,29 +113,29 @@ pub(super) fn a_zero_vector_is_refused_where_the_metric_needs_a_direction(
 ) -> Result<Outcome> {
     for metric in Metric::ALL {
         for dim in [1, 3, 9] {
-            let mut twin = Twin::new(harness, Schema::new(dim, metric)?)?;
+            let mut pair = Differential::new(harness, Schema::new(dim, metric)?)?;
             let mut zeros = [vec![0.0; dim], vec![-0.0; dim], vec![0.0; dim]];
             zeros[2][dim - 1] = -0.0;
             for (n, zero) in (0..).zip(zeros) {
                 let batch = Batch::new().upsert(Record::new(n, zero)?);
                 if metric.needs_direction() {
-                    twin.refuses(&batch, ErrorKind::InvalidVector)?;
+                    pair.refuses(&batch, ErrorKind::InvalidVector)?;
                 } else {
-                    twin.apply(&batch)?;
+                    pair.apply(&batch)?;
                 }
             }
             // As near to zero as it gets, and yet a direction.
             let mut tiny = vec![0.0; dim];
             tiny[dim - 1] = -f32::from_bits(1);
-            twin.apply(&Batch::new().upsert(Record::new("tiny", tiny)?))?;
-            twin.check()?;
+            pair.apply(&Batch::new().upsert(Record::new("tiny", tiny)?))?;
+            pair.check()?;
         }
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn ids_are_limited_in_length(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     let two_bytes = "\u{e9}".repeat(ID_BYTES_MAX / 2);
     for good in [
         String::new(),
@@ -146,15 +146,15 @@ pub(super) fn ids_are_limited_in_length(harness: &Harness) -> Result<Outcome> {
         two_bytes.clone(),
     ] {
         let batch = Batch::new().upsert(record(&*good)?).set_payload(&*good, Payload::new());
-        let applied = twin.apply(&batch)?;
+        let applied = pair.apply(&batch)?;
         assert_is!(applied.inserted, 1, "inserted, of an id of {} bytes", good.len());
     }
-    twin.check()?;
+    pair.check()?;
     for bad in [long_id(), format!("{two_bytes}x"), "x".repeat(1 << 20)] {
-        twin.refuses(&Batch::new().upsert(record(&*bad)?), ErrorKind::InvalidId)?;
-        twin.refuses(&Batch::new().delete(&*bad), ErrorKind::InvalidId)?;
+        pair.refuses(&Batch::new().upsert(record(&*bad)?), ErrorKind::InvalidId)?;
+        pair.refuses(&Batch::new().delete(&*bad), ErrorKind::InvalidId)?;
         let set = Batch::new().set_payload(&*bad, Payload::new());
-        twin.refuses(&set, ErrorKind::InvalidId)?;
+        pair.refuses(&set, ErrorKind::InvalidId)?;
     }
     Ok(Outcome::Kept)
 }
@@ -195,27 +195,28 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
         one(Value::List(vec![1.into(), f64::NEG_INFINITY.into()])),
         one(nested),
     ];
-    let mut twin = Twin::of(harness, schema()?, [record("set")?, record("kept")?.with("x", 1)])?;
+    let mut pair =
+        Differential::of(harness, schema()?, [record("set")?, record("kept")?.with("x", 1)])?;
     for (n, payload) in (0..).zip(good) {
         let upserted = record(n)?.with_payload(payload.clone());
-        twin.apply(&Batch::new().upsert(upserted.clone()).set_payload("set", payload.clone()))?;
-        assert_record(twin.site.get(&n.into())?.as_ref(), Some(&upserted), "get");
+        pair.apply(&Batch::new().upsert(upserted.clone()).set_payload("set", payload.clone()))?;
+        assert_record(pair.site.get(&n.into())?.as_ref(), Some(&upserted), "get");
         let set = record("set")?.with_payload(payload);
-        assert_record(twin.site.get(&"set".into())?.as_ref(), Some(&set), "get");
+        assert_record(pair.site.get(&"set".into())?.as_ref(), Some(&set), "get");
         // Large ones would make every further look at the whole store slow.
-        twin.apply(&Batch::new().delete(n).set_payload("set", Payload::new()))?;
+        pair.apply(&Batch::new().delete(n).set_payload("set", Payload::new()))?;
     }
-    twin.check()?;
+    pair.check()?;
     for payload in bad {
         let kind = ErrorKind::InvalidPayload;
         let upsert = |id| record(id).map(|record: Record| record.with_payload(payload.clone()));
-        twin.refuses(&Batch::new().upsert(upsert("new")?), kind)?;
-        twin.refuses(&Batch::new().upsert(upsert("kept")?), kind)?;
-        twin.refuses(&Batch::new().set_payload("kept", payload.clone()), kind)?;
-        twin.refuses(&Batch::new().set_payload("nobody", payload.clone()), kind)?;
+        pair.refuses(&Batch::new().upsert(upsert("new")?), kind)?;
+        pair.refuses(&Batch::new().upsert(upsert("kept")?), kind)?;
+        pair.refuses(&Batch::new().set_payload("kept", payload.clone()), kind)?;
+        pair.refuses(&Batch::new().set_payload("nobody", payload.clone()), kind)?;
     }
     let small = corpus::records(&schema()?, 9, Texture::Smooth, 1)?;
-    twin.apply(&small.into_iter().fold(Batch::new(), Batch::upsert))?;
-    twin.check()?;
+    pair.apply(&small.into_iter().fold(Batch::new(), Batch::upsert))?;
+    pair.check()?;
     Ok(Outcome::Kept)
 }

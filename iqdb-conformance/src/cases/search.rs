@@ -2,11 +2,11 @@
 
 use iqdb_core::{Batch, Filter, Metric, Query, Record, RecordId, Result, Schema, Uuid, Vector};
 
-use crate::agreement::check_queries;
-use crate::corpus::{self, Texture};
-use crate::exact::assert_is;
-use crate::filters;
-use crate::twin::Twin;
+use crate::check::check_queries;
+use crate::check::exact::assert_is;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
+use crate::generate::filters;
 use crate::{Harness, Outcome};
 
 /// A few vectors to ask about.
@@ -16,10 +16,13 @@ fn probes(schema: &Schema, texture: Texture) -> Result<Vec<Vector>> {
 }
 
 /// Checks queries against the model, each as a batch of one.
-fn check_each<'q>(twin: &Twin<'_>, queries: impl IntoIterator<Item = Query<'q>>) -> Result<()> {
-    let snapshot = twin.site.snapshot()?;
+fn check_each<'q>(
+    pair: &Differential<'_>,
+    queries: impl IntoIterator<Item = Query<'q>>,
+) -> Result<()> {
+    let snapshot = pair.site.snapshot()?;
     for query in queries {
-        check_queries(&*snapshot, &twin.model, twin.search(), &[query])?;
+        check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
     }
     Ok(())
 }
@@ -32,12 +35,12 @@ pub(super) fn search_ranks_by_distance_then_id(harness: &Harness) -> Result<Outc
         ids.extend([u64::MAX.into(), "".into(), Uuid::max().into(), "\u{10ffff}".into()]);
         fastrand::Rng::with_seed(1).shuffle(&mut ids);
         let records = ids.iter().map(|id| Record::new(id, [2.0, 1.0]));
-        let ties = Twin::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
-        let mixed = Twin::with_a_past(harness, schema, 150, Texture::Lattice)?;
-        for twin in [ties, mixed] {
+        let ties = Differential::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
+        let mixed = Differential::with_a_past(harness, schema, 150, Texture::Lattice)?;
+        for pair in [ties, mixed] {
             for probe in probes(&schema, Texture::Lattice)? {
                 let ks = [1, 2, 3, 5, 10, 39, 44, 150];
-                check_each(&twin, ks.map(|k| Query::nearest(probe.as_ref(), k)))?;
+                check_each(&pair, ks.map(|k| Query::nearest(probe.as_ref(), k)))?;
             }
         }
     }
@@ -49,9 +52,10 @@ pub(super) fn search_distances_are_canonical(harness: &Harness) -> Result<Outcom
         for dim in [1, 2, 3, 7, 8, 9, 16, 17, 31, 100, 384] {
             let schema = Schema::new(dim, metric)?;
             for texture in Texture::ALL {
-                let twin = Twin::of(harness, schema, corpus::records(&schema, 12, texture, 7)?)?;
+                let pair =
+                    Differential::of(harness, schema, corpus::records(&schema, 12, texture, 7)?)?;
                 for probe in probes(&schema, texture)?.iter().take(3) {
-                    check_each(&twin, [Query::nearest(probe.as_ref(), 12)])?;
+                    check_each(&pair, [Query::nearest(probe.as_ref(), 12)])?;
                 }
             }
         }
@@ -64,17 +68,21 @@ pub(super) fn search_with_k_above_len_returns_every_record(harness: &Harness) ->
     let probe = [1.0, 2.0, 3.0];
     let probe = Vector::try_from(probe)?;
     for count in [1, 2, 63, 64, 65] {
-        let twin = Twin::of(harness, schema, corpus::records(&schema, count, Texture::Smooth, 1)?)?;
-        let len = twin.model.len();
-        let snapshot = twin.site.snapshot()?;
+        let pair = Differential::of(
+            harness,
+            schema,
+            corpus::records(&schema, count, Texture::Smooth, 1)?,
+        )?;
+        let len = pair.model.len();
+        let snapshot = pair.site.snapshot()?;
         // The largest would be more than all memory, if room were made for it beforehand.
         for k in [len, len + 1, 1 << 20, usize::MAX / 64, usize::MAX - 1, usize::MAX] {
             let queries = [
                 Query::nearest(probe.as_ref(), k),
                 Query::within(probe.as_ref(), f64::INFINITY, k),
             ];
-            assert_is!(twin.model.search(&queries[0])?.len(), len, "what the model finds");
-            check_queries(&*snapshot, &twin.model, twin.search(), &queries)?;
+            assert_is!(pair.model.search(&queries[0])?.len(), len, "what the model finds");
+            check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
         }
     }
     Ok(Outcome::Kept)
@@ -84,9 +92,9 @@ pub(super) fn search_within_is_inclusive_and_capped(harness: &Harness) -> Result
     for metric in Metric::ALL {
         let schema = Schema::new(3, metric)?;
         for texture in Texture::ALL {
-            let twin = Twin::with_a_past(harness, schema, 60, texture)?;
+            let pair = Differential::with_a_past(harness, schema, 60, texture)?;
             for probe in probes(&schema, texture)? {
-                let ranked = twin.model.search(&Query::nearest(probe.as_ref(), usize::MAX))?;
+                let ranked = pair.model.search(&Query::nearest(probe.as_ref(), usize::MAX))?;
                 let mut distances = vec![
                     f64::INFINITY,
                     f64::NEG_INFINITY,
@@ -104,7 +112,7 @@ pub(super) fn search_within_is_inclusive_and_capped(harness: &Harness) -> Result
                 for distance in distances {
                     let limits = [1, 2, 7, ranked.len(), usize::MAX];
                     let ask = |limit| Query::within(probe.as_ref(), distance, limit);
-                    check_each(&twin, limits.map(ask))?;
+                    check_each(&pair, limits.map(ask))?;
                 }
             }
         }
@@ -115,12 +123,12 @@ pub(super) fn search_within_is_inclusive_and_capped(harness: &Harness) -> Result
 pub(super) fn search_of_an_empty_store_finds_nothing(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         let schema = Schema::new(2, metric)?;
-        let mut twin = Twin::new(harness, schema)?;
+        let mut pair = Differential::new(harness, schema)?;
         let probe = Vector::try_from([1.0, 2.0])?;
         let english = Filter::eq("lang", "en").not();
         for _ in 0..2 {
             check_each(
-                &twin,
+                &pair,
                 [
                     Query::nearest(probe.as_ref(), 1),
                     Query::nearest(probe.as_ref(), usize::MAX).payload(true),
@@ -132,8 +140,8 @@ pub(super) fn search_of_an_empty_store_finds_nothing(harness: &Harness) -> Resul
             // And once more when it had records, and has none any more.
             for record in corpus::records(&schema, 12, Texture::Smooth, 1)? {
                 let id = record.id.clone();
-                twin.apply(&Batch::new().upsert(record))?;
-                twin.apply(&Batch::new().delete(id))?;
+                pair.apply(&Batch::new().upsert(record))?;
+                pair.apply(&Batch::new().delete(id))?;
             }
         }
     }
@@ -147,29 +155,29 @@ pub(super) fn search_filters_before_it_ranks(harness: &Harness) -> Result<Outcom
         let record = Record::new(u64::from(n), [f32::from(n), 0.0])?;
         Ok(if n >= 190 { record.with("rare", true) } else { record })
     });
-    let twin = Twin::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
+    let pair = Differential::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
     let origin = Vector::try_from([0.0, 0.0])?;
     let rare = Filter::eq("rare", true);
     let query = Query::nearest(origin.as_ref(), 5).filter(&rare);
-    assert_is!(twin.model.search(&query)?.len(), 5, "what the model finds");
-    check_each(&twin, [1, 5, 10, 11].map(|k| Query::nearest(origin.as_ref(), k).filter(&rare)))?;
+    assert_is!(pair.model.search(&query)?.len(), 5, "what the model finds");
+    check_each(&pair, [1, 5, 10, 11].map(|k| Query::nearest(origin.as_ref(), k).filter(&rare)))?;
     check_each(
-        &twin,
+        &pair,
         [189.9, 190.0, 195.5].map(|d| Query::within(origin.as_ref(), d, 3).filter(&rare)),
     )?;
 
-    let twin = Twin::with_a_past(harness, schema, 150, Texture::Lattice)?;
-    let snapshot = twin.site.snapshot()?;
+    let pair = Differential::with_a_past(harness, schema, 150, Texture::Lattice)?;
+    let snapshot = pair.site.snapshot()?;
     for filter in filters::predicates().iter().chain(&filters::nested()) {
         let mut queries = Vec::new();
         for k in [1, 10, 200] {
             queries.push(Query::nearest(origin.as_ref(), k).filter(filter));
         }
         queries.push(Query::within(origin.as_ref(), 1.0, 8).filter(filter).payload(true));
-        check_queries(&*snapshot, &twin.model, twin.search(), &queries)?;
+        check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
     }
     for filter in &filters::at_the_limits() {
-        check_each(&twin, [Query::nearest(origin.as_ref(), 3).filter(filter)])?;
+        check_each(&pair, [Query::nearest(origin.as_ref(), 3).filter(filter)])?;
     }
     Ok(Outcome::Kept)
 }
@@ -200,20 +208,20 @@ pub(super) fn search_ranks_extreme_values_canonically(harness: &Harness) -> Resu
         let close = (0_u16..40).map(|n| [1.0, 1e4, 1e-4, f32::from(n) * f32::EPSILON]);
         let records = odd.into_iter().chain(close).zip(0..);
         let records = records.map(|(vector, n)| Record::new(corpus::id(n), vector));
-        let twin = Twin::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
+        let pair = Differential::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
         for vector in odd {
             let probe = Vector::try_from(vector)?;
             let nearest = [1, 5, 20, 100].map(|k| Query::nearest(probe.as_ref(), k));
-            check_each(&twin, nearest)?;
-            check_each(&twin, [0.0, 1e-9, 1.0, 1e39].map(|d| Query::within(probe.as_ref(), d, 9)))?;
+            check_each(&pair, nearest)?;
+            check_each(&pair, [0.0, 1e-9, 1.0, 1e39].map(|d| Query::within(probe.as_ref(), d, 9)))?;
         }
     }
     for metric in Metric::ALL {
         for dim in [1, 9, 33] {
             let schema = Schema::new(dim, metric)?;
-            let twin = Twin::with_a_past(harness, schema, 120, Texture::Extreme)?;
+            let pair = Differential::with_a_past(harness, schema, 120, Texture::Extreme)?;
             for probe in probes(&schema, Texture::Extreme)? {
-                check_each(&twin, [1, 10, 200].map(|k| Query::nearest(probe.as_ref(), k)))?;
+                check_each(&pair, [1, 10, 200].map(|k| Query::nearest(probe.as_ref(), k)))?;
             }
         }
     }

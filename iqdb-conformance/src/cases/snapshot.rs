@@ -9,11 +9,11 @@ use iqdb_core::{
     StoreExt, Vector, Version,
 };
 
-use crate::agreement::{check_blocks, check_gets, check_snapshot};
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_hits, assert_is};
+use crate::check::exact::{assert_hits, assert_is};
+use crate::check::{check_blocks, check_gets, check_snapshot};
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::threads::{Job, Writers, at_once};
-use crate::twin::Twin;
 use crate::{Harness, Model, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -23,7 +23,7 @@ fn schema() -> Result<Schema> {
 pub(super) fn snapshot_never_changes(harness: &Harness) -> Result<Outcome> {
     let records = corpus::records(&schema()?, 40, Texture::Lattice, 1)?;
     let ids: Vec<RecordId> = records.iter().map(|record| record.id.clone()).collect();
-    let mut twin = Twin::of(harness, schema()?, records)?;
+    let mut pair = Differential::of(harness, schema()?, records)?;
     let mut kept: Vec<(Arc<dyn Snapshot>, Model)> = Vec::new();
     let payload = || Payload::new().with("lang", "later");
     let later = |id: &RecordId| Record::new(id, [9.0, 9.0, 9.0]);
@@ -38,24 +38,24 @@ pub(super) fn snapshot_never_changes(harness: &Harness) -> Result<Outcome> {
         all_of(|batch, id| batch.set_payload(id, Payload::new())),
         all_of(|batch, id| batch.delete(id)),
     ] {
-        kept.push((twin.site.snapshot()?, twin.model.clone()));
-        twin.apply(&batch)?;
-        twin.site.flush()?;
+        kept.push((pair.site.snapshot()?, pair.model.clone()));
+        pair.apply(&batch)?;
+        pair.site.flush()?;
         for (snapshot, model) in &kept {
-            twin.check_snapshot(&**snapshot, model)?;
+            pair.check_snapshot(&**snapshot, model)?;
         }
     }
     // Enough that a backend which reuses or compacts rows has every reason to.
     for seed in 2..22 {
         for some in corpus::records(&schema()?, 40, Texture::Smooth, seed)?.chunks(10) {
-            twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+            pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         }
     }
-    twin.apply(&all_of(|batch, id| batch.delete(id)))?;
+    pair.apply(&all_of(|batch, id| batch.delete(id)))?;
     for (snapshot, model) in &kept {
-        twin.check_snapshot(&**snapshot, model)?;
+        pair.check_snapshot(&**snapshot, model)?;
     }
-    twin.check()?;
+    pair.check()?;
     Ok(Outcome::Kept)
 }
 
@@ -109,9 +109,9 @@ pub(super) fn snapshot_sees_all_of_a_batch_or_none(harness: &Harness) -> Result<
 }
 
 pub(super) fn snapshot_outlives_its_store(harness: &Harness) -> Result<Outcome> {
-    let twin = Twin::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
-    let (snapshot, search) = (twin.site.snapshot()?, twin.search());
-    let Twin { site, model, .. } = twin;
+    let pair = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let (snapshot, search) = (pair.site.snapshot()?, pair.search());
+    let Differential { site, model, .. } = pair;
     let place = site.close();
     check_snapshot(&*snapshot, &model, search)?;
     let moved = {
@@ -200,7 +200,7 @@ pub(super) fn snapshot_versions_never_go_back(harness: &Harness) -> Result<Outco
 }
 
 pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome> {
-    let mut twin = Twin::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, schema()?)?;
     let record = |id: u64| Record::new(id, [1.0, 2.0, 3.0]);
     for (batch, expected) in [
         (Batch::new(), 0),
@@ -214,24 +214,24 @@ pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome>
         (Batch::new().upsert(Record::new("2", [1.0, 2.0, 3.0])?), 2),
         (Batch::new().delete(2).delete("2"), 0),
     ] {
-        twin.apply(&batch)?;
-        assert_is!(twin.site.snapshot()?.len(), expected, "the length after {batch:?}");
-        assert_is!(twin.site.len()?, expected, "the length of the store after {batch:?}");
+        pair.apply(&batch)?;
+        assert_is!(pair.site.snapshot()?.len(), expected, "the length after {batch:?}");
+        assert_is!(pair.site.len()?, expected, "the length of the store after {batch:?}");
     }
     for some in corpus::records(&schema()?, 60, Texture::Lattice, 1)?.chunks(3) {
-        twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
-        let expected = twin.model.len() as u64;
-        assert_is!(twin.site.snapshot()?.len(), expected, "the length while it grows");
+        pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        let expected = pair.model.len() as u64;
+        assert_is!(pair.site.snapshot()?.len(), expected, "the length while it grows");
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn snapshot_get_agrees_with_its_blocks(harness: &Harness) -> Result<Outcome> {
     for texture in Texture::ALL {
-        let twin = Twin::with_a_past(harness, schema()?, 120, texture)?;
-        let snapshot = twin.site.snapshot()?;
-        check_gets(&*snapshot, &twin.model)?;
-        check_blocks(&*snapshot, &twin.model)?;
+        let pair = Differential::with_a_past(harness, schema()?, 120, texture)?;
+        let snapshot = pair.site.snapshot()?;
+        check_gets(&*snapshot, &pair.model)?;
+        check_blocks(&*snapshot, &pair.model)?;
     }
     Ok(Outcome::Kept)
 }
@@ -254,8 +254,8 @@ pub(super) fn snapshot_get_of_an_id_that_cannot_be_stored_is_none(
 }
 
 pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Outcome> {
-    let twin = Twin::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
-    let snapshot = twin.site.snapshot()?;
+    let pair = Differential::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
+    let snapshot = pair.site.snapshot()?;
     let vector = Vector::try_from([1.0, 0.5, -1.0])?;
     let english = Filter::eq("lang", "en");
     let queries = [
@@ -274,7 +274,7 @@ pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Out
         }
         for (query, hits) in batch.iter().zip(&hits) {
             let context = format_args!("push_down of {query:?} among {}", batch.len());
-            assert_hits(&hits.to_vec(), &twin.model.search(query)?, context);
+            assert_hits(&hits.to_vec(), &pair.model.search(query)?, context);
         }
     }
     Ok(Outcome::Kept)

@@ -3,10 +3,10 @@
 use iqdb_core::limits::DIM_MAX;
 use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Store};
 
-use crate::corpus::{self, Texture};
-use crate::exact::assert_is;
-use crate::refusal::assert_refused;
-use crate::twin::Twin;
+use crate::check::exact::assert_is;
+use crate::check::refusal::assert_refused;
+use crate::differential::Differential;
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Outcome};
 
 pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Outcome> {
@@ -14,12 +14,12 @@ pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Ou
         for dim in [1, 2, 3, 7, 8, 9, 17, 384, DIM_MAX] {
             let schema = Schema::new(dim, metric)?;
             let records = corpus::records(&schema, 2, Texture::Smooth, 1)?;
-            let mut twin = Twin::of(harness, schema, records)?;
-            assert_is!(twin.site.schema(), &schema, "the schema");
-            twin.check()?;
-            if twin.site.reopens() {
-                twin.site.reopen()?;
-                assert_is!(twin.site.schema(), &schema, "the schema of the reopened store");
+            let mut pair = Differential::of(harness, schema, records)?;
+            assert_is!(pair.site.schema(), &schema, "the schema");
+            pair.check()?;
+            if pair.site.reopens() {
+                pair.site.reopen()?;
+                assert_is!(pair.site.schema(), &schema, "the schema of the reopened store");
             }
         }
     }
@@ -56,28 +56,28 @@ pub(super) fn capabilities_never_change(harness: &Harness) -> Result<Outcome> {
 
 pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let mut twin = Twin::new(harness, schema)?;
-    twin.site.flush()?;
-    twin.check()?;
+    let mut pair = Differential::new(harness, schema)?;
+    pair.site.flush()?;
+    pair.check()?;
     for some in corpus::records(&schema, 20, Texture::Lattice, 1)?.chunks(5) {
-        twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
-        let (before, model) = (twin.site.snapshot()?, twin.model.clone());
-        twin.site.flush()?;
-        twin.site.flush()?;
-        twin.check()?;
-        twin.check_snapshot(&*before, &model)?;
+        pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        let (before, model) = (pair.site.snapshot()?, pair.model.clone());
+        pair.site.flush()?;
+        pair.site.flush()?;
+        pair.check()?;
+        pair.check_snapshot(&*before, &model)?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let mut first = Twin::new(harness, schema)?;
-    let mut second = Twin::new(harness, schema)?;
+    let mut first = Differential::new(harness, schema)?;
+    let mut second = Differential::new(harness, schema)?;
     for seed in 0..4 {
-        for (n, twin) in [(0, &mut first), (1, &mut second)] {
+        for (n, pair) in [(0, &mut first), (1, &mut second)] {
             let records = corpus::records(&schema, 12, Texture::Lattice, 2 * seed + n)?;
-            twin.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+            pair.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
         }
         first.apply(&Batch::new().delete(corpus::id(seed)))?;
         first.check()?;
@@ -85,7 +85,7 @@ pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     }
     // One that is made when others have gone is as empty as the first was.
     drop(first);
-    Twin::new(harness, schema)?.check()?;
+    Differential::new(harness, schema)?.check()?;
     second.check()?;
     Ok(Outcome::Kept)
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use iqdb_core::{Applied, Batch, Change, Record};
 
 use super::operation::{Answer, Call, History, Operation};
-use crate::exact::brief;
+use crate::check::exact::brief;
 
 /// How many operations and how many allowed answers are shown.
 const SHOWN_MAX: usize = 12;

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use iqdb_core::{Batch, Change, Payload, Record, RecordId, Result, Vector, Version};
 
 use super::operation::{Answer, Call};
-use crate::generate::Weights;
+use crate::generate::weights::Weights;
 
 /// How large a history is.
 #[derive(Debug, Clone, Copy)]

@@ -13,23 +13,12 @@ use std::thread;
 use iqdb_core::{Metric, Result, Schema};
 
 use crate::Harness;
+use crate::differential::play::play;
 use crate::generate;
-use crate::shrink::Shrunk;
-
-/// The environment variable that replays one history instead of the usual ones.
-pub const SEED_VARIABLE: &str = "IQDB_CONFORMANCE_SEED";
-
-/// The one seed that the environment asks for.
-///
-/// # Panics
-/// When what it asks for is no seed.
-pub(crate) fn seed_to_replay() -> Option<u64> {
-    let text = std::env::var(SEED_VARIABLE).ok()?;
-    match text.parse() {
-        Ok(seed) => Some(seed),
-        Err(error) => panic!("{SEED_VARIABLE} is {text:?}, which is no seed: {error}"),
-    }
-}
+use crate::generate::operation::Operation;
+use crate::generate::script::Script;
+use crate::generate::seed::{SEED_VARIABLE, seed_to_replay};
+use crate::shrink::{Shrunk, print};
 
 /// The seeds to go through: as many as it takes for this many operations, or the one that is to be
 /// replayed.
@@ -64,7 +53,7 @@ pub(crate) fn live_through_all(harness: &Harness) -> Result<()> {
             .and_then(|turn| seeds.get(turn).copied())
         {
             let script = generate::history(seed, reopens)?;
-            if script.play(harness).is_some() {
+            if play(&script, harness).is_some() {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 *failed = Some(failed.map_or(seed, |other| other.min(seed)));
                 // Seeds are taken in their order, so no smaller one is still to come.
@@ -89,13 +78,37 @@ pub(crate) fn live_through_all(harness: &Harness) -> Result<()> {
 /// Plays the history of this seed again and shrinks it.
 fn explain(harness: &Harness, seed: u64, reopens: bool) -> Result<()> {
     let script = generate::history(seed, reopens)?;
-    let Some(disagreement) = script.play(harness) else {
+    let Some(disagreement) = play(&script, harness) else {
         panic!(
             "seed {seed}: the store disagreed with the model, and played again it did not: it \
              depends on time, or on what other stores do"
         );
     };
-    let described = script.describe(&disagreement);
+    let described = print::disagreement(&script, &disagreement);
     let shrunk = Shrunk::of(harness, script, disagreement);
     panic!("seed {seed}, {described} ({SEED_VARIABLE}={seed} replays it){}", shrunk.report(seed));
+}
+
+/// Puts the operations to a new store of this schema and the model alike, and looks at all of the
+/// store after each: what the regression tests call that the suite prints.
+///
+/// ```
+/// use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+/// use iqdb_conformance::{Harness, Operation, replay};
+/// use iqdb_core::{Batch, Metric, Record, Schema};
+///
+/// let harness = Harness::new("naive", |schema| Ok(NaiveStore::new(schema)), NaiveSearch);
+/// let schema = Schema::new(2, Metric::Euclidean)?;
+/// let batch = Batch::new().upsert(Record::new("a", [1.0, 2.0])?);
+/// replay(&harness, schema, vec![Operation::Apply(batch), Operation::Flush]);
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+///
+/// # Panics
+/// When the store disagrees with the model; the message says at which operation.
+pub fn replay(harness: &Harness, schema: Schema, operations: Vec<Operation>) {
+    let script = Script { schema, operations };
+    if let Some(disagreement) = play(&script, harness) {
+        panic!("{}, {}", harness.name(), print::disagreement(&script, &disagreement));
+    }
 }

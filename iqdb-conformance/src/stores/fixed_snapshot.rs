@@ -9,12 +9,12 @@ use iqdb_core::{
 
 /// Row `n` is the vector of the record whose id is `n`, without payload.
 #[derive(Debug)]
-pub(crate) struct Lender {
+pub(crate) struct FixedSnapshot {
     schema: Schema,
     components: Vec<f32>,
 }
 
-impl Lender {
+impl FixedSnapshot {
     /// Lends `components`, as many of them per row as the schema's dimension.
     pub(crate) fn new(schema: Schema, components: Vec<f32>) -> Self {
         Self { schema, components }
@@ -25,7 +25,7 @@ impl Lender {
     }
 }
 
-impl Snapshot for Lender {
+impl Snapshot for FixedSnapshot {
     fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -63,7 +63,7 @@ impl Snapshot for Lender {
     }
 }
 
-impl BlockSource for Lender {
+impl BlockSource for FixedSnapshot {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
         let dim = self.schema.dim();
         Ok(&self.components[range.start * dim..range.end * dim])

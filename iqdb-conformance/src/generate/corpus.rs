@@ -62,7 +62,7 @@ pub(crate) fn id(n: u64) -> RecordId {
     }
 }
 
-/// A payload of at most four of the fields that [`filters`](crate::filters) ask about. One field
+/// A payload of at most four of the fields that [`filters`](crate::generate::filters) ask about. One field
 /// has values of every kind, and no field is always there.
 pub(crate) fn payload(rng: &mut Rng) -> Payload {
     let mut payload = Payload::new();

@@ -35,7 +35,7 @@ macro_rules! assert_is {
                 found == expected,
                 "{}: {}",
                 format_args!($($context)+),
-                $crate::exact::difference(found, expected),
+                $crate::check::exact::difference(found, expected),
             ),
         }
     };

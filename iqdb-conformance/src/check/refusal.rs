@@ -4,7 +4,7 @@ use std::fmt::{Debug, Display};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
-use crate::exact::assert_is;
+use crate::check::exact::assert_is;
 
 /// Fails unless the result is an error of this kind; returns the error.
 pub(crate) fn assert_refused<T: Debug>(

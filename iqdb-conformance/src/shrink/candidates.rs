@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use iqdb_core::filter::Expr;
 use iqdb_core::{Batch, Change, Filter, Goal, Payload, Record, RecordId, Schema, Value, Vector};
 
-use crate::operation::{Operation, Question};
-use crate::script::Script;
+use crate::generate::operation::{Operation, Question};
+use crate::generate::script::Script;
 
 /// All of them, those that take away most first.
 pub(crate) fn scripts(script: &Script) -> Vec<Script> {

@@ -2,19 +2,9 @@
 //!
 //! They hold everything they need, so that a script of them can be kept, printed and replayed.
 
-use std::sync::Arc;
-
-use iqdb_core::{
-    Batch, Error, Filter, Goal, Query, RecordId, Result, Snapshot, SnapshotExt, StoreExt, Vector,
-};
+use iqdb_core::{Batch, Error, Filter, Goal, Query, RecordId, Result, Vector};
 
 use crate::Model;
-use crate::agreement::check_queries;
-use crate::exact::{assert_is, assert_record};
-use crate::twin::Twin;
-
-/// The most snapshots that a history keeps at a time.
-const SNAPSHOTS_KEPT_MAX: usize = 3;
 
 /// One step of a history.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +13,11 @@ pub enum Operation {
     /// [`Store::apply`](iqdb_core::Store::apply), of a batch that may be one to refuse; then every
     /// record that it is about is looked at.
     Apply(Batch),
-    /// [`StoreExt::delete_where`].
+    /// [`StoreExt::delete_where`](iqdb_core::StoreExt::delete_where).
     DeleteWhere(Filter),
     /// [`Store::get`](iqdb_core::Store::get).
     Get(RecordId),
-    /// [`SnapshotExt::count`].
+    /// [`SnapshotExt::count`](iqdb_core::SnapshotExt::count).
     Count(Filter),
     /// A search for all questions as one batch.
     Search(Vec<Question>),
@@ -100,9 +90,6 @@ impl Question {
     }
 }
 
-/// Snapshots that were kept, each with what it must show.
-pub(crate) type Kept = Vec<(Arc<dyn Snapshot>, Model)>;
-
 impl Operation {
     /// Does to the model alone what the operation does.
     pub(crate) fn tell(&self, model: &mut Model) -> Result<()> {
@@ -118,65 +105,10 @@ impl Operation {
         }
         Ok(())
     }
-
-    /// Does it to the store and the model, and compares what they say about it.
-    pub(crate) fn perform(&self, twin: &mut Twin<'_>, kept: &mut Kept) -> Result<()> {
-        match self {
-            Self::Apply(batch) => {
-                // Both refuse it, for the same reason: that is as right as both taking it.
-                let _ = twin.apply(batch);
-                for change in batch.changes() {
-                    let found = twin.site.get(change.id())?;
-                    let expected = twin.model.get(change.id());
-                    assert_record(found.as_ref(), expected, "Store::get after apply");
-                }
-            }
-            Self::DeleteWhere(filter) => {
-                let expected = delete_where(&mut twin.model, filter)?;
-                assert_is!(twin.site.delete_where(filter)?, expected, "delete_where");
-            }
-            Self::Get(id) => {
-                let found = twin.site.get(id)?;
-                assert_record(found.as_ref(), twin.model.get(id), "Store::get");
-            }
-            Self::Count(filter) => {
-                let expected = twin.model.matching(Some(filter))?.len() as u64;
-                assert_is!(twin.site.snapshot()?.count(Some(filter))?, expected, "count");
-            }
-            Self::Search(questions) => {
-                let queries: Vec<_> = questions.iter().map(Question::query).collect();
-                check_queries(&*twin.site.snapshot()?, &twin.model, twin.search(), &queries)?;
-            }
-            Self::KeepSnapshot => {
-                if kept.len() == SNAPSHOTS_KEPT_MAX {
-                    let (snapshot, model) = kept.remove(0);
-                    twin.check_snapshot(&*snapshot, &model)?;
-                }
-                kept.push((twin.site.snapshot()?, twin.model.clone()));
-            }
-            Self::CheckSnapshots => {
-                for (snapshot, model) in &*kept {
-                    twin.check_snapshot(&**snapshot, model)?;
-                }
-            }
-            Self::Flush => twin.site.flush()?,
-            Self::Reopen { .. } if !twin.site.reopens() => {}
-            Self::Reopen { after_kill } => {
-                // Some stores can't be opened while a snapshot reads from them.
-                kept.clear();
-                if *after_kill {
-                    twin.site.reopen_after_kill()?;
-                } else {
-                    twin.site.reopen()?;
-                }
-                twin.check()?;
-            }
-        }
-        Ok(())
-    }
 }
 
-fn delete_where(model: &mut Model, filter: &Filter) -> Result<u64> {
+/// Deletes the matching records from the model, as one batch. Returns their number.
+pub(crate) fn delete_where(model: &mut Model, filter: &Filter) -> Result<u64> {
     let matches = model.matching(Some(filter))?;
     let batch = matches.iter().fold(Batch::new(), |batch, record| batch.delete(&record.id));
     Ok(model.apply(&batch)?.deleted)

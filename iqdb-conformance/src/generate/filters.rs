@@ -1,11 +1,11 @@
-//! Filters to test with, over the fields of the [`corpus`](crate::corpus).
+//! Filters to test with, over the fields of the [`corpus`](crate::generate::corpus).
 
 use fastrand::Rng;
 use iqdb_core::filter::Comparison;
 use iqdb_core::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, ID_BYTES_MAX};
 use iqdb_core::{Filter, Value};
 
-use crate::corpus;
+use super::corpus;
 
 /// Every kind of predicate, on fields that are there, that are there sometimes and that never are,
 /// with values of every kind.

@@ -2,6 +2,9 @@
 //!
 //! The one place that says what "the same" means, so that every case means the same by it.
 
+pub(crate) mod exact;
+pub(crate) mod refusal;
+
 use std::collections::BTreeMap;
 
 use iqdb_core::filter::MaskPool;
@@ -11,7 +14,7 @@ use iqdb_core::{
 };
 
 use crate::Model;
-use crate::exact::{assert_hits, assert_is, assert_record};
+use exact::{assert_hits, assert_is, assert_record};
 
 /// Checks that a store to which no thread is writing shows exactly what the model holds: by `get`,
 /// and by all that [`check_snapshot`] looks at.

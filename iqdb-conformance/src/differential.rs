@@ -1,21 +1,24 @@
 //! A store and the model, written to together and compared.
 
+mod perform;
+pub(crate) mod play;
+
 use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot};
 
-use crate::agreement::{check_same, check_snapshot};
-use crate::corpus::{self, Texture};
-use crate::exact::{assert_is, brief};
+use crate::check::exact::{assert_is, brief};
+use crate::check::{check_same, check_snapshot};
+use crate::generate::corpus::{self, Texture};
 use crate::{Harness, Model, Site};
 
 /// A store under test with the model of what it must hold.
 #[derive(Debug)]
-pub(crate) struct Twin<'a> {
+pub(crate) struct Differential<'a> {
     pub(crate) site: Site,
     pub(crate) model: Model,
     harness: &'a Harness,
 }
 
-impl<'a> Twin<'a> {
+impl<'a> Differential<'a> {
     /// An empty store and an empty model.
     pub(crate) fn new(harness: &'a Harness, schema: Schema) -> Result<Self> {
         Ok(Self { site: harness.create(schema)?, model: Model::new(schema), harness })
@@ -27,9 +30,9 @@ impl<'a> Twin<'a> {
         schema: Schema,
         records: impl IntoIterator<Item = Record>,
     ) -> Result<Self> {
-        let mut twin = Self::new(harness, schema)?;
-        twin.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
-        Ok(twin)
+        let mut pair = Self::new(harness, schema)?;
+        pair.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+        Ok(pair)
     }
 
     /// A store and a model with a past: records that were written in many batches, and then
@@ -41,17 +44,17 @@ impl<'a> Twin<'a> {
         count: u64,
         texture: Texture,
     ) -> Result<Self> {
-        let mut twin = Self::new(harness, schema)?;
+        let mut pair = Self::new(harness, schema)?;
         let (first, second) = (
             corpus::records(&schema, count, texture, 1)?,
             corpus::records(&schema, count, texture, 2)?,
         );
         for some in first.chunks(7) {
-            twin.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+            pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         }
         for (n, record) in second.into_iter().enumerate() {
             let batch = Batch::new();
-            twin.apply(&match n % 6 {
+            pair.apply(&match n % 6 {
                 0 => batch.upsert(record),
                 1 => batch.set_payload(record.id, record.payload),
                 2 => batch.delete(&record.id).upsert(record),
@@ -59,7 +62,7 @@ impl<'a> Twin<'a> {
                 _ => continue,
             })?;
         }
-        Ok(twin)
+        Ok(pair)
     }
 
     pub(crate) fn search(&self) -> &'a dyn Search {

@@ -3,6 +3,7 @@
 //! Only the panics of the threads that ask for it are silent: what another thread of the test
 //! binary says is its own business.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::sync::Once;
 
@@ -13,7 +14,7 @@ thread_local! {
 static HOOK: Once = Once::new();
 
 /// Runs `f`, which catches its own panics, without printing those of this thread.
-pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> T {
+pub(crate) fn silence_panics<T>(f: impl FnOnce() -> T) -> T {
     HOOK.call_once(|| {
         let loud = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -26,4 +27,13 @@ pub(crate) fn quietly<T>(f: impl FnOnce() -> T) -> T {
     let result = f();
     IS_QUIET.set(before);
     result
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+        (Some(message), _) => message.clone(),
+        (_, Some(message)) => (*message).to_owned(),
+        _ => "a panic without a message".to_owned(),
+    }
 }

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 
 use iqdb_core::{Batch, Change, Filter, Goal, IdRef, Payload, RecordId, Value};
 
-use crate::operation::{Operation, Question};
-use crate::script::Script;
+use crate::differential::play::Disagreement;
+use crate::generate::operation::{Operation, Question};
+use crate::generate::script::Script;
 
 /// A whole `#[test]`, for a module in which `conformance_tests!` is.
 pub(crate) fn test(name: &str, script: &Script) -> String {
@@ -39,6 +40,16 @@ pub(crate) fn test(name: &str, script: &Script) -> String {
         suite.join(", "),
         core.join(", "),
     )
+}
+
+/// A disagreement: at which step and operation it arose, and what differs.
+pub(crate) fn disagreement(
+    script: &Script,
+    Disagreement { step, message }: &Disagreement,
+) -> String {
+    let operation = script.operations.get(*step);
+    let operation = operation.map_or_else(|| "the last look".to_owned(), self::operation);
+    format!("step {step}, in {operation}: {message}")
 }
 
 /// An operation as an expression.
@@ -184,7 +195,7 @@ mod tests {
     use super::*;
 
     /// Compiled here, and run on a sound store in `defects/shrinking.rs`.
-    const PASTED: &str = include_str!("../defects/pasted_values.rs");
+    const PASTED: &str = include_str!("../../defects/pasted_values.rs");
 
     #[test]
     fn every_kind_of_value_is_printed_as_rust() -> Result<()> {
