@@ -6,7 +6,7 @@ use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{Case, Outcome};
 use iqdb_core::{Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store};
 
-use crate::{harness, metered};
+use crate::harness::{harness, metered};
 
 #[derive(Debug)]
 struct CachedStore {

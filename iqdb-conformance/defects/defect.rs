@@ -1,11 +1,11 @@
-//! The list of defects: what each one is, in a sentence, and the cases that must catch it.
+//! The list of defects: a sentence about each, and the cases that must catch it.
 //!
-//! How a defect misbehaves is in `store`, `snapshot`, `search`, `log` and `racing`.
+//! The modules `store`, `snapshot`, `search`, `log` and `racing` implement them.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
     ($($(#[doc = $story:literal])+ $name:ident by $($case:literal),+;)+) => {
-        /// One thing that is wrong.
+        /// A planted defect.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Defect {
             $($(#[doc = $story])+ $name,)+
@@ -14,10 +14,10 @@ macro_rules! defects {
         }
 
         impl Defect {
-            /// Every one that some case must catch.
+            /// Every defect that some case must catch.
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Whether it shows only when a store is reopened.
+            /// Whether the defect shows only when a store is reopened.
             pub(crate) fn is_of_reopening(self) -> bool {
                 matches!(
                     self,
@@ -29,7 +29,7 @@ macro_rules! defects {
                 )
             }
 
-            /// Whether threads have to meet for it to show.
+            /// Whether the defect is a race of threads.
             pub(crate) fn is_of_racing(self) -> bool {
                 matches!(
                     self,
@@ -55,7 +55,7 @@ macro_rules! defects {
                 }
             }
 
-            /// The cases that are about it.
+            /// The cases that must catch the defect.
             pub(crate) fn caught_by(self) -> &'static [&'static str] {
                 match self {
                     $(Self::$name => &[$($case),+],)+
@@ -96,22 +96,22 @@ defects! {
     LastChangeOfAnIdWins by "apply::changes_of_a_batch_apply_in_order";
     /// A replaced record counts as inserted.
     ReplacedCountsAsInserted by "apply::applied_counts_one_per_change";
-    /// What is not there counts as deleted, or as given its payload.
+    /// An absent record counts as deleted, or as given its payload.
     AbsentCountsAsThere by
         "conveniences::delete_says_whether_the_record_was_there",
         "conveniences::set_payload_says_whether_the_record_was_there",
         "apply::delete_removes_the_record";
     /// An id that stands in a batch twice is inserted twice, by the counters.
     DuplicateCountsTwice by "apply::applied_counts_one_per_change";
-    /// Writing what is there already is taken for no write, and makes no version.
+    /// Writing an identical record counts as no write, and makes no version.
     IdenticalUpsertIsSkipped by "apply::a_batch_with_an_effect_advances_the_version_by_one";
-    /// A batch that changes nothing makes a version all the same.
+    /// A batch without effect makes a version.
     EmptyBatchAdvances by "apply::a_batch_without_effect_keeps_the_version";
     /// What stands in front of a bad change in its batch is written.
     HalfOfABadBatchStays by
         "refusals::a_batch_with_one_bad_change_changes_nothing",
         "conveniences::upsert_many_is_one_batch";
-    /// The expected version is not looked at when there is nothing to write.
+    /// The expected version is not checked when the batch has no changes.
     ConflictNeedsAnEffect by "refusals::an_unexpected_version_is_a_conflict";
     /// The expected version is checked before the lock is taken, so updates replace each other.
     LostUpdateOnReplace by "concurrency::concurrent_writes_are_all_kept";
@@ -150,7 +150,7 @@ defects! {
     APanicPoisons by "panics::a_panic_elsewhere_leaves_the_store_usable";
     /// A store that is made while another of its schema is open is that one.
     OpenStoresAreOne by "store::stores_share_nothing";
-    /// A batch is copied before it is looked at.
+    /// A batch is copied before it is checked.
     CopiesBeforeItChecks by "hostile::refused_input_costs_no_memory";
     /// Reads are promised to be wait-free, and each snapshot is a copy.
     WaitFreeReadsAllocate by "capabilities::wait_free_reads_allocate_nothing";
@@ -187,7 +187,7 @@ defects! {
     PushDownAnswersTheFirst by
         "snapshot::push_down_answers_as_a_scan_would",
         "answers::search_answers_are_the_same_for_any_batch";
-    /// A block that there isn't is the last one.
+    /// A block index out of range returns the last block.
     LastBlockStandsInForAny by "blocks::block_out_of_range_is_an_error";
     /// A count of blocks rounds down.
     LastBlockIsForgotten by "blocks::blocks_cover_every_live_record_once";
@@ -232,7 +232,7 @@ defects! {
     RowsAreNaN by "blocks::rows_are_the_records_exact_bits";
     /// Rows from the middle of a block are those at its start.
     RangesStartAtZero by "blocks::rows_of_any_range_agree";
-    /// Lends the first of the wanted rows in the place of all.
+    /// Lends the first rows of the block in the place of the wanted ones.
     WantedRowsAreTheFirst by "blocks::rows_some_lends_what_rows_does";
     /// Blocks of different content have one seal.
     OneSealForAll by "blocks::sealed_blocks_never_change";
@@ -262,13 +262,13 @@ defects! {
     KIsReserved by "hostile::search_memory_is_bounded_by_what_is_there";
     /// Searching an empty store is an error.
     EmptyIsAnError by "search::search_of_an_empty_store_finds_nothing";
-    /// Payloads come whether they are asked for or not.
+    /// Hits carry payloads even if the query doesn't want them.
     PayloadAlways by "answers::search_returns_payloads_when_asked";
     /// Hits are appended to what a buffer held.
     StaleHitsStay by "answers::search_ignores_what_hits_held_before";
     /// After an error the buffers hold what they held before.
     HitsStayOnError by "answers::search_leaves_every_buffer_empty_on_error";
-    /// An empty store doesn't look at the query.
+    /// A search of an empty store doesn't check the query.
     EmptyTakesAnyQuery by "answers::search_rejects_bad_queries";
     /// With more threads, parts are merged in the order in which they come.
     ThreadsReverseTies by "answers::search_answers_are_the_same_for_any_thread_count";
@@ -276,7 +276,7 @@ defects! {
     FirstQueryDecides by "answers::search_answers_are_the_same_for_any_batch";
     /// Once a block has been coded, its rows are ranked by their codes alone.
     CodesRank by "prepare::search_answers_are_the_same_once_prepared";
-    /// What is prepared for a block remembers which rows were alive, and shows them ever after.
+    /// Prepared data keeps the rows that were alive, and finds them after their deletion.
     PreparedRowsNeverDie by "prepare::search_answers_are_the_same_once_prepared";
     /// The last batch is acknowledged before it is in the log.
     KillLosesTheLastBatch by
@@ -291,9 +291,9 @@ defects! {
     SecondOpeningCutsTheLog by "durable::reopening_twice_changes_nothing";
     /// What a kill left in the log stays there, and recovery stops at it: later writes are lost.
     KillHidesWhatFollows by "durable::writes_after_a_kill_are_kept_too";
-    /// The log has a batch before it is looked at, and recovery applies what it can of it.
+    /// A batch is logged before it is checked, and recovery applies the valid part of it.
     RefusedBatchIsReplayed by "durable::a_refused_batch_leaves_no_trace_on_reopening";
-    /// A read cache keeps its entries for a while, whatever a thread writes meanwhile.
+    /// A read cache keeps its entries for a while, even if a thread writes meanwhile.
     GetIsCached by "concurrency::concurrent_histories_are_linearizable";
     /// Changes go in one by one, and readers are not kept out in between.
     BatchIsSeenHalf by "concurrency::concurrent_histories_are_linearizable";
@@ -305,7 +305,7 @@ defects! {
     VersionsAreDrawnInPairs by "concurrency::concurrent_histories_are_linearizable";
     /// A snapshot copies records one by one, and writers are not kept out in between.
     SnapshotMixesVersions by "concurrency::concurrent_histories_are_linearizable";
-    /// The store hands a snapshot out again for a while, whatever a thread writes meanwhile.
+    /// The store returns a cached snapshot for a while, even if a thread writes meanwhile.
     SnapshotIsCached by "concurrency::concurrent_histories_are_linearizable";
     /// The length is a counter of its own, brought up to date after the records.
     LenIsCountedLater by "concurrency::concurrent_histories_are_linearizable";

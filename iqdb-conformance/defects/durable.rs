@@ -1,10 +1,10 @@
-//! Places: what the suite needs of a store that it can reopen.
+//! Tests of places and of the stores that the suite reopens.
 
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{CASES, Case, Harness, Outcome};
 use iqdb_core::{ErrorKind, Metric, Schema};
 
-use crate::durable_harness;
+use crate::harness::durable_harness;
 use crate::log::LogStore;
 
 #[test]

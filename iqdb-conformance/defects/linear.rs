@@ -1,9 +1,9 @@
-//! What the case of linearizability says about stores that break it, each in one realistic way.
+//! The messages of the linearizability case for stores that violate it, each by one realistic race.
 
 use iqdb_conformance::Case;
 
 use crate::defect::Defect;
-use crate::racing_harness;
+use crate::harness::racing_harness;
 
 const CASE: &str = "concurrency::concurrent_histories_are_linearizable";
 

@@ -13,7 +13,7 @@ use iqdb_core::{
 
 use crate::defect::Defect;
 
-/// What a directory would be to a store with files.
+/// The place of the log, like a directory of files.
 #[derive(Debug)]
 pub(crate) struct LogPlace {
     schema: Schema,
@@ -25,9 +25,9 @@ pub(crate) struct LogPlace {
 struct Files {
     batches: Mutex<Vec<Batch>>,
     locked: AtomicBool,
-    /// How often it was opened since it was last written to.
+    /// The number of openings since the last write.
     opened: AtomicUsize,
-    /// Behind how many batches a kill left something that can't be read.
+    /// The number of batches before the incomplete frame that a kill left, if there is one.
     torn_at: Option<usize>,
 }
 
@@ -59,7 +59,7 @@ impl Place for LogPlace {
             lock(&files.batches).truncate(torn_at);
         }
         if self.defect == Some(Defect::ReopeningForgetsTheVersion) {
-            // The content of the last version, as if it were the first.
+            // One batch with the content of the last version, so that it becomes version 1.
             let all: Batch =
                 lock(&files.batches).drain(..).flat_map(|batch| batch.changes().to_vec()).collect();
             lock(&files.batches).push(all);
@@ -123,7 +123,7 @@ impl Store for LogStore {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        // Held throughout, so that the log has the order of the versions.
+        // Locked for the whole call, so that the log has the order of the versions.
         let mut batches = lock(&self.files.batches);
         let applied = self.inner.apply(batch);
         if applied.is_ok() || self.defect == Some(Defect::RefusedBatchIsReplayed) {

@@ -1,73 +1,29 @@
-//! The suite is seen to fail: small faulty stores and searches, each of which the cases about it
-//! must catch, and for each case at least one.
+//! Tests of the suite itself: small faulty stores and searches. The cases about each defect must
+//! catch it, and each case must catch at least one.
 //!
 //! `cargo xtask conformance --defects` runs every case on every defect and prints the matrix.
 
 mod cached;
 mod defect;
 mod durable;
+mod harness;
 mod linear;
 mod log;
 mod matrix;
 mod prepared;
 mod racing;
+mod records_snapshot;
 mod report;
 mod search;
-mod shown;
-mod shrinking;
+mod shrink;
 mod snapshot;
 mod store;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use defect::Defect;
-use iqdb_conformance::naive::NaiveSearch;
-use iqdb_conformance::{Allocated, CASES, Case, Harness, Outcome, run_case};
-use log::LogPlace;
-use racing::RacingStore;
-use search::PlantedSearch;
-use store::PlantedStore;
-
-fn harness(defect: Option<Defect>) -> Harness {
-    if defect.is_some_and(Defect::is_of_reopening) {
-        return durable_harness(defect);
-    }
-    if defect.is_some_and(Defect::is_of_racing) {
-        return racing_harness(defect);
-    }
-    let store = move |schema| Ok(PlantedStore::new(schema, defect));
-    let harness = Harness::new("planted", store, PlantedSearch { defect });
-    limited(harness).with_time_limit(Duration::from_secs(match defect {
-        // Only a planted deadlock takes longer.
-        Some(Defect::FlushHangs | Defect::APanicWedges) => 2,
-        _ => 60,
-    }))
-}
-
-/// The store that is reopened, with a defect or none.
-fn durable_harness(defect: Option<Defect>) -> Harness {
-    let place = move |schema| Ok(LogPlace::new(schema, defect));
-    limited(Harness::durable("planted", place, NaiveSearch))
-}
-
-/// The store that loses a race, or none.
-fn racing_harness(defect: Option<Defect>) -> Harness {
-    let store = move |schema| Ok(RacingStore::new(schema, defect));
-    limited(Harness::new("planted", store, NaiveSearch))
-}
-
-/// As many operations as it takes to catch what histories are to catch here.
-fn limited(harness: Harness) -> Harness {
-    metered(harness).with_operations(3_000)
-}
-
-fn metered(harness: Harness) -> Harness {
-    harness.with_allocation_meter(|run| {
-        let cost = allocation_counter::measure(run);
-        Allocated { total_bytes: cost.bytes_total, peak_bytes: cost.bytes_max }
-    })
-}
+use harness::{harness, racing_harness};
+use iqdb_conformance::{CASES, Case, Outcome, run_case};
 
 /// How often a case may miss a defect before it counts as not catching it.
 const ATTEMPTS: usize = 5;

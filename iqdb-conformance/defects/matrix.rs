@@ -1,5 +1,5 @@
-//! The matrix: every case on every defect, as a report that `cargo xtask conformance --defects`
-//! renders.
+//! The matrix: runs every case on every defect, and writes the report that
+//! `cargo xtask conformance --defects` renders.
 //!
 //! The report has lines of fields with tabs between them: `defect`, name, story; `cell`, defect,
 //! case, `caught` or `missed`, microseconds; and at the very end `end`, so that half a report is
@@ -14,17 +14,17 @@ use std::time::Instant;
 use iqdb_conformance::{CASES, Harness};
 
 use crate::defect::Defect;
-use crate::harness;
+use crate::harness::harness;
 
 /// The environment variable that names the file for the report.
 pub(crate) const MATRIX_VARIABLE: &str = "IQDB_CONFORMANCE_MATRIX";
 
-/// How many defects are worked on at once: one for each core.
+/// The number of threads, each of which works on one defect at a time: one per core.
 fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Every case on every defect; the report.
+/// Runs every case on every defect. Returns the report.
 fn run() -> String {
     let next = AtomicUsize::new(0);
     let rows = Mutex::new(vec![String::new(); Defect::ALL.len()]);
@@ -54,8 +54,8 @@ fn row(defect: Defect, harness: &Harness) -> String {
     lines
 }
 
-/// Runs when the report is asked for; what `cargo test` runs without being asked is the short form
-/// of it, in `main`.
+/// Runs only when the variable is set. The tests in `main` are the short form that `cargo test`
+/// runs.
 #[test]
 fn the_matrix_is_reported_where_it_is_asked_for() {
     let Some(path) = std::env::var_os(MATRIX_VARIABLE) else {

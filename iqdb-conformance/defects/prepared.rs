@@ -1,15 +1,15 @@
-//! What the planted search keeps with sealed blocks, and should not rely on.
+//! The data that the planted search derives from sealed blocks, and wrongly relies on.
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{Record, Result, RowMask, Snapshot};
 
-/// The block has been coded.
+/// The mark of a block that has been quantized.
 #[derive(Debug)]
 struct Coded;
 
 /// The rows of a block that were alive when it was prepared.
 #[derive(Debug)]
-struct AliveThen(RowMask);
+struct AliveWhenPrepared(RowMask);
 
 /// Codes every sealed block.
 pub(crate) fn code(on: &dyn Snapshot) -> Result<()> {
@@ -31,7 +31,7 @@ pub(crate) fn is_coded(on: &dyn Snapshot) -> Result<bool> {
     Ok(false)
 }
 
-/// A row as a code of four bits shows it.
+/// A row, quantized to four bits and decoded again.
 pub(crate) fn as_coded(row: &[f32]) -> Vec<f32> {
     let largest = row.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
     row.iter().map(|x| (x / largest * 7.0).round() * (largest / 7.0)).collect()
@@ -41,25 +41,25 @@ pub(crate) fn as_coded(row: &[f32]) -> Vec<f32> {
 pub(crate) fn remember_alive(on: &dyn Snapshot) -> Result<()> {
     for i in 0..on.block_count() {
         if let Some(seal) = on.block(i)?.seal() {
-            seal.derived().put(AliveThen(alive(on, i)?));
+            seal.derived().put(AliveWhenPrepared(alive(on, i)?));
         }
     }
     Ok(())
 }
 
-/// The records that are remembered as alive, and have been replaced or deleted since.
-pub(crate) fn undead(on: &dyn Snapshot) -> Result<Vec<Record>> {
-    let mut undead = Vec::new();
+/// The records that were alive when their block was prepared, and were replaced or deleted since.
+pub(crate) fn stale_records(on: &dyn Snapshot) -> Result<Vec<Record>> {
+    let mut stale_records = Vec::new();
     for i in 0..on.block_count() {
         let block = on.block(i)?;
-        let then = block.seal().and_then(|seal| seal.derived().get::<AliveThen>());
-        let Some(AliveThen(then)) = then else { continue };
+        let then = block.seal().and_then(|seal| seal.derived().get::<AliveWhenPrepared>());
+        let Some(AliveWhenPrepared(then)) = then else { continue };
         let now = alive(on, i)?;
         for row in then.rows().filter(|row| !now.contains(*row)) {
-            undead.push(block.record(row)?.to_record()?);
+            stale_records.push(block.record(row)?.to_record()?);
         }
     }
-    Ok(undead)
+    Ok(stale_records)
 }
 
 fn alive(on: &dyn Snapshot, i: usize) -> Result<RowMask> {

@@ -1,4 +1,5 @@
-//! A store on the model whose defect is a race, and which dawdles where it is lost.
+//! A store on the model whose defects are races. It pauses at the critical place, so that the race
+//! is lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,43 +13,44 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
-use crate::shown::Shown;
+use crate::records_snapshot::RecordsSnapshot;
 
 #[derive(Debug)]
 pub(crate) struct RacingStore {
     schema: Schema,
     defect: Option<Defect>,
-    /// A writer holds it for as long as its batch takes.
+    /// A writer holds this lock while it applies its batch.
     writing: Mutex<()>,
     state: Mutex<State>,
-    beside: Mutex<Beside>,
+    defect_state: Mutex<DefectState>,
 }
 
-/// What the store holds. The version is the store's, not the model's, so that it can be wrong.
+/// The content of the store. The version is separate from the model's, so that a defect can change
+/// it.
 #[derive(Debug, Clone)]
 struct State {
     model: Model,
     version: Version,
 }
 
-/// What a defect keeps beside the state.
+/// The state of the defect itself.
 #[derive(Debug, Default)]
-struct Beside {
+struct DefectState {
     records: BTreeMap<RecordId, (Instant, Option<Record>)>,
-    snapshot: Option<(Instant, Arc<Shown>)>,
+    snapshot: Option<(Instant, Arc<RecordsSnapshot>)>,
     drawn: u64,
-    /// The version that a thread has drawn for its next batch.
+    /// The version that each thread has drawn for its next batch.
     kept: HashMap<ThreadId, Version>,
     writes: u64,
     len: u64,
 }
 
-/// Long enough for other threads to get a turn, also on one core.
-fn dawdle() {
+/// Waits long enough for other threads to run, also on one core.
+fn pause() {
     thread::sleep(Duration::from_micros(100));
 }
 
-/// Whether something from then is still taken for new.
+/// Whether a cache entry of this age is still used.
 fn is_fresh(since: Instant) -> bool {
     since.elapsed() < Duration::from_millis(1)
 }
@@ -57,7 +59,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The changes, whatever version they expect.
+/// A batch of the changes that expects no version.
 fn unconditional(changes: &[Change]) -> Batch {
     changes.iter().cloned().collect()
 }
@@ -86,7 +88,7 @@ impl RacingStore {
             defect,
             writing: Mutex::default(),
             state: Mutex::new(State { model: Model::new(schema), version: Version(0) }),
-            beside: Mutex::default(),
+            defect_state: Mutex::default(),
         }
     }
 
@@ -98,7 +100,7 @@ impl RacingStore {
         lock(&self.state).clone()
     }
 
-    /// Applies a batch as a store does that numbers its batches when it likes.
+    /// Applies a batch whose version was drawn independently of the lock.
     fn apply_drawn(&self, batch: &Batch) -> Result<Applied> {
         let changes = unconditional(batch.changes());
         let mut state = lock(&self.state);
@@ -108,10 +110,10 @@ impl RacingStore {
             return Ok(at(state.version, idle));
         }
         let version = self.draw();
-        // It is careful where the caller is.
+        // A batch that expects a version is applied correctly.
         if self.has(Defect::VersionIsDrawnFirst) && batch.expected_version().is_none() {
             drop(state);
-            dawdle();
+            pause();
             state = lock(&self.state);
         }
         state.version = state.version.max(version);
@@ -120,20 +122,20 @@ impl RacingStore {
 
     /// A version that no other thread has drawn.
     fn draw(&self) -> Version {
-        let beside = &mut *lock(&self.beside);
-        let kept = beside.kept.remove(&thread::current().id());
+        let defect_state = &mut *lock(&self.defect_state);
+        let kept = defect_state.kept.remove(&thread::current().id());
         kept.unwrap_or_else(|| {
-            beside.drawn += 1;
-            let drawn = Version(beside.drawn);
+            defect_state.drawn += 1;
+            let drawn = Version(defect_state.drawn);
             if self.has(Defect::VersionsAreDrawnInPairs) {
-                beside.drawn += 1;
-                beside.kept.insert(thread::current().id(), drawn.next());
+                defect_state.drawn += 1;
+                defect_state.kept.insert(thread::current().id(), drawn.next());
             }
             drawn
         })
     }
 
-    /// Holds a batch up before anything of it is seen, or while some of it is.
+    /// Shows readers a part of the batch, or a refused batch, for a moment.
     fn hold_up(&self, batch: &Batch) -> Result<()> {
         let seen = match self.defect {
             Some(Defect::BatchIsSeenHalf) if self.state().apply(batch).is_ok() => {
@@ -146,7 +148,7 @@ impl RacingStore {
         };
         let before = self.state();
         lock(&self.state).apply(&unconditional(&batch.changes()[..seen]))?;
-        dawdle();
+        pause();
         *lock(&self.state) = before;
         Ok(())
     }
@@ -167,13 +169,13 @@ impl Store for RacingStore {
             Some(Defect::WritesRace) => {
                 let mut state = self.state();
                 let applied = state.apply(batch)?;
-                dawdle();
+                pause();
                 *lock(&self.state) = state;
                 return Ok(applied);
             }
             Some(Defect::VersionIsComparedFirst) => {
                 batch.check_version(self.state().version)?;
-                dawdle();
+                pause();
                 return lock(&self.state).apply(&unconditional(batch.changes()));
             }
             Some(Defect::VersionIsDrawnFirst | Defect::VersionsAreDrawnInPairs) => {
@@ -186,17 +188,17 @@ impl Store for RacingStore {
         let mut next = self.state();
         let applied = next.apply(batch)?;
         if self.has(Defect::WritesAreLost) && applied.has_effect() {
-            let mut beside = lock(&self.beside);
-            beside.writes += 1;
-            if beside.writes.is_multiple_of(10) {
+            let mut defect_state = lock(&self.defect_state);
+            defect_state.writes += 1;
+            if defect_state.writes.is_multiple_of(10) {
                 next.model = self.state().model;
             }
         }
         let len = next.model.len() as u64;
         *lock(&self.state) = next;
         if self.has(Defect::LenIsCountedLater) {
-            dawdle();
-            lock(&self.beside).len = len;
+            pause();
+            lock(&self.defect_state).len = len;
         }
         Ok(applied)
     }
@@ -204,7 +206,7 @@ impl Store for RacingStore {
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         let found = self.state().model.get(id).cloned();
         if self.has(Defect::GetIsCached) {
-            let records = &mut lock(&self.beside).records;
+            let records = &mut lock(&self.defect_state).records;
             records.retain(|_, (since, _)| is_fresh(*since));
             let (_, cached) = records.entry(id.clone()).or_insert((Instant::now(), found));
             return Ok(cached.clone());
@@ -216,20 +218,20 @@ impl Store for RacingStore {
         let State { model, version } = self.state();
         let mut records: Vec<_> = model.records().cloned().collect();
         if self.has(Defect::SnapshotMixesVersions) {
-            dawdle();
+            pause();
             let later = self.state().model;
             let (_, rest) = records.split_at_mut(model.len() / 2);
             for record in rest {
                 *record = later.get(&record.id).unwrap_or(record).clone();
             }
         }
-        let mut shown = Shown::new(self.schema, version, records);
+        let mut shown = RecordsSnapshot::new(self.schema, version, records);
         if self.has(Defect::LenIsCountedLater) {
-            shown.len = lock(&self.beside).len;
+            shown.len = lock(&self.defect_state).len;
         }
         let shown = Arc::new(shown);
         if self.has(Defect::SnapshotIsCached) {
-            let cached = &mut lock(&self.beside).snapshot;
+            let cached = &mut lock(&self.defect_state).snapshot;
             let fresh = cached.take().filter(|(since, _)| is_fresh(*since));
             let (_, shown) = cached.insert(fresh.unwrap_or((Instant::now(), shown)));
             return Ok(shown.clone());

@@ -1,11 +1,11 @@
-//! What the environment asks of a run: a report, and a seed to replay.
+//! Tests of the environment variables: the report, and the seed to replay.
 
 use std::process::Command;
 
 use iqdb_conformance::{REPORT_VARIABLE, SEED_VARIABLE, run_case};
 
 use crate::defect::Defect;
-use crate::harness;
+use crate::harness::harness;
 
 const HISTORIES: &str = "histories::random_operations_agree_with_the_model";
 

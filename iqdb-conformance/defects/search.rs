@@ -128,7 +128,7 @@ impl PlantedSearch {
                 found.push((distance, record));
             }
         }
-        for record in prepared::undead(on)? {
+        for record in prepared::stale_records(on)? {
             let distance = on.schema().metric().distance(&record.vector, &query.vector());
             found.push((distance, record));
         }

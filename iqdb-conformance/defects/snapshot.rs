@@ -7,6 +7,7 @@ use std::thread;
 
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::filter::{Comparison, MaskPool};
+use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Metric, Narrow, Payload,
     PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema,
@@ -14,7 +15,6 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
-use crate::store::cut;
 
 static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
 
@@ -29,14 +29,14 @@ pub(crate) struct PlantedSnapshot {
     poisoned: Option<Arc<AtomicBool>>,
 }
 
-/// The rows of one block, as the defect lends them.
+/// The rows of one block, with the defect in them.
 #[derive(Debug)]
 struct PlantedBlock {
     inner: Arc<dyn Snapshot>,
     i: usize,
     stride: usize,
     rows: Vec<f32>,
-    /// What is lent as columns.
+    /// The payloads that the block lends as columns.
     payloads: Vec<Payload>,
     defect: Option<Defect>,
     store: Weak<NaiveStore>,
@@ -97,6 +97,12 @@ impl PlantedSnapshot {
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
     }
+}
+
+/// The part of an id that fits.
+pub(crate) fn cut(text: &str) -> &str {
+    // The ids that are too long in the suite are cut at a character's end by this.
+    text.get(..ID_BYTES_MAX).unwrap_or(text)
 }
 
 impl Drop for PlantedSnapshot {
@@ -196,7 +202,7 @@ impl Snapshot for PlantedSnapshot {
 }
 
 impl PlantedBlock {
-    /// Whether payloads are lent as columns: where a defect is in these, and without any.
+    /// Whether the block lends payloads as columns: for defects of columns, and without a defect.
     fn lends_columns(defect: Option<Defect>) -> bool {
         matches!(defect, None | Some(Defect::LastFieldIsForgotten | Defect::FieldNamesIgnoreCase))
     }
@@ -228,7 +234,7 @@ impl BlockSource for PlantedBlock {
         block.select(0..block.len(), None, &mut alive, &mut MaskPool::default())?;
         match self.defect {
             Some(Defect::DeadRowsAreAlive) => {}
-            // Takes the first row that it is asked about for the first of the block.
+            // Mistakes the first row of the range for the first row of the block.
             Some(Defect::LivenessStartsAtZero) => {
                 let first = live.mask().rows().next().unwrap_or(0);
                 live.retain(|row| Ok::<_, Error>(alive.contains(row - first)))?;
@@ -263,7 +269,7 @@ impl BlockSource for PlantedBlock {
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
         let differs = matches!(leaf, Predicate::Compare { comparison: Comparison::Ne, .. });
         match self.defect {
-            // Says that it has narrowed the mask to the rows that differ, the absent ones included.
+            // Returns that it has narrowed the mask, and keeps the rows where the field is absent.
             Some(Defect::AbsentFieldDiffers) => Ok(differs),
             Some(Defect::MatchingNarrowsAndDeclines) => {
                 mask.clear(0);

@@ -7,14 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
-use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Metric, Payload, Record, RecordId,
     Result, Schema, Snapshot, Store, Value, Vector,
 };
 
 use crate::defect::Defect;
-use crate::snapshot::PlantedSnapshot;
+use crate::snapshot::{PlantedSnapshot, cut};
 
 #[derive(Debug)]
 pub(crate) struct PlantedStore {
@@ -32,12 +31,12 @@ struct Remembered {
     deleted: u64,
     first_snapshot: Option<Arc<dyn Snapshot>>,
     snapshots: usize,
-    /// What a read finds until it is taken back: records that are about to be written, or that
-    /// have just been replaced, since when.
+    /// The cache that reads use first: records that are about to be written or have just been
+    /// replaced, each with the time of the entry.
     cached: BTreeMap<RecordId, (Option<Record>, Instant)>,
 }
 
-/// How long a cache goes on to answer.
+/// How long a cache entry is used.
 const STALE_FOR: Duration = Duration::from_millis(5);
 
 /// The open store of this schema.
@@ -78,7 +77,7 @@ impl PlantedStore {
         with(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The batch as the defect understands it.
+    /// The batch with the defect's changes.
     fn misread(&self, batch: &Batch) -> Result<Batch> {
         let mut changes = Vec::new();
         for change in batch.changes() {
@@ -153,7 +152,7 @@ impl PlantedStore {
         })
     }
 
-    /// What a cache knows of the batch: what it replaces, or what it brings.
+    /// Caches the records that the batch replaces, or those that it writes.
     fn cache(&self, batch: &Batch) -> Result<()> {
         for change in batch.changes() {
             let record = match (self.defect, change) {
@@ -189,17 +188,11 @@ impl PlantedStore {
     }
 }
 
-/// As long as the test process lives; the suite must not wait for it.
+/// Blocks until the test process ends. The suite must not wait for it.
 fn hang() -> ! {
     loop {
         thread::park();
     }
-}
-
-/// The part of an id that fits.
-pub(crate) fn cut(text: &str) -> &str {
-    // The ids that are too long in the suite are cut at a character's end by this.
-    text.get(..ID_BYTES_MAX).unwrap_or(text)
 }
 
 impl Store for PlantedStore {
@@ -269,7 +262,7 @@ impl Store for PlantedStore {
             _ => {}
         }
         let misread = match self.defect {
-            // What these do with a batch that is to be refused is what is wrong with them.
+            // These defects change batches that should be refused.
             Some(
                 Defect::SetPayloadIsUnchecked
                 | Defect::BadPayloadsAreDropped

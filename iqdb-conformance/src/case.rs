@@ -1,6 +1,6 @@
-//! Running one case: on a thread of its own, with a time limit, into a verdict.
+//! A case, and how it is run: on a thread of its own, with a time limit, into a verdict.
 //!
-//! Nothing here knows what a case checks.
+//! This module knows no particular case.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,17 +21,18 @@ pub struct Case {
     pub name: &'static str,
     /// Family and name, such as `apply::upsert_inserts_a_new_record`.
     pub full_name: &'static str,
-    /// What checks it. It panics or returns an error where the statement is broken; most callers
-    /// want [`check`](Self::check), which catches both and doesn't hang.
+    /// The function that checks the statement. It panics or returns an error where the backend
+    /// breaks it. Most callers want [`check`](Self::check), which catches both and has a time
+    /// limit.
     pub run: fn(&Harness) -> Result<Outcome>,
 }
 
-/// How a case ended that found nothing wrong.
+/// The result of a case that found no violation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The backend keeps the statement.
     Kept,
-    /// The statement is about something that the backend doesn't do, for this reason.
+    /// The backend doesn't promise what the statement is about, for this reason.
     NotPromised(&'static str),
 }
 
@@ -72,17 +73,17 @@ impl Case {
         let (tell, told) = mpsc::channel();
         let run = self.run;
         let owned_harness = harness.clone();
-        // A case that hangs can only be given up on from outside, so each has its own thread.
+        // Only another thread can give up on a case that hangs.
         let thread = thread::Builder::new()
             .name(self.full_name.to_owned())
             .spawn(move || {
-                // When the time was up, `check` has dropped the receiver.
+                // The send fails when the time was up, because `check` has dropped the receiver.
                 let _ = tell.send(catch_unwind(AssertUnwindSafe(|| run(&owned_harness))));
             })
             .expect("a thread to run the case on");
         let message = match told.recv_timeout(harness.time_limit()) {
             Ok(ended) => {
-                // It has sent its last word, so this takes no time; its stores are closed now.
+                // The thread ends right after it has sent. After the join its stores are closed.
                 let _ = thread.join();
                 match ended {
                     Ok(Ok(outcome)) => return Ok(outcome),

@@ -1,7 +1,8 @@
-//! The list of cases: one per statement that iqdb-core documents, of the same name, in families.
+//! The list of cases, in families. Each case has the name of the statement in iqdb-core that it
+//! checks.
 //!
-//! Everything that needs all the cases comes from the one list here, so a case function that isn't
-//! on it is dead code, and the compiler says so.
+//! The registry and the tests of backends are generated from this one list. A case function that
+//! isn't on it is dead code, and the compiler says so.
 
 mod answers;
 mod apply;
@@ -25,7 +26,7 @@ use crate::Case;
 
 /// Hands the list of all cases to another macro: `callback! { family { family::case, … } … }`.
 ///
-/// `cargo xtask tidy` reads the lines `family::case,` and holds them against the statements in
+/// `cargo xtask tidy` reads the lines `family::case,` and compares them with the statements in
 /// iqdb-core.
 #[macro_export]
 macro_rules! for_each_case {

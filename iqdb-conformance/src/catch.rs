@@ -1,7 +1,7 @@
-//! Panics that a case expects by the hundred: the code that catches them prints once, at the end.
+//! Catching panics: silences those that a case provokes, and extracts their messages.
 //!
-//! Only the panics of the threads that ask for it are silent: what another thread of the test
-//! binary says is its own business.
+//! A case may provoke hundreds of panics and reports one. Only the panics of the calling thread are
+//! silenced; other threads of the test binary print theirs.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -13,7 +13,7 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// Runs `f`, which catches its own panics, without printing those of this thread.
+/// Runs `f` without printing the panics of this thread. `f` has to catch them.
 pub(crate) fn silence_panics<T>(f: impl FnOnce() -> T) -> T {
     HOOK.call_once(|| {
         let loud = std::panic::take_hook();
@@ -29,7 +29,7 @@ pub(crate) fn silence_panics<T>(f: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What a panic said.
+/// The message of a caught panic.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
         (Some(message), _) => message.clone(),

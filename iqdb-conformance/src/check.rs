@@ -1,6 +1,6 @@
-//! Agreement: everything a store or a snapshot shows, held against the model.
+//! Compares everything that a store or a snapshot shows with the model.
 //!
-//! The one place that says what "the same" means, so that every case means the same by it.
+//! All cases use these checks, so that equality means the same in each of them.
 
 pub(crate) mod exact;
 pub(crate) mod refusal;
@@ -16,14 +16,14 @@ use iqdb_core::{
 use crate::Model;
 use exact::{assert_hits, assert_is, assert_record};
 
-/// Checks that a store to which no thread is writing shows exactly what the model holds: by `get`,
-/// and by all that [`check_snapshot`] looks at.
+/// Checks that a store shows exactly the content of the model: by `get`, and by everything that
+/// [`check_snapshot`] compares. No thread may write to the store meanwhile.
 ///
 /// # Errors
-/// Whatever the store or the search reports.
+/// Any error of the store or the search.
 ///
 /// # Panics
-/// When they differ, saying what was expected and what was found.
+/// When they differ. The message says what was expected and what was found.
 pub fn check_same(store: &dyn Store, model: &Model, search: &dyn Search) -> Result<()> {
     assert_is!(store.schema(), model.schema(), "the schema of the store");
     for record in model.records() {
@@ -36,14 +36,14 @@ pub fn check_same(store: &dyn Store, model: &Model, search: &dyn Search) -> Resu
     check_snapshot(&*store.snapshot()?, model, search)
 }
 
-/// Checks that a snapshot shows exactly what the model holds: version, length, every record by
-/// `get`, by `records` and by blocks, and what a search over it finds.
+/// Checks that a snapshot shows exactly the content of the model: version, length, every record by
+/// `get`, by `records` and by blocks, and the hits of searches.
 ///
 /// # Errors
-/// Whatever the snapshot or the search reports.
+/// Any error of the snapshot or the search.
 ///
 /// # Panics
-/// When they differ, saying what was expected and what was found.
+/// When they differ. The message says what was expected and what was found.
 pub fn check_snapshot(snapshot: &dyn Snapshot, model: &Model, search: &dyn Search) -> Result<()> {
     assert_is!(snapshot.schema(), model.schema(), "the schema of the snapshot");
     assert_is!(snapshot.version(), model.version(), "the version of the snapshot");
@@ -54,8 +54,8 @@ pub fn check_snapshot(snapshot: &dyn Snapshot, model: &Model, search: &dyn Searc
     check_search(snapshot, model, search)
 }
 
-/// Ids that aren't in the model: strangers, and those that a careless key would take for one that
-/// is.
+/// Ids that aren't in the model. Some of them have the same text as an id in the model, so that a
+/// store with imprecise keys would confuse them.
 pub(crate) fn absent_ids(model: &Model) -> Vec<RecordId> {
     let mut ids: Vec<RecordId> =
         vec![u64::MAX.into(), iqdb_core::Uuid::from_u128(u128::MAX).into(), "nobody".into()];
@@ -95,7 +95,8 @@ fn check_records(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Each live record once, in some block of the right shape, followed by zeros.
+/// Checks that the blocks have the dimension and version of the model, contain each record exactly
+/// once, and pad each row with zeros.
 pub(crate) fn check_blocks(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     let dim = model.schema().dim();
     let mut found = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A store and the model, written to together and compared.
+//! Differential testing: writes go to the store under test and to the model, and both are compared.
 
 mod perform;
 pub(crate) mod play;
@@ -7,10 +7,10 @@ use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snaps
 
 use crate::check::exact::{assert_is, brief};
 use crate::check::{check_same, check_snapshot};
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Model, Site};
 
-/// A store under test with the model of what it must hold.
+/// A pair of a store under test and the model of its expected content.
 #[derive(Debug)]
 pub(crate) struct Differential<'a> {
     pub(crate) site: Site,
@@ -35,19 +35,19 @@ impl<'a> Differential<'a> {
         Ok(pair)
     }
 
-    /// A store and a model with a past: records that were written in many batches, and then
-    /// replaced, deleted, written anew or given another payload. Where a backend keeps dead rows,
-    /// it has some now. About half of `count` records remain.
-    pub(crate) fn with_a_past(
+    /// A store and a model after many updates: records are written in many batches, and then
+    /// replaced, deleted, written anew or given another payload. A backend that keeps dead rows has
+    /// some afterwards. About half of `count` records remain.
+    pub(crate) fn after_churn(
         harness: &'a Harness,
         schema: Schema,
         count: u64,
-        texture: Texture,
+        distribution: Distribution,
     ) -> Result<Self> {
         let mut pair = Self::new(harness, schema)?;
         let (first, second) = (
-            corpus::records(&schema, count, texture, 1)?,
-            corpus::records(&schema, count, texture, 2)?,
+            corpus::records(&schema, count, distribution, 1)?,
+            corpus::records(&schema, count, distribution, 2)?,
         );
         for some in first.chunks(7) {
             pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
@@ -69,7 +69,8 @@ impl<'a> Differential<'a> {
         self.harness.search()
     }
 
-    /// Applies the batch to both and fails unless both say the same about it.
+    /// Applies the batch to both. Panics unless both return the same, or refuse it with the same
+    /// kind of error.
     pub(crate) fn apply(&mut self, batch: &Batch) -> Result<Applied> {
         match (self.site.apply(batch), self.model.apply(batch)) {
             (Ok(found), Ok(expected)) => {
@@ -89,7 +90,8 @@ impl<'a> Differential<'a> {
         }
     }
 
-    /// Applies a batch that must be refused, and checks that it changed nothing.
+    /// Applies a batch to both. Panics unless both refuse it with this kind of error, and the store
+    /// is unchanged.
     pub(crate) fn refuses(&mut self, batch: &Batch, kind: ErrorKind) -> Result<()> {
         match self.apply(batch) {
             Err(error) => assert_is!(error.kind(), kind, "the error of apply, {error}"),
@@ -98,12 +100,12 @@ impl<'a> Differential<'a> {
         self.check()
     }
 
-    /// Fails unless the store shows what the model holds.
+    /// Panics unless the store shows exactly the content of the model.
     pub(crate) fn check(&self) -> Result<()> {
         check_same(&*self.site, &self.model, self.search())
     }
 
-    /// Fails unless the snapshot shows what `model` holds.
+    /// Panics unless the snapshot shows exactly the content of `model`.
     pub(crate) fn check_snapshot(&self, snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
         check_snapshot(snapshot, model, self.search())
     }

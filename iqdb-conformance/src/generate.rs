@@ -1,4 +1,4 @@
-//! What happens next: operations drawn at random, with weights drawn anew for each history.
+//! The generator: draws random operations, with weights that are drawn anew for each history.
 //!
 //! Leaving some operations out of a history altogether finds what an even mixture hides: a
 //! history without deletes grows large, one without upserts of old ids has no dead rows.
@@ -17,15 +17,16 @@ use iqdb_core::{
 };
 
 use crate::Model;
-use corpus::Texture;
+use corpus::Distribution;
 use operation::{Operation, Question};
 use script::Script;
 use weights::Weights;
 
 const DIMS: [usize; 5] = [1, 2, 3, 8, 17];
 
-/// How many operations the history of this seed has. Most are short, because a short one is
-/// looked at in whole after each step; a few are long, because some defects take many records.
+/// The number of operations in the history of this seed. Most histories are short, because the
+/// whole store is checked after each step of a short one. A few are long, because some defects take
+/// many records.
 pub(crate) fn steps(seed: u64) -> usize {
     match seed % 10 {
         0..7 => 100,
@@ -44,7 +45,7 @@ pub(crate) fn history(seed: u64, reopens: bool) -> Result<Script> {
     let mut operations = Vec::new();
     for _ in 0..steps(seed) {
         let operation = generator.next(&mut rng, &model)?;
-        operation.tell(&mut model)?;
+        operation.apply_to(&mut model)?;
         operations.push(operation);
     }
     Ok(Script { schema, operations })
@@ -56,7 +57,7 @@ struct Generator {
     schema: Schema,
     operations: Weights<9>,
     changes: Weights<3>,
-    textures: Weights<3>,
+    distributions: Weights<3>,
     hot_ids: Vec<RecordId>,
     cold_ids: u64,
 }
@@ -64,7 +65,7 @@ struct Generator {
 impl Generator {
     fn new(rng: &mut Rng, schema: Schema, reopens: bool, steps: usize) -> Self {
         let reopen = if reopens { 2 } else { 0 };
-        let textures = Weights::thinned(rng, [4, 3, 2]).rotated_right(rng.usize(..3));
+        let distributions = Weights::thinned(rng, [4, 3, 2]).rotated_right(rng.usize(..3));
         // A longer history has room for more records.
         let cold_ids = (10 << rng.u8(..4)) * (steps as u64 / 300).max(1);
         let hot = rng.u64(..cold_ids);
@@ -72,7 +73,7 @@ impl Generator {
             schema,
             operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
             changes: Weights::thinned(rng, [10, 5, 4]),
-            textures,
+            distributions,
             // Neighbours are of different kinds and share their texts.
             hot_ids: (hot..hot + 4).map(corpus::id).collect(),
             cold_ids,
@@ -106,8 +107,8 @@ impl Generator {
     }
 
     fn vector(&self, rng: &mut Rng) -> Result<Vector> {
-        let texture = Texture::ALL[self.textures.choose(rng)];
-        corpus::vector(rng, &self.schema, texture)
+        let distribution = Distribution::ALL[self.distributions.choose(rng)];
+        corpus::vector(rng, &self.schema, distribution)
     }
 
     fn batch(&self, rng: &mut Rng, model: &Model) -> Result<Batch> {

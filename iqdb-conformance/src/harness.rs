@@ -1,6 +1,6 @@
-//! The harness: what is put to the test, a store and the search it is paired with.
+//! The harness: the store under test and the search that reads it.
 //!
-//! It says how to come by a store and nothing about what the store must do.
+//! It creates stores, and knows nothing about the contract.
 
 use std::fmt;
 use std::ops::Deref;
@@ -24,8 +24,8 @@ pub struct Harness {
     meter: Option<Meter>,
 }
 
-/// The environment variable that says how many operations the random histories have in all,
-/// whatever the harness says: a million for a thorough run.
+/// The environment variable for the number of operations of the random histories in all. It
+/// overrides [`Harness::with_operations`]. A thorough run has a million.
 pub const OPERATIONS_VARIABLE: &str = "IQDB_CONFORMANCE_OPERATIONS";
 
 enum Origin {
@@ -42,28 +42,26 @@ pub trait Place: fmt::Debug + Send + Sync + 'static {
     /// handle open at a time.
     ///
     /// # Errors
-    /// Whatever the backend reports; the case then fails.
+    /// Any error of the backend; the case then fails.
     fn open(&self) -> Result<Arc<dyn Store>>;
 
-    /// Opens what a new process would find if this one were killed right now, while a handle is
-    /// still open and has not been flushed. From then on the place is the one that the new process
-    /// found.
+    /// Opens the store as a new process would find it if this one were killed right now, while a
+    /// handle is still open and has not been flushed. From then on the place is the one that the
+    /// new process found.
     ///
     /// A store that locks its files can copy them to a new directory and open the copy.
     ///
     /// # Errors
-    /// Whatever the backend reports; the case then fails.
+    /// Any error of the backend; the case then fails.
     fn open_after_kill(&self) -> Result<Arc<dyn Store>>;
 }
 
 impl Harness {
-    /// How long a case may take before it counts as hanging, unless
-    /// [`with_time_limit`](Self::with_time_limit) says otherwise. With more than the usual
-    /// [`OPERATIONS`](Self::OPERATIONS) it is as many times longer.
+    /// The default time limit of a case, after which it counts as hanging. It grows in proportion
+    /// with the operations beyond [`OPERATIONS`](Self::OPERATIONS).
     pub const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-    /// How many operations the random histories have in all, unless
-    /// [`with_operations`](Self::with_operations) or the environment says otherwise.
+    /// The default number of operations of the random histories in all.
     pub const OPERATIONS: usize = 100_000;
 
     /// A backend whose stores are gone when they are dropped. `create` makes a new, empty one each
@@ -88,8 +86,8 @@ impl Harness {
     /// A durable backend. `place` makes a new, empty place each time, and the suite opens, closes
     /// and reopens the store in it.
     ///
-    /// This is a constructor and not an addition to [`new`](Self::new) because what is reopened
-    /// has to outlive the store, so it can't come from the store.
+    /// This is a constructor and not an addition to [`new`](Self::new), because the place has to
+    /// outlive the store.
     pub fn durable<P: Place>(
         name: &str,
         place: impl Fn(Schema) -> Result<P> + Send + Sync + 'static,
@@ -145,7 +143,7 @@ impl Harness {
         self
     }
 
-    /// Runs it once; what it allocated, if there is a meter.
+    /// Runs the function once. Returns what it allocated, if the harness has a meter.
     pub(crate) fn measure(&self, run: &mut dyn FnMut()) -> Option<Allocated> {
         if let Some(Meter(measure)) = self.meter {
             return Some(measure(run));
@@ -154,7 +152,7 @@ impl Harness {
         None
     }
 
-    /// What the backend is called in reports.
+    /// The name of the backend in reports.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -166,17 +164,17 @@ impl Harness {
         &*self.search
     }
 
-    /// How long a case may take before it counts as hanging.
+    /// The time limit of a case, after which it counts as hanging.
     #[must_use]
     pub fn time_limit(&self) -> Duration {
         let times = self.operations().div_ceil(Self::OPERATIONS).max(1);
         self.time_limit.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
     }
 
-    /// How many operations the random histories have in all.
+    /// The number of operations of the random histories in all.
     ///
     /// # Panics
-    /// When the environment asks for a number that is none.
+    /// When [`OPERATIONS_VARIABLE`] isn't a number.
     #[must_use]
     pub fn operations(&self) -> usize {
         match std::env::var(OPERATIONS_VARIABLE) {
@@ -190,7 +188,7 @@ impl Harness {
     /// A new, empty store.
     ///
     /// # Errors
-    /// Whatever the backend reports.
+    /// Any error of the backend.
     pub fn create(&self, schema: Schema) -> Result<Site> {
         match &*self.origin {
             Origin::Store(create) => Ok(Site { store: Some(create(schema)?), place: None }),
@@ -231,8 +229,8 @@ impl Site {
     /// Closes the last handle and opens the store again.
     ///
     /// # Errors
-    /// Whatever the backend reports, and the site is closed then; [`ErrorKind::NotSupported`]
-    /// unless it [`reopens`](Self::reopens).
+    /// Any error of the backend, and the site is then closed; [`ErrorKind::NotSupported`] unless
+    /// the site [`reopens`](Self::reopens).
     pub fn reopen(&mut self) -> Result<()> {
         let place = self.place.as_ref().ok_or_else(not_reopened)?;
         self.store = None;
@@ -240,7 +238,7 @@ impl Site {
         Ok(())
     }
 
-    /// Opens what a new process would find if this one were killed.
+    /// Opens the store as a new process would find it if this one were killed.
     ///
     /// # Errors
     /// As for [`reopen`](Self::reopen).
@@ -252,7 +250,7 @@ impl Site {
         Ok(())
     }
 
-    /// Closes the last handle; what is returned keeps the place.
+    /// Closes the last handle. Returns the place, which keeps the files.
     #[must_use]
     pub fn close(self) -> Option<Box<dyn Place>> {
         self.place

@@ -1,8 +1,7 @@
-//! Random histories: a store and the model live through the same operations.
+//! Random histories: plays generated scripts against a store, and shrinks the first that fails.
 //!
-//! Everything about a history follows from its seed: the schema, which operations occur and how
-//! often, which ids are hot. So a seed is all that it takes to see a failure again. A history that
-//! fails is shrunk to the few operations that matter.
+//! The seed determines everything about a history: the schema, which operations occur and how
+//! often, which ids are hot. So the seed alone replays a failure.
 
 use std::panic::resume_unwind;
 use std::sync::Mutex;
@@ -20,8 +19,8 @@ use crate::generate::script::Script;
 use crate::generate::seed::{SEED_VARIABLE, seed_to_replay};
 use crate::shrink::{Shrunk, print};
 
-/// The seeds to go through: as many as it takes for this many operations, or the one that is to be
-/// replayed.
+/// The seeds to play: enough for `operations` operations in all, or the one that the environment
+/// sets.
 fn seeds(operations: usize) -> Vec<u64> {
     if let Some(seed) = seed_to_replay() {
         return vec![seed];
@@ -35,12 +34,12 @@ fn seeds(operations: usize) -> Vec<u64> {
     (0..).take_while(&mut is_wanted).collect()
 }
 
-/// Lives through the histories of all seeds, on all cores.
+/// Plays the histories of all seeds, on all cores.
 ///
 /// # Panics
-/// When the store disagrees with the model; of several histories, with the smallest seed's. The
-/// message says how to see it again.
-pub(crate) fn live_through_all(harness: &Harness) -> Result<()> {
+/// When the store disagrees with the model. If several histories fail, the message is about the one
+/// with the smallest seed, and says how to replay it.
+pub(crate) fn check_all(harness: &Harness) -> Result<()> {
     let site = harness.create(Schema::new(1, Metric::Euclidean)?)?;
     let reopens = site.reopens() && site.capabilities().durable();
     drop(site);
@@ -56,7 +55,7 @@ pub(crate) fn live_through_all(harness: &Harness) -> Result<()> {
             if play(&script, harness).is_some() {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 *failed = Some(failed.map_or(seed, |other| other.min(seed)));
-                // Seeds are taken in their order, so no smaller one is still to come.
+                // Workers take seeds in ascending order, so every smaller seed is already taken.
                 next.fetch_add(seeds.len() as u64, Ordering::SeqCst);
             }
         }
@@ -75,13 +74,13 @@ pub(crate) fn live_through_all(harness: &Harness) -> Result<()> {
     }
 }
 
-/// Plays the history of this seed again and shrinks it.
+/// Plays the history of this seed again, shrinks it, and panics with the report.
 fn explain(harness: &Harness, seed: u64, reopens: bool) -> Result<()> {
     let script = generate::history(seed, reopens)?;
     let Some(disagreement) = play(&script, harness) else {
         panic!(
-            "seed {seed}: the store disagreed with the model, and played again it did not: it \
-             depends on time, or on what other stores do"
+            "seed {seed}: the store disagreed with the model, and played again it did not: the defect \
+             depends on time, or on other stores in the process"
         );
     };
     let described = print::disagreement(&script, &disagreement);
@@ -89,8 +88,8 @@ fn explain(harness: &Harness, seed: u64, reopens: bool) -> Result<()> {
     panic!("seed {seed}, {described} ({SEED_VARIABLE}={seed} replays it){}", shrunk.report(seed));
 }
 
-/// Puts the operations to a new store of this schema and the model alike, and looks at all of the
-/// store after each: what the regression tests call that the suite prints.
+/// Performs the operations on a new store of this schema and on the model, and compares the whole
+/// store with the model after each. The regression tests that the suite prints call this function.
 ///
 /// ```
 /// use iqdb_conformance::naive::{NaiveSearch, NaiveStore};

@@ -1,8 +1,8 @@
-//! The suite that every iqdb backend passes, ours or a stranger's.
+//! The conformance suite that every iqdb backend passes, inside and outside of this repository.
 //!
-//! The documentation of the traits in `iqdb-core` is a list of statements, and each is the name of
-//! a case here. A run is over a store and the search it is paired with; the oracle is the
-//! [`Model`], a sorted map that a child can read.
+//! The documentation of the traits in `iqdb-core` is a list of statements. Each statement has a
+//! name, and the case of the same name checks it here. The suite runs on a store and a search that
+//! reads it. The oracle is the [`Model`], a sorted map with a search that sorts everything.
 //!
 //! # Run it
 //! One line in a test file of the backend's crate, which has this one as a dev-dependency:
@@ -17,43 +17,43 @@
 //! # }
 //! ```
 //!
-//! It stamps one test per case, such as `apply::delete_removes_the_record`, so that
+//! The macro defines one test per case, such as `apply::delete_removes_the_record`, so that
 //! `cargo test apply::` runs one family. Several backends in one file each get a `mod` of their
 //! own. `examples/own-backend` is a whole crate like that. A crate with only a store or only a
 //! search pairs it with the other half from [`naive`].
 //!
 //! # Declare capabilities
-//! A store says in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond the
-//! contract, and the suite takes it at its word: what is promised is tested, and what isn't is not
-//! needed. A store that promises to be durable is made with [`Harness::durable`] from a [`Place`]
-//! that outlives it, and then is closed, killed and reopened. What memory costs can be told only by
-//! a global allocator that counts, which is the test binary's to choose:
-//! [`Harness::with_allocation_meter`] hands it to the suite. A case about something that the backend
-//! doesn't promise, or that the harness can't measure, ends as [`Outcome::NotPromised`], which the
-//! report shows as `n/a`; nothing is skipped without a word.
+//! A store declares in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond
+//! the contract, and the suite tests what is promised. A durable store is made with
+//! [`Harness::durable`] from a [`Place`] that outlives it; the suite closes, kills and reopens it.
+//! Only a global allocator can measure memory, and the test binary chooses it:
+//! [`Harness::with_allocation_meter`] passes its counts to the suite. A case about something that
+//! the backend doesn't promise, or that the harness can't measure, ends as
+//! [`Outcome::NotPromised`], which the report shows as `n/a`. No case is skipped silently.
 //!
-//! # See a failure again
-//! A failure names the backend, the statement, what was expected and what was found. One in a random
-//! history also names its seed, from which everything in it follows:
+//! # Replay a failure
+//! A failure names the backend, the statement, what was expected and what was found. The failure of
+//! a random history also names its seed, which determines the whole history:
 //!
 //! ```text
 //! IQDB_CONFORMANCE_SEED=17 cargo test histories::
 //! ```
 //!
-//! Other seeds than the usual ones are as good; that is how to look for more. A history of many
-//! threads (`concurrency::concurrent_histories_are_linearizable`) draws the same calls again, but how
-//! they overlap is up to the machine: repeat it, and read the failure, which shows the few
-//! operations that contradict each other. A case that doesn't end is a failure after
-//! [`Harness::TIME_LIMIT`].
+//! Other seeds give other histories, to look for more failures. For a history of many threads
+//! (`concurrency::concurrent_histories_are_linearizable`), the seed determines the calls, but the
+//! machine determines how they overlap: repeat the run, and read the message, which shows the few
+//! operations that contradict each other. A case that doesn't end within [`Harness::TIME_LIMIT`] is
+//! a failure.
 //!
-//! A random history that failed has been shrunk, too: to a few [`Operation`]s, printed as a whole `#[test]` that
-//! calls [`replay`]. Pasted below `conformance_tests!` it fails for the same reason, is a good place
-//! for a breakpoint, and stays as a regression test. Where it doesn't fail again, the message says
-//! so: the defect then depends on time, and the cases of the family `concurrency` are nearer to it.
+//! The suite shrinks a random history that failed to a few [`Operation`]s, and prints them as a
+//! complete `#[test]` that calls [`replay`]. Pasted below `conformance_tests!`, the test fails for
+//! the same reason, and stays as a regression test. If the history doesn't fail again, the message
+//! says so: the defect then depends on time, and the cases of the family `concurrency` are more
+//! likely to isolate it.
 //!
-//! # How much of it
-//! The histories have [`Harness::OPERATIONS`] operations in all, [`Harness::with_operations`] says
-//! otherwise for one harness, and `IQDB_CONFORMANCE_OPERATIONS` for all of them:
+//! # Set the number of operations
+//! The histories have [`Harness::OPERATIONS`] operations in all. [`Harness::with_operations`] sets
+//! the number for one harness, and `IQDB_CONFORMANCE_OPERATIONS` for all:
 //!
 //! ```text
 //! IQDB_CONFORMANCE_OPERATIONS=1000000 cargo test histories::
@@ -73,11 +73,18 @@
 //! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
-//! 4. See it fail: a line with a story in `defects/defect.rs`, which names the case, and in
-//!    `defects/store.rs`, `snapshot.rs`, `search.rs` or `log.rs` the few lines that go wrong. A case
-//!    that no defect makes fail is itself a failure, and so is a defect that no case catches: the
-//!    test `defects` holds each against the cases about it, and `cargo xtask conformance --defects`
-//!    against all.
+//! 4. See it fail: add a defect to the list in `defects/defect.rs`, with a sentence about it and
+//!    the name of the case, and implement it in a few lines of `defects/store.rs`, `snapshot.rs`,
+//!    `search.rs`, `log.rs` or `racing.rs`. A case that catches no defect is a failure, and so is a
+//!    defect that no case catches: the test `defects` runs each defect against the cases about it,
+//!    and `cargo xtask conformance --defects` against all cases.
+//!
+//! # Find your way
+//! `cases/` has the cases, and `defects/` the planted defects. [`Harness`] makes stores,
+//! `differential.rs` pairs a store with the model, and `check.rs` compares the two. `generate/`
+//! draws records, filters and operations from a seed, `histories.rs` plays them, and `shrink/`
+//! reduces and prints those that fail. `linear/` checks histories of many threads. `stores/` has
+//! the toy stores.
 
 #![forbid(unsafe_code)]
 

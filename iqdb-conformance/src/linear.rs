@@ -1,4 +1,4 @@
-//! Linearizability: a recorded history of calls from many threads, held against the model.
+//! Linearizability: records a history of calls from many threads, and checks it against the model.
 //!
 //! A history is linearizable when each of its operations can be given one instant between its call
 //! and its return, such that the model, called in the order of these instants, answers what the
@@ -6,15 +6,15 @@
 //! Objects*, TOPLAS 1990).
 //!
 //! There are two checkers. [`by_version`] takes the versions that the store returned as the order
-//! of its writes, is fast on a history of any length, and says what is wrong. [`by_search`] tries
-//! orders and believes no version: the algorithm of Wing & Gong (*Testing and Verifying Concurrent
-//! Objects*, JPDC 1993) with the memory of Lowe (*Testing for Linearizability*, CCPE 2017), on the
-//! whole store at once, for histories that are small. The tests hold both against an oracle that
-//! goes through every order there is.
+//! of its writes, is fast on a history of any length, and explains the violation. [`by_search`]
+//! searches for a valid order without the help of versions: the algorithm of Wing & Gong (*Testing
+//! and Verifying Concurrent Objects*, JPDC 1993) with the memoization of Lowe (*Testing for
+//! Linearizability*, CCPE 2017), on the whole store at once, for small histories. The tests compare
+//! both with an oracle that enumerates every order.
 //!
-//! A history in which nothing happened to overlap proves little. So there are many, some of more
-//! threads than cores and some in lockstep, but nothing here can make a race happen: what passes
-//! has not been seen to fail.
+//! A history without overlapping calls proves little. So the suite records many, some with more
+//! threads than cores and some in lockstep. Still, it can't force a race: a pass means that no
+//! violation was observed, not that there is none.
 
 mod by_search;
 mod by_version;
@@ -36,18 +36,18 @@ use operation::Versions;
 use record::record;
 use workload::{Shape, Workload};
 
-/// However slow the store, the suite records at least these.
+/// The least number of histories, also for a slow store.
 const HISTORIES_MIN: usize = 8;
-/// However fast the store, no more than these.
+/// The largest number of histories, also for a fast store.
 const HISTORIES_MAX: usize = 400;
-/// Once it has taken this long, no further history is begun.
+/// The time after which no further history begins.
 const ENOUGH: Duration = Duration::from_millis(1_200);
 
 /// Records histories of new stores and checks each: long ones and short ones, crowded and in
 /// lockstep, in turn.
 ///
 /// # Panics
-/// When a history is not linearizable; the message shows the part of it that can't be explained.
+/// When a history isn't linearizable. The message shows the operations that contradict each other.
 pub(crate) fn check_histories(harness: &Harness) -> Result<()> {
     let started = Instant::now();
     for n in 0..HISTORIES_MAX {
@@ -59,12 +59,12 @@ pub(crate) fn check_histories(harness: &Harness) -> Result<()> {
     Ok(())
 }
 
-/// What history number `n` looks like. The short ones are searched through.
+/// The shape of history number `n`. The short ones are small enough for both checkers.
 fn shape(n: usize) -> Shape {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let cores = u16::try_from(cores).unwrap_or(u16::MAX);
-    // More threads than cores are stopped in the middle of what they do; as many as there are
-    // cores can keep step.
+    // With more threads than cores, the scheduler interrupts calls. With a thread per core, the
+    // threads can run in lockstep.
     let crowd = cores.saturating_add(2).clamp(6, 64);
     match n % 4 {
         0 => Shape { threads: crowd, calls_each: 40, ids: 5, in_lockstep: false },
@@ -94,7 +94,7 @@ fn check_one(harness: &Harness, seed: u64, shape: Shape) -> Result<()> {
              {}{}",
             shape.threads,
             history.operations.len(),
-            violation.shown_in(&history),
+            violation.describe(&history),
             match without_versions {
                 Some(true) =>
                     "\nIn another order, and with other versions, all could be explained.",

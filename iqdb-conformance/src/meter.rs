@@ -1,20 +1,20 @@
-//! The allocation meter: how a harness learns what a call costs in memory.
+//! The allocation meter: measures the memory that a call allocates.
 //!
-//! Only a global allocator can count, and that is the test binary's to choose. So the suite brings
-//! none along and asks for a function instead.
+//! Only a global allocator can count allocations, and the test binary chooses it. So the suite has
+//! none, and takes a function instead.
 
 use std::fmt;
 
-/// What a call allocated on its thread.
+/// The memory that a call allocated on its thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allocated {
-    /// All of it, whether it was freed again or not.
+    /// All allocated bytes, freed or not.
     pub total_bytes: u64,
-    /// The most that was allocated at the same time.
+    /// The largest number of bytes allocated at the same time.
     pub peak_bytes: u64,
 }
 
-/// Runs the function once and says what it allocated.
+/// A function that runs its argument once and returns what it allocated.
 #[derive(Clone, Copy)]
 pub(crate) struct Meter(pub(crate) fn(&mut dyn FnMut()) -> Allocated);
 

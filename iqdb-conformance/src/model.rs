@@ -1,7 +1,8 @@
-//! The model: what a store is, in the fewest lines. The oracle of the whole suite.
+//! The model: a reference store in the fewest lines, and the oracle of the whole suite.
 //!
-//! It has no locks, no blocks and no tricks. It shares with the backends only what the contract
-//! itself computes: the check of a batch, the meaning of a filter, the canonical distance.
+//! It has no locks, no blocks and no optimisations. It shares with the backends only the functions
+//! of the contract itself: the check of a batch, the evaluation of a filter, the canonical
+//! distance.
 
 use std::collections::BTreeMap;
 
@@ -30,13 +31,13 @@ impl Model {
         &self.schema
     }
 
-    /// How many batches have had an effect.
+    /// The number of batches that have had an effect.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// How many records there are.
+    /// The number of records.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
@@ -109,7 +110,8 @@ impl Model {
         Ok(found)
     }
 
-    /// What a search answers: the distance to every record that matches, sorted by (distance, id).
+    /// The expected hits of a search: every record that matches and is within the query's distance,
+    /// sorted by (distance, id), up to the query's limit.
     ///
     /// # Errors
     /// Those of [`Query::check`].

@@ -1,7 +1,7 @@
 //! The report: one line per case that ran, for a runner that counts them.
 //!
-//! A runner that only saw "all tests passed" couldn't tell a backend that keeps everything from one
-//! that ran nothing.
+//! "All tests passed" alone doesn't distinguish a backend that passed every case from one that ran
+//! none.
 
 use std::fs::OpenOptions;
 use std::io::Write;

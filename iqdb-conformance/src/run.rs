@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::{Case, Harness, report};
 
-/// Runs the case of this family and name, as a test: what the tests that
-/// [`conformance_tests!`](crate::conformance_tests) stamps call.
+/// Runs the case of this family and name as a test. The tests that
+/// [`conformance_tests!`](crate::conformance_tests) defines call this function.
 ///
 /// # Panics
 /// When the backend breaks the statement, or when there is no such case.

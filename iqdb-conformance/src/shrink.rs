@@ -1,7 +1,9 @@
-//! Shrinking: from a history that fails to the few operations that make it fail.
+//! Shrinking: reduces a script that fails to the few operations that make it fail.
 //!
-//! Delta debugging over operations, then over what is in them, each time on a new store, until
-//! nothing can be left out or made simpler, or the time is up.
+//! Delta debugging (Zeller & Hildebrandt, *Simplifying and Isolating Failure-Inducing Input*, TSE
+//! 2002): first removes runs of operations, then simplifies the arguments of those that remain.
+//! Each candidate is played on a new store. Shrinking ends when no candidate fails any more, or
+//! when the time is up.
 
 mod candidates;
 pub(crate) mod print;
@@ -15,7 +17,7 @@ use crate::generate::script::Script;
 /// How long shrinking may take. The report prints the smallest script found until then.
 const TIME_MAX: Duration = Duration::from_secs(20);
 
-/// A script that fails, and no smaller one was found.
+/// A script that fails, such that shrinking found no smaller one that fails.
 #[derive(Debug)]
 pub(crate) struct Shrunk {
     pub(crate) script: Script,
@@ -24,19 +26,19 @@ pub(crate) struct Shrunk {
 }
 
 impl Shrunk {
-    /// Shrinks a script that has been seen to fail.
+    /// Shrinks a script that failed with this disagreement.
     pub(crate) fn of(harness: &Harness, script: Script, disagreement: Disagreement) -> Self {
         let mut search = Search {
             harness,
             until: Instant::now() + TIME_MAX,
             best: Self { script, disagreement, replays: 0 },
         };
-        search.forget_what_follows();
+        search.truncate_after_failure();
         while search.drop_operations() | search.simplify() {}
         search.best
     }
 
-    /// The script as a test to paste, and how it fails.
+    /// The report: how the script fails, and its source as a regression test.
     pub(crate) fn report(&self, seed: u64) -> String {
         format!(
             "\n\nShrunk to {} operations in {} replays, it fails at {}\n\nAs a regression test, to \
@@ -56,7 +58,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Takes the candidate for the best one if it fails too.
+    /// Plays the candidate. If it fails too, it becomes the best script. Returns whether it did.
     fn accept(&mut self, candidate: Script) -> bool {
         if Instant::now() > self.until {
             return false;
@@ -66,25 +68,25 @@ impl Search<'_> {
             Some(disagreement) => {
                 self.best.script = candidate;
                 self.best.disagreement = disagreement;
-                self.forget_what_follows();
+                self.truncate_after_failure();
                 true
             }
             None => false,
         }
     }
 
-    /// Nothing after the operation that fails has been looked at.
-    fn forget_what_follows(&mut self) {
+    /// Removes the operations after the one that failed: they were never performed.
+    fn truncate_after_failure(&mut self) {
         self.best.script.operations.truncate(self.best.disagreement.step.saturating_add(1));
     }
 
-    /// Leaves out runs of operations: halves, quarters, and so on to single ones. Whether there
-    /// are fewer now.
+    /// Removes runs of operations: halves, quarters, and so on down to single ones. Returns whether
+    /// the script became shorter.
     fn drop_operations(&mut self) -> bool {
         let before = self.best.script.operations.len();
         let mut run = before.div_ceil(2);
         while run > 0 {
-            // From the end, where what has been left out can be needed by nothing.
+            // From the end: no other operation depends on the last one.
             let mut end = self.best.script.operations.len();
             while end > 0 {
                 let start = end.saturating_sub(run);
@@ -98,8 +100,8 @@ impl Search<'_> {
         self.best.script.operations.len() < before
     }
 
-    /// Replaces the script by simpler ones that fail too, until `simpler` has none. Returns whether
-    /// there was one.
+    /// Replaces the script by simpler candidates that fail too, as long as there are any. Returns
+    /// whether there was one.
     fn simplify(&mut self) -> bool {
         let mut is_simpler = false;
         loop {

@@ -1,6 +1,6 @@
-//! The macro that turns the list of cases into named tests. It only stamps names.
+//! The macro that turns the list of cases into named tests.
 
-/// Stamps one `#[test]` per case of the suite, named `family::case_name`.
+/// Defines one `#[test]` per case of the suite, named `family::case_name`.
 ///
 /// ```
 /// # fn main() {}
@@ -12,7 +12,7 @@
 /// # }
 /// ```
 ///
-/// Once per module; several backends in one file each get a `mod` of their own.
+/// Invoke it once per module: several backends in one file each get a `mod` of their own.
 #[macro_export]
 macro_rules! conformance_tests {
     ($harness:expr $(,)?) => {

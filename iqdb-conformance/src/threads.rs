@@ -1,4 +1,4 @@
-//! Threads of a case: started together, and the first failure among them is the case's.
+//! The threads of a case: they start together, and the first failure among them fails the case.
 
 use std::panic::resume_unwind;
 use std::sync::Barrier;
@@ -7,11 +7,12 @@ use std::thread;
 
 use iqdb_core::Result;
 
-/// What one thread does.
+/// The work of one thread.
 pub(crate) type Job<'a, T> = Box<dyn FnOnce() -> Result<T> + Send + 'a>;
 
-/// Runs all jobs at once, each on a thread of its own; what they return, in their order.
-pub(crate) fn at_once<T: Send>(jobs: Vec<Job<'_, T>>) -> Result<Vec<T>> {
+/// Runs all jobs at the same time, each on a thread of its own. Returns their results in the order
+/// of the jobs.
+pub(crate) fn run_concurrently<T: Send>(jobs: Vec<Job<'_, T>>) -> Result<Vec<T>> {
     let start = Barrier::new(jobs.len());
     let ended: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = jobs
@@ -29,22 +30,22 @@ pub(crate) fn at_once<T: Send>(jobs: Vec<Job<'_, T>>) -> Result<Vec<T>> {
     ended.into_iter().map(|ended| ended.unwrap_or_else(|panic| resume_unwind(panic))).collect()
 }
 
-/// How many writers still write: readers go on as long as there are any.
+/// The number of writers that are still running. Readers loop until it is 0.
 #[derive(Debug)]
 pub(crate) struct Writers(AtomicU64);
 
-/// One writer at work, until it is dropped.
+/// A running writer. Dropping the guard counts the writer as done.
 #[derive(Debug)]
-pub(crate) struct AtWork<'a>(&'a Writers);
+pub(crate) struct WriterGuard<'a>(&'a Writers);
 
 impl Writers {
     pub(crate) fn new(count: u64) -> Self {
         Self(AtomicU64::new(count))
     }
 
-    /// To be held by one of the writers for as long as it works.
-    pub(crate) fn at_work(&self) -> AtWork<'_> {
-        AtWork(self)
+    /// The guard that one of the writers holds while it runs.
+    pub(crate) fn guard(&self) -> WriterGuard<'_> {
+        WriterGuard(self)
     }
 
     pub(crate) fn are_done(&self) -> bool {
@@ -52,8 +53,8 @@ impl Writers {
     }
 }
 
-impl Drop for AtWork<'_> {
-    // Also when the writer fails, or the readers would go on until the time is up.
+impl Drop for WriterGuard<'_> {
+    // Runs also when the writer fails; otherwise the readers would loop until the time limit.
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The suite on the store and the search that it brings along.
+//! The suite on its own naive store and search.
 
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{Harness, conformance_tests};

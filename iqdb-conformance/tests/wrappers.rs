@@ -1,4 +1,4 @@
-//! The suite on stores and searches behind pointers: forwarding loses nothing.
+//! The suite on stores and searches behind pointers, which must forward every method.
 //!
 //! Also the example of several backends in one file.
 

@@ -1,4 +1,4 @@
-//! What an answer depends on, and what it doesn't: buffers, threads, batches, errors.
+//! Answers depend on the query alone, and not on buffers, threads, batches or earlier errors.
 
 use iqdb_core::{
     Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Vector,
@@ -8,7 +8,7 @@ use crate::check::check_queries;
 use crate::check::exact::{assert_hits, assert_is};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
 use crate::{Harness, Outcome};
 
@@ -16,13 +16,13 @@ fn schema() -> Result<Schema> {
     Schema::new(3, Metric::Euclidean)
 }
 
-fn probes(schema: &Schema, count: usize) -> Result<Vec<Vector>> {
+fn query_vectors(schema: &Schema, count: usize) -> Result<Vec<Vector>> {
     let mut rng = fastrand::Rng::with_seed(7);
-    let mut next = |n| corpus::vector(&mut rng, schema, Texture::ALL[n % 2]);
+    let mut next = |n| corpus::vector(&mut rng, schema, Distribution::ALL[n % 2]);
     (0..count).map(&mut next).collect()
 }
 
-/// A buffer that an earlier query left behind.
+/// A buffer with the hits of an earlier query.
 fn used() -> Hits {
     let payload = Payload::new().with("stale", true);
     let mut hits = Hits::new();
@@ -33,12 +33,12 @@ fn used() -> Hits {
     hits
 }
 
-/// Queries of every sort, one per probe.
-fn mixed<'q>(probes: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q>> {
-    let queries = probes.iter().enumerate().map(|(n, probe)| {
+/// Queries of every sort, one per query vector.
+fn mixed<'q>(query_vectors: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q>> {
+    let queries = query_vectors.iter().enumerate().map(|(n, query_vector)| {
         let goal = |k| match n % 3 {
-            0 => Query::within(probe.as_ref(), 1.0, k),
-            _ => Query::nearest(probe.as_ref(), k),
+            0 => Query::within(query_vector.as_ref(), 1.0, k),
+            _ => Query::nearest(query_vector.as_ref(), k),
         };
         let query = goal([1, 3, 10, 500][n % 4]).payload(n % 2 == 0);
         match n % 5 {
@@ -50,11 +50,13 @@ fn mixed<'q>(probes: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q>> {
 }
 
 pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let pair = Differential::after_churn(harness, schema()?, 60, Distribution::Smooth)?;
     let snapshot = pair.site.snapshot()?;
     let english = Filter::eq("lang", "en");
-    for probe in &probes(&schema()?, 4)? {
-        for goal in [Query::nearest(probe.as_ref(), 9), Query::within(probe.as_ref(), 1e9, 9)] {
+    for query_vector in &query_vectors(&schema()?, 4)? {
+        for goal in
+            [Query::nearest(query_vector.as_ref(), 9), Query::within(query_vector.as_ref(), 1e9, 9)]
+        {
             for query in [goal, goal.filter(&english)] {
                 for wanted in [true, false] {
                     let query = query.payload(wanted);
@@ -73,14 +75,15 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
 }
 
 pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<Outcome> {
-    let full = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let full = Differential::after_churn(harness, schema()?, 60, Distribution::Smooth)?;
     let empty = Differential::new(harness, schema()?)?;
     let other_dim = Schema::new(17, Metric::Dot)?;
-    let other = Differential::with_a_past(harness, other_dim, 30, Texture::Lattice)?;
-    let (probes, other_probes) = (probes(&schema()?, 3)?, probes(&other_dim, 3)?);
+    let other = Differential::after_churn(harness, other_dim, 30, Distribution::Lattice)?;
+    let (query_vectors, other_probes) =
+        (query_vectors(&schema()?, 3)?, query_vectors(&other_dim, 3)?);
     let all = filters::nested();
-    let (queries, other_queries) = (mixed(&probes, &all), mixed(&other_probes, &all));
-    // One set of buffers for everything, as a caller in a hurry keeps them.
+    let (queries, other_queries) = (mixed(&query_vectors, &all), mixed(&other_probes, &all));
+    // One set of buffers for all searches, as a caller reuses them for speed.
     let mut hits = vec![used(), used(), used()];
     for round in 0..3 {
         for (pair, queries) in [(&full, &queries), (&empty, &queries), (&other, &other_queries)] {
@@ -99,13 +102,13 @@ pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<
 pub(super) fn search_answers_are_the_same_for_any_thread_count(
     harness: &Harness,
 ) -> Result<Outcome> {
-    for (dim, texture) in [(2, Texture::Lattice), (17, Texture::Smooth)] {
+    for (dim, distribution) in [(2, Distribution::Lattice), (17, Distribution::Smooth)] {
         let schema = Schema::new(dim, Metric::Cosine)?;
-        let pair = Differential::with_a_past(harness, schema, 600, texture)?;
+        let pair = Differential::after_churn(harness, schema, 600, distribution)?;
         let snapshot = pair.site.snapshot()?;
-        let (probes, filters) = (probes(&schema, 12)?, filters::nested());
+        let (query_vectors, filters) = (query_vectors(&schema, 12)?, filters::nested());
         for threads in [1, 2, 7, 64, usize::MAX] {
-            let mut queries = mixed(&probes, &filters);
+            let mut queries = mixed(&query_vectors, &filters);
             queries.iter_mut().for_each(|query| *query = query.threads(threads));
             check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
             check_queries(&*snapshot, &pair.model, pair.search(), &queries[1..2])?;
@@ -117,10 +120,10 @@ pub(super) fn search_answers_are_the_same_for_any_thread_count(
 pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Result<Outcome> {
     for (dim, metric) in [(2, Metric::Dot), (17, Metric::Cosine), (8, Metric::Euclidean)] {
         let schema = Schema::new(dim, metric)?;
-        let pair = Differential::with_a_past(harness, schema, 150, Texture::Smooth)?;
+        let pair = Differential::after_churn(harness, schema, 150, Distribution::Smooth)?;
         let snapshot = pair.site.snapshot()?;
-        let (probes, filters) = (probes(&schema, 64)?, filters::nested());
-        let queries = mixed(&probes, &filters);
+        let (query_vectors, filters) = (query_vectors(&schema, 64)?, filters::nested());
+        let queries = mixed(&query_vectors, &filters);
         for size in [1, 2, 7, 64] {
             for some in queries.chunks(size) {
                 check_queries(&*snapshot, &pair.model, pair.search(), some)?;
@@ -135,7 +138,7 @@ pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Re
 
 pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
-    let full = Differential::with_a_past(harness, schema, 30, Texture::Smooth)?;
+    let full = Differential::after_churn(harness, schema, 30, Distribution::Smooth)?;
     let empty = Differential::new(harness, schema)?;
     let vectors: Vec<Vector> = [vec![1.0; 2], vec![1.0; 4], vec![1.0], vec![0.0; 3], vec![-0.0; 3]]
         .into_iter()
@@ -180,16 +183,16 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Result<Outcome> {
-    let full = Differential::with_a_past(harness, schema()?, 30, Texture::Smooth)?;
+    let full = Differential::after_churn(harness, schema()?, 30, Distribution::Smooth)?;
     let empty = Differential::new(harness, schema()?)?;
-    let probes = probes(&schema()?, 5)?;
+    let query_vectors = query_vectors(&schema()?, 5)?;
     let wrong = Vector::try_from([1.0])?;
     let invalid = Filter::eq("", 1);
     let bad = [
-        Query::nearest(probes[0].as_ref(), 0),
+        Query::nearest(query_vectors[0].as_ref(), 0),
         Query::nearest(wrong.as_ref(), 3),
-        Query::nearest(probes[0].as_ref(), 3).filter(&invalid),
-        Query::within(probes[0].as_ref(), f64::NAN, 3),
+        Query::nearest(query_vectors[0].as_ref(), 3).filter(&invalid),
+        Query::within(query_vectors[0].as_ref(), f64::NAN, 3),
     ];
     for pair in [full, empty] {
         let snapshot = pair.site.snapshot()?;
@@ -206,13 +209,15 @@ pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Re
         };
         for bad in bad {
             for position in [0, 2, 5] {
-                let good = probes.iter().map(|probe| Query::nearest(probe.as_ref(), 3));
+                let good = query_vectors
+                    .iter()
+                    .map(|query_vector| Query::nearest(query_vector.as_ref(), 3));
                 let mut queries: Vec<_> = good.collect();
                 queries.insert(position, bad);
                 assert!(expect_empty(&queries, 6).is_some(), "one bad query fails its batch");
             }
         }
-        let good = Query::nearest(probes[0].as_ref(), 3);
+        let good = Query::nearest(query_vectors[0].as_ref(), 3);
         assert!(expect_empty(&[good], 2).is_some(), "a buffer too many is an error");
         assert!(expect_empty(&[good, good], 1).is_some(), "a buffer too few is an error");
     }

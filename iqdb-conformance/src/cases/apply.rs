@@ -1,4 +1,4 @@
-//! What `Store::apply` does with good input.
+//! The effects of `Store::apply` on valid input.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc;
@@ -10,8 +10,8 @@ use iqdb_core::{
 
 use crate::check::exact::{assert_is, assert_record};
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
-use crate::threads::{Job, at_once};
+use crate::generate::corpus::{self, Distribution};
+use crate::threads::{Job, run_concurrently};
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -69,7 +69,7 @@ pub(super) fn delete_removes_the_record(harness: &Harness) -> Result<Outcome> {
         assert_is!((applied.deleted, applied.absent), (0, 1), "deleted and absent, again");
         pair.check()?;
     }
-    // A former life leaves no trace.
+    // A record that is written again after its deletion keeps nothing of the old one.
     pair.apply(&Batch::new().upsert(Record::new(&ids[0], [1.0, 2.0, 3.0])?))?;
     pair.check()?;
     Ok(Outcome::Kept)
@@ -151,7 +151,7 @@ pub(super) fn a_batch_with_an_effect_advances_the_version_by_one(
 ) -> Result<Outcome> {
     let mut pair = Differential::new(harness, schema()?)?;
     assert_is!(pair.site.snapshot()?.version(), Version(0), "the version of a new store");
-    let many = corpus::records(&schema()?, 50, Texture::Smooth, 1)?;
+    let many = corpus::records(&schema()?, 50, Distribution::Smooth, 1)?;
     let payload = || Payload::new().with("n", 1);
     for (n, batch) in (1..).zip([
         Batch::new().upsert(rich("a")?),
@@ -199,7 +199,7 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
         let writer: Job<'_, ()> = Box::new(move || {
             for n in 1..=WRITES {
                 let applied = store.upsert(rich("a")?.with("n", n.cast_signed()))?;
-                // A reader that failed has hung up, and says so itself.
+                // The send fails if the reader has failed, which reports its own error.
                 let _ = acknowledge.send((n, applied.version));
             }
             Ok(())
@@ -220,7 +220,7 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
             }
             Ok(())
         });
-        at_once(vec![writer, reader])?;
+        run_concurrently(vec![writer, reader])?;
     }
     for n in 1..=WRITES {
         pair.model.apply(&Batch::new().upsert(rich("a")?.with("n", n.cast_signed())))?;

@@ -1,4 +1,4 @@
-//! What the blocks of a snapshot lend.
+//! The blocks of a snapshot: rows, ids, liveness, filters and seals.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::check::check_blocks;
 use crate::check::exact::{assert_is, same_payload, same_vector};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
 use crate::{Harness, Outcome};
 
@@ -22,17 +22,17 @@ fn each_store(
     harness: &Harness,
     mut check: impl FnMut(&Differential<'_>, &dyn Snapshot) -> Result<()>,
 ) -> Result<Outcome> {
-    for (dim, texture) in [
-        (1, Texture::Smooth),
-        (3, Texture::Extreme),
-        (8, Texture::Lattice),
-        (16, Texture::Smooth),
-        (17, Texture::Extreme),
+    for (dim, distribution) in [
+        (1, Distribution::Smooth),
+        (3, Distribution::Extreme),
+        (8, Distribution::Lattice),
+        (16, Distribution::Smooth),
+        (17, Distribution::Extreme),
     ] {
         let schema = Schema::new(dim, Metric::Dot)?;
         let empty = Differential::new(harness, schema)?;
         check(&empty, &*empty.site.snapshot()?)?;
-        let full = Differential::with_a_past(harness, schema, 90, texture)?;
+        let full = Differential::after_churn(harness, schema, 90, distribution)?;
         check(&full, &*full.site.snapshot()?)?;
     }
     Ok(Outcome::Kept)
@@ -51,7 +51,7 @@ fn selected(block: &Block<'_>, filter: Option<&Filter>) -> Result<RowMask> {
     Ok(mask)
 }
 
-/// Fails unless any part of a block has the rows selected that the whole has there, and no other.
+/// Panics unless selecting over any part of a block gives the same rows as selecting over all of it.
 fn check_parts(i: usize, block: &Block<'_>, filter: Option<&Filter>) -> Result<()> {
     let whole = selected(block, filter)?;
     let matching = filter.map_or_else(String::new, |filter| format!(" and match `{filter}`"));
@@ -104,10 +104,10 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
     let mut pair = Differential::new(harness, schema)?;
     let mut known: BTreeMap<usize, Contents> = BTreeMap::new();
-    // Keeping the snapshots keeps their seals: an address means one seal only while that lives.
+    // The kept snapshots keep their seals alive, so that each address belongs to one seal.
     let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
     for seed in 0..4 {
-        let records = corpus::records(&schema, RECORDS, Texture::Smooth, seed)?;
+        let records = corpus::records(&schema, RECORDS, Distribution::Smooth, seed)?;
         pair.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         for some in records.iter().take(12) {
             kept.push(pair.site.snapshot()?);
@@ -119,7 +119,7 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
         }
         kept.push(pair.site.snapshot()?);
     }
-    // The last first, then all of them again: neither a later nor an earlier one may differ.
+    // From the last to the first, then in order: the content must not depend on the order of reads.
     for snapshot in kept.iter().rev().chain(&kept) {
         each_block(&**snapshot, |i, block| {
             let Some(seal) = block.seal() else {
@@ -181,7 +181,7 @@ pub(super) fn row_padding_is_zero(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |_, snapshot| {
         each_block(snapshot, |i, block| {
             let rows = block.rows(0..block.len())?;
-            // Dead rows too: a kernel computes whole rows before it looks at which are alive.
+            // Dead rows too: kernels compute all rows before they check which are alive.
             for (row, components) in rows.components().chunks(block.stride()).enumerate() {
                 let padding = &components[block.dim()..];
                 assert!(
@@ -245,7 +245,7 @@ pub(super) fn clear_dead_clears_exactly_the_dead_rows(harness: &Harness) -> Resu
         let mut alive = 0;
         each_block(snapshot, |i, block| {
             alive += selected(&block, None)?.count();
-            // Threads that share a block each ask about some of its rows.
+            // Threads that share a block each select over a part of its rows.
             check_parts(i, &block, None)
         })?;
         assert_is!(alive, pair.model.len(), "the number of rows that are alive");
@@ -255,7 +255,7 @@ pub(super) fn clear_dead_clears_exactly_the_dead_rows(harness: &Harness) -> Resu
 
 pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Outcome> {
     const RECORDS: u16 = 90;
-    // A vector says which record it belongs to.
+    // The vector identifies the record.
     let schema = Schema::new(1, Metric::Dot)?;
     let record = |n: u16| Record::new(corpus::id(n.into()), [f32::from(n)]);
     let mut pair = Differential::new(harness, schema)?;
@@ -284,7 +284,7 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
 
 pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
-    let pair = Differential::with_a_past(harness, schema, 240, Texture::Lattice)?;
+    let pair = Differential::after_churn(harness, schema, 240, Distribution::Lattice)?;
     let snapshot = pair.site.snapshot()?;
     for filter in filters::predicates().iter().chain(&filters::nested()) {
         each_block(&*snapshot, |i, block| {

@@ -1,16 +1,16 @@
-//! What is promised beyond the contract, apart from durability.
+//! The capabilities that a store promises beyond the contract, apart from durability.
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{Metric, Result, RowMask, Schema};
 
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
     let pair =
-        Differential::of(harness, schema, corpus::records(&schema, 40, Texture::Smooth, 1)?)?;
+        Differential::of(harness, schema, corpus::records(&schema, 40, Distribution::Smooth, 1)?)?;
     if !pair.site.capabilities().wait_free_reads() {
         return Ok(Outcome::NotPromised("its reads are not wait-free"));
     }
@@ -34,7 +34,7 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
         }
         Ok(found)
     };
-    // The caller's masks grow once.
+    // The caller's masks grow in the first run only.
     read()?;
     let mut found = Ok(0);
     let Some(cost) = harness.measure(&mut || found = read()) else {

@@ -9,7 +9,7 @@ use iqdb_core::{
 
 use crate::check::exact::assert_is;
 use crate::differential::Differential;
-use crate::threads::{Job, Writers, at_once};
+use crate::threads::{Job, Writers, run_concurrently};
 use crate::{Harness, Outcome, linear};
 
 fn schema() -> Result<Schema> {
@@ -45,7 +45,7 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
             (0..BATCHES).map(|n| Ok(store.apply(&batch(writer, n)?)?.version)).collect()
         })
     });
-    let versions = at_once(writers.collect())?;
+    let versions = run_concurrently(writers.collect())?;
     for of_one in &versions {
         assert!(of_one.is_sorted(), "the versions of one writer: {of_one:?}");
     }
@@ -70,7 +70,7 @@ fn no_update_is_lost(harness: &Harness) -> Result<()> {
     let store = &*site;
     store.upsert(numbered("counter", 0)?)?;
     let increment = || -> Result<()> {
-        // Each attempt that fails is one that another thread's success made fail.
+        // An attempt fails only if another thread's has succeeded meanwhile.
         for _ in 0..=THREADS * INCREMENTS {
             let snapshot = store.snapshot()?;
             let record = snapshot.get(&"counter".into())?;
@@ -87,15 +87,15 @@ fn no_update_is_lost(harness: &Harness) -> Result<()> {
     };
     let jobs = (0..THREADS)
         .map(|_| -> Job<'_, ()> { Box::new(|| (0..INCREMENTS).try_for_each(|_| increment())) });
-    at_once(jobs.collect())?;
+    run_concurrently(jobs.collect())?;
     let counted = site.get(&"counter".into())?.and_then(|record| number(&record.payload));
     assert_is!(counted, Some(THREADS * INCREMENTS), "the counter");
     Ok(())
 }
 
-/// How many groups of records there are, each with a writer of its own.
+/// The number of groups of records. Each has a writer of its own.
 const GROUPS: u64 = 3;
-/// How many records of a group carry its counter.
+/// The number of records in a group that carry its counter.
 const MEMBERS: u64 = 4;
 const ROUNDS: u64 = 60;
 
@@ -124,38 +124,38 @@ pub(super) fn concurrent_readers_see_whole_batches(harness: &Harness) -> Result<
     let writers = Writers::new(GROUPS);
     let mut jobs: Vec<Job<'_, ()>> = Vec::new();
     for group in 0..GROUPS {
-        let at_work = writers.at_work();
+        let guard = writers.guard();
         jobs.push(Box::new(move || {
-            let _at_work = at_work;
+            let _guard = guard;
             (1..=ROUNDS).try_for_each(|n| store.apply(&round(group, n)?).map(|_| ()))
         }));
     }
     for _ in 0..4 {
         jobs.push(Box::new(|| {
-            let mut last = Seen::default();
+            let mut last = Observation::default();
             loop {
                 let is_last = writers.are_done();
-                last = look(store, harness.search(), &last)?;
+                last = observe(store, harness.search(), &last)?;
                 if is_last {
                     return Ok(());
                 }
             }
         }));
     }
-    at_once(jobs)?;
-    let last = look(store, harness.search(), &Seen::default())?;
+    run_concurrently(jobs)?;
+    let last = observe(store, harness.search(), &Observation::default())?;
     assert_is!(last.version, Version(GROUPS * (ROUNDS + 1)), "the last version");
     Ok(Outcome::Kept)
 }
 
-/// What one reader saw: the version, and the counter of each group.
+/// What a reader observed: the version, and the counter of each group.
 #[derive(Default)]
-struct Seen {
+struct Observation {
     version: Version,
     counters: BTreeMap<u64, u64>,
 }
 
-fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
+fn observe(store: &dyn Store, search: &dyn Search, last: &Observation) -> Result<Observation> {
     let earlier = store.get(&0.into())?.and_then(|record| number(&record.payload));
     let snapshot = store.snapshot()?;
     let mut scanned = BTreeMap::new();
@@ -182,7 +182,7 @@ fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
         assert!(n >= before, "group {group}: expected round {before} or later, found {n}");
         counters.insert(group, n);
     }
-    // Each round of each group is one version: the content is that of the version shown.
+    // Each round of each group is one version, so the counters determine the version.
     let version = snapshot.version();
     let rounds: u64 = counters.values().sum();
     assert_is!(version, Version(GROUPS + rounds), "the version that shows {counters:?}");
@@ -193,7 +193,7 @@ fn look(store: &dyn Store, search: &dyn Search, last: &Seen) -> Result<Seen> {
     assert!(earlier <= shown, "a snapshot shows {shown:?}, after a get has found {earlier:?}");
     let later = store.get(&0.into())?.and_then(|record| number(&record.payload));
     assert!(later >= shown, "get after a snapshot goes back to {later:?}");
-    Ok(Seen { version, counters })
+    Ok(Observation { version, counters })
 }
 
 /// A search sees the same records with the same counters as a scan of the same snapshot.
@@ -202,8 +202,8 @@ fn check_found(
     search: &dyn Search,
     scanned: &BTreeMap<RecordId, Option<u64>>,
 ) -> Result<()> {
-    let probe = Vector::try_from([1.0, 0.0])?;
-    let query = Query::nearest(probe.as_ref(), usize::MAX).payload(true);
+    let query_vector = Vector::try_from([1.0, 0.0])?;
+    let query = Query::nearest(query_vector.as_ref(), usize::MAX).payload(true);
     let mut hits = [Hits::new()];
     search.search(snapshot, &[query], &mut hits)?;
     let found: BTreeMap<_, _> =

@@ -1,4 +1,4 @@
-//! What follows from the traits: `StoreExt` and `SnapshotExt`.
+//! The extension traits `StoreExt` and `SnapshotExt`.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use iqdb_core::{
 use crate::check::exact::{assert_is, assert_record};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
 use crate::{Harness, Model, Outcome};
 
@@ -21,15 +21,15 @@ fn schema() -> Result<Schema> {
 
 /// A store with records and one without any: a filter that is invalid is refused by both.
 fn full_and_empty(harness: &Harness) -> Result<[Differential<'_>; 2]> {
-    let full = Differential::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
+    let full = Differential::after_churn(harness, schema()?, 120, Distribution::Lattice)?;
     Ok([full, Differential::new(harness, schema()?)?])
 }
 
 pub(super) fn upsert_is_a_batch_of_one(harness: &Harness) -> Result<Outcome> {
     let mut pair = Differential::new(harness, schema()?)?;
     let (new, replacing) = (
-        corpus::records(&schema()?, 12, Texture::Lattice, 5)?,
-        corpus::records(&schema()?, 12, Texture::Lattice, 6)?,
+        corpus::records(&schema()?, 12, Distribution::Lattice, 5)?,
+        corpus::records(&schema()?, 12, Distribution::Lattice, 6)?,
     );
     for record in new.into_iter().chain(replacing) {
         let expected = pair.model.apply(&Batch::new().upsert(record.clone()))?;
@@ -42,15 +42,15 @@ pub(super) fn upsert_is_a_batch_of_one(harness: &Harness) -> Result<Outcome> {
     Ok(Outcome::Kept)
 }
 
-/// Calls something for ids that are there and that are not, twice each, and fails unless it says
-/// which, and does what `batch` would.
+/// Calls a function twice for each present and each absent id. Panics unless it returns whether the
+/// id was present, and has the effect of `batch`.
 fn check_each_id<'a>(
     harness: &'a Harness,
     what: &str,
     call: impl Fn(&Differential<'a>, RecordId) -> Result<bool>,
     batch: impl Fn(RecordId) -> Batch,
 ) -> Result<Outcome> {
-    let records = corpus::records(&schema()?, 8, Texture::Lattice, 7)?;
+    let records = corpus::records(&schema()?, 8, Distribution::Lattice, 7)?;
     let mut pair = Differential::of(harness, schema()?, records)?;
     for id in (0..12).map(corpus::id).chain(["nobody".into(), "".into()]) {
         for _ in 0..2 {
@@ -77,7 +77,7 @@ pub(super) fn set_payload_says_whether_the_record_was_there(harness: &Harness) -
     check_each_id(harness, "set_payload", set, |id| Batch::new().set_payload(id, payload()))
 }
 
-/// Writes, replaces and deletes, and after each write asks about the store.
+/// Writes, replaces and deletes records, and calls `check` after each write.
 fn after_each_write(
     harness: &Harness,
     mut ask: impl FnMut(&Differential<'_>) -> Result<()>,
@@ -85,7 +85,7 @@ fn after_each_write(
     let mut pair = Differential::new(harness, schema()?)?;
     ask(&pair)?;
     for seed in [8, 9] {
-        for record in corpus::records(&schema()?, 20, Texture::Lattice, seed)? {
+        for record in corpus::records(&schema()?, 20, Distribution::Lattice, seed)? {
             pair.apply(&Batch::new().upsert(record))?;
             ask(&pair)?;
         }
@@ -139,13 +139,13 @@ pub(super) fn a_snapshot_is_empty_when_its_len_is_0(harness: &Harness) -> Result
 
 pub(super) fn upsert_many_is_one_batch(harness: &Harness) -> Result<Outcome> {
     let mut pair = Differential::new(harness, schema()?)?;
-    let records = corpus::records(&schema()?, 60, Texture::Lattice, 3)?;
+    let records = corpus::records(&schema()?, 60, Distribution::Lattice, 3)?;
     let applied = pair.site.upsert_many(records.clone())?;
     assert_is!((applied.version, applied.inserted), (Version(1), 60), "what it returned");
     pair.model.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
     pair.check()?;
 
-    let mut with_a_bad_one = corpus::records(&schema()?, 80, Texture::Lattice, 4)?;
+    let mut with_a_bad_one = corpus::records(&schema()?, 80, Distribution::Lattice, 4)?;
     with_a_bad_one[70] = Record::new(1, [1.0])?;
     let refused = pair.site.upsert_many(with_a_bad_one);
     assert_refused(refused, ErrorKind::DimensionMismatch, "upsert_many with a bad record");
@@ -179,7 +179,7 @@ pub(super) fn is_empty_means_len_is_0(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn get_many_keeps_the_order_of_the_ids(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::with_a_past(harness, schema()?, 30, Texture::Smooth)?;
+    let pair = Differential::after_churn(harness, schema()?, 30, Distribution::Smooth)?;
     let mut ids: Vec<RecordId> = (0..30).rev().map(corpus::id).collect();
     ids.extend((0..10).map(corpus::id));
     ids.push("x".repeat(10_000).into());
@@ -198,7 +198,7 @@ pub(super) fn delete_where_deletes_exactly_the_matches(harness: &Harness) -> Res
     let mut all = filters::nested();
     all.extend(filters::predicates().into_iter().step_by(3));
     for (seed, filter) in (0..).zip(&all) {
-        let records = corpus::records(&schema()?, 24, Texture::Lattice, seed)?;
+        let records = corpus::records(&schema()?, 24, Distribution::Lattice, seed)?;
         pair.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
         let matches = pair.model.matching(Some(filter))?;
         let expected = matches.len() as u64;

@@ -1,10 +1,10 @@
-//! What outlives the process, where a store promises that: `n/a` elsewhere.
+//! Durability: the content that outlives the process. `n/a` for a store that doesn't promise it.
 
 use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
 
 use crate::check::exact::assert_is;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 const NOT_DURABLE: Result<Outcome> = Ok(Outcome::NotPromised("it is not durable"));
@@ -16,14 +16,14 @@ fn schema() -> Result<Schema> {
 /// An empty store that can be reopened, if that is promised.
 fn pair(harness: &Harness) -> Result<Option<Differential<'_>>> {
     let pair = Differential::new(harness, schema()?)?;
-    // One that promises it and gives the suite no place is caught by capabilities_never_change.
+    // `capabilities_never_change` fails for a store that promises durability without a `Place`.
     let is_durable = pair.site.capabilities().durable() && pair.site.reopens();
     Ok(is_durable.then_some(pair))
 }
 
 /// Batches of every sort, all of them with an effect.
 fn batches(seed: u64) -> Result<Vec<Batch>> {
-    let records = corpus::records(&schema()?, 30, Texture::Extreme, seed)?;
+    let records = corpus::records(&schema()?, 30, Distribution::Extreme, seed)?;
     let mut batches: Vec<Batch> = records
         .chunks(4)
         .map(|some| some.iter().cloned().fold(Batch::new(), Batch::upsert))
@@ -86,7 +86,7 @@ pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outc
         for batch in batches(seed)? {
             pair.apply(&batch)?;
         }
-        // What a kill left at the end of a file is not to hide what is written behind it.
+        // An incomplete write at the end of a file must not hide later writes behind it.
         pair.site.reopen_after_kill()?;
         pair.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
         pair.site.reopen()?;

@@ -1,4 +1,4 @@
-//! What `Store::get` returns.
+//! The results of `Store::get`.
 
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{Batch, Metric, Record, Result, Schema, Value};
@@ -6,7 +6,7 @@ use iqdb_core::{Batch, Metric, Record, Result, Schema, Value};
 use crate::check::absent_ids;
 use crate::check::exact::{assert_record, same_vector};
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
@@ -38,8 +38,12 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         for dim in [1, 2, 7, 8, 9, 17, 100] {
             let schema = Schema::new(dim, metric)?;
-            Differential::of(harness, schema, corpus::records(&schema, 9, Texture::Extreme, 5)?)?
-                .check()?;
+            Differential::of(
+                harness,
+                schema,
+                corpus::records(&schema, 9, Distribution::Extreme, 5)?,
+            )?
+            .check()?;
         }
     }
     Ok(Outcome::Kept)
@@ -71,7 +75,7 @@ pub(super) fn get_of_an_id_that_cannot_be_stored_is_none(harness: &Harness) -> R
             let found = pair.site.get(&"x".repeat(bytes).into())?;
             assert_record(found.as_ref(), None, format_args!("get of an id of {bytes} bytes"));
         }
-        // A key that is cut to size would now find this.
+        // A store that truncates keys would find this record in the second round.
         pair.apply(&Batch::new().upsert(Record::new(&*longest, [1.0, 2.0])?))?;
     }
     Ok(Outcome::Kept)

@@ -1,7 +1,7 @@
-//! What others crash on: sizes that are only claimed, input over every limit, numbers at the ends
-//! of their range.
+//! Hostile input: huge limits in queries, input beyond the limits, damaged rows, numbers at the
+//! ends of their range.
 //!
-//! What memory costs is known only to a harness with an allocation meter.
+//! Only a harness with an allocation meter can check the bounds of memory.
 
 use iqdb_core::limits::{DIM_MAX, PAYLOAD_BYTES_MAX};
 use iqdb_core::{
@@ -12,14 +12,14 @@ use crate::check::check_queries;
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::stores::fixed_snapshot::FixedSnapshot;
 use crate::{Harness, Outcome};
 
 const NO_METER: &str = "no allocation meter (Harness::with_allocation_meter)";
 
-/// What a call on a store of a few records may take at a time: far more than any needs, and far
-/// less than any of the sizes claimed here.
+/// The bytes that a call on a store of a few records may allocate at a time: far more than any call
+/// needs, and far less than any of the sizes that the queries ask for.
 const PEAK_BYTES_MAX: u64 = 512 * 1024;
 
 pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) -> Result<Outcome> {
@@ -37,7 +37,7 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
         let schema = Schema::new(2, metric)?;
         let asked = Vector::try_from([1.0, 1.0])?;
         for at in [0, 1, ROWS / 2, ROWS - 1].map(usize::from) {
-            // The nearest come first, and the odd row when there are hits enough.
+            // The rows are in the order of distance, except for the invalid one.
             let mut rows: Vec<[f32; 2]> =
                 (0..ROWS).map(|n| [1.0, 1.0 - f32::from(n) / 100.0]).collect();
             rows[at] = row;
@@ -62,15 +62,15 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
 
 pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let pair = Differential::with_a_past(harness, schema, 60, Texture::Smooth)?;
+    let pair = Differential::after_churn(harness, schema, 60, Distribution::Smooth)?;
     let snapshot = pair.site.snapshot()?;
-    let probe = Vector::try_from([1.0, 2.0, 3.0])?;
+    let query_vector = Vector::try_from([1.0, 2.0, 3.0])?;
     let mut outcome = Outcome::Kept;
     for huge in [1 << 20, 1 << 40, usize::MAX] {
         for query in [
-            Query::nearest(probe.as_ref(), huge),
-            Query::within(probe.as_ref(), f64::MAX, huge),
-            Query::within(probe.as_ref(), f64::INFINITY, huge).threads(huge),
+            Query::nearest(query_vector.as_ref(), huge),
+            Query::within(query_vector.as_ref(), f64::MAX, huge),
+            Query::within(query_vector.as_ref(), f64::INFINITY, huge).threads(huge),
         ] {
             check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
             let mut hits = [Hits::new()];
@@ -96,7 +96,7 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
 pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
     let mut pair =
-        Differential::of(harness, schema, corpus::records(&schema, 9, Texture::Smooth, 1)?)?;
+        Differential::of(harness, schema, corpus::records(&schema, 9, Distribution::Smooth, 1)?)?;
     let text = "x".repeat(PAYLOAD_BYTES_MAX);
     let heavy = || Payload::new().with("x", &*text);
     let record = |n: u64| Record::new(n, [1.0, 2.0, 3.0]);
@@ -149,8 +149,8 @@ fn distance<const N: usize>(
     Ok(found.unwrap_or_else(|| panic!("expected a hit, found none")))
 }
 
-/// By numbers that are known without iqdb: everywhere else the oracle computes with the same
-/// function as the search.
+/// Expects distances that were computed by hand: in all other cases the model computes them with
+/// the same function as the search.
 pub(super) fn distances_of_huge_and_tiny_components_are_right(
     harness: &Harness,
 ) -> Result<Outcome> {
@@ -180,7 +180,7 @@ pub(super) fn distances_of_huge_and_tiny_components_are_right(
             );
         }
     }
-    // Rounding makes no vector farther from itself than from nothing, and no distance negative.
+    // The cosine distance of a vector to itself is exactly 0, in spite of rounding.
     for vector in [[0.1, 0.2], [1e-20, 3e38], [tiny, 1.0], [0.3, 3e-8]] {
         assert_is!(distance(harness, Cosine, vector, vector)?, 0.0, "to itself, of {vector:?}");
     }

@@ -1,4 +1,4 @@
-//! Panics in a caller's code, on whose way out the store is used.
+//! Panics in a caller's code while the caller uses the store.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use iqdb_core::{Batch, Metric, Record, Result, Schema, Snapshot, SnapshotExt, St
 
 use crate::catch::silence_panics;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
-use crate::threads::{Job, at_once};
+use crate::generate::corpus::{self, Distribution};
+use crate::threads::{Job, run_concurrently};
 use crate::{Harness, Outcome, check_same};
 
 fn schema() -> Result<Schema> {
@@ -17,10 +17,10 @@ fn schema() -> Result<Schema> {
 }
 
 fn pair(harness: &Harness) -> Result<Differential<'_>> {
-    Differential::of(harness, schema()?, corpus::records(&schema()?, 20, Texture::Smooth, 1)?)
+    Differential::of(harness, schema()?, corpus::records(&schema()?, 20, Distribution::Smooth, 1)?)
 }
 
-/// Runs what panics on purpose, on a thread of its own.
+/// Runs a closure that panics on purpose, on a thread of its own.
 fn expect_panic(panics: impl FnOnce() -> Result<()> + Send) {
     let on_purpose = || silence_panics(|| catch_unwind(AssertUnwindSafe(panics)));
     let ended = thread::scope(|scope| scope.spawn(on_purpose).join());
@@ -28,14 +28,14 @@ fn expect_panic(panics: impl FnOnce() -> Result<()> + Send) {
     assert!(ended.is_err(), "expected the panic made on purpose, found {ended:?}");
 }
 
-/// Writes from several threads, and then everything is there.
+/// Writes from several threads, and checks that every write is kept.
 fn goes_on(mut pair: Differential<'_>) -> Result<()> {
     let record = |n: u64| Record::new(format!("after {n}"), [1.0, 2.0]);
     let store = &*pair.site;
     let jobs = (0..3).map(|n: u64| -> Job<'_, bool> {
         Box::new(move || Ok(store.upsert(record(n)?)?.has_effect()))
     });
-    at_once(jobs.collect())?;
+    run_concurrently(jobs.collect())?;
     for n in 0..3 {
         pair.model.apply(&Batch::new().upsert(record(n)?))?;
     }
@@ -47,7 +47,7 @@ pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Re
     let pair = pair(harness)?;
     let store = &*pair.site;
     let in_a_records_iterator = || {
-        let records = corpus::records(&schema()?, 9, Texture::Smooth, 2)?;
+        let records = corpus::records(&schema()?, 9, Distribution::Smooth, 2)?;
         let failing = records.into_iter().enumerate().map(|(n, record)| {
             assert!(n < 5, "on purpose: in an iterator handed to upsert_many");
             record
@@ -76,7 +76,7 @@ pub(super) fn a_panic_elsewhere_leaves_the_store_usable(harness: &Harness) -> Re
     Ok(Outcome::Kept)
 }
 
-/// Reads from the store while it is dropped, and panics with a snapshot in its hands.
+/// Reads from the store when it is dropped, and panics while it holds a snapshot.
 struct PanicsInDrop<'a> {
     store: &'a dyn Store,
     held: Arc<dyn Snapshot>,
@@ -84,7 +84,8 @@ struct PanicsInDrop<'a> {
 
 impl Drop for PanicsInDrop<'_> {
     fn drop(&mut self) {
-        // A second panic would abort the process, and the store has panicked by itself.
+        // A second panic would abort the process. This one comes from a failed case, which reports
+        // it.
         if thread::panicking() {
             return;
         }
@@ -138,7 +139,7 @@ pub(super) fn a_panic_beside_writers_loses_no_write(harness: &Harness) -> Result
             Ok(())
         }));
     }
-    at_once(jobs)?;
+    run_concurrently(jobs)?;
     for writer in 0..WRITERS {
         for n in 0..WRITES {
             pair.model.apply(&Batch::new().upsert(record(writer, n)?))?;

@@ -9,7 +9,7 @@ use iqdb_core::{
 
 use crate::check::exact::{difference, same_payload};
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Model, Outcome};
 
 /// Calls `check` with every live row: its id, and the payload that its block lends.
@@ -28,7 +28,7 @@ fn each_row(
     Ok(())
 }
 
-/// Fails unless every row lends the payload that its record has in the model.
+/// Panics unless every row lends the payload that its record has in the model.
 fn check_payloads(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     each_row(snapshot, |id, found| {
         let (found, expected) = (found.to_payload()?, model.get(&id).map(|record| &record.payload));
@@ -41,7 +41,7 @@ fn check_payloads(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     })
 }
 
-/// Names that a careless lookup takes for one another, or for none.
+/// Field names that an imprecise lookup confuses with each other or with an absent one.
 fn names() -> Vec<String> {
     let plain =
         ["a", "A", "aa", "a ", " a", "a.b", "a.B", "\0", "a\0", "é", "e\u{301}", "and", "`"];
@@ -50,8 +50,8 @@ fn names() -> Vec<String> {
     plain.into_iter().map(String::from).chain([longest, almost]).collect()
 }
 
-/// One record per shape of a payload: no field, one, all the alike names or every other one of
-/// them, as many as there may be, and each kind of value.
+/// One record per shape of a payload: no field, one field, all or half of the similar names, the
+/// largest number of fields, and each kind of value.
 fn shapes(schema: &Schema) -> Result<Vec<Record>> {
     let mut payloads = vec![Payload::new()];
     let alike = |from: usize, step: usize| -> Payload {
@@ -77,7 +77,7 @@ fn shapes(schema: &Schema) -> Result<Vec<Record>> {
     (0..)
         .zip(payloads)
         .map(|(n, payload)| {
-            let vector = corpus::vector(&mut rng, schema, Texture::Smooth)?;
+            let vector = corpus::vector(&mut rng, schema, Distribution::Smooth)?;
             Ok(Record::new(corpus::id(n), vector)?.with_payload(payload))
         })
         .collect()
@@ -88,11 +88,11 @@ fn schema() -> Result<Schema> {
 }
 
 pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::with_a_past(harness, schema()?, 40, Texture::Smooth)?;
+    let mut pair = Differential::after_churn(harness, schema()?, 40, Distribution::Smooth)?;
     let mut kept = vec![(pair.site.snapshot()?, pair.model.clone())];
     for n in 0..60_i64 {
         let payload = Payload::new().with("n", n).with(format!("only {n}"), true);
-        // Each record a few times, so that a row has had several.
+        // Each record is written several times, so that it has had several payloads.
         pair.apply(&Batch::new().set_payload(corpus::id(n.cast_unsigned() % 20), payload))?;
         kept.push((pair.site.snapshot()?, pair.model.clone()));
     }
@@ -105,7 +105,7 @@ pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result
 pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome> {
     for pair in [
         Differential::of(harness, schema()?, shapes(&schema()?)?)?,
-        Differential::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+        Differential::after_churn(harness, schema()?, 120, Distribution::Smooth)?,
     ] {
         check_payloads(&*pair.site.snapshot()?, &pair.model)?;
     }
@@ -116,14 +116,15 @@ pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Re
     let names = names();
     for pair in [
         Differential::of(harness, schema()?, shapes(&schema()?)?)?,
-        Differential::with_a_past(harness, schema()?, 120, Texture::Smooth)?,
+        Differential::after_churn(harness, schema()?, 120, Distribution::Smooth)?,
     ] {
         each_row(&*pair.site.snapshot()?, |id, found| {
             let expected = pair.model.get(&id).map(|record| record.payload.clone());
             let expected = expected.unwrap_or_default();
             let own = expected.iter().map(|(name, _)| name);
             for name in own.chain(names.iter().map(String::as_str)).chain(["", "lang", "tags"]) {
-                // As the only field of a payload, for its equality to the last bit.
+                // Wrapped in a payload of one field, because `same_payload` compares to the last
+                // bit.
                 let alone = |value: Option<Value>| -> Payload {
                     value.into_iter().map(|value| (name, value)).collect()
                 };

@@ -1,4 +1,4 @@
-//! What a search keeps with sealed blocks never shows in an answer.
+//! The data that a search derives from sealed blocks never changes an answer.
 
 use fastrand::Rng;
 use iqdb_core::{
@@ -7,27 +7,27 @@ use iqdb_core::{
 
 use crate::check::exact::assert_hits;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
 use crate::{Harness, Model, Outcome};
 
-/// One where all vectors are in one plane, so that what bounds an angle by others has no room to
-/// spare, and one that is no multiple of anything that a kernel takes at a time.
+/// In 2 dimensions all vectors are in one plane, where the bounds of an angle by other angles are
+/// tight. 37 is no multiple of the width of any kernel.
 const DIMS: [usize; 2] = [2, 37];
 
-/// Enough to fill blocks, if a store fills any.
+/// Enough records to fill several blocks of most stores.
 const RECORDS: u64 = 700;
 
-/// Vectors that are easily told apart and vectors that are not: in clusters, the same as one before,
-/// one bit beside it, twice as long, opposite to it; and whatever else there is.
+/// Vectors at very different and at nearly equal distances: random ones, clusters, and copies of an
+/// earlier vector: identical, with one bit flipped, twice as long, or negated.
 fn vectors(rng: &mut Rng, schema: &Schema, count: u64) -> Result<Vec<Vector>> {
     let mut all: Vec<Vector> = Vec::new();
     for n in 0..count {
         let before = (!all.is_empty()).then(|| all[rng.usize(..all.len())].clone());
         let mut components: Vec<f32> = match (n % 7, before) {
             (0, _) | (_, None) => {
-                let texture = Texture::ALL[rng.usize(..3)];
-                corpus::vector(rng, schema, texture)?.to_vec()
+                let distribution = Distribution::ALL[rng.usize(..3)];
+                corpus::vector(rng, schema, distribution)?.to_vec()
             }
             (1, Some(before)) => before.to_vec(),
             (2, Some(before)) => {
@@ -45,7 +45,7 @@ fn vectors(rng: &mut Rng, schema: &Schema, count: u64) -> Result<Vec<Vector>> {
                 (0..schema.dim()).map(|_| center.f32() - 0.4 + 0.1 * rng.f32()).collect()
             }
         };
-        // One bit less may leave nothing.
+        // Flipping a bit may have left a zero vector.
         if components.iter().all(|x| *x == 0.0) {
             components[0] = 1.0;
         }
@@ -63,36 +63,36 @@ fn records(schema: &Schema, first: u64, seed: u64) -> Result<Vec<Record>> {
     records.collect()
 }
 
-/// Queries of every sort, with what they have to find.
-struct Questions<'q> {
+/// Queries of every sort, each with the model's answer.
+struct ExpectedAnswers<'q> {
     queries: Vec<Query<'q>>,
     answers: Vec<Vec<Hit>>,
 }
 
-impl<'q> Questions<'q> {
-    fn of(model: &Model, probes: &'q [Vector], filters: &'q [Filter]) -> Result<Self> {
+impl<'q> ExpectedAnswers<'q> {
+    fn of(model: &Model, query_vectors: &'q [Vector], filters: &'q [Filter]) -> Result<Self> {
         let mut queries = Vec::new();
-        for (n, probe) in probes.iter().enumerate() {
-            let probe = probe.as_ref();
+        for (n, query_vector) in query_vectors.iter().enumerate() {
+            let query_vector = query_vector.as_ref();
             for k in [1, 10, 100, usize::MAX] {
-                queries.push(Query::nearest(probe, k));
+                queries.push(Query::nearest(query_vector, k));
             }
-            let ranked = model.search(&Query::nearest(probe, 30))?;
+            let ranked = model.search(&Query::nearest(query_vector, 30))?;
             for hit in ranked.iter().step_by(9) {
                 let exact = hit.distance;
                 for distance in [exact, exact.next_down(), exact.next_up()] {
-                    queries.push(Query::within(probe, distance, 40));
+                    queries.push(Query::within(query_vector, distance, 40));
                 }
             }
             let filter = &filters[n % filters.len()];
-            queries.push(Query::nearest(probe, 10).filter(filter).payload(true));
-            queries.push(Query::within(probe, ranked[20].distance, 5).filter(filter));
+            queries.push(Query::nearest(query_vector, 10).filter(filter).payload(true));
+            queries.push(Query::within(query_vector, ranked[20].distance, 5).filter(filter));
         }
         let answers = queries.iter().map(|query| model.search(query)).collect::<Result<_>>()?;
         Ok(Self { queries, answers })
     }
 
-    /// Asks all of them at a time, some, and each alone.
+    /// Runs the queries as one batch, in batches of five, and one by one.
     fn check(&self, on: &dyn Snapshot, search: &dyn Search, context: &str) -> Result<()> {
         for size in [self.queries.len(), 5, 1] {
             let expected = self.answers.chunks(size);
@@ -117,7 +117,7 @@ fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> 
         asked <= blocks
     })?;
     assert!(asked <= blocks + 1, "it was told to stop and asked once more");
-    assert!(done || asked > blocks, "nobody stopped it, and something is lacking");
+    assert!(done || asked > blocks, "it wasn't told to stop, and didn't finish");
     Ok(())
 }
 
@@ -129,9 +129,10 @@ pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Re
         pair.apply(&gone.fold(Batch::new(), Batch::delete))?;
 
         let filters = filters::nested();
-        let mut probes = vectors(&mut Rng::with_seed(1), &schema, 12)?;
-        probes.extend(vectors(&mut Rng::with_seed(3), &schema, 6)?);
-        let early = (pair.site.snapshot()?, Questions::of(&pair.model, &probes, &filters)?);
+        let mut query_vectors = vectors(&mut Rng::with_seed(1), &schema, 12)?;
+        query_vectors.extend(vectors(&mut Rng::with_seed(3), &schema, 6)?);
+        let early =
+            (pair.site.snapshot()?, ExpectedAnswers::of(&pair.model, &query_vectors, &filters)?);
         let search = pair.search();
         early.1.check(&*early.0, search, "before anything is prepared")?;
         for (blocks, context) in [
@@ -144,12 +145,13 @@ pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Re
             early.1.check(&*early.0, search, context)?;
         }
 
-        // Half of them replaced, some deleted, and others behind them.
+        // Half of the records replaced, some deleted, and new ones added.
         let replaced = records(&schema, RECORDS / 2, 2)?;
         pair.apply(&replaced.into_iter().fold(Batch::new(), Batch::upsert))?;
         let gone = (0..2 * RECORDS).step_by(5).map(corpus::id);
         pair.apply(&gone.fold(Batch::new(), Batch::delete))?;
-        let late = (pair.site.snapshot()?, Questions::of(&pair.model, &probes, &filters)?);
+        let late =
+            (pair.site.snapshot()?, ExpectedAnswers::of(&pair.model, &query_vectors, &filters)?);
         late.1.check(&*late.0, search, "of later writes, prepared for what was before them")?;
         early.1.check(&*early.0, search, "of a snapshot before later writes")?;
         prepare(search, &*late.0, usize::MAX - 1)?;

@@ -1,4 +1,4 @@
-//! What `Store::apply` refuses, and that it then changes nothing.
+//! The batches that `Store::apply` refuses. A refused batch changes nothing.
 
 use iqdb_core::limits::{
     FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX,
@@ -9,7 +9,7 @@ use iqdb_core::{
 
 use crate::check::exact::{assert_is, assert_record};
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -124,7 +124,7 @@ pub(super) fn a_zero_vector_is_refused_where_the_metric_needs_a_direction(
                     pair.apply(&batch)?;
                 }
             }
-            // As near to zero as it gets, and yet a direction.
+            // The smallest vector that isn't zero has a direction.
             let mut tiny = vec![0.0; dim];
             tiny[dim - 1] = -f32::from_bits(1);
             pair.apply(&Batch::new().upsert(Record::new("tiny", tiny)?))?;
@@ -163,7 +163,7 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
     let named = |bytes: usize| Payload::new().with("x".repeat(bytes), 1);
     let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), n as f64)).collect::<Payload>();
     let listed = |len: usize| Payload::new().with("x", vec![true; len]);
-    // The text beside one byte of name and eight of value.
+    // The text that fills a payload, together with one byte of name and eight of value.
     let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
     let one = |value: Value| Payload::new().with("x", value);
     let nested = Value::List(vec![Value::List(vec![])]);
@@ -203,7 +203,7 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
         assert_record(pair.site.get(&n.into())?.as_ref(), Some(&upserted), "get");
         let set = record("set")?.with_payload(payload);
         assert_record(pair.site.get(&"set".into())?.as_ref(), Some(&set), "get");
-        // Large ones would make every further look at the whole store slow.
+        // Large payloads would make every later check of the whole store slow.
         pair.apply(&Batch::new().delete(n).set_payload("set", Payload::new()))?;
     }
     pair.check()?;
@@ -215,7 +215,7 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
         pair.refuses(&Batch::new().set_payload("kept", payload.clone()), kind)?;
         pair.refuses(&Batch::new().set_payload("nobody", payload.clone()), kind)?;
     }
-    let small = corpus::records(&schema()?, 9, Texture::Smooth, 1)?;
+    let small = corpus::records(&schema()?, 9, Distribution::Smooth, 1)?;
     pair.apply(&small.into_iter().fold(Batch::new(), Batch::upsert))?;
     pair.check()?;
     Ok(Outcome::Kept)

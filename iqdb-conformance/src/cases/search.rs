@@ -1,18 +1,18 @@
-//! What a search finds, and in which order.
+//! The hits of a search, and their order.
 
 use iqdb_core::{Batch, Filter, Metric, Query, Record, RecordId, Result, Schema, Uuid, Vector};
 
 use crate::check::check_queries;
 use crate::check::exact::assert_is;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
 use crate::{Harness, Outcome};
 
-/// A few vectors to ask about.
-fn probes(schema: &Schema, texture: Texture) -> Result<Vec<Vector>> {
+/// A few query vectors.
+fn query_vectors(schema: &Schema, distribution: Distribution) -> Result<Vec<Vector>> {
     let mut rng = fastrand::Rng::with_seed(99);
-    (0..6).map(|_| corpus::vector(&mut rng, schema, texture)).collect()
+    (0..6).map(|_| corpus::vector(&mut rng, schema, distribution)).collect()
 }
 
 /// Checks queries against the model, each as a batch of one.
@@ -30,17 +30,17 @@ fn check_each<'q>(
 pub(super) fn search_ranks_by_distance_then_id(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         let schema = Schema::new(2, metric)?;
-        // Everything ties, so that the rank is the order of the ids alone.
+        // All distances tie, so that the rank is the order of the ids alone.
         let mut ids: Vec<RecordId> = (0..40).map(corpus::id).collect();
         ids.extend([u64::MAX.into(), "".into(), Uuid::max().into(), "\u{10ffff}".into()]);
         fastrand::Rng::with_seed(1).shuffle(&mut ids);
         let records = ids.iter().map(|id| Record::new(id, [2.0, 1.0]));
         let ties = Differential::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
-        let mixed = Differential::with_a_past(harness, schema, 150, Texture::Lattice)?;
+        let mixed = Differential::after_churn(harness, schema, 150, Distribution::Lattice)?;
         for pair in [ties, mixed] {
-            for probe in probes(&schema, Texture::Lattice)? {
+            for query_vector in query_vectors(&schema, Distribution::Lattice)? {
                 let ks = [1, 2, 3, 5, 10, 39, 44, 150];
-                check_each(&pair, ks.map(|k| Query::nearest(probe.as_ref(), k)))?;
+                check_each(&pair, ks.map(|k| Query::nearest(query_vector.as_ref(), k)))?;
             }
         }
     }
@@ -51,11 +51,14 @@ pub(super) fn search_distances_are_canonical(harness: &Harness) -> Result<Outcom
     for metric in Metric::ALL {
         for dim in [1, 2, 3, 7, 8, 9, 16, 17, 31, 100, 384] {
             let schema = Schema::new(dim, metric)?;
-            for texture in Texture::ALL {
-                let pair =
-                    Differential::of(harness, schema, corpus::records(&schema, 12, texture, 7)?)?;
-                for probe in probes(&schema, texture)?.iter().take(3) {
-                    check_each(&pair, [Query::nearest(probe.as_ref(), 12)])?;
+            for distribution in Distribution::ALL {
+                let pair = Differential::of(
+                    harness,
+                    schema,
+                    corpus::records(&schema, 12, distribution, 7)?,
+                )?;
+                for query_vector in query_vectors(&schema, distribution)?.iter().take(3) {
+                    check_each(&pair, [Query::nearest(query_vector.as_ref(), 12)])?;
                 }
             }
         }
@@ -65,21 +68,21 @@ pub(super) fn search_distances_are_canonical(harness: &Harness) -> Result<Outcom
 
 pub(super) fn search_with_k_above_len_returns_every_record(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let probe = [1.0, 2.0, 3.0];
-    let probe = Vector::try_from(probe)?;
+    let query_vector = [1.0, 2.0, 3.0];
+    let query_vector = Vector::try_from(query_vector)?;
     for count in [1, 2, 63, 64, 65] {
         let pair = Differential::of(
             harness,
             schema,
-            corpus::records(&schema, count, Texture::Smooth, 1)?,
+            corpus::records(&schema, count, Distribution::Smooth, 1)?,
         )?;
         let len = pair.model.len();
         let snapshot = pair.site.snapshot()?;
-        // The largest would be more than all memory, if room were made for it beforehand.
+        // A search that reserved room for the largest `k` would run out of memory.
         for k in [len, len + 1, 1 << 20, usize::MAX / 64, usize::MAX - 1, usize::MAX] {
             let queries = [
-                Query::nearest(probe.as_ref(), k),
-                Query::within(probe.as_ref(), f64::INFINITY, k),
+                Query::nearest(query_vector.as_ref(), k),
+                Query::within(query_vector.as_ref(), f64::INFINITY, k),
             ];
             assert_is!(pair.model.search(&queries[0])?.len(), len, "what the model finds");
             check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
@@ -91,10 +94,11 @@ pub(super) fn search_with_k_above_len_returns_every_record(harness: &Harness) ->
 pub(super) fn search_within_is_inclusive_and_capped(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         let schema = Schema::new(3, metric)?;
-        for texture in Texture::ALL {
-            let pair = Differential::with_a_past(harness, schema, 60, texture)?;
-            for probe in probes(&schema, texture)? {
-                let ranked = pair.model.search(&Query::nearest(probe.as_ref(), usize::MAX))?;
+        for distribution in Distribution::ALL {
+            let pair = Differential::after_churn(harness, schema, 60, distribution)?;
+            for query_vector in query_vectors(&schema, distribution)? {
+                let ranked =
+                    pair.model.search(&Query::nearest(query_vector.as_ref(), usize::MAX))?;
                 let mut distances = vec![
                     f64::INFINITY,
                     f64::NEG_INFINITY,
@@ -111,7 +115,7 @@ pub(super) fn search_within_is_inclusive_and_capped(harness: &Harness) -> Result
                 }
                 for distance in distances {
                     let limits = [1, 2, 7, ranked.len(), usize::MAX];
-                    let ask = |limit| Query::within(probe.as_ref(), distance, limit);
+                    let ask = |limit| Query::within(query_vector.as_ref(), distance, limit);
                     check_each(&pair, limits.map(ask))?;
                 }
             }
@@ -124,21 +128,21 @@ pub(super) fn search_of_an_empty_store_finds_nothing(harness: &Harness) -> Resul
     for metric in Metric::ALL {
         let schema = Schema::new(2, metric)?;
         let mut pair = Differential::new(harness, schema)?;
-        let probe = Vector::try_from([1.0, 2.0])?;
+        let query_vector = Vector::try_from([1.0, 2.0])?;
         let english = Filter::eq("lang", "en").not();
         for _ in 0..2 {
             check_each(
                 &pair,
                 [
-                    Query::nearest(probe.as_ref(), 1),
-                    Query::nearest(probe.as_ref(), usize::MAX).payload(true),
-                    Query::nearest(probe.as_ref(), 3).filter(&english),
-                    Query::nearest(probe.as_ref(), 3).threads(7),
-                    Query::within(probe.as_ref(), f64::INFINITY, 9),
+                    Query::nearest(query_vector.as_ref(), 1),
+                    Query::nearest(query_vector.as_ref(), usize::MAX).payload(true),
+                    Query::nearest(query_vector.as_ref(), 3).filter(&english),
+                    Query::nearest(query_vector.as_ref(), 3).threads(7),
+                    Query::within(query_vector.as_ref(), f64::INFINITY, 9),
                 ],
             )?;
-            // And once more when it had records, and has none any more.
-            for record in corpus::records(&schema, 12, Texture::Smooth, 1)? {
+            // Once more on a store whose records have all been deleted.
+            for record in corpus::records(&schema, 12, Distribution::Smooth, 1)? {
                 let id = record.id.clone();
                 pair.apply(&Batch::new().upsert(record))?;
                 pair.apply(&Batch::new().delete(id))?;
@@ -150,7 +154,7 @@ pub(super) fn search_of_an_empty_store_finds_nothing(harness: &Harness) -> Resul
 
 pub(super) fn search_filters_before_it_ranks(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Euclidean)?;
-    // The few that match are the farthest.
+    // The few records that match are the farthest.
     let records = (0_u16..200).map(|n| {
         let record = Record::new(u64::from(n), [f32::from(n), 0.0])?;
         Ok(if n >= 190 { record.with("rare", true) } else { record })
@@ -166,7 +170,7 @@ pub(super) fn search_filters_before_it_ranks(harness: &Harness) -> Result<Outcom
         [189.9, 190.0, 195.5].map(|d| Query::within(origin.as_ref(), d, 3).filter(&rare)),
     )?;
 
-    let pair = Differential::with_a_past(harness, schema, 150, Texture::Lattice)?;
+    let pair = Differential::after_churn(harness, schema, 150, Distribution::Lattice)?;
     let snapshot = pair.site.snapshot()?;
     for filter in filters::predicates().iter().chain(&filters::nested()) {
         let mut queries = Vec::new();
@@ -183,7 +187,7 @@ pub(super) fn search_filters_before_it_ranks(harness: &Harness) -> Result<Outcom
 }
 
 pub(super) fn search_ranks_extreme_values_canonically(harness: &Harness) -> Result<Outcome> {
-    // Alike in f32, or out of its range: the canonical distance tells all of these apart.
+    // Distances that are equal in f32 or out of its range. The canonical distances all differ.
     let odd: [[f32; 4]; 16] = [
         [3e38, 3e38, 3e38, 3e38],
         [3e38, 3e38, 3e38, 2.999_999_9e38],
@@ -204,24 +208,27 @@ pub(super) fn search_ranks_extreme_values_canonically(harness: &Harness) -> Resu
     ];
     for metric in Metric::ALL {
         let schema = Schema::new(4, metric)?;
-        // The last decimal of plain rows as well: these differ by less than an f32 sum rounds.
+        // Ordinary rows whose distances differ by less than the rounding of an f32 sum.
         let close = (0_u16..40).map(|n| [1.0, 1e4, 1e-4, f32::from(n) * f32::EPSILON]);
         let records = odd.into_iter().chain(close).zip(0..);
         let records = records.map(|(vector, n)| Record::new(corpus::id(n), vector));
         let pair = Differential::of(harness, schema, records.collect::<Result<Vec<_>>>()?)?;
         for vector in odd {
-            let probe = Vector::try_from(vector)?;
-            let nearest = [1, 5, 20, 100].map(|k| Query::nearest(probe.as_ref(), k));
+            let query_vector = Vector::try_from(vector)?;
+            let nearest = [1, 5, 20, 100].map(|k| Query::nearest(query_vector.as_ref(), k));
             check_each(&pair, nearest)?;
-            check_each(&pair, [0.0, 1e-9, 1.0, 1e39].map(|d| Query::within(probe.as_ref(), d, 9)))?;
+            check_each(
+                &pair,
+                [0.0, 1e-9, 1.0, 1e39].map(|d| Query::within(query_vector.as_ref(), d, 9)),
+            )?;
         }
     }
     for metric in Metric::ALL {
         for dim in [1, 9, 33] {
             let schema = Schema::new(dim, metric)?;
-            let pair = Differential::with_a_past(harness, schema, 120, Texture::Extreme)?;
-            for probe in probes(&schema, Texture::Extreme)? {
-                check_each(&pair, [1, 10, 200].map(|k| Query::nearest(probe.as_ref(), k)))?;
+            let pair = Differential::after_churn(harness, schema, 120, Distribution::Extreme)?;
+            for query_vector in query_vectors(&schema, Distribution::Extreme)? {
+                check_each(&pair, [1, 10, 200].map(|k| Query::nearest(query_vector.as_ref(), k)))?;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a snapshot shows, and that it goes on showing it.
+//! The content of snapshots, which never changes.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,8 +12,8 @@ use iqdb_core::{
 use crate::check::exact::{assert_hits, assert_is};
 use crate::check::{check_blocks, check_gets, check_snapshot};
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
-use crate::threads::{Job, Writers, at_once};
+use crate::generate::corpus::{self, Distribution};
+use crate::threads::{Job, Writers, run_concurrently};
 use crate::{Harness, Model, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -21,7 +21,7 @@ fn schema() -> Result<Schema> {
 }
 
 pub(super) fn snapshot_never_changes(harness: &Harness) -> Result<Outcome> {
-    let records = corpus::records(&schema()?, 40, Texture::Lattice, 1)?;
+    let records = corpus::records(&schema()?, 40, Distribution::Lattice, 1)?;
     let ids: Vec<RecordId> = records.iter().map(|record| record.id.clone()).collect();
     let mut pair = Differential::of(harness, schema()?, records)?;
     let mut kept: Vec<(Arc<dyn Snapshot>, Model)> = Vec::new();
@@ -45,9 +45,9 @@ pub(super) fn snapshot_never_changes(harness: &Harness) -> Result<Outcome> {
             pair.check_snapshot(&**snapshot, model)?;
         }
     }
-    // Enough that a backend which reuses or compacts rows has every reason to.
+    // Enough writes that a backend that reuses or compacts rows does so.
     for seed in 2..22 {
-        for some in corpus::records(&schema()?, 40, Texture::Smooth, seed)?.chunks(10) {
+        for some in corpus::records(&schema()?, 40, Distribution::Smooth, seed)?.chunks(10) {
             pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn snapshot_sees_all_of_a_batch_or_none(harness: &Harness) -> Result<
     for seed in 0..BATCHES {
         let mut batch = Batch::new();
         for (n, record) in
-            corpus::records(&schema()?, 8, Texture::Lattice, seed)?.into_iter().enumerate()
+            corpus::records(&schema()?, 8, Distribution::Lattice, seed)?.into_iter().enumerate()
         {
             batch = match n % 4 {
                 0 => batch.delete(record.id),
@@ -89,9 +89,9 @@ pub(super) fn snapshot_sees_all_of_a_batch_or_none(harness: &Harness) -> Result<
         check_snapshot(snapshot, model, harness.search())
     };
     let writers = Writers::new(1);
-    let at_work = writers.at_work();
+    let guard = writers.guard();
     let writer: Job<'_, ()> = Box::new(|| {
-        let _at_work = at_work;
+        let _guard = guard;
         for batch in &batches {
             store.apply(batch)?;
             check(&*store.snapshot()?)?;
@@ -104,12 +104,12 @@ pub(super) fn snapshot_sees_all_of_a_batch_or_none(harness: &Harness) -> Result<
         }
         Ok(())
     });
-    at_once(vec![writer, reader])?;
+    run_concurrently(vec![writer, reader])?;
     Ok(Outcome::Kept)
 }
 
 pub(super) fn snapshot_outlives_its_store(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::with_a_past(harness, schema()?, 60, Texture::Smooth)?;
+    let pair = Differential::after_churn(harness, schema()?, 60, Distribution::Smooth)?;
     let (snapshot, search) = (pair.site.snapshot()?, pair.search());
     let Differential { site, model, .. } = pair;
     let place = site.close();
@@ -180,9 +180,9 @@ pub(super) fn snapshot_versions_never_go_back(harness: &Harness) -> Result<Outco
     }
     let end = Version(u64::from(WRITES) * 2);
     let writers = Writers::new(1);
-    let at_work = writers.at_work();
+    let guard = writers.guard();
     let mut jobs: Vec<Job<'_, ()>> = vec![Box::new(|| {
-        let _at_work = at_work;
+        let _guard = guard;
         (0..WRITES).try_for_each(|n| write(n).map(|_| ()))
     })];
     for _ in 0..3 {
@@ -194,7 +194,7 @@ pub(super) fn snapshot_versions_never_go_back(harness: &Harness) -> Result<Outco
             Ok(())
         }));
     }
-    at_once(jobs)?;
+    run_concurrently(jobs)?;
     assert_is!(store.snapshot()?.version(), end, "the last version");
     Ok(Outcome::Kept)
 }
@@ -218,7 +218,7 @@ pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome>
         assert_is!(pair.site.snapshot()?.len(), expected, "the length after {batch:?}");
         assert_is!(pair.site.len()?, expected, "the length of the store after {batch:?}");
     }
-    for some in corpus::records(&schema()?, 60, Texture::Lattice, 1)?.chunks(3) {
+    for some in corpus::records(&schema()?, 60, Distribution::Lattice, 1)?.chunks(3) {
         pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         let expected = pair.model.len() as u64;
         assert_is!(pair.site.snapshot()?.len(), expected, "the length while it grows");
@@ -227,8 +227,8 @@ pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome>
 }
 
 pub(super) fn snapshot_get_agrees_with_its_blocks(harness: &Harness) -> Result<Outcome> {
-    for texture in Texture::ALL {
-        let pair = Differential::with_a_past(harness, schema()?, 120, texture)?;
+    for distribution in Distribution::ALL {
+        let pair = Differential::after_churn(harness, schema()?, 120, distribution)?;
         let snapshot = pair.site.snapshot()?;
         check_gets(&*snapshot, &pair.model)?;
         check_blocks(&*snapshot, &pair.model)?;
@@ -247,14 +247,14 @@ pub(super) fn snapshot_get_of_an_id_that_cannot_be_stored_is_none(
             let found = snapshot.get(&id)?.is_some();
             assert!(!found, "an id of {bytes} bytes: expected no record, found one");
         }
-        // A key that is cut to size would now find this.
+        // A store that truncates keys would find this record in the second round.
         site.upsert(Record::new("x".repeat(ID_BYTES_MAX), [1.0, 2.0, 3.0])?)?;
     }
     Ok(Outcome::Kept)
 }
 
 pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::with_a_past(harness, schema()?, 120, Texture::Lattice)?;
+    let pair = Differential::after_churn(harness, schema()?, 120, Distribution::Lattice)?;
     let snapshot = pair.site.snapshot()?;
     let vector = Vector::try_from([1.0, 0.5, -1.0])?;
     let english = Filter::eq("lang", "en");
@@ -266,7 +266,7 @@ pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Out
         Query::within(vector.as_ref(), 1.5, 7),
         Query::within(vector.as_ref(), -1.0, 7),
     ];
-    // An engine may answer some batches and leave others to the scan, so alone and together.
+    // An engine may answer some batches and decline others, so batches of several sizes.
     for batch in [1, 2, queries.len()].into_iter().flat_map(|size| queries.chunks(size)) {
         let mut hits = vec![Hits::new(); batch.len()];
         if snapshot.push_down(batch, &mut hits)?.is_none() {

@@ -1,4 +1,4 @@
-//! What a store says about itself, and `flush`.
+//! `schema`, `capabilities` and `flush` of a store.
 
 use iqdb_core::limits::DIM_MAX;
 use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Store};
@@ -6,14 +6,14 @@ use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Store};
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
-use crate::generate::corpus::{self, Texture};
+use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Outcome> {
     for metric in Metric::ALL {
         for dim in [1, 2, 3, 7, 8, 9, 17, 384, DIM_MAX] {
             let schema = Schema::new(dim, metric)?;
-            let records = corpus::records(&schema, 2, Texture::Smooth, 1)?;
+            let records = corpus::records(&schema, 2, Distribution::Smooth, 1)?;
             let mut pair = Differential::of(harness, schema, records)?;
             assert_is!(pair.site.schema(), &schema, "the schema");
             pair.check()?;
@@ -59,7 +59,7 @@ pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome
     let mut pair = Differential::new(harness, schema)?;
     pair.site.flush()?;
     pair.check()?;
-    for some in corpus::records(&schema, 20, Texture::Lattice, 1)?.chunks(5) {
+    for some in corpus::records(&schema, 20, Distribution::Lattice, 1)?.chunks(5) {
         pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         let (before, model) = (pair.site.snapshot()?, pair.model.clone());
         pair.site.flush()?;
@@ -76,14 +76,14 @@ pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     let mut second = Differential::new(harness, schema)?;
     for seed in 0..4 {
         for (n, pair) in [(0, &mut first), (1, &mut second)] {
-            let records = corpus::records(&schema, 12, Texture::Lattice, 2 * seed + n)?;
+            let records = corpus::records(&schema, 12, Distribution::Lattice, 2 * seed + n)?;
             pair.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
         }
         first.apply(&Batch::new().delete(corpus::id(seed)))?;
         first.check()?;
         second.check()?;
     }
-    // One that is made when others have gone is as empty as the first was.
+    // A store that is created after others were dropped is empty, too.
     drop(first);
     Differential::new(harness, schema)?.check()?;
     second.check()?;

@@ -1,6 +1,6 @@
-//! Equality to the last bit, and what differs when there is none.
+//! Equality to the last bit, and a description of the difference.
 //!
-//! `==` would take `-0.0` for `0.0`; the contract doesn't.
+//! `==` takes `-0.0` and `0.0` as equal; the contract doesn't.
 
 use std::fmt::{Debug, Display};
 
@@ -27,7 +27,7 @@ fn same_value(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Fails unless what was found is what was expected; the context says what that is.
+/// Panics unless the found value equals the expected one. The context names the value.
 macro_rules! assert_is {
     ($found:expr, $expected:expr, $($context:tt)+) => {
         match (&$found, &$expected) {
@@ -42,7 +42,7 @@ macro_rules! assert_is {
 }
 pub(crate) use assert_is;
 
-/// Fails unless the two records are the same to the last bit.
+/// Panics unless the two records are the same to the last bit.
 pub(crate) fn assert_record(
     found: Option<&Record>,
     expected: Option<&Record>,
@@ -60,7 +60,7 @@ pub(crate) fn assert_record(
     assert!(same, "{context}: {}", difference(&found, &expected));
 }
 
-/// Fails unless the hits are the same, in the same order, to the last bit.
+/// Panics unless the hits are the same, in the same order, to the last bit.
 pub(crate) fn assert_hits(found: &[Hit], expected: &[Hit], context: impl Display) {
     for (rank, (found, expected)) in found.iter().zip(expected).enumerate() {
         let same = found.id == expected.id
@@ -86,7 +86,7 @@ pub(crate) fn difference(found: &impl Debug, expected: &impl Debug) -> String {
     format!("expected {}, found {}", brief(expected), brief(found))
 }
 
-/// How a value prints, cut to what a person will read: a payload may have a megabyte.
+/// The debug output of a value, truncated: a payload may have a megabyte.
 pub(crate) fn brief(value: &impl Debug) -> String {
     const SHOWN_CHARS: usize = 2_000;
     let text = format!("{value:?}");

@@ -1,4 +1,4 @@
-//! Errors that must come.
+//! Checks of the errors that invalid input must cause.
 
 use std::fmt::{Debug, Display};
 
@@ -6,7 +6,7 @@ use iqdb_core::{Error, ErrorKind, Result};
 
 use crate::check::exact::assert_is;
 
-/// Fails unless the result is an error of this kind; returns the error.
+/// Panics unless the result is an error of this kind. Returns the error.
 pub(crate) fn assert_refused<T: Debug>(
     result: Result<T>,
     kind: ErrorKind,

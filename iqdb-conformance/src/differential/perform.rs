@@ -1,4 +1,4 @@
-//! Performs operations on a store and the model alike, and compares what both say.
+//! Performs operations on a store and on the model, and compares the results.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::generate::operation::{Operation, Question, delete_where};
 /// The most snapshots that a script keeps at a time.
 const SNAPSHOTS_KEPT_MAX: usize = 3;
 
-/// Snapshots that were kept, each with what it must show.
+/// The kept snapshots, each with a copy of the model from the same moment.
 pub(super) type Kept = Vec<(Arc<dyn Snapshot>, Model)>;
 
-/// Does it to the store and the model, and compares what they say about it.
+/// Performs the operation on the store and on the model. Panics where the results differ.
 pub(super) fn perform(
     operation: &Operation,
     pair: &mut Differential<'_>,
@@ -24,7 +24,7 @@ pub(super) fn perform(
 ) -> Result<()> {
     match operation {
         Operation::Apply(batch) => {
-            // Both refuse it, for the same reason: that is as right as both taking it.
+            // An error here means that both refused the batch with the same kind of error.
             let _ = pair.apply(batch);
             for change in batch.changes() {
                 let found = pair.site.get(change.id())?;

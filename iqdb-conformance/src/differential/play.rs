@@ -1,4 +1,4 @@
-//! Scripts: operations in a row, put to a new store, with looks at all of it in between.
+//! Plays a script on a new store, and compares the whole store with the model in between.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,21 +12,22 @@ use crate::catch::{panic_message, silence_panics};
 use crate::check::exact::assert_is;
 use crate::generate::script::Script;
 
-/// In a script of at most this many operations `play` checks the whole store after each of them.
+/// `play` checks the whole store after each operation of a script with at most this many.
 const SHORT: usize = 32;
 
-/// A look at a whole store costs as much as this many of its records in steps.
+/// In a longer script, `play` checks the whole store when the steps since the last check, times
+/// this, exceed the number of records.
 const RECORDS_PER_STEP: usize = 2;
 
-/// A script whose store disagreed with the model.
+/// The first difference between the store and the model while a script played.
 #[derive(Debug)]
 pub(crate) struct Disagreement {
-    /// At which operation, counted from 0; as many as there are when it was after the last.
+    /// The index of the operation; the number of operations if the final check failed.
     pub(crate) step: usize,
     pub(crate) message: String,
 }
 
-/// Puts the script to a new store; what the store and the model disagree about.
+/// Plays the script on a new store. Returns the first disagreement with the model, if any.
 pub(crate) fn play(script: &Script, harness: &Harness) -> Option<Disagreement> {
     let step = Cell::new(0);
     let play = || play_steps(script, harness, &step);
@@ -41,19 +42,19 @@ pub(crate) fn play(script: &Script, harness: &Harness) -> Option<Disagreement> {
 fn play_steps(script: &Script, harness: &Harness, at: &Cell<usize>) -> Result<()> {
     let mut pair = Differential::new(harness, script.schema)?;
     let mut kept: Kept = Vec::new();
-    let mut steps_unseen = 0;
+    let mut steps_unchecked = 0;
     for (step, operation) in script.operations.iter().enumerate() {
         at.set(step);
         perform(operation, &mut pair, &mut kept)?;
         let snapshot = pair.site.snapshot()?;
         assert_is!(snapshot.version(), pair.model.version(), "the version after it");
         assert_is!(snapshot.len(), pair.model.len() as u64, "the length after it");
-        steps_unseen += 1;
-        // As the store grows, a look at all of it is worth more steps.
-        let is_due = steps_unseen * RECORDS_PER_STEP > pair.model.len();
+        steps_unchecked += 1;
+        // A check costs time in proportion to the records, so a larger store is checked less often.
+        let is_due = steps_unchecked * RECORDS_PER_STEP > pair.model.len();
         if is_due || script.operations.len() <= SHORT {
             pair.check()?;
-            steps_unseen = 0;
+            steps_unchecked = 0;
         }
     }
     at.set(script.operations.len());

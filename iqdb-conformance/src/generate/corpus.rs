@@ -1,21 +1,21 @@
 //! Records to test with: ids of all kinds, vectors that tie and vectors that overflow, payloads
-//! of every shape. The same for the same seed.
+//! of every shape. The same seed gives the same records.
 
 use fastrand::Rng;
 use iqdb_core::{Payload, Record, RecordId, Result, Schema, Uuid, Value, Vector};
 
-/// What the components of a vector are drawn from.
+/// The distribution that the components of a vector are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Texture {
+pub(crate) enum Distribution {
     /// `-1`, `0` and `1`: many vectors are the same, and many distances tie.
     Lattice,
-    /// Anything from -1 to 1.
+    /// Uniform from -1 to 1.
     Smooth,
     /// Huge, tiny, subnormal, both zeros.
     Extreme,
 }
 
-impl Texture {
+impl Distribution {
     pub(crate) const ALL: [Self; 3] = [Self::Lattice, Self::Smooth, Self::Extreme];
 }
 
@@ -37,12 +37,12 @@ const EXTREMES: [f32; 14] = [
 ];
 
 /// A vector that the schema accepts.
-pub(crate) fn vector(rng: &mut Rng, schema: &Schema, texture: Texture) -> Result<Vector> {
+pub(crate) fn vector(rng: &mut Rng, schema: &Schema, distribution: Distribution) -> Result<Vector> {
     let mut components: Vec<f32> = (0..schema.dim())
-        .map(|_| match texture {
-            Texture::Lattice => f32::from(rng.i8(-1..=1)),
-            Texture::Smooth => rng.f32() * 2.0 - 1.0,
-            Texture::Extreme => EXTREMES[rng.usize(..EXTREMES.len())],
+        .map(|_| match distribution {
+            Distribution::Lattice => f32::from(rng.i8(-1..=1)),
+            Distribution::Smooth => rng.f32() * 2.0 - 1.0,
+            Distribution::Extreme => EXTREMES[rng.usize(..EXTREMES.len())],
         })
         .collect();
     if components.iter().all(|component| *component == 0.0) && schema.metric().needs_direction() {
@@ -51,7 +51,8 @@ pub(crate) fn vector(rng: &mut Rng, schema: &Schema, texture: Texture) -> Result
     Vector::try_from(components)
 }
 
-/// Id number `n` of an endless row in which the kinds take turns and share their texts.
+/// Id number `n` of an endless sequence that cycles through the kinds of ids. The number, the text
+/// and the UUID with the same `n / 4` print alike.
 pub(crate) fn id(n: u64) -> RecordId {
     let m = n / 4;
     match n % 4 {
@@ -62,8 +63,8 @@ pub(crate) fn id(n: u64) -> RecordId {
     }
 }
 
-/// A payload of at most four of the fields that [`filters`](crate::generate::filters) ask about. One field
-/// has values of every kind, and no field is always there.
+/// A payload with at most four fields, those that [`filters`](crate::generate::filters) test. The
+/// field `x` has values of every kind, and each field is absent from some payloads.
 pub(crate) fn payload(rng: &mut Rng) -> Payload {
     let mut payload = Payload::new();
     if rng.u8(..4) > 0 {
@@ -103,7 +104,7 @@ fn any_value(rng: &mut Rng) -> Value {
 pub(crate) fn records(
     schema: &Schema,
     count: u64,
-    texture: Texture,
+    distribution: Distribution,
     seed: u64,
 ) -> Result<Vec<Record>> {
     let mut rng = Rng::with_seed(seed);
@@ -111,7 +112,7 @@ pub(crate) fn records(
     rng.shuffle(&mut ids);
     ids.into_iter()
         .map(|n| {
-            let vector = vector(&mut rng, schema, texture)?;
+            let vector = vector(&mut rng, schema, distribution)?;
             Ok(Record::new(id(n), vector)?.with_payload(payload(&mut rng)))
         })
         .collect()

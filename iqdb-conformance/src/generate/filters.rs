@@ -7,8 +7,8 @@ use iqdb_core::{Filter, Value};
 
 use super::corpus;
 
-/// Every kind of predicate, on fields that are there, that are there sometimes and that never are,
-/// with values of every kind.
+/// Every kind of predicate, with values of every kind, on fields that some records have and on one
+/// that no record has.
 pub(crate) fn predicates() -> Vec<Filter> {
     let mut filters = vec![
         Filter::is_in("lang", ["en", "de"]),
@@ -87,7 +87,7 @@ pub(crate) fn random(rng: &mut Rng) -> Filter {
     filter
 }
 
-/// Filters that are just not too large.
+/// The largest filters that the limits allow.
 pub(crate) fn at_the_limits() -> [Filter; 2] {
     // The predicate itself is a term too.
     let wide = Filter::is_in("year", 2021..2020 + FILTER_TERMS_MAX as i64);
@@ -98,7 +98,7 @@ pub(crate) fn at_the_limits() -> [Filter; 2] {
     [wide, deep]
 }
 
-/// Filters that broke a limit while they were built.
+/// Filters that exceed a limit.
 pub(crate) fn too_large() -> [Filter; 2] {
     let wide = Filter::is_in("x", 0..=(FILTER_TERMS_MAX as i64));
     let deep = (0..FILTER_DEPTH_MAX)
@@ -106,7 +106,7 @@ pub(crate) fn too_large() -> [Filter; 2] {
     [wide, deep]
 }
 
-/// Filters that no query may have.
+/// Filters that every query is refused for.
 pub(crate) fn invalid() -> Vec<Filter> {
     let mut filters = vec![
         Filter::eq("", 1),

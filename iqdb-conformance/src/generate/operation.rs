@@ -1,6 +1,7 @@
-//! Operations: what happens to a store, step by step, and to the model with it.
+//! Operations: the steps that a history performs on a store and on the model.
 //!
-//! They hold everything they need, so that a script of them can be kept, printed and replayed.
+//! An operation owns its arguments, so that a script of operations can be kept, printed and
+//! replayed.
 
 use iqdb_core::{Batch, Error, Filter, Goal, Query, RecordId, Result, Vector};
 
@@ -10,8 +11,8 @@ use crate::Model;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// [`Store::apply`](iqdb_core::Store::apply), of a batch that may be one to refuse; then every
-    /// record that it is about is looked at.
+    /// [`Store::apply`](iqdb_core::Store::apply) of a batch, valid or not; then
+    /// [`Store::get`](iqdb_core::Store::get) of every id in the batch.
     Apply(Batch),
     /// [`StoreExt::delete_where`](iqdb_core::StoreExt::delete_where).
     DeleteWhere(Filter),
@@ -21,20 +22,20 @@ pub enum Operation {
     Count(Filter),
     /// A search for all questions as one batch.
     Search(Vec<Question>),
-    /// Takes a snapshot and keeps it, with the model as it is now.
+    /// Takes a snapshot and keeps it together with a copy of the model.
     KeepSnapshot,
-    /// Looks at every snapshot kept.
+    /// Checks every kept snapshot against its copy of the model.
     CheckSnapshots,
     /// [`Store::flush`](iqdb_core::Store::flush).
     Flush,
-    /// Closes the store and opens it again; nothing on a store that isn't durable.
+    /// Closes the store and opens it again. Has no effect on a store that isn't durable.
     Reopen {
         /// Opens what a new process would find if this one were killed, instead of closing it.
         after_kill: bool,
     },
 }
 
-/// A query that owns what it asks about.
+/// A query that owns its vector and its filter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub(crate) vector: Vector,
@@ -45,10 +46,11 @@ pub struct Question {
 }
 
 impl Question {
-    /// Asks for `goal` around `vector`, of all records, without payloads, on one thread.
+    /// A query for `goal` around `vector`: no filter, no payloads, one thread.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidVector`](iqdb_core::ErrorKind::InvalidVector) when it is no vector.
+    /// [`ErrorKind::InvalidVector`](iqdb_core::ErrorKind::InvalidVector) when `vector` isn't a
+    /// valid vector.
     pub fn new<V: TryInto<Vector>>(vector: V, goal: Goal) -> Result<Self>
     where
         Error: From<V::Error>,
@@ -57,7 +59,7 @@ impl Question {
         Ok(Self { vector, goal, filter: None, payload: false, threads: 1 })
     }
 
-    /// Only records that match.
+    /// Restricts the query to the records that match.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);
@@ -71,7 +73,7 @@ impl Question {
         self
     }
 
-    /// How many threads may work on it at most.
+    /// The largest number of threads that the search may use.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
@@ -91,11 +93,11 @@ impl Question {
 }
 
 impl Operation {
-    /// Does to the model alone what the operation does.
-    pub(crate) fn tell(&self, model: &mut Model) -> Result<()> {
+    /// Applies the writes of the operation to the model alone.
+    pub(crate) fn apply_to(&self, model: &mut Model) -> Result<()> {
         match self {
             Self::Apply(batch) => {
-                // What is to be refused changes nothing.
+                // A refused batch changes nothing.
                 let _ = model.apply(batch);
             }
             Self::DeleteWhere(filter) => {

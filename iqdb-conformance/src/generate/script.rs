@@ -4,7 +4,7 @@ use iqdb_core::Schema;
 
 use super::operation::Operation;
 
-/// A schema, and what happens to a store of it.
+/// A schema, and the operations on a new store with this schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Script {
     pub(crate) schema: Schema,

@@ -1,12 +1,12 @@
-//! The seed that the environment asks for, from which a history is drawn again.
+//! The seed that the environment sets, to replay one history.
 
 /// The environment variable that replays one history instead of the usual ones.
 pub const SEED_VARIABLE: &str = "IQDB_CONFORMANCE_SEED";
 
-/// The one seed that the environment asks for.
+/// The seed in the environment, if one is set.
 ///
 /// # Panics
-/// When what it asks for is no seed.
+/// When the variable isn't a number.
 pub(crate) fn seed_to_replay() -> Option<u64> {
     let text = std::env::var(SEED_VARIABLE).ok()?;
     match text.parse() {

@@ -1,13 +1,14 @@
-//! Weights: how likely each choice of one history is.
+//! Weights: the relative probabilities of the choices within one history.
 
 use fastrand::Rng;
 
-/// How likely each of `N` choices is.
+/// The relative probability of each of `N` choices.
 #[derive(Debug)]
 pub(crate) struct Weights<const N: usize>([u32; N]);
 
 impl<const N: usize> Weights<N> {
-    /// The weights given, about one in four of them struck out. The first always stays.
+    /// The given weights, with about one in four set to 0 (swarm testing). The first is always
+    /// kept.
     pub(crate) fn thinned(rng: &mut Rng, mut weights: [u32; N]) -> Self {
         for weight in &mut weights[1..] {
             if rng.u8(..4) == 0 {
@@ -17,7 +18,7 @@ impl<const N: usize> Weights<N> {
         Self(weights)
     }
 
-    /// The same weights, given to the choices `by` places later.
+    /// The weights rotated: each moves to the choice `by` places later.
     pub(crate) fn rotated_right(mut self, by: usize) -> Self {
         self.0.rotate_right(by);
         self

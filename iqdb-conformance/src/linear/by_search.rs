@@ -1,15 +1,16 @@
-//! The checker that tries orders: which operation may have taken effect first, then which next.
+//! The checker that searches for a valid order, by depth-first search over the operations that may
+//! take effect next.
 //!
-//! It believes no version and knows nothing about stores but what the model answers, so it checks
-//! [`by_version`](super::by_version) as much as the store. Exponential in how many operations
-//! overlap; for small histories only. It says yes or no and never why.
+//! It relies on the model alone and not on the order of versions, so it also tests
+//! [`by_version`](super::by_version). Its time is exponential in the number of overlapping
+//! operations, so it is for small histories only. It doesn't explain a violation.
 
 use std::collections::HashMap;
 
 use super::operation::{History, Versions, answer};
 use crate::Model;
 
-/// A set of operations is the bits of one number.
+/// A set of operations is a bit mask in a `u64`.
 pub(crate) const OPERATIONS_MAX: usize = 64;
 
 /// Whether some order of the operations, which respects real time, explains every answer.
@@ -19,13 +20,13 @@ pub(crate) const OPERATIONS_MAX: usize = 64;
 pub(crate) fn explains(history: &History, versions: Versions) -> bool {
     let count = history.operations.len();
     assert!(count <= OPERATIONS_MAX, "{count} operations, at most {OPERATIONS_MAX}");
-    let mut tried = Tried::default();
-    extend(history, versions, 0, &Model::new(history.schema), &mut tried)
+    let mut visited = Visited::default();
+    extend(history, versions, 0, &Model::new(history.schema), &mut visited)
 }
 
-/// Where the search has been: for a set of operations done, in whatever order, the states that
-/// they led to. They are compared whole, so no two are ever taken for one.
-type Tried = HashMap<u64, Vec<Model>>;
+/// The memo of the search: for each set of performed operations, the states reached so far by any
+/// order of them. States are compared in full and not by a hash.
+type Visited = HashMap<u64, Vec<Model>>;
 
 /// Whether the operations that are not `done` can follow on `model`.
 fn extend(
@@ -33,26 +34,26 @@ fn extend(
     versions: Versions,
     done: u64,
     model: &Model,
-    tried: &mut Tried,
+    visited: &mut Visited,
 ) -> bool {
-    let left = || {
+    let remaining = || {
         let operations = history.operations.iter().enumerate();
         operations.filter(move |(i, _)| done & (1 << i) == 0)
     };
-    // Whatever was invoked after this must come after the one that returned then.
-    let Some(first_return) = left().map(|(_, operation)| operation.returned).min() else {
+    // An operation invoked after this instant must follow the one that returned at it.
+    let Some(first_return) = remaining().map(|(_, operation)| operation.returned).min() else {
         return true;
     };
-    for (i, operation) in left().filter(|(_, operation)| operation.invoked < first_return) {
+    for (i, operation) in remaining().filter(|(_, operation)| operation.invoked < first_return) {
         let mut next = model.clone();
         if operation.was_answered(&answer(&mut next, &operation.call), versions) {
             let done = done | (1 << i);
-            let states = tried.entry(done).or_default();
+            let states = visited.entry(done).or_default();
             if states.iter().any(|state| is_same(state, &next)) {
                 continue;
             }
             states.push(next.clone());
-            if extend(history, versions, done, &next, tried) {
+            if extend(history, versions, done, &next, visited) {
                 return true;
             }
         }

@@ -1,10 +1,10 @@
-//! The checker that takes the store at its word: the versions that writes returned are the order
-//! in which they took effect, and everything else must fit into it.
+//! The checker that orders writes by the versions that the store returned, and fits all other
+//! operations into this order.
 //!
-//! It is exact: a history passes if and only if some order explains it, versions included. For
-//! writes there is one order only, that of their versions. Any other operation belongs to a version
-//! at which its answer was right; it is given the lowest that real time allows, which leaves the
-//! most to those that come after it.
+//! It is exact: a history passes if and only if some order explains it, versions included. Writes
+//! have one possible order, that of their versions. Any other operation is placed at a version at
+//! which its answer is right: the lowest that real time allows, which constrains the operations
+//! after it the least.
 
 use iqdb_core::Version;
 
@@ -21,19 +21,19 @@ pub(crate) fn check(history: &History) -> Result<(), Violation> {
     check_the_others(history, &writes, &states)
 }
 
-/// The writes with an effect, as places in the history, that of the smallest version first.
+/// The indices of the writes with an effect, in the order of their versions.
 fn in_version_order(history: &History) -> Vec<usize> {
     let operations = history.operations.iter().enumerate();
     let mut writes: Vec<_> =
-        operations.filter_map(|(i, operation)| Some((operation.made()?, i))).collect();
+        operations.filter_map(|(i, operation)| Some((operation.created_version()?, i))).collect();
     writes.sort_unstable();
     writes.into_iter().map(|(_, i)| i).collect()
 }
 
-/// No two writes have made the same version.
+/// Fails if two writes created the same version.
 fn check_each_is_made_once(history: &History, writes: &[usize]) -> Result<(), Violation> {
     for pair in writes.windows(2) {
-        let made = |n: usize| history.operations[pair[n]].made().unwrap_or_default();
+        let made = |n: usize| history.operations[pair[n]].created_version().unwrap_or_default();
         if made(0) == made(1) {
             let what = format!("another batch says that it has made version {}, too", made(1));
             return Err(Violation::new(pair[1], what).involving([pair[0]]));
@@ -42,7 +42,7 @@ fn check_each_is_made_once(history: &History, writes: &[usize]) -> Result<(), Vi
     Ok(())
 }
 
-/// A write that was over before another began has the smaller version.
+/// Fails unless a write that returned before another was invoked has the smaller version.
 fn check_real_time(history: &History, writes: &[usize]) -> Result<(), Violation> {
     let at = |i: usize| &history.operations[i];
     let mut last_invoked: Option<usize> = None;
@@ -58,7 +58,8 @@ fn check_real_time(history: &History, writes: &[usize]) -> Result<(), Violation>
     Ok(())
 }
 
-/// The state at each version: what the model holds after the writes up to it.
+/// The state at each version: the model after the writes up to it. Fails at the first write whose
+/// answer differs from the model's.
 fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> {
     let mut states = vec![Model::new(history.schema)];
     for (n, &write) in writes.iter().enumerate() {
@@ -66,7 +67,7 @@ fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> 
         let mut next = states[n].clone();
         let expected = answer(&mut next, &operation.call);
         if !operation.was_answered(&expected, Versions::Compared) {
-            let what = match operation.made() {
+            let what = match operation.created_version() {
                 Some(made) if made != states[n].version().next() => {
                     format!("it has made version {made}, and no batch has made the one before")
                 }
@@ -81,7 +82,7 @@ fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> 
     Ok(states)
 }
 
-/// The last write, among these, to each id that the batch is about.
+/// The last of these writes to each id in the operation's batch.
 fn writes_about(history: &History, writes: &[usize], operation: &Operation) -> Vec<usize> {
     let batch = |operation: &Operation| match &operation.call {
         Call::Apply(batch) => batch.changes().to_vec(),
@@ -97,18 +98,19 @@ fn writes_about(history: &History, writes: &[usize], operation: &Operation) -> V
     about
 }
 
-/// Every operation that has made no version: reads, and batches without effect or refused.
+/// Places every operation that created no version: reads, and batches that had no effect or were
+/// refused. Fails where an answer fits at no version.
 fn check_the_others(
     history: &History,
     writes: &[usize],
     states: &[Model],
 ) -> Result<(), Violation> {
     let operations = &history.operations;
-    // Where each of them was placed, in the order in which they were invoked.
+    // Pairs of operation and version, in the order of invocation.
     let mut placed: Vec<(usize, usize)> = Vec::new();
     let mut violations = Vec::new();
     for (i, operation) in operations.iter().enumerate() {
-        if operation.made().is_some() {
+        if operation.created_version().is_some() {
             continue;
         }
         let first = writes.iter().rposition(|&write| operations[write].precedes(operation));
@@ -134,7 +136,7 @@ fn check_the_others(
                 .extend(seen_before.map(|seen| goes_back(history, writes, states, i, *seen, last))),
         }
     }
-    // The one with the least around it is the easiest to understand.
+    // The smallest violation is the easiest to understand.
     violations.into_iter().min_by_key(Violation::size).map_or(Ok(()), Err)
 }
 
@@ -169,7 +171,8 @@ fn wrong_everywhere(
     violation
 }
 
-/// Its answer was right once, but `other`, which was over before, had seen a later version.
+/// The answer was right at an earlier version, but an operation that returned before this one began
+/// had observed a later version.
 fn goes_back(
     history: &History,
     writes: &[usize],

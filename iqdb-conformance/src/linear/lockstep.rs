@@ -1,7 +1,7 @@
 //! Lockstep: threads that begin each of their calls at the same moment.
 //!
-//! A call of a fast store is over in less than a microsecond; left to themselves, threads hardly
-//! ever meet. It is no lock: a thread that leaves, even by a panic, holds up no other.
+//! A call of a fast store takes less than a microsecond, so calls of free-running threads hardly
+//! ever overlap. A thread that leaves, even by a panic, never blocks the others.
 
 use std::hint;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use std::thread;
 
 /// Added by a thread that leaves, so that no other waits for it.
 const LEFT: u64 = 1 << 40;
-/// After this many looks, a thread yields: the one that it waits for needs the core.
-const LOOKS_MAX: u32 = 2_000;
+/// The number of spins after which a thread yields the core to the one that it waits for.
+const SPINS_MAX: u32 = 2_000;
 
-/// The line at which the threads meet.
+/// A reusable barrier with a fixed number of threads.
 #[derive(Debug)]
 pub(super) struct Lockstep {
     threads: u64,
@@ -31,7 +31,7 @@ impl Lockstep {
         Self { threads: threads.into(), arrivals: AtomicU64::new(0) }
     }
 
-    /// To be held by one of the threads for as long as it keeps step.
+    /// The handle that one of the threads holds while it takes part.
     pub(super) fn join(&self) -> Stepper<'_> {
         Stepper { lockstep: self, steps: 0 }
     }
@@ -43,10 +43,10 @@ impl Stepper<'_> {
         let Lockstep { threads, arrivals } = self.lockstep;
         self.steps += 1;
         arrivals.fetch_add(1, Ordering::SeqCst);
-        let mut looks = 0;
+        let mut spins = 0;
         while arrivals.load(Ordering::SeqCst) < threads * self.steps {
-            looks += 1;
-            if looks % LOOKS_MAX == 0 {
+            spins += 1;
+            if spins % SPINS_MAX == 0 {
                 thread::yield_now();
             } else {
                 hint::spin_loop();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_leaves_holds_up_nobody() {
+    fn a_thread_that_leaves_blocks_no_other() {
         let lockstep = Lockstep::new(3);
         thread::scope(|scope| {
             for steps in [0, 2, 50] {

@@ -1,22 +1,22 @@
-//! Operations: which thread called what and when, what came back, and what the model answers.
+//! Recorded operations: thread, call, instants and answer, and the answer that the model gives.
 //!
-//! The model's answer is the sequential specification that every order is held against.
+//! The model's answers are the sequential specification.
 
 use iqdb_core::{Applied, Batch, ErrorKind, Hit, Query, Record, RecordId, Schema, Vector, Version};
 
 use crate::Model;
 
-/// What a thread asks of the store.
+/// A call of the store or the search.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     Apply(Batch),
     Get(RecordId),
     Len,
     Snapshot,
-    Search { probe: Vector, k: usize },
+    Search { query_vector: Vector, k: usize },
 }
 
-/// What comes back.
+/// The answer of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Answer {
     Applied(Applied),
@@ -24,20 +24,20 @@ pub(crate) enum Answer {
     Conflict,
     Got(Option<Record>),
     Length(u64),
-    /// Everything that a snapshot shows, its records in the order of their ids.
+    /// The content of a snapshot, its records in the order of their ids.
     Seen {
         version: Version,
         len: u64,
         records: Vec<Record>,
     },
-    /// What a search of the snapshot of this version found.
+    /// The hits of a search of the snapshot of this version.
     Found {
         version: Version,
         hits: Vec<Hit>,
     },
 }
 
-/// A call that has returned. Instants are those of one clock, which never shows the same twice.
+/// A call that has returned. Instants are from one logical clock, and all different.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) thread: u16,
@@ -69,20 +69,20 @@ impl History {
 }
 
 impl Operation {
-    /// Whether it was over before the other began. If so, the other must know of it.
+    /// Whether this operation returned before the other was invoked, so that real time orders them.
     pub(crate) fn precedes(&self, other: &Self) -> bool {
         self.returned < other.invoked
     }
 
-    /// The version that it says it has made.
-    pub(crate) fn made(&self) -> Option<Version> {
+    /// The version that the operation created, by its own answer.
+    pub(crate) fn created_version(&self) -> Option<Version> {
         match self.answer {
             Answer::Applied(applied) if applied.has_effect() => Some(applied.version),
             _ => None,
         }
     }
 
-    /// Whether this is what was answered.
+    /// Whether the recorded answer equals this one.
     pub(crate) fn was_answered(&self, answer: &Answer, versions: Versions) -> bool {
         match versions {
             Versions::Compared => self.answer == *answer,
@@ -94,7 +94,7 @@ impl Operation {
 }
 
 impl Answer {
-    /// The version that the answer says it is about.
+    /// The version that the answer names.
     pub(crate) fn version(&self) -> Option<Version> {
         match self {
             Self::Applied(applied) => Some(applied.version),
@@ -119,10 +119,11 @@ impl Answer {
     }
 }
 
-/// What the model answers, and does.
+/// Performs the call on the model. Returns the model's answer.
 ///
 /// # Panics
-/// When the model refuses the call for anything but its version: no history has such calls.
+/// When the model refuses the call for another reason than its version. Workloads have no such
+/// calls.
 pub(crate) fn answer(model: &mut Model, call: &Call) -> Answer {
     match call {
         Call::Apply(batch) => match model.apply(batch) {
@@ -137,16 +138,16 @@ pub(crate) fn answer(model: &mut Model, call: &Call) -> Answer {
             len: model.len() as u64,
             records: model.records().cloned().collect(),
         },
-        Call::Search { probe, k } => Answer::Found {
+        Call::Search { query_vector, k } => Answer::Found {
             version: model.version(),
             hits: model
-                .search(&query(probe, *k))
+                .search(&query(query_vector, *k))
                 .unwrap_or_else(|error| panic!("a history must have valid calls only: {error}")),
         },
     }
 }
 
-/// The query that [`Call::Search`] stands for.
-pub(crate) fn query(probe: &Vector, k: usize) -> Query<'_> {
-    Query::nearest(probe.as_ref(), k).payload(true)
+/// The query of [`Call::Search`].
+pub(crate) fn query(query_vector: &Vector, k: usize) -> Query<'_> {
+    Query::nearest(query_vector.as_ref(), k).payload(true)
 }

@@ -1,7 +1,8 @@
-//! The recorder: threads that use a store at once, and note when each call began and ended.
+//! The recorder: threads call a store concurrently and record when each call began and ended.
 //!
-//! The clock is a counter. Reading it orders the threads' memory, which could hide what a store
-//! with too weak an ordering does on its own; it finds races between calls, not between accesses.
+//! The clock is an atomic counter. Reading it synchronizes the threads, which can hide a memory
+//! ordering of the store that is too weak. So the recorder finds races between calls, not between
+//! memory accesses.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -11,9 +12,9 @@ use iqdb_core::{ErrorKind, Hits, Record, Result, Search, SnapshotExt, Store, Sto
 use super::lockstep::Lockstep;
 use super::operation::{Answer, Call, History, Operation, query};
 use super::workload::{Caller, Workload};
-use crate::threads::{Job, at_once};
+use crate::threads::{Job, run_concurrently};
 
-/// A clock that never shows the same instant twice.
+/// A logical clock: each reading is unique and larger than those before it.
 #[derive(Debug, Default)]
 struct Clock(AtomicU64);
 
@@ -23,7 +24,7 @@ impl Clock {
     }
 }
 
-/// Lets the threads of the workload loose on a new store.
+/// Runs the threads of the workload on a new store. Returns the recorded history.
 ///
 /// # Errors
 /// Any error of the store or the search but a version conflict, which is an answer.
@@ -45,16 +46,16 @@ pub(crate) fn record(
                 if workload.shape.in_lockstep {
                     stepper.step();
                 }
-                // Between two calls, never inside one: what is inside counts as the store's.
+                // Outside the recorded interval, which would otherwise include the pause.
                 caller.pause();
                 let operation = perform(store, search, clock, thread, call)?;
-                caller.hear(&operation.answer);
+                caller.observe(&operation.answer);
                 operations.push(operation);
             }
             Ok(operations)
         })
     });
-    let operations = at_once(threads.collect())?.into_iter().flatten().collect();
+    let operations = run_concurrently(threads.collect())?.into_iter().flatten().collect();
     Ok(History::new(*store.schema(), operations))
 }
 
@@ -86,7 +87,8 @@ fn perform(
             let len = store.len()?;
             (clock.now(), Answer::Length(len))
         }
-        // What a snapshot shows was settled when it was handed out, however late it is read.
+        // The content of a snapshot is fixed when `snapshot` returns, so reading it takes no part
+        // in the recorded interval.
         Call::Snapshot => {
             let snapshot = store.snapshot()?;
             let returned = clock.now();
@@ -97,12 +99,12 @@ fn perform(
             let (version, len) = (snapshot.version(), snapshot.len());
             (returned, Answer::Seen { version, len, records })
         }
-        Call::Search { probe, k } => {
+        Call::Search { query_vector, k } => {
             let snapshot = store.snapshot()?;
             let returned = clock.now();
             thread::yield_now();
             let mut hits = [Hits::new()];
-            search.search(&*snapshot, &[query(probe, *k)], &mut hits)?;
+            search.search(&*snapshot, &[query(query_vector, *k)], &mut hits)?;
             (returned, Answer::Found { version: snapshot.version(), hits: hits[0].to_vec() })
         }
     };

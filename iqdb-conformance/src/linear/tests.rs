@@ -1,4 +1,4 @@
-//! The checkers, put to the test on histories that are known.
+//! Tests of the checkers, on histories with a known verdict.
 
 mod agreement;
 mod by_hand;

@@ -1,6 +1,4 @@
-//! What can't be explained in a history, shown so that a person can see it.
-//!
-//! Of a history of hundreds of operations it shows the few that matter.
+//! Violations: prints the few operations of a history that contradict each other.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -10,10 +8,10 @@ use iqdb_core::{Applied, Batch, Change, Record};
 use super::operation::{Answer, Call, History, Operation};
 use crate::check::exact::brief;
 
-/// How many operations and how many allowed answers are shown.
+/// The largest number of operations, and of allowed answers, that are printed.
 const SHOWN_MAX: usize = 12;
 
-/// An operation whose answer nothing explains, and the operations that say why.
+/// An operation whose answer no order explains, and the operations that prove it.
 #[derive(Debug, Clone)]
 pub(crate) struct Violation {
     culprit: usize,
@@ -23,35 +21,34 @@ pub(crate) struct Violation {
 }
 
 impl Violation {
-    /// The operation at this place of the history, and what is wrong with it.
+    /// A violation by the operation at this index of the history, and what is wrong with it.
     pub(crate) fn new(culprit: usize, what: String) -> Self {
         Self { culprit, what, involved: BTreeSet::from([culprit]), allowed: Vec::new() }
     }
 
-    /// With operations that say why.
+    /// Adds operations that are part of the proof.
     pub(crate) fn involving(mut self, others: impl IntoIterator<Item = usize>) -> Self {
         self.involved.extend(others);
         self
     }
 
-    /// With an answer that would have been right at this version.
+    /// Adds an answer that would have been right at this version.
     pub(crate) fn allowing(mut self, version: usize, answer: Answer) -> Self {
         self.allowed.push((version, answer));
         self
     }
 
-    /// How much there is to read.
+    /// The number of lines to print.
     pub(crate) fn size(&self) -> usize {
         self.involved.len() + self.allowed.len()
     }
 
-    /// The part of the history that it is about: a line per operation, in the order in which they
-    /// began, with the instants between which each took place.
-    pub(crate) fn shown_in(&self, history: &History) -> String {
+    /// Prints the operations involved, a line each with its instants, in the order of invocation.
+    pub(crate) fn describe(&self, history: &History) -> String {
         let operations = &history.operations;
         let Operation { thread, call: asked, .. } = &operations[self.culprit];
         let mut text = format!("thread {thread}, {}: {}", kind(asked), self.what);
-        // Those nearest to the culprit, which comes last or nearly so.
+        // The last ones are the nearest to the culprit, which comes last or nearly so.
         let left_out = self.involved.len().saturating_sub(SHOWN_MAX);
         if left_out > 0 {
             let _ = write!(text, "\n  ({left_out} earlier operations)");
@@ -92,8 +89,8 @@ fn call(call: &Call) -> String {
         Call::Get(id) => format!("get {id}"),
         Call::Len => "len".to_owned(),
         Call::Snapshot => "snapshot".to_owned(),
-        Call::Search { probe, k: usize::MAX } => format!("search all near {probe:?}"),
-        Call::Search { probe, k } => format!("search the {k} nearest to {probe:?}"),
+        Call::Search { query_vector, k: usize::MAX } => format!("search all near {query_vector:?}"),
+        Call::Search { query_vector, k } => format!("search the {k} nearest to {query_vector:?}"),
     }
 }
 

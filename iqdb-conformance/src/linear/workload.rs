@@ -1,7 +1,7 @@
-//! The workload: what each thread of a history asks, all of it drawn from a seed.
+//! The workload: the calls of each thread of a history, drawn from a seed.
 //!
-//! Few ids, so that threads meet; every value written once only, so that a read says whose write
-//! it has seen.
+//! There are few ids, so that threads contend for them. Each value is written once only, so that a
+//! read identifies the write that it observed.
 
 use std::hint;
 use std::thread;
@@ -13,18 +13,18 @@ use iqdb_core::{Batch, Change, Payload, Record, RecordId, Result, Vector, Versio
 use super::operation::{Answer, Call};
 use crate::generate::weights::Weights;
 
-/// How large a history is.
+/// The size of a history.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) threads: u16,
     pub(crate) calls_each: usize,
-    /// How many records are fought for.
+    /// The number of ids that the threads contend for.
     pub(crate) ids: u64,
-    /// Whether the threads begin their calls at the same moments.
+    /// Whether the threads begin each call at the same moment.
     pub(crate) in_lockstep: bool,
 }
 
-/// How the threads of one history spend their calls.
+/// The mixture of calls and changes of one history.
 #[derive(Debug)]
 pub(crate) struct Workload {
     pub(crate) shape: Shape,
@@ -47,7 +47,7 @@ impl Workload {
 pub(crate) struct Caller<'a> {
     workload: &'a Workload,
     rng: Rng,
-    /// The value of its newest batch. No other thread writes the same value.
+    /// The value of the thread's newest batch. No other thread writes the same value.
     value: u16,
     last_version: Version,
 }
@@ -58,7 +58,7 @@ impl<'a> Caller<'a> {
         Self { workload, rng, value: thread * 1_000, last_version: Version(0) }
     }
 
-    /// What it asks next.
+    /// Draws the next call.
     pub(crate) fn next(&mut self) -> Result<Call> {
         Ok(match self.workload.calls.choose(&mut self.rng) {
             0 => Call::Apply(self.batch()?),
@@ -66,16 +66,16 @@ impl<'a> Caller<'a> {
             2 => Call::Len,
             3 => Call::Snapshot,
             _ => Call::Search {
-                probe: Vector::try_from([1.0, f32::from(self.rng.u16(..9_000))])?,
+                query_vector: Vector::try_from([1.0, f32::from(self.rng.u16(..9_000))])?,
                 k: [1, 2, usize::MAX][self.rng.usize(..3)],
             },
         })
     }
 
-    /// Does something else before its next call: nothing, mostly.
+    /// Waits before the next call: for some microseconds, for a yield, or not at all.
     pub(crate) fn pause(&mut self) {
         if self.workload.shape.in_lockstep {
-            // Calls are short, and which part of one meets which of another should vary.
+            // Calls are short. A few spins vary which parts of two calls overlap.
             return (0..self.rng.u32(..16)).for_each(|_| hint::spin_loop());
         }
         match self.rng.u8(..8) {
@@ -85,8 +85,8 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Learns from an answer at which version the store is, for a batch that expects one.
-    pub(crate) fn hear(&mut self, answer: &Answer) {
+    /// Takes the store's version from an answer, for a later batch that expects a version.
+    pub(crate) fn observe(&mut self, answer: &Answer) {
         self.last_version = answer.version().unwrap_or(self.last_version);
     }
 

@@ -1,7 +1,7 @@
-//! What is simpler than a script: each way to take one small thing away from it.
+//! Candidates: the scripts that are one step simpler than a given one.
 //!
-//! Every candidate is simpler by some measure that can't go on falling, so that shrinking ends: it
-//! has fewer parts, or a part becomes one that is left alone from then on.
+//! Each candidate has fewer parts, or replaces a part by a minimal one (the component 0 or 1, the
+//! value 1, a small number as id) that later steps keep. Both are bounded, so shrinking terminates.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use iqdb_core::{Batch, Change, Filter, Goal, Payload, Record, RecordId, Schema, 
 use crate::generate::operation::{Operation, Question};
 use crate::generate::script::Script;
 
-/// All of them, those that take away most first.
+/// All candidates, the largest simplifications first.
 pub(crate) fn scripts(script: &Script) -> Vec<Script> {
     let mut scripts = with_fewer_dimensions(script);
     for (at, operation) in script.operations.iter().enumerate() {
@@ -67,7 +67,7 @@ fn with_changes(batch: &Batch, changes: impl IntoIterator<Item = Change>) -> Bat
     }
 }
 
-/// Every id becomes the smallest number that is no id yet, one at a time.
+/// One candidate per id: the id is replaced everywhere by the smallest unused number.
 fn with_simpler_ids(script: &Script) -> Vec<Script> {
     let ids: BTreeSet<&RecordId> = script.operations.iter().flat_map(ids).collect();
     let numbers: BTreeSet<RecordId> = (0..ids.len() as u64).map(RecordId::from).collect();
@@ -171,7 +171,7 @@ fn changes(change: &Change) -> Vec<Change> {
     }
 }
 
-/// Components of 1, or of 0: how far a component is from being left alone.
+/// The rank of a component in the order of simplicity: 0, then 1, then all others.
 fn weight(component: f32) -> u8 {
     match component.to_bits() {
         bits if bits == 0.0_f32.to_bits() => 0,

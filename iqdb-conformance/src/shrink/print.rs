@@ -1,6 +1,6 @@
-//! A script as Rust: a regression test that is complete, and can be pasted as it is.
+//! Prints a script as Rust source: a complete regression test.
 //!
-//! It prints every value to the last bit, in the public vocabulary of iqdb-core.
+//! Each value is printed to the last bit, in the public vocabulary of iqdb-core.
 
 use std::fmt::Write as _;
 
@@ -48,7 +48,7 @@ pub(crate) fn disagreement(
     Disagreement { step, message }: &Disagreement,
 ) -> String {
     let operation = script.operations.get(*step);
-    let operation = operation.map_or_else(|| "the last look".to_owned(), self::operation);
+    let operation = operation.map_or_else(|| "the final check".to_owned(), self::operation);
     format!("step {step}, in {operation}: {message}")
 }
 
@@ -105,7 +105,7 @@ fn id(id: &RecordId) -> String {
     }
 }
 
-/// A string; one letter many times as such, because no person counts 513 of them.
+/// A string. A long run of one character prints as `"x".repeat(513)`, which a person can read.
 fn text(text: &str) -> String {
     match text.chars().next() {
         Some(first) if text.chars().count() > 40 && text.chars().all(|c| c == first) => {
@@ -194,8 +194,8 @@ mod tests {
 
     use super::*;
 
-    /// Compiled here, and run on a sound store in `defects/shrinking.rs`.
-    const PASTED: &str = include_str!("../../defects/pasted_values.rs");
+    /// Compiled here, and run on a sound store in `defects/shrink.rs`.
+    const PRINTED: &str = include_str!("../../defects/printed_values.rs");
 
     #[test]
     fn every_kind_of_value_is_printed_as_rust() -> Result<()> {
@@ -228,8 +228,8 @@ mod tests {
         ];
         let script = Script { schema: Schema::new(3, Metric::Dot)?, operations };
         let printed = test("every_kind_of_value", &script);
-        let pasted = PASTED.find("#[test]").map(|at| &PASTED[at..]);
-        assert_eq!(Some(&*printed), pasted, "{printed}");
+        let expected = PRINTED.find("#[test]").map(|at| &PRINTED[at..]);
+        assert_eq!(Some(&*printed), expected, "{printed}");
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
-//! A snapshot of one block that lends whatever rows it was given, also those that no store lets in.
+//! A snapshot of one block with given rows, valid or not: the rows that a store refuses, as damaged
+//! memory would show them.
 
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use iqdb_core::{
     Query, RecordId, RecordRef, Result, Schema, Snapshot, Version,
 };
 
-/// Row `n` is the vector of the record whose id is `n`, without payload.
+/// A snapshot of one block. Row `n` is the vector of the record with the id `n` and no payload.
 #[derive(Debug)]
 pub(crate) struct FixedSnapshot {
     schema: Schema,
@@ -15,7 +16,7 @@ pub(crate) struct FixedSnapshot {
 }
 
 impl FixedSnapshot {
-    /// Lends `components`, as many of them per row as the schema's dimension.
+    /// A snapshot of the rows in `components`, each of the schema's dimension.
     pub(crate) fn new(schema: Schema, components: Vec<f32>) -> Self {
         Self { schema, components }
     }

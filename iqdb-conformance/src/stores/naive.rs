@@ -1,9 +1,9 @@
 //! The slowest correct store and search.
 //!
-//! For a crate with only one of the two: it puts a search to the test over [`NaiveStore`], a store
-//! with [`NaiveSearch`]. The store is awkward on purpose: blocks of a few rows, rows with padding,
-//! dead rows in the middle, seals that outlive many versions. What a search may stumble over in a
-//! fast backend with a million rows, it meets here with a hundred.
+//! A crate with only a search tests it over [`NaiveStore`], one with only a store tests it with
+//! [`NaiveSearch`]. The layout of the store is awkward on purpose: blocks of a few rows, rows with
+//! padding, dead rows in the middle, seals that outlive many versions. A search meets here with a
+//! hundred rows the layouts that a fast backend has with a million.
 //!
 //! The suite runs on them itself, in `tests/naive.rs`. Neither is the oracle: that is
 //! [`Model`](crate::Model).

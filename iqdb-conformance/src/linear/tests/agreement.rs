@@ -12,12 +12,12 @@ use crate::linear::{by_search, by_version};
 
 const HISTORIES: usize = 10_000;
 
-/// How many histories there were, and how many of them nothing explains.
+/// The number of histories, and of those that aren't linearizable.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     all: usize,
     wrong: usize,
-    /// Wrong even if the versions are left aside.
+    /// Not linearizable even if versions are ignored.
     wrong_without_versions: usize,
 }
 
@@ -28,7 +28,7 @@ fn verdict(history: &History) -> (bool, bool) {
     let found = by_search::explains(history, Versions::Compared);
     assert_eq!((in_order.is_ok(), found), (expected, expected), "{in_order:?} of {history:#?}");
     if let Err(violation) = in_order {
-        assert!(violation.shown_in(history).contains("thread"));
+        assert!(violation.describe(history).contains("thread"));
     }
     let without_versions = every_order::explains(history, Versions::Ignored);
     let found = by_search::explains(history, Versions::Ignored);

@@ -39,7 +39,7 @@ fn history(operations: Vec<Operation>) -> Result<History> {
 fn assert_linearizable(operations: Vec<Operation>) -> Result<()> {
     let history = history(operations)?;
     if let Err(violation) = by_version::check(&history) {
-        panic!("{}", violation.shown_in(&history));
+        panic!("{}", violation.describe(&history));
     }
     assert!(by_search::explains(&history, Versions::Compared));
     assert!(by_search::explains(&history, Versions::Ignored));
@@ -53,7 +53,7 @@ fn assert_wrong(operations: Vec<Operation>, only_in_versions: bool, shown: &str)
     assert_eq!(by_search::explains(&history, Versions::Ignored), only_in_versions);
     match by_version::check(&history) {
         Ok(()) => panic!("found to be linearizable: {history:#?}"),
-        Err(violation) => assert_eq!(violation.shown_in(&history), shown),
+        Err(violation) => assert_eq!(violation.describe(&history), shown),
     }
     Ok(())
 }

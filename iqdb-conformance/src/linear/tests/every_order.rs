@@ -1,6 +1,6 @@
-//! The oracle: goes through every order that real time allows, from its beginning each time.
+//! The oracle: enumerates every order that real time allows, and replays each from the start.
 //!
-//! It remembers nothing and is clever about nothing. For histories of a handful of operations.
+//! It has no memo and no pruning. For histories of a handful of operations.
 
 use crate::Model;
 use crate::linear::operation::{History, Operation, Versions, answer};

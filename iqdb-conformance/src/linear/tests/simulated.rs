@@ -1,8 +1,8 @@
-//! Simulated histories: threads that take turns at random on a model, in one thread and no time.
+//! Simulated histories: simulated threads take random turns on a model, in one real thread.
 //!
-//! What comes out is linearizable by construction, unless a fault is made on the way. A fault may
-//! go unnoticed, and the history is right after all: a stale read of a record that no thread has
-//! changed, for instance.
+//! A history is linearizable by construction, unless a fault is injected. A fault may have no
+//! effect, and then the history is linearizable after all: for instance, a stale read of a record
+//! that no thread has changed.
 
 use fastrand::Rng;
 use iqdb_core::{Batch, Metric, Result, Schema, Version};
@@ -11,7 +11,7 @@ use crate::Model;
 use crate::linear::operation::{Answer, Call, History, Operation, answer};
 use crate::linear::workload::{Caller, Shape, Workload};
 
-/// What is made wrong, once in a history.
+/// The fault that is injected, once per history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     WrongRead,
@@ -44,9 +44,9 @@ struct Pending {
 #[derive(Debug)]
 struct World {
     model: Model,
-    /// Every state there was.
+    /// Every state so far.
     past: Vec<Model>,
-    /// How many versions the store has counted on account of writes that it lost.
+    /// The number of versions that the store counted for writes that it lost.
     lost: u64,
     fault: Option<Fault>,
     rng: Rng,
@@ -69,7 +69,7 @@ pub(super) fn history(
     }
 }
 
-/// `None` when the occasion for the fault did not arise.
+/// `None` if there was no opportunity for the fault.
 fn attempt(
     rng: &mut Rng,
     threads: u16,
@@ -102,7 +102,7 @@ fn attempt(
                 pending[thread] = Some(Pending { invoked, call, answer: Some(answer) });
             }
             Some(Pending { invoked, call, answer: Some(answer) }) => {
-                callers[thread].hear(&answer);
+                callers[thread].observe(&answer);
                 let thread = u16::try_from(thread).unwrap_or(u16::MAX);
                 operations.push(Operation { thread, invoked, returned: now, call, answer });
             }
@@ -115,7 +115,7 @@ fn attempt(
 }
 
 impl World {
-    /// Whether now is the time for this fault; it is made once only.
+    /// Whether to inject this fault now. A fault is injected once only.
     fn fails(&mut self, fault: Fault) -> bool {
         let fails = self.fault == Some(fault) && self.rng.bool();
         if fails {
@@ -146,7 +146,7 @@ impl World {
         found
     }
 
-    /// What a read answers, if it is one that fails.
+    /// The answer of a read, with the fault injected if it is one of reads.
     fn misread<'a>(
         &mut self,
         call: &Call,
@@ -185,7 +185,7 @@ impl World {
         Some(halved)
     }
 
-    /// An answer with something else in it.
+    /// A changed answer.
     fn wrong(&mut self, mut found: Answer) -> Answer {
         match &mut found {
             Answer::Got(found @ Some(_)) if self.rng.bool() => *found = None,
@@ -208,7 +208,7 @@ impl World {
         found
     }
 
-    /// Has two writes, or else a write and a read, tell each other's versions.
+    /// Swaps the versions of two answers that name different ones.
     fn swap_versions(&mut self, operations: &mut [Operation]) {
         let versions = operations.iter().enumerate();
         let mut places: Vec<_> = versions

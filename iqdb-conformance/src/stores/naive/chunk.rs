@@ -1,4 +1,4 @@
-//! Chunks: a few rows that are copied when they change, until they are sealed.
+//! Chunks: a few rows each. A chunk is copied on each append until it is full, and then sealed.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,19 +9,21 @@ use iqdb_core::{
     Seal, Version,
 };
 
-/// Few enough that a small test has many blocks, and sealed ones among them.
+/// The rows of a full chunk. A small number, so that a small test has many blocks, most of them
+/// sealed.
 const ROWS_PER_CHUNK: usize = 5;
 
-/// Components of padding per row: enough to be noticed by a search that takes the stride for the
-/// dimension.
+/// Components of padding per row. A search that mistakes the stride for the dimension fails on
+/// them.
 const PADDING: usize = 3;
 
-/// From one row to the next. The longest vectors fill the longest row that a block may have.
+/// The distance between rows, in components. At most [`DIM_MAX`], the longest row that a block may
+/// have, so the longest vectors have less padding or none.
 fn stride(dim: usize) -> usize {
     (dim + PADDING).min(DIM_MAX)
 }
 
-/// Rows that are written once.
+/// Rows that never change.
 #[derive(Debug, Default)]
 struct Chunk {
     components: Vec<f32>,

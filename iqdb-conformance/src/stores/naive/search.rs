@@ -29,7 +29,7 @@ fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Re
         return Ok(explain);
     }
     for (query, hits) in queries.iter().zip(hits) {
-        // An engine that declined may have begun.
+        // A push-down that declined may have written some hits.
         hits.clear();
         answer(on, query, hits)?;
     }
@@ -41,7 +41,7 @@ fn answer(on: &dyn Snapshot, query: &Query<'_>, hits: &mut Hits) -> Result<()> {
     for record in on.records(query.wanted_filter()) {
         let record = record?;
         let distance = on.schema().metric().distance(record.vector(), &query.vector());
-        // No store lets a vector in that is at such a distance, and NaN has no place in an order.
+        // Stores refuse the vectors that have no finite distance, so this row is damaged.
         if !distance.is_finite() {
             return Err(Error::new(ErrorKind::Damaged, "a stored row is not a vector")
                 .with_id(&record.id().to_id())

@@ -36,7 +36,7 @@ impl NaiveStore {
     }
 
     fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
-        // A change is made on a copy, so a state that a panic left behind is a whole one.
+        // Writers change a copy, so the state is consistent even after a panic under the lock.
         read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,4 +1,4 @@
-//! A snapshot of any records, with whatever version and length it is told to show.
+//! A snapshot of given records, with a given version and length.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use iqdb_core::{
 };
 
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct RecordsSnapshot {
     schema: Schema,
     version: Version,
     pub(crate) len: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Shown {
     components: Vec<f32>,
 }
 
-impl Shown {
+impl RecordsSnapshot {
     /// A snapshot of these records.
     pub(crate) fn new(schema: Schema, version: Version, records: Vec<Record>) -> Self {
         let components = records.iter().flat_map(|record| record.vector.iter().copied()).collect();
@@ -24,7 +24,7 @@ impl Shown {
     }
 }
 
-impl Snapshot for Shown {
+impl Snapshot for RecordsSnapshot {
     fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -58,7 +58,7 @@ impl Snapshot for Shown {
     }
 }
 
-impl BlockSource for Shown {
+impl BlockSource for RecordsSnapshot {
     fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
         let dim = self.schema.dim();
         Ok(&self.components[range.start * dim..range.end * dim])

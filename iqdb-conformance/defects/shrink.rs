@@ -1,28 +1,28 @@
-//! A failing history shrinks to a few operations, and is printed as a test that fails when pasted.
+//! A failing history shrinks to a few operations, and is printed as a regression test that fails.
 
 use iqdb_conformance::{Case, Harness};
 
 use crate::defect::Defect;
-use crate::harness;
+use crate::harness::harness;
 
 const HISTORIES: &str = "histories::random_operations_agree_with_the_model";
 
-/// The file that what is printed for one of the defects was pasted into.
+/// The test that the suite prints for one of the defects.
 #[rustfmt::skip]
-#[path = "pasted.rs"]
-mod pasted;
+#[path = "printed.rs"]
+mod printed;
 
 #[rustfmt::skip]
-#[path = "pasted_values.rs"]
-mod pasted_values;
+#[path = "printed_values.rs"]
+mod printed_values;
 
 mod sound {
     pub(super) fn conformance_harness() -> iqdb_conformance::Harness {
-        crate::harness(None)
+        crate::harness::harness(None)
     }
 }
 
-/// What `conformance_tests!` stamps beside the tests, and a pasted test calls.
+/// `conformance_tests!` defines this function for printed tests to call.
 fn conformance_harness() -> Harness {
     harness(Some(Defect::SetPayloadMerges))
 }
@@ -70,9 +70,9 @@ fn a_failing_history_shrinks_to_at_most_eight_operations() {
 }
 
 #[test]
-fn a_printed_test_is_the_one_that_was_pasted() {
+fn a_printed_test_is_the_one_in_its_file() {
     let message = failure(Defect::SetPayloadMerges);
     let (_, printed) = message.split_once("\n\n#[test]\n").expect("a test");
-    let (_, pasted) = include_str!("pasted.rs").split_once("\n#[test]\n").expect("a test");
-    assert_eq!(printed, pasted, "{message}");
+    let (_, expected) = include_str!("printed.rs").split_once("\n#[test]\n").expect("a test");
+    assert_eq!(printed, expected, "{message}");
 }
