@@ -1,4 +1,4 @@
-//! Filters to test with, over the fields of the [`corpus`](crate::generate::corpus).
+//! Filters to test with, over the fields of the [`corpus`].
 
 use fastrand::Rng;
 use iqdb_core::filter::Comparison;
