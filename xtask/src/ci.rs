@@ -81,7 +81,7 @@ fn run_part(workspace: &Workspace, part: &Part) -> Result<Verdict> {
     terminal::say(&format!("$ {part}"));
     match part {
         Part::Cargo(invocation) => invocation.pass_through(&workspace.root).map(Verdict::green_if),
-        Part::Tidy => tidy::run(workspace),
+        Part::Tidy => tidy::run(workspace, &tidy::Options::default()),
         Part::Conformance => conformance::run(workspace, &conformance::Options::default()),
         Part::Models => models::run(workspace, &models::Options::default()),
     }

@@ -4,7 +4,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize};
+use crate::{
+    bench, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize, tidy,
+};
 
 /// The commands that develop iqdb.
 #[derive(Debug, Parser)]
@@ -41,7 +43,7 @@ pub(crate) enum Command {
     /// Run a backend's tests under the address sanitizer, or the thread sanitizer as advice.
     Sanitize(sanitize::Options),
     /// Check what a machine can check of the style, the documents and the contract.
-    Tidy,
+    Tidy(tidy::Options),
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).
     Mutants(mutants::Options),
     /// Build and run the tests of the kernels for another architecture, under an emulator.

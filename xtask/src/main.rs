@@ -82,7 +82,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Miri(options) => miri::run(&workspace, &options),
         Command::Sanitize(options) => sanitize::run(&workspace, &options),
         Command::Models(options) => models::run(&workspace, &options),
-        Command::Tidy => tidy::run(&workspace),
+        Command::Tidy(options) => tidy::run(&workspace, &options),
         Command::Mutants(options) => mutants::run(&workspace, &options),
         Command::Cross(options) => cross::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),

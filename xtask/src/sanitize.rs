@@ -99,7 +99,7 @@ fn invocation(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{Target, fake};
+    use crate::workspace::fake;
 
     #[test]
     fn what_a_package_has_is_run_for_the_host() {
@@ -113,7 +113,7 @@ mod tests {
                    end_to_end_small";
         assert!(address.ends_with(end), "{address}");
         package.targets =
-            vec![Target { name: "conformance_small".into(), kind: vec!["test".into()] }];
+            vec![fake::target("conformance_small", "test", "tests/conformance_small.rs")];
         let thread = of(Sanitizer::Thread, &package);
         assert!(thread.ends_with(" --test conformance_small -Zbuild-std"), "{thread}");
         assert!(thread.contains("CARGO_TARGET_DIR=target/sanitize-thread "), "{thread}");

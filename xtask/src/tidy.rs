@@ -4,6 +4,7 @@
 //! the checkout, asks them all and prints. It never changes a file.
 
 mod arrows;
+mod circles;
 mod commands;
 mod contract;
 mod file_access;
@@ -11,10 +12,13 @@ mod finding;
 mod known;
 mod links;
 mod markdown;
+mod parsed;
 mod reach;
 mod rust_text;
 mod sources;
 mod style;
+
+use clap::Args;
 
 use self::finding::Finding;
 use self::known::Known;
@@ -22,9 +26,20 @@ use self::sources::{Source, Sources};
 use crate::workspace::Workspace;
 use crate::{Result, Verdict, terminal};
 
+/// What `cargo xtask tidy` takes.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Only look for circles between the files of a library, and list every use in each of them.
+    #[arg(long)]
+    circles: bool,
+}
+
 /// Runs every check and prints what it looked at and what it found.
-pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     let sources = Sources::read(&workspace.root)?;
+    if options.circles {
+        return Ok(list_circles(workspace, &sources));
+    }
     let mut findings: Vec<Finding> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
 
@@ -55,4 +70,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
 
     terminal::say(&finding::report(findings.clone(), &seen));
     Ok(Verdict::green_if(findings.is_empty()))
+}
+
+/// Prints the circles alone, each with every use in it.
+fn list_circles(workspace: &Workspace, sources: &Sources) -> Verdict {
+    let rust: Vec<&Source> = sources.with_extension("rs").collect();
+    let (parsed, broken) = parsed::parse(&rust);
+    let roots = workspace.library_roots();
+    let circles = circles::find(&roots, &parsed);
+    let found = circles.iter().map(|circle| format!("{}\n{}", circle.finding(), circle.list()));
+    let mut lines: Vec<String> = broken.iter().map(ToString::to_string).chain(found).collect();
+    lines.push(format!("{} circles in {} libraries", circles.len(), roots.len()));
+    terminal::say(&lines.join("\n"));
+    Verdict::green_if(circles.is_empty() && broken.is_empty())
 }

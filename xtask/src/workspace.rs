@@ -36,6 +36,8 @@ pub(crate) struct Package {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) kind: Vec<String>,
+    /// Its root file.
+    pub(crate) src_path: PathBuf,
 }
 
 /// Something that a package depends on.
@@ -68,6 +70,16 @@ impl Workspace {
     pub(crate) fn target_for(&self, kind: &str) -> String {
         let target = self.target.strip_prefix(&self.root).unwrap_or(&self.target);
         target.join(kind).display().to_string()
+    }
+
+    /// The root files of its libraries, from the workspace's root, with `/`.
+    pub(crate) fn library_roots(&self) -> Vec<String> {
+        let targets = self.packages.iter().flat_map(|package| &package.targets);
+        let libraries = targets.filter(|target| target.kind.iter().any(|kind| kind == "lib"));
+        libraries
+            .filter_map(|library| library.src_path.strip_prefix(&self.root).ok())
+            .map(|path| path.display().to_string().replace('\\', "/"))
+            .collect()
     }
 
     /// The dependencies of `package` that are packages of the workspace themselves.
@@ -136,6 +148,12 @@ pub(crate) mod fake {
         }
     }
 
+    /// A target of this name and kind.
+    pub(crate) fn target(name: &str, kind: &str, path: &str) -> Target {
+        let src_path = Path::new("/w/a").join(path);
+        Target { name: name.to_owned(), kind: vec![kind.to_owned()], src_path }
+    }
+
     /// A workspace of these packages.
     pub(crate) fn workspace(packages: Vec<Package>) -> Workspace {
         Workspace { root: "/w".into(), target: "/w/target".into(), packages }
@@ -153,8 +171,10 @@ mod tests {
                 "name": "iqdb-memory", "version": "0.1.0",
                 "manifest_path": "/w/iqdb-memory/Cargo.toml",
                 "features": {"serde": ["dep:serde"]},
-                "targets": [{"name": "iqdb_memory", "kind": ["lib"]},
-                            {"name": "conformance", "kind": ["test"]}],
+                "targets": [{"name": "iqdb_memory", "kind": ["lib"],
+                             "src_path": "/w/iqdb-memory/src/lib.rs"},
+                            {"name": "conformance", "kind": ["test"],
+                             "src_path": "/w/iqdb-memory/tests/conformance.rs"}],
                 "dependencies": [{"name": "serde", "kind": null, "optional": true},
                                  {"name": "iqdb-memory", "kind": "dev", "optional": false}]
             }], "workspace_root": "/w", "target_directory": "/w/target", "version": 1}"#,
@@ -163,6 +183,7 @@ mod tests {
         let package = &workspace.packages[0];
         assert_eq!(package.short_name(), "memory");
         assert!(package.has_test("conformance") && !package.has_test("iqdb_memory"));
+        assert_eq!(workspace.library_roots(), ["iqdb-memory/src/lib.rs"]);
         let arrows: Vec<_> = workspace.arrows_of(package).collect();
         assert!(arrows.len() == 1 && arrows[0].is_dev());
     }

@@ -11,12 +11,12 @@ use super::sources::Source;
 
 /// A `mod name;` in some file.
 #[derive(Debug, PartialEq, Eq)]
-struct Declaration {
-    name: String,
+pub(crate) struct Declaration {
+    pub(crate) name: String,
     /// The inline modules around it, outermost first.
-    inside: Vec<String>,
+    pub(crate) inside: Vec<String>,
     /// What a `#[path = "…"]` says.
-    path: Option<String>,
+    pub(crate) path: Option<String>,
 }
 
 /// The files that nothing reaches.
@@ -98,7 +98,7 @@ fn string_after(text: &str, at: usize) -> Option<String> {
 }
 
 /// The places where rustc would look for the module.
-fn candidates(declared_in: &str, declaration: &Declaration) -> Vec<String> {
+pub(crate) fn candidates(declared_in: &str, declaration: &Declaration) -> Vec<String> {
     let (folder, file) = declared_in.rsplit_once('/').unwrap_or(("", declared_in));
     if let Some(path) = &declaration.path {
         return vec![format!("{folder}/{path}")];
