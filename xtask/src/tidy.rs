@@ -12,6 +12,7 @@ mod finding;
 mod known;
 mod links;
 mod markdown;
+mod numbers;
 mod parsed;
 mod reach;
 mod rust_text;
@@ -51,6 +52,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     let (checked, found) = file_access::check(&rust);
     findings.extend(found);
     seen.push(format!("{checked} of them reach files through vfs"));
+    let (parsed, broken) = parsed::parse(&rust);
+    findings.extend(broken);
+    seen.extend(numbers::seen(&parsed));
 
     let documents: Vec<&Source> = sources.with_extension("md").collect();
     let (checked, found) = commands::check(&documents, &Known::of(workspace, &sources));

@@ -99,12 +99,8 @@ const fn bare_sync(pattern: &'static str) -> Rule {
 pub(crate) fn check(files: &[&Source]) -> (usize, Vec<Finding>) {
     let ours: Vec<&Source> =
         files.iter().copied().filter(|file| file.path.starts_with(FOLDER)).collect();
-    let findings = ours.iter().filter(|file| !is_test(&file.path)).flat_map(|file| in_file(file));
+    let findings = ours.iter().filter(|file| !file.is_test()).flat_map(|file| in_file(file));
     (ours.len(), findings.collect())
-}
-
-fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 fn in_file(file: &Source) -> Vec<Finding> {

@@ -22,6 +22,11 @@ pub(crate) fn code_and_comments(text: &str) -> String {
     keep(text, |kind| kind != Kind::Literal)
 }
 
+/// The comments alone, all else blanked out: same length, same lines.
+pub(crate) fn comments(text: &str) -> String {
+    keep(text, |kind| kind == Kind::Comment)
+}
+
 /// The number, from 1, of the line that byte `offset` is on.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1
@@ -183,5 +188,6 @@ mod tests {
     #[test]
     fn comments_can_be_kept() {
         assert_eq!(code_and_comments("a \"b\" // c"), "a     // c");
+        assert_eq!(comments("a \"b\" // c"), "      // c");
     }
 }
