@@ -5,7 +5,7 @@
 //!
 //! 1. A column is a fixed piece of memory for `capacity` values, which no other column touches, and
 //!    it stays where it is until the last handle is gone.
-//! 2. `len` only grows. Cells below `len` hold values that never change again; only the one
+//! 2. `len` only grows. Cells below `len` hold values that never change again; only the column's
 //!    [`Appender`] touches cells from `len` on.
 //! 3. The appender cannot be cloned and appends through `&mut self`, so there is one at a time.
 //! 4. A value is written first and `len` is raised afterwards, with release; a reader loads `len`

@@ -125,8 +125,8 @@ impl GenerationBuilder {
         assert!(self.rows < ROWS_MAX, "a generation is full");
         let link = match found.row() {
             None => Link::FIRST,
-            // That row belongs to the same batch and is ended by it, so no view shows it, and no walk
-            // has to find it.
+            // The same batch appended that row and ends it, so no view shows it, and no walk has to
+            // find it.
             Some(row) if row >= published => self.link(row),
             Some(row) => Link::after(row, |row| self.link(row)),
         };

@@ -40,7 +40,7 @@ fn number_from(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// What a store of one component per vector holds: the component of each id.
+/// The content of a store of one-component vectors: the component of each id.
 type Content = BTreeMap<u64, i16>;
 
 /// Chunks of one row and then two, so that every third write opens or seals one.
@@ -66,7 +66,7 @@ fn contents<const N: usize>(versions: [&[(u64, i16)]; N]) -> [Content; N] {
     versions.map(|content| content.iter().copied().collect())
 }
 
-/// A view shows exactly one version, row by row and id by id.
+/// Checks that a view shows exactly one version, row by row and id by id.
 fn check(view: &View, versions: &[Content]) {
     let expected = &versions[usize::try_from(view.version.0).unwrap()];
     let mut seen = Content::new();
@@ -144,7 +144,7 @@ fn coming_back(planted: Option<Defect>) {
     });
 }
 
-/// A compaction under the feet of readers: nothing changes, and nothing is freed too early.
+/// A compaction beside a reader: no content changes, and no view is freed too early.
 fn compacting(planted: Option<Defect>) {
     explore(move || {
         let versions = contents([&[], &[(0, 10), (1, 10)], &[(1, 10)]]);

@@ -2,7 +2,7 @@
 //!
 //! One thread appends and any number read. The appender writes a value before the code that names it,
 //! and a row's codes before a view is published that shows the row. The columns are
-//! [`Column`](crate::column::Column)s and have no other state, so that the model checkers see every
+//! [`Column`]s and have no other state, so that the model checkers see every
 //! access to them. When the chunk is full they are packed into [`Columns`], which never change.
 
 use std::convert::Infallible;

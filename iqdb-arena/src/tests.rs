@@ -1,4 +1,5 @@
-//! The protocol on real threads: no reader waits or sees anything half-done, and writers free.
+//! The protocol on real threads: readers don't wait, see whole batches only, and leave freeing to
+//! writers.
 
 mod forms;
 mod freeing;
@@ -13,7 +14,7 @@ use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;
 use crate::store::ArenaStore;
 
-/// Small chunks that are compacted only on call.
+/// A store with small chunks that compacts only when a test calls for it.
 fn store(faults: Faults) -> ArenaStore {
     let options = ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(1.0);
     ArenaStore::with_faults(Schema::new(3, Metric::Euclidean).unwrap(), options, faults)
@@ -31,7 +32,7 @@ fn upserts(ids: std::ops::Range<u64>, component: i16) -> Batch {
     ids.fold(Batch::new(), |batch, id| batch.upsert(record(id, component)))
 }
 
-/// All that a snapshot shows, in the order of the ids; what it lends by id is the same.
+/// All records of a snapshot, in the order of their ids. Checks that `get` returns the same records.
 fn content(snapshot: &dyn Snapshot) -> Vec<Record> {
     let mut records: Vec<Record> =
         snapshot.records(None).map(|record| record.unwrap().to_record().unwrap()).collect();

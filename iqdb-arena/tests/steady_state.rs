@@ -103,7 +103,7 @@ fn reads_allocate_nothing_and_free_nothing() {
     let mut reader = Reader::new();
     let snapshot = store.snapshot().unwrap();
     (0..3).for_each(|_| reader.search(&*snapshot));
-    assert_eq!(reader.certified, 0, "nobody has made codes");
+    assert_eq!(reader.certified, 0, "no codes have been made");
     let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
     assert_untouched(cost, "searching without codes");
 
@@ -160,12 +160,12 @@ fn write_flat_out(store: &ArenaStore, stop: &AtomicBool, commits: &AtomicU64) {
     }
 }
 
-/// How many snapshots the reader holds at a time: the one that it drops is as many commits old, and
-/// now and then older than a compaction.
+/// The number of snapshots that the reader holds. The snapshot that it drops is as many commits old,
+/// and sometimes older than a compaction.
 const HELD: usize = 8;
 
 #[test]
-fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
+fn beside_a_writer_flat_out_too_also_where_the_reader_held_a_snapshot_last() {
     let store = Arc::new(store());
     let (stop, commits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let writer = std::thread::spawn({
@@ -200,7 +200,10 @@ fn beside_a_writer_flat_out_too_whoever_held_a_snapshot_last() {
     }
     stop.store(true, Ordering::Relaxed);
     writer.join().unwrap();
-    assert!(seen > 100 && commits.load(Ordering::Relaxed) > 100, "nobody wrote: {seen} versions");
+    assert!(
+        seen > 100 && commits.load(Ordering::Relaxed) > 100,
+        "no thread wrote: {seen} versions"
+    );
     // A reader that holds the last snapshots of a version that is no more frees nothing, either.
     store.compact();
     let last = measure(|| drop(held));

@@ -1,4 +1,4 @@
-//! Columns made of payloads: values are numbered as they come, then sorted, and codes narrowed.
+//! Builds columns from payloads: numbers values in the order of their appearance, then sorts them.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
@@ -35,10 +35,10 @@ impl<'a> FieldBuilder<'a> {
 }
 
 impl Columns {
-    /// The columns of these payloads, one for each row, all of which pass [`Payload::check`]; `None`
-    /// where they have more than [`FIELDS_MAX`] fields between them, or the strings of a field are
-    /// of more than 4 GiB. O(values + n log n) for each field of n distinct ones. The same payloads
-    /// make the same columns.
+    /// The columns of these payloads, of which each is a row. `None` if they have more than
+    /// [`FIELDS_MAX`] fields between them, if the strings of a field are of more than 4 GiB, or if a
+    /// payload fails [`Payload::check`] for a name or a value. O(values + n log n) for each field of n
+    /// distinct values. The result depends on the payloads only.
     #[must_use]
     pub fn from_payloads<P: Borrow<Payload>>(payloads: &[P]) -> Option<Self> {
         let mut builders = BTreeMap::<&str, FieldBuilder<'_>>::new();

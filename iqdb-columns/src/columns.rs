@@ -57,8 +57,8 @@ impl Columns {
     /// Columns of `rows` rows. O(fields).
     ///
     /// # Errors
-    /// [`Invalid::Fields`] when there are too many; [`Invalid::Name`] when a name doesn't come after
-    /// the one before it; [`Invalid::Rows`] when a field is of more or fewer rows.
+    /// [`Invalid::Fields`] when there are more than [`FIELDS_MAX`]; [`Invalid::Name`] when a name doesn't
+    /// come after the one before it; [`Invalid::Rows`] when a field has more or fewer rows.
     pub fn new(rows: usize, fields: Vec<Field>) -> Result<Self, Invalid> {
         if fields.len() > FIELDS_MAX {
             Err(Invalid::Fields)

@@ -1,4 +1,4 @@
-//! Columns give back what went in, and select what asking row by row would.
+//! Columns return the payloads that they were made of, and select the rows that match one by one.
 
 use std::hash::BuildHasher;
 
@@ -56,7 +56,7 @@ proptest! {
         let columns = Columns::from_payloads(&payloads).unwrap();
         for (row, payload) in payloads.iter().enumerate() {
             let lent = PayloadRef::of_row(&columns, row);
-            // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+            // Compared as text, because -0.0 and 0.0 are equal values.
             let there = lent.to_payload().unwrap();
             prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
             for (field, value) in payload.iter() {
@@ -82,7 +82,7 @@ proptest! {
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
             let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
-            // Of those that are no ranges, some are as well asked row by row.
+            // Conditions that select no ranges may be left to the caller.
             let may_decline =
                 matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
             prop_assert!(answered == predicate.field().is_some() || may_decline);
@@ -93,7 +93,7 @@ proptest! {
     }
 }
 
-/// The same columns, taken apart and put together again.
+/// Columns built from the parts of `columns`.
 fn rebuilt(columns: &Columns, rows: usize) -> Result<Columns, Invalid> {
     let field = |field: &Field| {
         let mut dictionary = Dictionary::new();
@@ -110,7 +110,7 @@ fn rebuilt(columns: &Columns, rows: usize) -> Result<Columns, Invalid> {
     Columns::new(rows, columns.fields().iter().map(field).collect::<Result<_, _>>()?)
 }
 
-/// A dictionary of these, as far as they are taken.
+/// A dictionary of these values, or why one of them is refused.
 fn dictionary(values: &[Value]) -> Result<Dictionary, Invalid> {
     let mut dictionary = Dictionary::new();
     values.iter().try_for_each(|value| dictionary.push(value.as_ref()))?;
@@ -186,7 +186,7 @@ fn parts_that_make_no_columns_are_refused() {
 
 #[test]
 fn exact_values_are_compared_and_hashed_by_their_bits() {
-    // Sorted, and no two of them are the same.
+    // Sorted and distinct.
     let sorted = [
         Value::Null,
         false.into(),
@@ -217,7 +217,6 @@ fn exact_values_are_compared_and_hashed_by_their_bits() {
     }
 }
 
-/// Values in any order, with codes that number them so, and what is no such field.
 #[test]
 fn a_field_is_made_of_values_in_any_order() {
     let values = [Value::from("b"), Value::Null, Value::from("a")];
@@ -260,7 +259,7 @@ fn codes_are_as_wide_as_the_dictionary_is_long() {
 }
 
 #[test]
-fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_asker() {
+fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_caller() {
     let payloads: Vec<_> = (0..5_000_i64).map(|n| Payload::new().with("n", n)).collect();
     let columns = Columns::from_payloads(&payloads).unwrap();
     let leaf = Predicate::In { field: "n".into(), values: [Value::Int(7)].into_iter().collect() };

@@ -1,5 +1,5 @@
-//! Open columns give back what went in and select what asking row by row would; packed they are the
-//! columns of the same payloads.
+//! Open columns return the payloads that were appended and select the rows that match one by one.
+//! Packed, they equal the columns made of the same payloads.
 
 use iqdb_core::filter::Comparison;
 use iqdb_core::{Payload, PayloadRef, RowMask};
@@ -57,7 +57,7 @@ proptest! {
         let open = open(&payloads).unwrap();
         for (row, payload) in payloads.iter().enumerate() {
             let lent = PayloadRef::of_row(&open, row);
-            // Bit for bit: -0.0 and 0.0 are equal, and yet not the same.
+            // Compared as text, because -0.0 and 0.0 are equal values.
             let there = lent.to_payload().unwrap();
             prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
             for (field, value) in payload.iter() {

@@ -1,5 +1,5 @@
-//! Payloads in all their forms: columns that grow, packed ones, and whole where there are too many
-//! fields. Which one it is shows nowhere.
+//! Payloads in their three forms: open columns, packed columns, and whole payloads where there are too
+//! many fields. Readers see no difference.
 
 use iqdb_core::{Filter, StoreExt};
 
@@ -14,7 +14,8 @@ fn matching(snapshot: &dyn Snapshot, filter: &Filter) -> u64 {
     snapshot.records(Some(filter)).inspect(|record| assert!(record.is_ok())).count() as u64
 }
 
-/// Rows one by one, so that every form is looked at half-way, and again when it is another one.
+/// Appends rows one by one and takes a snapshot after each, so that snapshots of every form are checked
+/// after the chunk has changed its form.
 fn grow(fields: impl Fn(u64) -> u64) -> ArenaStore {
     let store = store(Faults::none());
     let filter = Filter::exists("5.0").or(Filter::lt("n", 1)).not();

@@ -7,7 +7,7 @@ use std::thread::ThreadId;
 
 use super::*;
 
-/// Derived data that tells which thread dropped it.
+/// Derived data that records the thread that dropped it.
 #[derive(Debug)]
 struct Witness(Arc<Mutex<Vec<ThreadId>>>);
 
@@ -54,7 +54,7 @@ fn flushing_frees_and_so_does_compacting() {
         store.apply(&upserts(0..40, 2)).unwrap();
         assert_eq!(store.stats().retired, 1);
         free(&store);
-        assert!(store.stats().retired >= 1, "it is still held");
+        assert!(store.stats().retired >= 1, "a snapshot still holds it");
         drop(held);
         free(&store);
         free(&store);
@@ -62,7 +62,7 @@ fn flushing_frees_and_so_does_compacting() {
     }
 }
 
-/// A weak handle can become a strong one, so what it leads to is not freed either.
+/// A weak handle can be upgraded, so the view that it points to is not freed either.
 #[test]
 fn a_weak_handle_keeps_a_view_from_being_freed_by_its_reader() {
     let store = store(Faults::none());
@@ -82,7 +82,7 @@ fn upserts_as_records(ids: std::ops::Range<u64>, component: i16) -> Vec<Record> 
     ids.map(|id| record(id, component)).collect()
 }
 
-/// Derived data of a search's own type, with a `Drop` that does anything.
+/// Derived data of a search's own type, with a `Drop` that writes to the store and panics.
 #[derive(Debug)]
 struct Meddler {
     store: std::sync::Weak<ArenaStore>,
@@ -101,7 +101,7 @@ impl Drop for Meddler {
 }
 
 #[test]
-fn a_drop_that_writes_and_panics_harms_nobody() {
+fn a_drop_that_writes_and_panics_harms_neither_store_nor_writer() {
     let store = Arc::new(store(Faults::none()));
     let dropped = Arc::new(AtomicUsize::new(0));
     store.apply(&upserts(0..4, 1)).unwrap();
@@ -134,12 +134,12 @@ fn compaction_leaves_full_sealed_chunks_and_nothing_dead() {
     assert_eq!(store.snapshot().unwrap().version(), version);
     assert_eq!(content_of(&store), before);
     assert_eq!(content(&*old), was);
-    // It grows on as if nothing had been.
+    // The compacted store takes further writes.
     store.apply(&upserts(50..300, 5)).unwrap();
     assert_eq!(content_of(&store).len(), 283);
 }
 
-/// What is dead counts in bytes: few rows with large payloads are worth it, too.
+/// Dead rows count by their bytes: a few rows with large payloads start a compaction.
 #[test]
 fn dead_payloads_are_compacted_away() {
     let schema = Schema::new(3, Metric::Dot).unwrap();

@@ -1,4 +1,4 @@
-//! A commit that is given up half-way, by a panic wherever it may come, leaves nothing behind.
+//! A commit that a panic interrupts, at any stage, leaves nothing that a snapshot shows.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::fault::Stage;
 
-/// A store whose next writer panics at `stage`, once it is armed.
+/// A store, and a flag: once it is set, the next writer panics at `stage`.
 fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBool>) {
     let armed = Arc::new(AtomicBool::new(false));
     let trigger = Arc::clone(&armed);
@@ -19,7 +19,8 @@ fn exploding(stage: Stage, planted: Option<Defect>) -> (ArenaStore, Arc<AtomicBo
     (store(faults), armed)
 }
 
-/// Panics in a batch that replaces, deletes and inserts, and then goes on writing.
+/// Interrupts a batch that replaces, deletes and inserts, then writes another one. Returns the
+/// records found and those expected.
 fn give_up_at(stage: Stage, planted: Option<Defect>) -> (Vec<Record>, Vec<Record>) {
     let (store, armed) = exploding(stage, planted);
     store.apply(&upserts(0..10, 1)).unwrap();
@@ -28,7 +29,7 @@ fn give_up_at(stage: Stage, planted: Option<Defect>) -> (Vec<Record>, Vec<Record
     armed.store(true, Ordering::Relaxed);
     let torn = upserts(0..5, 2).delete(7).upsert(record(99, 2));
     assert!(catch_unwind(AssertUnwindSafe(|| store.apply(&torn))).is_err());
-    assert_eq!(content_of(&store), before, "nothing of it is visible");
+    assert_eq!(content_of(&store), before, "no change of the batch is visible");
 
     let applied = store.apply(&upserts(50..51, 3).delete(99)).unwrap();
     assert_eq!((applied.version.0, applied.inserted, applied.absent), (2, 1, 1));
@@ -58,7 +59,7 @@ fn planted_a_torn_commit_that_is_forgotten_shows() {
     }
 }
 
-/// Advances after a batch that was given up, and returns what the store shows and should.
+/// Advances the version after an interrupted batch. Returns the records found and those expected.
 fn give_up_and_advance(stage: Stage, planted: Option<Defect>) -> (Vec<Record>, Vec<Record>) {
     let (store, armed) = exploding(stage, planted);
     store.apply(&upserts(0..10, 1)).unwrap();
@@ -115,7 +116,7 @@ fn rows_that_cannot_be_numbered_are_refused_and_room_is_made_first() {
     assert_eq!(store.stats().live, 10);
 }
 
-/// A panic leaves the lock poisoned, and flushing looks past that as writing does.
+/// A panic poisons the lock, which flushing ignores, as writing does.
 #[test]
 fn flushing_still_frees_after_a_commit_was_given_up() {
     let (store, armed) = exploding(Stage::Appended, None);

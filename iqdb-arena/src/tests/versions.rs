@@ -1,5 +1,5 @@
-//! Versions for stores that are built on this one: a first one of their choice, and some that
-//! change nothing.
+//! Versions for stores that are built on this one: a chosen first version, and versions without a
+//! change.
 
 use iqdb_core::{ErrorKind, StoreExt, Version};
 
@@ -26,7 +26,7 @@ fn a_store_begins_empty_at_the_version_asked_for() {
     assert_eq!(error.kind(), ErrorKind::VersionConflict);
     let batch = upserts(0..6, 1).expect_version(Version(1 << 40));
     assert_eq!(store.apply(&batch).unwrap().version, Version((1 << 40) + 1));
-    // What is ended is dead from its version on, and not before.
+    // A deleted record is dead from the version of the deletion on, and alive before.
     let before = store.snapshot().unwrap();
     store.delete(3).unwrap();
     assert_eq!((content(&*before).len(), content_of(&store).len()), (6, 5));
@@ -38,7 +38,7 @@ fn a_store_begins_empty_at_the_version_asked_for() {
 fn advancing_makes_a_version_of_the_same_content() {
     let store = store_at(7);
     assert_eq!(store.advance(), Version(8));
-    // With chunks that are full, one that isn't, and rows that have ended in both.
+    // With full chunks and an open one, and ended rows in both.
     for n in 0..30 {
         store.apply(&upserts(n..n + 1, 1)).unwrap();
         store.apply(&upserts(n / 2..n / 2 + 1, 2)).unwrap();
@@ -48,14 +48,14 @@ fn advancing_makes_a_version_of_the_same_content() {
         assert_eq!(version_of(&store), version);
         assert_eq!(content_of(&store), before);
         assert_eq!(content(&*held), before);
-        // The version is there for writers, too.
+        // Writers see the version, too.
         let batch = Batch::new().delete(n).expect_version(held.version());
         assert_eq!(store.apply(&batch).unwrap_err().kind(), ErrorKind::VersionConflict);
     }
 }
 
 #[test]
-fn advancing_frees_the_views_that_nobody_holds() {
+fn advancing_frees_the_views_that_no_snapshot_holds() {
     let store = store_at(0);
     store.apply(&upserts(0..9, 1)).unwrap();
     for version in 2..1_000 {

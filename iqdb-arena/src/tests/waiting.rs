@@ -1,4 +1,4 @@
-//! Readers go on while a writer is parked anywhere, or holds its lock for ever.
+//! Readers go on while a writer is parked at any stage, or holds its lock for ever.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -11,11 +11,11 @@ use iqdb_search::ExactSearch;
 use super::*;
 use crate::fault::Stage;
 
-/// Long enough for any reader on any machine; only a failure waits so long.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait for a reader. Long enough for any machine, because only a failure takes it.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A store with 40 records whose next writer stops at a stage, says so, and waits to be told to go
-/// on.
+/// A store with 40 records, whose next writer stops at a stage, sends on `parked`, and waits for a
+/// message on `go_on`.
 struct Parking {
     store: Arc<ArenaStore>,
     parked: Receiver<()>,
@@ -43,7 +43,7 @@ fn parking(stage: Stage) -> Parking {
     Parking { store, parked, go_on }
 }
 
-/// Everything that a reader does, from a thread of its own; whether it came back.
+/// Runs every call of a reader in a thread of its own. Returns whether they completed.
 fn reads_complete(store: &Arc<ArenaStore>) -> bool {
     let (done, finished) = channel();
     let store = Arc::clone(store);
@@ -60,7 +60,7 @@ fn reads_complete(store: &Arc<ArenaStore>) -> bool {
         }
         let _ = done.send(());
     });
-    match finished.recv_timeout(PATIENCE) {
+    match finished.recv_timeout(TIMEOUT) {
         Ok(()) => true,
         Err(RecvTimeoutError::Timeout) => false,
         Err(RecvTimeoutError::Disconnected) => panic!("a reader failed"),
@@ -77,7 +77,7 @@ fn read_beside_a_writer_at(stage: Stage) {
             store.compact();
         }
     });
-    parked.recv_timeout(PATIENCE).expect("a writer comes past every stage");
+    parked.recv_timeout(TIMEOUT).expect("a writer comes past every stage");
     assert!(reads_complete(&store), "readers wait for a writer at {stage:?}");
     assert!(!writer.is_finished());
     go_on.send(()).unwrap();
