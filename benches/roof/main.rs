@@ -4,7 +4,7 @@
 //! And the certified scan beside the plain one.
 //!
 //! Everything of a line is measured interleaved, in one run; medians are printed. It judges nothing:
-//! where one kernel stands in for another is written in `iqdb-search/src/kernel/mod.rs`.
+//! where one kernel stands in for another is written in `iqdb-search/src/kernel/engine.rs`.
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout)]
 
 mod contest;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
 
-use crate::certified::Codes;
+use crate::derived::norms;
 use crate::kernel::{Engine, Kernel};
-use crate::norms;
 use crate::parallel::{Scans, Threads};
+use crate::quantized::Codes;
 
 /// Exact search by scanning. Cloning shares its threads.
 ///

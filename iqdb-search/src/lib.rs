@@ -20,7 +20,7 @@
 //! threads are explicit, because handing work to a pool locks, allocates and takes some microseconds:
 //! `cargo xtask bench roof 128` prints from how many bytes of rows on it pays.
 //!
-//! Unsafe code is in `kernel/lanes`, behind safe functions that check every shape, and in `pages`,
+//! Unsafe code is in `kernel/float` and `kernel/codes`, behind safe functions that check every shape, and in `pages`,
 //! where the memory for codes comes from. The
 //! kernels are tested on x86-64 with AVX-512, AVX2 and without, and for 64-bit Arm under an emulator
 //! (`cargo xtask cross aarch64`); other machines run plain Rust and are untested.
@@ -31,17 +31,15 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod certified;
+mod derived;
 mod exact;
 mod kernel;
-mod norms;
 mod pages;
 mod parallel;
-mod prepare;
+mod quantized;
+mod query_batch;
 mod rescore;
-mod saved;
 mod scan;
-mod select;
 mod top_k;
 
 pub use exact::ExactSearch;

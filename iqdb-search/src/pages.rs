@@ -4,7 +4,7 @@
 //! largest pages there are. So blocks take their memory from one mapping, one after the other, and
 //! give its pages back one by one, when they are dropped.
 //!
-//! This is the only module besides `kernel/lanes` with unsafe code; its interface is safe. What
+//! This is the only module besides `kernel` with unsafe code; its interface is safe. What
 //! makes it sound:
 //!
 //! 1. A mapping is fixed and stays where it is until the last [`Lines`] in it are gone, and code

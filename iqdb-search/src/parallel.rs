@@ -11,7 +11,7 @@ use iqdb_core::{Explain, Query, Result, Snapshot};
 use rayon::ThreadPool;
 
 use crate::kernel::{Engine, GROUP};
-use crate::prepare::Prepared;
+use crate::query_batch::Prepared;
 use crate::scan::{Ask, Scan, Span};
 use crate::top_k::{Candidate, Shared};
 

@@ -3,9 +3,9 @@
 use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted, rows_at_a_time};
-use crate::certified::{CodedQueries, Codes, Cone};
 use crate::kernel::{Coded, GROUP, Line, Sieve, below, fetch};
-use crate::prepare::Group;
+use crate::quantized::{CodedQueries, Codes, Cone};
+use crate::query_batch::Group;
 
 /// The most queries that the kernel compares with codes at a time.
 pub(super) const TILE: usize = 8;

@@ -4,7 +4,7 @@ use iqdb_core::Result;
 
 use super::{Ask, Lent, Scan};
 use crate::kernel::{Cut, Lanes, Panel};
-use crate::prepare::Group;
+use crate::query_batch::Group;
 use crate::rescore::Rescore;
 
 impl Scan {

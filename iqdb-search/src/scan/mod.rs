@@ -8,20 +8,20 @@
 mod by_codes;
 mod by_panels;
 mod by_rows;
-mod later;
-mod worth;
+mod cost_model;
+mod deferred;
 
 use std::ops::Range;
 
 use iqdb_core::{Block, Error, ErrorKind, Explain, Query, Result, RowMask, Rows, Snapshot};
 
-use self::later::Later;
-use self::worth::Worth;
-use crate::certified::{CodedQueries, Codes, Cone};
+use self::cost_model::Worth;
+use self::deferred::Later;
+use crate::derived::filter_masks::{self, Selector};
+use crate::derived::norms;
 use crate::kernel::{Cut, Form, GROUP, KEEP_ROWS, Lanes, Line, Shape, Sums, Survivor, Tile};
-use crate::norms;
-use crate::prepare::{Group, Prepared};
-use crate::select::{self, Selector};
+use crate::quantized::{CodedQueries, Codes, Cone};
+use crate::query_batch::{Group, Prepared};
 use crate::top_k::{Candidate, Place, Shared, TopK};
 
 /// Bytes of rows in a strip.
@@ -267,9 +267,8 @@ impl Scan {
         for (n, group) in prepared.groups.iter().enumerate() {
             let filter = queries[group.example].wanted_filter().map(|filter| {
                 let fingerprint = match block.seal() {
-                    Some(_) => {
-                        *self.fingerprints[n].get_or_insert_with(|| select::fingerprint(filter))
-                    }
+                    Some(_) => *self.fingerprints[n]
+                        .get_or_insert_with(|| filter_masks::fingerprint(filter)),
                     None => 0,
                 };
                 (filter, fingerprint)

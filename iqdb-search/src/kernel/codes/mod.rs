@@ -44,11 +44,10 @@ macro_rules! each {
 }
 
 mod entry;
-mod facts;
+mod errors;
+mod filter;
 mod layout;
 mod planes;
-mod sift;
-mod streams;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -61,7 +60,7 @@ mod vnni;
 pub(crate) use self::entry::Sieve;
 use self::layout::{FOUR, LINE};
 pub(crate) use self::layout::{GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Together};
-use crate::certified::Cone;
+use crate::quantized::Cone;
 
 /// The inner products of a query with the rows of a group.
 pub(crate) type Sums = [i32; GROUP];

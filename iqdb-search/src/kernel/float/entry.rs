@@ -224,9 +224,9 @@ macro_rules! entries {
 }
 
 #[cfg(target_arch = "x86_64")]
-entries!(avx512, crate::kernel::lanes::avx512::Avx512, 8, "avx512f,avx2,fma");
+entries!(avx512, crate::kernel::float::avx512::Avx512, 8, "avx512f,avx2,fma");
 #[cfg(target_arch = "x86_64")]
-entries!(avx2, crate::kernel::lanes::avx2::Avx2, 6, "avx2,fma");
+entries!(avx2, crate::kernel::float::avx2::Avx2, 6, "avx2,fma");
 #[cfg(target_arch = "aarch64")]
-entries!(neon, crate::kernel::lanes::neon::Neon, 8, "neon");
-entries!(portable, crate::kernel::lanes::portable::Portable, 4);
+entries!(neon, crate::kernel::float::neon::Neon, 8, "neon");
+entries!(portable, crate::kernel::float::portable::Portable, 4);

@@ -5,6 +5,7 @@ use iqdb_core::limits::DIM_MAX;
 use proptest::prelude::*;
 
 use super::*;
+use crate::kernel::{Bound, Margin, Panel, Survivor};
 
 const FORMS: [Form; 3] = [Form::Dots, Form::Squares, Form::SquaresByNorms];
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iqdb_core::{Block, Metric};
 
 use super::Codes;
+use crate::derived::sidecar::{self, Bytes, put_floats};
 use crate::kernel::{GROUP, Line};
-use crate::saved::{self, Bytes, put_floats};
 
 /// The key under which codes for a metric are saved. The number is the version of the encoder:
 /// `prepare` codes the rows anew when a block has saved codes of another version.
@@ -17,7 +17,7 @@ fn key(metric: Metric) -> String {
 impl Codes {
     /// Saves the codes with their block.
     pub(super) fn save(&self, block: &Block<'_>) {
-        saved::save(block, &key(self.metric), |out| {
+        sidecar::save(block, &key(self.metric), |out| {
             for number in [self.rows as u64, self.dim as u64, self.typical_norm.to_bits()] {
                 out.extend_from_slice(&number.to_le_bytes());
             }
@@ -29,7 +29,7 @@ impl Codes {
     /// Loads the codes that were saved for a metric. They lie behind those of the block `before`,
     /// and share their center if it is the same.
     pub(super) fn load(block: &Block<'_>, metric: Metric, before: Option<&Self>) -> Option<Self> {
-        saved::load(block, &key(metric), |bytes| Self::read(bytes, block, metric, before))
+        sidecar::load(block, &key(metric), |bytes| Self::read(bytes, block, metric, before))
     }
 
     fn read(

@@ -2,16 +2,16 @@
 
 use simsimd::SpatialSimilarity;
 
-use super::lanes::Scores;
+use super::rows::Scores;
 
 /// How many components at a time simsimd gets.
 ///
 /// On Arm as many as fill any SVE register: the SVE kernels of simsimd 6.5.16 leave the lanes of a
 /// last, partial register undefined and then add them up.
-pub(super) const REGISTER: usize = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
+pub(crate) const REGISTER: usize = if cfg!(target_arch = "aarch64") { 64 } else { 1 };
 
 /// The score of one row.
-pub(super) fn score(scores: Scores, query: &[f32], row: &[f32], register: usize) -> f32 {
+pub(crate) fn score(scores: Scores, query: &[f32], row: &[f32], register: usize) -> f32 {
     let score = match scores {
         Scores::Dot => dot(query, row, register),
         Scores::Squares => -squared_distance(query, row, register),
@@ -42,7 +42,7 @@ type Pair<'a> = (&'a [f32], &'a [f32]);
 /// The part of two vectors that simsimd gets, and the rest, which is added up here.
 ///
 /// What simsimd gets is a multiple of `register` components.
-pub(super) fn split<'a>(
+pub(crate) fn split<'a>(
     a: &'a [f32],
     b: &'a [f32],
     register: usize,

@@ -2,7 +2,7 @@
 
 use iqdb_core::{Metric, Query, VectorRef};
 
-use super::super::cone::Cone;
+use super::super::bound::Cone;
 use super::super::encode::{RowFacts, doubled, encode};
 use super::{CodedQueries, Codes, Rows, STEPS, Steps, random_rows, sieves};
 use crate::kernel::{GROUP, Shape, below};

@@ -45,7 +45,7 @@
 
 use iqdb_core::Metric;
 
-use super::Form;
+use crate::kernel::Form;
 
 /// What the margins need to know of a query, computed once.
 #[derive(Debug, Clone, Copy)]

@@ -15,12 +15,13 @@
 //!   from the functions of [`entry`] and of that in `codes` alone, which enable the instruction set
 //!   that the register type needs.
 
-mod codes;
+mod bound;
 mod entry;
 mod keep;
 mod panel;
 mod register;
 mod rows;
+pub(super) mod simsimd;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -32,35 +33,9 @@ mod canonical;
 mod neon;
 mod portable;
 
-pub(crate) use codes::{
-    Coded, GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Sieve, Starts, Sums, below,
-};
+pub(crate) use bound::{Bound, Cut, Margin};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};
-
-/// Lines of a row that are asked for early; what follows them the machine asks for by itself.
-const FIRST_LINES: usize = 12;
-
-/// Asks for the front of a row to be brought into the cache, where the machine can be asked.
-#[inline(always)]
-pub(crate) fn fetch(row: &[f32]) {
-    for line in row.chunks(16).take(FIRST_LINES) {
-        ask_for(line.as_ptr().cast());
-    }
-}
-
-/// Asks for the line at an address, which may be any, where the machine can be asked.
-#[inline(always)]
-fn ask_for(line: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
-}
 
 /// How many rows [`Lanes::keep`] looks at in one call.
 pub(crate) const KEEP_ROWS: usize = 64;

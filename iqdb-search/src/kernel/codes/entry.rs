@@ -1,6 +1,7 @@
 //! Safe entry points, each of which dispatches to the kernel compiled for the instruction set.
 
-use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together, streams};
+use super::{Coded, LINE_COMPONENTS, Line, Shape, Sheet, Sums, Together};
+use crate::kernel::prefetch;
 
 /// The code kernel of one instruction set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Sieve {
         let count = sheet.groups() * shape.whole_lines();
         lines.resize(lines.len().max(count), Line::ZERO);
         let lines = &mut lines[..count];
-        let asks = streams::are_asked_for();
+        let asks = prefetch::are_asked_for();
         // SAFETY: the machine has the instruction set, or there would be no such `Sieve`; there is room
         // for all groups.
         unsafe {
@@ -147,7 +148,7 @@ impl Sieve {
         let groups = sheet.groups();
         check(sheet.shape, groups, queries, left, sums);
         let mut looked_at = [0; 2];
-        let asks = streams::are_asked_for();
+        let asks = prefetch::are_asked_for();
         for (n, query) in queries.iter().enumerate() {
             let here = n * groups..(n + 1) * groups;
             let (left, sums) = (&mut left[here.clone()], &mut sums[here]);
@@ -183,15 +184,15 @@ fn check(shape: Shape, groups: usize, queries: &[Coded<'_>], left: &[u16], sums:
 macro_rules! entry {
     ($name:ident, $dots:ty, $width:literal $(, $features:literal)?) => {
         mod $name {
-            use crate::kernel::lanes::codes::sift::{self, Dots};
-            use crate::kernel::lanes::codes::{Coded, Line, Sheet, Sums, Together};
+            use crate::kernel::codes::filter::{self, Dots};
+            use crate::kernel::codes::{Coded, Line, Sheet, Sums, Together};
 
             /// # Safety
             /// As for the generic function.
             $(#[target_feature(enable = $features)])?
             pub(super) unsafe fn put_together(sheet: &Sheet<'_>, to: &mut [Line], asks: bool) {
                 // SAFETY: as the caller says.
-                unsafe { sift::put_together::<<$dots as Dots>::Bits>(sheet, to, asks) }
+                unsafe { filter::put_together::<<$dots as Dots>::Bits>(sheet, to, asks) }
             }
 
             /// # Safety
@@ -205,7 +206,7 @@ macro_rules! entry {
                 asks: bool,
             ) -> [usize; 2] {
                 // SAFETY: as the caller says.
-                unsafe { sift::sift_in_steps::<$dots>(sheet, query, left, sums, asks) }
+                unsafe { filter::sift_in_steps::<$dots>(sheet, query, left, sums, asks) }
             }
 
             /// # Safety
@@ -220,7 +221,7 @@ macro_rules! entry {
                 if let Ok(queries) = <&[Coded<'_>; $width]>::try_from(queries) {
                     // SAFETY: as the caller says.
                     return unsafe {
-                        sift::sift::<$dots, $width, 1>(together, queries, left, sums)
+                        filter::sift::<$dots, $width, 1>(together, queries, left, sums)
                     };
                 }
                 let groups = together.groups();
@@ -228,7 +229,7 @@ macro_rules! entry {
                 for ((query, left), sums) in queries.iter().zip(left).zip(sums) {
                     let query = std::array::from_ref(query);
                     // SAFETY: as the caller says.
-                    unsafe { sift::sift::<$dots, 1, { sift::ALONE }>(together, query, left, sums) };
+                    unsafe { filter::sift::<$dots, 1, { filter::ALONE }>(together, query, left, sums) };
                 }
             }
         }
@@ -236,9 +237,9 @@ macro_rules! entry {
 }
 
 #[cfg(target_arch = "x86_64")]
-entry!(vnni, crate::kernel::lanes::codes::vnni::Vnni, 8, "avx512f,avx512vnni");
+entry!(vnni, crate::kernel::codes::vnni::Vnni, 8, "avx512f,avx512vnni");
 #[cfg(target_arch = "x86_64")]
-entry!(avx2, crate::kernel::lanes::codes::avx2::Avx2, 4, "avx2");
+entry!(avx2, crate::kernel::codes::avx2::Avx2, 4, "avx2");
 #[cfg(target_arch = "aarch64")]
-entry!(neon, crate::kernel::lanes::codes::neon::Neon, 2, "neon");
-entry!(portable, crate::kernel::lanes::codes::portable::Portable, 2);
+entry!(neon, crate::kernel::codes::neon::Neon, 2, "neon");
+entry!(portable, crate::kernel::codes::portable::Portable, 2);

@@ -3,9 +3,9 @@
 use std::arch::x86_64::*;
 
 use super::Sums;
-use super::facts::Floats;
+use super::errors::Floats;
+use super::filter::Dots;
 use super::planes::Bits;
-use super::sift::Dots;
 
 /// Rows 0 to 7, and 8 to 15.
 #[derive(Clone, Copy)]

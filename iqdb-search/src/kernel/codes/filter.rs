@@ -1,9 +1,9 @@
 //! The code kernels, written once, generic over the registers of an instruction set.
 
-use super::facts::{Floats, GroupFacts};
+use super::errors::{Floats, GroupFacts};
 use super::planes::{self, Bits, Lower, Source, Upper};
 use super::{Coded, FOUR, LINE, LINE_COMPONENTS, Line, Sheet, Sums, Together};
-use crate::kernel::lanes::ask_for;
+use crate::kernel::prefetch::ask_for;
 
 /// How far ahead of the current codes a kernel prefetches, in bytes, where it does: two groups of
 /// 384 components.

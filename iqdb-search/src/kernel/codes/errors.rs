@@ -1,6 +1,6 @@
 //! The quantization errors of the sixteen rows of a group, and the rows' cuts, in registers.
 
-use crate::certified::{Cone, Linear};
+use crate::quantized::{Cone, Linear};
 
 /// Floats side by side, in one register or in several. All operations are rounded to nearest, once.
 ///

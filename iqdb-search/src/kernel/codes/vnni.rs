@@ -3,9 +3,9 @@
 use std::arch::x86_64::*;
 
 use super::Sums;
-use super::facts::Floats;
+use super::errors::Floats;
+use super::filter::Dots;
 use super::planes::Bits;
-use super::sift::Dots;
 
 /// The sums of the low four bits of each byte, and sixteen times the sums of the high ones, which
 /// the kernel multiplies in place. Twice sixteen times a sum is below 2^31, as

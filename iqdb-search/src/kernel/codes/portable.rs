@@ -1,8 +1,8 @@
 //! Plain Rust, for every machine.
 
-use super::facts::Floats;
+use super::errors::Floats;
+use super::filter::Dots;
 use super::planes::Bits;
-use super::sift::Dots;
 use super::{GROUP, Sums, below};
 
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 
 use iqdb_core::Metric;
 
-use super::super::cone::Cone;
+use super::super::bound::Cone;
 use super::super::encode::{doubled, encode, sine};
 use super::super::query::QueryFacts;
 use super::attack;

@@ -1,4 +1,28 @@
-//! Whether a kernel has to prefetch memory that it reads in order.
+//! Prefetching, and whether a kernel has to prefetch memory that it reads in order.
+
+/// Lines of a row that are asked for early; what follows them the machine asks for by itself.
+const FIRST_LINES: usize = 12;
+
+/// Asks for the front of a row to be brought into the cache, where the machine can be asked.
+#[inline(always)]
+pub(crate) fn fetch(row: &[f32]) {
+    for line in row.chunks(16).take(FIRST_LINES) {
+        ask_for(line.as_ptr().cast());
+    }
+}
+
+/// Asks for the line at an address, which may be any, where the machine can be asked.
+#[inline(always)]
+pub(super) fn ask_for(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
 
 /// Some processors read such memory more slowly without prefetch instructions. Those of AMD fetch
 /// it by themselves, and the instructions slow them down: `docs/decisions/009-memory-of-codes.md`

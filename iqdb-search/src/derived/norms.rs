@@ -2,8 +2,8 @@
 
 use iqdb_core::Block;
 
+use crate::derived::sidecar;
 use crate::kernel::{Engine, Tile};
-use crate::saved;
 
 /// The norm of every row, alive or not, as [`Engine::norms`] computes it.
 #[derive(Debug)]
@@ -35,11 +35,11 @@ pub(crate) fn prepare(block: &Block<'_>, engine: Engine) {
     if derived.get::<Norms>().is_some() {
         return;
     }
-    let saved = saved::load(block, KEY, |bytes| Some(bytes.take_floats(block.len())?.collect()));
+    let saved = sidecar::load(block, KEY, |bytes| Some(bytes.take_floats(block.len())?.collect()));
     if let Some(norms) = saved {
         derived.put(Norms(norms));
     } else if let Some(norms) = compute(block, engine) {
-        saved::save(block, KEY, |out| saved::put_floats(out, &norms));
+        sidecar::save(block, KEY, |out| sidecar::put_floats(out, &norms));
         derived.put(Norms(norms));
     }
 }
