@@ -7,7 +7,7 @@ use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
 use crate::derived::norms;
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
-use crate::quantized::Codes;
+use crate::quantized;
 
 /// Exact search by scanning. Cloning shares its threads.
 ///
@@ -133,8 +133,8 @@ impl Search for ExactSearch {
             if by_norms {
                 norms::prepare(&block, engine);
             }
-            if engine.sieve().is_some() {
-                let codes = Codes::prepare(&block, metric, before)
+            if engine.codes().is_some() {
+                let codes = quantized::prepare(&block, metric, before)
                     .map_err(|error| error.during("prepare"))?;
                 before = codes.or(before);
             }

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::MmapMut;
 
-use crate::kernel::Line;
+use crate::kernel::CodeLine;
 
 /// Bytes of a mapping. The part that no `Lines` has taken uses no memory.
 const MAPPING_BYTES: usize = 32 << 20;
@@ -39,13 +39,13 @@ const PAGE: usize = 4_096;
 pub(crate) struct Lines(Memory);
 
 enum Memory {
-    Own(Box<[Line]>),
+    Own(Box<[CodeLine]>),
     Part(Part),
 }
 
 /// Pages of a mapping, and lines in them from the first byte on.
 struct Part {
-    first: NonNull<Line>,
+    first: NonNull<CodeLine>,
     lines: usize,
     mapping: Arc<Mapping>,
 }
@@ -80,7 +80,7 @@ impl Lines {
         });
         Self(match Part::new(len, before) {
             Some(part) => Memory::Part(part),
-            None => Memory::Own(vec![Line::ZERO; len].into_boxed_slice()),
+            None => Memory::Own(vec![CodeLine::ZERO; len].into_boxed_slice()),
         })
     }
 }
@@ -88,7 +88,7 @@ impl Lines {
 impl Part {
     /// If they are many and the system has memory for them; of `before`, if that has some left.
     fn new(lines: usize, before: Option<&Arc<Mapping>>) -> Option<Self> {
-        let bytes = lines.checked_mul(size_of::<Line>())?.checked_next_multiple_of(PAGE)?;
+        let bytes = lines.checked_mul(size_of::<CodeLine>())?.checked_next_multiple_of(PAGE)?;
         if bytes < SHARED_BYTES_MIN {
             return None;
         }
@@ -124,9 +124,9 @@ impl Mapping {
 }
 
 impl Deref for Lines {
-    type Target = [Line];
+    type Target = [CodeLine];
 
-    fn deref(&self) -> &[Line] {
+    fn deref(&self) -> &[CodeLine] {
         match &self.0 {
             Memory::Own(lines) => lines,
             // SAFETY: `part.lines` lines begin at `first`. They are bytes, were zeros at first, and
@@ -139,7 +139,7 @@ impl Deref for Lines {
 }
 
 impl DerefMut for Lines {
-    fn deref_mut(&mut self) -> &mut [Line] {
+    fn deref_mut(&mut self) -> &mut [CodeLine] {
         match &mut self.0 {
             Memory::Own(lines) => lines,
             // SAFETY: as for `deref`; the part is borrowed exclusively.
@@ -156,7 +156,7 @@ impl Drop for Part {
         #[cfg(all(target_os = "linux", not(miri)))]
         if Arc::strong_count(&self.mapping) > 1 {
             let start = self.first.addr().get() - self.mapping.first.addr().get();
-            let bytes = (self.lines * size_of::<Line>()).next_multiple_of(PAGE);
+            let bytes = (self.lines * size_of::<CodeLine>()).next_multiple_of(PAGE);
             let give_back = memmap2::UncheckedAdvice::DontNeed;
             // SAFETY: the pages are those of the part (2), and no reference into them is left (4).
             // Should it fail, they stay until the whole mapping goes.
@@ -175,7 +175,7 @@ impl fmt::Debug for Lines {
 mod tests {
     use super::*;
 
-    const LINES: usize = SHARED_BYTES_MIN / size_of::<Line>();
+    const LINES: usize = SHARED_BYTES_MIN / size_of::<CodeLine>();
 
     fn fill(lines: &mut Lines, byte: u8) {
         lines.iter_mut().for_each(|line| line.0.fill(byte));
@@ -210,14 +210,14 @@ mod tests {
 
     #[test]
     fn few_lines_are_the_allocator_s_and_many_have_a_mapping_of_their_own() {
-        let few = Lines::zeroed(LINES - PAGE / size_of::<Line>(), None);
+        let few = Lines::zeroed(LINES - PAGE / size_of::<CodeLine>(), None);
         assert!(matches!(few.0, Memory::Own(_)));
         assert!(holds(&few, 0));
         let none = Lines::zeroed(0, Some(&few));
         assert!(none.is_empty());
-        let mut many = Lines::zeroed(MAPPING_BYTES / size_of::<Line>() + 1, Some(&few));
+        let mut many = Lines::zeroed(MAPPING_BYTES / size_of::<CodeLine>() + 1, Some(&few));
         let last = many.len() - 1;
-        many[last] = Line([7; 64]);
+        many[last] = CodeLine([7; 64]);
         assert_eq!(many[last].0, [7; 64]);
         // There is no room behind them.
         let next = Lines::zeroed(LINES, Some(&many));

@@ -10,10 +10,10 @@ use std::sync::{Arc, OnceLock};
 use iqdb_core::{Explain, Query, Result, Snapshot};
 use rayon::ThreadPool;
 
-use crate::kernel::{Engine, GROUP};
-use crate::query_batch::Prepared;
+use crate::kernel::{Engine, GROUP_ROWS};
+use crate::query_batch::QueryBatch;
 use crate::scan::{Ask, Scan, Span};
-use crate::top_k::{Candidate, Shared};
+use crate::top_k::{Candidate, SharedThreshold};
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
 /// enough that taking them costs nothing beside looking at them.
@@ -110,13 +110,13 @@ pub(crate) struct Scans {
     /// Those of other threads that look at other rows for the same queries.
     others: Vec<Scan>,
     /// What threads tell each other that look at other rows, per query.
-    shared: Vec<Shared>,
+    shared: Vec<SharedThreshold>,
 }
 
 /// Some of the queries, or all, and in the end what has been found.
 #[derive(Debug, Default)]
 struct Share {
-    prepared: Prepared,
+    prepared: QueryBatch,
     scan: Scan,
 }
 
@@ -203,7 +203,7 @@ impl Scans {
         prepared.prepare(engine, on.schema(), queries);
         own.prepare(prepared, queries);
         shared.clear();
-        shared.extend(queries.iter().map(|_| Shared::new()));
+        shared.extend(queries.iter().map(|_| SharedThreshold::new()));
         let ask = Ask { prepared, on, queries, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
@@ -243,7 +243,7 @@ fn spans(on: &dyn Snapshot, threads: usize) -> Result<Vec<Span>> {
     let span_rows =
         rows.div_ceil(threads.saturating_mul(4)).clamp(*SPAN_ROWS.start(), *SPAN_ROWS.end());
     // Whole groups of codes.
-    let span_rows = span_rows.next_multiple_of(GROUP);
+    let span_rows = span_rows.next_multiple_of(GROUP_ROWS);
     let mut spans = Vec::new();
     for (block, len) in blocks {
         for start in (0..len).step_by(span_rows) {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use iqdb_core::{Metric, Plan, Query, Schema};
 
-use crate::kernel::{Bound, Engine, Form, Lanes, Margin};
+use crate::kernel::{Engine, FloatKernel, Margin, ScoreBound, ScoreForm};
 
 /// Components in a line of the cache.
 const LINE: usize = 16;
@@ -16,12 +16,12 @@ const LINE: usize = 16;
 /// Queries are numbered by their place in the batch. Per-query data of a group stands together, in
 /// `slots`: a panel may have more of them than queries.
 #[derive(Debug, Default)]
-pub(crate) struct Prepared {
+pub(crate) struct QueryBatch {
     pub(crate) metric: Option<Metric>,
     pub(crate) dim: usize,
     pub(crate) engine: Engine,
     pub(crate) groups: Vec<Group>,
-    pub(crate) bounds: Vec<Bound>,
+    pub(crate) bounds: Vec<ScoreBound>,
     /// Whether codes may be looked at.
     pub(crate) by_codes: bool,
     /// The query of each slot; the slots without a query come last in their group.
@@ -40,25 +40,25 @@ pub(crate) struct Prepared {
 pub(crate) struct Group {
     /// One of its queries, for the filter.
     pub(crate) example: usize,
-    pub(crate) form: Form,
+    pub(crate) form: ScoreForm,
     /// What works through its panels, if it has any.
-    pub(crate) panels: Option<Lanes>,
+    pub(crate) panels: Option<FloatKernel>,
     queries: usize,
     slots: Range<usize>,
     /// Where its components are.
     packed: usize,
 }
 
-impl Prepared {
+impl QueryBatch {
     /// Forgets the last search, keeps the memory, and gets ready for these queries.
     pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
         self.metric = Some(schema.metric());
         self.dim = schema.dim();
         self.engine = engine;
         self.bounds.clear();
-        let bound = |query: &Query<'_>| Bound::new(schema.metric(), &query.vector());
+        let bound = |query: &Query<'_>| ScoreBound::new(schema.metric(), &query.vector());
         self.bounds.extend(queries.iter().map(bound));
-        self.by_codes = engine.sieve().is_some()
+        self.by_codes = engine.codes().is_some()
             && queries.iter().all(|query| query.wanted_plan() != Plan::F32);
         self.group(queries);
         self.lay_out(queries);
@@ -74,7 +74,7 @@ impl Prepared {
             if group == self.groups.len() {
                 self.groups.push(Group {
                     example: n,
-                    form: Form::None,
+                    form: ScoreForm::None,
                     panels: None,
                     queries: 0,
                     slots: 0..0,

@@ -2,7 +2,7 @@
 
 use iqdb_core::{Error, ErrorKind, Metric, Result, Rows, Snapshot, VectorRef};
 
-use crate::kernel::{Bound, Cut, Engine, Form, Survivor};
+use crate::kernel::{Cut, Engine, ScoreBound, ScoreForm, Survivor};
 use crate::top_k::{Candidate, Place, TopK};
 
 /// One query over some rows of a strip.
@@ -10,9 +10,9 @@ pub(crate) struct Rescore<'a> {
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) engine: Engine,
     pub(crate) metric: Metric,
-    pub(crate) form: Form,
+    pub(crate) form: ScoreForm,
     pub(crate) vector: VectorRef<'a>,
-    pub(crate) bound: Bound,
+    pub(crate) bound: ScoreBound,
     pub(crate) top: &'a mut TopK,
     /// The rows of the strip.
     pub(crate) rows: Rows<'a>,
@@ -42,10 +42,10 @@ impl Rescore<'_> {
         terms: &[f32],
     ) -> Result<()> {
         let term = |survivor: &Survivor| terms[survivor.row as usize];
-        if survivors.len() > SORTED && self.form != Form::None {
+        if survivors.len() > SORTED && self.form != ScoreForm::None {
             let nearness = |survivor: &Survivor| match (self.form, self.metric) {
-                (Form::Dots, Metric::Cosine) => survivor.score / term(survivor),
-                (Form::SquaresByNorms, _) => survivor.score + term(survivor),
+                (ScoreForm::Dots, Metric::Cosine) => survivor.score / term(survivor),
+                (ScoreForm::SquaresByNorms, _) => survivor.score + term(survivor),
                 _ => survivor.score,
             };
             survivors.sort_unstable_by(|a, b| nearness(b).total_cmp(&nearness(a)));

@@ -34,9 +34,9 @@ pub(crate) struct TopK {
 
 /// A threshold that the threads of one search share, and that only shrinks.
 #[derive(Debug)]
-pub(crate) struct Shared(AtomicU64);
+pub(crate) struct SharedThreshold(AtomicU64);
 
-impl Shared {
+impl SharedThreshold {
     /// Excludes nothing yet.
     pub(crate) fn new() -> Self {
         Self(AtomicU64::new(u64::MAX))
@@ -86,7 +86,7 @@ impl TopK {
     /// Tells other threads the threshold, and takes over theirs. A thread that has as many
     /// candidates as the query wants knows that a row farther than all of them is no hit, wherever
     /// it is.
-    pub(crate) fn exchange(&mut self, shared: &Shared) {
+    pub(crate) fn exchange(&mut self, shared: &SharedThreshold) {
         self.elsewhere = shared.lower(self.own_threshold());
     }
 
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_shared_threshold_only_shrinks() {
-        let shared = Shared::new();
+        let shared = SharedThreshold::new();
         let told = [f64::INFINITY, 3.5, 9.0, 0.0, 2.0, -0.0, -7.25, -1.0, f64::NEG_INFINITY];
         let known = [f64::INFINITY, 3.5, 3.5, 0.0, 0.0, -0.0, -7.25, -7.25, f64::NEG_INFINITY];
         for (told, known) in told.into_iter().zip(known) {

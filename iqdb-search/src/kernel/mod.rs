@@ -1,20 +1,25 @@
-//! Fast scores that exclude rows. A kernel never decides an answer.
+//! Kernels: fast scores that exclude rows, and canonical distances. No score decides an answer.
 //!
-//! `float` computes scores of rows, and `codes` inner products of codes; `engine` chooses among
-//! them.
+//! A caller's choice ([`choice`]) and the instruction sets of the machine ([`isa`]) make an
+//! [`engine`]. It scores rows by [`float`], and compares codes by [`codes`].
 
-#[allow(unsafe_code)]
+mod choice;
 mod codes;
 mod engine;
-#[allow(unsafe_code)]
 mod float;
+mod isa;
 #[allow(unsafe_code)]
 mod prefetch;
 
+pub use self::choice::Kernel;
 pub(crate) use self::codes::{
-    Coded, GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Sieve, Starts, Sums, below,
+    AngleBound, BiasCorrection, CodeError, CodeKernel, CodeLine, CodePlanes, CodedQuery,
+    GROUP_ROWS, GroupLayout, LINE_COMPONENTS, Linear, Sums, is_below,
 };
-pub use self::engine::Kernel;
-pub(crate) use self::engine::{Engine, Form};
-pub(crate) use self::float::{Bound, Cut, KEEP_ROWS, Lanes, Margin, Panel, Survivor, Tile};
-pub(crate) use self::prefetch::fetch;
+pub(crate) use self::engine::Engine;
+pub(crate) use self::float::{
+    Cut, FloatKernel, KEEP_ROWS, Margin, Panel, ScoreBound, ScoreForm, Survivor, Tile,
+};
+#[cfg(test)]
+pub(crate) use self::isa::Isa;
+pub(crate) use self::prefetch::prefetch_row;

@@ -1,19 +1,19 @@
-//! Prefetching, and whether a kernel has to prefetch memory that it reads in order.
+//! Prefetch instructions, and whether a kernel gains from them in memory that it reads in order.
 
-/// Lines of a row that are asked for early; what follows them the machine asks for by itself.
+/// Lines of a row that are prefetched; the processor prefetches those behind them by itself.
 const FIRST_LINES: usize = 12;
 
-/// Asks for the front of a row to be brought into the cache, where the machine can be asked.
+/// Prefetches the front of a row into the cache, where there is an instruction for it.
 #[inline(always)]
-pub(crate) fn fetch(row: &[f32]) {
+pub(crate) fn prefetch_row(row: &[f32]) {
     for line in row.chunks(16).take(FIRST_LINES) {
-        ask_for(line.as_ptr().cast());
+        prefetch_line(line.as_ptr().cast());
     }
 }
 
-/// Asks for the line at an address, which may be any, where the machine can be asked.
+/// Prefetches the line at an address, where there is an instruction for it. Any address will do.
 #[inline(always)]
-pub(super) fn ask_for(line: *const u8) {
+pub(super) fn prefetch_line(line: *const u8) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -24,35 +24,34 @@ pub(super) fn ask_for(line: *const u8) {
     let _ = line;
 }
 
-/// Some processors read such memory more slowly without prefetch instructions. Those of AMD fetch
-/// it by themselves, and the instructions slow them down: `docs/decisions/009-memory-of-codes.md`
-/// has the measurements.
-/// Lock-free.
+/// Whether memory that a kernel reads in order is read faster with prefetch instructions. Those of
+/// AMD fetch it by themselves, and the instructions slow them down:
+/// `docs/decisions/009-memory-of-codes.md` has the measurements. Lock-free.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-pub(super) fn are_asked_for() -> bool {
+pub(super) fn streams_need_prefetch() -> bool {
     use std::sync::atomic::{AtomicU8, Ordering};
 
     const UNKNOWN: u8 = 0;
-    const ASKED: u8 = 1;
+    const NEEDED: u8 = 1;
     const FETCHED: u8 = 2;
 
     // Racing initialisers compute the same value.
     static FOUND: AtomicU8 = AtomicU8::new(UNKNOWN);
     let found = match FOUND.load(Ordering::Relaxed) {
         UNKNOWN => {
-            let found = if maker() == *b"AuthenticAMD" { FETCHED } else { ASKED };
+            let found = if maker() == *b"AuthenticAMD" { FETCHED } else { NEEDED };
             FOUND.store(found, Ordering::Relaxed);
             found
         }
         found => found,
     };
-    found == ASKED
+    found == NEEDED
 }
 
 /// No other architecture is known to gain from prefetch instructions. Miri has no such
 /// instructions.
 #[cfg(any(not(target_arch = "x86_64"), miri))]
-pub(super) fn are_asked_for() -> bool {
+pub(super) fn streams_need_prefetch() -> bool {
     false
 }
 
@@ -77,7 +76,7 @@ mod tests {
         let found = super::maker();
         assert!(found.iter().all(u8::is_ascii_graphic), "{found:?}");
         for _ in 0..3 {
-            assert_eq!(super::are_asked_for(), found != *b"AuthenticAMD");
+            assert_eq!(super::streams_need_prefetch(), found != *b"AuthenticAMD");
         }
         let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let line = cpu.lines().find_map(|line| line.strip_prefix("vendor_id"));

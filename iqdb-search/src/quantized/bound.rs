@@ -1,6 +1,13 @@
 //! The angle bound: from the largest distance of a hit to the smallest inner product of codes that
 //! a hit can have.
 //!
+//! # The idea
+//! A code points nearly where its row points. How far off it is, is known exactly: it is an angle,
+//! computed once from the code that was written. Angles are distances on the sphere. So the angle
+//! between the two codes, less both errors, bounds the angle between query and row from below, and
+//! with it the distance. The length of a code drops out; only its direction counts.
+//!
+//! # The bound
 //! Let `φ` be the angle between a row `x` and its code `c`, `ψ` that between the query `q` and its
 //! code `d`. Angles between vectors are distances on the sphere, so
 //!
@@ -27,14 +34,28 @@
 //! a sine lies below all of its tangents, and `sin θ <= (1 - cos θ cos θ0) / sin θ0` needs no root
 //! per row. `θ0` is the angle for a typical norm.
 //!
+//! ```text
+//! once per query and center:        |d|, cos ψ, sin ψ, Q
+//! once per query and threshold T:   cos θ', sin θ' (or both as lines in cos θ), and a constant and
+//!                                   a slope that make cos θ of the norm of a row
+//! once per row and threshold:       cut = |d| (a cos θ' - b sin θ')
+//! a row is no hit if                d·c < cut
+//! ```
+//! The last two lines are [`AngleBound::cut`], and the work of the code kernels; this module does
+//! the second.
+//!
+//! # Source
+//! The usual bound weighs the whole error of a code, as if it pointed at the query; this one weighs
+//! the part of it that can. `docs/certified-scan.md` has the proof, and why angles.
+//!
 //! Rounding is covered in three places: [`SLACK`] is taken off `cos θ'` and added to `sin θ'`,
 //! [`RELATIVE`] is taken off both terms of a `cos θ` that depends on the norm, and `T` is raised by
 //! more than the canonical distance can be off. `docs/certified-scan.md` has the sums.
 
 use iqdb_core::Metric;
 
-use super::encode::RowFacts;
-use super::query::QueryFacts;
+use super::query::QueryError;
+use crate::kernel::{AngleBound, Linear};
 
 /// Subtracted from the cosine of the bound's angle, and added to its sine: more than the rounding
 /// of all later steps, and than the errors of `a`, `b` and `ψ`.
@@ -51,112 +72,69 @@ const STEEPEST: f64 = 0.99;
 /// that of a squared canonical distance.
 const SQUARED: f64 = 1.0 / 2_097_152.0;
 
-/// The smallest inner product of codes that a hit can have: a row below it is no hit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Cone {
-    /// Every row may be a hit.
-    All,
-    /// One angle for all rows: `|d| cos θ'` and `|d| sin θ'`.
-    Fixed { cosine: f32, sine: f32 },
-    /// An angle for each norm: `cos θ = constant / X + slope X`.
-    ByNorm { constant: f32, slope: f32, turned: Linear, aside: Linear },
+/// The bound for a query and the rows that may be within `threshold`. Valid for any `typical_norm`
+/// of rows, and tightest for rows of that norm. O(1).
+pub(super) fn angle_bound(
+    metric: Metric,
+    query: &QueryError,
+    threshold: f64,
+    typical_norm: f64,
+) -> AngleBound {
+    if !query.is_usable() || threshold.is_nan() {
+        return AngleBound::All;
+    }
+    let norm = query.norm;
+    match metric {
+        Metric::Cosine => fixed(query, 1.0 - threshold),
+        Metric::Dot => by_norm(query, -threshold / norm, 0.0, typical_norm),
+        Metric::Euclidean => {
+            let (squared, most) = (norm * norm, threshold.max(0.0).powi(2));
+            let difference = squared - most - (squared + most) * SQUARED;
+            by_norm(query, difference / (2.0 * norm), 1.0 / (2.0 * norm), typical_norm)
+        }
+        // A metric that this bound doesn't know.
+        _ => AngleBound::All,
+    }
 }
 
-/// A linear function of `cos θ`, `factor cos θ + rest`, that stands for `|d| cos θ'` or
-/// `|d| sin θ'` by the tangent.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Linear {
-    pub(crate) factor: f32,
-    pub(crate) rest: f32,
-}
-
-impl Linear {
-    #[inline(always)]
-    fn at(self, cosine: f32) -> f32 {
-        self.factor * cosine + self.rest
+/// The bound for rows of any norm, within an angle of this cosine.
+#[allow(clippy::cast_possible_truncation)]
+fn fixed(query: &QueryError, cosine: f64) -> AngleBound {
+    let cosine = cosine.min(1.0);
+    let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
+    let widened_cosine = cosine * query.cosine - sine * query.sine - f64::from(SLACK);
+    if widened_cosine.is_nan() || cosine < 0.0 || widened_cosine <= 0.0 {
+        return AngleBound::All;
+    }
+    let widened_sine = sine * query.cosine + cosine * query.sine + f64::from(SLACK);
+    AngleBound::Fixed {
+        cosine: (widened_cosine * query.code_norm) as f32,
+        sine: (widened_sine * query.code_norm) as f32,
     }
 }
 
-impl Cone {
-    /// The bound for a query and the rows that may be within `threshold`. Valid for any `typical`
-    /// norm of rows, and tightest for rows of that norm.
-    #[allow(clippy::cast_possible_truncation)]
-    pub(crate) fn new(metric: Metric, query: &QueryFacts, threshold: f64, typical: f64) -> Self {
-        if !query.is_usable() || threshold.is_nan() {
-            return Self::All;
-        }
-        let norm = query.norm;
-        let by_norm = |constant: f64, slope: f64| {
-            let (cosine, sine, length) = (query.cosine, query.sine, query.length);
-            let touching = (constant / typical + slope * typical).min(STEEPEST);
-            // At least `sin ψ`, so that `sin θ'` shrinks as `cos θ` grows. Below that, the bound
-            // would exclude hardly any row.
-            if touching.is_nan() || touching < sine {
-                return Self::All;
-            }
-            let beside = (1.0 - touching * touching).sqrt();
-            let slack = f64::from(SLACK);
-            let line = |factor: f64, rest: f64| Linear {
-                factor: (length * factor) as f32,
-                rest: (length * rest) as f32,
-            };
-            Self::ByNorm {
-                // Large enough to exclude every row, and never infinite.
-                constant: ((constant - RELATIVE * constant.abs()).min(1e30) as f32).next_down(),
-                slope: (slope * (1.0 - RELATIVE)) as f32,
-                turned: line(cosine + sine * touching / beside, -sine / beside - slack),
-                aside: line(sine - cosine * touching / beside, cosine / beside + slack),
-            }
-        };
-        match metric {
-            Metric::Cosine => {
-                let cosine = (1.0 - threshold).min(1.0);
-                let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
-                let turned = cosine * query.cosine - sine * query.sine - f64::from(SLACK);
-                if turned.is_nan() || cosine < 0.0 || turned <= 0.0 {
-                    return Self::All;
-                }
-                let sine = sine * query.cosine + cosine * query.sine + f64::from(SLACK);
-                let (cosine, sine) = (turned * query.length, sine * query.length);
-                Self::Fixed { cosine: cosine as f32, sine: sine as f32 }
-            }
-            Metric::Dot => by_norm(-threshold / norm, 0.0),
-            Metric::Euclidean => {
-                let (query, most) = (norm * norm, threshold.max(0.0).powi(2));
-                let difference = query - most - (query + most) * SQUARED;
-                by_norm(difference / (2.0 * norm), 1.0 / (2.0 * norm))
-            }
-            // A metric that this bound doesn't know.
-            _ => Self::All,
-        }
+/// The bound for rows of norm `X` within an angle of the cosine `constant / X + slope X`, by the
+/// tangent at the angle of a typical norm.
+#[allow(clippy::cast_possible_truncation)]
+fn by_norm(query: &QueryError, constant: f64, slope: f64, typical_norm: f64) -> AngleBound {
+    let QueryError { cosine, sine, code_norm, .. } = *query;
+    let tangent_cosine = (constant / typical_norm + slope * typical_norm).min(STEEPEST);
+    // At least `sin ψ`, so that `sin θ'` shrinks as `cos θ` grows. Below that, the bound would
+    // exclude hardly any row.
+    if tangent_cosine.is_nan() || tangent_cosine < sine {
+        return AngleBound::All;
     }
-
-    /// The cut for a row: if the inner product of the codes is below it, the row is no hit. Minus
-    /// infinity for a row whose quantization error is unknown. The kernels compute the same for
-    /// sixteen rows at a time, and tests hold each of those against this.
-    pub(crate) fn cut(&self, row: RowFacts) -> f32 {
-        let (turned, aside) = self.sides(row.norm);
-        let cut = row.along * turned - row.across * aside;
-        if turned > 0.0 && row.along > 0.0 { cut } else { f32::NEG_INFINITY }
-    }
-
-    /// Estimates the inner product at the threshold angle, ignoring quantization error. A
-    /// heuristic, not a bound: rows below it are deferred, never excluded. Not a number for a row
-    /// whose quantization error is unknown.
-    pub(crate) fn hope(&self, row: RowFacts) -> f32 {
-        let (turned, _) = self.sides(row.norm);
-        turned * (row.along + row.across * row.across / row.along)
-    }
-
-    /// `|d| cos θ'` and `|d| sin θ'` for rows of this norm.
-    fn sides(&self, norm: f32) -> (f32, f32) {
-        match *self {
-            Self::All => (f32::NEG_INFINITY, 0.0),
-            Self::Fixed { cosine, sine } => (cosine, sine),
-            Self::ByNorm { constant, slope, turned, aside } => {
-                let cosine = constant * (1.0 / norm) + slope * norm;
-                (turned.at(cosine), aside.at(cosine))
-            }
-        }
+    let tangent_sine = (1.0 - tangent_cosine * tangent_cosine).sqrt();
+    let slack = f64::from(SLACK);
+    let linear = |factor: f64, rest: f64| Linear {
+        factor: (code_norm * factor) as f32,
+        rest: (code_norm * rest) as f32,
+    };
+    AngleBound::ByNorm {
+        // Large enough to exclude every row, and never infinite.
+        constant: ((constant - RELATIVE * constant.abs()).min(1e30) as f32).next_down(),
+        slope: (slope * (1.0 - RELATIVE)) as f32,
+        cosine: linear(cosine + sine * tangent_cosine / tangent_sine, -sine / tangent_sine - slack),
+        sine: linear(sine - cosine * tangent_cosine / tangent_sine, cosine / tangent_sine + slack),
     }
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use iqdb_core::Metric;
 
+use crate::kernel::CodeError;
+
 /// What is added to a component of a code to store it.
 pub(super) const BIAS: u8 = 8;
 
@@ -19,58 +21,29 @@ const REACHES: [f32; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 /// candidate; a query outside excludes no row.
 pub(super) const NORMS: Range<f64> = 1.0 / (1_u64 << 40) as f64..(1_u64 << 40) as f64;
 
-/// The quantization error of a row: the component of its code parallel to the row, or a little
-/// less, and the one orthogonal to it, or a little more. A parallel component of 0 says that the
-/// error is unknown.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowFacts {
-    pub(super) along: f32,
-    pub(super) across: f32,
-    pub(super) norm: f32,
-}
-
 /// The smallest cosine between a row and its code for which the bound is proven: rounding the
 /// parallel component down covers its error, and both angles add up to less than half a turn.
 const COSINE_MIN: f64 = 1.0 / 64.0;
 
-impl RowFacts {
-    /// The quantization error is unknown: the row is always a candidate.
-    pub(super) const UNKNOWN: Self = Self { along: 0.0, across: 0.0, norm: f32::NAN };
-
-    /// For a code of norm `length`, at an angle of this cosine to its row. The cosine may be off by
-    /// 2^-39.4.
-    #[allow(clippy::cast_possible_truncation)]
-    fn new(norm: f64, length: f64, cosine: f64) -> Self {
-        if cosine.is_nan() || cosine < COSINE_MIN {
-            return Self::UNKNOWN;
-        }
-        Self {
-            along: ((length * cosine) as f32).next_down(),
-            across: ((length * sine(cosine)) as f32).next_up(),
-            norm: norm as f32,
-        }
+/// The quantization error of a code of norm `length`, at an angle of this cosine to its row. The
+/// cosine may be off by 2^-39.4.
+#[allow(clippy::cast_possible_truncation)]
+fn code_error(norm: f64, length: f64, cosine: f64) -> CodeError {
+    if cosine.is_nan() || cosine < COSINE_MIN {
+        return CodeError::UNKNOWN;
     }
-
-    /// Both components as multiples of `unit`, a power of two, the first rounded down, the second
-    /// up.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    pub(super) fn count(self, unit: f32) -> [u16; 2] {
-        let (along, across) = ((self.along / unit).floor(), (self.across / unit).ceil());
-        let fits = |x: f32| x <= f32::from(u16::MAX);
-        if fits(along) && fits(across) { [along as u16, across as u16] } else { [0; 2] }
-    }
-
-    /// Reads what [`count`](Self::count) returned. Both products are exact.
-    pub(super) fn counted([along, across]: [u16; 2], unit: f32, norm: f32) -> Self {
-        Self { along: f32::from(along) * unit, across: f32::from(across) * unit, norm }
+    CodeError {
+        parallel: ((length * cosine) as f32).next_down(),
+        orthogonal: ((length * sine(cosine)) as f32).next_up(),
+        norm: norm as f32,
     }
 }
 
-/// The quantization errors of both codes of a row.
+/// The quantization errors of both codes of a row: the 4-bit code, and its upper three bits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Encoded {
-    pub(super) whole: RowFacts,
-    pub(super) upper: RowFacts,
+pub(super) struct RowErrors {
+    pub(super) whole: CodeError,
+    pub(super) upper: CodeError,
 }
 
 /// An upper bound on the sine of an angle of this cosine, which may be off by 2^-38.
@@ -78,10 +51,10 @@ pub(super) fn sine(cosine: f64) -> f64 {
     (1.0 - cosine * cosine + 1.0 / (1_u64 << 36) as f64).max(0.0).sqrt()
 }
 
-/// Writes the biased code of a row, 0 to 15 a component. The first `parted` components have a 3-bit
+/// Writes the biased code of a row, 0 to 15 a component. The first `planar` components have a 3-bit
 /// code as well.
-pub(super) fn encode(row: &[f32], parted: usize, code: &mut [u8]) -> Encoded {
-    let unknown = Encoded { whole: RowFacts::UNKNOWN, upper: RowFacts::UNKNOWN };
+pub(super) fn encode(row: &[f32], planar: usize, code: &mut [u8]) -> RowErrors {
+    let unknown = RowErrors { whole: CodeError::UNKNOWN, upper: CodeError::UNKNOWN };
     let norm = Metric::squared_norm(row).sqrt();
     let largest = largest(row);
     if !NORMS.contains(&norm) || largest == 0.0 {
@@ -98,12 +71,12 @@ pub(super) fn encode(row: &[f32], parted: usize, code: &mut [u8]) -> Encoded {
         }
         best = (quality, reach);
     }
-    let facts = |(along, squares): (f64, f64)| {
+    let error = |(products, squares): (f64, f64)| {
         let length = squares.sqrt();
-        RowFacts::new(norm, length, along / (norm * length))
+        code_error(norm, length, products / (norm * length))
     };
-    let whole = facts(write(row, scale(best.1), code));
-    Encoded { whole, upper: facts(upper(row, parted, code)) }
+    let whole = error(write(row, scale(best.1), code));
+    RowErrors { whole, upper: error(upper(row, planar, code)) }
 }
 
 /// How many sums a loop keeps side by side.
@@ -142,33 +115,33 @@ fn raised(x: f32, scale: f32, range: Range<f32>) -> f32 {
 
 /// The squared cosine between the row and its code, but for a factor. Only for comparing.
 fn quality(row: &[f32], scale: f32) -> f32 {
-    let (mut along, mut squares) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    let (mut products, mut squares) = ([0.0_f32; LANES], [0.0_f32; LANES]);
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
             let code = nearest(chunk[lane], scale, CODES);
-            along[lane] += chunk[lane] * scale * code;
+            products[lane] += chunk[lane] * scale * code;
             squares[lane] += code * code;
         }
     }
     for x in rest {
         let code = nearest(*x, scale, CODES);
-        along[0] += x * scale * code;
+        products[0] += x * scale * code;
         squares[0] += code * code;
     }
-    let (along, squares): (f32, f32) = (along.iter().sum(), squares.iter().sum());
-    along / squares * along / (scale * scale)
+    let (products, squares): (f32, f32) = (products.iter().sum(), squares.iter().sum());
+    products / squares * products / (scale * scale)
 }
 
 /// Writes the code; returns its inner product with the row, in `f64`, and with itself, exact: no lane
 /// gets to 2^24.
 fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
-    let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
+    let (mut products, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
     let mut add = |lane: usize, x: f32, biased: &mut u8| {
         let raised = raised(x, scale, CODES);
         let code = raised - ROUNDER;
         *biased = raised.to_le_bytes()[0].wrapping_add(BIAS);
-        along[lane] += f64::from(x) * f64::from(code);
+        products[lane] += f64::from(x) * f64::from(code);
         squares[lane] += code * code;
     };
     let (rows, rest) = row.as_chunks::<8>();
@@ -179,24 +152,24 @@ fn write(row: &[f32], scale: f32, biased: &mut [u8]) -> (f64, f64) {
         }
     }
     rest.iter().zip(last).for_each(|(x, biased)| add(0, *x, biased));
-    (along.iter().sum(), squares.into_iter().map(f64::from).sum())
+    (products.iter().sum(), squares.into_iter().map(f64::from).sum())
 }
 
-/// Twice a component of the upper code; doubling keeps it whole. In planes (`is_parted`), it is the
+/// Twice a component of the upper code; doubling keeps it whole. In planes (`is_planar`), it is the
 /// middle of the two 4-bit components that share its upper bits; elsewhere the 4-bit component
 /// itself.
-pub(super) fn doubled(biased: u8, is_parted: bool) -> i8 {
+pub(super) fn doubled(biased: u8, is_planar: bool) -> i8 {
     let (upper, whole) = (2 * (biased & 14) + 1, 2 * biased);
-    (if is_parted { upper } else { whole }).cast_signed() - 2 * BIAS.cast_signed()
+    (if is_planar { upper } else { whole }).cast_signed() - 2 * BIAS.cast_signed()
 }
 
 /// Returns two inner products of twice the upper code, which lacks the lowest bits of the first
-/// `parted` components: with the row, and with itself, as above.
-fn upper(row: &[f32], parted: usize, biased: &[u8]) -> (f64, f64) {
-    let (mut along, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
-    let mut add = |lane: usize, x: f32, biased: u8, is_parted: bool| {
-        let code = f32::from(doubled(biased, is_parted));
-        along[lane] += f64::from(x) * f64::from(code);
+/// `planar` components: with the row, and with itself, as above.
+fn upper(row: &[f32], planar: usize, biased: &[u8]) -> (f64, f64) {
+    let (mut products, mut squares) = ([0.0_f64; 8], [0.0_f32; 8]);
+    let mut add = |lane: usize, x: f32, biased: u8, is_planar: bool| {
+        let code = f32::from(doubled(biased, is_planar));
+        products[lane] += f64::from(x) * f64::from(code);
         squares[lane] += code * code;
     };
     let (rows, rest) = row.as_chunks::<8>();
@@ -204,12 +177,12 @@ fn upper(row: &[f32], parted: usize, biased: &[u8]) -> (f64, f64) {
     // A chunk is in planes as a whole, or not at all.
     for ((n, chunk), biased) in (0..).step_by(8).zip(rows).zip(codes) {
         for lane in 0..8 {
-            add(lane, chunk[lane], biased[lane], n < parted);
+            add(lane, chunk[lane], biased[lane], n < planar);
         }
     }
-    let is_parted = row.len() <= parted;
+    let is_planar = row.len() <= planar;
     for (lane, (x, biased)) in rest.iter().zip(last).enumerate() {
-        add(lane, *x, *biased, is_parted);
+        add(lane, *x, *biased, is_planar);
     }
-    (along.iter().sum(), squares.into_iter().map(f64::from).sum())
+    (products.iter().sum(), squares.into_iter().map(f64::from).sum())
 }

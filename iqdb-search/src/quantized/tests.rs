@@ -9,8 +9,8 @@ use iqdb_core::{
 };
 use std::ops::Range;
 
-use super::{CodedQueries, Codes};
-use crate::kernel::{Coded, GROUP, Sheet, Sieve, Sums, below};
+use super::{QueryCodes, prepare};
+use crate::kernel::{CodeKernel, CodePlanes, CodedQuery, GROUP_ROWS, Isa, Sums, is_below};
 
 #[derive(Debug)]
 struct Rows {
@@ -56,9 +56,11 @@ impl BlockSource for Rows {
 }
 
 /// All code kernels of this machine.
-fn sieves() -> Vec<Sieve> {
-    let found = [Sieve::vnni(), Sieve::avx2(), Sieve::neon(), Some(Sieve::portable())];
-    found.into_iter().flatten().collect()
+fn code_kernels() -> Vec<CodeKernel> {
+    // AVX-512 without VNNI has none of its own.
+    let sets = [Isa::Avx512Vnni, Isa::Avx2, Isa::Neon, Isa::Portable];
+    let found = sets.into_iter().filter(|isa| isa.is_available());
+    found.map(|isa| CodeKernel::first_of(&[isa])).collect()
 }
 
 /// Both ways to compare the bits of codes.
@@ -71,27 +73,28 @@ enum Steps {
 const STEPS: [Steps; 2] = [Steps::AtOnce, Steps::UpperFirst];
 
 impl Steps {
-    /// Masks and sums, as of [`Sieve::sift`]; and the number of groups whose lower bits the kernel
+    /// Masks and sums, as of [`CodeKernel::filter`]; and the number of groups whose lower bits the kernel
     /// read.
-    fn sift(
+    fn filter(
         self,
-        sieve: Sieve,
-        sheet: &Sheet<'_>,
-        queries: &[Coded<'_>],
+        kernel: CodeKernel,
+        planes: &CodePlanes<'_>,
+        queries: &[CodedQuery<'_>],
     ) -> (Vec<u16>, Vec<Sums>, usize) {
-        let mut masks = vec![u16::MAX; queries.len() * sheet.groups()];
-        let mut sums = vec![[0; GROUP]; masks.len()];
+        let mut masks = vec![u16::MAX; queries.len() * planes.group_count()];
+        let mut sums = vec![[0; GROUP_ROWS]; masks.len()];
         let looked_at = match self {
             Self::UpperFirst => {
-                let [upper, lower] = sieve.sift_in_steps(sheet, queries, &mut masks, &mut sums);
+                let [upper, lower] =
+                    kernel.filter_by_planes(planes, queries, &mut masks, &mut sums);
                 assert_eq!(upper, masks.len(), "all rows are wanted");
                 lower
             }
             Self::AtOnce => {
                 let mut lines = Vec::new();
-                let together = sieve.put_together(sheet, &mut lines);
-                sieve.sift(&together, queries, &mut masks, &mut sums);
-                sheet.groups()
+                let merged = kernel.merge_planes(planes, &mut lines);
+                kernel.filter(&merged, queries, &mut masks, &mut sums);
+                planes.group_count()
             }
         };
         (masks, sums, looked_at)
@@ -103,47 +106,49 @@ fn left(
     rows: &Rows,
     metric: Metric,
     queries: &[(&[f32], f64)],
-    (sieve, steps): (Sieve, Steps),
+    (kernel, steps): (CodeKernel, Steps),
 ) -> Vec<Vec<bool>> {
     let block = rows.block();
-    let codes = Codes::prepare(&block, metric, None).unwrap().unwrap();
-    let sheet = codes.sheet(0..block.len().div_ceil(GROUP));
+    let codes = prepare(&block, metric, None).unwrap().unwrap();
+    let planes = codes.planes(0..block.len().div_ceil(GROUP_ROWS));
     let asked: Vec<Query<'_>> = queries
         .iter()
         .map(|(vector, _)| Query::nearest(VectorRef::new(vector).unwrap(), 1))
         .collect();
-    let mut coded = CodedQueries::default();
+    let mut coded = QueryCodes::default();
     coded.encode(rows.dim, &asked, codes.center());
     let within: Vec<_> = queries
         .iter()
         .enumerate()
-        .map(|(n, (_, threshold))| coded.within(n, coded.cone(n, codes, *threshold)))
+        .map(|(n, (_, threshold))| coded.coded(n, coded.bound(n, codes, *threshold)))
         .collect();
     let sifted: Vec<_> = within.iter().flatten().copied().collect();
-    let (masks, sums, _) = steps.sift(sieve, &sheet, &sifted);
+    let (masks, sums, _) = steps.filter(kernel, &planes, &sifted);
     // The sixteen cuts that a kernel computes at a time equal those of one row after the other, and
     // the products are exact.
     for (coded, (masks, sums)) in
-        sifted.iter().zip(masks.chunks(sheet.groups()).zip(sums.chunks(sheet.groups())))
+        sifted.iter().zip(masks.chunks(planes.group_count()).zip(sums.chunks(planes.group_count())))
     {
         for row in 0..block.len() {
-            let (group, bit) = (row / GROUP, row % GROUP);
-            let left = !below(sums[group][bit], coded.cone().cut(codes.facts(row)));
+            let (group, bit) = (row / GROUP_ROWS, row % GROUP_ROWS);
+            let left = !is_below(sums[group][bit], coded.bound().cut(codes.error(row)));
             let found = masks[group] >> bit & 1 == 1;
             // In steps, the upper bits exclude some rows more; the sums are those of the other
             // rows.
             let fits = if steps == Steps::AtOnce { found == left } else { left || !found };
-            assert!(fits, "{metric}, {sieve:?}, {steps:?}: row {row}");
+            assert!(fits, "{metric}, {kernel:?}, {steps:?}: row {row}");
         }
     }
-    let mut masks = masks.chunks(sheet.groups());
+    let mut masks = masks.chunks(planes.group_count());
     within
         .iter()
         .map(|coded| match coded {
             None => vec![true; block.len()],
             Some(_) => {
                 let mask = masks.next().unwrap();
-                (0..block.len()).map(|n| mask[n / GROUP] >> (n % GROUP) & 1 == 1).collect()
+                (0..block.len())
+                    .map(|n| mask[n / GROUP_ROWS] >> (n % GROUP_ROWS) & 1 == 1)
+                    .collect()
             }
         })
         .collect()
@@ -163,14 +168,14 @@ fn attack(dim: usize, rows: &[Vec<f32>], queries: &[Vec<f32>], metric: Metric) -
         let asked: Vec<(&[f32], f64)> =
             distances.iter().map(|distance| (query.as_slice(), *distance)).collect();
         let mut first = [const { None }; STEPS.len()];
-        let ways = sieves().into_iter().flat_map(|sieve| STEPS.map(|steps| (sieve, steps)));
-        for (sieve, steps) in ways {
-            let left = left(&rows, metric, &asked, (sieve, steps));
+        let ways = code_kernels().into_iter().flat_map(|kernel| STEPS.map(|steps| (kernel, steps)));
+        for (kernel, steps) in ways {
+            let left = left(&rows, metric, &asked, (kernel, steps));
             for (n, (left, threshold)) in left.iter().zip(&distances).enumerate() {
                 for (row, (left, distance)) in left.iter().zip(&distances).enumerate() {
                     assert!(
                         *left || distance > threshold,
-                        "{metric}, {sieve:?}, {steps:?}: row {row} at {distance} is excluded by {threshold}, \
+                        "{metric}, {kernel:?}, {steps:?}: row {row} at {distance} is excluded by {threshold}, \
                          the distance of row {n}\n{query:?}\n{:?}",
                         rows.row(row)
                     );
@@ -180,7 +185,7 @@ fn attack(dim: usize, rows: &[Vec<f32>], queries: &[Vec<f32>], metric: Metric) -
             }
             // The integers are exact, so all instruction sets agree.
             let first = &mut first[usize::from(steps == Steps::UpperFirst)];
-            assert_eq!(first.get_or_insert_with(|| left.clone()), &left, "{sieve:?}, {steps:?}");
+            assert_eq!(first.get_or_insert_with(|| left.clone()), &left, "{kernel:?}, {steps:?}");
         }
     }
     [pairs, excluded]
@@ -295,7 +300,7 @@ fn the_bound_is_attacked_where_it_is_tight() {
             let cosine = query.iter().zip(&row).map(|(a, b)| a * b).sum::<f64>()
                 / (norm(&query) * norm(&row));
             let sine = (1.0 - cosine * cosine).sqrt();
-            let needed = f64::from(facts.along) * cosine - f64::from(facts.across) * sine;
+            let needed = f64::from(facts.parallel) * cosine - f64::from(facts.orthogonal) * sine;
             let room = dot / norm(&query) - needed;
             tightest = tightest.min(room / norm(&code));
         }
@@ -313,16 +318,16 @@ fn blocks_of_similar_rows_share_a_center() {
     let blocks = [rows(0.0), rows(0.0), rows(0.5), rows(0.0), rows(0.01)];
     let mut before = None;
     let centers = blocks.each_ref().map(|rows| {
-        before = Codes::prepare(&rows.block(), Metric::Euclidean, before).unwrap();
+        before = prepare(&rows.block(), Metric::Euclidean, before).unwrap();
         before.unwrap().center.clone().unwrap()
     });
     let alike = |a: usize, b: usize| std::sync::Arc::ptr_eq(&centers[a], &centers[b]);
     assert_eq!([alike(0, 1), alike(1, 2), alike(2, 3), alike(3, 4)], [true, false, false, true]);
 
     // Codes that are there are left as they are, and the next block may share theirs.
-    let codes = Codes::prepare(&blocks[2].block(), Metric::Euclidean, before).unwrap();
+    let codes = prepare(&blocks[2].block(), Metric::Euclidean, before).unwrap();
     assert!(std::sync::Arc::ptr_eq(codes.unwrap().center.as_ref().unwrap(), &centers[2]));
     let rows = rows(0.0);
-    let codes = Codes::prepare(&rows.block(), Metric::Dot, None).unwrap();
+    let codes = prepare(&rows.block(), Metric::Dot, None).unwrap();
     assert_eq!(codes.unwrap().center, None, "inner products depend on where the origin is");
 }

@@ -3,8 +3,9 @@
 use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip, Wanted, rows_at_a_time};
-use crate::kernel::{Coded, GROUP, Line, Sieve, below, fetch};
-use crate::quantized::{CodedQueries, Codes, Cone};
+use crate::kernel::AngleBound;
+use crate::kernel::{CodeKernel, CodeLine, CodedQuery, GROUP_ROWS, is_below, prefetch_row};
+use crate::quantized::{Codes, QueryCodes};
 use crate::query_batch::Group;
 
 /// The most queries that the kernel compares with codes at a time.
@@ -24,7 +25,7 @@ impl Scan {
         wanted: &Wanted<'_>,
     ) -> Result<bool> {
         let Ask { prepared, .. } = ask;
-        let Some(sieve) = prepared.engine.sieve() else { return Ok(false) };
+        let Some(sieve) = prepared.engine.codes() else { return Ok(false) };
         self.coded.encode(prepared.dim, ask.queries, codes.center());
         // Lent out, so that the rest of `self` stays free.
         let queries = std::mem::take(&mut self.coded);
@@ -43,32 +44,33 @@ impl Scan {
         strip: &Strip<'_>,
         codes: &Codes,
         wanted: &Wanted<'_>,
-        (sieve, queries, lines): (Sieve, &CodedQueries, &mut Vec<Line>),
+        (sieve, queries, lines): (CodeKernel, &QueryCodes, &mut Vec<CodeLine>),
     ) -> Result<bool> {
         let prepared = ask.prepared;
         let slots = &prepared.slots(group.slots())[..group.len()];
-        let cone = |query: usize| queries.cone(query, codes, self.top[query].threshold());
+        let cone = |query: usize| queries.bound(query, codes, self.top[query].threshold());
         self.cones.clear();
-        self.cones.extend(slots.iter().map(|query| query.map_or(Cone::All, cone)));
-        let open = self.cones.iter().filter(|cone| **cone == Cone::All).count();
+        self.cones.extend(slots.iter().map(|query| query.map_or(AngleBound::All, cone)));
+        let open = self.cones.iter().filter(|cone| **cone == AngleBound::All).count();
         if open * 4 > group.len() {
             return Ok(false);
         }
         self.counts.by_codes = true;
         let started = self.worth[n].start();
-        let sheet = codes.sheet(strip.range.start / GROUP..strip.range.end.div_ceil(GROUP));
+        let sheet =
+            codes.planes(strip.range.start / GROUP_ROWS..strip.range.end.div_ceil(GROUP_ROWS));
         let width = sieve.width().min(TILE);
         // Many queries compare all bits of the codes, whose planes are merged once for all of them.
-        let together = (group.len() >= width).then(|| sieve.put_together(&sheet, lines));
-        let groups = sheet.groups();
+        let together = (group.len() >= width).then(|| sieve.merge_planes(&sheet, lines));
+        let groups = sheet.group_count();
         let mut looked_at = [0; 2];
         let mut in_question = 0;
         for (first, slots) in (0..).step_by(width).zip(slots.chunks(width)) {
-            let mut tile: [Option<(usize, Coded<'_>)>; TILE] = [None; TILE];
+            let mut tile: [Option<(usize, CodedQuery<'_>)>; TILE] = [None; TILE];
             let mut count = 0;
             for (query, cone) in slots.iter().zip(first..) {
                 let Some(query) = query else { continue };
-                match queries.within(*query, self.cones[cone]) {
+                match queries.coded(*query, self.cones[cone]) {
                     Some(coded) => {
                         tile[count] = Some((*query, coded));
                         count += 1;
@@ -83,18 +85,18 @@ impl Scan {
             }
             let Some((_, any)) = tile[0] else { continue };
             let tile = &tile[..count];
-            let coded: [Coded<'_>; TILE] =
+            let coded: [CodedQuery<'_>; TILE] =
                 std::array::from_fn(|n| tile.get(n).copied().flatten().map_or(any, |of| of.1));
             let (mut left, mut sums) =
                 (std::mem::take(&mut self.left), std::mem::take(&mut self.sums));
             left.resize(count * groups, 0);
-            sums.resize(count * groups, [0; GROUP]);
+            sums.resize(count * groups, [0; GROUP_ROWS]);
             let coded = &coded[..count];
             match &together {
-                Some(together) => sieve.sift(together, coded, &mut left, &mut sums),
+                Some(together) => sieve.filter(together, coded, &mut left, &mut sums),
                 None => {
                     left.chunks_mut(groups).for_each(|left| wanted.write(strip, left));
-                    let more = sieve.sift_in_steps(&sheet, coded, &mut left, &mut sums);
+                    let more = sieve.filter_by_planes(&sheet, coded, &mut left, &mut sums);
                     looked_at = [looked_at[0] + more[0], looked_at[1] + more[1]];
                 }
             }
@@ -110,16 +112,16 @@ impl Scan {
             for (((query, coded), (left, sums)), end) in
                 tile.iter().flatten().zip(found).zip(&mut ends)
             {
-                let cone = coded.cone();
+                let cone = coded.bound();
                 self.later.open(strip, *query);
                 wanted.of(left, strip, |row| {
-                    let sum = sums[row as usize / GROUP][row as usize % GROUP];
-                    let facts = || codes.facts(strip.range.start + row as usize);
-                    if self.later.takes() && below(sum, cone.hope(facts())) {
+                    let sum = sums[row as usize / GROUP_ROWS][row as usize % GROUP_ROWS];
+                    let facts = || codes.error(strip.range.start + row as usize);
+                    if self.later.takes() && is_below(sum, cone.estimate(facts())) {
                         self.later.push(row, sum);
                     } else {
                         if let Some(unread) = &unread {
-                            fetch(unread.vector(row as usize));
+                            prefetch_row(unread.vector(row as usize));
                         }
                         list.push(row);
                     }
@@ -181,7 +183,7 @@ impl Wanted<'_> {
             groups.fill(u16::MAX);
             return;
         }
-        for (group, first) in groups.iter_mut().zip(strip.range.clone().step_by(GROUP)) {
+        for (group, first) in groups.iter_mut().zip(strip.range.clone().step_by(GROUP_ROWS)) {
             *group = self.mask.sixteen(first);
         }
     }
@@ -190,7 +192,7 @@ impl Wanted<'_> {
     /// for 16 rows of the strip.
     fn of(&self, left: &[u16], strip: &Strip<'_>, mut each: impl FnMut(u32)) {
         let all = self.are_all(strip);
-        for (first, left) in (0..).step_by(GROUP).zip(left) {
+        for (first, left) in (0..).step_by(GROUP_ROWS).zip(left) {
             let mut left = *left;
             while left != 0 {
                 let row: u32 = first + left.trailing_zeros();

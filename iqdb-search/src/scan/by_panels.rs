@@ -3,7 +3,7 @@
 use iqdb_core::Result;
 
 use super::{Ask, Lent, Scan};
-use crate::kernel::{Cut, Lanes, Panel};
+use crate::kernel::{Cut, FloatKernel, Panel};
 use crate::query_batch::Group;
 use crate::rescore::Rescore;
 
@@ -13,7 +13,7 @@ impl Scan {
         &mut self,
         ask: Ask<'_>,
         group: &Group,
-        lanes: Lanes,
+        lanes: FloatKernel,
         lent: &Lent<'_>,
         rows: &[u32],
     ) -> Result<()> {

@@ -3,7 +3,7 @@
 use iqdb_core::Result;
 
 use super::{Ask, Lent, Scan};
-use crate::kernel::{Form, KEEP_ROWS, Survivor};
+use crate::kernel::{KEEP_ROWS, ScoreForm, Survivor};
 use crate::query_batch::Group;
 use crate::rescore::Rescore;
 
@@ -38,7 +38,7 @@ impl Scan {
         ask: Ask<'_>,
         query: usize,
         vector: &[f32],
-        form: Form,
+        form: ScoreForm,
         along: bool,
         lent: &Lent<'_>,
         rows: &[u32],

@@ -7,7 +7,7 @@ use std::ops::Range;
 use iqdb_core::Result;
 
 use super::{Ask, Scan, Strip};
-use crate::kernel::below;
+use crate::kernel::is_below;
 
 /// The scan defers at most one row in this many per query, within [`ROWS`], and at most
 /// [`ROWS_OF_ALL`] for all queries. If it scores all of them in the end, comparing their codes was
@@ -133,11 +133,13 @@ impl Scan {
             };
             let cone = strip.codes.map(|codes| {
                 self.coded.encode(ask.prepared.dim, ask.queries, codes.center());
-                (codes, self.coded.cone(run.query, codes, self.top[run.query].threshold()))
+                (codes, self.coded.bound(run.query, codes, self.top[run.query].threshold()))
             });
             let in_question = |waiting: &&Waiting| {
                 let place = strip.range.start + waiting.row as usize;
-                cone.is_none_or(|(codes, cone)| !below(waiting.sum, cone.cut(codes.facts(place))))
+                cone.is_none_or(|(codes, cone)| {
+                    !is_below(waiting.sum, cone.cut(codes.error(place)))
+                })
             };
             let waiting = later.rows[run.first..end].iter();
             list.clear();

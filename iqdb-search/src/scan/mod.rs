@@ -19,10 +19,13 @@ use self::cost_model::Worth;
 use self::deferred::Later;
 use crate::derived::filter_masks::{self, Selector};
 use crate::derived::norms;
-use crate::kernel::{Cut, Form, GROUP, KEEP_ROWS, Lanes, Line, Shape, Sums, Survivor, Tile};
-use crate::quantized::{CodedQueries, Codes, Cone};
-use crate::query_batch::{Group, Prepared};
-use crate::top_k::{Candidate, Place, Shared, TopK};
+use crate::kernel::AngleBound;
+use crate::kernel::{
+    CodeLine, Cut, FloatKernel, GROUP_ROWS, GroupLayout, KEEP_ROWS, ScoreForm, Sums, Survivor, Tile,
+};
+use crate::quantized::{Codes, QueryCodes};
+use crate::query_batch::{Group, QueryBatch};
+use crate::top_k::{Candidate, Place, SharedThreshold, TopK};
 
 /// Bytes of rows in a strip.
 const STRIP_BYTES: usize = 256 * 1_024;
@@ -47,11 +50,11 @@ pub(crate) struct Span {
 /// The queries of a search and the snapshot that they read, shared by all threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ask<'a> {
-    pub(crate) prepared: &'a Prepared,
+    pub(crate) prepared: &'a QueryBatch,
     pub(crate) on: &'a dyn Snapshot,
     pub(crate) queries: &'a [Query<'a>],
     /// The threshold that threads share, one per query; empty when one thread searches alone.
-    pub(crate) shared: &'a [Shared],
+    pub(crate) shared: &'a [SharedThreshold],
 }
 
 /// The working memory of one thread, reused from one search to the next.
@@ -75,9 +78,9 @@ pub(crate) struct Scan {
     scores: Vec<f32>,
     survivors: Vec<Survivor>,
     /// The queries as codes, for the center of the last block that the scan compared by codes.
-    coded: CodedQueries,
+    coded: QueryCodes,
     /// The angle bound at each query's threshold, per query of a group.
-    cones: Vec<Cone>,
+    cones: Vec<AngleBound>,
     /// The candidate rows of a strip, a bit per row, per query and group of rows; and the sums of
     /// those groups.
     left: Vec<u16>,
@@ -85,7 +88,7 @@ pub(crate) struct Scan {
     /// The candidates that the filter keeps, of one strip, one query after the other.
     in_question: Vec<u32>,
     /// The codes of a strip with both planes merged.
-    together: Vec<Line>,
+    together: Vec<CodeLine>,
     /// The deferred rows: unlikely candidates that wait for a tighter threshold.
     later: Later,
     /// Whether codes pay, per group of queries.
@@ -147,7 +150,7 @@ impl<'a> Ask<'a> {
 
 impl Scan {
     /// Forgets the last search and gets ready for these queries.
-    pub(crate) fn prepare(&mut self, prepared: &Prepared, queries: &[Query<'_>]) {
+    pub(crate) fn prepare(&mut self, prepared: &QueryBatch, queries: &[Query<'_>]) {
         self.counts = Counts::default();
         self.top.resize_with(self.top.len().max(queries.len()), TopK::default);
         for (top, query) in self.top.iter_mut().zip(queries) {
@@ -225,27 +228,27 @@ impl Scan {
     fn make_room(&mut self, ask: Ask<'_>) {
         let Ask { prepared, on, queries, .. } = ask;
         make_room(&mut self.list, STRIP_ROWS.end);
-        let widest = |lanes: Lanes| lanes.panel_width(lanes.panel_registers());
+        let widest = |lanes: FloatKernel| lanes.panel_width(lanes.panel_registers());
         let lanes = prepared.groups.iter().filter_map(|group| group.panels);
         let panel = lanes.map(widest).max().unwrap_or(0);
         make_room(&mut self.survivors, (STRIP_ROWS.end * panel).max(KEEP_ROWS));
         if prepared.by_codes {
             let tile = queries.len().min(by_codes::TILE) * STRIP_ROWS.end;
             make_room(&mut self.in_question, tile);
-            make_room(&mut self.left, tile / GROUP);
-            make_room(&mut self.sums, tile / GROUP);
+            make_room(&mut self.left, tile / GROUP_ROWS);
+            make_room(&mut self.sums, tile / GROUP_ROWS);
             make_room(&mut self.cones, prepared.slot_count());
             if queries.len() > 1 {
                 // A strip exceeds `STRIP_BYTES` by one group at most.
-                let group = Shape::new(prepared.dim, true).whole_lines();
-                make_room(&mut self.together, STRIP_BYTES / size_of::<Line>() + group);
+                let group = GroupLayout::new(prepared.dim, true).merged_lines();
+                make_room(&mut self.together, STRIP_BYTES / size_of::<CodeLine>() + group);
             }
             self.later.prepare(queries.len(), on.len());
         }
     }
 
     /// How many rows of a range the groups of queries scan.
-    fn alive(&self, range: Range<usize>, prepared: &Prepared) -> usize {
+    fn alive(&self, range: Range<usize>, prepared: &QueryBatch) -> usize {
         let groups = prepared.groups.len();
         // With several filters, all live rows count.
         self.masks[if groups > 1 { groups } else { 0 }].count_in(range)
@@ -254,7 +257,7 @@ impl Scan {
     /// Selects among a block's rows, once for each group.
     fn enter(
         &mut self,
-        prepared: &Prepared,
+        prepared: &QueryBatch,
         block: &Block<'_>,
         rows: Range<usize>,
         queries: &[Query<'_>],
@@ -350,7 +353,7 @@ impl Scan {
     }
 
     /// Writes the terms of the listed rows.
-    fn terms(&mut self, prepared: &Prepared, form: Form, lent: &Lent<'_>, rows: &[u32]) {
+    fn terms(&mut self, prepared: &QueryBatch, form: ScoreForm, lent: &Lent<'_>, rows: &[u32]) {
         let terms = &mut self.terms[..rows.len()];
         match lent.strip.norms {
             _ if !form.needs_norms() => terms.fill(0.0),
@@ -385,7 +388,7 @@ impl Scan {
     }
 
     /// Adds the counts of this scan to `explain`.
-    pub(crate) fn explain(&self, prepared: &Prepared, explain: &mut Explain) {
+    pub(crate) fn explain(&self, prepared: &QueryBatch, explain: &mut Explain) {
         explain.kernel = prepared.engine.name(self.counts.by_panels);
         if self.counts.by_codes {
             explain.plan = "certified";
@@ -421,7 +424,7 @@ fn strip_rows_max(block: &Block<'_>, codes: Option<&Codes>) -> usize {
         // The kernels compare whole groups of codes, so a strip begins with one.
         Some(codes) => {
             let group_bytes: usize = codes.group_bytes().iter().sum();
-            in_cache(group_bytes / GROUP).next_multiple_of(GROUP)
+            in_cache(group_bytes / GROUP_ROWS).next_multiple_of(GROUP_ROWS)
         }
         None => rows_at_a_time(block),
     }

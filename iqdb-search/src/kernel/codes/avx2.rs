@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::Sums;
-use super::errors::Floats;
-use super::filter::Dots;
+use super::cuts::Floats;
+use super::filter::Accumulator;
+use super::line::Sums;
 use super::planes::Bits;
 
 /// Rows 0 to 7, and 8 to 15.
@@ -113,21 +113,21 @@ impl Bits for __m256i {
     }
 
     #[inline(always)]
-    unsafe fn up(self, by: i32) -> Self {
+    unsafe fn shift_left(self, by: i32) -> Self {
         // SAFETY: the caller has AVX2.
         unsafe { _mm256_sll_epi32(self, _mm_cvtsi32_si128(by)) }
     }
 
     #[inline(always)]
-    unsafe fn down(self, by: i32) -> Self {
+    unsafe fn shift_right(self, by: i32) -> Self {
         // SAFETY: the caller has AVX2.
         unsafe { _mm256_srl_epi32(self, _mm_cvtsi32_si128(by)) }
     }
 }
 
-// SAFETY of every block below: the caller has AVX2, as `Dots` demands; what is loaded is readable
-// by the same contract, and no load asks for an alignment.
-impl Dots for Avx2 {
+// SAFETY of every block below: the caller has AVX2, as `Accumulator` demands; what is loaded is readable
+// by the same contract, and no load prefetches for an alignment.
+impl Accumulator for Avx2 {
     type Floats = [__m256; 2];
     type Bits = [__m256i; 2];
     type Codes = [[__m256i; 2]; 2];
@@ -139,11 +139,11 @@ impl Dots for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: [__m256i; 2]) -> Self::Codes {
+    unsafe fn unpack(line: [__m256i; 2]) -> Self::Codes {
         // SAFETY: the caller has AVX2.
         unsafe {
             let nibbles = Self::Bits::splat(0x0f);
-            [line.and(nibbles), line.down(4).and(nibbles)]
+            [line.and(nibbles), line.shift_right(4).and(nibbles)]
         }
     }
 
@@ -178,17 +178,18 @@ impl Dots for Avx2 {
     unsafe fn not_below(self, cuts: [__m256; 2]) -> u16 {
         // SAFETY: the caller has AVX2.
         unsafe {
-            let mut left = [0; 2];
+            let mut candidates = [0; 2];
             let mut half = 0;
             while half < 2 {
                 let sums = _mm256_cvtepi32_ps(self.0[half]);
-                left[half] = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(sums, cuts[half]));
+                candidates[half] =
+                    _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(sums, cuts[half]));
                 half += 1;
             }
             // Eight bits each.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let left = (left[0] | left[1] << 8) as u16;
-            left
+            let candidates = (candidates[0] | candidates[1] << 8) as u16;
+            candidates
         }
     }
 

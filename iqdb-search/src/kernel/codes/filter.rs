@@ -1,22 +1,25 @@
-//! The code kernels, written once, generic over the registers of an instruction set.
+//! The code kernels, written once, generic over the registers of an instruction set. The module
+//! above has the algorithm.
 
-use super::errors::{Floats, GroupFacts};
-use super::planes::{self, Bits, Lower, Source, Upper};
-use super::{Coded, FOUR, LINE, LINE_COMPONENTS, Line, Sheet, Sums, Together};
-use crate::kernel::prefetch::ask_for;
+use super::coded_query::CodedQuery;
+use super::cuts::{Floats, GroupErrors};
+use super::layout::{CodePlanes, MergedCodes};
+use super::line::{BLOCK_LINES, CodeLine, LINE_BYTES, LINE_COMPONENTS, Sums};
+use super::planes::{self, Bits, BlockFormat, Lower, Merged, Upper};
+use crate::kernel::prefetch::prefetch_line;
 
 /// How far ahead of the current codes a kernel prefetches, in bytes, where it does: two groups of
 /// 384 components.
-const AHEAD: usize = 6 * 1_024;
+const PREFETCH_AHEAD_BYTES: usize = 6 * 1_024;
 
-/// Lines of a lower plane that the kernel prefetches as soon as the group has a candidate.
-const ASKED: usize = 16;
+/// Lines of a lower part that the kernel prefetches as soon as the group has a candidate.
+const PREFETCHED_LOWER_LINES: usize = 16;
 
 /// Sixteen sums of products, one per row of a group.
 ///
 /// # Safety
 /// Every function may be called only where the processor has the instruction set of the type.
-pub(super) trait Dots: Copy {
+pub(super) trait Accumulator: Copy {
     /// A float per row.
     type Floats: Floats;
 
@@ -30,7 +33,7 @@ pub(super) trait Dots: Copy {
     unsafe fn splat(x: i32) -> Self;
 
     /// Unpacks a line.
-    unsafe fn codes(line: Self::Bits) -> Self::Codes;
+    unsafe fn unpack(line: Self::Bits) -> Self::Codes;
 
     /// Adds the products of the line's components with those of the query.
     ///
@@ -53,62 +56,64 @@ pub(super) trait Dots: Copy {
 }
 
 /// How many sums a single query keeps side by side, so that no addition waits for the last.
-pub(super) const ALONE: usize = FOUR;
+pub(super) const CHAINS_OF_ONE: usize = BLOCK_LINES;
 
-/// Adds up the products of each query with `fours` blocks of four lines of a group, and with the
-/// `rest` lines behind them. Prefetches later lines if `S` is a stream and `asks` says so.
+/// Adds up the products of each query with `blocks` blocks of four lines of a group, and with the
+/// `trailing` lines behind them. Prefetches later lines if kernels read blocks of format `F` from
+/// main memory and `prefetches` says so.
 ///
 /// # Safety
-/// The processor has the instruction set of `D`. All these lines are readable, and each query has 8
+/// The processor has the instruction set of `A`. All these lines are readable, and each query has 8
 /// components per line.
 #[inline(always)]
-unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
+unsafe fn products<A: Accumulator, F: BlockFormat, const Q: usize, const CHAINS: usize>(
     lines: *const u8,
-    (fours, rest): (usize, usize),
-    queries: &[Coded<'_>; Q],
-    asks: bool,
-) -> [D; Q] {
+    (blocks, trailing): (usize, usize),
+    queries: &[CodedQuery<'_>; Q],
+    prefetches: bool,
+) -> [A; Q] {
     // SAFETY: as the caller says.
     unsafe {
-        let mut sums = [[D::splat(0); CHAINS]; Q];
-        let mut four = 0;
-        while four < fours {
-            let from = lines.add(four * S::LINES * LINE);
-            if S::IS_STREAM && asks {
+        let mut sums = [[A::splat(0); CHAINS]; Q];
+        let mut block = 0;
+        while block < blocks {
+            let from = lines.add(block * F::LINES * LINE_BYTES);
+            if F::IS_STREAMED && prefetches {
                 let mut line = 0;
-                while line < S::LINES {
-                    ask_for(from.wrapping_add(AHEAD + line * LINE));
+                while line < F::LINES {
+                    prefetch_line(from.wrapping_add(PREFETCH_AHEAD_BYTES + line * LINE_BYTES));
                     line += 1;
                 }
             }
-            let codes = S::four::<D::Bits>(from);
+            let codes = F::load_block::<A::Bits>(from);
             let mut line = 0;
-            while line < FOUR {
-                let codes = D::codes(codes[line]);
-                let at = (four * FOUR + line) * LINE_COMPONENTS;
+            while line < BLOCK_LINES {
+                let codes = A::unpack(codes[line]);
+                let at = (block * BLOCK_LINES + line) * LINE_COMPONENTS;
                 let mut q = 0;
                 while q < Q {
-                    let query = queries[q].components.as_ptr().add(at);
+                    let query = queries[q].components().as_ptr().add(at);
                     sums[q][line % CHAINS] = sums[q][line % CHAINS].add(codes, query);
                     q += 1;
                 }
                 line += 1;
             }
-            four += 1;
+            block += 1;
         }
         let mut line = 0;
-        while line < rest {
-            let codes = D::codes(D::Bits::load(lines.add((fours * S::LINES + line) * LINE)));
-            let at = (fours * FOUR + line) * LINE_COMPONENTS;
+        while line < trailing {
+            let from = lines.add((blocks * F::LINES + line) * LINE_BYTES);
+            let codes = A::unpack(A::Bits::load(from));
+            let at = (blocks * BLOCK_LINES + line) * LINE_COMPONENTS;
             let mut q = 0;
             while q < Q {
-                let query = queries[q].components.as_ptr().add(at);
+                let query = queries[q].components().as_ptr().add(at);
                 sums[q][0] = sums[q][0].add(codes, query);
                 q += 1;
             }
             line += 1;
         }
-        let mut joined = [D::splat(0); Q];
+        let mut joined = [A::splat(0); Q];
         let mut q = 0;
         while q < Q {
             joined[q] = sums[q][0];
@@ -124,33 +129,33 @@ unsafe fn products<D: Dots, S: Source, const Q: usize, const CHAINS: usize>(
 }
 
 /// Writes the candidates of each group by all four bits, for each of `Q` queries: those of query
-/// `q` from `q * together.groups()` on; and their sums at the same places.
+/// `q` from `q * merged.group_count()` on; and their sums at the same places.
 ///
 /// # Safety
-/// The processor has the instruction set of `D`. Each query has as many components as a group has
-/// lines of them, and `left` and `sums` have room for `Q` times the groups.
+/// The processor has the instruction set of `A`. Each query has as many components as a group has
+/// lines of them, and `candidates` and `sums` have room for `Q` times the groups.
 #[inline(always)]
-pub(super) unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
-    together: &Together<'_>,
-    queries: &[Coded<'_>; Q],
-    left: &mut [u16],
+pub(super) unsafe fn filter<A: Accumulator, const Q: usize, const CHAINS: usize>(
+    merged: &MergedCodes<'_>,
+    queries: &[CodedQuery<'_>; Q],
+    candidates: &mut [u16],
     sums: &mut [Sums],
 ) {
-    let (groups, shape) = (together.groups(), together.shape);
-    let unit = shape.unit();
-    let depth = (shape.fours(), shape.rest());
-    for (group, lines) in together.lines.chunks_exact(shape.whole_lines()).enumerate() {
-        // SAFETY: as the caller says; a group of this shape has these lines.
+    let (groups, layout) = (merged.group_count(), merged.layout());
+    let unit = layout.error_unit();
+    let depth = (layout.blocks_of_4(), layout.trailing_lines());
+    for (group, lines) in merged.groups().enumerate() {
+        // SAFETY: as the caller says; a group of this layout has these lines.
         unsafe {
             let lines = lines.as_ptr().cast::<u8>();
-            let products = products::<D, planes::Whole, Q, CHAINS>(lines, depth, queries, false);
-            let facts = lines.add(shape.depth * LINE);
-            let norms = shape.by_norm.then_some(facts.wrapping_add(LINE));
-            let facts = GroupFacts::<D::Floats>::of(facts, unit, norms);
+            let products = products::<A, Merged, Q, CHAINS>(lines, depth, queries, false);
+            let errors = lines.add(layout.code_lines() * LINE_BYTES);
+            let norms = layout.norm_line().map(|_| errors.wrapping_add(LINE_BYTES));
+            let errors = GroupErrors::<A::Floats>::load(errors, unit, norms);
             let mut q = 0;
             while q < Q {
-                let sum = products[q].join(D::splat(queries[q].starts.whole));
-                left[q * groups + group] = sum.not_below(facts.cuts(&queries[q].cone));
+                let sum = products[q].join(A::splat(queries[q].bias().whole));
+                candidates[q * groups + group] = sum.not_below(errors.cuts(queries[q].bound()));
                 sum.write(&mut sums[q * groups + group]);
                 q += 1;
             }
@@ -158,99 +163,104 @@ pub(super) unsafe fn sift<D: Dots, const Q: usize, const CHAINS: usize>(
     }
 }
 
-/// The same for one query, from the planes, for the rows that `left` has a bit for. It reads the
-/// upper bits of groups that have such a row, then the lowest bits of groups with surviving
-/// candidates; returns how many groups it read of each. Only the latter get whole sums.
+/// The same for one query, from the planes, among the rows that `candidates` has a bit for. Returns
+/// how many groups it read of the upper and of the lower part. Only the latter get whole sums.
 ///
 /// # Safety
-/// As for [`sift`].
+/// As for [`filter`].
 #[inline(always)]
-pub(super) unsafe fn sift_in_steps<D: Dots>(
-    sheet: &Sheet<'_>,
-    query: &Coded<'_>,
-    left: &mut [u16],
+pub(super) unsafe fn filter_by_planes<A: Accumulator>(
+    planes: &CodePlanes<'_>,
+    query: &CodedQuery<'_>,
+    candidates: &mut [u16],
     sums: &mut [Sums],
-    asks: bool,
+    prefetches: bool,
 ) -> [usize; 2] {
-    let (shape, unit) = (sheet.shape, sheet.shape.unit());
+    let (layout, unit) = (planes.layout(), planes.layout().error_unit());
     let queries = std::array::from_ref(query);
-    let parts = || {
-        let upper = sheet.upper.chunks_exact(shape.upper_lines());
-        upper.zip(sheet.lower.chunks_exact(shape.lower_lines()))
-    };
-    let norms = |upper: &[Line]| shape.norms().map(|line| upper[line].0.as_ptr());
-    let mut looked_at = [0; 2];
-    for ((upper, lower), (left, sums)) in parts().zip(left.iter_mut().zip(&mut *sums)) {
-        if *left == 0 {
+    let norms = |upper: &[CodeLine]| layout.norm_line().map(|line| upper[line].0.as_ptr());
+    let mut groups_read = [0; 2];
+    for ((upper, lower), (candidates, sums)) in
+        planes.groups().zip(candidates.iter_mut().zip(&mut *sums))
+    {
+        if *candidates == 0 {
             continue;
         }
-        looked_at[0] += 1;
-        // The lines that are not in planes; `products` prefetches the others as it multiplies them.
-        let others = &upper[Upper::LINES * shape.fours()..];
-        if asks {
-            others.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+        groups_read[0] += 1;
+        if prefetches {
+            // The lines that are not in planes; `products` prefetches the others as it multiplies
+            // them.
+            let others = &upper[Upper::LINES * layout.blocks_of_4()..];
+            let ahead = |line: &CodeLine| line.0.as_ptr().wrapping_add(PREFETCH_AHEAD_BYTES);
+            others.iter().for_each(|line| prefetch_line(ahead(line)));
         }
-        // SAFETY: as the caller says; a group of this shape has these lines.
+        // SAFETY: as the caller says; a group of this layout has these lines.
         unsafe {
-            let depth = (shape.fours(), shape.rest());
+            let depth = (layout.blocks_of_4(), layout.trailing_lines());
+            let lines = upper.as_ptr().cast();
             let [products] =
-                products::<D, Upper, 1, ALONE>(upper.as_ptr().cast(), depth, queries, asks);
-            let sum = products.join(products).join(D::splat(query.starts.upper));
-            let facts = upper[shape.upper_facts()].0.as_ptr();
-            let facts = GroupFacts::<D::Floats>::of(facts, 2.0 * unit, norms(upper));
-            *left &= sum.not_below(facts.cuts(&query.cone));
-            if *left != 0 {
+                products::<A, Upper, 1, CHAINS_OF_ONE>(lines, depth, queries, prefetches);
+            let sum = products.join(products).join(A::splat(query.bias().upper));
+            let errors = upper[layout.upper_error_line()].0.as_ptr();
+            let errors = GroupErrors::<A::Floats>::load(errors, 2.0 * unit, norms(upper));
+            *candidates &= sum.not_below(errors.cuts(query.bound()));
+            if *candidates != 0 {
                 products.write(sums);
-                lower.iter().take(ASKED).for_each(|line| ask_for(line.0.as_ptr()));
+                let soon = lower.iter().take(PREFETCHED_LOWER_LINES);
+                soon.for_each(|line| prefetch_line(line.0.as_ptr()));
             }
         }
     }
-    for ((upper, lower), (left, sums)) in parts().zip(left.iter_mut().zip(sums)) {
-        if *left == 0 {
+    for ((upper, lower), (candidates, sums)) in planes.groups().zip(candidates.iter_mut().zip(sums))
+    {
+        if *candidates == 0 {
             continue;
         }
-        looked_at[1] += 1;
+        groups_read[1] += 1;
         // SAFETY: as above.
         unsafe {
-            let depth = (shape.fours(), 0);
-            let [products] =
-                products::<D, Lower, 1, ALONE>(lower.as_ptr().cast(), depth, queries, false);
-            let sum = D::read(sums).join(products).join(D::splat(query.starts.whole));
-            let facts = lower[shape.lower_facts()].0.as_ptr();
-            let facts = GroupFacts::<D::Floats>::of(facts, unit, norms(upper));
-            *left &= sum.not_below(facts.cuts(&query.cone));
+            let depth = (layout.blocks_of_4(), 0);
+            let lines = lower.as_ptr().cast();
+            let [products] = products::<A, Lower, 1, CHAINS_OF_ONE>(lines, depth, queries, false);
+            let sum = A::read(sums).join(products).join(A::splat(query.bias().whole));
+            let errors = lower[layout.lower_error_line()].0.as_ptr();
+            let errors = GroupErrors::<A::Floats>::load(errors, unit, norms(upper));
+            *candidates &= sum.not_below(errors.cuts(query.bound()));
             sum.write(sums);
         }
     }
-    looked_at
+    groups_read
 }
 
-/// Merges the planes of each group into whole codes, and copies its facts and norms.
+/// Merges the planes of each group into whole codes, and copies its errors and norms.
 ///
 /// # Safety
 /// The processor has the instruction set of `B`, and there is room.
 #[inline(always)]
-pub(super) unsafe fn put_together<B: Bits>(sheet: &Sheet<'_>, to: &mut [Line], asks: bool) {
-    let shape = sheet.shape;
-    let upper = sheet.upper.chunks_exact(shape.upper_lines());
-    let lower = sheet.lower.chunks_exact(shape.lower_lines());
-    for ((upper, lower), to) in upper.zip(lower).zip(to.chunks_exact_mut(shape.whole_lines())) {
-        let (codes, facts) = to.split_at_mut(shape.depth);
-        let (fours, rest) = codes.split_at_mut(shape.fours() * FOUR);
-        let (parts, behind) = upper.split_at(shape.fours() * Upper::LINES);
-        let parts = parts.chunks_exact(Upper::LINES).zip(lower);
-        for ((upper, lower), four) in parts.zip(fours.chunks_exact_mut(FOUR)) {
-            if asks {
-                upper.iter().for_each(|line| ask_for(line.0.as_ptr().wrapping_add(AHEAD)));
+pub(super) unsafe fn merge_planes<B: Bits>(
+    planes: &CodePlanes<'_>,
+    to: &mut [CodeLine],
+    prefetches: bool,
+) {
+    let layout = planes.layout();
+    for ((upper, lower), to) in planes.groups().zip(to.chunks_exact_mut(layout.merged_lines())) {
+        let (codes, extra) = to.split_at_mut(layout.code_lines());
+        let (blocks, trailing) = codes.split_at_mut(layout.blocks_of_4() * BLOCK_LINES);
+        let (upper_blocks, behind) = upper.split_at(layout.blocks_of_4() * Upper::LINES);
+        let stored = upper_blocks.chunks_exact(Upper::LINES).zip(lower);
+        for ((upper, lower), block) in stored.zip(blocks.chunks_exact_mut(BLOCK_LINES)) {
+            if prefetches {
+                let ahead = |line: &CodeLine| line.0.as_ptr().wrapping_add(PREFETCH_AHEAD_BYTES);
+                upper.iter().for_each(|line| prefetch_line(ahead(line)));
             }
             let (upper, lower) = (upper.as_ptr().cast(), lower.0.as_ptr());
             // SAFETY: as the caller says; these are three lines, one, and four.
-            unsafe { planes::put_together::<B>(upper, lower, four.as_mut_ptr().cast()) };
+            unsafe { planes::merge_block::<B>(upper, lower, block.as_mut_ptr().cast()) };
         }
-        rest.copy_from_slice(&behind[..shape.rest()]);
-        facts[0] = lower[shape.lower_facts()];
-        if let Some(line) = shape.norms() {
-            facts[1] = upper[line];
+        trailing.copy_from_slice(&behind[..layout.trailing_lines()]);
+        extra[0] = lower[layout.lower_error_line()];
+        if let Some(line) = layout.norm_line() {
+            extra[1] = upper[line];
         }
     }
 }

@@ -1,31 +1,77 @@
-//! The code kernels: integer inner products of coded queries with coded rows, and the candidate
-//! rows that they leave.
+//! The code kernels: integer inner products of coded queries with coded rows, and the candidates
+//! among those rows.
 //!
-//! A group of sixteen rows stands side by side. One register holds the same components of all
-//! sixteen rows, no kernel adds across lanes, and each reads memory from its first byte to its
-//! last:
+//! # The idea
+//! A row is excluded when the inner product of its code with the query's code is below the row's
+//! *cut*. The product is an integer and exact; the cut comes from the [`AngleBound`] of the query
+//! and from the [`CodeError`] of the row (`docs/certified-scan.md` proves it).
+//!
+//! # The layout
+//! Sixteen rows make a *group*. The rows of a group stand side by side, so that one register holds
+//! the same components of all sixteen, no kernel adds across lanes, and each kernel reads memory
+//! from its first byte to its last:
 //!
 //! ```text
 //! a line of codes         64 bytes: row 0 (4 bytes), row 1, … row 15
 //!   byte j of a row       component j in the low four bits, component 4 + j in the high ones
 //! ```
-//! A code is a component plus 8, so 0 to 15. The 8 adds to an inner product a term that depends on
-//! the query alone; the kernel subtracts it from the query's sums. The integers are exact on every
-//! instruction set: all of them leave the same candidates.
+//! A stored component is the component plus 8, so 0 to 15. The 8 adds to an inner product a term
+//! that depends on the query alone, which its [`BiasCorrection`] takes off.
 //!
-//! Every four such lines are stored in two planes ([`planes`], [`layout`]): three lines with the
-//! upper three bits of each code, and one line with the lowest bits. A single query reads the upper
-//! plane, then the lowest bits of groups with surviving candidates. A batch of queries merges both
-//! planes once per strip. So a group of rows is in two places in memory:
+//! Every block of four such lines is stored in two planes ([`planes`]): three lines with the upper
+//! three bits of each component, and one line with the lowest bits. So a group is in two places
+//! in memory ([`layout`]):
 //!
 //! ```text
-//! upper                   three lines for each four, the lines behind the last four as they are,
-//!                         a line of facts, and one of norms for the metrics that need them
-//! lower                   a line for each four, and a line of facts
+//! upper part              three lines per block, the trailing lines behind the last block as they
+//!                         are, a line of errors, and one of norms for the metrics that need them
+//! lower part              one line per block, and a line of errors
 //! ```
-//! A line of facts holds the quantization error of each row, of the 3-bit code in the upper part
-//! and of the 4-bit code in the lower part: two whole numbers of 16 bits each, in units of a power
-//! of two.
+//! A line of errors holds the quantization error of each row, of its 3-bit code in the upper part
+//! and of its 4-bit code in the lower part: two whole numbers of 16 bits, in units of a power of
+//! two.
+//!
+//! # The algorithm
+//! ```text
+//! one query, filter_by_planes:
+//!     for each group with a wanted row:
+//!         sums = bias + 2 * products of the upper plane, and of the trailing lines
+//!         candidates &= not (sums < cuts of the 3-bit codes)
+//!     for each group that still has a candidate:
+//!         sums = bias + those products + products of the lower plane
+//!         candidates &= not (sums < cuts of the 4-bit codes)
+//!
+//! many queries, filter:
+//!     merge_planes, once for all of them
+//!     for each tile of queries, for each group, for each query of the tile:
+//!         sums = bias + products of the merged codes
+//!         candidates = not (sums < cuts of the 4-bit codes)
+//! ```
+//!
+//! # The tricks
+//! - Both planes are codes themselves, with zeros for the missing bits. One inner loop multiplies
+//!   the upper plane, the lower plane and merged codes; the products of both planes add up to those
+//!   of the whole code.
+//! - A single query has four sums side by side, so that no addition waits for the last one.
+//! - The cuts of a group are computed in registers, sixteen at a time, from two lines.
+//! - The second loop of `filter_by_planes` starts when the first has ended: by then the processor
+//!   has fetched the lines of the lower plane that the first loop prefetched.
+//! - The integers are exact on every instruction set, and the floats are rounded alike, so all
+//!   instruction sets leave the same candidates.
+//!
+//! # Source
+//! Rows side by side in blocks, compared by integer instructions, are the idea of André, Kermarrec
+//! and Le Scouarnec, *Cache locality is not enough: high-performance nearest neighbor search with
+//! product quantization fast scan*, VLDB 2015. The bound and the planes are this project's:
+//! decisions 006 to 008.
+//!
+//! # What makes the unsafe code sound
+//! - A [`CodeKernel`] exists only where the machine has its instruction set: its field is private,
+//!   and its constructors ask [`Isa`](crate::kernel::isa::Isa).
+//! - [`CodePlanes`] and [`MergedCodes`] are whole groups of one layout: [`CodePlanes::new`] checks
+//!   it, and the second are made from the first.
+//! - The generic kernels in [`filter`] and [`planes`] are `#[inline(always)]` and called from the
+//!   functions of [`entry`] alone, which enable the instruction set that their types need.
 
 /// An array of `$result` for every `$n`, of `$zero`s at first: a loop in place, because a closure
 /// would not be compiled for the instruction set.
@@ -43,65 +89,33 @@ macro_rules! each {
     }};
 }
 
+mod bound;
+mod coded_query;
+#[allow(unsafe_code)]
+mod cuts;
+#[allow(unsafe_code)]
 mod entry;
-mod errors;
+#[allow(unsafe_code)]
 mod filter;
 mod layout;
+mod line;
+#[allow(unsafe_code)]
 mod planes;
 
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
 mod avx2;
 #[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)]
 mod neon;
+#[allow(unsafe_code)]
 mod portable;
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
 mod vnni;
 
-pub(crate) use self::entry::Sieve;
-use self::layout::{FOUR, LINE};
-pub(crate) use self::layout::{GROUP, LINE_COMPONENTS, Line, Shape, Sheet, Together};
-use crate::quantized::Cone;
-
-/// The inner products of a query with the rows of a group.
-pub(crate) type Sums = [i32; GROUP];
-
-/// A coded query with its bound.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Coded<'a> {
-    components: &'a [i8],
-    starts: Starts,
-    cone: Cone,
-}
-
-/// The bias correction of a query: added to its sums of products, it makes them inner products of
-/// codes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Starts {
-    /// For sums with 4-bit codes.
-    pub(crate) whole: i32,
-    /// For twice the sums with 3-bit codes.
-    pub(crate) upper: i32,
-}
-
-impl<'a> Coded<'a> {
-    /// A query of components from -127 to 127, with zeros behind the last one up to whole lines.
-    ///
-    /// # Panics
-    /// When the components are not whole lines.
-    pub(crate) fn new(components: &'a [i8], starts: Starts, cone: Cone) -> Self {
-        assert!(components.len().is_multiple_of(LINE_COMPONENTS), "whole lines");
-        Self { components, starts, cone }
-    }
-
-    /// The bound that excludes rows.
-    pub(crate) fn cone(&self) -> Cone {
-        self.cone
-    }
-}
-
-/// Whether an inner product of codes is below a cut; never if the cut is not a number. The
-/// conversion rounds to nearest, as on every instruction set.
-#[allow(clippy::cast_precision_loss)]
-pub(crate) fn below(sum: i32, cut: f32) -> bool {
-    (sum as f32) < cut
-}
+pub(crate) use self::bound::{AngleBound, CodeError, Linear, is_below};
+pub(crate) use self::coded_query::{BiasCorrection, CodedQuery};
+pub(crate) use self::entry::CodeKernel;
+pub(crate) use self::layout::{CodePlanes, GroupLayout};
+pub(crate) use self::line::{CodeLine, GROUP_ROWS, LINE_COMPONENTS, Sums};

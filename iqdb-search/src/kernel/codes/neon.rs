@@ -2,9 +2,9 @@
 
 use std::arch::aarch64::*;
 
-use super::Sums;
-use super::errors::Floats;
-use super::filter::Dots;
+use super::cuts::Floats;
+use super::filter::Accumulator;
+use super::line::Sums;
 use super::planes::Bits;
 
 /// Rows 0 to 3, 4 to 7, 8 to 11 and 12 to 15.
@@ -99,13 +99,13 @@ impl Bits for uint8x16_t {
     }
 
     #[inline(always)]
-    unsafe fn up(self, by: i32) -> Self {
+    unsafe fn shift_left(self, by: i32) -> Self {
         // SAFETY: the caller has NEON.
         unsafe { vshlq_u8(self, vdupq_n_s8(shift(by))) }
     }
 
     #[inline(always)]
-    unsafe fn down(self, by: i32) -> Self {
+    unsafe fn shift_right(self, by: i32) -> Self {
         // SAFETY: the caller has NEON.
         unsafe { vshlq_u8(self, vdupq_n_s8(-shift(by))) }
     }
@@ -118,9 +118,9 @@ fn shift(by: i32) -> i8 {
     by as i8
 }
 
-// SAFETY of every block below: the caller has NEON, as `Dots` demands; what is loaded is readable
+// SAFETY of every block below: the caller has NEON, as `Accumulator` demands; what is loaded is readable
 // by the same contract.
-impl Dots for Neon {
+impl Accumulator for Neon {
     type Floats = [float32x4_t; 4];
     type Bits = [uint8x16_t; 4];
     type Codes = [[int8x16_t; 2]; 4];
@@ -132,7 +132,7 @@ impl Dots for Neon {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: [uint8x16_t; 4]) -> Self::Codes {
+    unsafe fn unpack(line: [uint8x16_t; 4]) -> Self::Codes {
         // SAFETY: the caller has NEON.
         unsafe {
             let mut codes = [[vdupq_n_s8(0); 2]; 4];
@@ -188,7 +188,7 @@ impl Dots for Neon {
 
     #[inline(always)]
     unsafe fn not_below(self, cuts: [float32x4_t; 4]) -> u16 {
-        let mut left = 0;
+        let mut candidates = 0;
         let mut part = 0;
         while part < 4 {
             // SAFETY: the caller has NEON.
@@ -200,10 +200,10 @@ impl Dots for Neon {
             // Four bits.
             #[allow(clippy::cast_possible_truncation)]
             let below = below as u16;
-            left |= (!below & 15) << (4 * part);
+            candidates |= (!below & 15) << (4 * part);
             part += 1;
         }
-        left
+        candidates
     }
 
     #[inline(always)]

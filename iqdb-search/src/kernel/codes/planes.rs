@@ -12,7 +12,7 @@
 //! well. So one kernel multiplies all of them, and the products of both planes add up to those of
 //! the whole.
 
-use super::{FOUR, LINE, Line};
+use super::line::{BLOCK_LINES, CodeLine, LINE_BYTES};
 
 /// The lowest bit of both codes of a byte.
 const LOWEST: u8 = 0x11;
@@ -20,16 +20,16 @@ const LOWEST: u8 = 0x11;
 /// Their upper bits.
 const UPPER: u8 = 0xee;
 
-/// Splits four lines into three of upper bits and one of lowest bits.
-pub(super) fn part([a, b, c, d]: &[Line; FOUR]) -> ([Line; 3], Line) {
-    let upper = |line: &Line, bit: u32| {
+/// Splits a block of four lines into three of upper bits and one of lowest bits.
+pub(super) fn split([a, b, c, d]: &[CodeLine; BLOCK_LINES]) -> ([CodeLine; 3], CodeLine) {
+    let upper = |line: &CodeLine, bit: u32| {
         let mut upper = *line;
         for (upper, d) in upper.0.iter_mut().zip(d.0) {
             *upper = *upper & UPPER | d >> bit & LOWEST;
         }
         upper
     };
-    let mut lower = Line::ZERO;
+    let mut lower = CodeLine::ZERO;
     for (bit, line) in [a, b, c, d].into_iter().enumerate() {
         for (lower, code) in lower.0.iter_mut().zip(line.0) {
             *lower |= (code & LOWEST) << bit;
@@ -65,10 +65,10 @@ pub(super) trait Bits: Copy {
     unsafe fn or(self, other: Self) -> Self;
 
     /// `self << by`, by less than 8.
-    unsafe fn up(self, by: i32) -> Self;
+    unsafe fn shift_left(self, by: i32) -> Self;
 
     /// `self >> by`, by less than 8.
-    unsafe fn down(self, by: i32) -> Self;
+    unsafe fn shift_right(self, by: i32) -> Self;
 }
 
 impl<B: Bits, const N: usize> Bits for [B; N] {
@@ -103,13 +103,13 @@ impl<B: Bits, const N: usize> Bits for [B; N] {
     }
 
     #[inline(always)]
-    unsafe fn up(self, by: i32) -> Self {
-        each!(n, B::splat(0) => self[n].up(by))
+    unsafe fn shift_left(self, by: i32) -> Self {
+        each!(n, B::splat(0) => self[n].shift_left(by))
     }
 
     #[inline(always)]
-    unsafe fn down(self, by: i32) -> Self {
-        each!(n, B::splat(0) => self[n].down(by))
+    unsafe fn shift_right(self, by: i32) -> Self {
+        each!(n, B::splat(0) => self[n].shift_right(by))
     }
 }
 
@@ -118,28 +118,28 @@ impl<B: Bits, const N: usize> Bits for [B; N] {
 /// # Safety
 /// The processor has the instruction set.
 #[inline(always)]
-unsafe fn only<B: Bits>(bits: B, mask: u8) -> B {
+unsafe fn masked<B: Bits>(bits: B, mask: u8) -> B {
     // SAFETY: the caller has the instruction set.
     unsafe { bits.and(B::splat(mask)) }
 }
 
-/// The form in which four lines of codes are stored.
-pub(super) trait Source {
-    /// Stored lines per four lines of codes.
+/// The form in which a block of four lines of codes is stored.
+pub(super) trait BlockFormat {
+    /// Stored lines of a block.
     const LINES: usize;
 
-    /// Whether the kernel reads them from memory, and from end to end.
-    const IS_STREAM: bool;
+    /// Whether kernels read such blocks from main memory, one after the other.
+    const IS_STREAMED: bool;
 
-    /// Four lines of codes.
+    /// Loads a block and unpacks it to four lines of codes.
     ///
     /// # Safety
     /// The processor has the instruction set of `B`, and `LINES` lines are readable.
-    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR];
+    unsafe fn load_block<B: Bits>(lines: *const u8) -> [B; BLOCK_LINES];
 }
 
 /// Codes with merged planes.
-pub(super) struct Whole;
+pub(super) struct Merged;
 
 /// The upper bits alone, with a lowest bit of 0.
 pub(super) struct Upper;
@@ -147,55 +147,57 @@ pub(super) struct Upper;
 /// The lowest bits alone.
 pub(super) struct Lower;
 
-impl Source for Whole {
-    const LINES: usize = FOUR;
-    const IS_STREAM: bool = false;
+impl BlockFormat for Merged {
+    const LINES: usize = BLOCK_LINES;
+    const IS_STREAMED: bool = false;
 
     #[inline(always)]
-    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+    unsafe fn load_block<B: Bits>(lines: *const u8) -> [B; BLOCK_LINES] {
         // SAFETY: as the caller says.
         unsafe {
             [
                 B::load(lines),
-                B::load(lines.add(LINE)),
-                B::load(lines.add(2 * LINE)),
-                B::load(lines.add(3 * LINE)),
+                B::load(lines.add(LINE_BYTES)),
+                B::load(lines.add(2 * LINE_BYTES)),
+                B::load(lines.add(3 * LINE_BYTES)),
             ]
         }
     }
 }
 
-impl Source for Upper {
-    const LINES: usize = FOUR - 1;
-    const IS_STREAM: bool = true;
+impl BlockFormat for Upper {
+    const LINES: usize = BLOCK_LINES - 1;
+    const IS_STREAMED: bool = true;
 
     #[inline(always)]
-    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+    unsafe fn load_block<B: Bits>(lines: *const u8) -> [B; BLOCK_LINES] {
         // SAFETY: as the caller says.
         unsafe {
             let a = B::load(lines);
-            let b = B::load(lines.add(LINE));
-            let c = B::load(lines.add(2 * LINE));
-            let d = only(a.up(1), 0x22).or(only(b.up(2), 0x44)).or(only(c.up(3), 0x88));
-            [only(a, UPPER), only(b, UPPER), only(c, UPPER), d]
+            let b = B::load(lines.add(LINE_BYTES));
+            let c = B::load(lines.add(2 * LINE_BYTES));
+            let d = masked(a.shift_left(1), 0x22)
+                .or(masked(b.shift_left(2), 0x44))
+                .or(masked(c.shift_left(3), 0x88));
+            [masked(a, UPPER), masked(b, UPPER), masked(c, UPPER), d]
         }
     }
 }
 
-impl Source for Lower {
+impl BlockFormat for Lower {
     const LINES: usize = 1;
-    const IS_STREAM: bool = false;
+    const IS_STREAMED: bool = false;
 
     #[inline(always)]
-    unsafe fn four<B: Bits>(lines: *const u8) -> [B; FOUR] {
+    unsafe fn load_block<B: Bits>(lines: *const u8) -> [B; BLOCK_LINES] {
         // SAFETY: as the caller says.
         unsafe {
             let lower = B::load(lines);
             [
-                only(lower, LOWEST),
-                only(lower.down(1), LOWEST),
-                only(lower.down(2), LOWEST),
-                only(lower.down(3), LOWEST),
+                masked(lower, LOWEST),
+                masked(lower.shift_right(1), LOWEST),
+                masked(lower.shift_right(2), LOWEST),
+                masked(lower.shift_right(3), LOWEST),
             ]
         }
     }
@@ -206,13 +208,13 @@ impl Source for Lower {
 /// # Safety
 /// The processor has the instruction set of `B`, these lines are readable, and four are writable.
 #[inline(always)]
-pub(super) unsafe fn put_together<B: Bits>(upper: *const u8, lower: *const u8, to: *mut u8) {
+pub(super) unsafe fn merge_block<B: Bits>(upper: *const u8, lower: *const u8, to: *mut u8) {
     // SAFETY: as the caller says.
     unsafe {
-        let (upper, lower) = (Upper::four::<B>(upper), Lower::four::<B>(lower));
+        let (upper, lower) = (Upper::load_block::<B>(upper), Lower::load_block::<B>(lower));
         let mut line = 0;
-        while line < FOUR {
-            upper[line].or(lower[line]).store(to.add(line * LINE));
+        while line < BLOCK_LINES {
+            upper[line].or(lower[line]).store(to.add(line * LINE_BYTES));
             line += 1;
         }
     }
@@ -220,34 +222,35 @@ pub(super) unsafe fn put_together<B: Bits>(upper: *const u8, lower: *const u8, t
 
 #[cfg(test)]
 mod tests {
-    use super::super::GROUP;
+    use super::super::line::GROUP_ROWS;
     use super::*;
 
-    type Portable = [u32; GROUP];
+    type Portable = [u32; GROUP_ROWS];
 
-    fn bits(lines: &[Line; FOUR]) -> [Portable; FOUR] {
+    fn bits(lines: &[CodeLine; BLOCK_LINES]) -> [Portable; BLOCK_LINES] {
         // SAFETY: there are four lines, and plain Rust runs everywhere.
-        unsafe { Whole::four(lines.as_ptr().cast()) }
+        unsafe { Merged::load_block(lines.as_ptr().cast()) }
     }
 
     #[test]
-    fn what_is_parted_is_put_together_again() {
+    fn merging_reverses_splitting() {
         let mut random = fastrand::Rng::with_seed(51);
         for _ in 0..100 {
-            let four: [Line; FOUR] =
-                std::array::from_fn(|_| Line([0; LINE].map(|_| random.u8(..))));
-            let (upper, lower) = part(&four);
-            let mut whole = [Line::ZERO; FOUR];
+            let block: [CodeLine; BLOCK_LINES] =
+                std::array::from_fn(|_| CodeLine([0; LINE_BYTES].map(|_| random.u8(..))));
+            let (upper, lower) = split(&block);
+            let mut whole = [CodeLine::ZERO; BLOCK_LINES];
             let (upper, lower) = (upper.as_ptr().cast(), lower.0.as_ptr());
             // SAFETY: these are three lines, one, and four, and plain Rust runs everywhere.
-            let [upper, lower]: [[Portable; FOUR]; 2] = unsafe {
-                put_together::<Portable>(upper, lower, whole.as_mut_ptr().cast());
-                [Upper::four(upper), Lower::four(lower)]
+            let [upper, lower]: [[Portable; BLOCK_LINES]; 2] = unsafe {
+                merge_block::<Portable>(upper, lower, whole.as_mut_ptr().cast());
+                [Upper::load_block(upper), Lower::load_block(lower)]
             };
-            assert_eq!(whole.map(|line| line.0), four.map(|line| line.0));
-            let only = |mask: u8| bits(&four.map(|line| Line(line.0.map(|codes| codes & mask))));
-            assert_eq!(upper, only(UPPER));
-            assert_eq!(lower, only(LOWEST));
+            assert_eq!(whole.map(|line| line.0), block.map(|line| line.0));
+            let only_bits =
+                |mask: u8| bits(&block.map(|line| CodeLine(line.0.map(|codes| codes & mask))));
+            assert_eq!(upper, only_bits(UPPER));
+            assert_eq!(lower, only_bits(LOWEST));
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Plain Rust, for every machine.
 
-use super::errors::Floats;
-use super::filter::Dots;
+use super::bound::is_below;
+use super::cuts::Floats;
+use super::filter::Accumulator;
+use super::line::{GROUP_ROWS, Sums};
 use super::planes::Bits;
-use super::{GROUP, Sums, below};
 
 #[derive(Clone, Copy)]
-pub(super) struct Portable([i32; GROUP]);
+pub(super) struct Portable([i32; GROUP_ROWS]);
 
 impl Floats for f32 {
     #[inline(always)]
@@ -83,28 +84,28 @@ impl Bits for u32 {
     }
 
     #[inline(always)]
-    unsafe fn up(self, by: i32) -> Self {
+    unsafe fn shift_left(self, by: i32) -> Self {
         self << by
     }
 
     #[inline(always)]
-    unsafe fn down(self, by: i32) -> Self {
+    unsafe fn shift_right(self, by: i32) -> Self {
         self >> by
     }
 }
 
-impl Dots for Portable {
-    type Floats = [f32; GROUP];
-    type Bits = [u32; GROUP];
-    type Codes = [[u8; 4]; GROUP];
+impl Accumulator for Portable {
+    type Floats = [f32; GROUP_ROWS];
+    type Bits = [u32; GROUP_ROWS];
+    type Codes = [[u8; 4]; GROUP_ROWS];
 
     #[inline(always)]
     unsafe fn splat(x: i32) -> Self {
-        Self([x; GROUP])
+        Self([x; GROUP_ROWS])
     }
 
     #[inline(always)]
-    unsafe fn codes(line: Self::Bits) -> Self::Codes {
+    unsafe fn unpack(line: Self::Bits) -> Self::Codes {
         line.map(u32::to_le_bytes)
     }
 
@@ -130,12 +131,12 @@ impl Dots for Portable {
     }
 
     #[inline(always)]
-    unsafe fn not_below(self, cuts: [f32; GROUP]) -> u16 {
-        let mut left = 0;
+    unsafe fn not_below(self, cuts: [f32; GROUP_ROWS]) -> u16 {
+        let mut candidates = 0;
         for (row, (sum, cut)) in self.0.into_iter().zip(cuts).enumerate() {
-            left |= u16::from(!below(sum, cut)) << row;
+            candidates |= u16::from(!is_below(sum, cut)) << row;
         }
-        left
+        candidates
     }
 
     #[inline(always)]

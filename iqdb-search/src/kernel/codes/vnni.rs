@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::Sums;
-use super::errors::Floats;
-use super::filter::Dots;
+use super::cuts::Floats;
+use super::filter::Accumulator;
+use super::line::Sums;
 use super::planes::Bits;
 
 /// The sums of the low four bits of each byte, and sixteen times the sums of the high ones, which
@@ -117,21 +117,21 @@ impl Bits for __m512i {
     }
 
     #[inline(always)]
-    unsafe fn up(self, by: i32) -> Self {
+    unsafe fn shift_left(self, by: i32) -> Self {
         // SAFETY: the caller has AVX-512F.
         unsafe { _mm512_sll_epi32(self, _mm_cvtsi32_si128(by)) }
     }
 
     #[inline(always)]
-    unsafe fn down(self, by: i32) -> Self {
+    unsafe fn shift_right(self, by: i32) -> Self {
         // SAFETY: the caller has AVX-512F.
         unsafe { _mm512_srl_epi32(self, _mm_cvtsi32_si128(by)) }
     }
 }
 
-// SAFETY of every block below: the caller has AVX-512F and AVX-512 VNNI, as `Dots` demands; what
-// is loaded is readable by the same contract, and no load asks for an alignment.
-impl Dots for Vnni {
+// SAFETY of every block below: the caller has AVX-512F and AVX-512 VNNI, as `Accumulator` demands; what
+// is loaded is readable by the same contract, and no load prefetches for an alignment.
+impl Accumulator for Vnni {
     type Floats = __m512;
     type Bits = __m512i;
     type Codes = [__m512i; 2];
@@ -143,7 +143,7 @@ impl Dots for Vnni {
     }
 
     #[inline(always)]
-    unsafe fn codes(line: __m512i) -> Self::Codes {
+    unsafe fn unpack(line: __m512i) -> Self::Codes {
         // SAFETY: the caller has AVX-512F.
         unsafe {
             let low = _mm512_set1_epi8(0x0f);

@@ -1,13 +1,14 @@
 //! No kernel excludes a row at its own distance, whatever the components; and what they exclude
 //! otherwise is nearly everything that is farther.
 
+use iqdb_core::ErrorKind;
 use iqdb_core::limits::DIM_MAX;
 use proptest::prelude::*;
 
 use super::*;
-use crate::kernel::{Bound, Margin, Panel, Survivor};
+use crate::kernel::{Margin, Panel, ScoreBound, Survivor};
 
-const FORMS: [Form; 3] = [Form::Dots, Form::Squares, Form::SquaresByNorms];
+const FORMS: [ScoreForm; 3] = [ScoreForm::Dots, ScoreForm::Squares, ScoreForm::SquaresByNorms];
 
 /// The engines of this machine, simsimd by whole registers of Arm too.
 fn engines() -> Vec<(String, Engine)> {
@@ -16,13 +17,13 @@ fn engines() -> Vec<(String, Engine)> {
         .filter(|kernel| kernel.is_available() && *kernel != Kernel::Reference)
         .map(|kernel| (kernel.to_string(), Engine::of(kernel)))
         .collect();
-    let rows = Some(Rows::Simsimd { register: 64 });
+    let rows = Some(RowKernel::Simsimd { register: 64 });
     engines.push(("simsimd by 64".into(), Engine { rows, ..Engine::of(Kernel::Simsimd) }));
     engines
 }
 
-fn fits(metric: Metric, form: Form) -> bool {
-    (metric == Metric::Euclidean) == (form != Form::Dots)
+fn fits(metric: Metric, form: ScoreForm) -> bool {
+    (metric == Metric::Euclidean) == (form != ScoreForm::Dots)
 }
 
 /// Rows at a stride, numbers of rows, and what the kernels make of them.
@@ -52,7 +53,7 @@ impl Matrix {
     }
 
     /// Scores and terms, by two ways where there are two.
-    fn scores(&self, engine: Engine, form: Form, query: &[f32]) -> Vec<(Vec<f32>, Vec<f32>)> {
+    fn scores(&self, engine: Engine, form: ScoreForm, query: &[f32]) -> Vec<(Vec<f32>, Vec<f32>)> {
         let zeros = || vec![0.0; self.list.len()];
         let (mut scores, mut terms) = (zeros(), zeros());
         engine.scores(form, query, &self.tile(), &mut scores);
@@ -77,7 +78,7 @@ impl Matrix {
             if bad(query) {
                 continue;
             }
-            let bound = Bound::new(metric, query);
+            let bound = ScoreBound::new(metric, query);
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 for (name, engine) in engines() {
                     for (scores, terms) in self.scores(engine, form, query) {
@@ -91,7 +92,7 @@ impl Matrix {
                                 scores[n],
                                 terms[n]
                             );
-                            if form != Form::Squares {
+                            if form != ScoreForm::Squares {
                                 self.check_panel(engine, cut, query, n, &terms)?;
                             }
                         }
@@ -204,10 +205,10 @@ impl Worst {
     fn check(&self) {
         for metric in Metric::ALL {
             let distance = metric.distance(&self.query, &self.row);
-            let bound = Bound::new(metric, &self.query);
+            let bound = ScoreBound::new(metric, &self.query);
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 let cut = bound.cut(form, distance);
-                let scores = if form == Form::Squares { self.squares } else { self.dots };
+                let scores = if form == ScoreForm::Squares { self.squares } else { self.dots };
                 let mut terms = self.norms;
                 Margin::new(self.row.len()).terms(form, &mut terms);
                 for score in scores {
@@ -312,19 +313,19 @@ fn every_kernel_sums_up_all_components_of_the_right_rows() {
         let matrix = Matrix::new(&rows, dim % 3);
         let query = &rows[5];
         for (name, engine) in engines() {
-            for form in [Form::Dots, Form::Squares] {
+            for form in [ScoreForm::Dots, ScoreForm::Squares] {
                 for (scores, terms) in matrix.scores(engine, form, query) {
                     for n in 0..rows.len() {
                         let row = matrix.row(n);
                         let exact = match form {
-                            Form::Dots => -Metric::Dot.distance(query, row),
+                            ScoreForm::Dots => -Metric::Dot.distance(query, row),
                             _ => -Metric::Euclidean.distance(query, row).powi(2),
                         };
                         let norm = Metric::squared_norm(row).sqrt();
                         let at = format!("{name}, {form:?}, dim {dim}, row {n}");
                         assert!((f64::from(scores[n]) - exact).abs() < 1e-4, "{at}");
                         let off = (f64::from(terms[n]) - norm).abs();
-                        assert!(form == Form::Squares || off < 1e-4, "{at}");
+                        assert!(form == ScoreForm::Squares || off < 1e-4, "{at}");
                     }
                 }
             }
@@ -388,13 +389,13 @@ fn a_cut_is_close_enough_to_be_of_use() {
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 let gap = match form {
                     _ if metric == Metric::Cosine => 2e-4,
-                    Form::Dots => 2e-4 * norm(&a) * norm(&b),
-                    Form::Squares => 2e-4 * distance,
+                    ScoreForm::Dots => 2e-4 * norm(&a) * norm(&b),
+                    ScoreForm::Squares => 2e-4 * distance,
                     _ => 3e-4 * (norm(&a).powi(2) + norm(&b).powi(2)) / distance,
                 };
                 for (name, engine) in engines() {
                     for (scores, terms) in matrix.scores(engine, form, &a) {
-                        let cut = Bound::new(metric, &a).cut(form, distance - gap);
+                        let cut = ScoreBound::new(metric, &a).cut(form, distance - gap);
                         assert!(
                             !cut.keeps(scores[0], terms[0]),
                             "{metric}, {form:?}, {name}, {scale}"
@@ -415,7 +416,7 @@ fn no_hit_is_excluded_by_a_threshold_that_is_no_distance() {
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 for (scores, terms) in matrix.scores(engine, form, &query) {
                     for threshold in [f64::INFINITY, f64::MAX, 1e200] {
-                        let cut = Bound::new(metric, &query).cut(form, threshold);
+                        let cut = ScoreBound::new(metric, &query).cut(form, threshold);
                         assert!(cut.keeps(scores[0], terms[0]), "{metric}, {name}, {threshold}");
                     }
                 }
@@ -458,8 +459,8 @@ fn shapes_that_do_not_fit_are_refused() {
     assert!(refused(&|| drop(Tile::new(&rows, 0, 3, &[0]).vectors())));
     assert!(refused(&|| drop(Tile::new(&rows, 3, 3, &[4]).vectors())));
     let tile = Tile::new(&rows, 3, 3, &[0, 3]);
-    let wide = |registers| vec![0.0; Lanes::best().panel_width(registers)];
-    for lanes in [Lanes::best(), Lanes::portable()] {
+    let wide = |registers| vec![0.0; FloatKernel::first_of(&Isa::ALL).panel_width(registers)];
+    for lanes in [FloatKernel::first_of(&Isa::ALL), FloatKernel::first_of(&[])] {
         assert!(refused(&|| lanes.scores(Scores::Dot, &[0.0; 4], &tile, &mut [0.0; 2])));
         assert!(refused(&|| lanes.scores(Scores::Dot, &[0.0; 3], &tile, &mut [0.0; 1])));
         let both = |query: &[f32], dots: &mut [f32], norms: &mut [f32]| {
@@ -472,7 +473,12 @@ fn shapes_that_do_not_fit_are_refused() {
     }
     let panel = |components: &[f32], width: usize, terms: &[f32]| {
         let (factors, cuts) = (vec![0.0; width], vec![0.0; width]);
-        Lanes::best().panel(&Panel::new(components, &factors, &cuts), &tile, terms, &mut vec![]);
+        FloatKernel::first_of(&Isa::ALL).panel(
+            &Panel::new(components, &factors, &cuts),
+            &tile,
+            terms,
+            &mut vec![],
+        );
     };
     let width = wide(1).len();
     panel(&vec![0.0; 3 * width], width, &[0.0; 2]);

@@ -45,11 +45,29 @@
 
 use iqdb_core::Metric;
 
-use crate::kernel::Form;
+/// What a score stands for, and with it what the term of a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ScoreForm {
+    /// Inner products; the term is the row's norm.
+    Dots,
+    /// Negated squared distances; there is no term.
+    Squares,
+    /// Inner products that stand for squared distances; the term is half the row's negated squared
+    /// norm, or a little more.
+    SquaresByNorms,
+    /// No scores: nothing is excluded.
+    None,
+}
 
-/// What the margins need to know of a query, computed once.
+impl ScoreForm {
+    pub(crate) fn needs_norms(self) -> bool {
+        matches!(self, Self::Dots | Self::SquaresByNorms)
+    }
+}
+
+/// The cuts of a query: computed once per query, and asked at each threshold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound {
+pub(crate) struct ScoreBound {
     metric: Metric,
     error: Margin,
     /// The norm of the query.
@@ -65,7 +83,7 @@ pub(crate) struct Margin {
     underflow: f64,
 }
 
-/// What excludes a row: `score + factor * term` is finite and below `cut`.
+/// A cut on scores: it excludes a row if `score + factor * term` is finite and below `cut`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cut {
     pub(crate) factor: f32,
@@ -75,10 +93,10 @@ pub(crate) struct Cut {
 impl Cut {
     /// Excludes nothing.
     pub(crate) const NOTHING: Self = Self { factor: 0.0, cut: f32::NEG_INFINITY };
-    /// Excludes every finite score, for queries that aren't there.
+    /// Excludes every finite score, for slots of a panel without a query.
     pub(crate) const EVERYTHING: Self = Self { factor: 0.0, cut: f32::INFINITY };
 
-    /// Whether a row is left for the canonical distance to decide.
+    /// Whether a row with this score survives, so that the canonical distance decides.
     pub(crate) fn keeps(self, score: f32, term: f32) -> bool {
         let sum = score + self.factor * term;
         !(sum < self.cut && sum > f32::NEG_INFINITY)
@@ -99,8 +117,8 @@ impl Margin {
     }
 
     /// Turns the norms of rows into their terms.
-    pub(crate) fn terms(self, form: Form, norms: &mut [f32]) {
-        if form == Form::SquaresByNorms {
+    pub(crate) fn terms(self, form: ScoreForm, norms: &mut [f32]) {
+        if form == ScoreForm::SquaresByNorms {
             let factor = up(-(1.0 - 4.0 * self.relative) / 2.0);
             for norm in norms {
                 *norm = *norm * *norm * factor;
@@ -109,42 +127,42 @@ impl Margin {
     }
 }
 
-impl Bound {
+impl ScoreBound {
     pub(crate) fn new(metric: Metric, query: &[f32]) -> Self {
         let norm = Metric::squared_norm(query).sqrt();
         Self { metric, error: Margin::new(query.len()), norm }
     }
 
-    /// What excludes a row that is farther than `threshold`, going by scores of this form.
-    pub(crate) fn cut(&self, form: Form, threshold: f64) -> Cut {
+    /// The cut that excludes rows farther than `threshold`, for scores of this form.
+    pub(crate) fn cut(&self, form: ScoreForm, threshold: f64) -> Cut {
         let Margin { relative: e, underflow: t } = self.error;
         let (norm, root) = (self.norm, t.sqrt());
         match form {
-            Form::Dots if self.metric == Metric::Dot => {
+            ScoreForm::Dots if self.metric == Metric::Dot => {
                 let factor = e * norm * (1.0 + e) * (1.0 + ROUNDING);
                 let slack = 2.0 * t + factor * root + threshold.abs() * ROUNDING;
                 Cut { factor: up(factor), cut: down(-threshold - slack) }
             }
-            Form::Dots if self.metric == Metric::Cosine => {
+            ScoreForm::Dots if self.metric == Metric::Cosine => {
                 let lowest = (1.0 - threshold - 2.0 * e).min(1.25);
                 if lowest < -1.25 {
                     return Cut::NOTHING;
                 }
                 Cut { factor: up(-lowest * norm), cut: down(-(2.0 * t + 4.0 * norm * root)) }
             }
-            Form::Squares => {
+            ScoreForm::Squares => {
                 let threshold = threshold.max(0.0);
                 let most = threshold * threshold * (1.0 + e) * (1.0 + ROUNDING) + t;
                 Cut { factor: 0.0, cut: down(-most) }
             }
-            Form::SquaresByNorms => {
+            ScoreForm::SquaresByNorms => {
                 let (query, most) = (norm * norm, threshold.max(0.0).powi(2));
                 let exact = ((1.0 - e) * query - most) / 2.0;
                 let slack = 2.0 * t + t / e + (query + most) * ROUNDING;
                 Cut { factor: 1.0, cut: down(exact - slack) }
             }
             // A metric that these kernels have no bound for.
-            Form::Dots | Form::None => Cut::NOTHING,
+            ScoreForm::Dots | ScoreForm::None => Cut::NOTHING,
         }
     }
 }

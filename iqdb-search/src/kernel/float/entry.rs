@@ -1,5 +1,5 @@
-//! The way in: from safe calls, by way of one match per call, to code compiled for the instruction
-//! set.
+//! The safe entry points of the float kernels. Each checks the shapes that it is given, and
+//! dispatches with one match to the kernel that is compiled for the instruction set.
 
 use iqdb_core::Metric;
 
@@ -8,9 +8,47 @@ use super::canonical;
 use super::keep::keep;
 use super::panel::{Panel, Survivor, panel};
 use super::rows::{Dot, DotAndSquaredNorm, Scores, SquaredNorm, Squares, Tile, sweep};
-use super::{Isa, KEEP_ROWS, Lanes};
+use crate::kernel::isa::Isa;
 
-impl Lanes {
+/// How many scores [`FloatKernel::keep`] compares in one call.
+pub(crate) const KEEP_ROWS: usize = 64;
+
+/// The float kernel of an instruction set that this machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FloatKernel(Isa);
+
+impl FloatKernel {
+    /// The kernel of the first of these instruction sets that the machine has, and the portable one
+    /// if it has none.
+    pub(crate) fn first_of(sets: &[Isa]) -> Self {
+        Self(Isa::first_of(sets))
+    }
+
+    /// Its instruction set.
+    pub(crate) fn isa(self) -> Isa {
+        self.0
+    }
+
+    /// The queries of a panel of `registers` registers.
+    pub(crate) fn panel_width(self, registers: usize) -> usize {
+        let lanes = match self.0 {
+            Isa::Avx512Vnni | Isa::Avx512 => 16,
+            Isa::Avx2 => 8,
+            Isa::Neon | Isa::Portable => 4,
+        };
+        registers * lanes
+    }
+
+    /// The registers of the widest panel: as many as leave room for the sums of a group of rows.
+    pub(crate) fn panel_registers(self) -> usize {
+        match self.0 {
+            // 8 rows of 3 sums each, in 32 registers.
+            Isa::Avx512Vnni | Isa::Avx512 | Isa::Neon => 3,
+            // 6 or 4 rows of 2 sums each, in 16 registers.
+            Isa::Avx2 | Isa::Portable => 2,
+        }
+    }
+
     /// Writes a score for every row of the tile.
     ///
     /// # Panics
@@ -18,17 +56,17 @@ impl Lanes {
     pub(crate) fn scores(self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
         assert_eq!(query.len(), tile.dim(), "a query of the rows' dimension");
         assert_eq!(out.len(), tile.len(), "one score per row");
-        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the query
+        // SAFETY: the machine has the instruction set, or there would be no such kernel; the query
         // has `dim` components, as was just checked.
         unsafe {
             match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => avx512::scores(scores, query, tile, out),
+                Isa::Avx512Vnni | Isa::Avx512 => avx512::scores(scores, query, tile, out),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => avx2::scores(scores, query, tile, out),
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon => neon::scores(scores, query, tile, out),
-                Isa::Portable => portable::scores(scores, query, tile, out),
+                _ => portable::scores(scores, query, tile, out),
             }
         }
     }
@@ -50,12 +88,12 @@ impl Lanes {
         unsafe {
             match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => avx512::both(query, tile, dots, squared_norms),
+                Isa::Avx512Vnni | Isa::Avx512 => avx512::both(query, tile, dots, squared_norms),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => avx2::both(query, tile, dots, squared_norms),
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon => neon::both(query, tile, dots, squared_norms),
-                Isa::Portable => portable::both(query, tile, dots, squared_norms),
+                _ => portable::both(query, tile, dots, squared_norms),
             }
         }
     }
@@ -67,10 +105,10 @@ impl Lanes {
     pub(crate) fn distance(self, metric: Metric, a: &[f32], b: &[f32]) -> f64 {
         assert_eq!(a.len(), b.len(), "a distance is between vectors of one length");
         match self.0 {
-            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            // SAFETY: the machine has the instruction set, or there would be no such kernel.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { canonical::by_avx512(metric, a, b) },
-            // SAFETY: the machine has the instruction set, or there would be no such `Lanes`.
+            Isa::Avx512Vnni | Isa::Avx512 => unsafe { canonical::by_avx512(metric, a, b) },
+            // SAFETY: the machine has the instruction set, or there would be no such kernel.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => unsafe { canonical::by_avx2(metric, a, b) },
             _ => metric.distance(a, b),
@@ -84,17 +122,17 @@ impl Lanes {
     /// When there are more than [`KEEP_ROWS`] scores, or not one term for each.
     pub(crate) fn keep(self, scores: &[f32], terms: &[f32], factor: f32, cut: f32) -> u64 {
         assert!(scores.len() <= KEEP_ROWS && scores.len() == terms.len(), "a term per score");
-        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the
+        // SAFETY: the machine has the instruction set, or there would be no such kernel; the
         // lengths were just checked.
         unsafe {
             match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => avx512::kept(scores, terms, factor, cut),
+                Isa::Avx512Vnni | Isa::Avx512 => avx512::kept(scores, terms, factor, cut),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => avx2::kept(scores, terms, factor, cut),
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon => neon::kept(scores, terms, factor, cut),
-                Isa::Portable => portable::kept(scores, terms, factor, cut),
+                _ => portable::kept(scores, terms, factor, cut),
             }
         }
     }
@@ -117,17 +155,19 @@ impl Lanes {
         assert_eq!(queries.width(), self.panel_width(registers), "whole registers");
         let widest = self.panel_registers();
         assert!((1..=widest).contains(&registers), "a panel of 1 to {widest} registers");
-        // SAFETY: the machine has the instruction set, or there would be no such `Lanes`; the
+        // SAFETY: the machine has the instruction set, or there would be no such kernel; the
         // shapes were just checked.
         unsafe {
             match self.0 {
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx512 => avx512::panels(registers, queries, tile, terms, survivors),
+                Isa::Avx512Vnni | Isa::Avx512 => {
+                    avx512::panels(registers, queries, tile, terms, survivors);
+                }
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx2 => avx2::panels(registers, queries, tile, terms, survivors),
                 #[cfg(target_arch = "aarch64")]
                 Isa::Neon => neon::panels(registers, queries, tile, terms, survivors),
-                Isa::Portable => portable::panels(registers, queries, tile, terms, survivors),
+                _ => portable::panels(registers, queries, tile, terms, survivors),
             }
         }
     }

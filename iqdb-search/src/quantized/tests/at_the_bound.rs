@@ -3,9 +3,9 @@
 
 use iqdb_core::Metric;
 
-use super::super::bound::Cone;
+use super::super::bound::angle_bound;
 use super::super::encode::{doubled, encode, sine};
-use super::super::query::QueryFacts;
+use super::super::query::QueryError;
 use super::attack;
 
 /// A query between its code and some rows, which are between it and their codes. With each row comes
@@ -89,26 +89,26 @@ enum Code {
 fn room(query: &[f32], row: &[f32], metric: Metric, which: Code) -> Option<f64> {
     let mut code = vec![0; row.len()];
     let facts = encode(row, row.len(), &mut code);
-    let (of_row, is_parted) = match which {
+    let (of_row, is_planar) = match which {
         Code::Whole => (facts.whole, false),
         Code::Upper => (facts.upper, true),
     };
-    let halves = if is_parted { 1.0 } else { 0.5 };
+    let halves = if is_planar { 1.0 } else { 0.5 };
     let code: Vec<f64> =
-        code.iter().map(|biased| halves * f64::from(doubled(*biased, is_parted))).collect();
+        code.iter().map(|biased| halves * f64::from(doubled(*biased, is_planar))).collect();
     let scale = 127.0 / query.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
     let own: Vec<f64> = query.iter().map(|x| f64::from((x * scale).round_ties_even())).collect();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    let along: f64 = query.iter().zip(&own).map(|(x, d)| f64::from(*x) * d).sum();
-    let mut of_query = QueryFacts::default();
+    let products: f64 = query.iter().zip(&own).map(|(x, d)| f64::from(*x) * d).sum();
+    let mut of_query = QueryError::default();
     of_query.norm = Metric::squared_norm(query).sqrt();
-    of_query.length = dot(&own, &own).sqrt();
-    of_query.cosine = along / (of_query.norm * of_query.length);
+    of_query.code_norm = dot(&own, &own).sqrt();
+    of_query.cosine = products / (of_query.norm * of_query.code_norm);
     of_query.sine = sine(of_query.cosine);
     let typical = f64::from(of_row.norm);
-    let cone = Cone::new(metric, &of_query, metric.distance(query, row), typical);
-    let cut = cone.cut(of_row);
-    let lengths = of_query.length * dot(&code, &code).sqrt();
+    let bound = angle_bound(metric, &of_query, metric.distance(query, row), typical);
+    let cut = bound.cut(of_row);
+    let lengths = of_query.code_norm * dot(&code, &code).sqrt();
     cut.is_finite().then(|| (dot(&own, &code) - f64::from(cut)) / lengths * 65_536.0)
 }
 

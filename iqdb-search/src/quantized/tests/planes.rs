@@ -2,10 +2,9 @@
 
 use iqdb_core::{Metric, Query, VectorRef};
 
-use super::super::bound::Cone;
-use super::super::encode::{RowFacts, doubled, encode};
-use super::{CodedQueries, Codes, Rows, STEPS, Steps, random_rows, sieves};
-use crate::kernel::{GROUP, Shape, below};
+use super::super::encode::{doubled, encode};
+use super::{QueryCodes, Rows, STEPS, Steps, code_kernels, prepare, random_rows};
+use crate::kernel::{AngleBound, CodeError, GROUP_ROWS, GroupLayout, is_below};
 
 /// The code of a query.
 fn in_eight_bits(query: &[f32]) -> Vec<i32> {
@@ -33,47 +32,51 @@ fn rows_are_excluded_by_their_own_sums() {
                 random_rows(&mut random, dim, 90).into_iter().filter(usable).collect();
             let rows = Rows::new(dim, &rows);
             let block = rows.block();
-            let codes = Codes::prepare(&block, metric, None).unwrap().unwrap();
-            let sheet = codes.sheet(0..block.len().div_ceil(GROUP));
-            let shape = Shape::new(dim, metric != Metric::Cosine);
-            let (unit, parted) = (shape.unit(), shape.parted());
+            let codes = prepare(&block, metric, None).unwrap().unwrap();
+            let planes = codes.planes(0..block.len().div_ceil(GROUP_ROWS));
+            let layout = GroupLayout::new(dim, metric != Metric::Cosine);
+            let (unit, planar) = (layout.error_unit(), layout.planar_components());
             for _ in 0..4 {
                 let query: Vec<f32> = (0..dim).map(|_| random.f32() - 0.4).collect();
                 let asked = [Query::nearest(VectorRef::new(&query).unwrap(), 1)];
-                let mut coded = CodedQueries::default();
+                let mut coded = QueryCodes::default();
                 coded.encode(dim, &asked, codes.center());
                 let of_query = in_eight_bits(&less_center(&query, codes.center()));
                 let threshold = metric.distance(&query, rows.row(random.usize(0..block.len())));
-                let cone = coded.cone(0, codes, threshold);
-                let Some(within) = coded.within(0, cone) else { continue };
-                for (sieve, steps) in
-                    sieves().into_iter().flat_map(|sieve| STEPS.map(|steps| (sieve, steps)))
+                let bound = coded.bound(0, codes, threshold);
+                let Some(within) = coded.coded(0, bound) else { continue };
+                for (kernel, steps) in
+                    code_kernels().into_iter().flat_map(|kernel| STEPS.map(|steps| (kernel, steps)))
                 {
-                    let (masks, sums, read) = steps.sift(sieve, &sheet, &[within]);
-                    let mut expected = vec![false; sheet.groups()];
+                    let (masks, sums, read) = steps.filter(kernel, &planes, &[within]);
+                    let mut expected = vec![false; planes.group_count()];
                     for n in 0..block.len() {
                         let mut code = vec![0; dim];
                         let row = less_center(rows.row(n), codes.center());
-                        let facts = encode(&row, parted, &mut code);
-                        let product = |is_parted: &dyn Fn(usize) -> bool| -> i32 {
-                            let of = |i: usize| i32::from(doubled(code[i], is_parted(i)));
+                        let facts = encode(&row, planar, &mut code);
+                        let product = |is_planar: &dyn Fn(usize) -> bool| -> i32 {
+                            let of = |i: usize| i32::from(doubled(code[i], is_planar(i)));
                             (0..dim).map(|i| of(i) * of_query[i]).sum()
                         };
-                        let [upper, whole] = [product(&|i| i < parted), product(&|_| false) / 2];
-                        let stored = |facts: RowFacts, unit: f32| {
-                            RowFacts::counted(facts.count(unit), unit, facts.norm)
+                        let [upper, whole] = [product(&|i| i < planar), product(&|_| false) / 2];
+                        let stored = |facts: CodeError, unit: f32| {
+                            CodeError::from_counts(facts.to_counts(unit), unit, facts.norm)
                         };
                         let out = [
-                            below(upper, cone.cut(stored(facts.upper, 2.0 * unit))),
-                            below(whole, cone.cut(stored(facts.whole, unit))),
+                            is_below(upper, bound.cut(stored(facts.upper, 2.0 * unit))),
+                            is_below(whole, bound.cut(stored(facts.whole, unit))),
                         ];
                         let first = steps == Steps::UpperFirst;
                         let left = !(out[1] || first && out[0]);
-                        let what = (dim, metric, sieve, steps, n);
-                        assert_eq!(masks[n / GROUP] >> (n % GROUP) & 1 == 1, left, "{what:?}");
-                        expected[n / GROUP] |= !(first && out[0]);
+                        let what = (dim, metric, kernel, steps, n);
+                        assert_eq!(
+                            masks[n / GROUP_ROWS] >> (n % GROUP_ROWS) & 1 == 1,
+                            left,
+                            "{what:?}"
+                        );
+                        expected[n / GROUP_ROWS] |= !(first && out[0]);
                         if left {
-                            assert_eq!(sums[n / GROUP][n % GROUP], whole, "{what:?}");
+                            assert_eq!(sums[n / GROUP_ROWS][n % GROUP_ROWS], whole, "{what:?}");
                         }
                         by_upper += usize::from(out[0]);
                         by_whole += usize::from(out[1]);
@@ -81,7 +84,7 @@ fn rows_are_excluded_by_their_own_sums() {
                     }
                     let expected = expected.iter().filter(|group| **group).count();
                     // The last group has rows behind the block's end, of which nothing is known.
-                    let last = usize::from(block.len() % GROUP != 0);
+                    let last = usize::from(block.len() % GROUP_ROWS != 0);
                     assert!((expected..=expected + last).contains(&read), "{read} of {expected}");
                 }
             }
@@ -96,7 +99,7 @@ fn rows_are_excluded_by_their_own_sums() {
 fn what_is_counted_is_on_the_safe_side() {
     let mut random = fastrand::Rng::with_seed(42);
     for dim in [1, 2, 7, 8, 9, 33, 100, 384, 4_096, 65_536] {
-        let shape = Shape::new(dim, false);
+        let layout = GroupLayout::new(dim, false);
         let count = if dim > 1_000 { 20 } else { 200 };
         let mut rows = random_rows(&mut random, dim, count);
         // The longest codes there are.
@@ -104,45 +107,45 @@ fn what_is_counted_is_on_the_safe_side() {
         let (mut known, mut without_upper) = (0, 0);
         for row in rows {
             let mut code = vec![0; dim];
-            let facts = encode(&row, shape.parted(), &mut code);
+            let facts = encode(&row, layout.planar_components(), &mut code);
             let norm = Metric::squared_norm(&row).sqrt();
-            without_upper += usize::from(facts.whole.along > 0.0 && facts.upper.along == 0.0);
-            for (facts, unit, parted) in [
-                (facts.whole, shape.unit(), None),
-                (facts.upper, 2.0 * shape.unit(), Some(shape.parted())),
+            without_upper += usize::from(facts.whole.parallel > 0.0 && facts.upper.parallel == 0.0);
+            for (facts, unit, planar) in [
+                (facts.whole, layout.error_unit(), None),
+                (facts.upper, 2.0 * layout.error_unit(), Some(layout.planar_components())),
             ] {
-                let stored = RowFacts::counted(facts.count(unit), unit, facts.norm);
-                if facts.along == 0.0 {
-                    assert_eq!(stored.along, 0.0);
+                let stored = CodeError::from_counts(facts.to_counts(unit), unit, facts.norm);
+                if facts.parallel == 0.0 {
+                    assert_eq!(stored.parallel, 0.0);
                     continue;
                 }
                 known += 1;
-                let halves = if parted.is_some() { 1.0 } else { 0.5 };
+                let halves = if planar.is_some() { 1.0 } else { 0.5 };
                 let code = |i: usize| {
-                    halves * f64::from(doubled(code[i], parted.is_some_and(|parted| i < parted)))
+                    halves * f64::from(doubled(code[i], planar.is_some_and(|planar| i < planar)))
                 };
                 let along = (0..dim).map(|i| code(i) * f64::from(row[i])).sum::<f64>() / norm;
                 let squares = (0..dim).map(|i| code(i) * code(i)).sum::<f64>();
                 let across = (squares - along * along).max(0.0).sqrt();
-                assert!(0.0 < stored.along && f64::from(stored.along) < along, "{dim}");
-                assert!(f64::from(stored.across) > across, "{dim}");
+                assert!(0.0 < stored.parallel && f64::from(stored.parallel) < along, "{dim}");
+                assert!(f64::from(stored.orthogonal) > across, "{dim}");
                 let sharp = along * 0.999_999 - 1.01 * f64::from(unit);
-                assert!(f64::from(stored.along) > sharp, "{dim}: less than it has to be");
+                assert!(f64::from(stored.parallel) > sharp, "{dim}: less than it has to be");
             }
         }
         assert!(known >= count / 2, "{dim}: {known}");
         assert!(dim < 384 || without_upper > 0, "{dim}: upper bits point anywhere, too");
     }
-    assert_eq!(RowFacts { along: 65_536.0, across: 1.0, norm: 1.0 }.count(1.0), [0; 2]);
-    assert_eq!(RowFacts { along: 1.0, across: 65_536.0, norm: 1.0 }.count(1.0), [0; 2]);
-    assert_eq!(RowFacts { along: 1.5, across: 1.5, norm: 1.0 }.count(1.0), [1, 2]);
-    assert_eq!(RowFacts::UNKNOWN.count(1.0), [0; 2]);
+    assert_eq!(CodeError { parallel: 65_536.0, orthogonal: 1.0, norm: 1.0 }.to_counts(1.0), [0; 2]);
+    assert_eq!(CodeError { parallel: 1.0, orthogonal: 65_536.0, norm: 1.0 }.to_counts(1.0), [0; 2]);
+    assert_eq!(CodeError { parallel: 1.5, orthogonal: 1.5, norm: 1.0 }.to_counts(1.0), [1, 2]);
+    assert_eq!(CodeError::UNKNOWN.to_counts(1.0), [0; 2]);
 }
 
 #[test]
 fn a_row_that_nothing_is_known_of_is_never_excluded_and_never_waits() {
-    let unknown = RowFacts::counted([0; 2], 1.0, f32::NAN);
-    let cone = Cone::Fixed { cosine: 90.0, sine: 10.0 };
-    assert_eq!(cone.cut(unknown), f32::NEG_INFINITY);
-    assert!(!below(i32::MIN, cone.hope(unknown)));
+    let unknown = CodeError::from_counts([0; 2], 1.0, f32::NAN);
+    let bound = AngleBound::Fixed { cosine: 90.0, sine: 10.0 };
+    assert_eq!(bound.cut(unknown), f32::NEG_INFINITY);
+    assert!(!is_below(i32::MIN, bound.estimate(unknown)));
 }

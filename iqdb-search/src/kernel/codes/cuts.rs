@@ -1,6 +1,6 @@
 //! The quantization errors of the sixteen rows of a group, and the rows' cuts, in registers.
 
-use crate::quantized::{Cone, Linear};
+use super::bound::{AngleBound, Linear};
 
 /// Floats side by side, in one register or in several. All operations are rounded to nearest, once.
 ///
@@ -90,23 +90,23 @@ impl<F: Floats, const N: usize> Floats for [F; N] {
 
 /// The quantization errors and the norms of sixteen rows.
 #[derive(Clone, Copy)]
-pub(super) struct GroupFacts<F> {
-    along: F,
-    across: F,
+pub(super) struct GroupErrors<F> {
+    parallel: F,
+    orthogonal: F,
     /// The norms and their inverses, for the metrics that need them.
     norms: Option<[F; 2]>,
 }
 
-impl<F: Floats> GroupFacts<F> {
-    /// Loads a line of facts, counted in `unit`, and a line of norms.
+impl<F: Floats> GroupErrors<F> {
+    /// Loads a line of errors, counted in `unit`, and a line of norms.
     ///
     /// # Safety
     /// The processor has the instruction set, and 64 bytes are readable at each.
     #[inline(always)]
-    pub(super) unsafe fn of(facts: *const u8, unit: f32, norms: Option<*const u8>) -> Self {
+    pub(super) unsafe fn load(errors: *const u8, unit: f32, norms: Option<*const u8>) -> Self {
         // SAFETY: as the caller says.
         unsafe {
-            let [along, across] = F::load_pairs(facts);
+            let [parallel, orthogonal] = F::load_pairs(errors);
             let unit = F::splat(unit);
             let norms = match norms {
                 Some(norms) => {
@@ -115,33 +115,33 @@ impl<F: Floats> GroupFacts<F> {
                 }
                 None => None,
             };
-            Self { along: along.mul(unit), across: across.mul(unit), norms }
+            Self { parallel: parallel.mul(unit), orthogonal: orthogonal.mul(unit), norms }
         }
     }
 
-    /// [`Cone::cut`] of each row.
+    /// [`AngleBound::cut`] of each row.
     ///
     /// # Safety
     /// The processor has the instruction set.
     #[inline(always)]
-    pub(super) unsafe fn cuts(&self, cone: &Cone) -> F {
+    pub(super) unsafe fn cuts(&self, bound: &AngleBound) -> F {
         // SAFETY: the caller has the instruction set.
         unsafe {
-            let (turned, aside) = match (*cone, self.norms) {
-                (Cone::Fixed { cosine, sine }, _) => (F::splat(cosine), F::splat(sine)),
-                (Cone::ByNorm { constant, slope, turned, aside }, Some([norms, inverses])) => {
+            let (cosine, sine) = match (*bound, self.norms) {
+                (AngleBound::Fixed { cosine, sine }, _) => (F::splat(cosine), F::splat(sine)),
+                (AngleBound::ByNorm { constant, slope, cosine, sine }, Some([norms, inverses])) => {
                     let constant = inverses.mul(F::splat(constant));
-                    let cosine = constant.add(norms.mul(F::splat(slope)));
+                    let of_angle = constant.add(norms.mul(F::splat(slope)));
                     let at =
-                        |line: Linear| cosine.mul(F::splat(line.factor)).add(F::splat(line.rest));
-                    (at(turned), at(aside))
+                        |line: Linear| of_angle.mul(F::splat(line.factor)).add(F::splat(line.rest));
+                    (at(cosine), at(sine))
                 }
-                (Cone::All | Cone::ByNorm { .. }, _) => {
+                (AngleBound::All | AngleBound::ByNorm { .. }, _) => {
                     (F::splat(f32::NEG_INFINITY), F::splat(0.0))
                 }
             };
-            let cuts = self.along.mul(turned).sub(self.across.mul(aside));
-            cuts.where_positive(turned).where_positive(self.along)
+            let cuts = self.parallel.mul(cosine).sub(self.orthogonal.mul(sine));
+            cuts.where_positive(cosine).where_positive(self.parallel)
         }
     }
 }
