@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 
 use crate::kernel::{Engine, GROUP_ROWS};
 use crate::query_batch::QueryBatch;
-use crate::scan::{Ask, Scan, Span};
+use crate::scan::{Scan, ScanContext, Span};
 use crate::top_k::{Candidate, SharedThreshold};
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
@@ -116,21 +116,20 @@ pub(crate) struct Scans {
 /// Some of the queries, or all, and in the end what has been found.
 #[derive(Debug, Default)]
 struct Share {
-    prepared: QueryBatch,
+    batch: QueryBatch,
     scan: Scan,
 }
 
 impl Share {
     /// Scans the whole snapshot on this thread.
     fn run(&mut self, engine: Engine, on: &dyn Snapshot, queries: &[Query<'_>]) -> Result<()> {
-        let Self { prepared, scan } = self;
-        prepared.prepare(engine, on.schema(), queries);
-        scan.prepare(prepared, queries);
+        let Self { batch, scan } = self;
+        batch.prepare(engine, on.schema(), queries);
         let spans = last_first(on.block_count()).map(|block| {
             let lent = on.block(block)?;
             Ok((Span { block, rows: 0..lent.len() }, lent))
         });
-        scan.run(Ask { prepared, on, queries, shared: &[] }, spans)
+        scan.run(ScanContext { batch, on, queries, shared: &[] }, spans)
     }
 }
 
@@ -142,8 +141,8 @@ impl Scans {
 
     /// Adds what was done to `explain`.
     pub(crate) fn explain(&self, explain: &mut Explain) {
-        for Share { prepared, scan } in &self.shares[..self.count] {
-            scan.explain(prepared, explain);
+        for Share { batch, scan } in &self.shares[..self.count] {
+            scan.explain(batch, explain);
         }
     }
 
@@ -199,12 +198,11 @@ impl Scans {
     ) -> Result<()> {
         self.share(1, queries.len());
         let Self { shares, others, shared, .. } = self;
-        let Share { prepared, scan: own } = &mut shares[0];
-        prepared.prepare(engine, on.schema(), queries);
-        own.prepare(prepared, queries);
+        let Share { batch, scan: own } = &mut shares[0];
+        batch.prepare(engine, on.schema(), queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| SharedThreshold::new()));
-        let ask = Ask { prepared, on, queries, shared };
+        let context = ScanContext { batch, on, queries, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);
@@ -216,11 +214,10 @@ impl Scans {
         pool.in_place_scope(|scope| {
             for (scan, done) in others.iter_mut().zip(&mut done) {
                 scope.spawn(|_| {
-                    scan.prepare(ask.prepared, queries);
-                    *done = scan.run(ask, std::iter::from_fn(take));
+                    *done = scan.run(context, std::iter::from_fn(take));
                 });
             }
-            own.run(ask, std::iter::from_fn(take))
+            own.run(context, std::iter::from_fn(take))
         })?;
         done.into_iter().collect::<Result<()>>()?;
         others.iter().try_for_each(|other| own.merge(other, on))

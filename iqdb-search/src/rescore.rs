@@ -18,7 +18,8 @@ pub(crate) struct Rescore<'a> {
     pub(crate) rows: Rows<'a>,
     /// Where its first row is.
     pub(crate) first: Place,
-    pub(crate) rescored: u64,
+    /// How many rows have been rescored.
+    pub(crate) rescored: &'a mut u64,
 }
 
 /// With more survivors than this, `run` sorts them first, so that the nearest ones exclude others.
@@ -66,7 +67,7 @@ impl Rescore<'_> {
     }
 
     fn row(&mut self, n: usize) -> Result<()> {
-        self.rescored += 1;
+        *self.rescored += 1;
         let distance = self.engine.distance(self.metric, &self.vector, self.rows.vector(n));
         let place = Place { block: self.first.block, row: self.first.row + n };
         if !distance.is_finite() {

@@ -14,7 +14,7 @@ mod prefetch;
 pub use self::choice::Kernel;
 pub(crate) use self::codes::{
     AngleBound, BiasCorrection, CodeError, CodeKernel, CodeLine, CodePlanes, CodedQuery,
-    GROUP_ROWS, GroupLayout, LINE_COMPONENTS, Linear, Sums, is_below,
+    GROUP_ROWS, GroupLayout, LINE_COMPONENTS, Linear, MergedCodes, Sums, is_below,
 };
 pub(crate) use self::engine::Engine;
 pub(crate) use self::float::{

@@ -1,71 +1,111 @@
-//! The scan for one query or a few: one query after the other, a list of rows at a time.
+//! Scores of one query after the other, a list of rows at a time: for a few queries.
 
 use iqdb_core::Result;
 
-use super::{Ask, Lent, Scan};
+use super::context::ScanContext;
+use super::results::Results;
+use super::strip::{STRIP_ROWS, Strip, StripRows};
 use crate::kernel::{KEEP_ROWS, ScoreForm, Survivor};
 use crate::query_batch::Group;
-use crate::rescore::Rescore;
 
-impl Scan {
+/// Scores rows for one query at a time.
+#[derive(Debug, Default)]
+pub(super) struct RowScorer {
+    /// The terms and the scores of the listed rows.
+    terms: Vec<f32>,
+    scores: Vec<f32>,
+    survivors: Vec<Survivor>,
+}
+
+/// A query as rows are scored for it.
+#[derive(Clone, Copy)]
+struct ScoredQuery<'a> {
+    /// Its number in the batch.
+    number: usize,
+    vector: &'a [f32],
+    form: ScoreForm,
+    /// Whether the kernel computes the norms of the rows along with their scores. Otherwise the
+    /// terms of the rows have been written beforehand.
+    computes_norms: bool,
+}
+
+impl RowScorer {
+    /// Makes room for the longest list of rows.
+    pub(super) fn prepare(&mut self) {
+        self.terms.resize(STRIP_ROWS.end, 0.0);
+        self.scores.resize(STRIP_ROWS.end, 0.0);
+        self.survivors.clear();
+        self.survivors.reserve(KEEP_ROWS);
+    }
+
     /// Scores the listed rows for every query of a group.
-    pub(super) fn by_rows(
+    pub(super) fn score_group(
         &mut self,
-        ask: Ask<'_>,
+        context: ScanContext<'_>,
         group: &Group,
-        lent: &Lent<'_>,
-        rows: &[u32],
+        rows: &StripRows<'_>,
+        list: &[u32],
+        results: &mut Results,
     ) -> Result<()> {
-        let Ask { prepared, .. } = ask;
-        // A single query without stored norms computes them along with its scores.
-        let along = group.form.needs_norms() && lent.strip.norms.is_none() && group.len() == 1;
-        if !along {
-            self.terms(prepared, group.form, lent, rows);
+        let batch = context.batch;
+        let form = group.form;
+        let computes_norms = form.needs_norms() && !rows.strip().has_norms() && group.len() == 1;
+        if !computes_norms {
+            rows.write_terms(batch, form, list, &mut self.terms[..list.len()]);
         }
         for slot in group.slots() {
-            let Some(query) = prepared.slots(slot..slot + 1)[0] else { continue };
-            let vector = prepared.components(group.row(slot, prepared.dim));
-            self.one(ask, query, vector, group.form, along, lent, rows)?;
+            let Some(number) = batch.slots(slot..slot + 1)[0] else { continue };
+            let vector = batch.components(group.row(slot, batch.dim));
+            let query = ScoredQuery { number, vector, form, computes_norms };
+            self.score_rows(context, query, rows, list, results)?;
         }
         Ok(())
     }
 
-    /// Scores the listed rows for one query and rescores the survivors. The caller has written the
-    /// terms of the rows, unless `along` asks to compute them along with the scores.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn one(
+    /// Scores the listed rows of a strip for one query.
+    pub(super) fn score_candidates(
         &mut self,
-        ask: Ask<'_>,
-        query: usize,
-        vector: &[f32],
-        form: ScoreForm,
-        along: bool,
-        lent: &Lent<'_>,
-        rows: &[u32],
+        context: ScanContext<'_>,
+        number: usize,
+        strip: &Strip<'_>,
+        list: &[u32],
+        results: &mut Results,
     ) -> Result<()> {
-        let Ask { prepared, on, queries, .. } = ask;
-        let engine = prepared.engine;
-        let tile = lent.tile(prepared.dim, rows);
-        let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
-        if along {
-            engine.dots_and_norms(vector, &tile, scores, terms);
-        } else {
-            engine.scores(form, vector, &tile, scores);
+        let form = context.batch.engine.form(context.on.schema().metric(), false);
+        results.add_bytes_read(list.len() * strip.row_bytes());
+        let vector = &context.queries[number].vector();
+        let computes_norms = form.needs_norms() && !strip.has_norms();
+        let query = ScoredQuery { number, vector, form, computes_norms };
+        let rows = strip.borrow(list)?;
+        for list in list.chunks(strip.scored_rows_max()) {
+            if !computes_norms {
+                rows.write_terms(context.batch, form, list, &mut self.terms[..list.len()]);
+            }
+            self.score_rows(context, query, &rows, list, results)?;
         }
-        let mut rescore = Rescore {
-            on,
-            engine,
-            metric: on.schema().metric(),
-            form,
-            vector: queries[query].vector(),
-            bound: prepared.bounds[query],
-            top: &mut self.top[query],
-            rows: lent.rows,
-            first: lent.first(),
-            rescored: 0,
-        };
-        for (n, rows) in rows.chunks(KEEP_ROWS).enumerate() {
-            let at = n * KEEP_ROWS..n * KEEP_ROWS + rows.len();
+        Ok(())
+    }
+
+    /// Scores the listed rows for one query and rescores the survivors.
+    fn score_rows(
+        &mut self,
+        context: ScanContext<'_>,
+        query: ScoredQuery<'_>,
+        rows: &StripRows<'_>,
+        list: &[u32],
+        results: &mut Results,
+    ) -> Result<()> {
+        let engine = context.batch.engine;
+        let tile = rows.tile(context.batch.dim, list);
+        let (scores, terms) = (&mut self.scores[..list.len()], &mut self.terms[..list.len()]);
+        if query.computes_norms {
+            engine.dots_and_norms(query.vector, &tile, scores, terms);
+        } else {
+            engine.scores(query.form, query.vector, &tile, scores);
+        }
+        let mut rescore = results.rescore(context, query.number, query.form, rows);
+        for (n, list) in list.chunks(KEEP_ROWS).enumerate() {
+            let at = n * KEEP_ROWS..n * KEEP_ROWS + list.len();
             let (scores, terms) = (&scores[at.clone()], &terms[at]);
             let mut kept = engine.keep(scores, terms, rescore.cut());
             if kept == 0 {
@@ -78,9 +118,8 @@ impl Scan {
                 let score = scores[row as usize];
                 self.survivors.push(Survivor { row, query: 0, score });
             }
-            rescore.run(&mut self.survivors, rows, terms)?;
+            rescore.run(&mut self.survivors, list, terms)?;
         }
-        self.counts.rescored += rescore.rescored;
         Ok(())
     }
 }

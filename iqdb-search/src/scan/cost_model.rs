@@ -16,74 +16,77 @@ const FEW: usize = 8;
 
 /// How many strips the scan goes without codes before it tries them again: at first, and at most.
 /// Each attempt in vain doubles the number.
-const PATIENCE: std::ops::Range<u32> = 4..256;
+const RETRY_STRIPS: std::ops::Range<u32> = 4..256;
 
+/// The cost of strips with and without codes, for one group of queries.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Worth {
-    /// Whether the last strip by codes left many candidates.
-    doubtful: bool,
-    /// Nanoseconds per row of the last strip that was timed without codes.
-    plain: Option<f64>,
+pub(super) struct CostModel {
+    /// Whether the last strip by codes left many candidates, so that strips are timed.
+    is_timing: bool,
+    /// Nanoseconds per pair of row and query, of the last strip that was timed without codes.
+    rows_ns: Option<f64>,
     /// Strips that the scan still goes without codes.
-    without: u32,
-    patience: u32,
+    strips_without: u32,
+    /// Strips that it goes without codes the next time.
+    retry_strips: u32,
 }
 
-impl Default for Worth {
+impl Default for CostModel {
     fn default() -> Self {
-        Self { doubtful: false, plain: None, without: 0, patience: PATIENCE.start }
+        let retry_strips = RETRY_STRIPS.start;
+        Self { is_timing: false, rows_ns: None, strips_without: 0, retry_strips }
     }
 }
 
-impl Worth {
+impl CostModel {
     /// Whether the scan should compare codes in the next strip.
     pub(super) fn wants_codes(&self) -> bool {
-        self.without == 0
+        self.strips_without == 0
     }
 
-    /// Whether the last strip by codes left many candidates.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.doubtful
+    /// Whether the last strip by codes left many candidates, so that strips are timed.
+    pub(super) fn is_timing(&self) -> bool {
+        self.is_timing
     }
 
     /// To be called before a strip. Reads the clock only after a strip that left many candidates.
     pub(super) fn start(&self) -> Option<Instant> {
-        self.doubtful.then(Instant::now)
+        self.is_timing.then(Instant::now)
     }
 
-    /// To be called after a strip without codes.
-    pub(super) fn plain(&mut self, started: Option<Instant>, rows: usize) {
-        self.without = self.without.saturating_sub(1);
+    /// To be called after a strip without codes, over as many pairs of row and query.
+    pub(super) fn record_rows(&mut self, started: Option<Instant>, pairs: usize) {
+        self.strips_without = self.strips_without.saturating_sub(1);
         if let Some(started) = started {
-            self.plain = Some(per_row(started, rows));
+            self.rows_ns = Some(ns_per_pair(started, pairs));
         }
     }
 
-    /// To be called after a strip by codes, which left `left` of `rows` rows as candidates.
-    pub(super) fn coded(&mut self, started: Option<Instant>, rows: usize, left: usize) {
-        self.doubtful = left * MANY > rows;
-        if !self.doubtful {
-            self.patience = PATIENCE.start;
+    /// To be called after a strip by codes, which left `scored` of as many pairs as candidates.
+    pub(super) fn record_codes(&mut self, started: Option<Instant>, pairs: usize, scored: usize) {
+        self.is_timing = scored * MANY > pairs;
+        if !self.is_timing {
+            self.retry_strips = RETRY_STRIPS.start;
             return;
         }
-        if rows.saturating_sub(left) * FEW < rows {
-            return self.give_up();
+        if pairs.saturating_sub(scored) * FEW < pairs {
+            return self.pause_codes();
         }
         let Some(started) = started else { return };
-        match self.plain {
-            None => self.without = 1,
-            Some(plain) if per_row(started, rows) > plain => self.give_up(),
+        match self.rows_ns {
+            None => self.strips_without = 1,
+            Some(rows_ns) if ns_per_pair(started, pairs) > rows_ns => self.pause_codes(),
             Some(_) => {}
         }
     }
 
     /// Goes without codes for a while.
-    fn give_up(&mut self) {
-        self.without = self.patience;
-        self.patience = (2 * self.patience).min(PATIENCE.end);
+    fn pause_codes(&mut self) {
+        self.strips_without = self.retry_strips;
+        self.retry_strips = (2 * self.retry_strips).min(RETRY_STRIPS.end);
     }
 }
 
-fn per_row(started: Instant, rows: usize) -> f64 {
-    started.elapsed().as_nanos() as f64 / rows as f64
+fn ns_per_pair(started: Instant, pairs: usize) -> f64 {
+    started.elapsed().as_nanos() as f64 / pairs as f64
 }

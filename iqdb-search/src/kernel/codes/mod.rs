@@ -117,5 +117,5 @@ mod vnni;
 pub(crate) use self::bound::{AngleBound, CodeError, Linear, is_below};
 pub(crate) use self::coded_query::{BiasCorrection, CodedQuery};
 pub(crate) use self::entry::CodeKernel;
-pub(crate) use self::layout::{CodePlanes, GroupLayout};
+pub(crate) use self::layout::{CodePlanes, GroupLayout, MergedCodes};
 pub(crate) use self::line::{CodeLine, GROUP_ROWS, LINE_COMPONENTS, Sums};
