@@ -1,4 +1,5 @@
-//! The exact search itself: checks, pushes down, scans, and writes the hits.
+//! The exact search: it checks the queries, offers them to the snapshot's own engine, scans, and
+//! writes the hits.
 
 use std::sync::Arc;
 

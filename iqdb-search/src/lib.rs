@@ -7,11 +7,12 @@
 //!
 //! Where a sealed block has codes of four bits a component
 //! ([`Search::prepare`](iqdb_core::Search::prepare) makes them), those rule rows out first, by a
-//! proven bound on angles (`docs/certified-scan.md`); only rows in question are read.
+//! proven bound on angles (`docs/certified-scan.md`), and the search reads only the candidates that
+//! they leave.
 //!
-//! Many queries are best asked in one batch: from a handful on they are looked at together, in the
-//! inner loop of a matrix product that keeps no matrix of scores. What a search keeps with sealed
-//! blocks is dropped with them: the norms of their rows, 4 bytes each; codes, half a byte a
+//! Many queries are best asked in one batch: from a handful on, rows are scored for all of them in
+//! the inner loop of a matrix product that keeps no matrix of scores. Sealed blocks keep data that
+//! searches derive from them, and drop it when they are dropped: the norms of their rows, 4 bytes each; codes, half a byte a
 //! component and 8 bytes a row for cosine, 12 for the others; and a bit per row for each of the
 //! first eight filters that come a second time.
 //!
@@ -20,9 +21,8 @@
 //! threads are explicit, because handing work to a pool locks, allocates and takes some microseconds:
 //! `cargo xtask bench roof 128` prints from how many bytes of rows on it pays.
 //!
-//! Unsafe code is in `kernel/float` and `kernel/codes`, behind safe functions that check every shape, and in `pages`,
-//! where the memory for codes comes from. The
-//! kernels are tested on x86-64 with AVX-512, AVX2 and without, and for 64-bit Arm under an emulator
+//! Unsafe code is in `kernel`, behind safe functions that check every shape, and in `pages`, where
+//! the memory for codes comes from. The kernels are tested on x86-64 with AVX-512, AVX2 and without, and for 64-bit Arm under an emulator
 //! (`cargo xtask cross aarch64`); other machines run plain Rust and are untested.
 //!
 //! This crate does no I/O, knows no backend, and keeps no state between searches but its threads and

@@ -53,10 +53,9 @@ struct Part {
 struct Mapping {
     first: NonNull<u8>,
     bytes: usize,
-    /// Bytes that some `Lines` own or have owned; the rest are zero.
+    /// Bytes that some `Lines` own or have owned; those behind them are zero.
     taken: AtomicUsize,
-    /// Never asked for its bytes: even those of all parts together are not one slice, while parts are
-    /// being written.
+    /// No code asks it for its bytes as a whole: while parts are written, they are not one slice.
     #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "it is kept for its drop"))]
     #[cfg_attr(miri, allow(dead_code, reason = "it is kept for its drop"))]
     map: MmapMut,
@@ -86,7 +85,8 @@ impl Lines {
 }
 
 impl Part {
-    /// If they are many and the system has memory for them; of `before`, if that has some left.
+    /// Takes a part for this many lines: of the mapping `before`, if it has room, or of a new one.
+    /// `None` for few lines, or if the system has no memory for a mapping.
     fn new(lines: usize, before: Option<&Arc<Mapping>>) -> Option<Self> {
         let bytes = lines.checked_mul(size_of::<CodeLine>())?.checked_next_multiple_of(PAGE)?;
         if bytes < SHARED_BYTES_MIN {

@@ -1,8 +1,8 @@
-//! More than one thread: queries shared out to a rayon pool if there are many, and rows if not.
+//! Several threads: a rayon pool shares out the queries if there are many, and the rows if not.
 //!
-//! A thread with a share of the queries does what it would do alone: thresholds shrink as fast as
-//! they can, and nothing is merged. But every thread reads all rows. So few queries are answered by
-//! all threads, each of which looks at some of the rows, with its own heaps.
+//! A thread with a share of the queries works as it would alone: thresholds shrink as fast as they
+//! can, and nothing is merged. But every thread reads all rows. So all threads answer few queries
+//! together, and each scans some of the rows, with its own heaps.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,7 +16,7 @@ use crate::scan::{Scan, ScanContext, Span};
 use crate::top_k::{Candidate, SharedThreshold};
 
 /// Rows that a thread takes at a time: few enough that all threads have something to do, many
-/// enough that taking them costs nothing beside looking at them.
+/// enough that taking them costs nothing beside scanning them.
 const SPAN_ROWS: std::ops::RangeInclusive<usize> = 64..=4_096;
 
 /// Queries per thread that keep it busy for much longer than reading a row takes.
@@ -99,7 +99,7 @@ impl Threads {
     }
 }
 
-/// What a search works with on all of its threads, reused from one search to the next.
+/// The working memory of a search, of all of its threads, reused from one search to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Scans {
     /// One per share of the queries, the first on the calling thread.
@@ -107,13 +107,13 @@ pub(crate) struct Scans {
     /// How many of them are in use, and how many queries each has.
     count: usize,
     queries: usize,
-    /// Those of other threads that look at other rows for the same queries.
+    /// The scans of other threads, over other rows for the same queries.
     others: Vec<Scan>,
-    /// What threads tell each other that look at other rows, per query.
+    /// The thresholds that threads share when they scan different rows, per query.
     shared: Vec<SharedThreshold>,
 }
 
-/// Some of the queries, or all, and in the end what has been found.
+/// Some of the queries, or all, and the scan that answers them.
 #[derive(Debug, Default)]
 struct Share {
     batch: QueryBatch,
@@ -154,7 +154,7 @@ impl Scans {
         &mut self.shares[..count]
     }
 
-    /// Each thread looks at all rows for a share of the queries; returns how many threads.
+    /// Each thread scans all rows for a share of the queries; returns how many threads.
     fn share_queries(
         &mut self,
         pool: &ThreadPool,
@@ -224,8 +224,8 @@ impl Scans {
     }
 }
 
-/// All blocks. The last one is still open, as a rule, and has no codes; what is found there makes
-/// thresholds for the others.
+/// All blocks, the last one first. It is still open, as a rule, and has no codes; its rows give the
+/// thresholds with which codes exclude rows of the others.
 fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
     let last = blocks.saturating_sub(1);
     (last..blocks).chain(0..last)

@@ -1,5 +1,6 @@
-//! What a search computes once, before the first row: for each query its bound, for each filter
-//! its queries, and for many queries of one filter their panels. All threads share it, read only.
+//! The queries of a search, prepared before the first row is read: the bound of each query, the
+//! queries of each filter, and panels where many queries have one filter. All threads share it,
+//! read only.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,13 +9,13 @@ use iqdb_core::{Metric, Plan, Query, Schema};
 
 use crate::kernel::{Engine, FloatKernel, Margin, ScoreBound, ScoreForm};
 
-/// Components in a line of the cache.
-const LINE: usize = 16;
+/// Components in a cache line.
+const CACHE_LINE_COMPONENTS: usize = 16;
 
 /// The queries of a search, grouped by their filter.
 ///
-/// Queries are numbered by their place in the batch. Per-query data of a group stands together, in
-/// `slots`: a panel may have more of them than queries.
+/// Queries are numbered by their place in the batch. The queries of a group have *slots*, one after
+/// the other: a panel may have more slots than queries.
 #[derive(Debug, Default)]
 pub(crate) struct QueryBatch {
     pub(crate) metric: Option<Metric>,
@@ -22,26 +23,27 @@ pub(crate) struct QueryBatch {
     pub(crate) engine: Engine,
     pub(crate) groups: Vec<Group>,
     pub(crate) bounds: Vec<ScoreBound>,
-    /// Whether codes may be looked at.
+    /// Whether the search compares codes: the kernel can, and no query forbids it.
     pub(crate) by_codes: bool,
     /// The query of each slot; the slots without a query come last in their group.
     slots: Vec<Option<usize>>,
     /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them, and of the
-    /// queries that are in none, each at a line of the cache: a load from two lines costs two.
+    /// queries that are in none, each at the start of a cache line: a load across two lines costs
+    /// two loads.
     packed: Vec<f32>,
-    /// Where the first of them is.
+    /// Where the first of them is in `packed`.
     start: usize,
     /// The group of each distinct filter, by the filter's address.
     filters: HashMap<usize, usize>,
 }
 
-/// The queries that look through the same rows.
+/// The queries with one filter, which want the same rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     /// One of its queries, for the filter.
     pub(crate) example: usize,
     pub(crate) form: ScoreForm,
-    /// What works through its panels, if it has any.
+    /// The kernel that scores its panels, if it has any.
     pub(crate) panels: Option<FloatKernel>,
     queries: usize,
     slots: Range<usize>,
@@ -93,7 +95,7 @@ impl QueryBatch {
             group.panels = self.engine.panels(group.queries);
             group.form = self.engine.form(metric, group.panels.is_some());
             let slots = match group.panels {
-                Some(lanes) => group.queries.next_multiple_of(lanes.panel_width(1)),
+                Some(kernel) => group.queries.next_multiple_of(kernel.panel_width(1)),
                 None => group.queries,
             };
             // Filled below.
@@ -110,14 +112,18 @@ impl QueryBatch {
             slots.end += 1;
         }
         for group in &mut self.groups {
-            if let Some(lanes) = group.panels {
-                let len = group.slots.len().next_multiple_of(lanes.panel_width(1));
+            if let Some(kernel) = group.panels {
+                let len = group.slots.len().next_multiple_of(kernel.panel_width(1));
                 group.slots.end = group.slots.start + len;
             }
         }
         self.packed.clear();
-        self.packed.resize(packed + LINE, 0.0);
-        self.start = self.packed.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        self.packed.resize(packed + CACHE_LINE_COMPONENTS, 0.0);
+        self.start = self
+            .packed
+            .as_ptr()
+            .align_offset(CACHE_LINE_COMPONENTS * size_of::<f32>())
+            .min(CACHE_LINE_COMPONENTS);
     }
 
     /// Writes the queries into their panels, or one after the other.
@@ -177,7 +183,7 @@ impl Group {
 
     /// Components from one of its queries to the next.
     fn stride(&self, dim: usize) -> usize {
-        if self.panels.is_some() { dim } else { dim.next_multiple_of(LINE) }
+        if self.panels.is_some() { dim } else { dim.next_multiple_of(CACHE_LINE_COMPONENTS) }
     }
 
     /// Where the components of one of its queries are, without panels.
@@ -192,7 +198,7 @@ impl Group {
         dim: usize,
     ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
         let Self { slots, packed, .. } = self.clone();
-        let width = self.panels.map_or(0, |lanes| lanes.panel_width(lanes.panel_registers()));
+        let width = self.panels.map_or(0, |kernel| kernel.panel_width(kernel.panel_registers()));
         let starts =
             slots.clone().step_by(width.max(1)).take(if width == 0 { 0 } else { usize::MAX });
         starts.map(move |start| {
@@ -203,7 +209,7 @@ impl Group {
     }
 }
 
-/// What tells one filter from another: where it is, 0 for none.
+/// The address of the query's filter, which tells filters apart; 0 for none.
 fn address(query: &Query<'_>) -> usize {
     query.wanted_filter().map_or(0, |filter| std::ptr::from_ref(filter).addr())
 }

@@ -1,4 +1,4 @@
-//! The canonical distance of what no score could exclude.
+//! The canonical distances of the survivors: of rows that no score could exclude.
 
 use iqdb_core::{Error, ErrorKind, Metric, Result, Rows, Snapshot, VectorRef};
 
@@ -22,7 +22,8 @@ pub(crate) struct Rescore<'a> {
     pub(crate) rescored: &'a mut u64,
 }
 
-/// With more survivors than this, `run` sorts them first, so that the nearest ones exclude others.
+/// With more survivors than this, `run` sorts them first, so that the nearest ones tighten the
+/// threshold for the others.
 const SORTED: usize = 8;
 
 impl Rescore<'_> {
@@ -35,7 +36,7 @@ impl Rescore<'_> {
     /// which lists them by their place in the strip; `terms` are theirs.
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`] for a row that is no vector; whatever looking up an id reports.
+    /// [`ErrorKind::Damaged`] for a row that is no vector; the errors of looking up an id.
     pub(crate) fn run(
         &mut self,
         survivors: &mut [Survivor],

@@ -1,4 +1,4 @@
-//! The k nearest of a stream of rows: a bounded heap that remembers where a row is, not what it is.
+//! The k nearest of a stream of rows: a bounded heap of distances and places.
 
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering as Memory};
@@ -27,7 +27,7 @@ pub(crate) struct Candidate {
 pub(crate) struct TopK {
     limit: usize,
     max_distance: f64,
-    /// The least distance that other threads know to be too far, or just near enough.
+    /// The lowest threshold of other threads.
     elsewhere: f64,
     heap: Vec<Candidate>,
 }
@@ -84,8 +84,8 @@ impl TopK {
     }
 
     /// Tells other threads the threshold, and takes over theirs. A thread that has as many
-    /// candidates as the query wants knows that a row farther than all of them is no hit, wherever
-    /// it is.
+    /// candidates as the query wants has proven that a row farther than all of them is no hit, in
+    /// whichever block it is.
     pub(crate) fn exchange(&mut self, shared: &SharedThreshold) {
         self.elsewhere = shared.lower(self.own_threshold());
     }

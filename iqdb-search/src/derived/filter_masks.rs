@@ -1,5 +1,5 @@
-//! Which rows of a block a filter's queries look at; and masks kept with sealed blocks, for the
-//! filters that come again.
+//! The rows of a block that match a filter; and masks that sealed blocks keep, for the filters that
+//! come again.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -30,7 +30,7 @@ struct Kept {
     matching: RowMask,
 }
 
-/// What selecting needs, reused from block to block.
+/// The working memory for selecting rows, reused from block to block.
 #[derive(Debug, Default)]
 pub(crate) struct Selector {
     pool: MaskPool,
@@ -96,7 +96,7 @@ impl Selector {
 }
 
 impl Masks {
-    /// Whether a filter has been here before; remembers it if not. Many different ones make each
+    /// Whether a search has had this filter before; remembers it if not. Many different ones make each
     /// other forgotten, so a filter that never comes again leaves nothing behind.
     fn comes_again(&self, fingerprint: u64) -> bool {
         // Nothing is published by it: the worst of a race is that a mask is made later. The

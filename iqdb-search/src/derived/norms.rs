@@ -9,10 +9,11 @@ use crate::kernel::{Engine, Tile};
 #[derive(Debug)]
 struct Norms(Box<[f32]>);
 
-/// Where they are saved: whichever engine computes them, a bound holds for any order of summation.
+/// The key under which norms are saved. It names no engine: the bounds hold for any order of
+/// summation.
 const KEY: &str = "norms 1";
 
-/// How many rows are read at a time.
+/// How many rows `compute` reads at a time.
 const ROWS: u32 = 1_024;
 
 /// The norm of every row of a sealed block. The first caller computes them, and the block keeps
@@ -29,7 +30,8 @@ pub(crate) fn of<'a>(block: &Block<'a>, engine: Engine) -> Option<&'a [f32]> {
     (norms.0.len() == block.len()).then_some(&norms.0)
 }
 
-/// Makes them beforehand, or takes those that were saved: then no row is read. O(rows × dim).
+/// Computes the norms of a sealed block before a search wants them, or loads those that were saved,
+/// which reads no row. O(rows × dim).
 pub(crate) fn prepare(block: &Block<'_>, engine: Engine) {
     let Some(derived) = block.seal().map(iqdb_core::Seal::derived) else { return };
     if derived.get::<Norms>().is_some() {

@@ -1,12 +1,13 @@
-//! What is derived from blocks, as bytes that a backend may keep.
+//! Data derived from blocks, as bytes that a backend may keep.
 //!
 //! Little-endian, and without a checksum of its own: a [`Sidecar`](iqdb_core::Sidecar) lends what was
 //! saved or nothing.
 
 use iqdb_core::Block;
 
-/// What `read` makes of the bytes that were saved for a block under this key, if it has a place for
-/// that. `read` finds `None` in bytes of something else, and takes all of its own.
+/// Loads the bytes that were saved for a block under this key, if it has a sidecar, and reads them.
+/// `read` returns `None` for bytes of something else; bytes that it leaves over are of something
+/// else, too.
 pub(crate) fn load<T>(
     block: &Block<'_>,
     key: &str,
@@ -17,8 +18,8 @@ pub(crate) fn load<T>(
     read(&mut bytes).filter(|_| bytes.0.is_empty())
 }
 
-/// Saves what `write` writes, if the block has a place for that. If it can't be saved, nothing is
-/// lost.
+/// Saves the bytes that `write` writes, if the block has a sidecar. A sidecar that can't save them
+/// loses nothing: the next process derives the data again.
 pub(crate) fn save(block: &Block<'_>, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
     if let Some(sidecar) = block.seal().and_then(iqdb_core::Seal::sidecar) {
         let mut bytes = Vec::new();
@@ -27,7 +28,7 @@ pub(crate) fn save(block: &Block<'_>, key: &str, write: impl FnOnce(&mut Vec<u8>
     }
 }
 
-/// Bytes that are still to be read.
+/// Saved bytes that `read` has not taken yet.
 pub(crate) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {

@@ -7,11 +7,11 @@ use iqdb_core::{Error, ErrorKind, Result};
 
 use super::isa::Isa;
 
-/// What computes the fast scores. Never changes an answer.
+/// The kernel that computes the fast scores. It never changes an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Kernel {
-    /// The fastest of the machine, by what has been measured.
+    /// The fastest of the machine, going by measurements.
     #[default]
     Auto,
     /// simsimd, dispatched at run time to what the machine has.
@@ -54,7 +54,7 @@ impl Kernel {
         }
     }
 
-    /// Whether this machine has it. A search with one that it doesn't have uses
+    /// Whether this machine has the kernel. A search with one that it doesn't have uses
     /// [`Portable`](Self::Portable), and says so in its [`Explain`](iqdb_core::Explain).
     #[must_use]
     pub fn is_available(self) -> bool {

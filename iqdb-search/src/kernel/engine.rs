@@ -14,7 +14,7 @@ use super::isa::Isa;
 /// A kernel as this machine runs it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Engine {
-    /// Scores rows one query at a time; `None`: no row is scored but canonically.
+    /// Scores rows one query at a time; `None` if rows are scored canonically only.
     rows: Option<RowKernel>,
     /// Scores many queries at a time, where the kernel can.
     panels: Option<FloatKernel>,
@@ -89,7 +89,7 @@ impl Engine {
         (queries * 3 >= panels.panel_width(1)).then_some(panels)
     }
 
-    /// What the scores of a metric are, of one query at a time or many.
+    /// The form of the scores of a metric, for one query at a time or by panels.
     pub(crate) fn form(&self, metric: Metric, by_panels: bool) -> ScoreForm {
         match metric {
             _ if self.rows.is_none() => ScoreForm::None,
@@ -112,7 +112,7 @@ impl Engine {
 
     /// Writes the norm of every row.
     pub(crate) fn norms(&self, tile: &Tile<'_>, out: &mut [f32]) {
-        // Any vector of the dimension will do for the query.
+        // The kernel wants a query of the rows' dimension, and ignores it.
         if let Some(any) = tile.vectors().next() {
             self.sums(Scores::SquaredNorm, any, tile, out);
             roots(out);

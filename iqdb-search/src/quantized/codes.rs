@@ -66,6 +66,7 @@ impl Codes {
     }
 
     /// The quantization error of a row's 4-bit code, and the row's norm.
+    #[inline]
     pub(crate) fn error(&self, row: usize) -> CodeError {
         let [upper, lower] = self.parts(row / GROUP_ROWS..row / GROUP_ROWS + 1);
         let (counts, norm) = self.layout.read_error(upper, lower, row % GROUP_ROWS);

@@ -178,16 +178,18 @@ impl CodeScan {
                     last.insert(ScanBlock::new(context, *block, lent).strip(range.clone()))
                 }
             };
-            let bound = strip.codes().map(|codes| {
-                queries.encode(context.batch.dim, context.queries, codes.center());
-                (codes, queries.bound(*query, codes, results.threshold(*query)))
-            });
-            let is_candidate = |row: &&DeferredRow| {
-                let at = range.start + row.row as usize;
-                bound.is_none_or(|(codes, bound)| !is_below(row.sum, bound.cut(codes.error(at))))
-            };
             list.clear();
-            list.extend(rows.iter().filter(is_candidate).map(|row| row.row));
+            if let Some(codes) = strip.codes() {
+                queries.encode(context.batch.dim, context.queries, codes.center());
+                let bound = queries.bound(*query, codes, results.threshold(*query));
+                let is_candidate = |row: &&DeferredRow| {
+                    let error = codes.error(range.start + row.row as usize);
+                    !is_below(row.sum, bound.cut(error))
+                };
+                list.extend(rows.iter().filter(is_candidate).map(|row| row.row));
+            } else {
+                list.extend(rows.iter().map(|row| row.row));
+            }
             if !list.is_empty() {
                 scored += list.len();
                 exact.score_candidates(context, *query, strip, list, results)?;
@@ -276,11 +278,12 @@ impl TileFilter {
         let mut ends = [0; TILE_QUERIES];
         rows.clear();
         for (((query, coded), (candidates, sums)), end) in queries.zip(found).zip(&mut ends) {
-            let bound = coded.bound();
+            let bound = *coded.bound();
             deferred.begin_run(*query, strip.block_index(), strip.range());
+            let first = strip.range().start;
             wanted.for_each_of(candidates, |row| {
                 let sum = sums[row as usize / GROUP_ROWS][row as usize % GROUP_ROWS];
-                let error = || codes.error(strip.range().start + row as usize);
+                let error = || codes.error(first + row as usize);
                 if deferred.has_room() && is_below(sum, bound.estimate(error())) {
                     deferred.push(row, sum);
                 } else {

@@ -30,9 +30,13 @@ impl CodeError {
     }
 
     /// The error of which [`to_counts`](Self::to_counts) returned these. Both products are exact.
+    #[inline]
     pub(crate) fn from_counts([parallel, orthogonal]: [u16; 2], unit: f32, norm: f32) -> Self {
-        let [parallel, orthogonal] = [parallel, orthogonal].map(|count| f32::from(count) * unit);
-        Self { parallel, orthogonal, norm }
+        Self {
+            parallel: f32::from(parallel) * unit,
+            orthogonal: f32::from(orthogonal) * unit,
+            norm,
+        }
     }
 }
 

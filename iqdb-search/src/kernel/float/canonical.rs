@@ -1,5 +1,29 @@
-//! The canonical distance by SIMD: the operations of [`Metric::distance`], in its order, eight lanes
-//! at a time. Multiplications and additions stay apart, or the bits would differ.
+//! The canonical distance by SIMD, with the bits of [`Metric::distance`].
+//!
+//! # The idea
+//! The canonical distance is *defined* as sums of eight lanes in `f64`: lane `j` adds up the terms
+//! of the components `j`, `j + 8`, `j + 16`, …, and the lanes are then added in a fixed order. That
+//! is what registers of eight lanes do, so the same operations in the same order take an eighth of
+//! the instructions.
+//!
+//! ```text
+//! lanes = 0                                                  8 lanes of f64, one sum per term
+//! for each whole chunk of 8 components:
+//!     a, b = the chunks of both vectors, widened to f64      exact
+//!     lanes += term(a, b)                                    a product, or a squared difference
+//! lane j += term of component j of the last, partial chunk
+//! m_j = lane_j + lane_(j + 4), for j in 0..4
+//! sum = (m_0 + m_2) + (m_1 + m_3)
+//! ```
+//!
+//! # The tricks
+//! - Multiplications and additions stay apart: a fused one rounds once, and the bits would differ.
+//! - AVX2 holds the eight lanes in two registers, AVX-512 in one.
+//! - NEON and plain Rust use the definition itself, which compilers turn into registers.
+//!
+//! # Source
+//! The definition is `iqdb-core/src/metric.rs`, and its reasons are decision 001. A test compares
+//! each instruction set with it, bit for bit.
 
 use std::arch::x86_64::*;
 

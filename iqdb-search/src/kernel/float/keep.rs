@@ -1,4 +1,4 @@
-//! Which of a few scores are not excluded: sixteen comparisons in one instruction.
+//! Compares scores with one cut: up to sixteen comparisons in one instruction.
 
 use super::register::Register;
 

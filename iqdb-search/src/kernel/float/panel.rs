@@ -1,5 +1,5 @@
-//! Many queries against a list of rows: the inner loop of a matrix product, with the thresholds of
-//! the queries applied before anything leaves the registers.
+//! Many queries against a list of rows: the inner loop of a matrix product that compares scores with
+//! the cuts of their queries before they leave the registers.
 //!
 //! Queries stand side by side in a panel, component by component, so that one register holds the
 //! same component of as many queries as it has lanes, and nothing is added up across lanes:
@@ -18,7 +18,7 @@
 use super::register::Register;
 use super::rows::Tile;
 
-/// Queries side by side, with what decides for each of them.
+/// Queries side by side, with the factor and the cut of each of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Panel<'a> {
     components: &'a [f32],
@@ -31,7 +31,7 @@ pub(crate) struct Panel<'a> {
 pub(crate) struct Survivor {
     /// Which row of the list.
     pub(crate) row: u32,
-    /// Which query of the panel, or which place beyond its last query.
+    /// Which query of the panel, or which slot behind its last query.
     pub(crate) query: u32,
     pub(crate) score: f32,
 }

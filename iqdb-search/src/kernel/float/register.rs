@@ -27,7 +27,8 @@ pub(super) trait Register: Copy {
     /// The `n` have to be readable. Nothing behind them is read.
     unsafe fn load_first(from: *const f32, n: usize) -> Self;
 
-    /// Asks for what lies at `from` to be brought into the cache. Any address will do.
+    /// Prefetches the line at `from` into the cache, where there is an instruction for it. Any
+    /// address will do.
     unsafe fn prefetch(from: *const f32);
 
     /// `self + other`.

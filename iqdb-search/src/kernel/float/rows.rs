@@ -8,14 +8,14 @@
 //!         for each register of components:
 //!             chains[next] += term(query, row)
 //!         sums[row] = the chains, added up lane by lane
-//!     the lanes of the 8 sums are added up together and written out
+//!     the lanes of all 8 sums are added up at once and written out
 //! ```
 //! The last components, fewer than a register, are loaded with zeros behind them. A group that is
 //! not full repeats its last row, and what is summed up for the repetition is not written.
 
 use super::register::Register;
 
-/// Rows of one block, and which of them are looked at.
+/// Rows of one block, and a list of those that a kernel scores.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tile<'a> {
     components: &'a [f32],
@@ -37,7 +37,7 @@ impl<'a> Tile<'a> {
         Self { components, dim, stride, rows }
     }
 
-    /// How many rows are looked at.
+    /// How many rows are listed.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -52,21 +52,21 @@ impl<'a> Tile<'a> {
         self.dim
     }
 
-    /// Tells the machine where the row after number `n` of the list begins, if that is not where it
-    /// will look by itself.
+    /// Prefetches the row after number `n` of the list, unless it follows in memory: then the
+    /// processor prefetches it by itself.
     ///
     /// # Safety
     /// The processor has the instruction set of `R`.
     #[inline(always)]
-    unsafe fn announce<R: Register>(&self, n: usize) {
+    unsafe fn prefetch_next<R: Register>(&self, n: usize) {
         let Some(&[row, next]) = self.rows.get(n..n + 2) else { return };
         if next == row + 1 {
             return;
         }
         let next = self.components.as_ptr().wrapping_add(next as usize * self.stride);
-        for line in 0..LINES.min(self.dim.div_ceil(LINE)) {
+        for line in 0..PREFETCHED_LINES.min(self.dim.div_ceil(CACHE_LINE_COMPONENTS)) {
             // SAFETY: the caller has the instruction set.
-            unsafe { R::prefetch(next.wrapping_add(line * LINE)) };
+            unsafe { R::prefetch(next.wrapping_add(line * CACHE_LINE_COMPONENTS)) };
         }
     }
 
@@ -85,9 +85,9 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Components in a line of the cache, and how many lines of a row the machine is told of early.
-const LINE: usize = 16;
-const LINES: usize = 32;
+/// Components in a cache line, and how many lines of a row are prefetched.
+const CACHE_LINE_COMPONENTS: usize = 16;
+const PREFETCHED_LINES: usize = 32;
 
 /// What is summed up over the components of a query and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ pub(super) unsafe fn sweep<R: Register, T: Term<R>>(
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
-                tile.announce::<R>(first + n);
+                tile.prefetch_next::<R>(first + n);
                 let mut chains = [[R::zero(); 2]; CHAINS];
                 let mut k = 0;
                 while k < chained {
