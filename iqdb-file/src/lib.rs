@@ -14,54 +14,28 @@ compile_error!(
     "iqdb-file maps files of little-endian numbers, and so needs a little-endian machine"
 );
 
-mod backup;
-mod begun;
-mod checkpoint;
-mod commit;
-mod create;
-mod dir;
-mod failed_checkpoint;
-#[cfg(feature = "sim")]
-#[doc(hidden)]
-pub mod forge;
-mod group;
-mod growing;
-mod held_names;
-mod lock;
-mod log;
-mod manifest;
-mod mark;
-mod names;
-mod new_rows;
-mod open;
+mod errors;
+mod fault;
+mod files;
+mod format;
+mod lifecycle;
 mod options;
-mod owner;
-#[cfg(not(feature = "sim"))]
-mod payloads;
+mod read;
 #[cfg(feature = "sim")]
 #[doc(hidden)]
-pub mod payloads;
-mod probe;
-mod problem;
-mod reserve;
-mod segment;
+pub mod reseal;
 mod store;
-mod trouble;
-mod verify;
 pub mod vfs;
-mod view;
-#[cfg(not(feature = "sim"))]
-mod wire;
-#[cfg(feature = "sim")]
-#[doc(hidden)]
-pub mod wire;
-mod writer;
+mod write;
 
-pub use lock::LockedBy;
-pub use options::{Durability, FileOptions};
 #[cfg(feature = "sim")]
 #[doc(hidden)]
-pub use probe::Defect;
-pub use segment::ReadMode;
+pub use fault::Defect;
+pub use files::lock::LockedBy;
+#[cfg(feature = "sim")]
+#[doc(hidden)]
+pub use format::{payloads, wire};
+pub use lifecycle::verify::{Progress, Verified};
+pub use options::{Durability, FileOptions};
+pub use read::ReadMode;
 pub use store::{FileStats, FileStore};
-pub use verify::{Progress, Verified};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::probe::Probe;
-use crate::segment::ReadMode;
+use crate::fault::Probe;
+use crate::read::ReadMode;
 use crate::vfs::{OsVfs, Vfs};
 
 /// When a write is acknowledged.

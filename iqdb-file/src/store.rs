@@ -10,12 +10,12 @@ use iqdb_core::{
     Store,
 };
 
-use crate::lock::LockedBy;
+use crate::files::lock::LockedBy;
+use crate::lifecycle::verify::{Progress, Verified};
 use crate::options::FileOptions;
-use crate::verify::{Progress, Verified};
+use crate::read::view::View;
 use crate::vfs::Process;
-use crate::view::View;
-use crate::writer::Writer;
+use crate::write::writer::Writer;
 
 /// A store in a directory, which outlives its process.
 ///
@@ -91,7 +91,7 @@ impl FileStore {
     /// then nothing is left of the attempt; [`ErrorKind::Locked`] when another handle or process is
     /// making one.
     pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
-        crate::open::create(path.as_ref(), schema, options)
+        crate::lifecycle::open::create(path.as_ref(), schema, options)
     }
 
     /// Opens a database. O(segments), and O(bytes) of what was written last, up to some MiB.
@@ -101,7 +101,7 @@ impl FileStore {
     /// another handle or process has it open; [`ErrorKind::Damaged`] when its files are not what
     /// was written; [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
     pub fn open(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
-        crate::open::open(path.as_ref(), options, false)
+        crate::lifecycle::open::open(path.as_ref(), options, false)
     }
 
     /// Opens a database, or makes it when there is none.
@@ -114,7 +114,7 @@ impl FileStore {
         schema: Schema,
         options: &FileOptions,
     ) -> Result<Self> {
-        crate::open::open_or_create(path.as_ref(), schema, options)
+        crate::lifecycle::open::open_or_create(path.as_ref(), schema, options)
     }
 
     /// Opens a database to be read, beside other readers. Changes nothing in its directory, but makes a
@@ -123,7 +123,7 @@ impl FileStore {
     /// # Errors
     /// As [`open`](Self::open); [`ErrorKind::Locked`] only while a writer has it open.
     pub fn open_read_only(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
-        crate::open::open(path.as_ref(), options, true)
+        crate::lifecycle::open::open(path.as_ref(), options, true)
     }
 
     pub(crate) fn new(mut writer: Writer) -> Result<Self> {
@@ -185,7 +185,7 @@ impl FileStore {
     pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
         self.process.check_surely()?;
         let options = self.lock().options.clone();
-        crate::backup::copy(&self.view(), path.as_ref(), &options)
+        crate::lifecycle::backup::copy(&self.view(), path.as_ref(), &options)
     }
 
     /// Reads all files and checks every byte that matters, whether it has been read before or not.
@@ -201,10 +201,10 @@ impl FileStore {
             // What can't be written can still be checked.
             Err(_) => self.lock(),
         };
-        let checked = crate::verify::check_log(&writer)?;
+        let checked = crate::lifecycle::verify::check_log(&writer)?;
         let view = self.view();
         drop(writer);
-        crate::verify::check_segments(&view, checked, progress)
+        crate::lifecycle::verify::check_segments(&view, checked, progress)
     }
 
     /// How the database is doing. Waits for a writer at work.

@@ -17,7 +17,7 @@ use iqdb_core::{
     Batch, Error, ErrorKind, Filter, Hits, Payload, Query, RecordId, RowMask, Search, Snapshot,
     SnapshotExt, Store,
 };
-use iqdb_file::forge::reseal;
+use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use iqdb_conformance::{Model, check_same};
 use iqdb_core::{Batch, ErrorKind, Metric, Payload, Record, Store, StoreExt};
-use iqdb_file::forge::reseal;
+use iqdb_file::reseal::reseal;
 use iqdb_file::{FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;
 use reader::Files;

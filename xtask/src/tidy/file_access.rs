@@ -67,13 +67,13 @@ const RULES: [Rule; 23] = [
     },
     Rule {
         pattern: ".within(",
-        scope: Scope::OutsideVfsAnd(&["names.rs", "dir.rs"]),
+        scope: Scope::OutsideVfsAnd(&["format/file_name.rs", "files/database_dir.rs"]),
         problem: "makes a path of a file",
         remedy: "call `DatabaseDir::path_of` for a message, and `DatabaseDir::file` to open it",
     },
     Rule {
         pattern: ".open_dir(",
-        scope: Scope::OutsideVfsAnd(&["dir.rs", "create.rs"]),
+        scope: Scope::OutsideVfsAnd(&["files/database_dir.rs", "lifecycle/create.rs"]),
         problem: "resolves a path once more",
         remedy: "use the `DatabaseDir` that is open",
     },
@@ -204,7 +204,7 @@ mod tests {
             ("fsync(dir)?;", "fsync"),
             ("fdatasync(dir)?;", "fdatasync"),
         ] {
-            let found = found("iqdb-file/src/open.rs", &format!("//! H.\n\n{line}\n"));
+            let found = found("iqdb-file/src/lifecycle/open.rs", &format!("//! H.\n\n{line}\n"));
             let expected = format!("`{pattern}` ");
             assert!(found.iter().any(|found| found.contains(&expected)), "{line}: {found:?}");
             assert!(found.iter().all(|found| found.contains("open.rs:")), "{line}: {found:?}");
@@ -214,9 +214,9 @@ mod tests {
     #[test]
     fn a_finding_says_where_and_what_to_do_instead() {
         assert_eq!(
-            found("iqdb-file/src/log/mod.rs", "//! H.\n\nif path\n    .exists() {}\n"),
+            found("iqdb-file/src/files/log.rs", "//! H.\n\nif path\n    .exists() {}\n"),
             [
-                "iqdb-file/src/log/mod.rs:4: `.exists(` reaches a file by its path; reach it through \
+                "iqdb-file/src/files/log.rs:4: `.exists(` reaches a file by its path; reach it through \
               the handle: `DatabaseDir::file`, `lookup` or `entries`"
             ]
         );
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn every_rule_finds_its_own_pattern() {
         for rule in &RULES {
-            let found = found("iqdb-file/src/open.rs", rule.pattern);
+            let found = found("iqdb-file/src/lifecycle/open.rs", rule.pattern);
             assert_eq!(found.len(), 1, "{}: {found:?}", rule.pattern);
         }
     }
@@ -253,14 +253,14 @@ mod tests {
     #[test]
     fn a_path_is_made_and_resolved_where_that_is_done_once() {
         let within = "name.within(&self.path)";
-        assert_eq!(found("iqdb-file/src/names.rs", within), [""; 0]);
-        assert_eq!(found("iqdb-file/src/dir.rs", within), [""; 0]);
-        assert_eq!(found("iqdb-file/src/create.rs", within).len(), 1);
-        assert_eq!(found("iqdb-file/src/segment/dir.rs", within).len(), 1);
+        assert_eq!(found("iqdb-file/src/format/file_name.rs", within), [""; 0]);
+        assert_eq!(found("iqdb-file/src/files/database_dir.rs", within), [""; 0]);
+        assert_eq!(found("iqdb-file/src/lifecycle/create.rs", within).len(), 1);
+        assert_eq!(found("iqdb-file/src/read/files/database_dir.rs", within).len(), 1);
         let open = "options.vfs.open_dir(path)";
-        assert_eq!(found("iqdb-file/src/dir.rs", open), [""; 0]);
-        assert_eq!(found("iqdb-file/src/create.rs", open), [""; 0]);
-        assert_eq!(found("iqdb-file/src/names.rs", open).len(), 1);
+        assert_eq!(found("iqdb-file/src/files/database_dir.rs", open), [""; 0]);
+        assert_eq!(found("iqdb-file/src/lifecycle/create.rs", open), [""; 0]);
+        assert_eq!(found("iqdb-file/src/format/file_name.rs", open).len(), 1);
     }
 
     #[test]
@@ -269,21 +269,24 @@ mod tests {
             // No rustix::fs::fsync here.\n\
             let file = dir.file(name, Access::Read)?;\nfile.sync_data()?;\ndir.sync()?;\n\
             let text = \"path.exists()\";\nif entry.is_dir {}\nlet path = dir.path_of(name);\n";
-        assert_eq!(found("iqdb-file/src/open.rs", text), [""; 0]);
+        assert_eq!(found("iqdb-file/src/lifecycle/open.rs", text), [""; 0]);
     }
 
     #[test]
     fn tests_reach_files_as_other_programs_do() {
         let block = "#[cfg(test)]\nmod tests {\n    fn f() { std::fs::read(path); }\n}\n";
-        assert_eq!(found("iqdb-file/src/open.rs", &format!("fn g() {{}}\n\n{block}")), [""; 0]);
-        for path in ["iqdb-file/src/segment/body/tests.rs", "iqdb-file/src/tests/open.rs"] {
+        assert_eq!(
+            found("iqdb-file/src/lifecycle/open.rs", &format!("fn g() {{}}\n\n{block}")),
+            [""; 0]
+        );
+        for path in ["iqdb-file/src/read/body/tests.rs", "iqdb-file/src/tests/open.rs"] {
             assert_eq!(found(path, "use std::fs;"), [""; 0], "{path}");
         }
         // What follows such a block is no test, nor is a block of another name.
-        let behind = found("iqdb-file/src/open.rs", &format!("{block}use std::fs;\n"));
+        let behind = found("iqdb-file/src/lifecycle/open.rs", &format!("{block}use std::fs;\n"));
         assert!(behind.len() == 1 && behind[0].contains("open.rs:5:"), "{behind:?}");
         let other = block.replace("mod tests", "mod trials");
-        assert_eq!(found("iqdb-file/src/open.rs", &other).len(), 1);
+        assert_eq!(found("iqdb-file/src/lifecycle/open.rs", &other).len(), 1);
     }
 
     #[test]

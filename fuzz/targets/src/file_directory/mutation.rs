@@ -1,7 +1,7 @@
 //! What happens to the files of a database: a few small changes, at places that matter.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use iqdb_file::forge::{Files, landmarks};
+use iqdb_file::reseal::{Files, landmarks};
 
 /// One change. All numbers are taken modulo what there is, so that each means something.
 #[derive(Debug, Clone, Copy, Default)]

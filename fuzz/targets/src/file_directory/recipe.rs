@@ -7,7 +7,7 @@ use iqdb_conformance::Model;
 use iqdb_core::{
     Batch, Metric, Payload, Record, RecordId, Result, Schema, Search, Store, Uuid, Value,
 };
-use iqdb_file::forge::Files;
+use iqdb_file::reseal::Files;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;

@@ -1,0 +1,88 @@
+//! Whether the files that a writer writes to are still those that a later opening will find.
+//!
+//! A writer has its files open. Another program may remove them, move them away, or put others in
+//! their place; then every write still succeeds, and is lost. So before the leader of a group
+//! acknowledges it, it looks the names up once more and compares them with the open files.
+
+use std::io;
+
+use crate::fault::{Defect, Probe};
+use crate::files::database_dir::DatabaseDir;
+use crate::format::file_name::Name;
+use crate::vfs::FileId;
+
+/// Names that have to refer to files that are open. The code that makes it keeps the files open, so
+/// that no other file gets their number.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldNames {
+    dir: DatabaseDir,
+    held: Vec<(Name, FileId)>,
+    probe: Probe,
+}
+
+/// Why what was written may not be found.
+#[derive(Debug)]
+pub(crate) enum NotHeld {
+    /// The directory has been removed.
+    Directory,
+    /// The file is gone, or another one has its name.
+    File(Name),
+    /// The file has a second name, perhaps in another database's directory.
+    TwoNames(Name),
+    /// The system doesn't tell.
+    Unknown(Name, io::Error),
+}
+
+impl HeldNames {
+    pub(crate) fn new(dir: &DatabaseDir, held: Vec<(Name, FileId)>, probe: Probe) -> Self {
+        Self { dir: dir.clone(), held, probe }
+    }
+
+    /// Four look-ups: one for each name, and one for `rows`, the segment that rows of a group were
+    /// written to, or else for the directory itself. In a directory that has been removed no name is
+    /// found.
+    pub(crate) fn check(&self, rows: Option<(Name, FileId)>) -> Result<(), NotHeld> {
+        if let Some(rows) = rows {
+            return self.check_these(&[rows]);
+        }
+        self.check_these(&[])?;
+        match self.dir.is_linked() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(NotHeld::Directory),
+            Err(error) => Err(NotHeld::Unknown(Name::Lock, error)),
+        }
+    }
+
+    /// A look-up for each name, and for each of these.
+    pub(crate) fn check_these(&self, more: &[(Name, FileId)]) -> Result<(), NotHeld> {
+        if self.probe.has(Defect::NamesNotLookedUp) {
+            return Ok(());
+        }
+        for (name, id) in self.held.iter().chain(more) {
+            match self.dir.lookup(*name) {
+                Ok(Some(found)) if found.id == *id && found.links > 1 => {
+                    return Err(NotHeld::TwoNames(*name));
+                }
+                Ok(Some(found)) if found.id == *id => {}
+                Ok(_) => return Err(NotHeld::File(*name)),
+                Err(error) => return Err(NotHeld::Unknown(*name, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is wrong, for people.
+    pub(crate) fn describe(&self, reason: &NotHeld) -> String {
+        let path = |name: &Name| self.dir.path_of(*name).display().to_string();
+        match reason {
+            NotHeld::Directory => {
+                format!("{}: the directory has been removed", self.dir.path().display())
+            }
+            NotHeld::File(name) => {
+                format!("{}: the file has been removed, moved away or replaced", path(name))
+            }
+            NotHeld::TwoNames(name) => format!("{}: the file has another name, too", path(name)),
+            NotHeld::Unknown(name, _) => format!("{}: it can't be looked up", path(name)),
+        }
+    }
+}

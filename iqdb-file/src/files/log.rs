@@ -1,0 +1,257 @@
+//! The log: what was written since the manifest, a frame for each batch.
+//!
+//! A crash may leave anything behind the last sync: whole frames, parts of frames, holes. So the log
+//! ends at the first frame that doesn't check. But damage is not a crash, and loses nothing
+//! silently: a frame that was known to be on the disk and doesn't check is an error. It was known if
+//! the manifest says so, or if a later frame that does check says so.
+
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use iqdb_core::{Result, Version};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::errors::{damaged, damaged_at, refused};
+use crate::files::database_dir::DatabaseDir;
+use crate::format::file_name::Name;
+use crate::format::frame::{self, ALIGN, HEAD, Head};
+use crate::format::segment::footer::{FORMAT, check_header};
+use crate::format::wire::{put_u32, put_u64};
+use crate::vfs::{Access, File, FileExt, FileId};
+
+const MAGIC: &[u8; 8] = b"iqdb log";
+
+/// The size of a log's header, and where its first frame begins.
+pub(crate) const HEADER: usize = 64;
+
+/// A log that is open.
+#[derive(Debug)]
+pub(crate) struct Log {
+    path: PathBuf,
+    file: Box<dyn File>,
+    id: FileId,
+    number: u64,
+    salt: u64,
+}
+
+/// How far a log goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replayed {
+    /// Where its frames end.
+    pub(crate) end: u64,
+    /// Up to where it was known to be on the disk when the last of them was written.
+    pub(crate) synced: u64,
+}
+
+/// What to make of a frame that checks.
+pub(crate) enum Verdict {
+    /// It has been taken in.
+    Good,
+    /// What it refers to never reached the disk: the log ends before it.
+    Torn,
+}
+
+fn header(database: u128, number: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER);
+    bytes.extend_from_slice(MAGIC);
+    put_u32(&mut bytes, FORMAT);
+    put_u32(&mut bytes, 0);
+    bytes.extend_from_slice(&database.to_le_bytes());
+    put_u64(&mut bytes, number);
+    bytes.resize(HEADER, 0);
+    bytes
+}
+
+/// Keeps frames of other logs, left on the disk by files that are gone, from passing for ours.
+fn salt(database: u128, number: u64) -> u64 {
+    xxh3_64_with_seed(&database.to_le_bytes(), number)
+}
+
+impl Log {
+    /// Makes a new log and syncs it, but not its directory.
+    pub(crate) fn create(dir: &DatabaseDir, database: u128, number: u64) -> Result<Self> {
+        let path = dir.path_of(Name::Log(number));
+        let make = || {
+            let file = dir.create(Name::Log(number), database, &header(database, number))?;
+            file.sync_data()?;
+            Ok((file.id()?, file))
+        };
+        let (id, file) = make().map_err(|error| refused(&path, "made", error))?;
+        Ok(Self { path, file, id, number, salt: salt(database, number) })
+    }
+
+    /// Whether a log has more than its header.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn is_written(dir: &DatabaseDir, name: Name) -> io::Result<bool> {
+        Ok(dir.file(name, Access::Read)?.len()? > HEADER as u64)
+    }
+
+    pub(crate) fn open(
+        dir: &DatabaseDir,
+        database: u128,
+        number: u64,
+        access: Access,
+    ) -> Result<Self> {
+        let path = dir.path_of(Name::Log(number));
+        let file = dir.file(Name::Log(number), access).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                damaged(&path, "a file of the database is missing").caused_by(error)
+            }
+            _ => refused(&path, "opened", error),
+        })?;
+        let mut found = vec![0; HEADER];
+        match file.read_exact_at(&mut found, 0) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(damaged_at(&path, "it is cut off", 0));
+            }
+            read => read.map_err(|error| refused(&path, "read", error))?,
+        }
+        check_header(&path, &found, &header(database, number), MAGIC)?;
+        let id = file.id().map_err(|error| refused(&path, "opened", error))?;
+        Ok(Self { path, file, id, number, salt: salt(database, number) })
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What has to have its name while it is written.
+    pub(crate) fn held(&self) -> (Name, FileId) {
+        (Name::Log(self.number), self.id)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn file(&self) -> &dyn File {
+        &*self.file
+    }
+
+    /// Appends to `out`, which is to be written at `start`, the frame of this body.
+    pub(crate) fn frame(
+        &self,
+        out: &mut Vec<u8>,
+        body: &[u8],
+        start: u64,
+        version: Version,
+        synced: u64,
+    ) -> Result<()> {
+        frame::append(out, body, start + out.len() as u64, version.0, synced, self.salt)
+    }
+
+    /// Calls `each` with the offset and the body of every frame, in order; returns how far they go.
+    /// `known` bytes are on the disk whatever happened. O(length of the log).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) where something is lost that was known
+    /// to be on the disk; those of `each`.
+    pub(crate) fn replay(
+        &self,
+        after: Version,
+        known: u64,
+        mut each: impl FnMut(u64, &[u8]) -> Result<Verdict>,
+    ) -> Result<Replayed> {
+        let io = |error| refused(&self.path, "read", error);
+        let len = self.file.len().map_err(io)?;
+        let start = HEADER as u64;
+        let mut reader =
+            BufReader::with_capacity(1 << 18, ReadFrom { file: &*self.file, offset: start });
+        let (mut end, mut version) = (start, after);
+        let mut synced = known.max(start);
+        let mut body = Vec::new();
+        while let Some(head) = self.read_frame(&mut reader, &mut body, end, len).map_err(io)? {
+            version = version.next();
+            if head.version != version.0 {
+                return Err(damaged_at(&self.path, "a frame is not the one that follows", end)
+                    .expected(format_args!("version {version}"))
+                    .found(format_args!("version {}", head.version)));
+            }
+            match each(end, &body)? {
+                Verdict::Good => (end, synced) = (head.next(), synced.max(head.synced)),
+                Verdict::Torn => break,
+            }
+        }
+        if end < known {
+            return Err(damaged_at(&self.path, "what follows is not what was written", end)
+                .expected(format_args!("{known} bytes of frames"))
+                .found(format_args!("{end} bytes")));
+        }
+        self.look_for_lost_frames(end, len)?;
+        Ok(Replayed { end, synced })
+    }
+
+    /// The frame at `end`, if there is one that checks.
+    fn read_frame(
+        &self,
+        reader: &mut impl Read,
+        body: &mut Vec<u8>,
+        end: u64,
+        len: u64,
+    ) -> io::Result<Option<Head>> {
+        let room = len.saturating_sub(end);
+        if room < HEAD as u64 {
+            return Ok(None);
+        }
+        let mut head = [0; HEAD];
+        reader.read_exact(&mut head)?;
+        let Some(head) = Head::decode(&head).filter(|head| head.offset == end) else {
+            return Ok(None);
+        };
+        // Before memory is asked for: no frame is longer than the rest of the file.
+        if head.next() > len {
+            return Ok(None);
+        }
+        body.resize(head.len as usize, 0);
+        reader.read_exact(body)?;
+        let mut padding = [0; ALIGN];
+        reader.read_exact(&mut padding[..head.padding()])?;
+        Ok(head.fits(body, self.salt).then_some(head))
+    }
+
+    /// Reports damage if a frame behind `end` says that what is at `end` was on the disk.
+    fn look_for_lost_frames(&self, end: u64, len: u64) -> Result<()> {
+        let rest = usize::try_from(len.saturating_sub(end)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; rest];
+        self.file
+            .read_exact_at(&mut bytes, end)
+            .map_err(|error| refused(&self.path, "read", error))?;
+        // What was written to make this slow is damage, too.
+        let mut effort = 4 * bytes.len() + (1 << 20);
+        for start in (ALIGN..bytes.len().saturating_sub(HEAD)).step_by(ALIGN) {
+            let Some(head) = Head::decode(&bytes[start..start + HEAD]) else {
+                continue;
+            };
+            let body = start + HEAD..start.saturating_add(HEAD).saturating_add(head.len as usize);
+            let Some(body) = bytes.get(body) else {
+                continue;
+            };
+            effort = effort.saturating_sub(HEAD + body.len());
+            let is_ours = head.offset == end + start as u64;
+            if effort == 0 || is_ours && head.synced > end && head.fits(body, self.salt) {
+                return Err(damaged_at(
+                    &self.path,
+                    "a frame is not what was written, and later ones are",
+                    end,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file from an offset on.
+struct ReadFrom<'a> {
+    file: &'a dyn File,
+    offset: u64,
+}
+
+impl Read for ReadFrom<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(room, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}

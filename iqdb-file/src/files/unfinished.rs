@@ -1,0 +1,67 @@
+//! A database that was begun and never finished, and how it is told from one that has lost its manifest.
+//!
+//! Its maker first makes a file that says so, and removes it once the first manifest is there. No
+//! writer writes to the log of a database that is not finished.
+
+use iqdb_core::{Error, Result};
+
+use crate::errors::{damaged, refused};
+use crate::files::database_dir::DatabaseDir;
+use crate::files::log::Log;
+use crate::files::owner::Owner;
+use crate::format::file_name::Name;
+
+/// The file that says so. No manifest has this number.
+pub(crate) const BEGUN: Name = Name::Unfinished(0);
+
+/// The number of a new database's log.
+pub(crate) const FIRST_LOG: u64 = 2;
+
+/// The database that was begun in a directory and not finished, if there is one. `lock` is the
+/// database that the file `lock` is of, if it says so.
+///
+/// # Errors
+/// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+pub(crate) fn begun(dir: &DatabaseDir, lock: Option<u128>) -> Result<Option<u128>> {
+    let owner = dir.owner(BEGUN, None);
+    Ok(match owner.map_err(|error| refused(&dir.path_of(BEGUN), "read", error))? {
+        Some(Owner::Database(database)) if lock.is_none_or(|lock| lock == database) => {
+            Some(database)
+        }
+        _ => None,
+    })
+}
+
+/// A log or a segment of a database that has lost its manifest: one that no unfinished database, of
+/// this id if there is one, has.
+///
+/// # Errors
+/// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+pub(crate) fn find_orphan(
+    dir: &DatabaseDir,
+    names: &[Name],
+    begun: Option<u128>,
+) -> Result<Option<Name>> {
+    for name in names.iter().filter(|name| matches!(name, Name::Log(_) | Name::Segment(_))) {
+        let refused = |error| refused(&dir.path_of(*name), "read", error);
+        let Some(Owner::Database(database)) = dir.owner(*name, None).map_err(refused)? else {
+            continue;
+        };
+        let is_written = match name {
+            Name::Log(FIRST_LOG) => Log::is_written(dir, *name).map_err(refused)?,
+            Name::Log(_) => true,
+            _ => false,
+        };
+        if is_written || begun != Some(database) {
+            return Ok(Some(*name));
+        }
+    }
+    Ok(None)
+}
+
+/// A directory has a file of a database, and no manifest.
+pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: Name) -> Error {
+    damaged(dir.path(), "the manifest of the database is missing")
+        .expected("a file manifest-…")
+        .found(format_args!("{orphan} without one"))
+}

@@ -1,0 +1,13 @@
+//! The bytes of every file: encoding and decoding, and nothing else. No module here reads, writes or
+//! names an open file. `docs/format.md` documents the same bytes.
+
+// Parts of it are fuzzed on their own.
+#![cfg_attr(not(feature = "sim"), allow(unreachable_pub))]
+
+pub(crate) mod file_name;
+pub(crate) mod frame;
+pub(crate) mod manifest;
+pub(crate) mod mark;
+pub mod payloads;
+pub(crate) mod segment;
+pub mod wire;

@@ -1,0 +1,5 @@
+//! The bytes of a segment: header, rows, ids, payloads, index and footer.
+
+pub(crate) mod footer;
+pub(crate) mod index;
+pub(crate) mod layout;

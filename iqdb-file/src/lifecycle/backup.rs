@@ -1,0 +1,67 @@
+//! A copy of one snapshot, as a database of its own.
+
+use std::path::Path;
+
+use iqdb_core::{Result, Snapshot, SnapshotExt};
+
+use crate::files::database_dir::DatabaseDir;
+use crate::format::manifest::{Entry, Manifest};
+use crate::format::segment::layout::Shape;
+use crate::lifecycle::create;
+use crate::options::FileOptions;
+use crate::read::segment::{Place, SegmentInfo};
+use crate::read::sidecar::Keep;
+use crate::read::view::View;
+use crate::write::segment_writer::SegmentWriter;
+
+/// From how many bytes of rows on a segment of a copy is followed by another one.
+const SEGMENT_BYTES: u64 = 256 << 20;
+
+/// Writes a database with the records and the version of `view`. When that fails, nothing is left
+/// of it.
+pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions) -> Result<()> {
+    let fill = |dir: &DatabaseDir, database| {
+        let mut manifest = Manifest::first(view.schema, database);
+        manifest.version = view.version();
+        let segments = copy_rows(view, dir, options, &mut manifest)?;
+        let entry = |info| Entry { info, dead: Vec::new() };
+        manifest.segments = segments.into_iter().map(entry).collect();
+        Ok(manifest)
+    };
+    // It is another database.
+    let options = options.clone().another_database();
+    create::create(path, &options, &fill).map(drop).map_err(|error| error.during("backup"))
+}
+
+fn copy_rows(
+    view: &View,
+    dir: &DatabaseDir,
+    options: &FileOptions,
+    manifest: &mut Manifest,
+) -> Result<Vec<SegmentInfo>> {
+    let mut segments = Vec::new();
+    let place = |manifest: &Manifest| Place {
+        dir,
+        database: manifest.database,
+        shape: Shape::of(&manifest.schema),
+        mode: options.read_mode,
+        probe: options.probe,
+        derived: Keep::No,
+    };
+    let row_bytes = place(manifest).shape.row_bytes() as u64;
+    let mut records = view.records(None).peekable();
+    while records.peek().is_some() {
+        let number = manifest.next;
+        manifest.next += 1;
+        let mut writer = SegmentWriter::create(place(manifest), number)?;
+        for record in records.by_ref() {
+            let record = record?;
+            writer.push(record.id(), record.vector(), &record.payload())?;
+            if writer.rows() * row_bytes >= SEGMENT_BYTES {
+                break;
+            }
+        }
+        segments.push(writer.finish()?.0);
+    }
+    Ok(segments)
+}

@@ -1,0 +1,6 @@
+//! Creating, opening, copying and checking a database.
+
+pub(crate) mod backup;
+mod create;
+pub(crate) mod open;
+pub(crate) mod verify;

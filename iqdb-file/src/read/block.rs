@@ -1,0 +1,215 @@
+//! One block of a segment, as a snapshot lends it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::{
+    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Uuid,
+    Version,
+};
+
+use super::body::Body;
+use super::ended::Ended;
+use super::sidecar::BlockSidecar;
+use crate::errors::damaged;
+use crate::format::payloads::PayloadBlock;
+use crate::format::segment::layout::{Section, Shape};
+use crate::write::segment_writer::SegmentWriter;
+
+/// Up to some 4 MiB of rows.
+pub(crate) struct SegmentBlock {
+    body: Arc<Body>,
+    rows: usize,
+    row_bytes: usize,
+    rows_slot: usize,
+    ids_slot: usize,
+    payloads_slot: usize,
+    payloads: OnceLock<PayloadBlock>,
+    ended: Ended,
+    seal: Seal,
+}
+
+/// Where an id ends among the bytes of all ids of its block.
+const END: usize = size_of::<u32>();
+
+/// The ids of a block, as its bytes: where each ends, and then one after the other.
+pub(crate) fn encode_ids<'a>(ids: impl ExactSizeIterator<Item = IdRef<'a>>) -> Option<Vec<u8>> {
+    let mut ends = Vec::with_capacity(ids.len() * END);
+    let mut bytes = Vec::new();
+    for id in ids {
+        match id {
+            IdRef::Number(number) => {
+                bytes.push(0);
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+            IdRef::Uuid(uuid) => {
+                bytes.push(1);
+                bytes.extend_from_slice(uuid.as_bytes());
+            }
+            IdRef::Text(text) => {
+                bytes.push(2);
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+        ends.extend_from_slice(&u32::try_from(bytes.len()).ok()?.to_le_bytes());
+    }
+    ends.append(&mut bytes);
+    Some(ends)
+}
+
+fn decode_id(bytes: &[u8]) -> Option<IdRef<'_>> {
+    let (kind, bytes) = bytes.split_first()?;
+    match kind {
+        0 => Some(IdRef::Number(u64::from_le_bytes(bytes.try_into().ok()?))),
+        1 => Some(IdRef::Uuid(Uuid::from_bytes(bytes.try_into().ok()?))),
+        2 if bytes.len() <= ID_BYTES_MAX => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
+        _ => None,
+    }
+}
+
+impl SegmentBlock {
+    pub(crate) fn new(
+        body: Arc<Body>,
+        shape: &Shape,
+        rows: u64,
+        n: usize,
+        sidecar: Option<BlockSidecar>,
+    ) -> Self {
+        let blocks = shape.blocks(rows);
+        let first = n * shape.block_rows;
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(first);
+        let rows = rows.min(shape.block_rows);
+        Self {
+            body,
+            rows,
+            row_bytes: shape.row_bytes(),
+            rows_slot: Section::Rows(n).slot(blocks),
+            ids_slot: Section::Ids(n).slot(blocks),
+            payloads_slot: Section::Payloads(n).slot(blocks),
+            payloads: OnceLock::new(),
+            ended: Ended::none(rows),
+            seal: sidecar.map_or_else(Seal::new, Seal::with_sidecar),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    pub(crate) fn ended(&self) -> &Ended {
+        &self.ended
+    }
+
+    /// The payloads, decoded at their first use.
+    pub(crate) fn payloads(&self) -> Result<&PayloadBlock> {
+        if let Some(payloads) = self.payloads.get() {
+            return Ok(payloads);
+        }
+        let bytes = self.body.section(self.payloads_slot)?;
+        let decoded = PayloadBlock::decode(bytes, self.rows).map_err(|error| {
+            damaged(self.body.path(), "payloads make no sense").caused_by(error)
+        })?;
+        // Another reader may have been faster.
+        Ok(self.payloads.get_or_init(|| decoded))
+    }
+
+    pub(crate) fn id_of(&self, row: usize) -> Result<IdRef<'_>> {
+        if row >= self.rows {
+            return Err(no_such_row());
+        }
+        let end = |row: usize| -> Result<usize> {
+            let bytes = self.body.bytes(self.ids_slot, row * END..(row + 1) * END)?;
+            Ok(bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) as usize)
+        };
+        let start = match row.checked_sub(1) {
+            Some(before) => end(before)?,
+            None => 0,
+        };
+        let first = self.rows * END;
+        let bytes = self.body.bytes(self.ids_slot, first + start..first + end(row)?)?;
+        decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
+    }
+
+    /// Appends a row to another segment.
+    pub(crate) fn write_row(
+        &self,
+        row: usize,
+        dim: usize,
+        writer: &mut SegmentWriter<'_>,
+    ) -> Result<()> {
+        let vector = self.rows(row..row + 1)?.get(..dim).ok_or_else(no_such_row)?;
+        writer.push(self.id_of(row)?, vector, &self.payload(row)?)
+    }
+
+    /// Whether all ids and payloads make sense.
+    pub(crate) fn check_all(&self) -> Result<()> {
+        self.payloads()?;
+        (0..self.rows).try_for_each(|row| self.id_of(row).map(drop))
+    }
+}
+
+/// For a caller that keeps a source and asks for more rows than its block has.
+fn no_such_row() -> Error {
+    Error::new(ErrorKind::ContractViolation, "there is no such row in the block")
+}
+
+impl BlockSource for SegmentBlock {
+    /// Checks at its first use what it lends.
+    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+        if range.start > range.end || range.end > self.rows {
+            return Err(no_such_row());
+        }
+        let range = range.start * self.row_bytes..range.end * self.row_bytes;
+        let bytes = self.body.bytes(self.rows_slot, range)?;
+        bytemuck::try_cast_slice(bytes)
+            .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
+    }
+
+    /// Checks at their first use the rows that are wanted, and reads no others from the disk.
+    fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<&[f32]> {
+        if range.start > range.end || range.end > self.rows {
+            return Err(no_such_row());
+        }
+        let start = range.start * self.row_bytes;
+        let bytes = self.body.some_bytes(
+            self.rows_slot,
+            start..range.end * self.row_bytes,
+            wanted.iter().map(|row| {
+                let first = start + *row as usize * self.row_bytes;
+                first..first + self.row_bytes
+            }),
+        )?;
+        bytemuck::try_cast_slice(bytes)
+            .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
+    }
+
+    /// O(1) while no row of the block is dead, else O(rows).
+    fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
+        self.ended.clear_dead(at, live);
+        Ok(())
+    }
+
+    fn id(&self, row: usize) -> Result<IdRef<'_>> {
+        self.id_of(row)
+    }
+
+    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
+        self.payloads()?.payload(row).ok_or_else(no_such_row)
+    }
+
+    fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
+        Ok(self.payloads()?.matching(leaf, mask))
+    }
+}
+
+impl fmt::Debug for SegmentBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SegmentBlock({} rows)", self.rows)
+    }
+}

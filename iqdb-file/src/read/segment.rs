@@ -1,0 +1,206 @@
+//! Segments: files of rows that never change, with their ids, payloads and an index.
+//!
+//! `docs/format.md` has the bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use iqdb_core::{IdRef, RecordId, Result, Version};
+
+use super::block::SegmentBlock;
+use super::body::{Body, ReadMode};
+use super::sidecar::{BlockSidecar, Keep};
+use crate::errors::{damaged, refused};
+use crate::fault::Probe;
+use crate::files::database_dir::DatabaseDir;
+use crate::format::file_name::Name;
+use crate::format::segment::footer::{Footer, Seal, header};
+use crate::format::segment::index;
+use crate::format::segment::layout::{Section, Shape};
+use crate::vfs::{Access, File};
+
+/// What the manifest says of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SegmentInfo {
+    pub(crate) number: u64,
+    pub(crate) rows: u64,
+    pub(crate) seal: Seal,
+}
+
+/// An open segment. The file may be gone from its directory meanwhile.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    info: SegmentInfo,
+    body: Arc<Body>,
+    blocks: Box<[SegmentBlock]>,
+    shape: Shape,
+    seed: u64,
+    /// Where the index is, and how many slots it has.
+    index: usize,
+    slots: usize,
+    /// How many rows have ended, whether a view shows it or not. For writers.
+    dead: AtomicU64,
+}
+
+/// Where to look for segments, and how to read them.
+#[derive(Debug, Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) dir: &'a DatabaseDir,
+    pub(crate) database: u128,
+    pub(crate) shape: Shape,
+    pub(crate) mode: ReadMode,
+    pub(crate) probe: Probe,
+    /// What is derived from segments: kept, or only looked for, or neither.
+    pub(crate) derived: Keep,
+}
+
+impl Segment {
+    /// Opens a segment that a manifest names. O(blocks), and reads only header and footer.
+    pub(crate) fn open(place: &Place<'_>, info: SegmentInfo) -> Result<Self> {
+        let name = Name::Segment(info.number);
+        let path = place.dir.path_of(name);
+        let file = place.dir.file(name, Access::Read).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                damaged(&path, "a file of the database is missing").caused_by(error)
+            }
+            _ => refused(&path, "opened", error),
+        })?;
+        Self::of(place, info, file.into())
+    }
+
+    /// Of the file that it was written to, or opened from.
+    pub(crate) fn of(place: &Place<'_>, info: SegmentInfo, file: Arc<dyn File>) -> Result<Self> {
+        let path = place.dir.path_of(Name::Segment(info.number));
+        let header = header(place.database, info.number, &place.shape);
+        let footer = Footer::read(&*file, &path, &header, info.seal, &place.shape)?;
+        if footer.rows != info.rows {
+            return Err(damaged(&path, "it has another number of rows than the manifest says")
+                .expected(info.rows)
+                .found(footer.rows));
+        }
+        let shape = place.shape;
+        let blocks = shape.blocks(info.rows);
+        let index = Section::Index.slot(blocks);
+        let body =
+            Body::new(path, file, (place.mode, place.probe), footer.pieces, footer.sections)?;
+        let slots = body.len_of(index) / index::SLOT;
+        let body = Arc::new(body);
+        let derived = place.derived.file(place, &info).map(Arc::new);
+        let blocks = (0..blocks)
+            .map(|n| {
+                let sidecar = derived.as_ref().map(|file| BlockSidecar::new(file, n));
+                SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n, sidecar)
+            })
+            .collect();
+        Ok(Self {
+            info,
+            body,
+            blocks,
+            shape,
+            seed: footer.seed,
+            index,
+            slots,
+            dead: AtomicU64::new(0),
+        })
+    }
+
+    pub(crate) fn info(&self) -> SegmentInfo {
+        self.info
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    pub(crate) fn blocks(&self) -> &[SegmentBlock] {
+        &self.blocks
+    }
+
+    pub(crate) fn block(&self, n: usize) -> Option<&SegmentBlock> {
+        self.blocks.get(n)
+    }
+
+    /// The block and the row in it.
+    pub(crate) fn locate(&self, row: u32) -> Option<(&SegmentBlock, usize)> {
+        let row = row as usize;
+        Some((self.blocks.get(row / self.shape.block_rows)?, row % self.shape.block_rows))
+    }
+
+    /// The row that had this id when the segment was made, alive or not. O(1) on average.
+    pub(crate) fn find(&self, id: IdRef<'_>) -> Result<Option<u32>> {
+        let slot = |n: usize| {
+            let start = n * index::SLOT;
+            let bytes = self.body.bytes(self.index, start..start + index::SLOT)?;
+            Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
+        };
+        index::find(index::hash(id, self.seed), self.slots, slot, |row| match self.locate(row) {
+            Some((block, row)) => Ok(block.id_of(row)? == id),
+            None => Err(damaged(self.body.path(), "its index names a row that it doesn't have")),
+        })
+    }
+
+    /// The row of this id, if it is alive at this version.
+    pub(crate) fn find_alive(&self, id: &RecordId, at: Version) -> Result<Option<u32>> {
+        let found = self.find(id.as_ref())?;
+        Ok(found.filter(|row| self.is_alive(*row, at)))
+    }
+
+    pub(crate) fn is_alive(&self, row: u32, at: Version) -> bool {
+        self.locate(row).is_some_and(|(block, row)| block.ended().is_alive(row, at))
+    }
+
+    /// Ends a row. For writers only, one at a time.
+    pub(crate) fn end(&self, row: u32, version: Version) {
+        if let Some((block, row)) = self.locate(row) {
+            block.ended().end(row, version);
+            self.dead.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes back the end of a row that no view has shown.
+    pub(crate) fn revive(&self, row: u32) {
+        if let Some((block, row)) = self.locate(row) {
+            block.ended().revive(row);
+            self.dead.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many rows have ended.
+    pub(crate) fn dead(&self) -> u64 {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    /// What it would take without its dead rows, about.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        let live = self.info.rows - self.dead().min(self.info.rows);
+        let per_row = self.file_len() / self.info.rows.max(1);
+        live * per_row
+    }
+
+    /// The rows that are alive at this version, in order.
+    pub(crate) fn live_rows(&self, at: Version) -> impl Iterator<Item = u32> {
+        #[allow(clippy::cast_possible_truncation, reason = "checked when it was opened")]
+        let rows = self.info.rows as u32;
+        (0..rows).filter(move |row| self.is_alive(*row, at))
+    }
+
+    /// For the writer that has just written the segment: it need not check it, and makes ready what
+    /// readers need.
+    pub(crate) fn warm(&self) -> Result<()> {
+        self.body.trust();
+        self.blocks.iter().try_for_each(|block| block.payloads().map(drop))
+    }
+
+    /// Reads and checks everything. Calls `seen` with how many bytes have been.
+    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
+        self.body.check_all(seen)?;
+        for block in &self.blocks {
+            block.check_all()?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn file_len(&self) -> u64 {
+        self.info.seal.file_len
+    }
+}

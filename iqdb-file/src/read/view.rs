@@ -1,0 +1,126 @@
+//! A view: one version of the database, as everything that a snapshot needs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use iqdb_core::{
+    Block, Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot,
+    Version,
+};
+
+use crate::read::segment::Segment;
+use crate::vfs::Process;
+
+/// What is published. Made by a writer, and immutable from then on.
+pub(crate) struct View {
+    pub(crate) schema: Schema,
+    pub(crate) version: Version,
+    pub(crate) live: u64,
+    pub(crate) segments: Arc<Segments>,
+    /// What the log has added to the segments.
+    pub(crate) tail: Arc<dyn Snapshot>,
+    /// The process that opened the database. No other may read.
+    pub(crate) process: Process,
+}
+
+/// The segments of a view, and their blocks one after the other.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    all: Vec<Arc<Segment>>,
+    /// Which segment, and which block of it.
+    blocks: Vec<(usize, usize)>,
+}
+
+impl Segments {
+    pub(crate) fn new(all: Vec<Arc<Segment>>) -> Self {
+        let blocks = all.iter().enumerate();
+        let blocks =
+            blocks.flat_map(|(n, segment)| (0..segment.blocks().len()).map(move |i| (n, i)));
+        Self { blocks: blocks.collect(), all }
+    }
+
+    pub(crate) fn all(&self) -> &[Arc<Segment>] {
+        &self.all
+    }
+
+    /// The live row of this id. O(segments); the newest are asked first.
+    pub(crate) fn find(&self, id: &RecordId, at: Version) -> Result<Option<(&Arc<Segment>, u32)>> {
+        if id.check().is_err() {
+            // What is too long to be stored is not worth hashing.
+            return Ok(None);
+        }
+        for segment in self.all.iter().rev() {
+            if let Some(row) = segment.find_alive(id, at)? {
+                return Ok(Some((segment, row)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl View {
+    fn block_of<'a>(&self, segment: &'a Segment, n: usize) -> Result<Block<'a>> {
+        let block = segment.block(n).ok_or_else(|| no_such_block(segment.blocks().len(), n))?;
+        let shape = segment.shape();
+        let lent = Block::new(block, shape.dim, shape.stride, block.len(), self.version)?;
+        Ok(lent.sealed(block.seal()))
+    }
+}
+
+fn no_such_block(count: usize, found: usize) -> Error {
+    Error::new(ErrorKind::ContractViolation, "there is no such block")
+        .expected(format_args!("a block below {count}"))
+        .found(found)
+}
+
+impl Snapshot for View {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+
+    fn len(&self) -> u64 {
+        self.live
+    }
+
+    /// O(segments) on average.
+    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        self.process.check()?;
+        if let Some(record) = self.tail.get(id)? {
+            return Ok(Some(record));
+        }
+        let Some((segment, row)) = self.segments.find(id, self.version)? else {
+            return Ok(None);
+        };
+        let rows = segment.shape().block_rows;
+        self.block_of(segment, row as usize / rows)?.record(row as usize % rows).map(Some)
+    }
+
+    fn block_count(&self) -> usize {
+        self.segments.blocks.len() + self.tail.block_count()
+    }
+
+    fn block(&self, i: usize) -> Result<Block<'_>> {
+        self.process.check()?;
+        match self.segments.blocks.get(i) {
+            Some((segment, block)) => self.block_of(&self.segments.all[*segment], *block),
+            None if i < self.block_count() => self.tail.block(i - self.segments.blocks.len()),
+            None => Err(no_such_block(self.block_count(), i)),
+        }
+    }
+
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        // A search asks this first, on the caller's thread.
+        self.process.check()?;
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FileSnapshot(version {}, {} records)", self.version, self.live)
+    }
+}

@@ -1,0 +1,268 @@
+//! The segment that large batches write their rows to, before it is sealed.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use iqdb_core::{Batch, Change, RecordId, Result};
+
+use crate::errors::{damaged, defect, refused};
+use crate::fault::Defect;
+use crate::files::owner::Owner;
+use crate::format::file_name::Name;
+use crate::format::frame::Placed;
+use crate::format::segment::layout::{HEADER, Piece, Shape, pieces};
+use crate::options::FileOptions;
+use crate::read::segment::Place;
+use crate::vfs::{Access, File, FileExt, FileId};
+use crate::write::row_writer::{NewRows, Syncs, Writing};
+use crate::write::segment_writer::{create, push_row};
+
+/// A file of rows; the log says which record each row belongs to.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    number: u64,
+    file: Option<Arc<dyn File>>,
+    id: Option<FileId>,
+    /// A file of another owner has its name.
+    is_blocked: bool,
+    /// Name and header are on the disk.
+    is_begun: bool,
+    pieces: Vec<Piece>,
+    rows: u64,
+    /// The row that has the vector of a record, while no later change has given it another.
+    placed: HashMap<RecordId, u32>,
+    syncs: Arc<Syncs>,
+    /// Memory for the rows of the next batch.
+    spare: Vec<u8>,
+}
+
+/// The most memory that is kept for the rows of the next batch.
+const SPARE_BYTES_MAX: usize = 16 << 20;
+
+/// The state before a batch, to which an undo goes back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    rows: u64,
+    pieces: usize,
+}
+
+impl Growing {
+    pub(crate) fn new(number: u64) -> Self {
+        Self {
+            number,
+            file: None,
+            id: None,
+            is_blocked: false,
+            is_begun: false,
+            pieces: Vec::new(),
+            rows: 0,
+            placed: HashMap::new(),
+            syncs: Arc::default(),
+            spare: Vec::new(),
+        }
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    pub(crate) fn file(&self) -> Option<&Arc<dyn File>> {
+        self.file.as_ref()
+    }
+
+    /// The file that rows are written to, which has to keep its name.
+    pub(crate) fn held(&self) -> Option<(Name, FileId)> {
+        self.id.map(|id| (Name::Segment(self.number), id))
+    }
+
+    /// Takes back the memory of rows that have been written.
+    pub(crate) fn reuse(&mut self, mut rows: NewRows) {
+        let bytes = rows.take_bytes();
+        if bytes.capacity() <= SPARE_BYTES_MAX && bytes.capacity() > self.spare.capacity() {
+            self.spare = bytes;
+        }
+    }
+
+    /// Where the next row goes.
+    pub(crate) fn end(&self) -> u64 {
+        self.pieces.last().map_or(HEADER as u64, |piece| piece.end)
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { rows: self.rows, pieces: self.pieces.len() }
+    }
+
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.rows = mark.rows;
+        self.pieces.truncate(mark.pieces);
+    }
+
+    /// Makes the file unless it is there; returns true once its name is on the disk. Where a file
+    /// of another owner has the name, vectors go to the log until the next checkpoint, which takes
+    /// another name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+    pub(crate) fn is_ready(&mut self, place: &Place<'_>) -> Result<bool> {
+        if self.file.is_some() || self.is_blocked {
+            return Ok(!self.is_blocked);
+        }
+        let path = place.dir.path_of(Name::Segment(self.number));
+        let refused = |error| refused(&path, "made", error);
+        match create(place, self.number) {
+            Ok(file) => {
+                if !place.probe.has(Defect::DirectoryNotSynced) {
+                    place.dir.sync().map_err(refused)?;
+                }
+                (self.id, self.file) = (Some(file.id().map_err(refused)?), Some(file.into()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.is_blocked = true,
+            Err(error) => return Err(refused(error)),
+        }
+        Ok(!self.is_blocked)
+    }
+
+    /// Finds room for the vectors of a batch, and begins to write them there. The leader may
+    /// acknowledge the batch once it has waited for the returned rows. The file
+    /// [`is_ready`](Self::is_ready).
+    pub(crate) fn place(
+        &mut self,
+        place: &Place<'_>,
+        options: &FileOptions,
+        batch: &Batch,
+    ) -> Result<(Placed, NewRows)> {
+        let path = place.dir.path_of(Name::Segment(self.number));
+        let file = self.file.clone().ok_or_else(|| defect("there is no file for rows"))?;
+        let records = || {
+            batch.changes().iter().filter_map(|change| match change {
+                Change::Upsert(record) => Some(record),
+                _ => None,
+            })
+        };
+        let rows = records().count();
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
+        bytes.reserve_exact(rows * place.shape.row_bytes());
+        for record in records() {
+            push_row(&mut bytes, &record.vector, place.shape.stride);
+        }
+        let rows = u32::try_from(rows).map_err(|_| defect("a batch has too many rows"))?;
+        let start = self.end();
+        let placed = Placed {
+            segment: self.number,
+            first_row: self.rows,
+            rows,
+            pieces: pieces(&bytes, start).collect(),
+        };
+        self.adopt(&placed);
+        let writing = Writing {
+            file,
+            path,
+            start,
+            bytes,
+            is_first: !self.is_begun,
+            durability: options.durability,
+            syncs: Arc::clone(&self.syncs),
+            probe: options.probe,
+        };
+        let rows = writing.begin();
+        self.is_begun |= rows.failure().is_none();
+        Ok((placed, rows))
+    }
+
+    fn adopt(&mut self, placed: &Placed) {
+        self.rows += u64::from(placed.rows);
+        self.pieces.extend_from_slice(&placed.pieces);
+    }
+
+    /// Sets the row that has the vector of a record from now on; returns the row that had it.
+    pub(crate) fn moved(&mut self, id: &RecordId, row: Option<u32>) -> Option<u32> {
+        match row {
+            Some(row) => self.placed.insert(id.clone(), row),
+            None if self.placed.is_empty() => None,
+            None => self.placed.remove(id),
+        }
+    }
+
+    pub(crate) fn row_of(&self, id: &RecordId) -> Option<u32> {
+        self.placed.get(id).copied()
+    }
+
+    /// The record whose vector each row is, if there is one.
+    pub(crate) fn owners(&self) -> Vec<Option<&RecordId>> {
+        let mut owners = vec![None; usize::try_from(self.rows).unwrap_or(0)];
+        for (id, row) in &self.placed {
+            if let Some(owner) = owners.get_mut(*row as usize) {
+                *owner = Some(id);
+            }
+        }
+        owners
+    }
+
+    /// Reads rows that the log names. `None` when they never reached the disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when the file is gone, or belongs to
+    /// another owner: it was on the disk before the log named it.
+    pub(crate) fn recover(
+        &mut self,
+        place: &Place<'_>,
+        access: Access,
+        placed: &Placed,
+    ) -> Result<Option<Vec<u8>>> {
+        let name = Name::Segment(self.number);
+        let path = place.dir.path_of(name);
+        if placed.segment != self.number || placed.first_row != self.rows {
+            return Ok(None);
+        }
+        if self.file.is_none() {
+            let io = |error| refused(&path, "opened", error);
+            let file = match place.dir.file(name, access) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let missing = damaged(&path, "a file of the database is missing");
+                    return Err(missing.caused_by(error));
+                }
+                file => file.map_err(io)?,
+            };
+            if !Owner::of(&*file, name, Some(place.database)).map_err(io)?.is(place.database) {
+                return Err(damaged(&path, "it is no segment of this database"));
+            }
+            self.id = Some(file.id().map_err(io)?);
+            (self.file, self.is_begun) = (Some(file.into()), true);
+        }
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let start = self.end();
+        let Some(len) = expected_len(placed, &place.shape, start) else {
+            return Ok(None);
+        };
+        let io = |error| refused(&path, "read", error);
+        if file.len().map_err(io)? < start + len as u64 {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; len];
+        file.read_exact_at(&mut bytes, start).map_err(io)?;
+        if !pieces(&bytes, start).eq(placed.pieces.iter().copied()) {
+            return Ok(None);
+        }
+        self.adopt(placed);
+        Ok(Some(bytes))
+    }
+}
+
+/// How many bytes the rows have; `None` if the pieces don't end where the rows do.
+fn expected_len(placed: &Placed, shape: &Shape, start: u64) -> Option<usize> {
+    let len = (placed.rows as usize).checked_mul(shape.row_bytes())?;
+    let end = placed.pieces.last()?.end;
+    (start.checked_add(len as u64)? == end).then_some(len)
+}

@@ -1,0 +1,197 @@
+//! Writes the rows of a large batch to the disk, beside the other work of a commit.
+//!
+//! Writing and syncing the rows takes about as long as applying the batch in memory and writing and
+//! syncing its frame, and neither needs the other: the log ends at a frame whose rows never reached
+//! the disk. Only the leader that acknowledges the batch has to wait for both.
+
+use std::mem;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::fault::{Defect, Probe};
+use crate::options::Durability;
+use crate::vfs::{File, FileExt, Process};
+use crate::write::group::Failure;
+
+/// The rows to write, and their place in a file.
+#[derive(Debug)]
+pub(crate) struct Writing {
+    pub(crate) file: Arc<dyn File>,
+    pub(crate) path: PathBuf,
+    pub(crate) start: u64,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether they are the first rows of the file: then the writer syncs them, with the file's
+    /// header, before the log names the file.
+    pub(crate) is_first: bool,
+    pub(crate) durability: Durability,
+    /// The syncs of the file.
+    pub(crate) syncs: Arc<Syncs>,
+    pub(crate) probe: Probe,
+}
+
+/// The syncs of one file by many threads, one at a time. A system reports a failure once, to the
+/// thread that syncs first, though it may have lost the bytes of another one: so after one failed
+/// sync, all fail.
+#[derive(Debug, Default)]
+pub(crate) struct Syncs(Mutex<Option<Failure>>);
+
+/// Rows that are being written. Dropping them waits until no thread writes them any more.
+#[derive(Debug)]
+pub(crate) struct NewRows {
+    state: State,
+    process: Process,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A thread of their own writes them.
+    Beside(JoinHandle<Done>),
+    /// The thread that waits for them writes them.
+    Later(Writing),
+    Done(Done),
+}
+
+/// The outcome of the write, and its memory.
+#[derive(Debug)]
+struct Done {
+    bytes: Vec<u8>,
+    outcome: Result<(), Failure>,
+}
+
+impl Writing {
+    /// Starts writing.
+    pub(crate) fn begin(self) -> NewRows {
+        let state = match self.probe.coin(self.start) {
+            _ if self.is_first => State::Done(self.run()),
+            None => self.beside(),
+            // A run that must be repeatable starts no threads, but has both orders.
+            Some(true) => State::Done(self.run()),
+            Some(false) => State::Later(self),
+        };
+        NewRows { state, process: Process::current() }
+    }
+
+    /// Writes on a new thread, or, where none can be started, on the thread that waits for the
+    /// rows.
+    fn beside(self) -> State {
+        let writing = Arc::new(Mutex::new(Some(self)));
+        let take = |writing: &Mutex<Option<Self>>| {
+            writing.lock().unwrap_or_else(PoisonError::into_inner).take()
+        };
+        let run = {
+            let writing = Arc::clone(&writing);
+            move || take(&writing).map_or_else(Done::nothing, Self::run)
+        };
+        match std::thread::Builder::new().name("iqdb rows".into()).spawn(run) {
+            Ok(thread) => State::Beside(thread),
+            Err(_) => take(&writing).map_or_else(|| State::Done(Done::nothing()), State::Later),
+        }
+    }
+
+    fn run(self) -> Done {
+        let outcome = self.write();
+        Done { bytes: self.bytes, outcome }
+    }
+
+    /// # Errors
+    /// A failure to write changes nothing: what lies behind the last row that the log names is
+    /// garbage, and cut off before it is used. After a failure to sync the content of the disk is
+    /// unknown.
+    fn write(&self) -> Result<(), Failure> {
+        let written = self.file.write_all_at(&self.bytes, self.start);
+        written.map_err(|error| Failure::of(&self.path, "written", error))?;
+        match self.durability {
+            Durability::Relaxed if !self.is_first => Ok(()),
+            _ => self.syncs.one(|| self.sync()),
+        }
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        if !self.probe.has(Defect::RowsNotSynced) {
+            let unsure = |error| Failure::of(&self.path, "synced", error).unsure();
+            self.file.sync_data().map_err(unsure)?;
+        }
+        Ok(())
+    }
+}
+
+impl Syncs {
+    fn one(&self, sync: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = &*failed {
+            return Err(failure.clone());
+        }
+        sync().inspect_err(|failure| *failed = Some(failure.clone()))
+    }
+}
+
+impl NewRows {
+    /// The failure, as far as it is known by now. The first rows of a file are written by now.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        match &self.state {
+            State::Done(done) => done.outcome.as_ref().err(),
+            State::Beside(_) | State::Later(_) => None,
+        }
+    }
+
+    /// Returns when the rows have been written, and, unless the durability is relaxed, are on the
+    /// disk.
+    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+        let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
+            State::Beside(thread) => thread.join().unwrap_or_else(|_| {
+                let outcome = Err(Failure::new("writing rows panicked").unsure());
+                Done { bytes: Vec::new(), outcome }
+            }),
+            State::Later(writing) => writing.run(),
+            State::Done(done) => done,
+        };
+        let outcome = done.outcome.clone();
+        self.state = State::Done(done);
+        outcome
+    }
+
+    /// The memory of rows that have been written.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        match &mut self.state {
+            State::Done(done) => mem::take(&mut done.bytes),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Done {
+    fn nothing() -> Self {
+        Self { bytes: Vec::new(), outcome: Ok(()) }
+    }
+}
+
+impl Drop for NewRows {
+    /// Waits, because the caller that drops the rows may write other rows to their place in the
+    /// file.
+    fn drop(&mut self) {
+        if !matches!(self.state, State::Beside(_)) {
+            return;
+        }
+        if self.process.is_surely_current() {
+            let _ = self.wait();
+        } else {
+            // A forked child has the handle and not the thread.
+            mem::forget(mem::replace(&mut self.state, State::Done(Done::nothing())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_sync_that_failed_all_fail() {
+        let syncs = Syncs::default();
+        assert!(syncs.one(|| Ok(())).is_ok());
+        assert!(syncs.one(|| Err(Failure::new("the disk is gone").unsure())).is_err());
+        let later = syncs.one(|| Ok(())).unwrap_err();
+        assert!(later.is_unsure() && later.to_string().contains("the disk is gone"), "{later}");
+    }
+}
