@@ -38,14 +38,14 @@ pub enum Defect {
 /// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,
 /// and asking costs nothing.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Probe {
+pub(crate) struct InjectedFault {
     #[cfg(feature = "sim")]
     defect: Option<Defect>,
     #[cfg(feature = "sim")]
     seed: Option<u64>,
 }
 
-impl Probe {
+impl InjectedFault {
     #[cfg(feature = "sim")]
     pub(crate) fn with(self, defect: Defect) -> Self {
         Self { defect: Some(defect), ..self }

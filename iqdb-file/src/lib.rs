@@ -36,6 +36,5 @@ pub use files::lock::LockedBy;
 #[doc(hidden)]
 pub use format::{payloads, wire};
 pub use lifecycle::verify::{Progress, Verified};
-pub use options::{Durability, FileOptions};
-pub use read::ReadMode;
+pub use options::{Durability, FileOptions, ReadMode};
 pub use store::{FileStats, FileStore};

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fault::Probe;
-use crate::read::ReadMode;
+use crate::fault::InjectedFault;
 use crate::vfs::{OsVfs, Vfs};
 
 /// When a write is acknowledged.
@@ -17,6 +16,21 @@ pub enum Durability {
     /// [`flush`](iqdb_core::Store::flush) makes it outlive the system. After a crash of the system
     /// some of the last writes may be gone, none of them before a later one.
     Relaxed,
+}
+
+/// How the bytes of files are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ReadMode {
+    /// Files are mapped: what is read is what the system keeps of them, which may be more than fits
+    /// into memory. Each part is checked at its first use. No other program may write to the files
+    /// meanwhile.
+    #[default]
+    Map,
+    /// Files are read into memory, part by part at its first use, checked there and kept: a program
+    /// that writes to them later changes no answer. For files that are not trusted. Needs as much
+    /// memory as is read.
+    Copy,
 }
 
 /// Choices for a [`FileStore`](crate::FileStore). None of them changes an answer.
@@ -39,7 +53,7 @@ pub struct FileOptions {
     pub(crate) read_only: bool,
     /// Where the numbers begin of which ids are made.
     pub(crate) id_base: u64,
-    pub(crate) probe: Probe,
+    pub(crate) fault: InjectedFault,
 }
 
 impl FileOptions {
@@ -58,7 +72,7 @@ impl FileOptions {
             derived_from: 1 << 30,
             read_only: false,
             id_base: 0,
-            probe: Probe::default(),
+            fault: InjectedFault::default(),
         }
     }
 
@@ -127,7 +141,7 @@ impl FileOptions {
 
     /// A number that no other database has; another one for each attempt.
     pub(crate) fn database_id(&self, attempt: u64) -> u128 {
-        let half = |n| u128::from(self.probe.random(self.id_base + 2 * attempt + n));
+        let half = |n| u128::from(self.fault.random(self.id_base + 2 * attempt + n));
         half(0) << 64 | half(1)
     }
 
@@ -142,7 +156,7 @@ impl FileOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn defect(mut self, defect: crate::Defect) -> Self {
-        self.probe = self.probe.with(defect);
+        self.fault = self.fault.with(defect);
         self
     }
 
@@ -151,7 +165,7 @@ impl FileOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
-        self.probe = self.probe.seeded(seed);
+        self.fault = self.fault.seeded(seed);
         self
     }
 }

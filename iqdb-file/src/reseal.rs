@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64, xxh3_64_with_seed};
 
-use crate::format::file_name::Name;
+use crate::format::file_name::FileName;
 
 /// The files of a database by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -23,15 +23,17 @@ const DERIVED_HEAD: usize = 32;
 /// Computes anew every checksum in these files that still has a place, from the bytes that it covers,
 /// and makes each file's header that of the newest manifest's database. O(bytes).
 pub fn reseal(files: &mut Files) {
-    let named: Vec<(String, Name)> =
-        files.keys().filter_map(|name| Some((name.clone(), Name::parse(name)?))).collect();
-    let manifests = named.iter().filter(|(_, name)| matches!(name, Name::Manifest(_)));
+    let named: Vec<(String, FileName)> =
+        files.keys().filter_map(|name| Some((name.clone(), FileName::parse(name)?))).collect();
+    let manifests = named.iter().filter(|(_, name)| matches!(name, FileName::Manifest(_)));
     let database = manifests
         .max_by_key(|(_, name)| *name)
         .and_then(|(name, _)| files.get(name)?.get(16..32)?.first_chunk::<16>().copied());
     for (file, name) in &named {
-        if let (Name::Log(number) | Name::Segment(number) | Name::Derived(number), Some(database)) =
-            (name, database)
+        if let (
+            FileName::Log(number) | FileName::Segment(number) | FileName::Derived(number),
+            Some(database),
+        ) = (name, database)
             && let Some(head) = files.get_mut(file).and_then(|bytes| bytes.get_mut(..SALUTATION))
         {
             head[16..32].copy_from_slice(&database);
@@ -41,11 +43,11 @@ pub fn reseal(files: &mut Files) {
     let mut seals = BTreeMap::new();
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
-            (Name::Segment(number), Some(bytes)) => {
+            (FileName::Segment(number), Some(bytes)) => {
                 seals.extend(segment(bytes).map(|hash| (*number, (bytes.len() as u64, hash))));
             }
-            (Name::Derived(_), Some(bytes)) => derived(bytes),
-            (Name::Log(number), Some(bytes)) => {
+            (FileName::Derived(_), Some(bytes)) => derived(bytes),
+            (FileName::Log(number), Some(bytes)) => {
                 let mut bytes = std::mem::take(bytes);
                 log(&mut bytes, *number, files);
                 files.insert(file.clone(), bytes);
@@ -55,8 +57,8 @@ pub fn reseal(files: &mut Files) {
     }
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
-            (Name::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals),
-            (Name::Derived(number), Some(bytes)) => {
+            (FileName::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals),
+            (FileName::Derived(number), Some(bytes)) => {
                 if let Some((_, hash)) = seals.get(number) {
                     put(bytes, SALUTATION, *hash);
                 }
@@ -69,15 +71,15 @@ pub fn reseal(files: &mut Files) {
 /// Where in a file something of interest begins: sections, frames, fields.
 #[must_use]
 pub fn landmarks(name: &str, bytes: &[u8]) -> Vec<usize> {
-    match Name::parse(name) {
-        Some(Name::Segment(_)) => {
+    match FileName::parse(name) {
+        Some(FileName::Segment(_)) => {
             let start = footer_start(bytes).unwrap_or(bytes.len());
             // Numbers in the footer that could be offsets, and the footer's own.
             let footer = (start..bytes.len()).step_by(8);
             let offsets = footer.clone().filter_map(|at| at_most(bytes, at, bytes.len()));
             [SEGMENT_HEADER].into_iter().chain(offsets).chain(footer).collect()
         }
-        Some(Name::Log(_)) => {
+        Some(FileName::Log(_)) => {
             let frames = (LOG_HEADER..bytes.len()).step_by(8);
             frames.filter(|at| bytes[*at..].starts_with(b"iqfr")).collect()
         }
@@ -141,7 +143,7 @@ fn pieces(body: &mut [u8], from: &mut usize, files: &Files) -> Option<()> {
     if u32_at(body, 4)? == 0 {
         return None;
     }
-    let rows = files.get(&Name::Segment(u64_at(body, 8)?).to_string())?;
+    let rows = files.get(&FileName::Segment(u64_at(body, 8)?).to_string())?;
     for at in (28..body.len()).step_by(16).take(u32_at(body, 24)? as usize) {
         let end = at_most(body, at, rows.len()).filter(|end| end >= from)?;
         put(body, at + 8, xxh3_64(&rows[*from..end]));

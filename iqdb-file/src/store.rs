@@ -44,7 +44,7 @@ pub struct FileStore {
     /// A group has been written, or has failed.
     pub(crate) changed: Condvar,
     /// The group that is staged has as many batches as its leader waits for.
-    pub(crate) gathered: Condvar,
+    pub(crate) followers_staged: Condvar,
 }
 
 /// How a database is doing: counted, not measured.
@@ -135,7 +135,7 @@ impl FileStore {
             view: ArcSwap::from_pointee(writer.view()?),
             writer: Mutex::new(writer),
             changed: Condvar::new(),
-            gathered: Condvar::new(),
+            followers_staged: Condvar::new(),
         })
     }
 
@@ -215,7 +215,7 @@ impl FileStore {
         self.process.check_surely()?;
         let writer = self.lock();
         let segments = writer.segments.all();
-        let growing = writer.growing.file().and_then(|file| file.len().ok()).unwrap_or(0);
+        let open_segment = writer.open_segment.file().and_then(|file| file.len().ok()).unwrap_or(0);
         let failed = writer.failed_checkpoint.as_ref();
         Ok(FileStats {
             database: writer.manifest.database,
@@ -226,7 +226,7 @@ impl FileStore {
             log_bytes_max: writer.options.log_bytes,
             bytes: segments.iter().map(|segment| segment.file_len()).sum::<u64>()
                 + writer.manifest.encode().len() as u64
-                + growing
+                + open_segment
                 + writer.log_end,
             log_bytes: writer.log_end,
             segments: segments.len(),
@@ -262,13 +262,13 @@ impl Store for FileStore {
             batch.check_version(writer.version)?;
         }
         let applied = writer.stage(batch)?;
-        if writer.gathering == Some(writer.staged.batches) {
-            self.gathered.notify_one();
+        if writer.awaited_batches == Some(writer.staged.batches) {
+            self.followers_staged.notify_one();
         }
         // What it saw may not be on the disk yet, even if it adds nothing to it.
-        let group = match &writer.at_work {
+        let group = match &writer.in_flight {
             _ if !writer.staged.is_empty() => Arc::clone(&writer.staged.group),
-            Some(at_work) => Arc::clone(&at_work.group),
+            Some(in_flight) => Arc::clone(&in_flight.group),
             None => return Ok(applied),
         };
         self.finish(writer, &group)?;

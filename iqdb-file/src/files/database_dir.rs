@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fault::{Defect, Probe};
-use crate::files::owner::Owner;
-use crate::format::file_name::Name;
+use crate::fault::{Defect, InjectedFault};
+use crate::format::file_head::{HEAD, Owner};
+use crate::format::file_name::FileName;
 use crate::options::FileOptions;
 use crate::vfs::{Access, Dir, Entry, File, FileExt, FileId, Found, Guard, Sharing, Vfs};
 
@@ -21,7 +21,7 @@ pub(crate) struct DatabaseDir {
     temporary: Option<Arc<str>>,
     /// What a planted defect goes by.
     vfs: Arc<dyn Vfs>,
-    probe: Probe,
+    fault: InjectedFault,
 }
 
 impl DatabaseDir {
@@ -36,7 +36,7 @@ impl DatabaseDir {
     /// A directory that is open, and is called, or is to be called, `path`.
     pub(crate) fn new(dir: Arc<dyn Dir>, path: &Path, options: &FileOptions) -> Self {
         let vfs = Arc::clone(&options.vfs);
-        Self { dir, path: path.into(), temporary: None, vfs, probe: options.probe }
+        Self { dir, path: path.into(), temporary: None, vfs, fault: options.fault }
     }
 
     /// What it was called when it was opened. For messages.
@@ -45,12 +45,12 @@ impl DatabaseDir {
     }
 
     /// What a file in it was called. For messages.
-    pub(crate) fn path_of(&self, name: Name) -> PathBuf {
+    pub(crate) fn path_of(&self, name: FileName) -> PathBuf {
         name.within(&self.path)
     }
 
     fn call<T>(&self, call: impl FnOnce(&(dyn Dir + 'static)) -> io::Result<T>) -> io::Result<T> {
-        if self.probe.has(Defect::FilesByPath)
+        if self.fault.has(Defect::FilesByPath)
             && let Ok(dir) = self.vfs.open_dir(&self.path)
         {
             return call(&*dir);
@@ -60,13 +60,13 @@ impl DatabaseDir {
 
     /// # Errors
     /// Those of [`Dir::open`].
-    pub(crate) fn file(&self, name: Name, access: Access) -> io::Result<Box<dyn File>> {
+    pub(crate) fn file(&self, name: FileName, access: Access) -> io::Result<Box<dyn File>> {
         self.call(|dir| dir.open(&name.to_string(), access))
     }
 
     /// # Errors
     /// Those of [`Dir::lookup`].
-    pub(crate) fn lookup(&self, name: Name) -> io::Result<Option<Found>> {
+    pub(crate) fn lookup(&self, name: FileName) -> io::Result<Option<Found>> {
         self.call(|dir| dir.lookup(&name.to_string()))
     }
 
@@ -82,23 +82,23 @@ impl DatabaseDir {
     ///
     /// # Errors
     /// Those of [`Dir::list`].
-    pub(crate) fn names(&self) -> io::Result<Vec<Name>> {
+    pub(crate) fn names(&self) -> io::Result<Vec<FileName>> {
         let files = self.entries()?.into_iter().filter(|entry| !entry.is_dir);
-        Ok(files.filter_map(|file| Name::parse(&file.name)).collect())
+        Ok(files.filter_map(|file| FileName::parse(&file.name)).collect())
     }
 
     /// Gives a file another name, which is free.
     ///
     /// # Errors
     /// Those of [`Dir::rename`].
-    pub(crate) fn rename(&self, from: Name, to: Name) -> io::Result<()> {
+    pub(crate) fn rename(&self, from: FileName, to: FileName) -> io::Result<()> {
         self.rename_as(&from.to_string(), to)
     }
 
     /// # Errors
     /// Those of [`Dir::rename`].
-    pub(crate) fn rename_as(&self, from: &str, to: Name) -> io::Result<()> {
-        if self.probe.has(Defect::RenamesOverOthers) {
+    pub(crate) fn rename_as(&self, from: &str, to: FileName) -> io::Result<()> {
+        if self.fault.has(Defect::RenamesOverOthers) {
             let _ = self.call(|dir| dir.remove(&to.to_string()));
         }
         self.call(|dir| dir.rename(from, &to.to_string()))
@@ -109,9 +109,9 @@ impl DatabaseDir {
     ///
     /// # Errors
     /// Those of opening and reading it.
-    pub(crate) fn owner(&self, name: Name, ours: Option<u128>) -> io::Result<Option<Owner>> {
+    pub(crate) fn owner(&self, name: FileName, ours: Option<u128>) -> io::Result<Option<Owner>> {
         match self.file(name, Access::Read) {
-            Ok(file) => Owner::of(&*file, name, ours).map(Some),
+            Ok(file) => owner_of(&*file, name, ours).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(Some(Owner::Stranger)),
             Err(error) => Err(error),
@@ -120,7 +120,7 @@ impl DatabaseDir {
 
     /// Removes a file of this database, or what a crash has left of one; leaves files of other
     /// owners alone. Whether there is none of that name now.
-    pub(crate) fn remove(&self, name: Name, database: u128) -> bool {
+    pub(crate) fn remove(&self, name: FileName, database: u128) -> bool {
         match self.owner(name, Some(database)) {
             Ok(None) => true,
             Ok(Some(owner)) if owner.is(database) || owner == Owner::Torn => {
@@ -134,7 +134,7 @@ impl DatabaseDir {
     ///
     /// # Errors
     /// Those of the system; [`io::ErrorKind::NotFound`] where the name is another's.
-    pub(crate) fn remove_if(&self, name: Name, id: FileId) -> io::Result<()> {
+    pub(crate) fn remove_if(&self, name: FileName, id: FileId) -> io::Result<()> {
         match self.lookup(name)? {
             Some(found) if found.id == id => self.call(|dir| dir.remove(&name.to_string())),
             _ => Err(io::ErrorKind::NotFound.into()),
@@ -149,7 +149,7 @@ impl DatabaseDir {
     /// the name.
     pub(crate) fn create(
         &self,
-        name: Name,
+        name: FileName,
         database: u128,
         head: &[u8],
     ) -> io::Result<Box<dyn File>> {
@@ -219,6 +219,18 @@ impl DatabaseDir {
     pub(crate) fn handle(&self) -> &dyn Dir {
         &*self.dir
     }
+}
+
+/// The owner of an open file that has this name. `ours` is the database that may have left the file
+/// there in part.
+///
+/// # Errors
+/// Those of reading the file.
+pub(crate) fn owner_of(file: &dyn File, name: FileName, ours: Option<u128>) -> io::Result<Owner> {
+    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX).min(HEAD);
+    let mut head = [0; HEAD];
+    file.read_exact_at(&mut head[..len], 0)?;
+    Ok(Owner::decode(&head, name, ours))
 }
 
 impl fmt::Debug for DatabaseDir {

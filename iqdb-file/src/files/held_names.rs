@@ -6,9 +6,9 @@
 
 use std::io;
 
-use crate::fault::{Defect, Probe};
+use crate::fault::{Defect, InjectedFault};
 use crate::files::database_dir::DatabaseDir;
-use crate::format::file_name::Name;
+use crate::format::file_name::FileName;
 use crate::vfs::FileId;
 
 /// Names that have to refer to files that are open. The code that makes it keeps the files open, so
@@ -16,8 +16,8 @@ use crate::vfs::FileId;
 #[derive(Debug, Clone)]
 pub(crate) struct HeldNames {
     dir: DatabaseDir,
-    held: Vec<(Name, FileId)>,
-    probe: Probe,
+    held: Vec<(FileName, FileId)>,
+    fault: InjectedFault,
 }
 
 /// Why what was written may not be found.
@@ -26,22 +26,26 @@ pub(crate) enum NotHeld {
     /// The directory has been removed.
     Directory,
     /// The file is gone, or another one has its name.
-    File(Name),
+    File(FileName),
     /// The file has a second name, perhaps in another database's directory.
-    TwoNames(Name),
+    TwoNames(FileName),
     /// The system doesn't tell.
-    Unknown(Name, io::Error),
+    Unknown(FileName, io::Error),
 }
 
 impl HeldNames {
-    pub(crate) fn new(dir: &DatabaseDir, held: Vec<(Name, FileId)>, probe: Probe) -> Self {
-        Self { dir: dir.clone(), held, probe }
+    pub(crate) fn new(
+        dir: &DatabaseDir,
+        held: Vec<(FileName, FileId)>,
+        fault: InjectedFault,
+    ) -> Self {
+        Self { dir: dir.clone(), held, fault }
     }
 
     /// Four look-ups: one for each name, and one for `rows`, the segment that rows of a group were
     /// written to, or else for the directory itself. In a directory that has been removed no name is
     /// found.
-    pub(crate) fn check(&self, rows: Option<(Name, FileId)>) -> Result<(), NotHeld> {
+    pub(crate) fn check(&self, rows: Option<(FileName, FileId)>) -> Result<(), NotHeld> {
         if let Some(rows) = rows {
             return self.check_these(&[rows]);
         }
@@ -49,13 +53,13 @@ impl HeldNames {
         match self.dir.is_linked() {
             Ok(true) => Ok(()),
             Ok(false) => Err(NotHeld::Directory),
-            Err(error) => Err(NotHeld::Unknown(Name::Lock, error)),
+            Err(error) => Err(NotHeld::Unknown(FileName::Lock, error)),
         }
     }
 
     /// A look-up for each name, and for each of these.
-    pub(crate) fn check_these(&self, more: &[(Name, FileId)]) -> Result<(), NotHeld> {
-        if self.probe.has(Defect::NamesNotLookedUp) {
+    pub(crate) fn check_these(&self, more: &[(FileName, FileId)]) -> Result<(), NotHeld> {
+        if self.fault.has(Defect::NamesNotLookedUp) {
             return Ok(());
         }
         for (name, id) in self.held.iter().chain(more) {
@@ -73,7 +77,7 @@ impl HeldNames {
 
     /// What is wrong, for people.
     pub(crate) fn describe(&self, reason: &NotHeld) -> String {
-        let path = |name: &Name| self.dir.path_of(*name).display().to_string();
+        let path = |name: &FileName| self.dir.path_of(*name).display().to_string();
         match reason {
             NotHeld::Directory => {
                 format!("{}: the directory has been removed", self.dir.path().display())

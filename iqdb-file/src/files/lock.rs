@@ -13,9 +13,11 @@ use iqdb_core::{Error, ErrorKind, Result};
 
 use crate::errors::refused;
 use crate::files::database_dir::DatabaseDir;
-use crate::files::owner::{self, Owner};
-use crate::format::file_name::Name;
-use crate::format::mark::{self, Mark};
+use crate::files::database_dir::owner_of;
+use crate::files::mark_slots::{read_mark, write_mark};
+use crate::format::file_head::{Owner, encode_head};
+use crate::format::file_name::FileName;
+use crate::format::mark::{FILE_BYTES, Mark};
 use crate::vfs::{Access, File, FileExt, FileId, Guard, Sharing};
 
 /// How often the file may be replaced while it is being locked.
@@ -73,10 +75,10 @@ impl Lock {
     }
 
     fn take_file(dir: &DatabaseDir, sharing: Sharing) -> Result<Option<LockFile>> {
-        let refused = |error| refused(&dir.path_of(Name::Lock), "locked", error);
+        let refused = |error| refused(&dir.path_of(FileName::Lock), "locked", error);
         for _ in 0..TRIES {
-            let file = match dir.file(Name::Lock, Access::Write) {
-                Err(error) if cannot_be_written(&error) => dir.file(Name::Lock, Access::Read),
+            let file = match dir.file(FileName::Lock, Access::Write) {
+                Err(error) if cannot_be_written(&error) => dir.file(FileName::Lock, Access::Read),
                 file => file,
             };
             let file = match file {
@@ -89,9 +91,9 @@ impl Lock {
                 Err(_) => None,
             };
             let id = file.id().map_err(refused)?;
-            let found = dir.lookup(Name::Lock).map_err(refused)?;
+            let found = dir.lookup(FileName::Lock).map_err(refused)?;
             if found.is_some_and(|found| found.id == id) {
-                let owner = Owner::of(&*file, Name::Lock, None).map_err(refused)?;
+                let owner = owner_of(&*file, FileName::Lock, None).map_err(refused)?;
                 return Ok(Some(LockFile::new(file, id, guard, owner)));
             }
             // It was replaced since it was opened. The lock of a file without a name keeps no other
@@ -113,13 +115,13 @@ impl Lock {
             file.mend(database);
         }
         if self.file.is_none() && is_needed {
-            match dir.file(Name::Lock, Access::Create) {
+            match dir.file(FileName::Lock, Access::Create) {
                 // The lock works without its contents, say on a full disk.
                 Ok(file) => _ = write_head(&*file, database),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 // A lock of the directory will do.
                 Err(_) if self.directory.is_some() => return Ok(false),
-                Err(error) => return Err(refused(&dir.path_of(Name::Lock), "made", error)),
+                Err(error) => return Err(refused(&dir.path_of(FileName::Lock), "made", error)),
             }
             self.file = Self::take_file(dir, self.sharing)?;
             return self.check_locks(dir).map(|()| true);
@@ -145,7 +147,7 @@ impl Lock {
             // Before it has its name, so that no other maker takes it for left over.
             let guard = file.lock(self.sharing).ok();
             let id = file.id()?;
-            dir.rename_as(temporary, Name::Lock)?;
+            dir.rename_as(temporary, FileName::Lock)?;
             dir.sync()?;
             Ok(LockFile::new(file, id, guard, Owner::Database(database)))
         };
@@ -153,7 +155,7 @@ impl Lock {
             let _ = dir.handle().remove(temporary);
             match error.kind() {
                 io::ErrorKind::AlreadyExists => locked(dir),
-                _ => refused(&dir.path_of(Name::Lock), "made", error),
+                _ => refused(&dir.path_of(FileName::Lock), "made", error),
             }
         })?;
         self.file = Some(file);
@@ -184,7 +186,7 @@ impl Lock {
     /// Removes the file, if it is this one still.
     pub(crate) fn remove_file(&self, dir: &DatabaseDir) {
         if let Some(file) = &self.file {
-            let _ = dir.remove_if(Name::Lock, file.id);
+            let _ = dir.remove_if(FileName::Lock, file.id);
         }
     }
 
@@ -200,8 +202,8 @@ impl Lock {
     pub(crate) fn mark(&self, dir: &DatabaseDir) -> Result<Option<Mark>> {
         let Some(file) = &self.file else { return Ok(None) };
         let Some(database) = file.database else { return Ok(None) };
-        let mark = Mark::read(&*file.file, database)
-            .map_err(|error| refused(&dir.path_of(Name::Lock), "read", error))?;
+        let mark = read_mark(&*file.file, database)
+            .map_err(|error| refused(&dir.path_of(FileName::Lock), "read", error))?;
         *file.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         Ok(mark)
     }
@@ -219,7 +221,7 @@ impl Lock {
                 return;
             }
             let mark = Mark { sequence: sequence + 1, ..mark };
-            let written = mark.write(&*file.file, database);
+            let written = write_mark(&*file.file, &mark, database);
             file.mark_failed.store(written.is_err(), Ordering::Relaxed);
             *last = Some(mark);
         }
@@ -231,8 +233,8 @@ impl Lock {
     }
 
     /// The file, which has to keep its name while the database is written.
-    pub(crate) fn held(&self) -> Option<(Name, FileId)> {
-        self.file.as_ref().map(|file| (Name::Lock, file.id))
+    pub(crate) fn held(&self) -> Option<(FileName, FileId)> {
+        self.file.as_ref().map(|file| (FileName::Lock, file.id))
     }
 
     pub(crate) fn locked_by(&self) -> LockedBy {
@@ -258,7 +260,7 @@ impl LockFile {
     /// Writes the head of a file that a crash has left without.
     fn mend(&mut self, database: u128) {
         if self.database.is_none()
-            && matches!(Owner::of(&*self.file, Name::Lock, Some(database)), Ok(Owner::Torn))
+            && matches!(owner_of(&*self.file, FileName::Lock, Some(database)), Ok(Owner::Torn))
             && write_head(&*self.file, database).is_ok()
         {
             self.database = Some(database);
@@ -267,7 +269,7 @@ impl LockFile {
 }
 
 fn write_head(file: &dyn File, database: u128) -> io::Result<()> {
-    file.write_all_at(&owner::head(Name::Lock, database, mark::FILE_BYTES), 0)
+    file.write_all_at(&encode_head(FileName::Lock, database, FILE_BYTES), 0)
 }
 
 fn cannot_be_written(error: &io::Error) -> bool {
@@ -278,7 +280,7 @@ fn locked(dir: &DatabaseDir) -> Error {
     let message = format!("{}: the database is open elsewhere", dir.path().display());
     let error = Error::new(ErrorKind::Locked, message)
         .hint("close it there, or open it to be read only if it is only read there");
-    let holders = dir.file(Name::Lock, Access::Read).ok().and_then(|file| file.holders());
+    let holders = dir.file(FileName::Lock, Access::Read).ok().and_then(|file| file.holders());
     match holders {
         Some(holders) => error.found(holders),
         None => error,

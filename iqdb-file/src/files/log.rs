@@ -9,20 +9,13 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use iqdb_core::{Result, Version};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::errors::{damaged, damaged_at, refused};
 use crate::files::database_dir::DatabaseDir;
-use crate::format::file_name::Name;
-use crate::format::frame::{self, ALIGN, HEAD, Head};
-use crate::format::segment::footer::{FORMAT, check_header};
-use crate::format::wire::{put_u32, put_u64};
+use crate::format::file_head::check_header;
+use crate::format::file_name::FileName;
+use crate::format::log::{ALIGN, FRAME_HEAD, FrameHead, HEADER, append, header, salt};
 use crate::vfs::{Access, File, FileExt, FileId};
-
-const MAGIC: &[u8; 8] = b"iqdb log";
-
-/// The size of a log's header, and where its first frame begins.
-pub(crate) const HEADER: usize = 64;
 
 /// A log that is open.
 #[derive(Debug)]
@@ -51,28 +44,12 @@ pub(crate) enum Verdict {
     Torn,
 }
 
-fn header(database: u128, number: u64) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEADER);
-    bytes.extend_from_slice(MAGIC);
-    put_u32(&mut bytes, FORMAT);
-    put_u32(&mut bytes, 0);
-    bytes.extend_from_slice(&database.to_le_bytes());
-    put_u64(&mut bytes, number);
-    bytes.resize(HEADER, 0);
-    bytes
-}
-
-/// Keeps frames of other logs, left on the disk by files that are gone, from passing for ours.
-fn salt(database: u128, number: u64) -> u64 {
-    xxh3_64_with_seed(&database.to_le_bytes(), number)
-}
-
 impl Log {
     /// Makes a new log and syncs it, but not its directory.
     pub(crate) fn create(dir: &DatabaseDir, database: u128, number: u64) -> Result<Self> {
-        let path = dir.path_of(Name::Log(number));
+        let path = dir.path_of(FileName::Log(number));
         let make = || {
-            let file = dir.create(Name::Log(number), database, &header(database, number))?;
+            let file = dir.create(FileName::Log(number), database, &header(database, number))?;
             file.sync_data()?;
             Ok((file.id()?, file))
         };
@@ -84,7 +61,7 @@ impl Log {
     ///
     /// # Errors
     /// Those of the system.
-    pub(crate) fn is_written(dir: &DatabaseDir, name: Name) -> io::Result<bool> {
+    pub(crate) fn is_written(dir: &DatabaseDir, name: FileName) -> io::Result<bool> {
         Ok(dir.file(name, Access::Read)?.len()? > HEADER as u64)
     }
 
@@ -94,8 +71,8 @@ impl Log {
         number: u64,
         access: Access,
     ) -> Result<Self> {
-        let path = dir.path_of(Name::Log(number));
-        let file = dir.file(Name::Log(number), access).map_err(|error| match error.kind() {
+        let path = dir.path_of(FileName::Log(number));
+        let file = dir.file(FileName::Log(number), access).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 damaged(&path, "a file of the database is missing").caused_by(error)
             }
@@ -108,7 +85,7 @@ impl Log {
             }
             read => read.map_err(|error| refused(&path, "read", error))?,
         }
-        check_header(&path, &found, &header(database, number), MAGIC)?;
+        check_header(&path, &found, &header(database, number))?;
         let id = file.id().map_err(|error| refused(&path, "opened", error))?;
         Ok(Self { path, file, id, number, salt: salt(database, number) })
     }
@@ -118,8 +95,8 @@ impl Log {
     }
 
     /// What has to have its name while it is written.
-    pub(crate) fn held(&self) -> (Name, FileId) {
-        (Name::Log(self.number), self.id)
+    pub(crate) fn held(&self) -> (FileName, FileId) {
+        (FileName::Log(self.number), self.id)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -139,7 +116,7 @@ impl Log {
         version: Version,
         synced: u64,
     ) -> Result<()> {
-        frame::append(out, body, start + out.len() as u64, version.0, synced, self.salt)
+        append(out, body, start + out.len() as u64, version.0, synced, self.salt)
     }
 
     /// Calls `each` with the offset and the body of every frame, in order; returns how far they go.
@@ -190,14 +167,14 @@ impl Log {
         body: &mut Vec<u8>,
         end: u64,
         len: u64,
-    ) -> io::Result<Option<Head>> {
+    ) -> io::Result<Option<FrameHead>> {
         let room = len.saturating_sub(end);
-        if room < HEAD as u64 {
+        if room < FRAME_HEAD as u64 {
             return Ok(None);
         }
-        let mut head = [0; HEAD];
+        let mut head = [0; FRAME_HEAD];
         reader.read_exact(&mut head)?;
-        let Some(head) = Head::decode(&head).filter(|head| head.offset == end) else {
+        let Some(head) = FrameHead::decode(&head).filter(|head| head.offset == end) else {
             return Ok(None);
         };
         // Before memory is asked for: no frame is longer than the rest of the file.
@@ -220,15 +197,16 @@ impl Log {
             .map_err(|error| refused(&self.path, "read", error))?;
         // What was written to make this slow is damage, too.
         let mut effort = 4 * bytes.len() + (1 << 20);
-        for start in (ALIGN..bytes.len().saturating_sub(HEAD)).step_by(ALIGN) {
-            let Some(head) = Head::decode(&bytes[start..start + HEAD]) else {
+        for start in (ALIGN..bytes.len().saturating_sub(FRAME_HEAD)).step_by(ALIGN) {
+            let Some(head) = FrameHead::decode(&bytes[start..start + FRAME_HEAD]) else {
                 continue;
             };
-            let body = start + HEAD..start.saturating_add(HEAD).saturating_add(head.len as usize);
+            let body = start + FRAME_HEAD
+                ..start.saturating_add(FRAME_HEAD).saturating_add(head.len as usize);
             let Some(body) = bytes.get(body) else {
                 continue;
             };
-            effort = effort.saturating_sub(HEAD + body.len());
+            effort = effort.saturating_sub(FRAME_HEAD + body.len());
             let is_ours = head.offset == end + start as u64;
             if effort == 0 || is_ours && head.synced > end && head.fits(body, self.salt) {
                 return Err(damaged_at(

@@ -4,6 +4,7 @@ pub(crate) mod database_dir;
 pub(crate) mod held_names;
 pub(crate) mod lock;
 pub(crate) mod log;
-pub(crate) mod owner;
+pub(crate) mod manifest_file;
+mod mark_slots;
 pub(crate) mod reserve;
 pub(crate) mod unfinished;

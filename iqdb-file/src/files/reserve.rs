@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::files::database_dir::DatabaseDir;
-use crate::files::owner::{self, HEAD, Owner};
-use crate::format::file_name::Name;
+use crate::files::database_dir::owner_of;
+use crate::format::file_head::{HEAD, Owner, encode_head};
+use crate::format::file_name::FileName;
 use crate::vfs::{Access, File, FileExt};
-use crate::write::group::Failure;
+use crate::write::group::WriteFailure;
 
 /// A file that says whose it is, and zeros. Nothing relies on what is in it.
 ///
@@ -47,7 +48,7 @@ impl Reserve {
     ///
     /// # Errors
     /// Only that the disk is full; it is as large as before then.
-    pub(crate) fn take(&mut self, dir: &DatabaseDir, sealing: u64) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self, dir: &DatabaseDir, sealing: u64) -> Result<(), WriteFailure> {
         let wanted = self.wanted(sealing);
         let grown = match self.look(dir) {
             Kept::Not => return Ok(()),
@@ -71,7 +72,7 @@ impl Reserve {
             }
             Err(error) if error.kind() == ErrorKind::StorageFull => {
                 self.kept = None;
-                Err(Failure::of(&dir.path_of(Name::Reserve), "taken again", error))
+                Err(WriteFailure::of(&dir.path_of(FileName::Reserve), "taken again", error))
             }
             // A database that can't have one for another reason does without.
             Err(_) => {
@@ -126,7 +127,7 @@ impl Reserve {
 
     fn look(&mut self, dir: &DatabaseDir) -> &mut Kept {
         let database = self.database;
-        self.kept.get_or_insert_with(|| match dir.file(Name::Reserve, Access::Write) {
+        self.kept.get_or_insert_with(|| match dir.file(FileName::Reserve, Access::Write) {
             Err(error) if error.kind() == ErrorKind::NotFound => Kept::Nothing,
             Err(_) => Kept::Not,
             Ok(file) => look_into(file, database).unwrap_or(Kept::Not),
@@ -144,10 +145,10 @@ pub(crate) fn give_up(file: &dyn File) -> io::Result<()> {
 
 /// A file of zeros alone is ours, too: a crash has left it without its first bytes.
 fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
-    let is_ours = match Owner::of(&*file, Name::Reserve, Some(database))? {
+    let is_ours = match owner_of(&*file, FileName::Reserve, Some(database))? {
         Owner::Database(found) => found == database,
         Owner::Torn if is_zeros(&*file)? => {
-            file.write_all_at(&owner::head(Name::Reserve, database, HEAD), 0)?;
+            file.write_all_at(&encode_head(FileName::Reserve, database, HEAD), 0)?;
             true
         }
         Owner::Torn | Owner::Stranger => false,
@@ -160,9 +161,9 @@ fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
 
 /// Makes the file, with its first bytes on the disk: a later opening has to know whose it is.
 fn make(dir: &DatabaseDir, database: u128, len: u64) -> io::Result<Kept> {
-    let file = dir.file(Name::Reserve, Access::Create)?;
+    let file = dir.file(FileName::Reserve, Access::Create)?;
     let id = file.id()?;
-    let head = owner::head(Name::Reserve, database, HEAD);
+    let head = encode_head(FileName::Reserve, database, HEAD);
     let made = grow(&*file, 0..len)
         .and_then(|()| file.write_all_at(&head, 0))
         .and_then(|()| file.sync_data());
@@ -170,7 +171,7 @@ fn make(dir: &DatabaseDir, database: u128, len: u64) -> io::Result<Kept> {
         Ok(()) => Ok(Kept::Ours { file: file.into(), len }),
         Err(error) => {
             // Better all of it for other programs than half of it for none.
-            let _ = dir.remove_if(Name::Reserve, id);
+            let _ = dir.remove_if(FileName::Reserve, id);
             Err(error)
         }
     }

@@ -8,14 +8,12 @@ use iqdb_core::{Error, Result};
 use crate::errors::{damaged, refused};
 use crate::files::database_dir::DatabaseDir;
 use crate::files::log::Log;
-use crate::files::owner::Owner;
-use crate::format::file_name::Name;
+use crate::format::file_head::Owner;
+use crate::format::file_name::FileName;
+use crate::format::manifest::FIRST_LOG;
 
 /// The file that says so. No manifest has this number.
-pub(crate) const BEGUN: Name = Name::Unfinished(0);
-
-/// The number of a new database's log.
-pub(crate) const FIRST_LOG: u64 = 2;
+pub(crate) const UNFINISHED: FileName = FileName::Unfinished(0);
 
 /// The database that was begun in a directory and not finished, if there is one. `lock` is the
 /// database that the file `lock` is of, if it says so.
@@ -23,8 +21,8 @@ pub(crate) const FIRST_LOG: u64 = 2;
 /// # Errors
 /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
 pub(crate) fn begun(dir: &DatabaseDir, lock: Option<u128>) -> Result<Option<u128>> {
-    let owner = dir.owner(BEGUN, None);
-    Ok(match owner.map_err(|error| refused(&dir.path_of(BEGUN), "read", error))? {
+    let owner = dir.owner(UNFINISHED, None);
+    Ok(match owner.map_err(|error| refused(&dir.path_of(UNFINISHED), "read", error))? {
         Some(Owner::Database(database)) if lock.is_none_or(|lock| lock == database) => {
             Some(database)
         }
@@ -39,17 +37,18 @@ pub(crate) fn begun(dir: &DatabaseDir, lock: Option<u128>) -> Result<Option<u128
 /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
 pub(crate) fn find_orphan(
     dir: &DatabaseDir,
-    names: &[Name],
+    names: &[FileName],
     begun: Option<u128>,
-) -> Result<Option<Name>> {
-    for name in names.iter().filter(|name| matches!(name, Name::Log(_) | Name::Segment(_))) {
+) -> Result<Option<FileName>> {
+    for name in names.iter().filter(|name| matches!(name, FileName::Log(_) | FileName::Segment(_)))
+    {
         let refused = |error| refused(&dir.path_of(*name), "read", error);
         let Some(Owner::Database(database)) = dir.owner(*name, None).map_err(refused)? else {
             continue;
         };
         let is_written = match name {
-            Name::Log(FIRST_LOG) => Log::is_written(dir, *name).map_err(refused)?,
-            Name::Log(_) => true,
+            FileName::Log(FIRST_LOG) => Log::is_written(dir, *name).map_err(refused)?,
+            FileName::Log(_) => true,
             _ => false,
         };
         if is_written || begun != Some(database) {
@@ -60,7 +59,7 @@ pub(crate) fn find_orphan(
 }
 
 /// A directory has a file of a database, and no manifest.
-pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: Name) -> Error {
+pub(crate) fn no_manifest(dir: &DatabaseDir, orphan: FileName) -> Error {
     damaged(dir.path(), "the manifest of the database is missing")
         .expected("a file manifest-…")
         .found(format_args!("{orphan} without one"))

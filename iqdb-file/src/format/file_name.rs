@@ -1,29 +1,29 @@
-//! Which files a directory has.
+//! The names of the files of a database, and the magic number of each kind.
 
 use std::path::{Path, PathBuf};
 
-/// What a file of a database is.
+/// A file of a database, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Name {
-    /// Names everything else. The one with the highest number is the database.
+pub(crate) enum FileName {
+    /// Lists the other files. The manifest with the highest number is the database.
     Manifest(u64),
-    /// What was written since the manifest.
+    /// The changes since the manifest.
     Log(u64),
     /// Rows that never change.
     Segment(u64),
-    /// What is derived from a segment of the same number. Nothing relies on it.
+    /// Data that searches derived from the segment of the same number. It can be lost at any time.
     Derived(u64),
     /// A manifest that is being written.
     Unfinished(u64),
     /// The file that a handle locks while it has the database open.
     Lock,
-    /// Space that is given up when a disk is full.
+    /// Disk space that is freed when the disk is full.
     Reserve,
 }
 
-impl Name {
-    /// What such a file begins with.
-    pub(crate) fn magic(self) -> &'static [u8; 8] {
+impl FileName {
+    /// The first 8 bytes of such a file.
+    pub(crate) const fn magic(self) -> &'static [u8; 8] {
         match self {
             Self::Manifest(_) | Self::Unfinished(_) => b"iqdb man",
             Self::Log(_) => b"iqdb log",
@@ -34,12 +34,12 @@ impl Name {
         }
     }
 
-    /// Where such a file is, for people to read.
+    /// The path of the file in `dir`, for messages.
     pub(crate) fn within(self, dir: &Path) -> PathBuf {
         dir.join(self.to_string())
     }
 
-    /// `None` for a file that is none of ours.
+    /// `None` for a name that no file of a database has.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "lock" => return Some(Self::Lock),
@@ -65,7 +65,7 @@ impl Name {
     }
 }
 
-impl std::fmt::Display for Name {
+impl std::fmt::Display for FileName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Manifest(number) => write!(f, "manifest-{number:08}"),
@@ -85,14 +85,18 @@ mod tests {
 
     #[test]
     fn a_name_reads_back_and_nothing_else_is_ours() {
-        let names =
-            [Name::Manifest(1), Name::Unfinished(2), Name::Log(123_456_789), Name::Segment(0)];
-        let names = names.into_iter().chain([Name::Derived(5)]);
-        for name in names.chain([Name::Lock, Name::Reserve]) {
-            assert_eq!(Name::parse(&name.to_string()), Some(name));
+        let names = [
+            FileName::Manifest(1),
+            FileName::Unfinished(2),
+            FileName::Log(123_456_789),
+            FileName::Segment(0),
+        ];
+        let names = names.into_iter().chain([FileName::Derived(5)]);
+        for name in names.chain([FileName::Lock, FileName::Reserve]) {
+            assert_eq!(FileName::parse(&name.to_string()), Some(name));
         }
         for other in ["", "log", "log-7", "log-+0000007", "log-00000007.new", "notes.txt", "a-1"] {
-            assert_eq!(Name::parse(other), None, "{other}");
+            assert_eq!(FileName::parse(other), None, "{other}");
         }
     }
 }

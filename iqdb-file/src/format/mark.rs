@@ -7,23 +7,20 @@
 //!
 //! There are two slots, of a sector each, which are written in turn.
 
-use std::io;
-
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::format::wire::{Reader, put_u64};
-use crate::vfs::{File, FileExt};
+use super::wire::{Reader, put_u64};
 
-/// Where the slots are. Each is in a sector of its own, behind that of the head.
-const SLOTS: [u64; 2] = [512, 1_024];
+/// The offsets of the slots. Each slot has a sector of its own, behind the sector of the file head.
+pub(crate) const SLOTS: [u64; 2] = [512, 1_024];
 
-/// The size of the file that has them.
+/// The size of the file `lock` in bytes.
 pub(crate) const FILE_BYTES: usize = 1_536;
 
-/// The size of what is in a slot.
-const SLOT_BYTES: usize = 40;
+/// The size of a mark in bytes.
+pub(crate) const SLOT_BYTES: usize = 40;
 
-/// What was published.
+/// How far the database was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// How often it was written.
@@ -36,29 +33,12 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// The newest mark in a file, if there is one that checks.
-    ///
-    /// # Errors
-    /// Those of reading the file.
-    pub(crate) fn read(file: &dyn File, database: u128) -> io::Result<Option<Self>> {
-        let len = file.len()?;
-        let mut found = Vec::new();
-        for slot in SLOTS.iter().filter(|slot| **slot + SLOT_BYTES as u64 <= len) {
-            let mut bytes = [0; SLOT_BYTES];
-            file.read_exact_at(&mut bytes, *slot)?;
-            found.extend(Self::decode(&bytes, database));
-        }
-        Ok(found.into_iter().max_by_key(|mark| mark.sequence))
+    /// The offset of the slot that this mark is written to.
+    pub(crate) fn slot(&self) -> u64 {
+        if self.sequence.is_multiple_of(2) { SLOTS[0] } else { SLOTS[1] }
     }
 
-    /// # Errors
-    /// Those of writing the file.
-    pub(crate) fn write(&self, file: &dyn File, database: u128) -> io::Result<()> {
-        let slot = if self.sequence.is_multiple_of(2) { SLOTS[0] } else { SLOTS[1] };
-        file.write_all_at(&self.encode(database), slot)
-    }
-
-    fn encode(&self, database: u128) -> Vec<u8> {
+    pub(crate) fn encode(&self, database: u128) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SLOT_BYTES);
         for number in [self.sequence, self.manifest, self.log, self.end] {
             put_u64(&mut bytes, number);
@@ -68,7 +48,8 @@ impl Mark {
         bytes
     }
 
-    fn decode(bytes: &[u8], database: u128) -> Option<Self> {
+    /// `None` for bytes that are no mark of this database.
+    pub(crate) fn decode(bytes: &[u8], database: u128) -> Option<Self> {
         let mut fields = Reader::new(bytes);
         let mut number = || fields.take_u64().ok();
         let mark =
@@ -81,33 +62,4 @@ impl Mark {
 #[allow(clippy::cast_possible_truncation, reason = "half of the id is enough of a seed")]
 fn checksum(bytes: &[u8], database: u128) -> u64 {
     xxh3_64_with_seed(bytes, database as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::vfs::sim::SimVfs;
-    use crate::vfs::{Access, Vfs};
-
-    #[test]
-    fn the_newest_mark_that_checks_is_read() {
-        let vfs = SimVfs::new();
-        vfs.put(Path::new("lock"), &[0; FILE_BYTES]).unwrap();
-        let dir = vfs.open_dir(Path::new("")).unwrap();
-        let file = dir.open("lock", Access::Write).unwrap();
-        assert_eq!(Mark::read(&*file, 7).unwrap(), None);
-        let mark = |sequence| Mark { sequence, manifest: 1, log: 2, end: 64 * sequence };
-        for sequence in 1..5 {
-            mark(sequence).write(&*file, 7).unwrap();
-            assert_eq!(Mark::read(&*file, 7).unwrap(), Some(mark(sequence)));
-            assert_eq!(Mark::read(&*file, 8).unwrap(), None, "of another database");
-        }
-        // The newest is torn: the one before it is read.
-        file.write_all_at(&[0xff], SLOTS[0] + 3).unwrap();
-        assert_eq!(Mark::read(&*file, 7).unwrap(), Some(mark(3)));
-        file.set_len(64).unwrap();
-        assert_eq!(Mark::read(&*file, 7).unwrap(), None);
-    }
 }

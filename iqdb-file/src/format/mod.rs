@@ -4,10 +4,14 @@
 // Parts of it are fuzzed on their own.
 #![cfg_attr(not(feature = "sim"), allow(unreachable_pub))]
 
+pub(crate) mod batch;
+mod dead_rows;
+pub(crate) mod file_head;
 pub(crate) mod file_name;
-pub(crate) mod frame;
+pub(crate) mod log;
 pub(crate) mod manifest;
 pub(crate) mod mark;
 pub mod payloads;
 pub(crate) mod segment;
+pub(crate) mod sidecar;
 pub mod wire;

@@ -5,12 +5,11 @@ use std::path::Path;
 use iqdb_core::{Result, Snapshot, SnapshotExt};
 
 use crate::files::database_dir::DatabaseDir;
+use crate::format::manifest::SegmentInfo;
 use crate::format::manifest::{Entry, Manifest};
-use crate::format::segment::layout::Shape;
 use crate::lifecycle::create;
 use crate::options::FileOptions;
-use crate::read::segment::{Place, SegmentInfo};
-use crate::read::sidecar::Keep;
+use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::view::View;
 use crate::write::segment_writer::SegmentWriter;
 
@@ -40,20 +39,13 @@ fn copy_rows(
     manifest: &mut Manifest,
 ) -> Result<Vec<SegmentInfo>> {
     let mut segments = Vec::new();
-    let place = |manifest: &Manifest| Place {
-        dir,
-        database: manifest.database,
-        shape: Shape::of(&manifest.schema),
-        mode: options.read_mode,
-        probe: options.probe,
-        derived: Keep::No,
-    };
-    let row_bytes = place(manifest).shape.row_bytes() as u64;
+    let context = |manifest: &Manifest| SegmentContext::new(dir, options, manifest, SidecarUse::No);
+    let row_bytes = context(manifest).shape.row_bytes() as u64;
     let mut records = view.records(None).peekable();
     while records.peek().is_some() {
         let number = manifest.next;
         manifest.next += 1;
-        let mut writer = SegmentWriter::create(place(manifest), number)?;
+        let mut writer = SegmentWriter::create(context(manifest), number)?;
         for record in records.by_ref() {
             let record = record?;
             writer.push(record.id(), record.vector(), &record.payload())?;

@@ -16,10 +16,11 @@ use crate::errors::refused;
 use crate::files::database_dir::DatabaseDir;
 use crate::files::lock::Lock;
 use crate::files::log::Log;
-use crate::files::owner::{self, Owner};
+use crate::files::manifest_file::publish;
 use crate::files::reserve::Reserve;
-use crate::files::unfinished::{BEGUN, begun, find_orphan, no_manifest};
-use crate::format::file_name::Name;
+use crate::files::unfinished::{UNFINISHED, begun, find_orphan, no_manifest};
+use crate::format::file_head::{HEAD, Owner, encode_head};
+use crate::format::file_name::FileName;
 use crate::format::manifest::{FIRST, Manifest};
 use crate::options::FileOptions;
 use crate::vfs::{Dir, Sharing};
@@ -283,14 +284,14 @@ fn contents(dir: &DatabaseDir, taken: Option<&Lock>) -> Result<Contents> {
             _ => None,
         })
     };
-    for name in names.iter().filter(|name| matches!(name, Name::Manifest(_))) {
+    for name in names.iter().filter(|name| matches!(name, FileName::Manifest(_))) {
         if database_in(*name)?.is_some() {
             return Ok(Contents::Database);
         }
     }
     let lock = match taken {
         Some(taken) => taken.database(),
-        None => database_in(Name::Lock)?,
+        None => database_in(FileName::Lock)?,
     };
     let begun = begun(dir, lock)?;
     let database = lock.or(begun);
@@ -311,11 +312,11 @@ fn left_behind(
     let refused = |error| refused(dir.path(), "read", error);
     let mut others = Vec::new();
     for entry in dir.entries().map_err(refused)? {
-        let is_ours = match Name::parse(&entry.name) {
+        let is_ours = match FileName::parse(&entry.name) {
             _ if entry.is_dir => entry.name == LOST_AND_FOUND,
             // On its way to its name: only we call a file so.
             None => database_of(&entry.name).is_some(),
-            Some(Name::Lock) => lock.is_some() && lock == database,
+            Some(FileName::Lock) => lock.is_some() && lock == database,
             Some(name) => match dir.owner(name, database).map_err(refused)? {
                 // Gone since.
                 None => true,
@@ -332,11 +333,11 @@ fn left_behind(
 }
 
 /// Whether it is a file that is made after a database was begun.
-fn is_part(name: Name) -> bool {
+fn is_part(name: FileName) -> bool {
     match name {
-        Name::Log(_) | Name::Segment(_) | Name::Derived(_) | Name::Reserve => true,
-        Name::Unfinished(_) => name != BEGUN,
-        Name::Manifest(_) | Name::Lock => false,
+        FileName::Log(_) | FileName::Segment(_) | FileName::Derived(_) | FileName::Reserve => true,
+        FileName::Unfinished(_) => name != UNFINISHED,
+        FileName::Manifest(_) | FileName::Lock => false,
     }
 }
 
@@ -357,8 +358,8 @@ fn foreign(dir: &DatabaseDir, others: &[String]) -> Error {
 /// Says, durably, that what is in this directory from now on is not finished.
 fn begin(dir: &DatabaseDir, database: u128) -> Result<DatabaseDir> {
     let dir = dir.begun(&temporary(database));
-    let head = owner::head(BEGUN, database, owner::HEAD);
-    let begun = dir.create(BEGUN, database, &head).and_then(|_| dir.sync());
+    let head = encode_head(UNFINISHED, database, HEAD);
+    let begun = dir.create(UNFINISHED, database, &head).and_then(|_| dir.sync());
     begun.map_err(|error| refused(dir.path(), "made", error))?;
     Ok(dir)
 }
@@ -368,9 +369,9 @@ fn finish(dir: &DatabaseDir, options: &FileOptions, database: u128, fill: Fill<'
     let manifest = fill(dir, database)?;
     Log::create(dir, manifest.database, manifest.log)?;
     dir.sync().map_err(|error| refused(dir.path(), "synced", error))?;
-    manifest.publish(dir, options.probe).map_err(|(error, _)| error)?;
+    publish(&manifest, dir, options.fault).map_err(|(error, _)| error)?;
     // It has said what it was for.
-    dir.remove(BEGUN, database);
+    dir.remove(UNFINISHED, database);
     Ok(())
 }
 
@@ -382,11 +383,11 @@ fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u128) {
 /// Removes what was made of a database that has no name yet, or may lose it. What can't be removed is
 /// marked as unfinished, in whatever order it goes when the power fails.
 fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
-    let first = Name::Manifest(FIRST);
+    let first = FileName::Manifest(FIRST);
     let take_back = || -> io::Result<()> {
         if dir.owner(first, Some(database))?.is_some_and(|owner| owner.is(database)) {
             // It may be begun still, or there may be no room for the name.
-            if dir.rename(first, BEGUN).is_err() {
+            if dir.rename(first, UNFINISHED).is_err() {
                 dir.remove(first, database);
             }
         }
@@ -395,10 +396,10 @@ fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
             dir.remove(name, database);
         }
         dir.sync()?;
-        dir.remove(BEGUN, database);
+        dir.remove(UNFINISHED, database);
         match lock.filter(|lock| lock.has_file()) {
             Some(lock) => lock.remove_file(dir),
-            None => _ = dir.remove(Name::Lock, database),
+            None => _ = dir.remove(FileName::Lock, database),
         }
         let _ = dir.handle().remove(&temporary(database));
         Ok(())
@@ -411,7 +412,7 @@ fn take_back(dir: &DatabaseDir, database: u128, lock: Option<&Lock>) {
 fn remove_parts(dir: &DatabaseDir, database: u128) -> Result<()> {
     let remove = || -> io::Result<()> {
         for entry in dir.entries()?.into_iter().filter(|entry| !entry.is_dir) {
-            match Name::parse(&entry.name) {
+            match FileName::parse(&entry.name) {
                 // What has come since it was looked through is not ours.
                 Some(name) if is_part(name) => _ = dir.remove(name, database),
                 None if database_of(&entry.name).is_some() => dir.handle().remove(&entry.name)?,
@@ -420,7 +421,7 @@ fn remove_parts(dir: &DatabaseDir, database: u128) -> Result<()> {
         }
         dir.sync()?;
         // Last: as long as it is there, the others are known to be left over.
-        dir.remove(BEGUN, database);
+        dir.remove(UNFINISHED, database);
         Ok(())
     };
     remove().map_err(|error| refused(dir.path(), "made", error))

@@ -13,16 +13,17 @@ use crate::files::database_dir::DatabaseDir;
 use crate::files::held_names::NotHeld;
 use crate::files::lock::Lock;
 use crate::files::log::{Log, Replayed, Verdict};
-use crate::format::file_name::Name;
-use crate::format::frame::{decode_batch, decode_placed};
-use crate::format::manifest::{Entry, Manifest, metric_code, newest};
+use crate::files::manifest_file::newest;
+use crate::format::batch::{decode_batch, decode_placed};
+use crate::format::file_name::FileName;
+use crate::format::manifest::{Entry, Manifest, metric_code};
 use crate::lifecycle::create;
 use crate::options::FileOptions;
 use crate::read::segment::Segment;
 use crate::store::FileStore;
 use crate::vfs::{Access, File, FileExt, Sharing};
-use crate::write::read_only::Trouble;
-use crate::write::writer::{Writer, place};
+use crate::write::read_only::ReadOnlyReason;
+use crate::write::writer::{Writer, context};
 
 /// How many bytes are copied at once.
 const AT_ONCE: usize = 1 << 20;
@@ -129,7 +130,9 @@ fn nothing_there(path: &Path) -> Error {
 /// A quick look, which a writer at work may disturb: then the lock says so.
 fn has_files(dir: &DatabaseDir) -> Result<bool> {
     let names = dir.names().map_err(|error| refused(dir.path(), "listed", error))?;
-    let is_one = |name: &Name| matches!(name, Name::Manifest(_) | Name::Log(_) | Name::Segment(_));
+    let is_one = |name: &FileName| {
+        matches!(name, FileName::Manifest(_) | FileName::Log(_) | FileName::Segment(_))
+    };
     Ok(names.iter().any(is_one))
 }
 
@@ -147,7 +150,7 @@ fn opened(
         (manifest, manifest_file) = find()?;
     }
     let known = known_len(dir, &lock, &manifest)?;
-    let path = dir.path_of(Name::Manifest(manifest.number));
+    let path = dir.path_of(FileName::Manifest(manifest.number));
     let access = if read_only { Access::Read } else { Access::Write };
     let lock = Arc::new(lock);
     let segments =
@@ -165,22 +168,22 @@ fn opened(
     let mut rows = Vec::new();
     let mut rows_are_missing = false;
     let replayed = log.replay(after, known, |offset, body| {
-        let start = writer.growing.end();
+        let start = writer.open_segment.end();
         let verdict = replay(&mut writer, &log, body, access)?;
-        rows.push((offset, start..writer.growing.end()));
+        rows.push((offset, start..writer.open_segment.end()));
         rows_are_missing = matches!(verdict, Verdict::Torn);
         Ok(verdict)
     });
     let replayed = replayed.map_err(|error| match rows_are_missing {
         true => {
-            let path = dir.path_of(Name::Segment(writer.growing.number()));
+            let path = dir.path_of(FileName::Segment(writer.open_segment.number()));
             damaged(&path, "rows that the log names are missing").caused_by(error)
         }
         false => error,
     })?;
     writer.log_end = replayed.end;
     if read_only {
-        writer.trouble = Some(Trouble::ReadOnly);
+        writer.read_only = Some(ReadOnlyReason::ReadOnly);
         return FileStore::new(writer);
     }
     write_again(&writer, replayed, &rows)?;
@@ -200,9 +203,9 @@ fn known_len(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<u64>
     }
     let Some(mark) = lock.mark(dir)? else { return Ok(manifest.log_len) };
     if mark.manifest > manifest.number {
-        let missing = Name::Manifest(mark.manifest);
+        let missing = FileName::Manifest(mark.manifest);
         return Err(damaged(&dir.path_of(missing), "the manifest of the database is missing")
-            .found(format_args!("an earlier one, {}", Name::Manifest(manifest.number))));
+            .found(format_args!("an earlier one, {}", FileName::Manifest(manifest.number))));
     }
     let is_of_this = mark.manifest == manifest.number && mark.log == manifest.log;
     Ok(if is_of_this { manifest.log_len.max(mark.end) } else { manifest.log_len })
@@ -224,7 +227,7 @@ fn open_segments(
     lock: &Arc<Lock>,
 ) -> Result<Vec<Arc<Segment>>> {
     let open = |entry: &Entry| {
-        let segment = Segment::open(&place(options, dir, manifest, lock), entry.info)?;
+        let segment = Segment::open(&context(options, dir, manifest, lock), entry.info)?;
         entry.dead.iter().for_each(|row| segment.end(*row, manifest.version));
         Ok(Arc::new(segment))
     };
@@ -247,8 +250,8 @@ fn replay(writer: &mut Writer, log: &Log, body: &[u8], access: Access) -> Result
     let (placed, changes, fields) = decode_placed(body).map_err(nonsense)?;
     let mut rows = Vec::new();
     if let Some(placed) = &placed {
-        let place = place(&writer.options, &writer.dir, &writer.manifest, &writer.lock);
-        match writer.growing.recover(&place, access, placed)? {
+        let context = context(&writer.options, &writer.dir, &writer.manifest, &writer.lock);
+        match writer.open_segment.recover(&context, access, placed)? {
             None => return Ok(Verdict::Torn),
             Some(bytes) => {
                 let components = bytes.as_chunks::<4>().0.iter();
@@ -287,9 +290,9 @@ fn write_again(writer: &Writer, replayed: Replayed, rows: &[(u64, Range<u64>)]) 
     let (log, synced) = (&writer.log, replayed.synced.min(replayed.end));
     again(log.file(), synced..replayed.end)
         .map_err(|error| refused(log.path(), "written", error))?;
-    let Some(file) = writer.growing.file() else { return Ok(()) };
+    let Some(file) = writer.open_segment.file() else { return Ok(()) };
     for (_, range) in rows.iter().filter(|(offset, _)| *offset >= synced) {
-        let path = writer.dir.path_of(Name::Segment(writer.growing.number()));
+        let path = writer.dir.path_of(FileName::Segment(writer.open_segment.number()));
         again(&**file, range.clone()).map_err(|error| refused(&path, "written", error))?;
     }
     Ok(())
@@ -298,27 +301,27 @@ fn write_again(writer: &Writer, replayed: Replayed, rows: &[(u64, Range<u64>)]) 
 /// Cuts off what a crash has left behind the last good frame, and removes files that no manifest
 /// refers to. What is there then is on the disk.
 fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
-    let probe = writer.options.probe;
+    let fault = writer.options.fault;
     let log = Arc::clone(&writer.log);
     let io = |error| refused(log.path(), "cut", error);
     let len = log.file().len().map_err(io)?;
-    if probe.has(Defect::AppendedAfterTear) {
+    if fault.has(Defect::AppendedAfterTear) {
         writer.log_end = len.next_multiple_of(8).max(end);
-    } else if len > end && !probe.has(Defect::TruncationForgotten) {
+    } else if len > end && !fault.has(Defect::TruncationForgotten) {
         log.file().set_len(end).map_err(io)?;
     }
     // Also frames that were never synced: a batch that builds on them will be.
     log.file().sync_data().map_err(io)?;
     writer.synced = writer.log_end;
-    if let Some(file) = writer.growing.file() {
-        let path = writer.dir.path_of(Name::Segment(writer.growing.number()));
+    if let Some(file) = writer.open_segment.file() {
+        let path = writer.dir.path_of(FileName::Segment(writer.open_segment.number()));
         let io = |error| refused(&path, "cut", error);
-        file.set_len(writer.growing.end()).map_err(io)?;
+        file.set_len(writer.open_segment.end()).map_err(io)?;
         file.sync_data().map_err(io)?;
     }
     let dir = &writer.dir;
     let refused = |what| move |error| refused(dir.path(), what, error);
-    if !probe.has(Defect::DirectoryNotSynced) {
+    if !fault.has(Defect::DirectoryNotSynced) {
         dir.sync().map_err(refused("synced"))?;
         // The process that made the directory may not have come so far.
         dir.sync_above().map_err(refused("synced"))?;
@@ -332,17 +335,17 @@ fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
     Ok(())
 }
 
-fn is_needed(writer: &Writer, name: Name) -> bool {
+fn is_needed(writer: &Writer, name: FileName) -> bool {
     let is_segment = |number| {
         writer.manifest.segments.iter().any(|entry| entry.info.number == number)
-            || number == writer.growing.number() && writer.growing.file().is_some()
+            || number == writer.open_segment.number() && writer.open_segment.file().is_some()
     };
     match name {
-        Name::Manifest(number) => number == writer.manifest.number,
-        Name::Log(number) => number == writer.manifest.log,
-        Name::Segment(number) | Name::Derived(number) => is_segment(number),
-        Name::Unfinished(_) => false,
-        Name::Lock | Name::Reserve => true,
+        FileName::Manifest(number) => number == writer.manifest.number,
+        FileName::Log(number) => number == writer.manifest.log,
+        FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
+        FileName::Unfinished(_) => false,
+        FileName::Lock | FileName::Reserve => true,
     }
 }
 
@@ -351,7 +354,7 @@ const NUMBERS_MAX: u64 = 16;
 
 /// Whether a crash may have left a file of this name without its first bytes: only one that was being
 /// made. A file of an older number has them, if it is ours.
-fn may_be_ours(writer: &Writer, name: Name) -> bool {
+fn may_be_ours(writer: &Writer, name: FileName) -> bool {
     let manifest = &writer.manifest;
     let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
     let has_head = || {
@@ -359,12 +362,12 @@ fn may_be_ours(writer: &Writer, name: Name) -> bool {
         matches!(owner, Ok(Some(owner)) if owner.is(manifest.database))
     };
     match name {
-        Name::Segment(number) if number == writer.growing.number() => true,
-        Name::Manifest(number)
-        | Name::Unfinished(number)
-        | Name::Log(number)
-        | Name::Segment(number)
-        | Name::Derived(number) => is_new(number) || has_head(),
-        Name::Lock | Name::Reserve => false,
+        FileName::Segment(number) if number == writer.open_segment.number() => true,
+        FileName::Manifest(number)
+        | FileName::Unfinished(number)
+        | FileName::Log(number)
+        | FileName::Segment(number)
+        | FileName::Derived(number) => is_new(number) || has_head(),
+        FileName::Lock | FileName::Reserve => false,
     }
 }

@@ -4,8 +4,8 @@ use iqdb_core::{Result, Snapshot};
 
 use crate::errors::damaged;
 use crate::files::log::Verdict;
-use crate::format::file_name::Name;
-use crate::format::manifest::newest;
+use crate::files::manifest_file::newest;
+use crate::format::file_name::FileName;
 use crate::read::view::View;
 use crate::write::writer::Writer;
 
@@ -37,7 +37,7 @@ pub(crate) fn check_log(writer: &Writer) -> Result<Verified> {
     let (found, _) = newest(dir)?
         .ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
     if found != writer.manifest {
-        let path = dir.path_of(Name::Manifest(found.number));
+        let path = dir.path_of(FileName::Manifest(found.number));
         return Err(damaged(&path, "it is not what was written"));
     }
     let after = writer.manifest.version;

@@ -4,10 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Uuid,
-    Version,
+    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Version,
 };
 
 use super::body::Body;
@@ -15,8 +13,8 @@ use super::ended::Ended;
 use super::sidecar::BlockSidecar;
 use crate::errors::damaged;
 use crate::format::payloads::PayloadBlock;
+use crate::format::segment::ids::{END, decode_id};
 use crate::format::segment::layout::{Section, Shape};
-use crate::write::segment_writer::SegmentWriter;
 
 /// Up to some 4 MiB of rows.
 pub(crate) struct SegmentBlock {
@@ -29,44 +27,6 @@ pub(crate) struct SegmentBlock {
     payloads: OnceLock<PayloadBlock>,
     ended: Ended,
     seal: Seal,
-}
-
-/// Where an id ends among the bytes of all ids of its block.
-const END: usize = size_of::<u32>();
-
-/// The ids of a block, as its bytes: where each ends, and then one after the other.
-pub(crate) fn encode_ids<'a>(ids: impl ExactSizeIterator<Item = IdRef<'a>>) -> Option<Vec<u8>> {
-    let mut ends = Vec::with_capacity(ids.len() * END);
-    let mut bytes = Vec::new();
-    for id in ids {
-        match id {
-            IdRef::Number(number) => {
-                bytes.push(0);
-                bytes.extend_from_slice(&number.to_le_bytes());
-            }
-            IdRef::Uuid(uuid) => {
-                bytes.push(1);
-                bytes.extend_from_slice(uuid.as_bytes());
-            }
-            IdRef::Text(text) => {
-                bytes.push(2);
-                bytes.extend_from_slice(text.as_bytes());
-            }
-        }
-        ends.extend_from_slice(&u32::try_from(bytes.len()).ok()?.to_le_bytes());
-    }
-    ends.append(&mut bytes);
-    Some(ends)
-}
-
-fn decode_id(bytes: &[u8]) -> Option<IdRef<'_>> {
-    let (kind, bytes) = bytes.split_first()?;
-    match kind {
-        0 => Some(IdRef::Number(u64::from_le_bytes(bytes.try_into().ok()?))),
-        1 => Some(IdRef::Uuid(Uuid::from_bytes(bytes.try_into().ok()?))),
-        2 if bytes.len() <= ID_BYTES_MAX => Some(IdRef::Text(std::str::from_utf8(bytes).ok()?)),
-        _ => None,
-    }
 }
 
 impl SegmentBlock {
@@ -134,17 +94,6 @@ impl SegmentBlock {
         let first = self.rows * END;
         let bytes = self.body.bytes(self.ids_slot, first + start..first + end(row)?)?;
         decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
-    }
-
-    /// Appends a row to another segment.
-    pub(crate) fn write_row(
-        &self,
-        row: usize,
-        dim: usize,
-        writer: &mut SegmentWriter<'_>,
-    ) -> Result<()> {
-        let vector = self.rows(row..row + 1)?.get(..dim).ok_or_else(no_such_row)?;
-        writer.push(self.id_of(row)?, vector, &self.payload(row)?)
     }
 
     /// Whether all ids and payloads make sense.

@@ -10,24 +10,10 @@ use iqdb_core::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::errors::{damaged, damaged_at, defect, refused};
-use crate::fault::{Defect, Probe};
+use crate::fault::{Defect, InjectedFault};
 use crate::format::segment::layout::{HEADER, PIECE_BYTES_MAX, Piece};
+use crate::options::ReadMode;
 use crate::vfs::{File, FileExt, Mapping, Reading};
-
-/// How the bytes of files are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum ReadMode {
-    /// Files are mapped: what is read is what the system keeps of them, which may be more than fits
-    /// into memory. Each part is checked at its first use. No other program may write to the files
-    /// meanwhile.
-    #[default]
-    Map,
-    /// Files are read into memory, part by part at its first use, checked there and kept: a program
-    /// that writes to them later changes no answer. For files that are not trusted. Needs as much
-    /// memory as is read.
-    Copy,
-}
 
 /// Up to how many bytes what is asked for counts as here and there.
 const SMALL: usize = 64 << 10;
@@ -47,7 +33,7 @@ pub(crate) struct Body {
     sections: Box<[Range<u64>]>,
     /// The pieces that each section is in.
     pieces_in: Box<[Range<usize>]>,
-    probe: Probe,
+    fault: InjectedFault,
 }
 
 enum Source {
@@ -69,7 +55,7 @@ impl Body {
     pub(crate) fn new(
         path: PathBuf,
         file: Arc<dyn File>,
-        (mode, probe): (ReadMode, Probe),
+        (mode, fault): (ReadMode, InjectedFault),
         pieces: Box<[Piece]>,
         sections: Box<[Range<u64>]>,
     ) -> Result<Self> {
@@ -90,7 +76,7 @@ impl Body {
         let piece_at = pieces_at(start..end, PIECE_BYTES_MAX, &pieces);
         let pieces_in = Box::default();
         let mut body =
-            Self { path, source, start, pieces, piece_at, checked, sections, pieces_in, probe };
+            Self { path, source, start, pieces, piece_at, checked, sections, pieces_in, fault };
         let sections = body.sections.iter().cloned();
         body.pieces_in = sections.map(|section| body.pieces_of(section)).collect();
         Ok(body)
@@ -283,7 +269,7 @@ impl Body {
     fn compare(&self, n: usize, bytes: &[u8]) -> Result<()> {
         let expected = self.pieces.get(n).ok_or_else(|| defect("there is no such piece"))?.hash;
         let found = xxh3_64(bytes);
-        if found == expected || self.probe.has(Defect::ChecksumsIgnored) {
+        if found == expected || self.fault.has(Defect::ChecksumsIgnored) {
             return Ok(());
         }
         let range = self.range_of(n);

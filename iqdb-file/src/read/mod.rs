@@ -1,10 +1,10 @@
 //! What readers use: segments, mapped or copied, and the view of one version.
 
-pub(crate) mod block;
+mod block;
 mod body;
+pub(crate) mod context;
 mod ended;
 pub(crate) mod segment;
-pub(crate) mod sidecar;
+mod segment_file;
+mod sidecar;
 pub(crate) mod view;
-
-pub use body::ReadMode;

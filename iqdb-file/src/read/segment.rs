@@ -8,24 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use iqdb_core::{IdRef, RecordId, Result, Version};
 
 use super::block::SegmentBlock;
-use super::body::{Body, ReadMode};
-use super::sidecar::{BlockSidecar, Keep};
+use super::body::Body;
+use super::context::SegmentContext;
+use super::segment_file::read_footer;
+use super::sidecar::{BlockSidecar, SidecarFile};
 use crate::errors::{damaged, refused};
-use crate::fault::Probe;
-use crate::files::database_dir::DatabaseDir;
-use crate::format::file_name::Name;
-use crate::format::segment::footer::{Footer, Seal, header};
+use crate::format::file_name::FileName;
+use crate::format::manifest::SegmentInfo;
+use crate::format::segment::header::header;
 use crate::format::segment::index;
 use crate::format::segment::layout::{Section, Shape};
 use crate::vfs::{Access, File};
-
-/// What the manifest says of a segment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SegmentInfo {
-    pub(crate) number: u64,
-    pub(crate) rows: u64,
-    pub(crate) seal: Seal,
-}
 
 /// An open segment. The file may be gone from its directory meanwhile.
 #[derive(Debug)]
@@ -42,50 +35,47 @@ pub(crate) struct Segment {
     dead: AtomicU64,
 }
 
-/// Where to look for segments, and how to read them.
-#[derive(Debug, Clone)]
-pub(crate) struct Place<'a> {
-    pub(crate) dir: &'a DatabaseDir,
-    pub(crate) database: u128,
-    pub(crate) shape: Shape,
-    pub(crate) mode: ReadMode,
-    pub(crate) probe: Probe,
-    /// What is derived from segments: kept, or only looked for, or neither.
-    pub(crate) derived: Keep,
-}
-
 impl Segment {
     /// Opens a segment that a manifest names. O(blocks), and reads only header and footer.
-    pub(crate) fn open(place: &Place<'_>, info: SegmentInfo) -> Result<Self> {
-        let name = Name::Segment(info.number);
-        let path = place.dir.path_of(name);
-        let file = place.dir.file(name, Access::Read).map_err(|error| match error.kind() {
+    pub(crate) fn open(context: &SegmentContext<'_>, info: SegmentInfo) -> Result<Self> {
+        let name = FileName::Segment(info.number);
+        let path = context.dir.path_of(name);
+        let file = context.dir.file(name, Access::Read).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 damaged(&path, "a file of the database is missing").caused_by(error)
             }
             _ => refused(&path, "opened", error),
         })?;
-        Self::of(place, info, file.into())
+        Self::of(context, info, file.into())
     }
 
     /// Of the file that it was written to, or opened from.
-    pub(crate) fn of(place: &Place<'_>, info: SegmentInfo, file: Arc<dyn File>) -> Result<Self> {
-        let path = place.dir.path_of(Name::Segment(info.number));
-        let header = header(place.database, info.number, &place.shape);
-        let footer = Footer::read(&*file, &path, &header, info.seal, &place.shape)?;
+    pub(crate) fn of(
+        context: &SegmentContext<'_>,
+        info: SegmentInfo,
+        file: Arc<dyn File>,
+    ) -> Result<Self> {
+        let path = context.dir.path_of(FileName::Segment(info.number));
+        let header = header(context.database, info.number, &context.shape);
+        let footer = read_footer(&*file, &path, &header, info.seal, &context.shape)?;
         if footer.rows != info.rows {
             return Err(damaged(&path, "it has another number of rows than the manifest says")
                 .expected(info.rows)
                 .found(footer.rows));
         }
-        let shape = place.shape;
+        let shape = context.shape;
         let blocks = shape.blocks(info.rows);
         let index = Section::Index.slot(blocks);
-        let body =
-            Body::new(path, file, (place.mode, place.probe), footer.pieces, footer.sections)?;
+        let body = Body::new(
+            path,
+            file,
+            (context.read_mode, context.fault),
+            footer.pieces,
+            footer.sections,
+        )?;
         let slots = body.len_of(index) / index::SLOT;
         let body = Arc::new(body);
-        let derived = place.derived.file(place, &info).map(Arc::new);
+        let derived = SidecarFile::of(context, &info).map(Arc::new);
         let blocks = (0..blocks)
             .map(|n| {
                 let sidecar = derived.as_ref().map(|file| BlockSidecar::new(file, n));

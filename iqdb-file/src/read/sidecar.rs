@@ -1,8 +1,7 @@
-//! What searches derive from the blocks of a segment, in a file beside it.
+//! Saves data that searches derived from the blocks of a segment in a file beside the segment.
 //!
-//! The file is a header that says which segment it belongs to, and entries one after the other, each
-//! with its own checksum. The last entry of a block and a key counts. Whatever doesn't check is not
-//! there; nothing is synced, because nothing is lost with it.
+//! The last entry of a block and a key counts. An entry with a wrong checksum is ignored, and no entry
+//! is ever synced: a search derives lost data anew.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,77 +11,20 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use iqdb_core::Sidecar;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::segment::{Place, SegmentInfo};
-use crate::FileOptions;
+use super::context::{SegmentContext, SidecarUse};
 use crate::files::database_dir::DatabaseDir;
 use crate::files::lock::Lock;
-use crate::format::file_name::Name;
-use crate::format::manifest::Manifest;
-use crate::format::wire::{Reader, put_u32, put_u64};
+use crate::format::file_name::FileName;
+use crate::format::manifest::SegmentInfo;
+use crate::format::sidecar::{ENTRY_HEAD, EntryHead, HEADER, encode_entry, header};
 use crate::vfs::{Access, File, FileExt};
 
-const MAGIC: &[u8; 8] = b"iqdb der";
-const FORMAT: u32 = 1;
-const HEADER: usize = 64;
-
-/// Block, length of the key, length of the bytes, their checksum, and the checksum of all that and
-/// the key.
-const ENTRY: usize = 4 + 4 + 8 + 8 + 8;
-
-/// Whether derived data is kept.
-#[derive(Debug, Clone)]
-pub(crate) enum Keep {
-    No,
-    /// What is there is used, and nothing is added.
-    AsItIs,
-    /// As long as the database is locked. A snapshot that outlives its segment may make the file of it
-    /// once more; the next opening removes that.
-    While(Weak<Lock>),
-}
-
-impl Keep {
-    /// As the size of a database asks for.
-    pub(crate) fn of(options: &FileOptions, manifest: &Manifest, lock: &Arc<Lock>) -> Self {
-        let bytes: u64 = manifest.segments.iter().map(|entry| entry.info.seal.file_len).sum();
-        match bytes >= options.derived_from {
-            true if options.read_only => Self::AsItIs,
-            true => Self::While(Arc::downgrade(lock)),
-            false => Self::No,
-        }
-    }
-
-    pub(super) fn file(&self, place: &Place<'_>, info: &SegmentInfo) -> Option<DerivedFile> {
-        let lock = match self {
-            Self::No => return None,
-            Self::AsItIs => None,
-            Self::While(lock) => Some(Weak::clone(lock)),
-        };
-        let mut header = Vec::with_capacity(HEADER);
-        header.extend_from_slice(MAGIC);
-        put_u32(&mut header, FORMAT);
-        put_u32(&mut header, 0);
-        header.extend_from_slice(&place.database.to_le_bytes());
-        put_u64(&mut header, info.number);
-        // Ties it to the content, not to the name.
-        put_u64(&mut header, info.seal.hash);
-        header.resize(HEADER, 0);
-        Some(DerivedFile {
-            dir: place.dir.clone(),
-            lock,
-            name: Name::Derived(info.number),
-            database: place.database,
-            header,
-            open: Mutex::new(Open::NotYet),
-        })
-    }
-}
-
-/// The file of one segment, opened when something is asked of it.
-pub(super) struct DerivedFile {
+/// The saved data of one segment. Opened at its first use.
+pub(super) struct SidecarFile {
     dir: DatabaseDir,
-    /// That of the database, if anything may be written.
+    /// The lock of the database, if data may be saved.
     lock: Option<Weak<Lock>>,
-    name: Name,
+    name: FileName,
     database: u128,
     header: Vec<u8>,
     open: Mutex<Open>,
@@ -90,27 +32,36 @@ pub(super) struct DerivedFile {
 
 enum Open {
     NotYet,
-    /// There is none.
-    None,
-    Yes(Entries),
+    /// There is no file.
+    Absent,
+    Entries(Entries),
+}
+
+/// The place of saved bytes in the file, and their checksum.
+#[derive(Clone, Copy)]
+struct SavedBytes {
+    start: u64,
+    len: u64,
+    checksum: u64,
 }
 
 struct Entries {
     file: Box<dyn File>,
     end: u64,
-    /// Where the bytes of a block and a key are, how many, and their checksum.
-    places: HashMap<(u32, String), (u64, u64, u64)>,
+    /// The saved bytes, by block and key.
+    saved: HashMap<(u32, String), SavedBytes>,
 }
 
-/// The part of a segment's file that is about one block.
+/// The saved data of one block.
+
 #[derive(Debug)]
 pub(crate) struct BlockSidecar {
-    file: Arc<DerivedFile>,
+    file: Arc<SidecarFile>,
     block: u32,
 }
 
 impl BlockSidecar {
-    pub(super) fn new(file: &Arc<DerivedFile>, block: usize) -> Self {
+    pub(super) fn new(file: &Arc<SidecarFile>, block: usize) -> Self {
         Self { file: Arc::clone(file), block: u32::try_from(block).unwrap_or(u32::MAX) }
     }
 }
@@ -127,17 +78,34 @@ impl Sidecar for BlockSidecar {
     }
 }
 
-impl DerivedFile {
+impl SidecarFile {
+    /// The file of this segment; `None` where no derived data is saved.
+    pub(super) fn of(context: &SegmentContext<'_>, info: &SegmentInfo) -> Option<Self> {
+        let lock = match &context.sidecars {
+            SidecarUse::No => return None,
+            SidecarUse::ReadOnly => None,
+            SidecarUse::ReadWrite(lock) => Some(Weak::clone(lock)),
+        };
+        Some(Self {
+            dir: context.dir.clone(),
+            lock,
+            name: FileName::Derived(info.number),
+            database: context.database,
+            header: header(context.database, info),
+            open: Mutex::new(Open::NotYet),
+        })
+    }
+
     fn load(&self, block: u32, key: &str) -> Option<Vec<u8>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*open, Open::NotYet) {
             *open = match self.read().ok().flatten() {
-                Some(entries) => Open::Yes(entries),
-                None => Open::None,
+                Some(entries) => Open::Entries(entries),
+                None => Open::Absent,
             };
         }
-        let Open::Yes(entries) = &*open else { return None };
-        let (start, len, checksum) = *entries.places.get(&(block, key.to_owned()))?;
+        let Open::Entries(entries) = &*open else { return None };
+        let SavedBytes { start, len, checksum } = *entries.saved.get(&(block, key.to_owned()))?;
         // The entry has been seen to lie within the file.
         let mut bytes = vec![0; usize::try_from(len).ok()?];
         entries.file.read_exact_at(&mut bytes, start).ok()?;
@@ -147,27 +115,20 @@ impl DerivedFile {
     fn save(&self, block: u32, key: &str, bytes: &[u8]) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*open, Open::NotYet) {
-            *open = self.read()?.map_or(Open::None, Open::Yes);
+            *open = self.read()?.map_or(Open::Absent, Open::Entries);
         }
-        if matches!(*open, Open::None) {
+        if matches!(*open, Open::Absent) {
             let file = self.dir.create(self.name, self.database, &self.header)?;
-            *open = Open::Yes(Entries { file, end: HEADER as u64, places: HashMap::new() });
+            *open = Open::Entries(Entries { file, end: HEADER as u64, saved: HashMap::new() });
         }
-        let Open::Yes(entries) = &mut *open else { return Ok(()) };
-        let mut entry = Vec::with_capacity(ENTRY + key.len() + bytes.len());
-        put_u32(&mut entry, block);
-        put_u32(&mut entry, u32::try_from(key.len()).unwrap_or(u32::MAX));
-        put_u64(&mut entry, bytes.len() as u64);
-        let checksum = xxh3_64(bytes);
-        put_u64(&mut entry, checksum);
-        let head = xxh3_64(&[&entry, key.as_bytes()].concat());
-        put_u64(&mut entry, head);
-        entry.extend_from_slice(key.as_bytes());
-        let start = entries.end + entry.len() as u64;
-        entry.extend_from_slice(bytes);
+        let Open::Entries(entries) = &mut *open else { return Ok(()) };
+        let entry = encode_entry(block, key, bytes);
+        let len = bytes.len() as u64;
+        let start = entries.end + entry.len() as u64 - len;
         entries.file.write_all_at(&entry, entries.end)?;
         entries.end += entry.len() as u64;
-        entries.places.insert((block, key.to_owned()), (start, bytes.len() as u64, checksum));
+        let saved = SavedBytes { start, len, checksum: xxh3_64(bytes) };
+        entries.saved.insert((block, key.to_owned()), saved);
         Ok(())
     }
 
@@ -188,10 +149,10 @@ impl DerivedFile {
         if header != self.header {
             return Ok(None);
         }
-        let mut entries = Entries { file, end: HEADER as u64, places: HashMap::new() };
+        let mut entries = Entries { file, end: HEADER as u64, saved: HashMap::new() };
         while let Some((block, key, bytes)) = entries.next(len)? {
-            entries.end = bytes.0 + bytes.1;
-            entries.places.insert((block, key), bytes);
+            entries.end = bytes.start + bytes.len;
+            entries.saved.insert((block, key), bytes);
         }
         Ok(Some(entries))
     }
@@ -199,40 +160,30 @@ impl DerivedFile {
 
 impl Entries {
     /// The entry at the end of those that are known.
-    #[allow(clippy::type_complexity)]
-    fn next(&self, len: u64) -> io::Result<Option<(u32, String, (u64, u64, u64))>> {
-        if len.saturating_sub(self.end) < ENTRY as u64 {
+    fn next(&self, file_len: u64) -> io::Result<Option<(u32, String, SavedBytes)>> {
+        if file_len.saturating_sub(self.end) < ENTRY_HEAD as u64 {
             return Ok(None);
         }
-        let mut head = [0; ENTRY];
-        self.file.read_exact_at(&mut head, self.end)?;
-        let mut fields = Reader::new(&head);
-        let fields = (|| {
-            Some((
-                fields.take_u32().ok()?,
-                fields.take_u32().ok()?,
-                fields.take_u64().ok()?,
-                fields.take_u64().ok()?,
-                fields.take_u64().ok()?,
-            ))
-        })();
-        let Some((block, key_len, bytes, checksum, of_head)) = fields else { return Ok(None) };
-        let start = self.end + ENTRY as u64 + u64::from(key_len);
-        if key_len > 255 || start.checked_add(bytes).is_none_or(|end| end > len) {
+        let mut bytes = [0; ENTRY_HEAD];
+        self.file.read_exact_at(&mut bytes, self.end)?;
+        let Some(head) = EntryHead::decode(&bytes) else { return Ok(None) };
+        let start = self.end + ENTRY_HEAD as u64 + u64::from(head.key_len);
+        if start.checked_add(head.len).is_none_or(|end| end > file_len) {
             return Ok(None);
         }
-        let mut key = vec![0; key_len as usize];
-        self.file.read_exact_at(&mut key, self.end + ENTRY as u64)?;
-        if xxh3_64(&[&head[..ENTRY - 8], &key].concat()) != of_head {
+        let mut key = vec![0; head.key_len as usize];
+        self.file.read_exact_at(&mut key, self.end + ENTRY_HEAD as u64)?;
+        if !head.fits(&bytes, &key) {
             return Ok(None);
         }
-        Ok(String::from_utf8(key).ok().map(|key| (block, key, (start, bytes, checksum))))
+        let saved = SavedBytes { start, len: head.len, checksum: head.checksum };
+        Ok(String::from_utf8(key).ok().map(|key| (head.block, key, saved)))
     }
 }
 
-impl fmt::Debug for DerivedFile {
+impl fmt::Debug for SidecarFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DerivedFile({})", self.dir.path_of(self.name).display())
+        write!(f, "SidecarFile({})", self.dir.path_of(self.name).display())
     }
 }
 
@@ -240,8 +191,7 @@ impl fmt::Debug for DerivedFile {
 mod tests {
     use iqdb_core::{Batch, Metric, Record, Schema, Store};
 
-    use super::*;
-    use crate::FileStore;
+    use crate::{FileOptions, FileStore};
 
     fn options() -> FileOptions {
         FileOptions::new().keep_derived_from_bytes(0)

@@ -18,7 +18,7 @@ pub(crate) struct View {
     pub(crate) live: u64,
     pub(crate) segments: Arc<Segments>,
     /// What the log has added to the segments.
-    pub(crate) tail: Arc<dyn Snapshot>,
+    pub(crate) memtable: Arc<dyn Snapshot>,
     /// The process that opened the database. No other may read.
     pub(crate) process: Process,
 }
@@ -89,7 +89,7 @@ impl Snapshot for View {
     /// O(segments) on average.
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         self.process.check()?;
-        if let Some(record) = self.tail.get(id)? {
+        if let Some(record) = self.memtable.get(id)? {
             return Ok(Some(record));
         }
         let Some((segment, row)) = self.segments.find(id, self.version)? else {
@@ -100,14 +100,14 @@ impl Snapshot for View {
     }
 
     fn block_count(&self) -> usize {
-        self.segments.blocks.len() + self.tail.block_count()
+        self.segments.blocks.len() + self.memtable.block_count()
     }
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         self.process.check()?;
         match self.segments.blocks.get(i) {
             Some((segment, block)) => self.block_of(&self.segments.all[*segment], *block),
-            None if i < self.block_count() => self.tail.block(i - self.segments.blocks.len()),
+            None if i < self.block_count() => self.memtable.block(i - self.segments.blocks.len()),
             None => Err(no_such_block(self.block_count(), i)),
         }
     }

@@ -13,14 +13,17 @@ use crate::errors::{defect, is_full, refused};
 use crate::fault::Defect;
 use crate::files::database_dir::DatabaseDir;
 use crate::files::held_names::NotHeld;
-use crate::files::log::{HEADER, Log};
-use crate::format::file_name::Name;
-use crate::format::manifest::{Changed, Entry, Manifest};
-use crate::read::segment::{Segment, SegmentInfo};
+use crate::files::log::Log;
+use crate::files::manifest_file::{Changed, publish};
+use crate::format::file_name::FileName;
+use crate::format::log::HEADER;
+use crate::format::manifest::SegmentInfo;
+use crate::format::manifest::{Entry, Manifest};
+use crate::read::segment::Segment;
 use crate::vfs::{File, FileId};
 use crate::write::failed_checkpoint::GROWS_AT_MOST;
-use crate::write::group::Failure;
-use crate::write::read_only::Trouble;
+use crate::write::group::WriteFailure;
+use crate::write::read_only::ReadOnlyReason;
 use crate::write::segment_writer::SegmentWriter;
 use crate::write::writer::Writer;
 
@@ -41,7 +44,7 @@ const INDEXED_BYTES: usize = 48;
 impl Writer {
     /// Whether the writer has to seal the log, or to rewrite segments, before it takes a batch.
     pub(crate) fn wants_checkpoint(&self, only_deletes: bool) -> bool {
-        self.wants_tidying
+        self.wants_rewrite
             || self.must_seal(only_deletes)
             || self.is_log_full(1) && self.log_end >= self.again_from()
     }
@@ -64,7 +67,7 @@ impl Writer {
 
     /// Whether the log has reached one of its bounds, each multiplied by `times`.
     fn is_log_full(&self, times: u64) -> bool {
-        let grown = self.growing.rows() * self.place().shape.row_bytes() as u64;
+        let grown = self.open_segment.rows() * self.context().shape.row_bytes() as u64;
         let has_reached = |found: u64, bound: u64| found >= bound.saturating_mul(times);
         has_reached(self.log_end - HEADER as u64, self.options.log_bytes)
             || has_reached(self.changes, self.options.log_changes)
@@ -125,15 +128,15 @@ impl Writer {
     }
 
     /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to
-    /// do; the caller publishes the view then. An error has changed nothing, unless it left
-    /// trouble. A checkpoint gives up the reserve only when it needs the space, and restores it
+    /// do; the caller publishes the view then. An error has changed nothing, unless it made the
+    /// database read-only. A checkpoint gives up the reserve only when it needs the space, and restores it
     /// afterwards.
     pub(crate) fn checkpoint(
         &mut self,
         rewrite: &[Arc<Segment>],
         may_use_reserve: bool,
     ) -> Result<bool> {
-        self.wants_tidying = false;
+        self.wants_rewrite = false;
         if rewrite.is_empty() && self.log_end == HEADER as u64 {
             return Ok(false);
         }
@@ -164,37 +167,42 @@ impl Writer {
             self.remove(&made);
             return Err(error.during("checkpoint"));
         }
-        let probe = self.options.probe;
-        let mut published = manifest.publish(&self.dir, probe);
+        let fault = self.options.fault;
+        let mut published = publish(&manifest, &self.dir, fault);
         if matches!(&published, Err((error, Changed::No)) if is_full(error))
             && may_use_reserve
             && self.give_up_reserve()
         {
-            published = manifest.publish(&self.dir, probe);
+            published = publish(&manifest, &self.dir, fault);
         }
         let manifest_file = match published {
             Ok(file) => file,
             Err((error, changed)) => {
                 match changed {
                     Changed::No => {
-                        made.push(Name::Unfinished(manifest.number));
+                        made.push(FileName::Unfinished(manifest.number));
                         self.remove(&made);
                         self.restore_reserve();
                     }
-                    Changed::Maybe => self.trouble = Some(Trouble::Unsure(error.to_string())),
+                    Changed::Maybe => {
+                        self.read_only = Some(ReadOnlyReason::Unsure(error.to_string()));
+                    }
                 }
                 return Err(error.during("checkpoint"));
             }
         };
-        let mut old = vec![Name::Manifest(self.manifest.number), Name::Log(self.log.number())];
+        let mut old =
+            vec![FileName::Manifest(self.manifest.number), FileName::Log(self.log.number())];
         for segment in rewrite {
             let number = segment.info().number;
-            old.extend([Name::Segment(number), Name::Derived(number)]);
+            old.extend([FileName::Segment(number), FileName::Derived(number)]);
         }
-        if self.growing.file().is_some() {
-            let kept =
-                manifest.segments.iter().any(|entry| entry.info.number == self.growing.number());
-            old.extend((!kept).then_some(Name::Segment(self.growing.number())));
+        if self.open_segment.file().is_some() {
+            let kept = manifest
+                .segments
+                .iter()
+                .any(|entry| entry.info.number == self.open_segment.number());
+            old.extend((!kept).then_some(FileName::Segment(self.open_segment.number())));
         }
         self.start_over((manifest, manifest_file), segments, log);
         match self.names.check_these(&files) {
@@ -205,8 +213,8 @@ impl Writer {
             Err(NotHeld::Unknown(..)) => {}
             Err(reason) => {
                 // The old files may be the only ones left.
-                let failure = Failure::not_held(&self.names, reason);
-                self.trouble = failure.trouble();
+                let failure = WriteFailure::not_held(&self.names, reason);
+                self.read_only = failure.read_only();
                 return Err(failure.to_error().during("checkpoint"));
             }
         }
@@ -215,8 +223,8 @@ impl Writer {
     }
 
     /// Writes all files that the new manifest refers to.
-    fn prepare(&self, rewrite: &[Arc<Segment>], made: &mut Vec<Name>) -> Result<Prepared> {
-        let mut numbers = Numbers { next: self.manifest.next };
+    fn prepare(&self, rewrite: &[Arc<Segment>], made: &mut Vec<FileName>) -> Result<Prepared> {
+        let mut numbers = FileNumbers { next: self.manifest.next };
         let is_rewritten =
             |segment: &Arc<Segment>| rewrite.iter().any(|old| Arc::ptr_eq(old, segment));
         let mut segments: Vec<Arc<Segment>> =
@@ -225,24 +233,24 @@ impl Writer {
             segments.iter().map(|segment| self.entry_of(segment)).collect();
         let mut files = Vec::new();
 
-        let number = numbers.free(&self.dir, &[Name::Segment])?;
+        let number = numbers.free(&self.dir, &[FileName::Segment])?;
         if let Some((info, file)) = self.rewrite(rewrite, number, made)? {
-            // In the order of time: what is rewritten is older than the tail.
-            files.push((Name::Segment(info.number), self.id_of(&*file)?));
+            // In the order of time: what is rewritten is older than the memtable.
+            files.push((FileName::Segment(info.number), self.id_of(&*file)?));
             segments.push(self.open(info, file, &[])?);
             entries.push(Entry { info, dead: Vec::new() });
         }
-        if let Some((info, file, dead)) = self.seal_tail(&mut numbers, made)? {
-            files.push((Name::Segment(info.number), self.id_of(&*file)?));
+        if let Some((info, file, dead)) = self.seal_memtable(&mut numbers, made)? {
+            files.push((FileName::Segment(info.number), self.id_of(&*file)?));
             segments.push(self.open(info, file, &dead)?);
             entries.push(Entry { info, dead });
         }
-        let log = numbers.free(&self.dir, &[Name::Log])?;
-        made.push(Name::Log(log));
+        let log = numbers.free(&self.dir, &[FileName::Log])?;
+        made.push(FileName::Log(log));
         let log = Log::create(&self.dir, self.manifest.database, log)?;
-        let growing = numbers.free(&self.dir, &[Name::Segment])?;
-        let number = numbers.free(&self.dir, &[Name::Manifest, Name::Unfinished])?;
-        if !self.options.probe.has(Defect::DirectoryNotSynced) {
+        let open_segment = numbers.free(&self.dir, &[FileName::Segment])?;
+        let number = numbers.free(&self.dir, &[FileName::Manifest, FileName::Unfinished])?;
+        if !self.options.fault.has(Defect::DirectoryNotSynced) {
             self.dir.sync().map_err(|error| refused(self.dir.path(), "synced", error))?;
         }
         let manifest = Manifest {
@@ -250,7 +258,7 @@ impl Writer {
             version: self.version,
             log: log.number(),
             log_len: 0,
-            growing,
+            open_segment,
             next: numbers.next,
             segments: entries,
             ..self.manifest.clone()
@@ -274,7 +282,7 @@ impl Writer {
 
     /// Opens a segment that was written just now.
     fn open(&self, info: SegmentInfo, file: Arc<dyn File>, dead: &[u32]) -> Result<Arc<Segment>> {
-        let segment = Segment::of(&self.place(), info, file)?;
+        let segment = Segment::of(&self.context(), info, file)?;
         segment.warm()?;
         dead.iter().for_each(|row| segment.end(*row, self.version));
         Ok(Arc::new(segment))
@@ -285,18 +293,16 @@ impl Writer {
         &self,
         segments: &[Arc<Segment>],
         number: u64,
-        made: &mut Vec<Name>,
+        made: &mut Vec<FileName>,
     ) -> Result<Option<(SegmentInfo, Arc<dyn File>)>> {
         if segments.iter().all(|segment| segment.dead() == segment.info().rows) {
             return Ok(None);
         }
-        made.push(Name::Segment(number));
-        let mut writer = SegmentWriter::create(self.place(), number)?;
+        made.push(FileName::Segment(number));
+        let mut writer = SegmentWriter::create(self.context(), number)?;
         for segment in segments {
             for row in segment.live_rows(Version(u64::MAX)) {
-                let (block, row) =
-                    segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
-                block.write_row(row, segment.shape().dim, &mut writer)?;
+                writer.push_row_of(segment, row)?;
             }
         }
         writer.finish().map(Some)
@@ -304,34 +310,38 @@ impl Writer {
 
     /// Writes the records that the log has added to a segment, if there are any; also returns which
     /// rows of the segment are dead.
-    fn seal_tail(&self, numbers: &mut Numbers, made: &mut Vec<Name>) -> Result<Option<Sealed>> {
-        let tail = self.tail.snapshot()?;
-        if tail.is_empty() {
+    fn seal_memtable(
+        &self,
+        numbers: &mut FileNumbers,
+        made: &mut Vec<FileName>,
+    ) -> Result<Option<Sealed>> {
+        let memtable = self.memtable.snapshot()?;
+        if memtable.is_empty() {
             return Ok(None);
         }
         let mut dead = Vec::new();
-        let mut writer = match self.growing.file() {
+        let mut writer = match self.open_segment.file() {
             None => {
-                let number = self.growing.number();
-                let is_free = self.dir.remove(Name::Segment(number), self.manifest.database);
+                let number = self.open_segment.number();
+                let is_free = self.dir.remove(FileName::Segment(number), self.manifest.database);
                 let number = match is_free {
                     true => number,
-                    false => numbers.free(&self.dir, &[Name::Segment])?,
+                    false => numbers.free(&self.dir, &[FileName::Segment])?,
                 };
-                made.push(Name::Segment(number));
-                SegmentWriter::create(self.place(), number)?
+                made.push(FileName::Segment(number));
+                SegmentWriter::create(self.context(), number)?
             }
             // Its rows stay where they are, so a failed checkpoint doesn't remove the file.
             Some(file) => {
-                let (number, rows) = (self.growing.number(), self.growing.rows());
-                let pieces = self.growing.pieces().to_vec();
-                SegmentWriter::adopt(self.place(), number, Arc::clone(file), pieces, rows)?
+                let (number, rows) = (self.open_segment.number(), self.open_segment.rows());
+                let pieces = self.open_segment.pieces().to_vec();
+                SegmentWriter::adopt(self.context(), number, Arc::clone(file), pieces, rows)?
             }
         };
-        for (row, owner) in (0..).zip(self.growing.owners()) {
+        for (row, owner) in (0..).zip(self.open_segment.owners()) {
             match owner {
                 Some(id) => {
-                    let record = tail.get(id)?;
+                    let record = memtable.get(id)?;
                     let record = record.ok_or_else(|| defect("a row's record is gone"))?;
                     writer.describe(id.as_ref(), &record.payload())?;
                 }
@@ -341,9 +351,9 @@ impl Writer {
                 }
             }
         }
-        for record in tail.records(None) {
+        for record in memtable.records(None) {
             let record = record?;
-            if self.growing.row_of(&record.id().to_id()).is_none() {
+            if self.open_segment.row_of(&record.id().to_id()).is_none() {
                 writer.push(record.id(), record.vector(), &record.payload())?;
             }
         }
@@ -358,30 +368,30 @@ impl Writer {
         let replayed = self.log_end - HEADER as u64;
         if replayed > CLOSED_LOG_BYTES
             || self.changes > CLOSED_LOG_CHANGES
-            || self.growing.rows() > 0
+            || self.open_segment.rows() > 0
         {
             return self.checkpoint(&self.what_is_worth_it(), true).map(drop);
         }
         if replayed == 0 || self.log_end == self.manifest.log_len {
             return Ok(());
         }
-        let mut numbers = Numbers { next: self.manifest.next };
+        let mut numbers = FileNumbers { next: self.manifest.next };
         let manifest = Manifest {
-            number: numbers.free(&self.dir, &[Name::Manifest, Name::Unfinished])?,
+            number: numbers.free(&self.dir, &[FileName::Manifest, FileName::Unfinished])?,
             next: numbers.next,
             log_len: self.log_end,
             ..self.manifest.clone()
         };
-        let probe = self.options.probe;
-        let file = manifest.publish(&self.dir, probe).map_err(|(error, _)| error)?;
-        let before = Name::Manifest(self.manifest.number);
+        let fault = self.options.fault;
+        let file = publish(&manifest, &self.dir, fault).map_err(|(error, _)| error)?;
+        let before = FileName::Manifest(self.manifest.number);
         self.replace_manifest(manifest, file);
         self.check_names()?;
         self.remove(&[before]);
         Ok(())
     }
 
-    fn remove(&self, names: &[Name]) {
+    fn remove(&self, names: &[FileName]) {
         for name in names {
             // What can't be removed now is removed at the next opening.
             self.dir.remove(*name, self.manifest.database);
@@ -408,7 +418,7 @@ impl Writer {
     ///
     /// # Errors
     /// Only that the disk is full.
-    pub(crate) fn take_reserve(&mut self) -> Result<(), Failure> {
+    pub(crate) fn take_reserve(&mut self) -> Result<(), WriteFailure> {
         let sealing = self.bytes_to_seal();
         self.reserve.take(&self.dir, sealing)
     }
@@ -417,7 +427,7 @@ impl Writer {
     /// that are in a segment already: the bytes of the log, with rows padded to lines, and an
     /// index.
     fn bytes_to_seal(&self) -> u64 {
-        let shape = self.place().shape;
+        let shape = self.context().shape;
         let more_per_row = shape.row_bytes() - shape.dim * size_of::<f32>() + INDEXED_BYTES;
         let bytes = self.log_end - HEADER as u64 + self.staged.frames.len() as u64;
         bytes + (self.changes + self.staged.changes) * more_per_row as u64
@@ -428,17 +438,17 @@ impl Writer {
 type Sealed = (SegmentInfo, Arc<dyn File>, Vec<u32>);
 
 /// What a checkpoint has written: the manifest, what it refers to, and the new segments' files.
-type Prepared = (Manifest, Vec<Arc<Segment>>, Log, Vec<(Name, FileId)>);
+type Prepared = (Manifest, Vec<Arc<Segment>>, Log, Vec<(FileName, FileId)>);
 
 /// Numbers for new files.
-struct Numbers {
+struct FileNumbers {
     next: u64,
 }
 
-impl Numbers {
+impl FileNumbers {
     /// The next number of which these names are free. A checkpoint never replaces a file that has
     /// one.
-    fn free(&mut self, dir: &DatabaseDir, names: &[fn(u64) -> Name]) -> Result<u64> {
+    fn free(&mut self, dir: &DatabaseDir, names: &[fn(u64) -> FileName]) -> Result<u64> {
         loop {
             let number = self.next;
             self.next += 1;

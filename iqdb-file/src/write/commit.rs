@@ -20,13 +20,13 @@ use crate::read::segment::Segment;
 use crate::read::view::View;
 use crate::store::FileStore;
 use crate::write::failed_checkpoint::FailedCheckpoint;
-use crate::write::group::{Failure, Group, Job};
-use crate::write::read_only::Trouble;
-use crate::write::writer::{AtWork, LastGroup, Writer};
+use crate::write::group::{Group, GroupWrite, WriteFailure};
+use crate::write::read_only::ReadOnlyReason;
+use crate::write::writer::{GroupInFlight, LastGroup, Writer};
 
 /// The longest that a group waits for more batches; it also waits at most half as long as the last
 /// group took.
-const PATIENCE_MAX: Duration = Duration::from_millis(1);
+const BATCH_WINDOW_MAX: Duration = Duration::from_millis(1);
 
 impl FileStore {
     /// A panic of a writer must not wedge the store, so this ignores the lock's poison: the next
@@ -48,15 +48,15 @@ impl FileStore {
     pub(crate) fn ready(&self, only_deletes: bool) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
-            writer.check_trouble()?;
+            writer.check_writable()?;
             if writer.torn {
-                writer = self.mend(writer)?;
+                writer = self.undo_panic(writer)?;
             } else if !writer.wants_checkpoint(only_deletes) {
                 if !only_deletes {
                     writer.take_reserve().map_err(|failure| failure.to_error())?;
                 }
                 return Ok(writer);
-            } else if writer.at_work.is_some() {
+            } else if writer.in_flight.is_some() {
                 writer = self.wait(writer);
             } else if !writer.staged.is_empty() {
                 writer = self.write_group(writer);
@@ -74,8 +74,8 @@ impl FileStore {
                     let before = writer.failed_checkpoint.take();
                     writer.failed_checkpoint =
                         Some(FailedCheckpoint::after(before, &error, again_from));
-                    writer.wants_tidying = false;
-                    writer.check_trouble()?;
+                    writer.wants_rewrite = false;
+                    writer.check_writable()?;
                     if writer.must_seal(only_deletes) {
                         return Err(error);
                     }
@@ -88,10 +88,10 @@ impl FileStore {
     pub(crate) fn idle(&self) -> Result<MutexGuard<'_, Writer>> {
         let mut writer = self.lock();
         loop {
-            writer.check_trouble()?;
+            writer.check_writable()?;
             if writer.torn {
-                writer = self.mend(writer)?;
-            } else if writer.at_work.is_some() {
+                writer = self.undo_panic(writer)?;
+            } else if writer.in_flight.is_some() {
                 writer = self.wait(writer);
             } else if !writer.staged.is_empty() {
                 writer = self.write_group(writer);
@@ -102,16 +102,16 @@ impl FileStore {
     }
 
     /// Takes back what a panic left half done.
-    pub(crate) fn mend<'a>(
+    pub(crate) fn undo_panic<'a>(
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
     ) -> Result<MutexGuard<'a, Writer>> {
-        if writer.at_work.is_some() {
+        if writer.in_flight.is_some() {
             return Ok(self.wait(writer));
         }
         let group = Arc::clone(&writer.staged.group);
         let mended = writer.back_to(&self.view(), None);
-        group.end(Err(Failure::new("another writer of its group gave up")));
+        group.end(Err(WriteFailure::new("another writer of its group gave up")));
         self.changed.notify_all();
         mended.map(|()| writer)
     }
@@ -127,10 +127,10 @@ impl FileStore {
             if let Some(outcome) = group.outcome() {
                 return outcome;
             }
-            writer = if writer.at_work.is_some() || writer.gathering.is_some() {
+            writer = if writer.in_flight.is_some() || writer.awaited_batches.is_some() {
                 self.wait(writer)
-            } else if let Some(patience) = writer.patience() {
-                self.gather(writer, group, patience)
+            } else if let Some(batch_window) = writer.batch_window() {
+                self.wait_for_followers(writer, group, batch_window)
             } else {
                 self.write_group(writer)
             };
@@ -140,17 +140,17 @@ impl FileStore {
     /// Waits until as many batches are staged as the last group had, but not for long: the writers
     /// of that group have just learned its outcome and are about to come back. Without this, they
     /// would wait for this group and for the next.
-    fn gather<'a>(
+    fn wait_for_followers<'a>(
         &'a self,
         mut writer: MutexGuard<'a, Writer>,
         group: &Group,
-        patience: Duration,
+        batch_window: Duration,
     ) -> MutexGuard<'a, Writer> {
-        writer.gathering = Some(writer.last.batches);
-        let waited = self.gathered.wait_timeout(writer, patience);
+        writer.awaited_batches = Some(writer.last.batches);
+        let waited = self.followers_staged.wait_timeout(writer, batch_window);
         let (mut writer, _) = waited.unwrap_or_else(PoisonError::into_inner);
         // Once per group.
-        writer.gathering = None;
+        writer.awaited_batches = None;
         writer.last.ended = None;
         if !std::ptr::eq(&*writer.staged.group, group) {
             // Another writer has written it. A later group may be staged, and waits for its leader.
@@ -166,9 +166,9 @@ impl FileStore {
     ) -> MutexGuard<'a, Writer> {
         let view = writer.view();
         let staged = std::mem::take(&mut writer.staged);
-        let mut job = Job {
+        let mut job = GroupWrite {
             names: Arc::clone(&writer.names),
-            rows_in: writer.growing.held(),
+            rows_in: writer.open_segment.held(),
             lock: Arc::clone(&writer.lock),
             manifest: writer.manifest.number,
             log: Arc::clone(&writer.log),
@@ -178,7 +178,7 @@ impl FileStore {
             durability: writer.options.durability,
             reserve: None,
             gave_up_reserve: AtomicBool::new(false),
-            probe: writer.options.probe,
+            fault: writer.options.fault,
         };
         let (group, batches, started) = (staged.group, staged.batches, Instant::now());
         // An earlier group may have used the reserve since this one was staged.
@@ -186,16 +186,16 @@ impl FileStore {
         if staged.only_deletes {
             job.reserve = writer.reserve_file();
         }
-        writer.at_work = Some(AtWork { group: Arc::clone(&group), undo: staged.undo });
+        writer.in_flight = Some(GroupInFlight { group: Arc::clone(&group), undo: staged.undo });
         writer.log_end += job.frames.len() as u64;
         drop(writer);
 
         let run = || match &view {
             Ok(_) => room.and_then(|()| job.run()),
-            Err(error) => Err(Failure::new(error)),
+            Err(error) => Err(WriteFailure::new(error)),
         };
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
-            .unwrap_or_else(|_| Err(Failure::new("writing it panicked").unsure()));
+            .unwrap_or_else(|_| Err(WriteFailure::new("writing it panicked").unsure()));
 
         let mut writer = self.lock();
         let ended = Instant::now();
@@ -203,8 +203,8 @@ impl FileStore {
         if job.gave_up_reserve.load(Ordering::Relaxed) {
             writer.reserve.gone();
         }
-        let undo = writer.at_work.take().map(|at_work| at_work.undo);
-        let forgets = writer.options.probe.has(Defect::FailedSyncForgotten);
+        let undo = writer.in_flight.take().map(|in_flight| in_flight.undo);
+        let forgets = writer.options.fault.has(Defect::FailedSyncForgotten);
         let mut garbage = Vec::new();
         match (outcome, view) {
             (Ok(()), Ok(view)) => {
@@ -212,7 +212,7 @@ impl FileStore {
                 self.publish(&mut writer, view);
                 garbage = writer.reclaim();
                 group.end(Ok(()));
-                job.rows.drain(..).for_each(|rows| writer.growing.reuse(rows));
+                job.rows.drain(..).for_each(|rows| writer.open_segment.reuse(rows));
             }
             (Err(failure), Ok(view)) if forgets && failure.is_unsure() => {
                 self.written(&mut writer, &job, staged.changes);
@@ -220,16 +220,19 @@ impl FileStore {
                 group.end(Err(failure));
             }
             (outcome, _) => {
-                let failure = outcome.err().unwrap_or_else(|| Failure::new("there is no view"));
+                let failure =
+                    outcome.err().unwrap_or_else(|| WriteFailure::new("there is no view"));
                 writer.log_end = job.start;
                 let later = Arc::clone(&writer.staged.group);
                 let undone = writer.back_to(&self.view(), undo);
-                let undone = undone.err().map(|error| Trouble::Unsure(error.to_string()));
-                if let Some(trouble) = failure.trouble().or(undone) {
-                    writer.trouble = Some(trouble);
+                let undone = undone.err().map(|error| ReadOnlyReason::Unsure(error.to_string()));
+                if let Some(read_only) = failure.read_only().or(undone) {
+                    writer.read_only = Some(read_only);
                 }
                 // Batches staged since then were applied to a state that is gone now.
-                later.end(Err(Failure::new(format_args!("a write before it failed: {failure}"))));
+                later.end(Err(WriteFailure::new(format_args!(
+                    "a write before it failed: {failure}"
+                ))));
                 group.end(Err(failure));
             }
         }
@@ -243,7 +246,7 @@ impl FileStore {
         writer
     }
 
-    pub(crate) fn written(&self, writer: &mut Writer, job: &Job, changes: u64) {
+    pub(crate) fn written(&self, writer: &mut Writer, job: &GroupWrite, changes: u64) {
         writer.changes += changes;
         match job.durability {
             Durability::Immediate => writer.synced = job.start + job.frames.len() as u64,
@@ -280,8 +283,8 @@ impl FileStore {
             }
             Err(_) => {
                 let what = "sealing the log panicked".to_owned();
-                writer.trouble = Some(Trouble::Unsure(what.clone()));
-                Err(Failure::new(what).unsure().to_error())
+                writer.read_only = Some(ReadOnlyReason::Unsure(what.clone()));
+                Err(WriteFailure::new(what).unsure().to_error())
             }
         }
     }
@@ -298,15 +301,15 @@ impl Writer {
     /// How long the staged group may wait for more batches: not at all once it has as many as the
     /// last group, nor when that group ended so long ago that its writers will not come back in
     /// time.
-    fn patience(&self) -> Option<Duration> {
+    fn batch_window(&self) -> Option<Duration> {
         let LastGroup { batches, ended, took } = self.last;
-        let is_due = ended? + (took / 2).min(PATIENCE_MAX);
+        let is_due = ended? + (took / 2).min(BATCH_WINDOW_MAX);
         let left = is_due.saturating_duration_since(Instant::now());
         (self.staged.batches < batches && !left.is_zero()).then_some(left)
     }
 
-    pub(crate) fn check_trouble(&self) -> Result<()> {
-        self.trouble.as_ref().map_or(Ok(()), Trouble::refuse)
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        self.read_only.as_ref().map_or(Ok(()), ReadOnlyReason::refuse)
     }
 
     /// Checks that a later opening will find the files that the writer writes to.
@@ -314,10 +317,10 @@ impl Writer {
     /// # Errors
     /// That it won't, and then the store refuses all writes; that the system doesn't tell.
     pub(crate) fn check_names(&mut self) -> Result<()> {
-        let rows = self.growing.held();
+        let rows = self.open_segment.held();
         self.names.check(rows).map_err(|reason| {
-            let failure = Failure::not_held(&self.names, reason);
-            self.trouble = failure.trouble().or(self.trouble.take());
+            let failure = WriteFailure::not_held(&self.names, reason);
+            self.read_only = failure.read_only().or(self.read_only.take());
             failure.to_error()
         })
     }
@@ -337,7 +340,7 @@ impl Writer {
     /// Syncs the rows that are in a segment already. On its own, so that no writer syncs again
     /// after a failure: a system that has dropped what it could not write reports success then.
     pub(crate) fn sync_rows(&mut self) -> Result<()> {
-        if let (Some(file), true) = (self.growing.file(), self.unsynced_rows) {
+        if let (Some(file), true) = (self.open_segment.file(), self.unsynced_rows) {
             let synced = file.sync_data();
             synced.map_err(|error| self.sync_failed(error))?;
         }
@@ -347,7 +350,7 @@ impl Writer {
 
     fn sync_failed(&mut self, error: std::io::Error) -> iqdb_core::Error {
         let error = refused(self.dir.path(), "synced", error);
-        self.trouble = Some(Trouble::Unsure(error.to_string()));
+        self.read_only = Some(ReadOnlyReason::Unsure(error.to_string()));
         error
     }
 }

@@ -6,26 +6,26 @@ use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
-use crate::fault::{Defect, Probe};
+use crate::fault::{Defect, InjectedFault};
 use crate::files::held_names::{HeldNames, NotHeld};
 use crate::files::lock::{Lock, LockedBy};
 use crate::files::log::Log;
 use crate::files::reserve;
-use crate::format::file_name::Name;
+use crate::format::file_name::FileName;
 use crate::options::Durability;
 use crate::vfs::{File, FileExt, FileId};
-use crate::write::read_only::Trouble;
-use crate::write::row_writer::NewRows;
+use crate::write::read_only::ReadOnlyReason;
+use crate::write::row_writer::PendingRows;
 
 /// The outcome of a group, for every writer with a batch in it.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    outcome: OnceLock<Result<(), Failure>>,
+    outcome: OnceLock<Result<(), WriteFailure>>,
 }
 
 /// Why a group was not written.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
+pub(crate) struct WriteFailure {
     kind: ErrorKind,
     what: String,
     cause: Option<Arc<std::io::Error>>,
@@ -34,18 +34,18 @@ pub(crate) struct Failure {
 }
 
 impl Group {
-    pub(crate) fn end(&self, outcome: Result<(), Failure>) {
+    pub(crate) fn end(&self, outcome: Result<(), WriteFailure>) {
         // It ends once.
         let _ = self.outcome.set(outcome);
     }
 
     /// `None` until the group has ended.
     pub(crate) fn outcome(&self) -> Option<Result<()>> {
-        self.outcome.get().map(|outcome| outcome.as_ref().map_err(Failure::to_error).copied())
+        self.outcome.get().map(|outcome| outcome.as_ref().map_err(WriteFailure::to_error).copied())
     }
 }
 
-impl Failure {
+impl WriteFailure {
     pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self { kind: ErrorKind::Io, what: what.to_string(), cause: None, is_misplaced: false }
     }
@@ -66,10 +66,10 @@ impl Failure {
     }
 
     /// Why the store has to refuse all writes from now on, if it has to.
-    pub(crate) fn trouble(&self) -> Option<Trouble> {
+    pub(crate) fn read_only(&self) -> Option<ReadOnlyReason> {
         match self.is_misplaced {
-            true => Some(Trouble::Misplaced(self.what.clone())),
-            false if self.is_unsure() => Some(Trouble::Unsure(self.to_string())),
+            true => Some(ReadOnlyReason::Misplaced(self.what.clone())),
+            false if self.is_unsure() => Some(ReadOnlyReason::Unsure(self.to_string())),
             false => None,
         }
     }
@@ -108,7 +108,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for WriteFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
             Some(cause) => write!(f, "{} ({cause})", self.what),
@@ -119,32 +119,32 @@ impl fmt::Display for Failure {
 
 /// What the leader of a group writes while other writers go on staging.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub(crate) struct GroupWrite {
     /// The files that must have their names when the group is written.
     pub(crate) names: Arc<HeldNames>,
-    pub(crate) rows_in: Option<(Name, FileId)>,
+    pub(crate) rows_in: Option<(FileName, FileId)>,
     pub(crate) lock: Arc<Lock>,
     pub(crate) manifest: u64,
     pub(crate) log: Arc<Log>,
     pub(crate) start: u64,
     pub(crate) frames: Vec<u8>,
-    pub(crate) rows: Vec<NewRows>,
+    pub(crate) rows: Vec<PendingRows>,
     pub(crate) durability: Durability,
     /// The reserve, if the leader may give it up for the group.
     pub(crate) reserve: Option<Arc<dyn File>>,
     /// Whether the leader gave it up.
     pub(crate) gave_up_reserve: AtomicBool,
-    pub(crate) probe: Probe,
+    pub(crate) fault: InjectedFault,
 }
 
-impl Job {
+impl GroupWrite {
     /// Writes the frames and syncs them, and waits until the rows that they name are there, too.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when nothing was written that a later opening could find;
     /// [`ErrorKind::OutcomeUnknown`] when the leader can't tell.
-    pub(crate) fn run(&mut self) -> Result<(), Failure> {
-        if self.probe.has(Defect::AcknowledgedBeforeWritten) {
+    pub(crate) fn run(&mut self) -> Result<(), WriteFailure> {
+        if self.fault.has(Defect::AcknowledgedBeforeWritten) {
             return Ok(());
         }
         // Without the file that is locked another writer may be at work, and write to the same place of
@@ -155,11 +155,11 @@ impl Job {
             return Err(failure);
         }
         // No frame names rows in a file that may not be there.
-        let known = self.rows.iter().find_map(NewRows::failure).cloned();
+        let known = self.rows.iter().find_map(PendingRows::failure).cloned();
         let frames = known.map_or_else(|| self.write_frames(), Err);
         // Waits for all of them, also after one has failed: so no later batch writes to their place
         // meanwhile.
-        let rows = self.rows.iter_mut().map(NewRows::wait).fold(Ok(()), worse);
+        let rows = self.rows.iter_mut().map(PendingRows::wait).fold(Ok(()), worse);
         let written = worse(frames, rows).and_then(|()| {
             let checked = self.check_names();
             checked.map_err(|failure| if shares_nothing_else { failure.unsure() } else { failure })
@@ -184,16 +184,16 @@ impl Job {
     }
 
     /// Whether a later opening will find what was written.
-    fn check_names(&self) -> Result<(), Failure> {
+    fn check_names(&self) -> Result<(), WriteFailure> {
         let rows = self.rows_in.filter(|_| !self.rows.is_empty());
-        self.names.check(rows).map_err(|reason| Failure::not_held(&self.names, reason))
+        self.names.check(rows).map_err(|reason| WriteFailure::not_held(&self.names, reason))
     }
 
-    fn write_frames(&self) -> Result<(), Failure> {
+    fn write_frames(&self) -> Result<(), WriteFailure> {
         let write = || self.log.file().write_all_at(&self.frames, self.start);
-        let of = |what| move |error| Failure::of(self.log.path(), what, error);
+        let of = |what| move |error| WriteFailure::of(self.log.path(), what, error);
         self.with_reserve(write).map_err(of("written"))?;
-        if self.durability == Durability::Immediate && !self.probe.has(Defect::LogNotSynced) {
+        if self.durability == Durability::Immediate && !self.fault.has(Defect::LogNotSynced) {
             self.log.file().sync_data().map_err(|error| of("synced")(error).unsure())?;
         }
         Ok(())
@@ -217,7 +217,7 @@ impl Job {
 }
 
 /// Success of both, or the failure after which less is known.
-fn worse(a: Result<(), Failure>, b: Result<(), Failure>) -> Result<(), Failure> {
+fn worse(a: Result<(), WriteFailure>, b: Result<(), WriteFailure>) -> Result<(), WriteFailure> {
     match (a, b) {
         (Ok(()), b) => b,
         (a, Ok(())) => a,

@@ -8,19 +8,19 @@ use iqdb_core::{Batch, Change, RecordId, Result};
 
 use crate::errors::{damaged, defect, refused};
 use crate::fault::Defect;
-use crate::files::owner::Owner;
-use crate::format::file_name::Name;
-use crate::format::frame::Placed;
+use crate::files::database_dir::owner_of;
+use crate::format::batch::PlacedRows;
+use crate::format::file_name::FileName;
 use crate::format::segment::layout::{HEADER, Piece, Shape, pieces};
 use crate::options::FileOptions;
-use crate::read::segment::Place;
+use crate::read::context::SegmentContext;
 use crate::vfs::{Access, File, FileExt, FileId};
-use crate::write::row_writer::{NewRows, Syncs, Writing};
+use crate::write::row_writer::{FileSyncs, PendingRows, RowWrite};
 use crate::write::segment_writer::{create, push_row};
 
 /// A file of rows; the log says which record each row belongs to.
 #[derive(Debug)]
-pub(crate) struct Growing {
+pub(crate) struct OpenSegment {
     number: u64,
     file: Option<Arc<dyn File>>,
     id: Option<FileId>,
@@ -32,7 +32,7 @@ pub(crate) struct Growing {
     rows: u64,
     /// The row that has the vector of a record, while no later change has given it another.
     placed: HashMap<RecordId, u32>,
-    syncs: Arc<Syncs>,
+    syncs: Arc<FileSyncs>,
     /// Memory for the rows of the next batch.
     spare: Vec<u8>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Mark {
     pieces: usize,
 }
 
-impl Growing {
+impl OpenSegment {
     pub(crate) fn new(number: u64) -> Self {
         Self {
             number,
@@ -80,12 +80,12 @@ impl Growing {
     }
 
     /// The file that rows are written to, which has to keep its name.
-    pub(crate) fn held(&self) -> Option<(Name, FileId)> {
-        self.id.map(|id| (Name::Segment(self.number), id))
+    pub(crate) fn held(&self) -> Option<(FileName, FileId)> {
+        self.id.map(|id| (FileName::Segment(self.number), id))
     }
 
     /// Takes back the memory of rows that have been written.
-    pub(crate) fn reuse(&mut self, mut rows: NewRows) {
+    pub(crate) fn reuse(&mut self, mut rows: PendingRows) {
         let bytes = rows.take_bytes();
         if bytes.capacity() <= SPARE_BYTES_MAX && bytes.capacity() > self.spare.capacity() {
             self.spare = bytes;
@@ -112,16 +112,16 @@ impl Growing {
     ///
     /// # Errors
     /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
-    pub(crate) fn is_ready(&mut self, place: &Place<'_>) -> Result<bool> {
+    pub(crate) fn is_ready(&mut self, context: &SegmentContext<'_>) -> Result<bool> {
         if self.file.is_some() || self.is_blocked {
             return Ok(!self.is_blocked);
         }
-        let path = place.dir.path_of(Name::Segment(self.number));
+        let path = context.dir.path_of(FileName::Segment(self.number));
         let refused = |error| refused(&path, "made", error);
-        match create(place, self.number) {
+        match create(context, self.number) {
             Ok(file) => {
-                if !place.probe.has(Defect::DirectoryNotSynced) {
-                    place.dir.sync().map_err(refused)?;
+                if !context.fault.has(Defect::DirectoryNotSynced) {
+                    context.dir.sync().map_err(refused)?;
                 }
                 (self.id, self.file) = (Some(file.id().map_err(refused)?), Some(file.into()));
             }
@@ -134,13 +134,13 @@ impl Growing {
     /// Finds room for the vectors of a batch, and begins to write them there. The leader may
     /// acknowledge the batch once it has waited for the returned rows. The file
     /// [`is_ready`](Self::is_ready).
-    pub(crate) fn place(
+    pub(crate) fn append_rows(
         &mut self,
-        place: &Place<'_>,
+        context: &SegmentContext<'_>,
         options: &FileOptions,
         batch: &Batch,
-    ) -> Result<(Placed, NewRows)> {
-        let path = place.dir.path_of(Name::Segment(self.number));
+    ) -> Result<(PlacedRows, PendingRows)> {
+        let path = context.dir.path_of(FileName::Segment(self.number));
         let file = self.file.clone().ok_or_else(|| defect("there is no file for rows"))?;
         let records = || {
             batch.changes().iter().filter_map(|change| match change {
@@ -151,20 +151,20 @@ impl Growing {
         let rows = records().count();
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
-        bytes.reserve_exact(rows * place.shape.row_bytes());
+        bytes.reserve_exact(rows * context.shape.row_bytes());
         for record in records() {
-            push_row(&mut bytes, &record.vector, place.shape.stride);
+            push_row(&mut bytes, &record.vector, context.shape.stride);
         }
         let rows = u32::try_from(rows).map_err(|_| defect("a batch has too many rows"))?;
         let start = self.end();
-        let placed = Placed {
+        let placed = PlacedRows {
             segment: self.number,
             first_row: self.rows,
             rows,
             pieces: pieces(&bytes, start).collect(),
         };
         self.adopt(&placed);
-        let writing = Writing {
+        let writing = RowWrite {
             file,
             path,
             start,
@@ -172,14 +172,14 @@ impl Growing {
             is_first: !self.is_begun,
             durability: options.durability,
             syncs: Arc::clone(&self.syncs),
-            probe: options.probe,
+            fault: options.fault,
         };
         let rows = writing.begin();
         self.is_begun |= rows.failure().is_none();
         Ok((placed, rows))
     }
 
-    fn adopt(&mut self, placed: &Placed) {
+    fn adopt(&mut self, placed: &PlacedRows) {
         self.rows += u64::from(placed.rows);
         self.pieces.extend_from_slice(&placed.pieces);
     }
@@ -215,25 +215,25 @@ impl Growing {
     /// another owner: it was on the disk before the log named it.
     pub(crate) fn recover(
         &mut self,
-        place: &Place<'_>,
+        context: &SegmentContext<'_>,
         access: Access,
-        placed: &Placed,
+        placed: &PlacedRows,
     ) -> Result<Option<Vec<u8>>> {
-        let name = Name::Segment(self.number);
-        let path = place.dir.path_of(name);
+        let name = FileName::Segment(self.number);
+        let path = context.dir.path_of(name);
         if placed.segment != self.number || placed.first_row != self.rows {
             return Ok(None);
         }
         if self.file.is_none() {
             let io = |error| refused(&path, "opened", error);
-            let file = match place.dir.file(name, access) {
+            let file = match context.dir.file(name, access) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let missing = damaged(&path, "a file of the database is missing");
                     return Err(missing.caused_by(error));
                 }
                 file => file.map_err(io)?,
             };
-            if !Owner::of(&*file, name, Some(place.database)).map_err(io)?.is(place.database) {
+            if !owner_of(&*file, name, Some(context.database)).map_err(io)?.is(context.database) {
                 return Err(damaged(&path, "it is no segment of this database"));
             }
             self.id = Some(file.id().map_err(io)?);
@@ -243,7 +243,7 @@ impl Growing {
             return Ok(None);
         };
         let start = self.end();
-        let Some(len) = expected_len(placed, &place.shape, start) else {
+        let Some(len) = expected_len(placed, &context.shape, start) else {
             return Ok(None);
         };
         let io = |error| refused(&path, "read", error);
@@ -261,7 +261,7 @@ impl Growing {
 }
 
 /// How many bytes the rows have; `None` if the pieces don't end where the rows do.
-fn expected_len(placed: &Placed, shape: &Shape, start: u64) -> Option<usize> {
+fn expected_len(placed: &PlacedRows, shape: &Shape, start: u64) -> Option<usize> {
     let len = (placed.rows as usize).checked_mul(shape.row_bytes())?;
     let end = placed.pieces.last()?.end;
     (start.checked_add(len as u64)? == end).then_some(len)

@@ -4,7 +4,7 @@ use iqdb_core::{Error, ErrorKind, Result};
 
 /// What has happened. Reading goes on all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum ReadOnlyReason {
     /// It was opened so.
     ReadOnly,
     /// A sync failed, or what it takes to undo a write. What the system said.
@@ -13,7 +13,7 @@ pub(crate) enum Trouble {
     Misplaced(String),
 }
 
-impl Trouble {
+impl ReadOnlyReason {
     /// # Errors
     /// Always: what every write is told from now on.
     pub(crate) fn refuse(&self) -> Result<()> {

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::fault::{Defect, Probe};
+use crate::fault::{Defect, InjectedFault};
 use crate::options::Durability;
 use crate::vfs::{File, FileExt, Process};
-use crate::write::group::Failure;
+use crate::write::group::WriteFailure;
 
 /// The rows to write, and their place in a file.
 #[derive(Debug)]
-pub(crate) struct Writing {
+pub(crate) struct RowWrite {
     pub(crate) file: Arc<dyn File>,
     pub(crate) path: PathBuf,
     pub(crate) start: u64,
@@ -26,19 +26,19 @@ pub(crate) struct Writing {
     pub(crate) is_first: bool,
     pub(crate) durability: Durability,
     /// The syncs of the file.
-    pub(crate) syncs: Arc<Syncs>,
-    pub(crate) probe: Probe,
+    pub(crate) syncs: Arc<FileSyncs>,
+    pub(crate) fault: InjectedFault,
 }
 
 /// The syncs of one file by many threads, one at a time. A system reports a failure once, to the
 /// thread that syncs first, though it may have lost the bytes of another one: so after one failed
 /// sync, all fail.
 #[derive(Debug, Default)]
-pub(crate) struct Syncs(Mutex<Option<Failure>>);
+pub(crate) struct FileSyncs(Mutex<Option<WriteFailure>>);
 
 /// Rows that are being written. Dropping them waits until no thread writes them any more.
 #[derive(Debug)]
-pub(crate) struct NewRows {
+pub(crate) struct PendingRows {
     state: State,
     process: Process,
 }
@@ -48,7 +48,7 @@ enum State {
     /// A thread of their own writes them.
     Beside(JoinHandle<Done>),
     /// The thread that waits for them writes them.
-    Later(Writing),
+    Later(RowWrite),
     Done(Done),
 }
 
@@ -56,20 +56,20 @@ enum State {
 #[derive(Debug)]
 struct Done {
     bytes: Vec<u8>,
-    outcome: Result<(), Failure>,
+    outcome: Result<(), WriteFailure>,
 }
 
-impl Writing {
+impl RowWrite {
     /// Starts writing.
-    pub(crate) fn begin(self) -> NewRows {
-        let state = match self.probe.coin(self.start) {
+    pub(crate) fn begin(self) -> PendingRows {
+        let state = match self.fault.coin(self.start) {
             _ if self.is_first => State::Done(self.run()),
             None => self.beside(),
             // A run that must be repeatable starts no threads, but has both orders.
             Some(true) => State::Done(self.run()),
             Some(false) => State::Later(self),
         };
-        NewRows { state, process: Process::current() }
+        PendingRows { state, process: Process::current() }
     }
 
     /// Writes on a new thread, or, where none can be started, on the thread that waits for the
@@ -98,26 +98,26 @@ impl Writing {
     /// A failure to write changes nothing: what lies behind the last row that the log names is
     /// garbage, and cut off before it is used. After a failure to sync the content of the disk is
     /// unknown.
-    fn write(&self) -> Result<(), Failure> {
+    fn write(&self) -> Result<(), WriteFailure> {
         let written = self.file.write_all_at(&self.bytes, self.start);
-        written.map_err(|error| Failure::of(&self.path, "written", error))?;
+        written.map_err(|error| WriteFailure::of(&self.path, "written", error))?;
         match self.durability {
             Durability::Relaxed if !self.is_first => Ok(()),
             _ => self.syncs.one(|| self.sync()),
         }
     }
 
-    fn sync(&self) -> Result<(), Failure> {
-        if !self.probe.has(Defect::RowsNotSynced) {
-            let unsure = |error| Failure::of(&self.path, "synced", error).unsure();
+    fn sync(&self) -> Result<(), WriteFailure> {
+        if !self.fault.has(Defect::RowsNotSynced) {
+            let unsure = |error| WriteFailure::of(&self.path, "synced", error).unsure();
             self.file.sync_data().map_err(unsure)?;
         }
         Ok(())
     }
 }
 
-impl Syncs {
-    fn one(&self, sync: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+impl FileSyncs {
+    fn one(&self, sync: impl FnOnce() -> Result<(), WriteFailure>) -> Result<(), WriteFailure> {
         let mut failed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = &*failed {
             return Err(failure.clone());
@@ -126,9 +126,9 @@ impl Syncs {
     }
 }
 
-impl NewRows {
+impl PendingRows {
     /// The failure, as far as it is known by now. The first rows of a file are written by now.
-    pub(crate) fn failure(&self) -> Option<&Failure> {
+    pub(crate) fn failure(&self) -> Option<&WriteFailure> {
         match &self.state {
             State::Done(done) => done.outcome.as_ref().err(),
             State::Beside(_) | State::Later(_) => None,
@@ -137,10 +137,10 @@ impl NewRows {
 
     /// Returns when the rows have been written, and, unless the durability is relaxed, are on the
     /// disk.
-    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+    pub(crate) fn wait(&mut self) -> Result<(), WriteFailure> {
         let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
             State::Beside(thread) => thread.join().unwrap_or_else(|_| {
-                let outcome = Err(Failure::new("writing rows panicked").unsure());
+                let outcome = Err(WriteFailure::new("writing rows panicked").unsure());
                 Done { bytes: Vec::new(), outcome }
             }),
             State::Later(writing) => writing.run(),
@@ -166,7 +166,7 @@ impl Done {
     }
 }
 
-impl Drop for NewRows {
+impl Drop for PendingRows {
     /// Waits, because the caller that drops the rows may write other rows to their place in the
     /// file.
     fn drop(&mut self) {
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn after_a_sync_that_failed_all_fail() {
-        let syncs = Syncs::default();
+        let syncs = FileSyncs::default();
         assert!(syncs.one(|| Ok(())).is_ok());
-        assert!(syncs.one(|| Err(Failure::new("the disk is gone").unsure())).is_err());
+        assert!(syncs.one(|| Err(WriteFailure::new("the disk is gone").unsure())).is_err());
         let later = syncs.one(|| Ok(())).unwrap_err();
         assert!(later.is_unsure() && later.to_string().contains("the disk is gone"), "{later}");
     }

@@ -4,16 +4,19 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use iqdb_core::{IdRef, Payload, PayloadRef, RecordId, Result};
+use iqdb_core::{BlockSource, IdRef, Payload, PayloadRef, RecordId, Result};
 
 use crate::errors::{defect, refused};
-use crate::format::file_name::Name;
+use crate::format::file_name::FileName;
+use crate::format::manifest::SegmentInfo;
 use crate::format::payloads::PayloadBlock;
-use crate::format::segment::footer::{Footer, header};
+use crate::format::segment::footer::Footer;
+use crate::format::segment::header::header;
+use crate::format::segment::ids::encode_ids;
 use crate::format::segment::index;
 use crate::format::segment::layout::{HEADER, LINE, Piece, Section, pieces};
-use crate::read::block::encode_ids;
-use crate::read::segment::{Place, SegmentInfo};
+use crate::read::context::SegmentContext;
+use crate::read::segment::Segment;
 use crate::vfs::{File, FileExt};
 
 /// How many bytes of rows are collected before they are written.
@@ -22,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 /// A segment that is being written. Dropped before [`finish`](Self::finish), it leaves a file that
 /// no manifest refers to.
 pub(crate) struct SegmentWriter<'a> {
-    place: Place<'a>,
+    context: SegmentContext<'a>,
     path: PathBuf,
     number: u64,
     file: Arc<dyn File>,
@@ -45,22 +48,22 @@ pub(crate) struct SegmentWriter<'a> {
 
 impl<'a> SegmentWriter<'a> {
     /// A new file, which replaces one of its number that no manifest refers to.
-    pub(crate) fn create(place: Place<'a>, number: u64) -> Result<Self> {
-        let path = place.dir.path_of(Name::Segment(number));
-        let file = create(&place, number).map_err(|error| refused(&path, "made", error))?;
-        Ok(Self::over(place, number, path, file.into(), Vec::new(), 0))
+    pub(crate) fn create(context: SegmentContext<'a>, number: u64) -> Result<Self> {
+        let path = context.dir.path_of(FileName::Segment(number));
+        let file = create(&context, number).map_err(|error| refused(&path, "made", error))?;
+        Ok(Self::over(context, number, path, file.into(), Vec::new(), 0))
     }
 
     /// A file with `rows` rows in these pieces; what follows them is garbage.
     pub(crate) fn adopt(
-        place: Place<'a>,
+        context: SegmentContext<'a>,
         number: u64,
         file: Arc<dyn File>,
         pieces: Vec<Piece>,
         rows: u64,
     ) -> Result<Self> {
-        let path = place.dir.path_of(Name::Segment(number));
-        let writer = Self::over(place, number, path, file, pieces, rows);
+        let path = context.dir.path_of(FileName::Segment(number));
+        let writer = Self::over(context, number, path, file, pieces, rows);
         // A crash before the first sync may have kept the rows and lost the header.
         let written = writer.file.write_all_at(&writer.header, 0);
         written.map_err(|error| refused(&writer.path, "written", error))?;
@@ -68,7 +71,7 @@ impl<'a> SegmentWriter<'a> {
     }
 
     fn over(
-        place: Place<'a>,
+        context: SegmentContext<'a>,
         number: u64,
         path: PathBuf,
         file: Arc<dyn File>,
@@ -76,12 +79,12 @@ impl<'a> SegmentWriter<'a> {
         rows: u64,
     ) -> Self {
         Self {
-            header: header(place.database, number, &place.shape),
+            header: header(context.database, number, &context.shape),
             end: pieces.last().map_or(HEADER as u64, |piece| piece.end),
             // No user can know it before the segment is written, so none can choose ids that
             // collide.
-            seed: place.probe.random(number),
-            place,
+            seed: context.fault.random(number),
+            context,
             path,
             number,
             file,
@@ -121,7 +124,7 @@ impl<'a> SegmentWriter<'a> {
             .ok_or_else(|| defect("a segment has too many rows"))?;
         self.ids.push(id);
         self.payloads.push(payload);
-        if self.ids.len() == self.place.shape.block_rows {
+        if self.ids.len() == self.context.shape.block_rows {
             self.end_block()?;
         }
         Ok(())
@@ -134,13 +137,23 @@ impl<'a> SegmentWriter<'a> {
         vector: &[f32],
         payload: &PayloadRef<'_>,
     ) -> Result<()> {
-        push_row(&mut self.buffer, vector, self.place.shape.stride);
+        push_row(&mut self.buffer, vector, self.context.shape.stride);
         self.rows += 1;
         self.describe(id, payload)?;
         if self.buffer.len() >= BUFFER {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Appends a row of another segment.
+    pub(crate) fn push_row_of(&mut self, segment: &Segment, row: u32) -> Result<()> {
+        let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
+        let vector = block.rows(row..row + 1)?;
+        let vector = vector
+            .get(..segment.shape().dim)
+            .ok_or_else(|| defect("a row has too few components"))?;
+        self.push(block.id_of(row)?, vector, &block.payload(row)?)
     }
 
     /// Writes everything else and syncs the file, but not the directory. What the manifest is to say
@@ -153,7 +166,7 @@ impl<'a> SegmentWriter<'a> {
         if u64::from(self.described) != self.rows {
             return Err(defect("a segment has rows that were not described"));
         }
-        let shape = self.place.shape;
+        let shape = self.context.shape;
         let blocks = self.blocks.len();
         let mut sections = vec![0..0; Section::Index.slot(blocks) + 1];
         let mut start = HEADER as u64;
@@ -222,9 +235,9 @@ impl<'a> SegmentWriter<'a> {
 ///
 /// # Errors
 /// Those of [`DatabaseDir::create`](crate::files::database_dir::DatabaseDir::create), and of writing.
-pub(crate) fn create(place: &Place<'_>, number: u64) -> io::Result<Box<dyn File>> {
-    let header = header(place.database, number, &place.shape);
-    place.dir.create(Name::Segment(number), place.database, &header)
+pub(crate) fn create(context: &SegmentContext<'_>, number: u64) -> io::Result<Box<dyn File>> {
+    let header = header(context.database, number, &context.shape);
+    context.dir.create(FileName::Segment(number), context.database, &header)
 }
 
 /// Appends a row with its padding.

@@ -15,21 +15,21 @@ use crate::files::database_dir::DatabaseDir;
 use crate::files::held_names::HeldNames;
 use crate::files::lock::Lock;
 use crate::files::log::Log;
+use crate::files::manifest_file::ManifestFile;
 use crate::files::reserve::Reserve;
-use crate::format::file_name::Name;
-use crate::format::frame::{Placed, encode_batch};
-use crate::format::manifest::{Manifest, ManifestFile};
-use crate::format::segment::layout::Shape;
+use crate::format::batch::{PlacedRows, encode_batch};
+use crate::format::file_name::FileName;
+use crate::format::manifest::Manifest;
 use crate::options::FileOptions;
-use crate::read::segment::{Place, Segment};
-use crate::read::sidecar::Keep;
+use crate::read::context::{SegmentContext, SidecarUse};
+use crate::read::segment::Segment;
 use crate::read::view::{Segments, View};
 use crate::vfs::Process;
 use crate::write::failed_checkpoint::FailedCheckpoint;
 use crate::write::group::Group;
-use crate::write::open_segment::{Growing, Mark};
-use crate::write::read_only::Trouble;
-use crate::write::row_writer::NewRows;
+use crate::write::open_segment::{Mark, OpenSegment};
+use crate::write::read_only::ReadOnlyReason;
+use crate::write::row_writer::PendingRows;
 
 /// What the writers' lock guards.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(crate) struct Writer {
     pub(crate) names: Arc<HeldNames>,
     pub(crate) segments: Arc<Segments>,
     /// The records that the log has added, as a store in memory.
-    pub(crate) tail: ArenaStore,
+    pub(crate) memtable: ArenaStore,
     /// The newest version, and how many records it has. Its changes may not be on the disk yet.
     pub(crate) version: Version,
     pub(crate) live: u64,
@@ -54,19 +54,19 @@ pub(crate) struct Writer {
     pub(crate) synced: u64,
     /// How many changes the log has.
     pub(crate) changes: u64,
-    pub(crate) growing: Growing,
+    pub(crate) open_segment: OpenSegment,
     /// The file of the growing segment has rows that are not synced.
     pub(crate) unsynced_rows: bool,
     /// What the next group writes.
     pub(crate) staged: Staged,
     /// The group that its leader is writing now.
-    pub(crate) at_work: Option<AtWork>,
+    pub(crate) in_flight: Option<GroupInFlight>,
     /// The last group that was written.
     pub(crate) last: LastGroup,
     /// How many batches the leader of the staged group waits for, if it does.
-    pub(crate) gathering: Option<usize>,
+    pub(crate) awaited_batches: Option<usize>,
     /// Why the store refuses all writes, if it does.
-    pub(crate) trouble: Option<Trouble>,
+    pub(crate) read_only: Option<ReadOnlyReason>,
     /// A panic left a batch half applied.
     pub(crate) torn: bool,
     pub(crate) retired: VecDeque<Arc<View>>,
@@ -75,7 +75,7 @@ pub(crate) struct Writer {
     /// The space that is kept for a full disk.
     pub(crate) reserve: Reserve,
     /// A segment has enough dead rows to be worth rewriting.
-    pub(crate) wants_tidying: bool,
+    pub(crate) wants_rewrite: bool,
 }
 
 /// Batches that have been applied in memory, and are neither on the disk nor visible.
@@ -83,7 +83,7 @@ pub(crate) struct Writer {
 pub(crate) struct Staged {
     pub(crate) group: Arc<Group>,
     pub(crate) frames: Vec<u8>,
-    pub(crate) rows: Vec<NewRows>,
+    pub(crate) rows: Vec<PendingRows>,
     pub(crate) batches: usize,
     pub(crate) changes: u64,
     /// Whether all batches only delete, and so free space sooner or later.
@@ -96,7 +96,7 @@ pub(crate) struct Staged {
 pub(crate) struct Undo {
     ended: Vec<(Arc<Segment>, u32)>,
     moved: Vec<(RecordId, Option<u32>)>,
-    growing: Option<Mark>,
+    open_segment: Option<Mark>,
 }
 
 /// How many batches a group had, when it had been written, and how long that took.
@@ -108,16 +108,16 @@ pub(crate) struct LastGroup {
 }
 
 #[derive(Debug)]
-pub(crate) struct AtWork {
+pub(crate) struct GroupInFlight {
     pub(crate) group: Arc<Group>,
     pub(crate) undo: Undo,
 }
 
 /// The effect of a batch, before any of it is applied.
-struct Planned<'b> {
+struct BatchPlan<'b> {
     applied: Applied,
-    /// The changes that the tail has to apply.
-    tail: Cow<'b, Batch>,
+    /// The changes that the memtable has to apply.
+    memtable: Cow<'b, Batch>,
     ended: Vec<(Arc<Segment>, u32)>,
 }
 
@@ -142,7 +142,7 @@ impl Staged {
 }
 
 /// An empty store for the records that the log adds; its versions are those of the database.
-fn empty_tail(schema: Schema, version: Version) -> ArenaStore {
+fn empty_memtable(schema: Schema, version: Version) -> ArenaStore {
     // A large batch fills some MiB of it, and soon all of it is sealed.
     let options = ArenaOptions::new().with_first_version(version).with_huge_pages(false);
     ArenaStore::with_options(schema, options)
@@ -169,25 +169,25 @@ impl Writer {
             manifest_file,
             names: Arc::new(names),
             segments: Arc::new(Segments::new(segments)),
-            tail: empty_tail(manifest.schema, manifest.version),
+            memtable: empty_memtable(manifest.schema, manifest.version),
             version: manifest.version,
             live: manifest.segments.iter().map(rows).sum(),
             log: Arc::new(log),
-            log_end: crate::files::log::HEADER as u64,
-            synced: crate::files::log::HEADER as u64,
+            log_end: crate::format::log::HEADER as u64,
+            synced: crate::format::log::HEADER as u64,
             changes: 0,
-            growing: Growing::new(manifest.growing),
+            open_segment: OpenSegment::new(manifest.open_segment),
             unsynced_rows: false,
             staged: Staged::default(),
-            at_work: None,
+            in_flight: None,
             last: LastGroup::default(),
-            gathering: None,
-            trouble: None,
+            awaited_batches: None,
+            read_only: None,
             torn: false,
             retired: VecDeque::new(),
             failed_checkpoint: None,
             reserve: Reserve::new(options.reserve_bytes, manifest.database),
-            wants_tidying: false,
+            wants_rewrite: false,
             manifest,
         }
     }
@@ -196,8 +196,8 @@ impl Writer {
         &self.manifest.schema
     }
 
-    pub(crate) fn place(&self) -> Place<'_> {
-        place(&self.options, &self.dir, &self.manifest, &self.lock)
+    pub(crate) fn context(&self) -> SegmentContext<'_> {
+        context(&self.options, &self.dir, &self.manifest, &self.lock)
     }
 
     /// The view that readers get once everything that is staged is on the disk.
@@ -207,7 +207,7 @@ impl Writer {
             version: self.version,
             live: self.live,
             segments: Arc::clone(&self.segments),
-            tail: self.tail.snapshot()?,
+            memtable: self.memtable.snapshot()?,
             process: self.process,
         })
     }
@@ -226,12 +226,13 @@ impl Writer {
         if !planned.applied.has_effect() {
             return Ok(planned.applied);
         }
-        let mark = self.growing.mark();
+        let mark = self.open_segment.mark();
         let (placed, rows) = {
-            let place = place(&self.options, &self.dir, &self.manifest, &self.lock);
-            match self.is_worth_placing(batch) && self.growing.is_ready(&place)? {
+            let context = context(&self.options, &self.dir, &self.manifest, &self.lock);
+            match self.is_worth_placing(batch) && self.open_segment.is_ready(&context)? {
                 true => {
-                    let (placed, rows) = self.growing.place(&place, &self.options, batch)?;
+                    let (placed, rows) =
+                        self.open_segment.append_rows(&context, &self.options, batch)?;
                     (Some(placed), Some(rows))
                 }
                 false => (None, None),
@@ -247,7 +248,7 @@ impl Writer {
             .and_then(|()| self.take_in(batch, &planned, placed.as_ref(), mark));
         if let Err(error) = framed {
             self.staged.frames.truncate(frames);
-            self.growing.back_to(mark);
+            self.open_segment.back_to(mark);
             return Err(error);
         }
         self.staged.rows.extend(rows);
@@ -259,8 +260,8 @@ impl Writer {
     }
 
     /// Applies a batch that opening has read from the log.
-    pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&Placed>) -> Result<bool> {
-        let mark = self.growing.mark();
+    pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&PlacedRows>) -> Result<bool> {
+        let mark = self.open_segment.mark();
         let planned = self.plan(batch)?;
         if planned.applied.has_effect() {
             self.take_in(batch, &planned, placed, mark)?;
@@ -272,11 +273,11 @@ impl Writer {
     }
 
     /// Decides what a batch does. Changes nothing.
-    fn plan<'b>(&self, batch: &'b Batch) -> Result<Planned<'b>> {
-        let tail = self.tail.snapshot()?;
-        let mut planned = Planned {
+    fn plan<'b>(&self, batch: &'b Batch) -> Result<BatchPlan<'b>> {
+        let memtable = self.memtable.snapshot()?;
+        let mut planned = BatchPlan {
             applied: Applied::at(self.version),
-            tail: Cow::Borrowed(batch),
+            memtable: Cow::Borrowed(batch),
             ended: Vec::new(),
         };
         let mut present: HashMap<&RecordId, bool> = HashMap::new();
@@ -285,11 +286,11 @@ impl Writer {
             let id = change.id();
             let was_present = match present.get(id) {
                 Some(present) => *present,
-                None if tail.get(id)?.is_some() => true,
+                None if memtable.get(id)?.is_some() => true,
                 None => match self.segments.find(id, Version(u64::MAX))? {
                     Some((segment, row)) => {
                         if let Change::SetPayload(id, payload) = change {
-                            // The vector moves to the tail with the record.
+                            // The vector moves to the memtable with the record.
                             let vector = vector_of(segment, row)?;
                             let record =
                                 Record { id: id.clone(), vector, payload: payload.clone() };
@@ -312,7 +313,7 @@ impl Writer {
         if !whole.is_empty() {
             let mut changes: Vec<Change> = batch.changes().to_vec();
             whole.into_iter().for_each(|(n, change)| changes[n] = change);
-            planned.tail = Cow::Owned(changes.into_iter().collect());
+            planned.memtable = Cow::Owned(changes.into_iter().collect());
         }
         if planned.applied.has_effect() {
             planned.applied.version = self.version.next();
@@ -324,19 +325,19 @@ impl Writer {
     fn take_in(
         &mut self,
         batch: &Batch,
-        planned: &Planned<'_>,
-        placed: Option<&Placed>,
+        planned: &BatchPlan<'_>,
+        placed: Option<&PlacedRows>,
         mark: Mark,
     ) -> Result<()> {
         let version = planned.applied.version;
-        if !self.tail.apply(&planned.tail)?.has_effect() {
-            self.tail.advance();
+        if !self.memtable.apply(&planned.memtable)?.has_effect() {
+            self.memtable.advance();
         }
         // Nothing fails from here on.
-        self.staged.undo.growing.get_or_insert(mark);
+        self.staged.undo.open_segment.get_or_insert(mark);
         for (segment, row) in &planned.ended {
             segment.end(*row, version);
-            self.wants_tidying |= self.is_mostly_dead(segment);
+            self.wants_rewrite |= self.is_mostly_dead(segment);
         }
         self.staged.undo.ended.extend(planned.ended.iter().cloned());
         let mut row = placed.and_then(|placed| u32::try_from(placed.first_row).ok()).unwrap_or(0);
@@ -350,7 +351,7 @@ impl Writer {
                 // The vector stays where it is.
                 (Change::SetPayload(..), _) => continue,
             };
-            let before = self.growing.moved(change.id(), now);
+            let before = self.open_segment.moved(change.id(), now);
             if before != now {
                 self.staged.undo.moved.push((change.id().clone(), before));
             }
@@ -368,23 +369,23 @@ impl Writer {
                 segment.revive(*row);
             }
             for (id, row) in undo.moved.into_iter().rev() {
-                self.growing.moved(&id, row);
+                self.open_segment.moved(&id, row);
             }
-            if let Some(mark) = undo.growing {
-                self.growing.back_to(mark);
+            if let Some(mark) = undo.open_segment {
+                self.open_segment.back_to(mark);
             }
         }
         let mut batch = Batch::new();
-        for record in published.tail.records(None) {
+        for record in published.memtable.records(None) {
             batch.push(Change::Upsert(record?.to_record()?));
         }
         let version = published.version;
-        self.tail = match batch.changes().is_empty() {
-            true => empty_tail(*self.schema(), version),
+        self.memtable = match batch.changes().is_empty() {
+            true => empty_memtable(*self.schema(), version),
             false => {
-                let tail = empty_tail(*self.schema(), Version(version.0.saturating_sub(1)));
-                tail.apply(&batch)?;
-                tail
+                let memtable = empty_memtable(*self.schema(), Version(version.0.saturating_sub(1)));
+                memtable.apply(&batch)?;
+                memtable
             }
         };
         (self.version, self.live, self.torn) = (version, published.live, false);
@@ -412,7 +413,7 @@ impl Writer {
         garbage
     }
 
-    /// Starts a new log, with nothing in the tail.
+    /// Starts a new log, with nothing in the memtable.
     pub(crate) fn start_over(
         &mut self,
         manifest: (Manifest, ManifestFile),
@@ -440,26 +441,19 @@ fn held_names(
     (manifest, file): (&Manifest, &ManifestFile),
     log: &Log,
 ) -> HeldNames {
-    let mut held = vec![log.held(), (Name::Manifest(manifest.number), file.id)];
+    let mut held = vec![log.held(), (FileName::Manifest(manifest.number), file.id)];
     held.extend(lock.held());
-    HeldNames::new(dir, held, options.probe)
+    HeldNames::new(dir, held, options.fault)
 }
 
 /// What all segments of a database share: the directory, the shape of rows, and the options.
-pub(crate) fn place<'a>(
+pub(crate) fn context<'a>(
     options: &'a FileOptions,
     dir: &'a DatabaseDir,
     manifest: &Manifest,
     lock: &Arc<Lock>,
-) -> Place<'a> {
-    Place {
-        dir,
-        database: manifest.database,
-        shape: Shape::of(&manifest.schema),
-        mode: options.read_mode,
-        probe: options.probe,
-        derived: Keep::of(options, manifest, lock),
-    }
+) -> SegmentContext<'a> {
+    SegmentContext::new(dir, options, manifest, SidecarUse::of(options, manifest, lock))
 }
 
 fn vector_of(segment: &Segment, row: u32) -> Result<Vector> {

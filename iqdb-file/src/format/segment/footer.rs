@@ -1,39 +1,19 @@
-//! The header and the footer of a segment: what it is, and where everything in it lies.
+//! The footer of a segment: where everything in the segment lies.
 
 use std::ops::Range;
 use std::path::Path;
 
-use iqdb_core::{Error, ErrorKind, Result};
+use iqdb_core::{Error, ErrorKind, Location, Result};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::layout::{HEADER, LINE, Piece, Section, Shape};
-use crate::errors::{damaged, refused};
-use crate::format::wire::{Reader, put_u32, put_u64};
-use crate::vfs::{File, FileExt};
+use crate::errors::damaged;
+use crate::format::wire::{Reader, put_u64};
 
-const HEADER_MAGIC: &[u8; 8] = b"iqdb seg";
 const TRAILER_MAGIC: &[u8; 8] = b"iqdb end";
 
-/// The version of this file's format.
-pub(crate) const FORMAT: u32 = 1;
-
 /// The footer's length, its checksum with the header's, and a magic number.
-const TRAILER: usize = 24;
-
-/// The first page of a segment, the same from the moment that the file is made.
-pub(crate) fn header(database: u128, number: u64, shape: &Shape) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEADER);
-    bytes.extend_from_slice(HEADER_MAGIC);
-    put_u32(&mut bytes, FORMAT);
-    put_u32(&mut bytes, 0);
-    bytes.extend_from_slice(&database.to_le_bytes());
-    put_u64(&mut bytes, number);
-    for size in [shape.dim, shape.stride, shape.block_rows] {
-        put_u32(&mut bytes, u32::try_from(size).unwrap_or(u32::MAX));
-    }
-    bytes.resize(HEADER, 0);
-    bytes
-}
+pub(crate) const TRAILER: usize = 24;
 
 /// Where everything in a segment lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,48 +61,34 @@ impl Footer {
         (bytes, Seal { file_len, hash })
     }
 
-    /// Reads and checks header and footer. O(length of the footer), which is about a thousandth of the
-    /// file's.
+    /// The offset of the footer in a file of `file_len` bytes with this trailer; `None` when no footer
+    /// has room there.
+    pub(crate) fn start(trailer: &[u8; TRAILER], file_len: u64) -> Option<u64> {
+        let footer_len = trailer.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        let start = file_len.checked_sub(TRAILER as u64)?.checked_sub(footer_len)?;
+        (start >= HEADER as u64).then_some(start)
+    }
+
+    /// Decodes and checks the footer `bytes`, which begin at `start`, between this header and this
+    /// trailer. O(bytes).
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`] when the file is not the one that was sealed;
-    /// [`ErrorKind::NotSupported`] when a later version wrote it; [`ErrorKind::Io`].
-    pub(crate) fn read(
-        file: &dyn File,
+    /// [`ErrorKind::Damaged`] when the footer is not the one that was sealed.
+    pub(crate) fn decode_sealed(
+        (header, bytes, trailer): (&[u8], &[u8], &[u8; TRAILER]),
+        start: u64,
         path: &Path,
-        expected_header: &[u8],
         seal: Seal,
         shape: &Shape,
     ) -> Result<Self> {
-        let io = |error| refused(path, "read", error);
-        let len = file.len().map_err(io)?;
-        if len != seal.file_len || len < (HEADER + TRAILER) as u64 {
-            return Err(damaged(path, "it has the wrong length")
-                .expected(format_args!("{} bytes", seal.file_len))
-                .found(format_args!("{len} bytes")));
-        }
-        let mut header = vec![0; HEADER];
-        file.read_exact_at(&mut header, 0).map_err(io)?;
-        check_header(path, &header, expected_header, HEADER_MAGIC)?;
-        let mut trailer = [0; TRAILER];
-        file.read_exact_at(&mut trailer, len - TRAILER as u64).map_err(io)?;
-        let mut fields = Reader::new(&trailer);
-        let (footer_len, found) = (fields.take_u64()?, fields.take_u64()?);
-        let start = (len - TRAILER as u64).checked_sub(footer_len);
-        let Some(start) = start.filter(|start| *start >= HEADER as u64) else {
-            return Err(damaged(path, "its last bytes are not what was written"));
-        };
-        // Not more than the file has.
-        let mut bytes = vec![0; usize::try_from(footer_len).unwrap_or(0)];
-        file.read_exact_at(&mut bytes, start).map_err(io)?;
-        if found != seal.hash
-            || hash(&header, &bytes) != seal.hash
-            || &trailer[16..] != TRAILER_MAGIC
+        let found = Reader::new(&trailer[8..]).take_u64()?;
+        if found != seal.hash || hash(header, bytes) != seal.hash || &trailer[16..] != TRAILER_MAGIC
         {
-            return Err(damaged(path, "its footer is not what was written")
-                .at(iqdb_core::Location::Byte(start)));
+            return Err(
+                damaged(path, "its footer is not what was written").at(Location::Byte(start))
+            );
         }
-        Self::decode(&bytes, shape)
+        Self::decode(bytes, shape)
             .and_then(|footer| footer.check(start, shape).map(|()| footer))
             .map_err(|error| damaged(path, "its footer makes no sense").caused_by(error))
     }
@@ -181,33 +147,6 @@ impl Footer {
             return Err(impossible("it has more rows than can be numbered"));
         }
         Ok(())
-    }
-}
-
-/// Whether a segment or a log begins as the one that it is meant to be.
-pub(crate) fn check_header(
-    path: &Path,
-    found: &[u8],
-    expected: &[u8],
-    magic: &[u8; 8],
-) -> Result<()> {
-    if found == expected {
-        return Ok(());
-    }
-    let format = found.get(8..12).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
-    match format {
-        Some(format) if found.starts_with(magic) && format > FORMAT => Err(Error::new(
-            ErrorKind::NotSupported,
-            format!("{}: a later version of iqdb wrote it", path.display()),
-        )
-        .expected(format_args!("format {FORMAT} or before"))
-        .found(format_args!("format {format}"))
-        .hint("open it with that version")),
-        _ => Err(damaged(
-            path,
-            "it belongs to another database, or its header is not what was written",
-        )
-        .at(iqdb_core::Location::Byte(0))),
     }
 }
 

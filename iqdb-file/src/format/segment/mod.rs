@@ -1,5 +1,7 @@
 //! The bytes of a segment: header, rows, ids, payloads, index and footer.
 
 pub(crate) mod footer;
+pub(crate) mod header;
+pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod layout;

@@ -29,7 +29,7 @@ fn body(rng: &mut Rng) -> Body {
     let dir = vfs.open_dir(Path::new("")).unwrap();
     let file = dir.open("body", Access::Create).unwrap();
     file.set_len(end).unwrap();
-    let of = (ReadMode::Map, Probe::default());
+    let of = (ReadMode::Map, InjectedFault::default());
     Body::new("body".into(), file.into(), of, pieces.into(), sections.into()).unwrap()
 }
 
