@@ -24,6 +24,7 @@ mod read;
 #[cfg(feature = "sim")]
 #[doc(hidden)]
 pub mod reseal;
+mod stats;
 mod store;
 pub mod vfs;
 mod write;
@@ -37,4 +38,5 @@ pub use files::lock::LockedBy;
 pub use format::{payloads, wire};
 pub use lifecycle::verify::{Progress, Verified};
 pub use options::{Durability, FileOptions, ReadMode};
-pub use store::{FileStats, FileStore};
+pub use stats::FileStats;
+pub use store::FileStore;

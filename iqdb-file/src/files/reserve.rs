@@ -9,7 +9,6 @@ use crate::files::database_dir::owner_of;
 use crate::format::file_head::{HEAD, Owner, encode_head};
 use crate::format::file_name::FileName;
 use crate::vfs::{Access, File, FileExt};
-use crate::write::group::WriteFailure;
 
 /// A file that says whose it is, and zeros. Nothing relies on what is in it.
 ///
@@ -28,11 +27,11 @@ pub(crate) struct Reserve {
 #[derive(Debug)]
 enum Kept {
     /// There is no file.
-    Nothing,
+    Absent,
     /// A file of ours, which stays open, and its length.
     Ours { file: Arc<dyn File>, len: u64 },
     /// Another program's file has the name, or the file can't be made.
-    Not,
+    Unavailable,
 }
 
 /// It grows by such a part of its least size, but by a page at least.
@@ -48,12 +47,12 @@ impl Reserve {
     ///
     /// # Errors
     /// Only that the disk is full; it is as large as before then.
-    pub(crate) fn take(&mut self, dir: &DatabaseDir, sealing: u64) -> Result<(), WriteFailure> {
+    pub(crate) fn take(&mut self, dir: &DatabaseDir, sealing: u64) -> io::Result<()> {
         let wanted = self.wanted(sealing);
         let grown = match self.look(dir) {
-            Kept::Not => return Ok(()),
+            Kept::Unavailable => return Ok(()),
             Kept::Ours { len, .. } if *len >= wanted => return Ok(()),
-            Kept::Nothing if wanted == 0 => return Ok(()),
+            Kept::Absent if wanted == 0 => return Ok(()),
             // A group of deletes may have given it up meanwhile.
             Kept::Ours { file, len } => {
                 let grown = file.len().and_then(|found| grow(&**file, found..wanted));
@@ -62,7 +61,7 @@ impl Reserve {
                     None
                 })
             }
-            Kept::Nothing => make(dir, self.database, wanted).map(Some),
+            Kept::Absent => make(dir, self.database, wanted).map(Some),
         };
         match grown {
             Ok(None) => Ok(()),
@@ -72,11 +71,11 @@ impl Reserve {
             }
             Err(error) if error.kind() == ErrorKind::StorageFull => {
                 self.kept = None;
-                Err(WriteFailure::of(&dir.path_of(FileName::Reserve), "taken again", error))
+                Err(error)
             }
             // A database that can't have one for another reason does without.
             Err(_) => {
-                self.kept = Some(Kept::Not);
+                self.kept = Some(Kept::Unavailable);
                 Ok(())
             }
         }
@@ -128,9 +127,9 @@ impl Reserve {
     fn look(&mut self, dir: &DatabaseDir) -> &mut Kept {
         let database = self.database;
         self.kept.get_or_insert_with(|| match dir.file(FileName::Reserve, Access::Write) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Kept::Nothing,
-            Err(_) => Kept::Not,
-            Ok(file) => look_into(file, database).unwrap_or(Kept::Not),
+            Err(error) if error.kind() == ErrorKind::NotFound => Kept::Absent,
+            Err(_) => Kept::Unavailable,
+            Ok(file) => look_into(file, database).unwrap_or(Kept::Unavailable),
         })
     }
 }
@@ -155,7 +154,7 @@ fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
     };
     match is_ours {
         true => Ok(Kept::Ours { len: file.len()?, file: file.into() }),
-        false => Ok(Kept::Not),
+        false => Ok(Kept::Unavailable),
     }
 }
 

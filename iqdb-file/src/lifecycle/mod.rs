@@ -3,4 +3,5 @@
 pub(crate) mod backup;
 mod create;
 pub(crate) mod open;
+mod recovery;
 pub(crate) mod verify;

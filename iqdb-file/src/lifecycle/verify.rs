@@ -3,23 +3,23 @@
 use iqdb_core::{Result, Snapshot};
 
 use crate::errors::damaged;
-use crate::files::log::Verdict;
+use crate::files::database_files::DatabaseFiles;
+use crate::files::log::{Log, Verdict};
 use crate::files::manifest_file::newest;
 use crate::format::file_name::FileName;
 use crate::read::view::View;
-use crate::write::writer::Writer;
 
-/// How far a check has come.
+/// The progress of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
     /// Bytes that have been checked.
     pub checked: u64,
-    /// Bytes that there are to be checked.
+    /// Bytes to be checked, those included.
     pub of: u64,
 }
 
-/// What a check has found to be as it was written.
+/// The result of a check that found no damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Verified {
@@ -31,17 +31,16 @@ pub struct Verified {
     pub records: u64,
 }
 
-/// Checks manifest and log. No writer may be at work.
-pub(crate) fn check_log(writer: &Writer) -> Result<Verified> {
-    let dir = &writer.dir;
+/// Checks the manifest and the first `end` bytes of the log. No group may be in flight.
+pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: u64) -> Result<Verified> {
+    let dir = files.dir();
     let (found, _) = newest(dir)?
         .ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
-    if found != writer.manifest {
+    if found != *files.manifest() {
         let path = dir.path_of(FileName::Manifest(found.number));
         return Err(damaged(&path, "it is not what was written"));
     }
-    let after = writer.manifest.version;
-    let end = writer.log.replay(after, writer.log_end, |_, _| Ok(Verdict::Good))?.end;
+    let end = log.replay(found.version, end, |_, _| Ok(Verdict::Good))?.end;
     Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end, records: 0 })
 }
 

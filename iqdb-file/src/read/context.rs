@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use crate::fault::InjectedFault;
 use crate::files::database_dir::DatabaseDir;
+use crate::files::database_files::DatabaseFiles;
 use crate::files::lock::Lock;
 use crate::format::manifest::Manifest;
 use crate::format::segment::layout::Shape;
@@ -22,6 +23,12 @@ pub(crate) struct SegmentContext<'a> {
 }
 
 impl<'a> SegmentContext<'a> {
+    /// For the segments of an open database.
+    pub(crate) fn of(files: &'a DatabaseFiles, options: &FileOptions) -> Self {
+        let sidecars = SidecarUse::of(options, files.manifest(), files.lock());
+        Self::new(files.dir(), options, files.manifest(), sidecars)
+    }
+
     /// For the segments of this manifest.
     pub(crate) fn new(
         dir: &'a DatabaseDir,

@@ -11,13 +11,13 @@ use iqdb_core::{
 use crate::read::segment::Segment;
 use crate::vfs::Process;
 
-/// What is published. Made by a writer, and immutable from then on.
+/// One version of the database. A writer makes it, and it never changes.
 pub(crate) struct View {
     pub(crate) schema: Schema,
     pub(crate) version: Version,
     pub(crate) live: u64,
     pub(crate) segments: Arc<Segments>,
-    /// What the log has added to the segments.
+    /// The records that the log has added to the segments.
     pub(crate) memtable: Arc<dyn Snapshot>,
     /// The process that opened the database. No other may read.
     pub(crate) process: Process,

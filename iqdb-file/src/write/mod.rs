@@ -1,11 +1,29 @@
-//! What writers do: stage batches, commit them in groups, and seal the log into segments.
+//! What writers do: they stage batches, commit them in groups, and seal the log into segments.
+//!
+//! A record goes downwards: [`committer`] takes a batch and hands it to the [`writer`], which appends
+//! to the log and to the open segment and applies the batch to the memtable. The leader of the group
+//! writes all of that, and publishes the view.
 
+mod batch_plan;
+mod batch_window;
 mod checkpoint;
-mod commit;
-mod failed_checkpoint;
-pub(crate) mod group;
-pub(crate) mod open_segment;
+mod checkpoint_files;
+mod checkpoint_policy;
+mod checkpoint_schedule;
+mod commit_state;
+pub(crate) mod committer;
+mod file_numbers;
+mod group;
+mod group_write;
+mod leader;
+mod log_tail;
+mod memtable;
+mod open_segment;
 pub(crate) mod read_only;
-pub(crate) mod row_writer;
+mod retired_views;
+mod row_writer;
 pub(crate) mod segment_writer;
+mod staged_group;
+mod tables;
+mod write_failure;
 pub(crate) mod writer;

@@ -1,4 +1,4 @@
-//! The segment that large batches write their rows to, before it is sealed.
+//! The open segment: the file that large batches write their vectors to, before it is sealed.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,21 +18,23 @@ use crate::vfs::{Access, File, FileExt, FileId};
 use crate::write::row_writer::{FileSyncs, PendingRows, RowWrite};
 use crate::write::segment_writer::{create, push_row};
 
-/// A file of rows; the log says which record each row belongs to.
+/// A file of vectors. The log says which record each row belongs to.
 #[derive(Debug)]
 pub(crate) struct OpenSegment {
     number: u64,
     file: Option<Arc<dyn File>>,
     id: Option<FileId>,
-    /// A file of another owner has its name.
+    /// A file of another owner has the name.
     is_blocked: bool,
     /// Name and header are on the disk.
     is_begun: bool,
     pieces: Vec<Piece>,
     rows: u64,
-    /// The row that has the vector of a record, while no later change has given it another.
+    /// The row that has the vector of a record, until a later change gives the record another vector.
     placed: HashMap<RecordId, u32>,
     syncs: Arc<FileSyncs>,
+    /// The file has rows that are written and not synced.
+    has_unsynced_rows: bool,
     /// Memory for the rows of the next batch.
     spare: Vec<u8>,
 }
@@ -40,9 +42,9 @@ pub(crate) struct OpenSegment {
 /// The most memory that is kept for the rows of the next batch.
 const SPARE_BYTES_MAX: usize = 16 << 20;
 
-/// The state before a batch, to which an undo goes back.
+/// The end of the rows before a batch.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark {
+pub(crate) struct Position {
     rows: u64,
     pieces: usize,
 }
@@ -59,6 +61,7 @@ impl OpenSegment {
             rows: 0,
             placed: HashMap::new(),
             syncs: Arc::default(),
+            has_unsynced_rows: false,
             spare: Vec::new(),
         }
     }
@@ -84,6 +87,28 @@ impl OpenSegment {
         self.id.map(|id| (FileName::Segment(self.number), id))
     }
 
+    /// Whether the file has rows that are written and not synced.
+    pub(crate) fn has_unsynced_rows(&self) -> bool {
+        self.has_unsynced_rows
+    }
+
+    /// Notes that rows were written without a sync.
+    pub(crate) fn note_unsynced_rows(&mut self) {
+        self.has_unsynced_rows = true;
+    }
+
+    /// Syncs rows that were written without a sync.
+    ///
+    /// # Errors
+    /// Those of the system, after which the content of the disk is unknown.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        if let (Some(file), true) = (&self.file, self.has_unsynced_rows) {
+            file.sync_data()?;
+        }
+        self.has_unsynced_rows = false;
+        Ok(())
+    }
+
     /// Takes back the memory of rows that have been written.
     pub(crate) fn reuse(&mut self, mut rows: PendingRows) {
         let bytes = rows.take_bytes();
@@ -92,18 +117,18 @@ impl OpenSegment {
         }
     }
 
-    /// Where the next row goes.
+    /// The offset of the next row.
     pub(crate) fn end(&self) -> u64 {
         self.pieces.last().map_or(HEADER as u64, |piece| piece.end)
     }
 
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { rows: self.rows, pieces: self.pieces.len() }
+    pub(crate) fn position(&self) -> Position {
+        Position { rows: self.rows, pieces: self.pieces.len() }
     }
 
-    pub(crate) fn back_to(&mut self, mark: Mark) {
-        self.rows = mark.rows;
-        self.pieces.truncate(mark.pieces);
+    pub(crate) fn roll_back(&mut self, position: Position) {
+        self.rows = position.rows;
+        self.pieces.truncate(position.pieces);
     }
 
     /// Makes the file unless it is there; returns true once its name is on the disk. Where a file
@@ -131,9 +156,11 @@ impl OpenSegment {
         Ok(!self.is_blocked)
     }
 
-    /// Finds room for the vectors of a batch, and begins to write them there. The leader may
-    /// acknowledge the batch once it has waited for the returned rows. The file
-    /// [`is_ready`](Self::is_ready).
+    /// Begins to write the vectors of a batch behind the last row. The leader may acknowledge the batch
+    /// once it has waited for the returned rows.
+    ///
+    /// # Errors
+    /// A defect of the caller, where the file is not [ready](Self::is_ready).
     pub(crate) fn append_rows(
         &mut self,
         context: &SegmentContext<'_>,
@@ -163,7 +190,7 @@ impl OpenSegment {
             rows,
             pieces: pieces(&bytes, start).collect(),
         };
-        self.adopt(&placed);
+        self.add(&placed);
         let writing = RowWrite {
             file,
             path,
@@ -179,13 +206,13 @@ impl OpenSegment {
         Ok((placed, rows))
     }
 
-    fn adopt(&mut self, placed: &PlacedRows) {
+    fn add(&mut self, placed: &PlacedRows) {
         self.rows += u64::from(placed.rows);
         self.pieces.extend_from_slice(&placed.pieces);
     }
 
     /// Sets the row that has the vector of a record from now on; returns the row that had it.
-    pub(crate) fn moved(&mut self, id: &RecordId, row: Option<u32>) -> Option<u32> {
+    pub(crate) fn set_row(&mut self, id: &RecordId, row: Option<u32>) -> Option<u32> {
         match row {
             Some(row) => self.placed.insert(id.clone(), row),
             None if self.placed.is_empty() => None,
@@ -198,7 +225,7 @@ impl OpenSegment {
     }
 
     /// The record whose vector each row is, if there is one.
-    pub(crate) fn owners(&self) -> Vec<Option<&RecordId>> {
+    pub(crate) fn row_owners(&self) -> Vec<Option<&RecordId>> {
         let mut owners = vec![None; usize::try_from(self.rows).unwrap_or(0)];
         for (id, row) in &self.placed {
             if let Some(owner) = owners.get_mut(*row as usize) {
@@ -255,7 +282,7 @@ impl OpenSegment {
         if !pieces(&bytes, start).eq(placed.pieces.iter().copied()) {
             return Ok(None);
         }
-        self.adopt(placed);
+        self.add(placed);
         Ok(Some(bytes))
     }
 }

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::write_failure::WriteFailure;
 use crate::fault::{Defect, InjectedFault};
 use crate::options::Durability;
 use crate::vfs::{File, FileExt, Process};
-use crate::write::group::WriteFailure;
 
 /// The rows to write, and their place in a file.
 #[derive(Debug)]
@@ -109,7 +109,8 @@ impl RowWrite {
 
     fn sync(&self) -> Result<(), WriteFailure> {
         if !self.fault.has(Defect::RowsNotSynced) {
-            let unsure = |error| WriteFailure::of(&self.path, "synced", error).unsure();
+            let unsure =
+                |error| WriteFailure::of(&self.path, "synced", error).with_unknown_outcome();
             self.file.sync_data().map_err(unsure)?;
         }
         Ok(())
@@ -140,7 +141,8 @@ impl PendingRows {
     pub(crate) fn wait(&mut self) -> Result<(), WriteFailure> {
         let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
             State::Beside(thread) => thread.join().unwrap_or_else(|_| {
-                let outcome = Err(WriteFailure::new("writing rows panicked").unsure());
+                let outcome =
+                    Err(WriteFailure::new("writing rows panicked").with_unknown_outcome());
                 Done { bytes: Vec::new(), outcome }
             }),
             State::Later(writing) => writing.run(),
@@ -190,8 +192,15 @@ mod tests {
     fn after_a_sync_that_failed_all_fail() {
         let syncs = FileSyncs::default();
         assert!(syncs.one(|| Ok(())).is_ok());
-        assert!(syncs.one(|| Err(WriteFailure::new("the disk is gone").unsure())).is_err());
+        assert!(
+            syncs
+                .one(|| Err(WriteFailure::new("the disk is gone").with_unknown_outcome()))
+                .is_err()
+        );
         let later = syncs.one(|| Ok(())).unwrap_err();
-        assert!(later.is_unsure() && later.to_string().contains("the disk is gone"), "{later}");
+        assert!(
+            later.is_outcome_unknown() && later.to_string().contains("the disk is gone"),
+            "{later}"
+        );
     }
 }

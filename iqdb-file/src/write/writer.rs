@@ -1,464 +1,434 @@
 //! The state that writers work on: the database in memory, ahead of what is on the disk.
+//!
+//! A record goes downwards: [`Writer::stage`] plans its batch, writes large vectors to the open
+//! segment, appends a frame for the log to the staged group, and applies the batch to the memtable. The
+//! leader of the group takes all of it to the disk, and publishes [`Writer::view`].
 
-use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use iqdb_arena::{ArenaOptions, ArenaStore};
-use iqdb_core::{
-    Applied, Batch, Change, Record, RecordId, Result, Schema, SnapshotExt, Store, Vector, Version,
-};
+use iqdb_core::{Applied, Batch, Result, Schema, Version};
 
-use crate::errors::defect;
-use crate::files::database_dir::DatabaseDir;
-use crate::files::held_names::HeldNames;
-use crate::files::lock::Lock;
+use super::checkpoint::Checkpoint;
+use super::checkpoint_policy::{shrinkable, worth_rewriting};
+use super::checkpoint_schedule::CheckpointSchedule;
+use super::file_numbers::FileNumbers;
+use super::group_write::{GroupWrite, WriteTarget};
+use super::read_only::ReadOnlyReason;
+use super::row_writer::PendingRows;
+use super::staged_group::{StagedGroup, Undo};
+use super::tables::Tables;
+use super::write_failure::WriteFailure;
+use crate::errors::refused;
+use crate::files::database_files::DatabaseFiles;
 use crate::files::log::Log;
-use crate::files::manifest_file::ManifestFile;
+use crate::files::manifest_file::publish;
 use crate::files::reserve::Reserve;
 use crate::format::batch::{PlacedRows, encode_batch};
 use crate::format::file_name::FileName;
 use crate::format::manifest::Manifest;
-use crate::options::FileOptions;
-use crate::read::context::{SegmentContext, SidecarUse};
+use crate::options::{Durability, FileOptions};
+use crate::read::context::SegmentContext;
 use crate::read::segment::Segment;
 use crate::read::view::{Segments, View};
-use crate::vfs::Process;
-use crate::write::failed_checkpoint::FailedCheckpoint;
-use crate::write::group::Group;
-use crate::write::open_segment::{Mark, OpenSegment};
-use crate::write::read_only::ReadOnlyReason;
-use crate::write::row_writer::PendingRows;
+use crate::vfs::{Access, Process};
 
-/// What the writers' lock guards.
+/// The most bytes and changes that closing may leave for the next opening to replay.
+const CLOSED_LOG_BYTES: u64 = 1 << 20;
+const CLOSED_LOG_CHANGES: u64 = 1 << 12;
+
+/// What the writers' lock guards, except the state of groups.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    pub(crate) dir: DatabaseDir,
-    pub(crate) options: FileOptions,
+    options: FileOptions,
     process: Process,
-    pub(crate) lock: Arc<Lock>,
-    pub(crate) manifest: Manifest,
-    manifest_file: ManifestFile,
-    /// The names that have to refer to the files that are open.
-    pub(crate) names: Arc<HeldNames>,
-    pub(crate) segments: Arc<Segments>,
-    /// The records that the log has added, as a store in memory.
-    pub(crate) memtable: ArenaStore,
-    /// The newest version, and how many records it has. Its changes may not be on the disk yet.
-    pub(crate) version: Version,
-    pub(crate) live: u64,
-    pub(crate) log: Arc<Log>,
-    /// Where in the log the staged frames go, and up to where the log is synced.
-    pub(crate) log_end: u64,
-    pub(crate) synced: u64,
-    /// How many changes the log has.
-    pub(crate) changes: u64,
-    pub(crate) open_segment: OpenSegment,
-    /// The file of the growing segment has rows that are not synced.
-    pub(crate) unsynced_rows: bool,
+    files: DatabaseFiles,
+    tables: Tables,
     /// What the next group writes.
-    pub(crate) staged: Staged,
-    /// The group that its leader is writing now.
-    pub(crate) in_flight: Option<GroupInFlight>,
-    /// The last group that was written.
-    pub(crate) last: LastGroup,
-    /// How many batches the leader of the staged group waits for, if it does.
-    pub(crate) awaited_batches: Option<usize>,
-    /// Why the store refuses all writes, if it does.
-    pub(crate) read_only: Option<ReadOnlyReason>,
-    /// A panic left a batch half applied.
-    pub(crate) torn: bool,
-    pub(crate) retired: VecDeque<Arc<View>>,
-    /// The last checkpoint failed, and none has succeeded since.
-    pub(crate) failed_checkpoint: Option<FailedCheckpoint>,
+    staged: StagedGroup,
+    schedule: CheckpointSchedule,
     /// The space that is kept for a full disk.
-    pub(crate) reserve: Reserve,
-    /// A segment has enough dead rows to be worth rewriting.
-    pub(crate) wants_rewrite: bool,
-}
-
-/// Batches that have been applied in memory, and are neither on the disk nor visible.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    pub(crate) group: Arc<Group>,
-    pub(crate) frames: Vec<u8>,
-    pub(crate) rows: Vec<PendingRows>,
-    pub(crate) batches: usize,
-    pub(crate) changes: u64,
-    /// Whether all batches only delete, and so free space sooner or later.
-    pub(crate) only_deletes: bool,
-    pub(crate) undo: Undo,
-}
-
-/// How to take back what a group has done in memory.
-#[derive(Debug, Default)]
-pub(crate) struct Undo {
-    ended: Vec<(Arc<Segment>, u32)>,
-    moved: Vec<(RecordId, Option<u32>)>,
-    open_segment: Option<Mark>,
-}
-
-/// How many batches a group had, when it had been written, and how long that took.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LastGroup {
-    pub(crate) batches: usize,
-    pub(crate) ended: Option<Instant>,
-    pub(crate) took: Duration,
-}
-
-#[derive(Debug)]
-pub(crate) struct GroupInFlight {
-    pub(crate) group: Arc<Group>,
-    pub(crate) undo: Undo,
-}
-
-/// The effect of a batch, before any of it is applied.
-struct BatchPlan<'b> {
-    applied: Applied,
-    /// The changes that the memtable has to apply.
-    memtable: Cow<'b, Batch>,
-    ended: Vec<(Arc<Segment>, u32)>,
-}
-
-impl Default for Staged {
-    fn default() -> Self {
-        Self {
-            group: Arc::default(),
-            frames: Vec::new(),
-            rows: Vec::new(),
-            batches: 0,
-            changes: 0,
-            only_deletes: true,
-            undo: Undo::default(),
-        }
-    }
-}
-
-impl Staged {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-}
-
-/// An empty store for the records that the log adds; its versions are those of the database.
-fn empty_memtable(schema: Schema, version: Version) -> ArenaStore {
-    // A large batch fills some MiB of it, and soon all of it is sealed.
-    let options = ArenaOptions::new().with_first_version(version).with_huge_pages(false);
-    ArenaStore::with_options(schema, options)
+    reserve: Reserve,
+    /// Why the database takes no writes, if it does not.
+    read_only: Option<ReadOnlyReason>,
+    /// A panic left a batch half applied.
+    is_half_applied: bool,
 }
 
 impl Writer {
     /// A writer at the start of the manifest's log.
     pub(crate) fn new(
-        dir: &DatabaseDir,
         options: &FileOptions,
-        lock: &Arc<Lock>,
-        (manifest, manifest_file): (Manifest, ManifestFile),
+        files: DatabaseFiles,
         segments: Vec<Arc<Segment>>,
         log: Log,
     ) -> Self {
-        let rows =
-            |entry: &crate::format::manifest::Entry| entry.info.rows - entry.dead.len() as u64;
-        let names = held_names(dir, options, lock, (&manifest, &manifest_file), &log);
+        let manifest = files.manifest();
         Self {
-            dir: dir.clone(),
             options: options.clone(),
             process: Process::current(),
-            lock: Arc::clone(lock),
-            manifest_file,
-            names: Arc::new(names),
-            segments: Arc::new(Segments::new(segments)),
-            memtable: empty_memtable(manifest.schema, manifest.version),
-            version: manifest.version,
-            live: manifest.segments.iter().map(rows).sum(),
-            log: Arc::new(log),
-            log_end: crate::format::log::HEADER as u64,
-            synced: crate::format::log::HEADER as u64,
-            changes: 0,
-            open_segment: OpenSegment::new(manifest.open_segment),
-            unsynced_rows: false,
-            staged: Staged::default(),
-            in_flight: None,
-            last: LastGroup::default(),
-            awaited_batches: None,
-            read_only: None,
-            torn: false,
-            retired: VecDeque::new(),
-            failed_checkpoint: None,
+            tables: Tables::new(manifest, Segments::new(segments), log),
+            staged: StagedGroup::default(),
+            schedule: CheckpointSchedule::default(),
             reserve: Reserve::new(options.reserve_bytes, manifest.database),
-            wants_rewrite: false,
-            manifest,
+            read_only: None,
+            is_half_applied: false,
+            files,
         }
     }
 
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.manifest.schema
+    pub(crate) fn options(&self) -> &FileOptions {
+        &self.options
     }
 
-    pub(crate) fn context(&self) -> SegmentContext<'_> {
-        context(&self.options, &self.dir, &self.manifest, &self.lock)
+    pub(crate) fn files(&self) -> &DatabaseFiles {
+        &self.files
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.files.schema()
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn staged(&self) -> &StagedGroup {
+        &self.staged
+    }
+
+    pub(crate) fn schedule(&self) -> &CheckpointSchedule {
+        &self.schedule
+    }
+
+    /// The newest version. Its changes may not be on the disk yet.
+    pub(crate) fn version(&self) -> Version {
+        self.tables.memtable().version()
+    }
+
+    /// Whether a panic left a batch half applied.
+    pub(crate) fn is_half_applied(&self) -> bool {
+        self.is_half_applied
     }
 
     /// The view that readers get once everything that is staged is on the disk.
     pub(crate) fn view(&self) -> Result<View> {
-        Ok(View {
-            schema: *self.schema(),
-            version: self.version,
-            live: self.live,
-            segments: Arc::clone(&self.segments),
-            memtable: self.memtable.snapshot()?,
-            process: self.process,
-        })
+        self.tables.view(self.process)
     }
 
-    /// Applies a checked batch in memory, and adds its frame and rows to the staged group. An error
-    /// changes nothing.
+    /// # Errors
+    /// That the database takes no writes.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        self.read_only.as_ref().map_or(Ok(()), ReadOnlyReason::refuse)
+    }
+
+    /// Takes no writes from now on.
+    pub(crate) fn make_read_only(&mut self, reason: ReadOnlyReason) {
+        self.read_only = Some(reason);
+    }
+
+    /// Applies a checked batch in memory, and adds its frame and rows to the staged group.
+    ///
+    /// # Errors
+    /// Those of reading and writing segments; then nothing has changed.
     pub(crate) fn stage(&mut self, batch: &Batch) -> Result<Applied> {
-        self.torn = true;
+        self.is_half_applied = true;
         let staged = self.stage_or_fail(batch);
-        self.torn = false;
+        self.is_half_applied = false;
         staged
     }
 
     fn stage_or_fail(&mut self, batch: &Batch) -> Result<Applied> {
-        let planned = self.plan(batch)?;
-        if !planned.applied.has_effect() {
-            return Ok(planned.applied);
+        let plan = self.tables.plan(batch)?;
+        if !plan.applied().has_effect() {
+            return Ok(*plan.applied());
         }
-        let mark = self.open_segment.mark();
-        let (placed, rows) = {
-            let context = context(&self.options, &self.dir, &self.manifest, &self.lock);
-            match self.is_worth_placing(batch) && self.open_segment.is_ready(&context)? {
-                true => {
-                    let (placed, rows) =
-                        self.open_segment.append_rows(&context, &self.options, batch)?;
-                    (Some(placed), Some(rows))
-                }
-                false => (None, None),
-            }
-        };
+        let position = self.tables.open_segment().position();
+        let context = SegmentContext::of(&self.files, &self.options);
+        let (placed, rows) = self.tables.place_rows(&context, &self.options, batch)?.unzip();
         let body = encode_batch(batch, placed.as_ref());
-        let version = planned.applied.version;
-        let start = self.log_end;
-        let frames = self.staged.frames.len();
-        let framed = self
-            .log
-            .frame(&mut self.staged.frames, &body, start, version, self.synced)
-            .and_then(|()| self.take_in(batch, &planned, placed.as_ref(), mark));
-        if let Err(error) = framed {
-            self.staged.frames.truncate(frames);
-            self.open_segment.back_to(mark);
-            return Err(error);
+        let frames = self.staged.frame_bytes();
+        let version = plan.applied().version;
+        let framed = self.tables.log().frame(self.staged.frames_mut(), &body, version);
+        let applied = framed.and_then(|()| {
+            let undo = (self.staged.undo_mut(), position);
+            self.tables.apply(&plan, placed.as_ref(), undo, self.options.segment_bytes)
+        });
+        match applied {
+            Ok(is_worth_rewriting) => self.schedule.request_rewrite_if(is_worth_rewriting),
+            Err(error) => {
+                self.staged.frames_mut().truncate(frames);
+                self.tables.open_segment_mut().roll_back(position);
+                return Err(error);
+            }
         }
-        self.staged.rows.extend(rows);
-        self.staged.only_deletes &=
-            batch.changes().iter().all(|change| matches!(change, Change::Delete(_)));
-        self.staged.batches += 1;
-        self.staged.changes += batch.changes().len() as u64;
-        Ok(planned.applied)
+        self.staged.add(batch, rows);
+        Ok(*plan.applied())
     }
 
-    /// Applies a batch that opening has read from the log.
+    /// Applies a batch that opening has read from the log. Returns whether it has an effect.
+    ///
+    /// # Errors
+    /// Those of reading the segments.
     pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&PlacedRows>) -> Result<bool> {
-        let mark = self.open_segment.mark();
-        let planned = self.plan(batch)?;
-        if planned.applied.has_effect() {
-            self.take_in(batch, &planned, placed, mark)?;
-            self.changes += batch.changes().len() as u64;
-            // No writer undoes a batch that the log has.
-            self.staged.undo = Undo::default();
+        let position = self.tables.open_segment().position();
+        let plan = self.tables.plan(batch)?;
+        if plan.applied().has_effect() {
+            let undo = (self.staged.undo_mut(), position);
+            let is_worth_rewriting =
+                self.tables.apply(&plan, placed, undo, self.options.segment_bytes)?;
+            self.schedule.request_rewrite_if(is_worth_rewriting);
+            self.tables.log_mut().add_changes(batch.changes().len() as u64);
+            // The log has the batch, so no writer takes it back.
+            self.staged.forget_undo();
         }
-        Ok(planned.applied.has_effect())
+        Ok(plan.applied().has_effect())
     }
 
-    /// Decides what a batch does. Changes nothing.
-    fn plan<'b>(&self, batch: &'b Batch) -> Result<BatchPlan<'b>> {
-        let memtable = self.memtable.snapshot()?;
-        let mut planned = BatchPlan {
-            applied: Applied::at(self.version),
-            memtable: Cow::Borrowed(batch),
-            ended: Vec::new(),
-        };
-        let mut present: HashMap<&RecordId, bool> = HashMap::new();
-        let mut whole: Vec<(usize, Change)> = Vec::new();
-        for (n, change) in batch.changes().iter().enumerate() {
-            let id = change.id();
-            let was_present = match present.get(id) {
-                Some(present) => *present,
-                None if memtable.get(id)?.is_some() => true,
-                None => match self.segments.find(id, Version(u64::MAX))? {
-                    Some((segment, row)) => {
-                        if let Change::SetPayload(id, payload) = change {
-                            // The vector moves to the memtable with the record.
-                            let vector = vector_of(segment, row)?;
-                            let record =
-                                Record { id: id.clone(), vector, payload: payload.clone() };
-                            whole.push((n, Change::Upsert(record)));
-                        }
-                        planned.ended.push((Arc::clone(segment), row));
-                        true
-                    }
-                    None => false,
-                },
-            };
-            planned.applied.count(change, was_present);
-            let is_present = match change {
-                Change::Upsert(_) => true,
-                Change::Delete(_) => false,
-                Change::SetPayload(..) => was_present,
-            };
-            present.insert(id, is_present);
-        }
-        if !whole.is_empty() {
-            let mut changes: Vec<Change> = batch.changes().to_vec();
-            whole.into_iter().for_each(|(n, change)| changes[n] = change);
-            planned.memtable = Cow::Owned(changes.into_iter().collect());
-        }
-        if planned.applied.has_effect() {
-            planned.applied.version = self.version.next();
-        }
-        Ok(planned)
-    }
-
-    /// Applies a planned batch in memory.
-    fn take_in(
+    /// Reads the vectors of a batch that opening has read from the log; `None` when they never reached
+    /// the disk.
+    ///
+    /// # Errors
+    /// Those of [`Tables::recover_rows`].
+    pub(crate) fn recover_rows(
         &mut self,
-        batch: &Batch,
-        planned: &BatchPlan<'_>,
-        placed: Option<&PlacedRows>,
-        mark: Mark,
+        access: Access,
+        placed: &PlacedRows,
+    ) -> Result<Option<Vec<u8>>> {
+        let context = SegmentContext::of(&self.files, &self.options);
+        self.tables.recover_rows(&context, access, placed)
+    }
+
+    /// Goes on behind the last frame that opening has read from the log.
+    pub(crate) fn resume_at(&mut self, end: u64) {
+        self.tables.log_mut().set_end(end);
+    }
+
+    /// Notes that opening has synced the log.
+    pub(crate) fn note_log_synced(&mut self) {
+        self.tables.log_mut().note_all_synced();
+    }
+
+    /// Takes out the staged group, for its leader to write.
+    pub(crate) fn take_staged(&mut self) -> StagedGroup {
+        self.staged.take()
+    }
+
+    /// The write of these frames, at the end of the log, and of these rows.
+    pub(crate) fn begin_write(
+        &mut self,
+        frames: Vec<u8>,
+        rows: Vec<PendingRows>,
+        may_give_up_reserve: bool,
+    ) -> GroupWrite {
+        let start = self.tables.log().end();
+        let target = WriteTarget {
+            names: Arc::clone(self.files.names()),
+            rows_in: self.tables.open_segment().held(),
+            lock: Arc::clone(self.files.lock()),
+            manifest: self.files.manifest().number,
+            log: Arc::clone(self.tables.log().log()),
+            start,
+            durability: self.options.durability,
+            fault: self.options.fault,
+        };
+        let reserve = if may_give_up_reserve { self.reserve.file(self.files.dir()) } else { None };
+        self.tables.log_mut().set_end(start + frames.len() as u64);
+        GroupWrite::new(target, frames, rows, reserve)
+    }
+
+    /// Notes that a leader freed the reserve.
+    pub(crate) fn note_reserve_given_up(&mut self) {
+        self.reserve.gone();
+    }
+
+    /// Notes a group of this many changes that is in the log.
+    pub(crate) fn note_written(&mut self, write: &GroupWrite, changes: u64) {
+        self.tables.log_mut().add_changes(changes);
+        match write.durability() {
+            Durability::Immediate => self.tables.log_mut().set_synced(write.end()),
+            Durability::Relaxed if write.has_rows() => {
+                self.tables.open_segment_mut().note_unsynced_rows();
+            }
+            Durability::Relaxed => {}
+        }
+    }
+
+    /// Takes back the memory of rows that have been written.
+    pub(crate) fn reuse(&mut self, rows: Vec<PendingRows>) {
+        rows.into_iter().for_each(|rows| self.tables.open_segment_mut().reuse(rows));
+    }
+
+    /// Goes back to the published view: takes back a group that failed, which began at an offset of
+    /// the log, and what was staged after it.
+    ///
+    /// # Errors
+    /// Those of restoring the memtable.
+    pub(crate) fn roll_back(
+        &mut self,
+        published: &View,
+        failed: Option<(u64, Undo)>,
     ) -> Result<()> {
-        let version = planned.applied.version;
-        if !self.memtable.apply(&planned.memtable)?.has_effect() {
-            self.memtable.advance();
+        let (_, _, _, staged) = self.staged.take().into_parts();
+        self.tables.undo(staged);
+        if let Some((start, undo)) = failed {
+            self.tables.log_mut().set_end(start);
+            self.tables.undo(undo);
         }
-        // Nothing fails from here on.
-        self.staged.undo.open_segment.get_or_insert(mark);
-        for (segment, row) in &planned.ended {
-            segment.end(*row, version);
-            self.wants_rewrite |= self.is_mostly_dead(segment);
-        }
-        self.staged.undo.ended.extend(planned.ended.iter().cloned());
-        let mut row = placed.and_then(|placed| u32::try_from(placed.first_row).ok()).unwrap_or(0);
-        for change in batch.changes() {
-            let now = match (change, placed) {
-                (Change::Upsert(_), Some(_)) => {
-                    row += 1;
-                    Some(row - 1)
-                }
-                (Change::Upsert(_) | Change::Delete(_), _) => None,
-                // The vector stays where it is.
-                (Change::SetPayload(..), _) => continue,
-            };
-            let before = self.open_segment.moved(change.id(), now);
-            if before != now {
-                self.staged.undo.moved.push((change.id().clone(), before));
-            }
-        }
-        self.version = version;
-        self.live = (self.live + planned.applied.inserted).saturating_sub(planned.applied.deleted);
+        self.tables.restore_memtable(published)?;
+        self.is_half_applied = false;
         Ok(())
     }
 
-    /// Takes back what is not on the disk: `undo`, and what was staged after it.
-    pub(crate) fn back_to(&mut self, published: &View, undo: Option<Undo>) -> Result<()> {
-        let staged = std::mem::take(&mut self.staged);
-        for undo in [Some(staged.undo), undo].into_iter().flatten() {
-            for (segment, row) in &undo.ended {
-                segment.revive(*row);
-            }
-            for (id, row) in undo.moved.into_iter().rev() {
-                self.open_segment.moved(&id, row);
-            }
-            if let Some(mark) = undo.open_segment {
-                self.open_segment.back_to(mark);
-            }
+    /// Checks that a later opening will find the files that the writer writes to.
+    ///
+    /// # Errors
+    /// That it won't, and then the database takes no more writes; that the system doesn't tell.
+    fn check_names(&mut self) -> Result<()> {
+        let rows = self.tables.open_segment().held();
+        let names = self.files.names();
+        names.check(rows).map_err(|reason| {
+            let failure = WriteFailure::not_held(names, reason);
+            self.read_only = failure.read_only_reason().or(self.read_only.take());
+            failure.to_error()
+        })
+    }
+
+    /// Syncs what is not synced yet.
+    ///
+    /// # Errors
+    /// Those of the system; then the database takes no more writes.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        let log = self.tables.log();
+        if log.synced() != log.end() || self.tables.open_segment().has_unsynced_rows() {
+            self.sync_rows()?;
+            let synced = self.tables.log().log().file().sync_data();
+            synced.map_err(|error| self.sync_failed(error))?;
+            self.tables.log_mut().note_all_synced();
         }
-        let mut batch = Batch::new();
-        for record in published.memtable.records(None) {
-            batch.push(Change::Upsert(record?.to_record()?));
-        }
-        let version = published.version;
-        self.memtable = match batch.changes().is_empty() {
-            true => empty_memtable(*self.schema(), version),
-            false => {
-                let memtable = empty_memtable(*self.schema(), Version(version.0.saturating_sub(1)));
-                memtable.apply(&batch)?;
-                memtable
-            }
-        };
-        (self.version, self.live, self.torn) = (version, published.live, false);
+        self.check_names()?;
+        let (manifest, log) = (self.files.manifest().number, self.tables.log());
+        self.files.lock().publish(manifest, log.log().number(), log.synced());
         Ok(())
     }
 
-    fn is_worth_placing(&self, batch: &Batch) -> bool {
-        let upserts = batch.changes().iter().filter(|change| matches!(change, Change::Upsert(_)));
-        let bytes = (upserts.count() * self.schema().dim() * size_of::<f32>()) as u64;
-        bytes > 0 && bytes >= self.options.placed_bytes
+    /// Syncs the rows that are in the open segment already. Never again after a failure: a system that
+    /// has dropped what it could not write reports success then.
+    fn sync_rows(&mut self) -> Result<()> {
+        self.tables.open_segment_mut().sync().map_err(|error| self.sync_failed(error))
     }
 
-    /// Takes out former views that no reader uses any more. The writer drops them, so that readers
-    /// never free one.
-    pub(crate) fn reclaim(&mut self) -> Vec<Arc<View>> {
-        let mut garbage = Vec::new();
-        for _ in 0..self.retired.len().min(64) {
-            if let Some(mut view) = self.retired.pop_front() {
-                match Arc::get_mut(&mut view).is_some() {
-                    true => garbage.push(view),
-                    false => self.retired.push_back(view),
-                }
-            }
-        }
-        garbage
+    fn sync_failed(&mut self, error: std::io::Error) -> iqdb_core::Error {
+        let error = refused(self.files.dir().path(), "synced", error);
+        self.read_only = Some(ReadOnlyReason::OutcomeUnknown(error.to_string()));
+        error
     }
 
-    /// Starts a new log, with nothing in the memtable.
-    pub(crate) fn start_over(
+    /// Whether the writer has to seal the log, or to rewrite segments, before it takes a batch.
+    pub(crate) fn wants_checkpoint(&self, only_deletes: bool) -> bool {
+        self.schedule.is_due(only_deletes, &self.tables.log_size(&self.options))
+    }
+
+    /// Whether the log must not grow by such a batch before it has been sealed.
+    pub(crate) fn must_seal(&self, only_deletes: bool) -> bool {
+        self.schedule.must_seal(only_deletes, &self.tables.log_size(&self.options))
+    }
+
+    /// Notes that a checkpoint failed, which began when the log ended at `end`.
+    pub(crate) fn note_failed_checkpoint(&mut self, error: &iqdb_core::Error, end: u64) {
+        self.schedule.note_failure(error, end + self.options.log_bytes);
+    }
+
+    /// The segments that a checkpoint rewrites unasked.
+    pub(crate) fn worth_rewriting(&self) -> Vec<Arc<Segment>> {
+        worth_rewriting(self.tables.segments().all(), self.options.segment_bytes)
+    }
+
+    /// The segments that rewriting makes smaller or fewer; at most `most` of them.
+    pub(crate) fn shrinkable(&self, most: usize) -> Vec<Arc<Segment>> {
+        shrinkable(self.tables.segments().all(), self.options.segment_bytes, most)
+    }
+
+    /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to do;
+    /// the caller publishes the view then. Gives the reserve up only when it needs the space, and
+    /// restores it afterwards.
+    ///
+    /// # Errors
+    /// Those of the system. Nothing has changed then, unless the database takes no more writes.
+    pub(crate) fn checkpoint(
         &mut self,
-        manifest: (Manifest, ManifestFile),
-        segments: Vec<Arc<Segment>>,
-        log: Log,
-    ) {
-        let (dir, options, lock) = (&self.dir, &self.options, &self.lock);
-        let started = Self::new(dir, options, lock, manifest, segments, log);
-        let (retired, last) = (std::mem::take(&mut self.retired), self.last);
-        *self = Self { retired, last, ..started };
+        rewrite: &[Arc<Segment>],
+        may_use_reserve: bool,
+    ) -> Result<bool> {
+        self.schedule.note_attempt();
+        if rewrite.is_empty() && self.tables.log().frame_bytes() == 0 {
+            return Ok(false);
+        }
+        self.sync_rows()?;
+        self.check_names()?;
+        let checkpoint = Checkpoint {
+            options: &self.options,
+            files: &mut self.files,
+            tables: &mut self.tables,
+            reserve: &mut self.reserve,
+            rewrite,
+            may_use_reserve,
+        };
+        if let Err(failure) = checkpoint.run() {
+            self.read_only = failure.read_only.or(self.read_only.take());
+            return Err(failure.error.during("checkpoint"));
+        }
+        self.schedule = CheckpointSchedule::default();
+        Ok(true)
     }
 
-    /// Goes on with another manifest over the same files.
-    pub(crate) fn replace_manifest(&mut self, manifest: Manifest, file: ManifestFile) {
-        let names = held_names(&self.dir, &self.options, &self.lock, (&manifest, &file), &self.log);
-        (self.names, self.manifest, self.manifest_file) = (Arc::new(names), manifest, file);
+    /// Leaves the directory in a state in which the next opening has little to replay, and knows how
+    /// far the log goes.
+    ///
+    /// # Errors
+    /// Those of [`sync`](Self::sync) and [`checkpoint`](Self::checkpoint).
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.sync()?;
+        let replayed = self.tables.log().frame_bytes();
+        if replayed > CLOSED_LOG_BYTES
+            || self.tables.log().changes() > CLOSED_LOG_CHANGES
+            || self.tables.open_segment().rows() > 0
+        {
+            return self.checkpoint(&self.worth_rewriting(), true).map(drop);
+        }
+        let old = self.files.manifest();
+        if replayed == 0 || self.tables.log().end() == old.log_len {
+            return Ok(());
+        }
+        let mut numbers = FileNumbers::from(old.next);
+        let manifest = Manifest {
+            number: numbers.free(self.files.dir(), &[FileName::Manifest, FileName::Unfinished])?,
+            next: numbers.next(),
+            log_len: self.tables.log().end(),
+            ..old.clone()
+        };
+        let published = publish(&manifest, self.files.dir(), self.options.fault);
+        let file = published.map_err(|(error, _)| error)?;
+        let before = FileName::Manifest(old.number);
+        self.files.replace_manifest(manifest, file, self.tables.log().log());
+        self.check_names()?;
+        self.files.remove(&[before]);
+        Ok(())
     }
-}
 
-/// The files that a writer has open and relies on.
-fn held_names(
-    dir: &DatabaseDir,
-    options: &FileOptions,
-    lock: &Lock,
-    (manifest, file): (&Manifest, &ManifestFile),
-    log: &Log,
-) -> HeldNames {
-    let mut held = vec![log.held(), (FileName::Manifest(manifest.number), file.id)];
-    held.extend(lock.held());
-    HeldNames::new(dir, held, options.fault)
-}
+    /// Makes the reserve as large as it should be, as far as there is space.
+    pub(crate) fn restore_reserve(&mut self) {
+        let sealing = self.tables.bytes_to_seal(&self.staged);
+        self.reserve.fit(self.files.dir(), sealing);
+    }
 
-/// What all segments of a database share: the directory, the shape of rows, and the options.
-pub(crate) fn context<'a>(
-    options: &'a FileOptions,
-    dir: &'a DatabaseDir,
-    manifest: &Manifest,
-    lock: &Arc<Lock>,
-) -> SegmentContext<'a> {
-    SegmentContext::new(dir, options, manifest, SidecarUse::of(options, manifest, lock))
-}
-
-fn vector_of(segment: &Segment, row: u32) -> Result<Vector> {
-    use iqdb_core::BlockSource;
-    let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
-    let components = block.rows(row..row + 1)?;
-    Vector::try_from(components[..segment.shape().dim].to_vec())
+    /// Makes the reserve large enough for the log as it is.
+    ///
+    /// # Errors
+    /// Only that the disk is full.
+    pub(crate) fn take_reserve(&mut self) -> Result<(), WriteFailure> {
+        let (sealing, dir) = (self.tables.bytes_to_seal(&self.staged), self.files.dir());
+        self.reserve.take(dir, sealing).map_err(|error| {
+            WriteFailure::of(&dir.path_of(FileName::Reserve), "taken again", error)
+        })
+    }
 }

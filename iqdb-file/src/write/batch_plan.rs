@@ -1,0 +1,103 @@
+//! Decides what a batch does before any of it is applied.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use iqdb_core::{Applied, Batch, BlockSource, Change, Record, RecordId, Result, Vector, Version};
+
+use super::memtable::Memtable;
+use crate::errors::defect;
+use crate::read::segment::Segment;
+use crate::read::view::Segments;
+
+/// The effect of a batch on a database.
+#[derive(Debug)]
+pub(crate) struct BatchPlan<'b> {
+    batch: &'b Batch,
+    applied: Applied,
+    /// The changes that the memtable has to apply.
+    changes: Cow<'b, Batch>,
+    /// The rows of segments that the batch replaces or deletes.
+    ended: Vec<(Arc<Segment>, u32)>,
+}
+
+impl<'b> BatchPlan<'b> {
+    /// Looks each id of a batch up. Changes nothing. O(changes × segments).
+    ///
+    /// # Errors
+    /// Those of reading the segments.
+    pub(crate) fn new(batch: &'b Batch, memtable: &Memtable, segments: &Segments) -> Result<Self> {
+        let records = memtable.snapshot()?;
+        let mut plan = Self {
+            batch,
+            applied: Applied::at(memtable.version()),
+            changes: Cow::Borrowed(batch),
+            ended: Vec::new(),
+        };
+        let mut present: HashMap<&RecordId, bool> = HashMap::new();
+        let mut whole: Vec<(usize, Change)> = Vec::new();
+        for (n, change) in batch.changes().iter().enumerate() {
+            let id = change.id();
+            let was_present = match present.get(id) {
+                Some(present) => *present,
+                None if records.get(id)?.is_some() => true,
+                None => match segments.find(id, Version(u64::MAX))? {
+                    Some((segment, row)) => {
+                        if let Change::SetPayload(id, payload) = change {
+                            // The vector moves to the memtable with the record.
+                            let vector = vector_of(segment, row)?;
+                            let record =
+                                Record { id: id.clone(), vector, payload: payload.clone() };
+                            whole.push((n, Change::Upsert(record)));
+                        }
+                        plan.ended.push((Arc::clone(segment), row));
+                        true
+                    }
+                    None => false,
+                },
+            };
+            plan.applied.count(change, was_present);
+            let is_present = match change {
+                Change::Upsert(_) => true,
+                Change::Delete(_) => false,
+                Change::SetPayload(..) => was_present,
+            };
+            present.insert(id, is_present);
+        }
+        if !whole.is_empty() {
+            let mut changes: Vec<Change> = batch.changes().to_vec();
+            whole.into_iter().for_each(|(n, change)| changes[n] = change);
+            plan.changes = Cow::Owned(changes.into_iter().collect());
+        }
+        if plan.applied.has_effect() {
+            plan.applied.version = memtable.version().next();
+        }
+        Ok(plan)
+    }
+
+    /// The batch itself.
+    pub(crate) fn batch(&self) -> &Batch {
+        self.batch
+    }
+
+    pub(crate) fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
+    /// The changes that the memtable has to apply.
+    pub(crate) fn changes(&self) -> &Batch {
+        &self.changes
+    }
+
+    /// The rows of segments that the batch replaces or deletes.
+    pub(crate) fn ended(&self) -> &[(Arc<Segment>, u32)] {
+        &self.ended
+    }
+}
+
+fn vector_of(segment: &Segment, row: u32) -> Result<Vector> {
+    let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
+    let components = block.rows(row..row + 1)?;
+    Vector::try_from(components[..segment.shape().dim].to_vec())
+}

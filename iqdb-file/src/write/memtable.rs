@@ -1,0 +1,88 @@
+//! The memtable: the records that the log has added to the segments, as a store in memory.
+
+use std::sync::Arc;
+
+use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_core::{Applied, Batch, Change, Result, Schema, Snapshot, SnapshotExt, Store, Version};
+
+/// The records of the log, with the version and the number of records of the whole database. All of
+/// that may be ahead of what is on the disk.
+#[derive(Debug)]
+pub(crate) struct Memtable {
+    records: ArenaStore,
+    version: Version,
+    /// Records of the database, those in segments included.
+    live: u64,
+}
+
+impl Memtable {
+    /// An empty memtable over segments with `live` records at this version.
+    pub(crate) fn new(schema: Schema, version: Version, live: u64) -> Self {
+        Self { records: empty(schema, version), version, live }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.records.schema()
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    pub(crate) fn live(&self) -> u64 {
+        self.live
+    }
+
+    /// # Errors
+    /// Those of the store in memory.
+    pub(crate) fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        self.records.snapshot()
+    }
+
+    /// Applies changes whose effect on the whole database is `applied`.
+    ///
+    /// # Errors
+    /// Those of the store in memory; then nothing has changed.
+    pub(crate) fn apply(&mut self, changes: &Batch, applied: &Applied) -> Result<()> {
+        if !self.records.apply(changes)?.has_effect() {
+            self.records.advance();
+        }
+        self.version = applied.version;
+        self.live = (self.live + applied.inserted).saturating_sub(applied.deleted);
+        Ok(())
+    }
+
+    /// Goes back to a published version, whose memtable had these records.
+    ///
+    /// # Errors
+    /// Those of reading and copying the records.
+    pub(crate) fn restore(
+        &mut self,
+        published: &dyn Snapshot,
+        version: Version,
+        live: u64,
+    ) -> Result<()> {
+        let mut batch = Batch::new();
+        for record in published.records(None) {
+            batch.push(Change::Upsert(record?.to_record()?));
+        }
+        let schema = *self.records.schema();
+        self.records = match batch.changes().is_empty() {
+            true => empty(schema, version),
+            false => {
+                let records = empty(schema, Version(version.0.saturating_sub(1)));
+                records.apply(&batch)?;
+                records
+            }
+        };
+        (self.version, self.live) = (version, live);
+        Ok(())
+    }
+}
+
+/// An empty store whose versions are those of the database.
+fn empty(schema: Schema, version: Version) -> ArenaStore {
+    // A large batch fills some MiB of it, and soon all of it is sealed.
+    let options = ArenaOptions::new().with_first_version(version).with_huge_pages(false);
+    ArenaStore::with_options(schema, options)
+}

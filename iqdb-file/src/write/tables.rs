@@ -1,0 +1,208 @@
+//! The tables of a database: its segments, and what the log adds to them in memory.
+
+use std::sync::Arc;
+
+use iqdb_core::{Batch, Change, Result};
+
+use super::batch_plan::BatchPlan;
+use super::checkpoint_policy::is_mostly_dead;
+use super::checkpoint_schedule::LogSize;
+use super::log_tail::LogTail;
+use super::memtable::Memtable;
+use super::open_segment::{OpenSegment, Position};
+use super::row_writer::PendingRows;
+use super::staged_group::{StagedGroup, Undo};
+use crate::files::log::Log;
+use crate::format::batch::PlacedRows;
+use crate::format::manifest::{Entry, Manifest};
+use crate::format::segment::layout::Shape;
+use crate::options::FileOptions;
+use crate::read::context::SegmentContext;
+use crate::read::view::{Segments, View};
+use crate::vfs::{Access, Process};
+
+/// Bytes of a record in a segment beside its vector, its id and its payload, at most: in the index, the
+/// ends of ids, and a field of a payload more or less.
+const INDEXED_BYTES: usize = 48;
+
+/// Segments, log, open segment and memtable. A checkpoint replaces all of them.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    shape: Shape,
+    segments: Arc<Segments>,
+    log: LogTail,
+    open_segment: OpenSegment,
+    memtable: Memtable,
+}
+
+impl Tables {
+    /// The tables at the start of the manifest's log.
+    pub(crate) fn new(manifest: &Manifest, segments: Segments, log: Log) -> Self {
+        let rows = |entry: &Entry| entry.info.rows - entry.dead.len() as u64;
+        let live = manifest.segments.iter().map(rows).sum();
+        Self {
+            shape: Shape::of(&manifest.schema),
+            segments: Arc::new(segments),
+            log: LogTail::new(log),
+            open_segment: OpenSegment::new(manifest.open_segment),
+            memtable: Memtable::new(manifest.schema, manifest.version, live),
+        }
+    }
+
+    pub(crate) fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    pub(crate) fn log(&self) -> &LogTail {
+        &self.log
+    }
+
+    pub(crate) fn log_mut(&mut self) -> &mut LogTail {
+        &mut self.log
+    }
+
+    pub(crate) fn open_segment(&self) -> &OpenSegment {
+        &self.open_segment
+    }
+
+    pub(crate) fn open_segment_mut(&mut self) -> &mut OpenSegment {
+        &mut self.open_segment
+    }
+
+    pub(crate) fn memtable(&self) -> &Memtable {
+        &self.memtable
+    }
+
+    /// The view that readers get once everything that is staged is on the disk.
+    ///
+    /// # Errors
+    /// Those of the memtable.
+    pub(crate) fn view(&self, process: Process) -> Result<View> {
+        Ok(View {
+            schema: *self.memtable.schema(),
+            version: self.memtable.version(),
+            live: self.memtable.live(),
+            segments: Arc::clone(&self.segments),
+            memtable: self.memtable.snapshot()?,
+            process,
+        })
+    }
+
+    /// Decides what a batch does. Changes nothing.
+    ///
+    /// # Errors
+    /// Those of reading the segments.
+    pub(crate) fn plan<'b>(&self, batch: &'b Batch) -> Result<BatchPlan<'b>> {
+        BatchPlan::new(batch, &self.memtable, &self.segments)
+    }
+
+    /// Begins to write the vectors of a large batch to the open segment. `None` for a batch whose
+    /// vectors go to the log.
+    ///
+    /// # Errors
+    /// Those of making the file.
+    pub(crate) fn place_rows(
+        &mut self,
+        context: &SegmentContext<'_>,
+        options: &FileOptions,
+        batch: &Batch,
+    ) -> Result<Option<(PlacedRows, PendingRows)>> {
+        let upserts = batch.changes().iter().filter(|change| matches!(change, Change::Upsert(_)));
+        let bytes = (upserts.count() * self.shape.dim * size_of::<f32>()) as u64;
+        let is_large = bytes > 0 && bytes >= options.placed_bytes;
+        if !is_large || !self.open_segment.is_ready(context)? {
+            return Ok(None);
+        }
+        self.open_segment.append_rows(context, options, batch).map(Some)
+    }
+
+    /// Applies a planned batch in memory, and notes in `staged` how to take it back. Returns whether a
+    /// segment has enough dead rows now to be worth rewriting.
+    ///
+    /// # Errors
+    /// Those of the memtable; then nothing has changed.
+    pub(crate) fn apply(
+        &mut self,
+        plan: &BatchPlan<'_>,
+        placed: Option<&PlacedRows>,
+        (undo, position): (&mut Undo, Position),
+        segment_bytes: u64,
+    ) -> Result<bool> {
+        let version = plan.applied().version;
+        self.memtable.apply(plan.changes(), plan.applied())?;
+        // Nothing fails from here on.
+        undo.note_position(position);
+        let mut is_worth_rewriting = false;
+        for (segment, row) in plan.ended() {
+            segment.end(*row, version);
+            is_worth_rewriting |= is_mostly_dead(segment, segment_bytes);
+        }
+        undo.note_ended(plan.ended());
+        let mut row = placed.and_then(|placed| u32::try_from(placed.first_row).ok()).unwrap_or(0);
+        for change in plan.batch().changes() {
+            let now = match (change, placed) {
+                (Change::Upsert(_), Some(_)) => {
+                    row += 1;
+                    Some(row - 1)
+                }
+                (Change::Upsert(_) | Change::Delete(_), _) => None,
+                // The vector stays where it is.
+                (Change::SetPayload(..), _) => continue,
+            };
+            let before = self.open_segment.set_row(change.id(), now);
+            if before != now {
+                undo.note_row(change.id(), before);
+            }
+        }
+        Ok(is_worth_rewriting)
+    }
+
+    /// Reads the vectors of a batch that opening has read from the log; `None` when they never reached
+    /// the disk.
+    ///
+    /// # Errors
+    /// Those of [`OpenSegment::recover`].
+    pub(crate) fn recover_rows(
+        &mut self,
+        context: &SegmentContext<'_>,
+        access: Access,
+        placed: &PlacedRows,
+    ) -> Result<Option<Vec<u8>>> {
+        self.open_segment.recover(context, access, placed)
+    }
+
+    /// Takes back what a group changed in segments.
+    pub(crate) fn undo(&mut self, undo: Undo) {
+        undo.run(&mut self.open_segment);
+    }
+
+    /// Restores the memtable of a published view.
+    ///
+    /// # Errors
+    /// Those of reading the records.
+    pub(crate) fn restore_memtable(&mut self, published: &View) -> Result<()> {
+        self.memtable.restore(&*published.memtable, published.version, published.live)
+    }
+
+    /// The size of the log, and the bounds from which a checkpoint seals it.
+    pub(crate) fn log_size(&self, options: &FileOptions) -> LogSize {
+        LogSize {
+            end: self.log.end(),
+            found_and_bounds: [
+                (self.log.frame_bytes(), options.log_bytes),
+                (self.log.changes(), options.log_changes),
+                (self.open_segment.rows() * self.shape.row_bytes() as u64, options.segment_bytes),
+            ],
+        }
+    }
+
+    /// About how many bytes a segment sealed from the log would have, at most, without the rows that
+    /// are in the open segment: the bytes of the log, with rows padded to lines, and an index. Counts
+    /// the staged group as if the log had it.
+    pub(crate) fn bytes_to_seal(&self, staged: &StagedGroup) -> u64 {
+        let more_per_row =
+            self.shape.row_bytes() - self.shape.dim * size_of::<f32>() + INDEXED_BYTES;
+        let bytes = self.log.frame_bytes() + staged.frame_bytes() as u64;
+        bytes + (self.log.changes() + staged.changes()) * more_per_row as u64
+    }
+}
