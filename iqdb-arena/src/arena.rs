@@ -58,6 +58,11 @@ impl Arena {
 
     pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
         batch.check_input(&self.schema)?;
+        self.apply_checked(batch)
+    }
+
+    /// Applies a batch whose input the caller has checked.
+    pub(crate) fn apply_checked(&self, batch: &Batch) -> Result<Applied> {
         let mut writer = self.lock();
         writer.recover(&self.published);
         batch.check_version(writer.view().version)?;

@@ -79,6 +79,15 @@ impl ArenaStore {
         self.arena.advance()
     }
 
+    /// [`apply`](Store::apply), for a batch that has passed [`Batch::check_input`] with this store's
+    /// schema: for a store that checks batches and keeps their records in an arena.
+    ///
+    /// # Errors
+    /// Those of [`apply`](Store::apply), except for invalid input, which this doesn't look for.
+    pub fn apply_checked(&self, batch: &Batch) -> Result<Applied> {
+        self.arena.apply_checked(batch)
+    }
+
     /// Copies the live rows into new, full chunks, and frees the old ones as soon as no snapshot holds
     /// them. Version and records stay the same. Writers wait, readers don't. O(live rows).
     pub fn compact(&self) {

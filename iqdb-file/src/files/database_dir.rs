@@ -11,15 +11,15 @@ use crate::format::file_name::FileName;
 use crate::options::FileOptions;
 use crate::vfs::{Access, Dir, Entry, File, FileExt, FileId, Found, Guard, Sharing, Vfs};
 
-/// An open directory, and what it was called then. Clones are the same directory.
+/// An open directory, and the path that it was opened by. Clones refer to the same directory.
 #[derive(Clone)]
 pub(crate) struct DatabaseDir {
     dir: Arc<dyn Dir>,
     /// For messages, and for nothing else: the directory may be elsewhere by now.
     path: Arc<Path>,
-    /// What a file is called until it has its name, while the database is made.
+    /// The temporary name of new files, while the database is made.
     temporary: Option<Arc<str>>,
-    /// What a planted defect goes by.
+    /// The file system, for a planted defect that resolves paths anew.
     vfs: Arc<dyn Vfs>,
     fault: InjectedFault,
 }
@@ -39,12 +39,12 @@ impl DatabaseDir {
         Self { dir, path: path.into(), temporary: None, vfs, fault: options.fault }
     }
 
-    /// What it was called when it was opened. For messages.
+    /// The path that the directory was opened by. For messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What a file in it was called. For messages.
+    /// The path of a file in it. For messages.
     pub(crate) fn path_of(&self, name: FileName) -> PathBuf {
         name.within(&self.path)
     }
@@ -104,8 +104,8 @@ impl DatabaseDir {
         self.call(|dir| dir.rename(from, &to.to_string()))
     }
 
-    /// Whose file has this name; `None` when there is none. What is no regular file belongs to a
-    /// stranger.
+    /// The owner of the file with this name; `None` when there is none. Anything but a regular file
+    /// belongs to a stranger.
     ///
     /// # Errors
     /// Those of opening and reading it.
@@ -119,7 +119,7 @@ impl DatabaseDir {
     }
 
     /// Removes a file of this database, or what a crash has left of one; leaves files of other
-    /// owners alone. Whether there is none of that name now.
+    /// owners alone. Returns whether no file has the name now.
     pub(crate) fn remove(&self, name: FileName, database: u128) -> bool {
         match self.owner(name, Some(database)) {
             Ok(None) => true,
@@ -130,7 +130,7 @@ impl DatabaseDir {
         }
     }
 
-    /// Removes what has this name if it is this file still.
+    /// Removes the file with this name if it still is this file.
     ///
     /// # Errors
     /// Those of the system; [`io::ErrorKind::NotFound`] where the name is another's.
@@ -179,8 +179,8 @@ impl DatabaseDir {
         Ok(file)
     }
 
-    /// The same directory while a database is made in it: what a crash leaves of a file has this name,
-    /// and no file that is torn has another.
+    /// The same directory while a database is made in it: new files have this temporary name until their
+    /// first bytes are on the disk, so a crash leaves no torn file under another name.
     pub(crate) fn begun(&self, temporary: &str) -> Self {
         Self { temporary: Some(temporary.into()), ..self.clone() }
     }

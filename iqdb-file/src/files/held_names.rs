@@ -1,4 +1,4 @@
-//! Whether the files that a writer writes to are still those that a later opening will find.
+//! Checks that a later opening will find the files that a writer has open.
 //!
 //! A writer has its files open. Another program may remove them, move them away, or put others in
 //! their place; then every write still succeeds, and is lost. So before the leader of a group
@@ -11,8 +11,8 @@ use crate::files::database_dir::DatabaseDir;
 use crate::format::file_name::FileName;
 use crate::vfs::FileId;
 
-/// Names that have to refer to files that are open. The code that makes it keeps the files open, so
-/// that no other file gets their number.
+/// Names that have to refer to open files. The caller keeps the files open, so that no other file gets
+/// their id.
 #[derive(Debug, Clone)]
 pub(crate) struct HeldNames {
     dir: DatabaseDir,
@@ -20,7 +20,7 @@ pub(crate) struct HeldNames {
     fault: InjectedFault,
 }
 
-/// Why what was written may not be found.
+/// Why a later opening may not find the open files.
 #[derive(Debug)]
 pub(crate) enum NotHeld {
     /// The directory has been removed.
@@ -75,7 +75,7 @@ impl HeldNames {
         Ok(())
     }
 
-    /// What is wrong, for people.
+    /// Describes the reason for people.
     pub(crate) fn describe(&self, reason: &NotHeld) -> String {
         let path = |name: &FileName| self.dir.path_of(*name).display().to_string();
         match reason {

@@ -1,9 +1,8 @@
-//! Which handles may have a database open: the lock of the directory, and that of the file `lock`
-//! in it.
+//! Locks a database: the directory, and the file `lock` in it.
 //!
-//! The lock of a directory can't be removed by hand, but not every file system has one, and those of
-//! networks have it for one machine alone. The file's is known everywhere, as long as the file has
-//! its name. So both are taken, and either one is enough.
+//! A user can't remove the lock of a directory by hand, but not every file system can lock directories,
+//! and a network file system does so for one machine alone. Every machine sees the lock of the file, as
+//! long as the file keeps its name. So a handle takes both, and either one is enough.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,9 +47,9 @@ pub(crate) struct Lock {
 struct LockFile {
     id: FileId,
     guard: Option<Box<dyn Guard>>,
-    /// Open, so that no other file gets its id.
+    /// Kept open, so that no other file gets its id.
     file: Box<dyn File>,
-    /// The database that it is of. A file that says nothing of the kind is locked, and nothing more.
+    /// The database that the file names. A file that names none can be locked, and has no mark.
     database: Option<u128>,
     /// The last mark.
     mark: Mutex<Option<Mark>>,
@@ -59,7 +58,7 @@ struct LockFile {
 }
 
 impl Lock {
-    /// Takes what there is to be locked, and changes nothing.
+    /// Locks the directory and the file, as far as they are there and can be locked. Changes nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Locked`]; [`ErrorKind::Io`].
@@ -102,7 +101,7 @@ impl Lock {
         Err(refused(io::Error::other("it is replaced again and again")))
     }
 
-    /// Makes the file where a database lacks one that is needed. Whether it did: then another handle
+    /// Makes the file `lock` where it is missing and needed. Returns whether it did: then another handle
     /// may have been at work until now.
     ///
     /// # Errors
@@ -129,8 +128,8 @@ impl Lock {
         self.check_locks(dir).map(|()| false)
     }
 
-    /// Makes the file of a database that is being made, which has a name once it has its contents.
-    /// `temporary` is a name that no other maker uses.
+    /// Makes the file `lock` of a new database. The file gets its name once its contents are on the disk;
+    /// until then it has the name `temporary`, which no other maker uses.
     ///
     /// # Errors
     /// Those of [`take`](Self::take); [`ErrorKind::Locked`] when another maker was faster.
@@ -163,7 +162,7 @@ impl Lock {
     }
 
     /// # Errors
-    /// That there is none.
+    /// That nothing is locked.
     fn check_locks(&self, dir: &DatabaseDir) -> Result<()> {
         if self.is_held() {
             return Ok(());
@@ -173,7 +172,7 @@ impl Lock {
             .hint("keep the database on a file system that has locks"))
     }
 
-    /// The database that the file is of, if it says so.
+    /// The database that the file names, if it names one.
     pub(crate) fn database(&self) -> Option<u128> {
         self.file.as_ref().and_then(|file| file.database)
     }
@@ -183,7 +182,7 @@ impl Lock {
         self.directory.is_some() || self.file.as_ref().is_some_and(|file| file.guard.is_some())
     }
 
-    /// Removes the file, if it is this one still.
+    /// Removes the file, if it still has its name.
     pub(crate) fn remove_file(&self, dir: &DatabaseDir) {
         if let Some(file) = &self.file {
             let _ = dir.remove_if(FileName::Lock, file.id);
@@ -195,7 +194,7 @@ impl Lock {
         self.file.is_some()
     }
 
-    /// How far the database was published, as far as the file says. Later marks follow this one.
+    /// Reads the mark: how far the database was published. Later marks follow this one.
     ///
     /// # Errors
     /// [`ErrorKind::Io`].
@@ -257,7 +256,7 @@ impl LockFile {
         Self { id, guard, file, database, mark, mark_failed }
     }
 
-    /// Writes the head of a file that a crash has left without.
+    /// Writes the head of a file that a crash has left without its head.
     fn mend(&mut self, database: u128) {
         if self.database.is_none()
             && matches!(owner_of(&*self.file, FileName::Lock, Some(database)), Ok(Owner::Torn))

@@ -1,9 +1,8 @@
-//! The log: what was written since the manifest, a frame for each batch.
+//! The log: the batches since the manifest, one frame each.
 //!
 //! A crash may leave anything behind the last sync: whole frames, parts of frames, holes. So the log
-//! ends at the first frame that doesn't check. But damage is not a crash, and loses nothing
-//! silently: a frame that was known to be on the disk and doesn't check is an error. It was known if
-//! the manifest says so, or if a later frame that does check says so.
+//! ends at the first frame whose checksum is wrong. But such a frame is damage, and an error, if the
+//! manifest, the mark or a later correct frame proves that it was on the disk.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -27,20 +26,20 @@ pub(crate) struct Log {
     salt: u64,
 }
 
-/// How far a log goes.
+/// The extent of a log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replayed {
-    /// Where its frames end.
+    /// The offset behind its last frame.
     pub(crate) end: u64,
-    /// Up to where it was known to be on the disk when the last of them was written.
+    /// The offset up to which the log was known to be on the disk when the last frame was written.
     pub(crate) synced: u64,
 }
 
-/// What to make of a frame that checks.
+/// What a reader of the log makes of a correct frame.
 pub(crate) enum Verdict {
-    /// It has been taken in.
+    /// The frame has been applied.
     Good,
-    /// What it refers to never reached the disk: the log ends before it.
+    /// Rows that the frame refers to never reached the disk: the log ends before it.
     Torn,
 }
 
@@ -94,7 +93,7 @@ impl Log {
         self.number
     }
 
-    /// What has to have its name while it is written.
+    /// The file, which has to keep its name while it is written.
     pub(crate) fn held(&self) -> (FileName, FileId) {
         (FileName::Log(self.number), self.id)
     }
@@ -195,7 +194,7 @@ impl Log {
         self.file
             .read_exact_at(&mut bytes, end)
             .map_err(|error| refused(&self.path, "read", error))?;
-        // What was written to make this slow is damage, too.
+        // Bytes that were written to make the search slow are damage, too.
         let mut effort = 4 * bytes.len() + (1 << 20);
         for start in (ALIGN..bytes.len().saturating_sub(FRAME_HEAD)).step_by(ALIGN) {
             let Some(head) = FrameHead::decode(&bytes[start..start + FRAME_HEAD]) else {

@@ -1,4 +1,4 @@
-//! Space that is kept for when the disk is full: deletes take it, and sealing the log does.
+//! Disk space that is kept for a full disk. Deletes and checkpoints use it.
 
 use std::io::{self, ErrorKind};
 use std::ops::Range;
@@ -10,17 +10,17 @@ use crate::format::file_head::{HEAD, Owner, encode_head};
 use crate::format::file_name::FileName;
 use crate::vfs::{Access, File, FileExt};
 
-/// A file that says whose it is, and zeros. Nothing relies on what is in it.
+/// A file of zeros behind a file head. Only its size matters.
 ///
-/// It grows with the log, by what sealing that would write, so that the log can be sealed whenever
-/// it has to be: compacting begins with it. Where a file of another owner has its name, there is no
+/// It grows with the log, by as many bytes as sealing the log would write, so that a compaction can
+/// always seal the log. Where a file of another owner has its name, there is no
 /// reserve.
 #[derive(Debug)]
 pub(crate) struct Reserve {
     /// Its size while the log is empty; 0 for none at all.
     least: u64,
     database: u128,
-    /// What there is, once it has been looked for.
+    /// The file, once it has been looked for.
     kept: Option<Kept>,
 }
 
@@ -34,7 +34,7 @@ enum Kept {
     Unavailable,
 }
 
-/// It grows by such a part of its least size, but by a page at least.
+/// It grows in steps of this part of its least size, but at least a page.
 const STEPS: u64 = 16;
 const STEP_MIN: u64 = 4_096;
 
@@ -109,7 +109,7 @@ impl Reserve {
         }
     }
 
-    /// Its length is not known any more.
+    /// Forgets the length: a leader has freed the file.
     pub(crate) fn gone(&mut self) {
         self.kept = None;
     }
@@ -142,7 +142,7 @@ pub(crate) fn give_up(file: &dyn File) -> io::Result<()> {
     file.set_len(HEAD as u64)
 }
 
-/// A file of zeros alone is ours, too: a crash has left it without its first bytes.
+/// Looks whether the file is ours. A file of zeros is: a crash has left it without its head.
 fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
     let is_ours = match owner_of(&*file, FileName::Reserve, Some(database))? {
         Owner::Database(found) => found == database,
@@ -158,7 +158,7 @@ fn look_into(file: Box<dyn File>, database: u128) -> io::Result<Kept> {
     }
 }
 
-/// Makes the file, with its first bytes on the disk: a later opening has to know whose it is.
+/// Makes the file and syncs its head, by which a later opening knows the owner.
 fn make(dir: &DatabaseDir, database: u128, len: u64) -> io::Result<Kept> {
     let file = dir.file(FileName::Reserve, Access::Create)?;
     let id = file.id()?;
@@ -169,7 +169,7 @@ fn make(dir: &DatabaseDir, database: u128, len: u64) -> io::Result<Kept> {
     match made {
         Ok(()) => Ok(Kept::Ours { file: file.into(), len }),
         Err(error) => {
-            // Better all of it for other programs than half of it for none.
+            // Half a reserve is of no use, and other programs can use the space.
             let _ = dir.remove_if(FileName::Reserve, id);
             Err(error)
         }

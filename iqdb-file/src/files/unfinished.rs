@@ -1,7 +1,7 @@
-//! A database that was begun and never finished, and how it is told from one that has lost its manifest.
+//! Tells a database that was never finished from one that has lost its manifest.
 //!
-//! Its maker first makes a file that says so, and removes it once the first manifest is there. No
-//! writer writes to the log of a database that is not finished.
+//! `create` first makes the file [`UNFINISHED`], and removes it once the first manifest is there. No
+//! writer writes to the log of an unfinished database.
 
 use iqdb_core::{Error, Result};
 
@@ -12,11 +12,11 @@ use crate::format::file_head::Owner;
 use crate::format::file_name::FileName;
 use crate::format::manifest::FIRST_LOG;
 
-/// The file that says so. No manifest has this number.
+/// The file that marks a database as unfinished. No manifest has this number.
 pub(crate) const UNFINISHED: FileName = FileName::Unfinished(0);
 
-/// The database that was begun in a directory and not finished, if there is one. `lock` is the
-/// database that the file `lock` is of, if it says so.
+/// The unfinished database of a directory, if there is one. `lock` is the database that the file `lock`
+/// names, if it names one.
 ///
 /// # Errors
 /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
@@ -30,8 +30,8 @@ pub(crate) fn begun(dir: &DatabaseDir, lock: Option<u128>) -> Result<Option<u128
     })
 }
 
-/// A log or a segment of a database that has lost its manifest: one that no unfinished database, of
-/// this id if there is one, has.
+/// Finds a log or a segment of a database that has lost its manifest. The files of the unfinished
+/// database `begun` are no orphans, unless its log has been written to.
 ///
 /// # Errors
 /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).

@@ -2,6 +2,8 @@
 
 pub(crate) mod backup;
 mod create;
+mod fill;
+mod left_over;
 pub(crate) mod open;
 mod recovery;
 pub(crate) mod verify;

@@ -12,6 +12,7 @@ use crate::files::manifest_file::newest;
 use crate::format::file_name::FileName;
 use crate::format::manifest::metric_code;
 use crate::lifecycle::create;
+use crate::lifecycle::fill::empty;
 use crate::lifecycle::recovery::{no_database, recover};
 use crate::options::FileOptions;
 use crate::vfs::Sharing;
@@ -23,7 +24,7 @@ use crate::write::writer::Writer;
 /// Those of [`FileStore::create`](crate::FileStore::create).
 pub(crate) fn create(path: &Path, schema: Schema, options: &FileOptions) -> Result<Writer> {
     check_metric(schema)?;
-    let (dir, lock) = create::create(path, options, &create::empty(schema))?;
+    let (dir, lock) = create::create(path, options, &empty(schema))?;
     recover(&dir, options, lock)
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn check_schema(path: &Path, expected: Schema, found: Schema) -> Resu
 const TRIES: usize = 8;
 
 fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(DatabaseDir, Lock)> {
-    let fill = create::empty(schema);
+    let fill = empty(schema);
     let mut made = Err(no_database(path));
     for _ in 0..TRIES {
         if let Some(dir) = create::opened(path, options)?

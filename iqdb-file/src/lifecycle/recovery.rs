@@ -26,8 +26,10 @@ use crate::format::segment::layout::Shape;
 use crate::options::FileOptions;
 use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::segment::Segment;
+use crate::read::view::Segments;
 use crate::vfs::{Access, File, FileExt};
 use crate::write::read_only::ReadOnlyReason;
+use crate::write::tables::Tables;
 use crate::write::writer::Writer;
 
 /// How many bytes are copied at once.
@@ -55,20 +57,33 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
     let after = manifest.version;
     let manifest = (manifest, manifest_file);
     let files = DatabaseFiles::new(dir, &lock, manifest, &log, options.fault);
-    let mut writer = Writer::new(options, files, segments, log);
+    let tables = Tables::new(files.manifest(), Segments::new(segments), log);
+    let mut recovery = Recovery { options, files, tables, wants_rewrite: false };
     if !options.read_only {
         // Later openings have to find what is written, and it must change no other database.
-        check_names(&writer)?;
+        recovery.check_names()?;
     }
-    let replayed = replay_log(&mut writer, after, known, access)?;
-    writer.resume_at(replayed.log.end);
+    let replayed = recovery.replay_log(after, known, access)?;
+    recovery.tables.log_mut().set_end(replayed.log.end);
+    if !options.read_only {
+        recovery.write_again(&replayed)?;
+        recovery.clean_up(replayed.log.end)?;
+    }
+    let Recovery { files, tables, wants_rewrite, .. } = recovery;
+    let mut writer = Writer::new(options, files, tables, wants_rewrite);
     if options.read_only {
         writer.make_read_only(ReadOnlyReason::OpenedReadOnly);
-        return Ok(writer);
     }
-    write_again(&writer, &replayed)?;
-    clean_up(&mut writer, replayed.log.end)?;
     Ok(writer)
+}
+
+/// A database that is being recovered.
+struct Recovery<'a> {
+    options: &'a FileOptions,
+    files: DatabaseFiles,
+    tables: Tables,
+    /// A segment has enough dead rows to be worth rewriting.
+    wants_rewrite: bool,
 }
 
 /// What replaying the log has found.
@@ -76,38 +91,6 @@ struct ReplayedLog {
     log: Replayed,
     /// The offset of each frame, and the bytes of its rows in the open segment.
     rows: Vec<(u64, Range<u64>)>,
-}
-
-/// Applies the batches of the log.
-fn replay_log(
-    writer: &mut Writer,
-    after: Version,
-    known: u64,
-    access: Access,
-) -> Result<ReplayedLog> {
-    let log = Arc::clone(writer.tables().log().log());
-    let mut rows = Vec::new();
-    let mut rows_are_missing = false;
-    let replayed = log.replay(after, known, |offset, body| {
-        let start = writer.tables().open_segment().end();
-        let verdict = replay(writer, &log, body, access)?;
-        rows.push((offset, start..writer.tables().open_segment().end()));
-        rows_are_missing = matches!(verdict, Verdict::Torn);
-        Ok(verdict)
-    });
-    let log = replayed.map_err(|error| match rows_are_missing {
-        true => {
-            let path = open_segment_path(writer);
-            damaged(&path, "rows that the log names are missing").caused_by(error)
-        }
-        false => error,
-    })?;
-    Ok(ReplayedLog { log, rows })
-}
-
-fn open_segment_path(writer: &Writer) -> PathBuf {
-    let number = writer.tables().open_segment().number();
-    writer.files().dir().path_of(FileName::Segment(number))
 }
 
 /// The error where a directory has no database.
@@ -163,140 +146,176 @@ fn open_segments(
     manifest.segments.iter().map(open).collect()
 }
 
-/// # Errors
-/// [`ErrorKind::Damaged`] when the files are not where they were opened; [`ErrorKind::Io`].
-fn check_names(writer: &Writer) -> Result<()> {
-    writer.files().names().check(None).map_err(|reason| match reason {
-        NotHeld::Unknown(name, error) => {
-            refused(&writer.files().dir().path_of(name), "looked up", error)
-        }
-        reason => Error::new(ErrorKind::Damaged, writer.files().names().describe(&reason))
-            .hint("put the file back; of a file with several names, make a copy"),
-    })
-}
+/// The most numbers that one checkpoint gives to files.
+const NUMBERS_MAX: u64 = 16;
 
-fn replay(writer: &mut Writer, log: &Log, body: &[u8], access: Access) -> Result<Verdict> {
-    let nonsense = |error: Error| damaged(log.path(), "a frame makes no sense").caused_by(error);
-    let schema = *writer.schema();
-    let (placed, changes, fields) = decode_placed(body).map_err(nonsense)?;
-    let mut rows = Vec::new();
-    if let Some(placed) = &placed {
-        let Some(bytes) = writer.recover_rows(access, placed)? else { return Ok(Verdict::Torn) };
-        let components = bytes.as_chunks::<4>().0.iter();
-        rows = components.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+impl Recovery<'_> {
+    /// # Errors
+    /// [`ErrorKind::Damaged`] when the files are not where they were opened; [`ErrorKind::Io`].
+    fn check_names(&self) -> Result<()> {
+        self.files.names().check(None).map_err(|reason| match reason {
+            NotHeld::Unknown(name, error) => {
+                refused(&self.files.dir().path_of(name), "looked up", error)
+            }
+            reason => Error::new(ErrorKind::Damaged, self.files.names().describe(&reason))
+                .hint("put the file back; of a file with several names, make a copy"),
+        })
     }
-    let stride = Shape::of(&schema).stride;
-    let vectors = rows.chunks_exact(stride).map(|row| &row[..schema.dim()]);
-    let batch = decode_batch(fields, changes, &schema, vectors).map_err(nonsense)?;
-    batch.check_input(&schema).map_err(nonsense)?;
-    let has_effect =
-        writer.replay(&batch, placed.as_ref()).map_err(|error| match error.kind() {
+
+    /// Applies the batches of the log.
+    fn replay_log(&mut self, after: Version, known: u64, access: Access) -> Result<ReplayedLog> {
+        let log = Arc::clone(self.tables.log().log());
+        let mut rows = Vec::new();
+        let mut rows_are_missing = false;
+        let replayed = log.replay(after, known, |offset, body| {
+            let start = self.tables.open_segment().end();
+            let verdict = self.replay(&log, body, access)?;
+            rows.push((offset, start..self.tables.open_segment().end()));
+            rows_are_missing = matches!(verdict, Verdict::Torn);
+            Ok(verdict)
+        });
+        let log = replayed.map_err(|error| match rows_are_missing {
+            true => {
+                let path = self.open_segment_path();
+                damaged(&path, "rows that the log names are missing").caused_by(error)
+            }
+            false => error,
+        })?;
+        Ok(ReplayedLog { log, rows })
+    }
+
+    fn open_segment_path(&self) -> PathBuf {
+        let number = self.tables.open_segment().number();
+        self.files.dir().path_of(FileName::Segment(number))
+    }
+
+    fn replay(&mut self, log: &Log, body: &[u8], access: Access) -> Result<Verdict> {
+        let nonsense =
+            |error: Error| damaged(log.path(), "a frame makes no sense").caused_by(error);
+        let schema = *self.files.schema();
+        let (placed, changes, fields) = decode_placed(body).map_err(nonsense)?;
+        let mut rows = Vec::new();
+        if let Some(placed) = &placed {
+            let context = SegmentContext::of(&self.files, self.options);
+            let recovered = self.tables.recover_rows(&context, access, placed)?;
+            let Some(bytes) = recovered else { return Ok(Verdict::Torn) };
+            let components = bytes.as_chunks::<4>().0.iter();
+            rows = components.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        }
+        let stride = Shape::of(&schema).stride;
+        let vectors = rows.chunks_exact(stride).map(|row| &row[..schema.dim()]);
+        let batch = decode_batch(fields, changes, &schema, vectors).map_err(nonsense)?;
+        batch.check_input(&schema).map_err(nonsense)?;
+        let segment_bytes = self.options.segment_bytes;
+        let replayed = self.tables.replay(&batch, placed.as_ref(), segment_bytes);
+        let (has_effect, is_worth_rewriting) = replayed.map_err(|error| match error.kind() {
             ErrorKind::Io => error,
             _ => nonsense(error),
         })?;
-    match has_effect {
-        true => Ok(Verdict::Good),
-        false => Err(nonsense(Error::new(ErrorKind::Damaged, "a batch has no effect"))),
+        self.wants_rewrite |= is_worth_rewriting;
+        match has_effect {
+            true => Ok(Verdict::Good),
+            false => Err(nonsense(Error::new(ErrorKind::Damaged, "a batch has no effect"))),
+        }
     }
-}
 
-/// Writes once more what was read and is not known to be on the disk: frames, and rows of the frames
-/// at these offsets. After a sync that failed, a system may show what was written, sync it no more,
-/// and say that all is well.
-fn write_again(writer: &Writer, replayed: &ReplayedLog) -> Result<()> {
-    let again = |file: &dyn File, range: Range<u64>| -> io::Result<()> {
-        let mut bytes = vec![0; AT_ONCE.min(usize::try_from(range.end - range.start).unwrap_or(0))];
-        for start in range.clone().step_by(AT_ONCE) {
-            let len = usize::try_from(range.end - start).map_or(AT_ONCE, |len| len.min(AT_ONCE));
-            file.read_exact_at(&mut bytes[..len], start)?;
-            file.write_all_at(&bytes[..len], start)?;
+    /// Writes frames and rows again that were read and are not known to be on the disk. After a failed
+    /// sync, a system may return bytes that it will never write to the disk, and report success.
+    fn write_again(&self, replayed: &ReplayedLog) -> Result<()> {
+        let again = |file: &dyn File, range: Range<u64>| -> io::Result<()> {
+            let mut bytes =
+                vec![0; AT_ONCE.min(usize::try_from(range.end - range.start).unwrap_or(0))];
+            for start in range.clone().step_by(AT_ONCE) {
+                let len =
+                    usize::try_from(range.end - start).map_or(AT_ONCE, |len| len.min(AT_ONCE));
+                file.read_exact_at(&mut bytes[..len], start)?;
+                file.write_all_at(&bytes[..len], start)?;
+            }
+            Ok(())
+        };
+        let tables = &self.tables;
+        let (log, found) = (tables.log().log(), replayed.log);
+        let synced = found.synced.min(found.end);
+        again(log.file(), synced..found.end)
+            .map_err(|error| refused(log.path(), "written", error))?;
+        let Some(file) = tables.open_segment().file() else { return Ok(()) };
+        for (_, range) in replayed.rows.iter().filter(|(offset, _)| *offset >= synced) {
+            let again = again(&**file, range.clone());
+            again.map_err(|error| refused(&self.open_segment_path(), "written", error))?;
         }
         Ok(())
-    };
-    let tables = writer.tables();
-    let (log, found) = (tables.log().log(), replayed.log);
-    let synced = found.synced.min(found.end);
-    again(log.file(), synced..found.end).map_err(|error| refused(log.path(), "written", error))?;
-    let Some(file) = tables.open_segment().file() else { return Ok(()) };
-    for (_, range) in replayed.rows.iter().filter(|(offset, _)| *offset >= synced) {
-        let again = again(&**file, range.clone());
-        again.map_err(|error| refused(&open_segment_path(writer), "written", error))?;
     }
-    Ok(())
-}
 
-/// Cuts off what a crash has left behind the last good frame, and removes files that no manifest
-/// refers to. What is there then is on the disk.
-fn clean_up(writer: &mut Writer, end: u64) -> Result<()> {
-    let fault = writer.options().fault;
-    let log = Arc::clone(writer.tables().log().log());
-    let io = |error| refused(log.path(), "cut", error);
-    let len = log.file().len().map_err(io)?;
-    if fault.has(Defect::AppendedAfterTear) {
-        writer.resume_at(len.next_multiple_of(8).max(end));
-    } else if len > end && !fault.has(Defect::TruncationForgotten) {
-        log.file().set_len(end).map_err(io)?;
+    /// Cuts off the bytes that a crash has left behind the last good frame, removes files that no manifest
+    /// refers to, and syncs everything else.
+    fn clean_up(&mut self, end: u64) -> Result<()> {
+        let fault = self.options.fault;
+        let log = Arc::clone(self.tables.log().log());
+        let io = |error| refused(log.path(), "cut", error);
+        let len = log.file().len().map_err(io)?;
+        if fault.has(Defect::AppendedAfterTear) {
+            self.tables.log_mut().set_end(len.next_multiple_of(8).max(end));
+        } else if len > end && !fault.has(Defect::TruncationForgotten) {
+            log.file().set_len(end).map_err(io)?;
+        }
+        // Also syncs frames that were never synced: later batches build on them.
+        log.file().sync_data().map_err(io)?;
+        self.tables.log_mut().note_all_synced();
+        let open_segment = self.tables.open_segment();
+        if let Some(file) = open_segment.file() {
+            let path = self.open_segment_path();
+            let io = |error| refused(&path, "cut", error);
+            file.set_len(open_segment.end()).map_err(io)?;
+            file.sync_data().map_err(io)?;
+        }
+        let dir = self.files.dir();
+        let refused = |what| move |error| refused(dir.path(), what, error);
+        if !fault.has(Defect::DirectoryNotSynced) {
+            dir.sync().map_err(refused("synced"))?;
+            // The process that made the directory may not have synced its name.
+            dir.sync_above().map_err(refused("synced"))?;
+        }
+        for name in dir.names().map_err(refused("listed"))? {
+            if !self.is_needed(name) && self.may_be_ours(name) {
+                // A file that can't be removed does no harm.
+                self.files.remove(&[name]);
+            }
+        }
+        Ok(())
     }
-    // Also frames that were never synced: a batch that builds on them will be.
-    log.file().sync_data().map_err(io)?;
-    writer.note_log_synced();
-    let open_segment = writer.tables().open_segment();
-    if let Some(file) = open_segment.file() {
-        let path = open_segment_path(writer);
-        let io = |error| refused(&path, "cut", error);
-        file.set_len(open_segment.end()).map_err(io)?;
-        file.sync_data().map_err(io)?;
-    }
-    let dir = writer.files().dir();
-    let refused = |what| move |error| refused(dir.path(), what, error);
-    if !fault.has(Defect::DirectoryNotSynced) {
-        dir.sync().map_err(refused("synced"))?;
-        // The process that made the directory may not have synced its name.
-        dir.sync_above().map_err(refused("synced"))?;
-    }
-    for name in dir.names().map_err(refused("listed"))? {
-        if !is_needed(writer, name) && may_be_ours(writer, name) {
-            // A file that can't be removed does no harm.
-            writer.files().remove(&[name]);
+
+    fn is_needed(&self, name: FileName) -> bool {
+        let is_segment = |number| {
+            self.files.manifest().segments.iter().any(|entry| entry.info.number == number)
+                || number == self.tables.open_segment().number()
+                    && self.tables.open_segment().file().is_some()
+        };
+        match name {
+            FileName::Manifest(number) => number == self.files.manifest().number,
+            FileName::Log(number) => number == self.files.manifest().log,
+            FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
+            FileName::Unfinished(_) => false,
+            FileName::Lock | FileName::Reserve => true,
         }
     }
-    Ok(())
-}
 
-fn is_needed(writer: &Writer, name: FileName) -> bool {
-    let is_segment = |number| {
-        writer.files().manifest().segments.iter().any(|entry| entry.info.number == number)
-            || number == writer.tables().open_segment().number()
-                && writer.tables().open_segment().file().is_some()
-    };
-    match name {
-        FileName::Manifest(number) => number == writer.files().manifest().number,
-        FileName::Log(number) => number == writer.files().manifest().log,
-        FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
-        FileName::Unfinished(_) => false,
-        FileName::Lock | FileName::Reserve => true,
-    }
-}
-
-/// How many numbers beyond those of the manifest one checkpoint may have given to files.
-const NUMBERS_MAX: u64 = 16;
-
-/// Whether a crash may have left a file of this name without its first bytes: only one that was being
-/// made. A file of an older number has them, if it is ours.
-fn may_be_ours(writer: &Writer, name: FileName) -> bool {
-    let manifest = writer.files().manifest();
-    let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
-    let has_head = || {
-        let owner = writer.files().dir().owner(name, Some(manifest.database));
-        matches!(owner, Ok(Some(owner)) if owner.is(manifest.database))
-    };
-    match name {
-        FileName::Segment(number) if number == writer.tables().open_segment().number() => true,
-        FileName::Manifest(number)
-        | FileName::Unfinished(number)
-        | FileName::Log(number)
-        | FileName::Segment(number)
-        | FileName::Derived(number) => is_new(number) || has_head(),
-        FileName::Lock | FileName::Reserve => false,
+    /// Whether a file with this name may belong to the database. A crash may have left a file of a new
+    /// number without its head; a file of an older number has its head, if it is ours.
+    fn may_be_ours(&self, name: FileName) -> bool {
+        let manifest = self.files.manifest();
+        let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
+        let has_head = || {
+            let owner = self.files.dir().owner(name, Some(manifest.database));
+            matches!(owner, Ok(Some(owner)) if owner.is(manifest.database))
+        };
+        match name {
+            FileName::Segment(number) if number == self.tables.open_segment().number() => true,
+            FileName::Manifest(number)
+            | FileName::Unfinished(number)
+            | FileName::Log(number)
+            | FileName::Segment(number)
+            | FileName::Derived(number) => is_new(number) || has_head(),
+            FileName::Lock | FileName::Reserve => false,
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::format::segment::layout::{HEADER, PIECE_BYTES_MAX, Piece};
 use crate::options::ReadMode;
 use crate::vfs::{File, FileExt, Mapping, Reading};
 
-/// Up to how many bytes what is asked for counts as here and there.
+/// The most bytes of a range that is read through the mapping without read-ahead.
 const SMALL: usize = 64 << 10;
 
 /// The part of a segment's file that its footer describes.
@@ -25,8 +25,7 @@ pub(crate) struct Body {
     /// Where the first piece begins.
     start: u64,
     pieces: Box<[Piece]>,
-    /// For as many bytes as a piece may have, from `start` on again and again, the piece that the first
-    /// of them is in.
+    /// For every [`PIECE_BYTES_MAX`] bytes from `start` on, the piece that contains the first byte.
     piece_at: Box<[usize]>,
     /// A bit for each piece that has been checked.
     checked: Box<[AtomicU64]>,
@@ -37,10 +36,10 @@ pub(crate) struct Body {
 }
 
 enum Source {
-    /// Twice: for whole ranges, which the system reads ahead, and for rows here and there, which it
-    /// would read megabytes around.
+    /// Two mappings of the same file: one that the system reads ahead, for whole ranges, and one that it
+    /// does not, for single rows.
     Mapped { all: Mapping, here_and_there: Mapping },
-    /// The file, and for each section what has been read of it: the pieces it lies in.
+    /// The file, and the bytes of each section once they are read: the pieces that the section lies in.
     Copied(Arc<dyn File>, Box<[OnceLock<Copied>]>),
 }
 
@@ -140,7 +139,7 @@ impl Body {
         let pieces = |wanted: Range<usize>| {
             self.pieces_of(section.start + wanted.start as u64..section.start + wanted.end as u64)
         };
-        // Mostly nothing is new. Else all that is, is asked for before the first of it is waited for.
+        // Most pieces have been checked. All others are requested before the first one is waited for.
         let mut is_new = false;
         let wanted = (!self.all_checked(slot)).then_some(wanted).into_iter().flatten();
         for wanted in wanted.clone() {
@@ -176,8 +175,8 @@ impl Body {
         self.checked.iter().for_each(|word| word.store(u64::MAX, Ordering::Release));
     }
 
-    /// Reads and checks everything from the file, whatever has been checked before. Calls `seen`
-    /// with how many bytes have been.
+    /// Reads and checks all pieces, including those that have been checked before. Calls `seen` with
+    /// the number of bytes of each piece.
     pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
         let mut room = Vec::new();
         for n in 0..self.pieces.len() {

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use iqdb_core::{Narrow, Version};
 
-/// Without memory until the first row ends.
+/// The dead rows of a block. Takes no memory until the first row ends.
 #[derive(Debug)]
 pub(crate) struct Ended {
     rows: usize,
     ends: OnceLock<Ends>,
 }
 
-/// What readers look at first comes last in writing: a bit, and then nothing else, in most blocks.
+/// Writers set the bit of a row last, and readers look at it first. In most blocks they need no more.
 #[derive(Debug)]
 struct Ends {
     /// A bit per row, 64 to a word: whether it has ended.
@@ -44,7 +44,7 @@ impl Ended {
         }
     }
 
-    /// Takes back what no view has shown.
+    /// Takes back the end of a row that no view has shown.
     pub(crate) fn revive(&self, row: usize) {
         if let Some(word) = self.ends.get().and_then(|ends| ends.words.get(row / 64)) {
             word.fetch_and(!(1 << (row % 64)), Ordering::Relaxed);

@@ -31,7 +31,7 @@ pub(crate) struct Segment {
     /// Where the index is, and how many slots it has.
     index: usize,
     slots: usize,
-    /// How many rows have ended, whether a view shows it or not. For writers.
+    /// The number of rows that have ended, published or not. For writers.
     dead: AtomicU64,
 }
 
@@ -49,7 +49,7 @@ impl Segment {
         Self::of(context, info, file.into())
     }
 
-    /// Of the file that it was written to, or opened from.
+    /// Opens the segment in this file.
     pub(crate) fn of(
         context: &SegmentContext<'_>,
         info: SegmentInfo,
@@ -160,7 +160,7 @@ impl Segment {
         self.dead.load(Ordering::Relaxed)
     }
 
-    /// What it would take without its dead rows, about.
+    /// About how many bytes the segment would have without its dead rows.
     pub(crate) fn live_bytes(&self) -> u64 {
         let live = self.info.rows - self.dead().min(self.info.rows);
         let per_row = self.file_len() / self.info.rows.max(1);
@@ -174,14 +174,14 @@ impl Segment {
         (0..rows).filter(move |row| self.is_alive(*row, at))
     }
 
-    /// For the writer that has just written the segment: it need not check it, and makes ready what
-    /// readers need.
+    /// Skips the checks of a segment that this process has just written, and decodes its payloads, so that
+    /// readers need not.
     pub(crate) fn warm(&self) -> Result<()> {
         self.body.trust();
         self.blocks.iter().try_for_each(|block| block.payloads().map(drop))
     }
 
-    /// Reads and checks everything. Calls `seen` with how many bytes have been.
+    /// Reads and checks everything. Calls `seen` with the number of bytes of each piece.
     pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
         self.body.check_all(seen)?;
         for block in &self.blocks {

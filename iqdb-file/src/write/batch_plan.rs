@@ -85,9 +85,12 @@ impl<'b> BatchPlan<'b> {
         &self.applied
     }
 
-    /// The changes that the memtable has to apply.
-    pub(crate) fn changes(&self) -> &Batch {
-        &self.changes
+    /// The changes that the memtable has to apply: the batch, or a copy that has whole records in place of
+    /// payloads for rows of segments.
+    /// Also returns whether their input has been checked, as that of the batch has. Vectors that were
+    /// read from segments have not been checked.
+    pub(crate) fn changes(&self) -> (&Batch, bool) {
+        (&self.changes, matches!(self.changes, Cow::Borrowed(_)))
     }
 
     /// The rows of segments that the batch replaces or deletes.

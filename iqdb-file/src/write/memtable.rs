@@ -39,12 +39,21 @@ impl Memtable {
         self.records.snapshot()
     }
 
-    /// Applies changes whose effect on the whole database is `applied`.
+    /// Applies the changes of a batch whose effect on the whole database is `applied`. Checks
+    /// their input unless the caller has.
     ///
     /// # Errors
     /// Those of the store in memory; then nothing has changed.
-    pub(crate) fn apply(&mut self, changes: &Batch, applied: &Applied) -> Result<()> {
-        if !self.records.apply(changes)?.has_effect() {
+    pub(crate) fn apply(
+        &mut self,
+        (changes, is_checked): (&Batch, bool),
+        applied: &Applied,
+    ) -> Result<()> {
+        let effect = match is_checked {
+            true => self.records.apply_checked(changes)?,
+            false => self.records.apply(changes)?,
+        };
+        if !effect.has_effect() {
             self.records.advance();
         }
         self.version = applied.version;
@@ -71,7 +80,7 @@ impl Memtable {
             true => empty(schema, version),
             false => {
                 let records = empty(schema, Version(version.0.saturating_sub(1)));
-                records.apply(&batch)?;
+                records.apply_checked(&batch)?;
                 records
             }
         };

@@ -24,6 +24,6 @@ mod retired_views;
 mod row_writer;
 pub(crate) mod segment_writer;
 mod staged_group;
-mod tables;
+pub(crate) mod tables;
 mod write_failure;
 pub(crate) mod writer;

@@ -1,4 +1,4 @@
-//! Writes the rows of a large batch to the disk, beside the other work of a commit.
+//! Writes the vectors of a large batch to the open segment, in parallel with the rest of a commit.
 //!
 //! Writing and syncing the rows takes about as long as applying the batch in memory and writing and
 //! syncing its frame, and neither needs the other: the log ends at a frame whose rows never reached
@@ -45,10 +45,10 @@ pub(crate) struct PendingRows {
 
 #[derive(Debug)]
 enum State {
-    /// A thread of their own writes them.
-    Beside(JoinHandle<Done>),
+    /// Another thread writes them.
+    Spawned(JoinHandle<Done>),
     /// The thread that waits for them writes them.
-    Later(RowWrite),
+    Deferred(RowWrite),
     Done(Done),
 }
 
@@ -64,17 +64,17 @@ impl RowWrite {
     pub(crate) fn begin(self) -> PendingRows {
         let state = match self.fault.coin(self.start) {
             _ if self.is_first => State::Done(self.run()),
-            None => self.beside(),
+            None => self.spawn(),
             // A run that must be repeatable starts no threads, but has both orders.
             Some(true) => State::Done(self.run()),
-            Some(false) => State::Later(self),
+            Some(false) => State::Deferred(self),
         };
         PendingRows { state, process: Process::current() }
     }
 
     /// Writes on a new thread, or, where none can be started, on the thread that waits for the
     /// rows.
-    fn beside(self) -> State {
+    fn spawn(self) -> State {
         let writing = Arc::new(Mutex::new(Some(self)));
         let take = |writing: &Mutex<Option<Self>>| {
             writing.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -84,8 +84,8 @@ impl RowWrite {
             move || take(&writing).map_or_else(Done::nothing, Self::run)
         };
         match std::thread::Builder::new().name("iqdb rows".into()).spawn(run) {
-            Ok(thread) => State::Beside(thread),
-            Err(_) => take(&writing).map_or_else(|| State::Done(Done::nothing()), State::Later),
+            Ok(thread) => State::Spawned(thread),
+            Err(_) => take(&writing).map_or_else(|| State::Done(Done::nothing()), State::Deferred),
         }
     }
 
@@ -132,7 +132,7 @@ impl PendingRows {
     pub(crate) fn failure(&self) -> Option<&WriteFailure> {
         match &self.state {
             State::Done(done) => done.outcome.as_ref().err(),
-            State::Beside(_) | State::Later(_) => None,
+            State::Spawned(_) | State::Deferred(_) => None,
         }
     }
 
@@ -140,12 +140,12 @@ impl PendingRows {
     /// disk.
     pub(crate) fn wait(&mut self) -> Result<(), WriteFailure> {
         let done = match mem::replace(&mut self.state, State::Done(Done::nothing())) {
-            State::Beside(thread) => thread.join().unwrap_or_else(|_| {
+            State::Spawned(thread) => thread.join().unwrap_or_else(|_| {
                 let outcome =
                     Err(WriteFailure::new("writing rows panicked").with_unknown_outcome());
                 Done { bytes: Vec::new(), outcome }
             }),
-            State::Later(writing) => writing.run(),
+            State::Deferred(writing) => writing.run(),
             State::Done(done) => done,
         };
         let outcome = done.outcome.clone();
@@ -172,7 +172,7 @@ impl Drop for PendingRows {
     /// Waits, because the caller that drops the rows may write other rows to their place in the
     /// file.
     fn drop(&mut self) {
-        if !matches!(self.state, State::Beside(_)) {
+        if !matches!(self.state, State::Spawned(_)) {
             return;
         }
         if self.process.is_surely_current() {

@@ -1,4 +1,4 @@
-//! Writes a segment: rows as they come, and everything about them at the end.
+//! Writes a segment: rows as they come; their ids and payloads, the index and the footer at the end.
 
 use std::io;
 use std::path::PathBuf;

@@ -99,11 +99,6 @@ impl StagedGroup {
     pub(crate) fn into_parts(self) -> (Arc<CommitGroup>, Vec<u8>, Vec<PendingRows>, Undo) {
         (self.group, self.frames, self.rows, self.undo)
     }
-
-    /// Forgets how to take back the batches: the log has them.
-    pub(crate) fn forget_undo(&mut self) {
-        self.undo = Undo::default();
-    }
 }
 
 impl Undo {

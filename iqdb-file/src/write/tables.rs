@@ -171,6 +171,29 @@ impl Tables {
         self.open_segment.recover(context, access, placed)
     }
 
+    /// Applies a batch that opening has read from the log. Returns whether it has an effect, and whether
+    /// a segment has enough dead rows now to be worth rewriting.
+    ///
+    /// # Errors
+    /// Those of reading the segments.
+    pub(crate) fn replay(
+        &mut self,
+        batch: &Batch,
+        placed: Option<&PlacedRows>,
+        segment_bytes: u64,
+    ) -> Result<(bool, bool)> {
+        let position = self.open_segment.position();
+        let plan = self.plan(batch)?;
+        if !plan.applied().has_effect() {
+            return Ok((false, false));
+        }
+        // The log has the batch, so no writer takes it back.
+        let undo = (&mut Undo::default(), position);
+        let is_worth_rewriting = self.apply(&plan, placed, undo, segment_bytes)?;
+        self.log.add_changes(batch.changes().len() as u64);
+        Ok((true, is_worth_rewriting))
+    }
+
     /// Takes back what a group changed in segments.
     pub(crate) fn undo(&mut self, undo: Undo) {
         undo.run(&mut self.open_segment);

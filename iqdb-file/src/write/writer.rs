@@ -20,17 +20,16 @@ use super::tables::Tables;
 use super::write_failure::WriteFailure;
 use crate::errors::refused;
 use crate::files::database_files::DatabaseFiles;
-use crate::files::log::Log;
 use crate::files::manifest_file::publish;
 use crate::files::reserve::Reserve;
-use crate::format::batch::{PlacedRows, encode_batch};
+use crate::format::batch::encode_batch;
 use crate::format::file_name::FileName;
 use crate::format::manifest::Manifest;
 use crate::options::{Durability, FileOptions};
 use crate::read::context::SegmentContext;
 use crate::read::segment::Segment;
-use crate::read::view::{Segments, View};
-use crate::vfs::{Access, Process};
+use crate::read::view::View;
+use crate::vfs::Process;
 
 /// The most bytes and changes that closing may leave for the next opening to replay.
 const CLOSED_LOG_BYTES: u64 = 1 << 20;
@@ -55,21 +54,23 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// A writer at the start of the manifest's log.
+    /// The writer of a database with these files and tables; `wants_rewrite` says whether a segment has
+    /// enough dead rows to be worth rewriting.
     pub(crate) fn new(
         options: &FileOptions,
         files: DatabaseFiles,
-        segments: Vec<Arc<Segment>>,
-        log: Log,
+        tables: Tables,
+        wants_rewrite: bool,
     ) -> Self {
-        let manifest = files.manifest();
+        let mut schedule = CheckpointSchedule::default();
+        schedule.request_rewrite_if(wants_rewrite);
         Self {
             options: options.clone(),
             process: Process::current(),
-            tables: Tables::new(manifest, Segments::new(segments), log),
+            tables,
             staged: StagedGroup::default(),
-            schedule: CheckpointSchedule::default(),
-            reserve: Reserve::new(options.reserve_bytes, manifest.database),
+            schedule,
+            reserve: Reserve::new(options.reserve_bytes, files.manifest().database),
             read_only: None,
             is_half_applied: false,
             files,
@@ -163,49 +164,6 @@ impl Writer {
         }
         self.staged.add(batch, rows);
         Ok(*plan.applied())
-    }
-
-    /// Applies a batch that opening has read from the log. Returns whether it has an effect.
-    ///
-    /// # Errors
-    /// Those of reading the segments.
-    pub(crate) fn replay(&mut self, batch: &Batch, placed: Option<&PlacedRows>) -> Result<bool> {
-        let position = self.tables.open_segment().position();
-        let plan = self.tables.plan(batch)?;
-        if plan.applied().has_effect() {
-            let undo = (self.staged.undo_mut(), position);
-            let is_worth_rewriting =
-                self.tables.apply(&plan, placed, undo, self.options.segment_bytes)?;
-            self.schedule.request_rewrite_if(is_worth_rewriting);
-            self.tables.log_mut().add_changes(batch.changes().len() as u64);
-            // The log has the batch, so no writer takes it back.
-            self.staged.forget_undo();
-        }
-        Ok(plan.applied().has_effect())
-    }
-
-    /// Reads the vectors of a batch that opening has read from the log; `None` when they never reached
-    /// the disk.
-    ///
-    /// # Errors
-    /// Those of [`Tables::recover_rows`].
-    pub(crate) fn recover_rows(
-        &mut self,
-        access: Access,
-        placed: &PlacedRows,
-    ) -> Result<Option<Vec<u8>>> {
-        let context = SegmentContext::of(&self.files, &self.options);
-        self.tables.recover_rows(&context, access, placed)
-    }
-
-    /// Goes on behind the last frame that opening has read from the log.
-    pub(crate) fn resume_at(&mut self, end: u64) {
-        self.tables.log_mut().set_end(end);
-    }
-
-    /// Notes that opening has synced the log.
-    pub(crate) fn note_log_synced(&mut self) {
-        self.tables.log_mut().note_all_synced();
     }
 
     /// Takes out the staged group, for its leader to write.

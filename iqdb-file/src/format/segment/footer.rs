@@ -22,11 +22,11 @@ pub(crate) struct Footer {
     pub(crate) pieces: Box<[Piece]>,
     /// In the order of [`Section::slot`].
     pub(crate) sections: Box<[Range<u64>]>,
-    /// What ids are hashed with.
+    /// The seed of the hashes of ids.
     pub(crate) seed: u64,
 }
 
-/// What the manifest keeps of a segment, so that it knows the file again.
+/// The length of a segment's file and the hash of its footer, by which a manifest knows the file again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seal {
     pub(crate) file_len: u64,
@@ -39,7 +39,7 @@ impl Footer {
         self.pieces.last().map_or(HEADER as u64, |piece| piece.end)
     }
 
-    /// The bytes that follow the body, and what the manifest is to keep.
+    /// The bytes that follow the body, and the seal for the manifest.
     pub(crate) fn encode(&self, header: &[u8]) -> (Vec<u8>, Seal) {
         let mut bytes = Vec::new();
         put_u64(&mut bytes, self.rows);
