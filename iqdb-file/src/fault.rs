@@ -1,4 +1,4 @@
-//! Where tests plant defects, and do without chance.
+//! Planted defects and seeds, for tests.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -47,12 +47,12 @@ pub(crate) struct InjectedFault {
 
 impl InjectedFault {
     #[cfg(feature = "sim")]
-    pub(crate) fn with(self, defect: Defect) -> Self {
+    pub(crate) fn with_defect(self, defect: Defect) -> Self {
         Self { defect: Some(defect), ..self }
     }
 
     #[cfg(feature = "sim")]
-    pub(crate) fn seeded(self, seed: u64) -> Self {
+    pub(crate) fn with_seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 

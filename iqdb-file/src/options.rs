@@ -43,7 +43,7 @@ pub struct FileOptions {
     pub(crate) log_bytes: u64,
     /// From how many changes in the log on.
     pub(crate) log_changes: u64,
-    /// From how many bytes of rows in a growing segment on.
+    /// From how many bytes of rows in an open segment on.
     pub(crate) segment_bytes: u64,
     /// From how many bytes of vectors on a batch is written to a segment at once.
     pub(crate) placed_bytes: u64,
@@ -78,21 +78,21 @@ impl FileOptions {
 
     /// When writes are acknowledged.
     #[must_use]
-    pub fn durability(mut self, durability: Durability) -> Self {
+    pub fn with_durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
     /// How files are read.
     #[must_use]
-    pub fn read_mode(mut self, read_mode: ReadMode) -> Self {
+    pub fn with_read_mode(mut self, read_mode: ReadMode) -> Self {
         self.read_mode = read_mode;
         self
     }
 
     /// On another file system.
     #[must_use]
-    pub fn vfs(mut self, vfs: impl Vfs) -> Self {
+    pub fn with_vfs(mut self, vfs: impl Vfs) -> Self {
         self.vfs = Arc::new(vfs);
         self
     }
@@ -101,7 +101,7 @@ impl FileOptions {
     /// segment that grows by large batches once it has `segment_bytes` bytes of rows. Small numbers
     /// make many small files, which is good for tests and bad for speed.
     #[must_use]
-    pub fn seal_from(mut self, log_bytes: u64, changes: u64, segment_bytes: u64) -> Self {
+    pub fn with_seal_bounds(mut self, log_bytes: u64, changes: u64, segment_bytes: u64) -> Self {
         (self.log_bytes, self.log_changes) = (log_bytes, changes);
         self.segment_bytes = segment_bytes;
         self
@@ -110,7 +110,7 @@ impl FileOptions {
     /// Writes the vectors of a batch to a segment at once, instead of to the log first, if they
     /// have at least this many bytes.
     #[must_use]
-    pub fn place_from_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_placed_from_bytes(mut self, bytes: u64) -> Self {
         self.placed_bytes = bytes;
         self
     }
@@ -124,7 +124,7 @@ impl FileOptions {
     /// space. On a full disk compaction seals the log, removes segments without live rows, and
     /// rewrites those whose live rows fit into this many bytes, the smallest first.
     #[must_use]
-    pub fn reserve_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_reserve_bytes(mut self, bytes: u64) -> Self {
         self.reserve_bytes = bytes;
         self
     }
@@ -134,7 +134,7 @@ impl FileOptions {
     /// database derives it anew in the background after each opening, at the first search. The
     /// default is 1 GiB.
     #[must_use]
-    pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
+    pub fn with_derived_from_bytes(mut self, bytes: u64) -> Self {
         self.derived_from = bytes;
         self
     }
@@ -155,8 +155,8 @@ impl FileOptions {
     #[cfg(feature = "sim")]
     #[doc(hidden)]
     #[must_use]
-    pub fn defect(mut self, defect: crate::Defect) -> Self {
-        self.fault = self.fault.with(defect);
+    pub fn with_defect(mut self, defect: crate::Defect) -> Self {
+        self.fault = self.fault.with_defect(defect);
         self
     }
 
@@ -164,8 +164,8 @@ impl FileOptions {
     #[cfg(feature = "sim")]
     #[doc(hidden)]
     #[must_use]
-    pub fn seeded(mut self, seed: u64) -> Self {
-        self.fault = self.fault.seeded(seed);
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.fault = self.fault.with_seed(seed);
         self
     }
 }

@@ -30,7 +30,10 @@ fn schema() -> Schema {
 }
 
 fn options(disk: &SimVfs) -> FileOptions {
-    FileOptions::new().vfs(disk.clone()).seal_from(1 << 10, 20, 4 << 10).reserve_bytes(4 << 10)
+    FileOptions::new()
+        .with_vfs(disk.clone())
+        .with_seal_bounds(1 << 10, 20, 4 << 10)
+        .with_reserve_bytes(4 << 10)
 }
 
 fn record(id: u64) -> Record {

@@ -10,8 +10,12 @@ use iqdb_search::ExactSearch;
 use place::Directory;
 
 fn harness() -> Harness {
-    let options =
-        || FileOptions::new().seal_from(4_096, 24, 16_384).place_from_bytes(64).reserve_bytes(0);
+    let options = || {
+        FileOptions::new()
+            .with_seal_bounds(4_096, 24, 16_384)
+            .with_placed_from_bytes(64)
+            .with_reserve_bytes(0)
+    };
     Harness::durable(
         "file, small",
         move |schema| Directory::new(schema, options()),

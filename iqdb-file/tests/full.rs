@@ -18,9 +18,9 @@ const LOG_BYTES: u64 = 4 << 10;
 
 fn options(disk: &SimVfs, log_bytes: u64) -> FileOptions {
     FileOptions::new()
-        .vfs(disk.clone())
-        .seal_from(log_bytes, 1_000, 8 << 10)
-        .reserve_bytes(RESERVE_BYTES)
+        .with_vfs(disk.clone())
+        .with_seal_bounds(log_bytes, 1_000, 8 << 10)
+        .with_reserve_bytes(RESERVE_BYTES)
 }
 
 /// A new database, and so much space beside it.

@@ -21,7 +21,7 @@ fn record(n: u64) -> Record {
 fn nobody_is_left_waiting_when_writers_come_and_go() {
     let home = tempfile::tempdir().unwrap();
     let schema = Schema::new(2, Metric::Euclidean).unwrap();
-    let options = FileOptions::new().place_from_bytes(4_096);
+    let options = FileOptions::new().with_placed_from_bytes(4_096);
     let store = FileStore::create(home.path().join("db"), schema, &options).unwrap();
     let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -76,7 +76,8 @@ fn a_group_takes_four_look_ups_and_no_sync_more_than_it_needs() {
     disk.put(Path::new("disk/notes"), b"mine").unwrap();
     let schema = Schema::new(2, Metric::Euclidean).unwrap();
     // The number makes the order of calls the same each time.
-    let options = FileOptions::new().vfs(disk.clone()).place_from_bytes(512).seeded(1);
+    let options =
+        FileOptions::new().with_vfs(disk.clone()).with_placed_from_bytes(512).with_seed(1);
     let store = FileStore::create("disk/db", schema, &options).unwrap();
     let calls_of = |batch: &Batch| {
         let before = disk.calls().len();

@@ -191,7 +191,7 @@ fn opening_to_read_changes_no_file() {
 /// place, and the process was killed: the second frame still fits behind it.
 fn after_a_torn_frame(options: &FileOptions) -> Vec<u64> {
     let (_home, dir) = home();
-    let relaxed = options.clone().durability(Durability::Relaxed);
+    let relaxed = options.clone().with_durability(Durability::Relaxed);
     let store = FileStore::create(&dir, schema(), &relaxed).unwrap();
     let log = || {
         let name = names(&dir).into_iter().find(|name| name.starts_with("log-")).unwrap();
@@ -227,7 +227,7 @@ fn after_a_torn_frame(options: &FileOptions) -> Vec<u64> {
 #[test]
 fn what_a_crash_left_behind_a_torn_frame_never_comes_back() {
     assert_eq!(after_a_torn_frame(&options()), [6]);
-    let defect = options().defect(iqdb_file::Defect::TruncationForgotten);
+    let defect = options().with_defect(iqdb_file::Defect::TruncationForgotten);
     assert_eq!(after_a_torn_frame(&defect), [4, 6], "the planted defect is seen");
 }
 
@@ -237,7 +237,8 @@ fn every_size_of_batch_and_every_change_is_there_again() {
         [(1, 1_000), (1, 1 << 30), (1 << 30, 1_000), (1 << 30, 1 << 30), (256, 3_000)]
     {
         let (_home, dir) = home();
-        let options = options().place_from_bytes(placed).seal_from(sealed, 1 << 30, sealed);
+        let options =
+            options().with_placed_from_bytes(placed).with_seal_bounds(sealed, 1 << 30, sealed);
         let mut store = FileStore::create(&dir, schema(), &options).unwrap();
         let mut version = 0;
         for n in 0..40_u64 {
@@ -256,7 +257,7 @@ fn every_size_of_batch_and_every_change_is_there_again() {
         assert_eq!(expected.len() as u64, store.len().unwrap());
         drop(store);
         for read_mode in [ReadMode::Map, ReadMode::Copy] {
-            let store = FileStore::open(&dir, &options.clone().read_mode(read_mode)).unwrap();
+            let store = FileStore::open(&dir, &options.clone().with_read_mode(read_mode)).unwrap();
             assert_eq!(contents(&*store.snapshot().unwrap()), expected);
             store.verify(&mut |_| ()).unwrap();
             store.compact().unwrap();
@@ -276,7 +277,7 @@ fn contents(snapshot: &dyn Snapshot) -> Vec<Record> {
 #[test]
 fn deletes_and_compaction_shrink_the_directory() {
     let (_home, dir) = home();
-    let options = options().seal_from(50_000, 1 << 30, 50_000).place_from_bytes(1_000);
+    let options = options().with_seal_bounds(50_000, 1 << 30, 50_000).with_placed_from_bytes(1_000);
     let store = FileStore::create(&dir, schema(), &options).unwrap();
     for n in 0..100 {
         store.apply(&records(n * 50..n * 50 + 50)).unwrap();
@@ -306,7 +307,7 @@ fn deletes_and_compaction_shrink_the_directory() {
 #[test]
 fn dead_rows_are_rewritten_without_being_asked() {
     let (_home, dir) = home();
-    let options = options().seal_from(20_000, 1 << 30, 20_000);
+    let options = options().with_seal_bounds(20_000, 1 << 30, 20_000);
     let store = FileStore::create(&dir, schema(), &options).unwrap();
     for round in 0..50 {
         store.apply(&records(0..100)).unwrap();
@@ -318,7 +319,7 @@ fn dead_rows_are_rewritten_without_being_asked() {
 #[test]
 fn small_segments_are_joined_without_being_asked() {
     let (_home, dir) = home();
-    let options = options().seal_from(2_000, 1 << 30, 1 << 20);
+    let options = options().with_seal_bounds(2_000, 1 << 30, 1 << 20);
     let store = FileStore::create(&dir, schema(), &options).unwrap();
     for n in 0..1_000 {
         store.upsert(record(n)).unwrap();
@@ -360,7 +361,7 @@ fn a_backup_is_a_database_as_of_then() {
 #[test]
 fn relaxed_writes_are_there_after_a_flush_and_after_closing() {
     let (_home, dir) = home();
-    let relaxed = options().durability(Durability::Relaxed).place_from_bytes(1_000);
+    let relaxed = options().with_durability(Durability::Relaxed).with_placed_from_bytes(1_000);
     let store = FileStore::create(&dir, schema(), &relaxed).unwrap();
     store.apply(&records(0..100)).unwrap();
     store.flush().unwrap();

@@ -133,7 +133,7 @@ fn ask(arguments: &[String]) -> Result<()> {
     if let Some(group) = arguments.get(2) {
         std::fs::write(group, std::process::id().to_string())?;
     }
-    let options = FileOptions::new().keep_derived_from_bytes(0);
+    let options = FileOptions::new().with_derived_from_bytes(0);
     let store = FileStore::open_read_only(&arguments[0], &options)?;
     // Over a store as such, nothing is prepared in the background while the time is taken.
     let db = Iqdb::with_store(store);

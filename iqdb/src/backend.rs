@@ -168,7 +168,7 @@ impl Builder {
     #[cfg(feature = "file")]
     #[must_use]
     pub fn durability(mut self, durability: iqdb_file::Durability) -> Self {
-        self.file = self.file.durability(durability);
+        self.file = self.file.with_durability(durability);
         self
     }
 
@@ -176,7 +176,7 @@ impl Builder {
     #[cfg(feature = "file")]
     #[must_use]
     pub fn read_mode(mut self, read_mode: iqdb_file::ReadMode) -> Self {
-        self.file = self.file.read_mode(read_mode);
+        self.file = self.file.with_read_mode(read_mode);
         self
     }
 
@@ -186,7 +186,7 @@ impl Builder {
     #[cfg(feature = "file")]
     #[must_use]
     pub fn keep_derived_from_bytes(mut self, bytes: u64) -> Self {
-        self.file = self.file.keep_derived_from_bytes(bytes);
+        self.file = self.file.with_derived_from_bytes(bytes);
         self
     }
 

@@ -90,13 +90,13 @@ fn run(data: &[u8], defect: Option<Defect>) {
         let put = vfs.put(&Path::new(DIR).join(name), bytes);
         put.expect("there is room for every file");
     }
-    let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(2);
-    let options = options.place_from_bytes(if case.placed { 1 } else { u64::MAX });
-    let options = defect.into_iter().fold(options, FileOptions::defect);
+    let options = FileOptions::new().with_vfs(vfs.clone()).with_reserve_bytes(0).with_seed(2);
+    let options = options.with_placed_from_bytes(if case.placed { 1 } else { u64::MAX });
+    let options = defect.into_iter().fold(options, FileOptions::with_defect);
     let law = Law { forged: case.forged, floor: case.recipe.floor };
 
     for read_mode in [ReadMode::Map, ReadMode::Copy] {
-        let options = options.clone().read_mode(read_mode);
+        let options = options.clone().with_read_mode(read_mode);
         match FileStore::open_read_only(DIR, &options) {
             Ok(store) => _ = law.look(&store, &case.recipe.history),
             Err(error) => law.refused(&error),
@@ -104,7 +104,7 @@ fn run(data: &[u8], defect: Option<Defect>) {
     }
     let untouched = || files(&vfs).into_iter().eq(changed.clone());
     assert!(untouched(), "reading has changed a file");
-    let options = options.read_mode(case.read_mode);
+    let options = options.with_read_mode(case.read_mode);
     let store = match FileStore::open(DIR, &options) {
         Ok(store) => store,
         Err(error) => return law.refused(&error),

@@ -37,10 +37,10 @@ fn fill(seed: u64) -> Result<(), Finding> {
     works("a disk", put(&disk))?;
     let schema = works("a schema", Schema::new(16, Metric::Dot))?;
     let options = FileOptions::new()
-        .vfs(disk.clone())
-        .seal_from(4 << 10, 100, SEGMENT_BYTES)
-        .place_from_bytes([256, 1 << 20][rng.usize(..2)])
-        .reserve_bytes(RESERVE_BYTES);
+        .with_vfs(disk.clone())
+        .with_seal_bounds(4 << 10, 100, SEGMENT_BYTES)
+        .with_placed_from_bytes([256, 1 << 20][rng.usize(..2)])
+        .with_reserve_bytes(RESERVE_BYTES);
     let mut past = Past::new(schema);
     let store = works("create", FileStore::create(DIR, schema, &options))?;
     disk.set_quota(Some(disk.used() + rng.u64(16 << 10..128 << 10)));
@@ -98,7 +98,7 @@ fn fill(seed: u64) -> Result<(), Finding> {
     let store = works("open", FileStore::open(DIR, &options))?;
     is_at(&store, &past)?;
     drop(store);
-    let found = FileStore::open(DIR, &options.vfs(disk.crash(&mut rng)));
+    let found = FileStore::open(DIR, &options.with_vfs(disk.crash(&mut rng)));
     is_at(&works("open after a crash", found)?, &past)
 }
 

@@ -215,7 +215,7 @@ pub(crate) fn look(path: &Path, least: Reached) -> Result<Reached, Finding> {
 pub(crate) fn child(options: &ChildOptions) -> Result<Verdict> {
     let mut opened = writers::options(FileOptions::new());
     if let Some(defect) = options.defect {
-        opened = opened.defect(defect);
+        opened = opened.with_defect(defect);
     }
     let store = FileStore::open_or_create(&options.dir, writers::schema(), &opened)
         .map_err(|error| error.to_string())?;

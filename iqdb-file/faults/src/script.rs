@@ -64,14 +64,14 @@ impl Profile {
 
     pub(crate) fn options(&self, vfs: impl Vfs, defect: Option<Defect>) -> FileOptions {
         let options = FileOptions::new()
-            .vfs(vfs)
-            .durability(self.durability)
-            .read_mode(self.read_mode)
-            .seal_from(self.log_bytes, self.changes, self.segment_bytes)
-            .place_from_bytes(self.placed_bytes)
-            .reserve_bytes(self.reserve_bytes);
+            .with_vfs(vfs)
+            .with_durability(self.durability)
+            .with_read_mode(self.read_mode)
+            .with_seal_bounds(self.log_bytes, self.changes, self.segment_bytes)
+            .with_placed_from_bytes(self.placed_bytes)
+            .with_reserve_bytes(self.reserve_bytes);
         match defect {
-            Some(defect) => options.defect(defect),
+            Some(defect) => options.with_defect(defect),
             None => options,
         }
     }

@@ -62,7 +62,7 @@ pub(crate) fn schema() -> Schema {
 
 /// With limits so small that every way of writing is taken.
 pub(crate) fn options(options: FileOptions) -> FileOptions {
-    options.seal_from(8 << 10, 100, 16 << 10).place_from_bytes(400)
+    options.with_seal_bounds(8 << 10, 100, 16 << 10).with_placed_from_bytes(400)
 }
 
 fn id(thread: usize, batch: u64, n: u64) -> RecordId {

@@ -194,7 +194,7 @@ mod tests {
     use crate::{FileOptions, FileStore};
 
     fn options() -> FileOptions {
-        FileOptions::new().keep_derived_from_bytes(0)
+        FileOptions::new().with_derived_from_bytes(0)
     }
 
     fn load(store: &FileStore, block: usize, key: &str) -> Option<Vec<u8>> {

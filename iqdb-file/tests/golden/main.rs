@@ -52,7 +52,7 @@ fn read_back(dir: &Path) -> Files {
 }
 
 fn options(read_mode: ReadMode) -> FileOptions {
-    FileOptions::new().read_mode(read_mode).reserve_bytes(0)
+    FileOptions::new().with_read_mode(read_mode).with_reserve_bytes(0)
 }
 
 fn check(store: &FileStore, model: &Model) {

@@ -40,7 +40,8 @@ const NEVER: usize = 1 << 20;
 impl Making {
     fn begin(schema: Schema, seed: u64) -> Self {
         let vfs = SimVfs::new();
-        let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(seed);
+        let options =
+            FileOptions::new().with_vfs(vfs.clone()).with_reserve_bytes(0).with_seed(seed);
         Self { vfs, options, model: Model::new(schema), store: None }
     }
 
@@ -50,8 +51,8 @@ impl Making {
         self.store = None;
         let bytes = (placed_from * self.model.schema().dim() * size_of::<f32>()) as u64;
         let log_bytes = if sealed { 1 } else { u64::MAX };
-        let options = self.options.clone().place_from_bytes(bytes);
-        let options = options.seal_from(log_bytes, u64::MAX, u64::MAX);
+        let options = self.options.clone().with_placed_from_bytes(bytes);
+        let options = options.with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
         self.store = Some(FileStore::open_or_create(DIR, *self.model.schema(), &options)?);
         Ok(())
     }

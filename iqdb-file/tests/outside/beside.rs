@@ -28,7 +28,7 @@ fn empty_disk(has_target: bool) -> SimVfs {
 }
 
 fn simulated(disk: &SimVfs, seed: u64) -> FileOptions {
-    options().vfs(disk.clone()).seeded(seed)
+    options().with_vfs(disk.clone()).with_seed(seed)
 }
 
 /// What a maker leaves below `disk` that is killed right before one of its calls: each state once, for
@@ -214,7 +214,7 @@ fn many_who_make_databases_where_directories_can_not_be_locked_all_succeed() {
                 let (disk, barrier) = (&disk, &barrier);
                 scope.spawn(move || {
                     barrier.wait();
-                    let options = options().vfs(disk.clone());
+                    let options = options().with_vfs(disk.clone());
                     let store = FileStore::create(format!("disk/db-{n}"), schema(), &options);
                     store.unwrap_or_else(|error| panic!("round {round}: {error:?}"));
                 });

@@ -190,7 +190,7 @@ fn law_of_a_file_that_appears(name: &str, options: &FileOptions) -> Law {
         disk.interfere(Outside::Remove("disk/db/notes".into())).unwrap();
         let put = Outside::Put(path.clone(), MINE.to_vec());
         disk.interfere_at(call, move |_| Some(put));
-        let options = options.clone().vfs(disk.clone()).seeded(1);
+        let options = options.clone().with_vfs(disk.clone()).with_seed(1);
         let created = FileStore::create("disk/db", schema(), &options);
         if disk.interfered().is_none() {
             return created.map(drop).map_err(|error| error.to_string());
@@ -213,7 +213,7 @@ fn a_file_that_appears_while_a_database_is_made_is_not_replaced() {
 
 #[test]
 fn a_store_that_renames_over_others_is_caught() {
-    let over_others = options().defect(Defect::RenamesOverOthers);
+    let over_others = options().with_defect(Defect::RenamesOverOthers);
     for name in ["manifest-00000001", "lock"] {
         let broken = law_of_a_file_that_appears(name, &over_others);
         assert!(broken.is_err_and(|what| what.contains("is gone")), "the planted defect is seen");

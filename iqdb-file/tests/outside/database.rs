@@ -20,7 +20,7 @@ pub(crate) fn schema() -> Schema {
 
 /// Small numbers, so that there are many files soon.
 pub(crate) fn options() -> FileOptions {
-    FileOptions::new().seal_from(4 << 10, 1_000, 8 << 10).reserve_bytes(4 << 10)
+    FileOptions::new().with_seal_bounds(4 << 10, 1_000, 8 << 10).with_reserve_bytes(4 << 10)
 }
 
 pub(crate) fn record(n: u64) -> Record {

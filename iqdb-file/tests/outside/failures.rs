@@ -25,7 +25,7 @@ const LOG_BYTES: u64 = 4 << 10;
 const HEADER: u64 = 64;
 
 fn options() -> FileOptions {
-    FileOptions::new().seal_from(LOG_BYTES, 1 << 20, 1 << 30).reserve_bytes(0)
+    FileOptions::new().with_seal_bounds(LOG_BYTES, 1 << 20, 1 << 30).with_reserve_bytes(0)
 }
 
 /// Where the cause of a failure comes and goes.
@@ -113,7 +113,7 @@ fn on_a_simulated_disk(kind: FaultKind, words: &str) {
         let at = disk.calls().len() as u64 + 1;
         disk.set_fault(is_there.then_some(Fault { at, kind, sticky: true }));
     };
-    let options = options().vfs(disk.clone());
+    let options = options().with_vfs(disk.clone());
     fails_and_recovers(Path::new("disk/db"), &options, &cause, words);
 }
 
@@ -123,7 +123,7 @@ fn where_no_file_can_be_made(errno: i32) {
     let files = Refusing::new(OsVfs);
     let words = io::Error::from_raw_os_error(errno).to_string().to_lowercase();
     let cause = |is_there: bool| files.refuse(is_there.then_some(errno));
-    let options = options().vfs(files.clone());
+    let options = options().with_vfs(files.clone());
     fails_and_recovers(&home.path().join("db"), &options, &cause, &words);
 }
 
@@ -156,7 +156,7 @@ fn what_is_told_of_a_failed_checkpoint_has_its_cause() {
     for errno in [libc::EACCES, libc::EIO, libc::EMFILE, libc::ENOTDIR, libc::ENOSPC] {
         let home = tempfile::tempdir().unwrap();
         let files = Refusing::new(OsVfs);
-        let options = options().vfs(files.clone());
+        let options = options().with_vfs(files.clone());
         let store = FileStore::create(home.path().join("db"), schema(), &options).unwrap();
         listen();
         files.refuse(Some(errno));
@@ -180,7 +180,7 @@ fn one_error_of_the_disk_anywhere_in_a_checkpoint_loses_nothing_and_is_seen_or_m
     for later in 0.. {
         let disk = SimVfs::new();
         disk.put(Path::new("disk/notes"), b"mine").unwrap();
-        let options = options().vfs(disk.clone()).seeded(3);
+        let options = options().with_vfs(disk.clone()).with_seed(3);
         let store = FileStore::create("disk/db", schema(), &options).unwrap();
         let mut next = 0;
         while store.stats().unwrap().log_bytes - HEADER < LOG_BYTES {
@@ -249,7 +249,7 @@ fn large_batches_are_written_where_no_thread_can_be_started() {
             return;
         }
         let dir = home.path().join("db");
-        let options = FileOptions::new().place_from_bytes(1);
+        let options = FileOptions::new().with_placed_from_bytes(1);
         let store = FileStore::create(&dir, schema(), &options).unwrap();
         let before = limit(Limited::Processes, 0);
         let started = std::thread::Builder::new().spawn(|| ());

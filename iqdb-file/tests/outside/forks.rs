@@ -154,7 +154,7 @@ fn a_child_that_is_forked_while_threads_write_drops_the_store_and_ends() {
     alone(this_test!(), || {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("db");
-        let options = options().place_from_bytes(1_000);
+        let options = options().with_placed_from_bytes(1_000);
         let store = FileStore::create(&dir, schema(), &options).unwrap();
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         thread::scope(|scope| {

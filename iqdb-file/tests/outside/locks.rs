@@ -15,7 +15,7 @@ use crate::database::{made, numbers, options, record, records, schema};
 use crate::taken::{Taken, WRITTEN, replace};
 
 fn roomy() -> FileOptions {
-    FileOptions::new().reserve_bytes(4 << 10)
+    FileOptions::new().with_reserve_bytes(4 << 10)
 }
 
 /// No other handle opens it, to write or to read. The errors.
@@ -72,7 +72,7 @@ fn where_directories_can_not_be_locked_a_removed_lock_is_noticed_and_nothing_is_
     let disk = SimVfs::new();
     disk.put(Path::new("disk/notes"), b"mine").unwrap();
     disk.set_locks_dirs(false);
-    let options = roomy().vfs(disk.clone());
+    let options = roomy().with_vfs(disk.clone());
     let first = FileStore::create(DIR, schema(), &options).unwrap();
     assert_eq!(first.stats().unwrap().locked_by, LockedBy::File);
     assert_eq!(FileStore::open(DIR, &options).unwrap_err().kind(), ErrorKind::Locked);

@@ -95,7 +95,7 @@ fn files_of_another_database_beside_ours_are_left_alone() {
     for (name, bytes) in &strangers {
         fs::write(ours.join(name), bytes).unwrap();
     }
-    let store = FileStore::open(&ours, &FileOptions::new().place_from_bytes(1)).unwrap();
+    let store = FileStore::open(&ours, &FileOptions::new().with_placed_from_bytes(1)).unwrap();
     for n in 0..4 {
         store.apply(&records(n * 10..n * 10 + 10)).unwrap();
         store.compact().unwrap();

@@ -11,7 +11,7 @@ use crate::taken::{Remains, Taken, WRITTEN, is};
 
 /// The same bounds, but nothing is sealed on its own.
 fn roomy() -> FileOptions {
-    FileOptions::new().reserve_bytes(4 << 10)
+    FileOptions::new().with_reserve_bytes(4 << 10)
 }
 
 /// Moves the newest file of a kind out of the directory; what comes of it. Its former path, too.
@@ -131,7 +131,7 @@ fn compacting_and_closing_notice_it_without_a_write_before() {
 
 #[test]
 fn relaxed_writes_and_their_flush_notice_a_log_that_is_moved_away() {
-    let relaxed = roomy().durability(Durability::Relaxed);
+    let relaxed = roomy().with_durability(Durability::Relaxed);
     moved_away("log-", &relaxed).unwrap().is_damaged("log-");
 
     let taken = Taken::new(&relaxed);
@@ -145,7 +145,7 @@ fn relaxed_writes_and_their_flush_notice_a_log_that_is_moved_away() {
 
 #[test]
 fn rows_of_a_large_batch_whose_segment_is_taken_away_are_not_acknowledged() {
-    let taken = Taken::new(&roomy().place_from_bytes(1));
+    let taken = Taken::new(&roomy().with_placed_from_bytes(1));
     // The batch before has rows in it already.
     let rows = taken.file("segment-");
     fs::rename(&rows, taken.home.path().join("away")).unwrap();
@@ -160,7 +160,7 @@ fn rows_of_a_large_batch_whose_segment_is_taken_away_are_not_acknowledged() {
 #[test]
 fn a_segment_that_is_unlinked_while_it_is_mapped_is_read_on_and_missed_at_opening() {
     for read_mode in [ReadMode::Map, ReadMode::Copy] {
-        let taken = Taken::new(&roomy().read_mode(read_mode));
+        let taken = Taken::new(&roomy().with_read_mode(read_mode));
         let segment = taken.file("segment-");
         fs::remove_file(&segment).unwrap();
         taken.reads_all().unwrap();
@@ -178,10 +178,10 @@ fn law_of_a_moved_log(options: &FileOptions) -> Law {
 #[test]
 fn a_store_that_looks_no_name_up_acknowledges_what_no_opening_finds() {
     assert_eq!(law_of_a_moved_log(&options()), Ok(()));
-    let blind = options().defect(Defect::NamesNotLookedUp);
+    let blind = options().with_defect(Defect::NamesNotLookedUp);
     assert!(law_of_a_moved_log(&blind).is_err(), "the planted defect is seen");
 
-    let taken = Taken::new(&roomy().defect(Defect::NamesNotLookedUp));
+    let taken = Taken::new(&roomy().with_defect(Defect::NamesNotLookedUp));
     fs::rename(taken.file("log-"), taken.home.path().join("away")).unwrap();
     taken.store.apply(&records(WRITTEN..WRITTEN + 5)).unwrap();
     drop(taken.store);

@@ -12,7 +12,7 @@ use crate::taken::{Remains, Taken, WRITTEN, bytes_of, opens_as_damaged, opens_wi
 
 /// Nothing is sealed on its own.
 fn roomy() -> FileOptions {
-    FileOptions::new().reserve_bytes(4 << 10)
+    FileOptions::new().with_reserve_bytes(4 << 10)
 }
 
 /// Puts these bytes in place of the newest file of a kind; what comes of it.
@@ -150,7 +150,7 @@ fn a_lock_that_is_replaced_is_noticed_and_nothing_is_lost() {
 fn a_segment_that_is_replaced_while_it_is_mapped_is_read_on_and_named_at_opening() {
     for read_mode in [ReadMode::Map, ReadMode::Copy] {
         for bytes in [&b""[..], b"notes of a stranger", &[0; 1 << 16]] {
-            let taken = Taken::new(&roomy().read_mode(read_mode));
+            let taken = Taken::new(&roomy().with_read_mode(read_mode));
             let segment = taken.file("segment-");
             replace(&segment, bytes);
             taken.reads_all().unwrap();
@@ -213,7 +213,7 @@ fn a_log_that_is_replaced_by_a_link_to_itself_takes_one_write_in_doubt_and_no_mo
 
 #[test]
 fn a_store_that_looks_no_name_up_goes_on_writing_to_a_file_that_was_replaced() {
-    let blind = roomy().defect(Defect::NamesNotLookedUp);
+    let blind = roomy().with_defect(Defect::NamesNotLookedUp);
     for kind in ["log-", "manifest-", "lock"] {
         assert!(replaced(kind, &blind, b"notes of a stranger").is_err(), "the defect is seen");
     }

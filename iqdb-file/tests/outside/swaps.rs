@@ -189,7 +189,7 @@ fn a_relative_path_means_after_a_chdir_what_it_meant_before() {
 
 #[test]
 fn large_batches_go_where_the_directory_is_now() {
-    let options = options().place_from_bytes(1);
+    let options = options().with_placed_from_bytes(1);
     assert_eq!(Move::swap().during_writes(&options), Ok(()));
     assert_eq!(Move::relink().during_writes(&options), Ok(()));
 }
@@ -199,7 +199,7 @@ fn large_batches_go_where_the_directory_is_now() {
 #[test]
 fn closing_after_a_move_writes_to_the_directory_that_was_opened() {
     let roomy = FileOptions::new();
-    let rows = FileOptions::new().place_from_bytes(1);
+    let rows = FileOptions::new().with_placed_from_bytes(1);
     let long: Vec<Batch> = (0..5).map(|n| records(n * 1_000..n * 1_000 + 1_000)).collect();
     for moving in [Move::swap, Move::relink, Move::rename_above, Move::into_another_directory] {
         assert_eq!(moving().before_closing(&roomy, &[records(0..20)]), Ok(()));
@@ -258,7 +258,7 @@ fn two_databases_by_the_same_relative_path_answer_each_for_itself_after_one_is_c
 #[test]
 fn a_store_that_reaches_files_by_path_is_caught_by_every_move() {
     alone(this_test!(), || {
-        let by_path = options().defect(Defect::FilesByPath);
+        let by_path = options().with_defect(Defect::FilesByPath);
         for moving in [
             Move::swap,
             Move::relink,
@@ -269,7 +269,7 @@ fn a_store_that_reaches_files_by_path_is_caught_by_every_move() {
             let broken = moving().during_writes(&by_path);
             assert!(broken.is_err(), "the planted defect is seen");
         }
-        let by_path = FileOptions::new().defect(Defect::FilesByPath);
+        let by_path = FileOptions::new().with_defect(Defect::FilesByPath);
         assert!(two_by_one_path(&by_path).is_err(), "the planted defect is seen");
     });
 }

@@ -75,9 +75,9 @@ impl Making {
 fn open(vfs: &SimVfs, schema: Schema, sealed: bool, placed_from: usize) -> Result<FileStore> {
     let bytes = (placed_from * schema.dim() * size_of::<f32>()) as u64;
     let log_bytes = if sealed { 1 } else { u64::MAX };
-    let options = FileOptions::new().vfs(vfs.clone()).reserve_bytes(0).seeded(1);
-    let options = options.keep_derived_from_bytes(0);
-    let options = options.place_from_bytes(bytes).seal_from(log_bytes, u64::MAX, u64::MAX);
+    let options = FileOptions::new().with_vfs(vfs.clone()).with_reserve_bytes(0).with_seed(1);
+    let options = options.with_derived_from_bytes(0);
+    let options = options.with_placed_from_bytes(bytes).with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
     FileStore::open_or_create(DIR, schema, &options)
 }
 

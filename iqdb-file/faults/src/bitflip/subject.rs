@@ -119,10 +119,11 @@ impl Subject {
 
 fn options(defect: Option<Defect>) -> FileOptions {
     // Large batches go to a segment at once.
-    let options = FileOptions::new().seal_from(1 << 20, 1_000, 1 << 20).place_from_bytes(300);
-    let options = options.reserve_bytes(0);
+    let options =
+        FileOptions::new().with_seal_bounds(1 << 20, 1_000, 1 << 20).with_placed_from_bytes(300);
+    let options = options.with_reserve_bytes(0);
     match defect {
-        Some(defect) => options.defect(defect),
+        Some(defect) => options.with_defect(defect),
         None => options,
     }
 }
@@ -190,7 +191,7 @@ pub(crate) fn look(
             _ => fs::write(&path, bytes),
         }
         .map_err(as_finding)?;
-        let options = options(defect).read_mode(read_mode);
+        let options = options(defect).with_read_mode(read_mode);
         is_damaged |= caught(|| Sight { image, past: &past, options }.look(&found))?;
     }
     Ok(is_damaged)

@@ -111,7 +111,7 @@ fn opened(dir: &Path, defect: Option<Defect>) -> Result<FileStore, Error> {
         Some(defect) => {
             // It has to be there for a store that reaches it by its path.
             drop(store);
-            open(&options.defect(defect))
+            open(&options.with_defect(defect))
         }
     }
 }
