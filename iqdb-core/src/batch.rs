@@ -37,7 +37,7 @@ pub enum Change {
     Upsert(Record),
     /// Remove the record, if there is one.
     Delete(RecordId),
-    /// Replace the whole payload of the record and keep its vector, if there is one.
+    /// Replace the whole payload of the record and keep its vectors, if there is one.
     SetPayload(RecordId, Payload),
 }
 
@@ -140,6 +140,7 @@ impl Batch {
     /// Holds the changes against the schema and the limits. Needs no lock. O(bytes in the batch).
     ///
     /// # Errors
+    /// [`ErrorKind::UnknownField`], [`ErrorKind::ElementMismatch`],
     /// [`ErrorKind::DimensionMismatch`], [`ErrorKind::InvalidVector`], [`ErrorKind::InvalidId`] or
     /// [`ErrorKind::InvalidPayload`], naming the record at fault.
     pub fn check_input(&self, schema: &Schema) -> Result<()> {
@@ -173,7 +174,7 @@ fn check_change(change: &Change, schema: &Schema) -> Result<()> {
     change.id().check()?;
     let checked = match change {
         Change::Upsert(record) => {
-            schema.check_vector(record.vector.as_ref()).and_then(|()| record.payload.check())
+            schema.check_vectors(record).and_then(|()| record.payload.check())
         }
         Change::Delete(_) => Ok(()),
         Change::SetPayload(_, payload) => payload.check(),

@@ -15,15 +15,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A vector's dimension is not the schema's.
+    /// A vector's dimension is not its field's.
     DimensionMismatch,
+    /// A vector's element is not its field's.
+    ElementMismatch,
+    /// The schema has no field of this name.
+    UnknownField,
     /// A vector is empty, not finite, too long, or zero where the metric needs a direction.
     InvalidVector,
     /// A record id can't be parsed or is longer than [`ID_BYTES_MAX`](crate::limits::ID_BYTES_MAX).
     InvalidId,
     /// A payload breaks a limit, nests lists, or holds a float that is not finite.
     InvalidPayload,
-    /// A schema's dimension is out of range.
+    /// A schema breaks a limit, or its parts don't fit together.
     InvalidSchema,
     /// A query asks for nothing, or its parts don't fit together.
     InvalidQuery,
@@ -63,6 +67,8 @@ impl ErrorKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DimensionMismatch => "wrong dimension",
+            Self::ElementMismatch => "wrong element",
+            Self::UnknownField => "unknown field",
             Self::InvalidVector => "invalid vector",
             Self::InvalidId => "invalid id",
             Self::InvalidPayload => "invalid payload",
@@ -137,6 +143,7 @@ struct Report {
     message: Cow<'static, str>,
     operation: Option<Cow<'static, str>>,
     id: Option<RecordId>,
+    field: Option<String>,
     location: Option<Location>,
     expected: Option<String>,
     found: Option<String>,
@@ -153,6 +160,7 @@ impl Error {
                 message: readable_cow(message.into()),
                 operation: None,
                 id: None,
+                field: None,
                 location: None,
                 expected: None,
                 found: None,
@@ -174,6 +182,13 @@ impl Error {
     #[must_use]
     pub fn with_id(mut self, id: &RecordId) -> Self {
         self.report.id = Some(id.clone());
+        self
+    }
+
+    /// Names the vector field at fault.
+    #[must_use]
+    pub fn with_field(mut self, name: &str) -> Self {
+        self.report.field = Some(name.to_owned());
         self
     }
 
@@ -255,6 +270,12 @@ impl Error {
         self.report.id.as_ref()
     }
 
+    /// The vector field at fault, where there is one and the schema has several.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.report.field.as_deref()
+    }
+
     /// Where in the input it went wrong.
     #[must_use]
     pub fn location(&self) -> Option<Location> {
@@ -290,6 +311,9 @@ impl fmt::Display for Report {
         if let Some(id) = &self.id {
             write!(f, " (record {})", readable(id))?;
         }
+        if let Some(field) = &self.field {
+            write!(f, " (field {})", readable(field))?;
+        }
         if let Some(location) = &self.location {
             write!(f, " at {location}")?;
         }
@@ -316,6 +340,7 @@ impl fmt::Debug for Error {
         };
         line("while:", report.operation.as_ref().map(|x| x as _))?;
         line("record:", report.id.as_ref().map(readable).as_ref().map(|x| x as _))?;
+        line("field:", report.field.as_ref().map(readable).as_ref().map(|x| x as _))?;
         line("at:", report.location.as_ref().map(|x| x as _))?;
         line("expected:", report.expected.as_ref().map(|x| x as _))?;
         line("found:", report.found.as_ref().map(|x| x as _))?;
@@ -378,6 +403,7 @@ mod tests {
         let error = Error::new(ErrorKind::ContractViolation, hostile.clone())
             .during(hostile.clone())
             .with_id(&RecordId::from(&hostile))
+            .with_field(&hostile)
             .expected(&hostile)
             .found(&hostile)
             .hint(hostile.clone())
@@ -385,10 +411,10 @@ mod tests {
         let (line, lines) = (error.to_string(), format!("{error:?}"));
         for text in [&line, &lines] {
             assert!(!text.replace("\n  ", "").contains(crate::quoted::is_escaped), "{text:?}");
-            assert!(text.len() < 7 * 250, "{} bytes", text.len());
+            assert!(text.len() < 8 * 250, "{} bytes", text.len());
         }
-        assert_eq!(line.matches("(1000008 characters)").count(), 5);
-        assert_eq!(lines.lines().count(), 7);
+        assert_eq!(line.matches("(1000008 characters)").count(), 6);
+        assert_eq!(lines.lines().count(), 8);
         assert_eq!(error.id(), Some(&RecordId::from(hostile)));
     }
 

@@ -18,11 +18,11 @@
 //! | type | in JSON and other formats that people read |
 //! |---|---|
 //! | [`RecordId`] | `7`, `"doc-42"`, `{"uuid": "67e55044-10b1-426f-9247-bb680e5fe0c8"}` |
-//! | [`Vector`] | `[0.5, 1.0]` |
+//! | [`Vector`] | `[0.5, 1.0]`, `{"f16": […]}`, `{"bf16": […]}`, `{"i8": […]}`, `{"binary": {"dim": 9, "bytes": […]}}`, `{"sparse": {"indices": […], "weights": […]}}` |
 //! | [`Value`] | `null`, `true`, `7`, `7.5`, `"text"`, `["a", 1]` |
 //! | [`Payload`] | `{"lang": "en", "year": 2024}` |
-//! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "payload": {}}`; the payload may be left out |
-//! | [`Schema`] | `{"dim": 384, "metric": "cosine"}` |
+//! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "vectors": {"image": […]}, "payload": {}}`; all but the id may be left out |
+//! | [`Schema`] | `{"fields": [{"name": "vector", "kind": {"dense": {"dim": 384, "metric": "cosine", "element": "f32"}}}]}` |
 //! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}` |
 //! | [`Batch`] | `{"changes": […], "expected_version": null}`; the version may be left out |
 //! | [`Applied`] | `{"version": 3, "inserted": 1, "replaced": 0, …}` |
@@ -39,7 +39,13 @@
 mod batch;
 mod block;
 mod capabilities;
+mod column;
+mod column_buf;
+pub mod distance;
+mod element;
 mod error;
+mod explain;
+mod field;
 pub mod filter;
 mod hits;
 mod id;
@@ -51,31 +57,45 @@ mod query;
 mod quoted;
 mod readable;
 mod record;
+mod record_block;
+mod record_ref;
+mod rows_ref;
 mod schema;
 mod seal;
 mod search;
 mod snapshot;
+mod source;
 mod store;
 mod value;
 mod vector;
 
 pub use batch::{Applied, Batch, Change, Version};
-pub use block::{Block, BlockSource, Rows};
+pub use block::Block;
 pub use capabilities::Capabilities;
+pub use column::{Column, VectorColumn};
+pub use column_buf::ColumnBuf;
+pub use element::{Element, Number};
 pub use error::{Error, ErrorKind, Location, Result};
+pub use explain::Explain;
+pub use field::{Field, FieldId, FieldKind};
 pub use filter::{Filter, Predicate};
+pub use half::{bf16, f16};
 pub use hits::{Hit, HitRef, Hits, HitsIter, IntoHits};
 pub use id::{IdRef, RecordId};
 pub use mask::{Narrow, RowMask};
 pub use metric::Metric;
 pub use payload::{Payload, PayloadColumns, PayloadRef};
 pub use query::{Goal, Plan, Query};
-pub use record::{Record, RecordRef};
-pub use schema::Schema;
+pub use record::Record;
+pub use record_block::RecordBlock;
+pub use record_ref::RecordRef;
+pub use rows_ref::{Csr, Matrix, RowsRef};
+pub use schema::{Schema, SchemaBuilder};
 pub use seal::{DerivedCell, Seal, Sidecar};
-pub use search::{Explain, Search};
+pub use search::Search;
 pub use snapshot::{LiveRow, LiveRows, Snapshot, SnapshotExt};
+pub use source::BlockSource;
 pub use store::{Store, StoreExt};
 pub use uuid::Uuid;
 pub use value::{ListRef, Value, ValueRef};
-pub use vector::{Vector, VectorRef};
+pub use vector::{Bits, BitsRef, Dense, DenseRef, Sparse, SparseRef, Vector, VectorRef};

@@ -3,8 +3,14 @@
 //! A value at its limit is accepted, one above is a typed error that changes nothing. The limits
 //! bound what a hostile input can cost; they say nothing about how many records a store holds.
 
-/// The largest dimension of a [`Schema`](crate::Schema), in components.
+/// The most vector fields in one [`Schema`](crate::Schema).
+pub const FIELDS_MAX: usize = 16;
+
+/// The largest dimension of a dense field, in components or bits.
 pub const DIM_MAX: usize = 65_536;
+
+/// The most terms in one sparse vector.
+pub const SPARSE_TERMS_MAX: usize = 65_536;
 
 /// The most rows in one [`Block`](crate::Block). A store with more rows lends more blocks.
 pub const BLOCK_ROWS_MAX: usize = 1 << 24;

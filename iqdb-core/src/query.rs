@@ -1,6 +1,6 @@
 //! Queries: what to look for, and under which conditions.
 
-use crate::{Error, ErrorKind, Filter, Hits, Result, Schema, VectorRef};
+use crate::{Error, ErrorKind, FieldId, Filter, Hits, Result, Schema, VectorRef};
 
 /// What a query wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +47,7 @@ pub enum Plan {
     /// The fastest plan that applies.
     #[default]
     Auto,
-    /// The plain scan over the `f32` rows.
+    /// The plain scan over the rows.
     F32,
 }
 
@@ -58,13 +58,14 @@ pub enum Plan {
 ///
 /// let vector = VectorRef::new(&[0.1, 0.9])?;
 /// let english: Filter = "lang = \"en\"".parse()?;
-/// let query = Query::nearest(vector, 10).filter(&english).payload(true);
+/// let query = Query::nearest(vector, 10).with_filter(&english).with_payload(true);
 /// # assert_eq!(query.goal().limit(), 10);
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
     vector: VectorRef<'a>,
+    field: Option<&'a str>,
     goal: Goal,
     filter: Option<&'a Filter>,
     payload: bool,
@@ -88,12 +89,28 @@ impl<'a> Query<'a> {
     /// Asks for `goal` around `vector`.
     #[must_use]
     pub fn new(vector: VectorRef<'a>, goal: Goal) -> Self {
-        Self { vector, goal, filter: None, payload: false, threads: 1, plan: Plan::Auto }
+        Self {
+            vector,
+            field: None,
+            goal,
+            filter: None,
+            payload: false,
+            threads: 1,
+            plan: Plan::Auto,
+        }
+    }
+
+    /// The field to look in; without it, the one named [`Field::DEFAULT`](crate::Field::DEFAULT).
+    /// Records that lack it are never hits.
+    #[must_use]
+    pub fn with_field(mut self, name: &'a str) -> Self {
+        self.field = Some(name);
+        self
     }
 
     /// Only records that match.
     #[must_use]
-    pub fn filter(mut self, filter: &'a Filter) -> Self {
+    pub fn with_filter(mut self, filter: &'a Filter) -> Self {
         self.filter = Some(filter);
         self
     }
@@ -101,7 +118,7 @@ impl<'a> Query<'a> {
     /// Whether hits carry a copy of their payload. Copying allocates; without it, a search whose
     /// buffers have grown allocates nothing.
     #[must_use]
-    pub fn payload(mut self, wanted: bool) -> Self {
+    pub fn with_payload(mut self, wanted: bool) -> Self {
         self.payload = wanted;
         self
     }
@@ -110,14 +127,14 @@ impl<'a> Query<'a> {
     /// calling thread alone. In a batch, which is searched as a whole, the smallest number holds for
     /// all. Handing work over costs some microseconds, so it pays for what takes many times longer.
     #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
+    pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
     }
 
     /// How to go about it.
     #[must_use]
-    pub fn plan(mut self, plan: Plan) -> Self {
+    pub fn with_plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
         self
     }
@@ -128,6 +145,20 @@ impl<'a> Query<'a> {
         self.vector
     }
 
+    /// The name of the field to look in, if the query has one.
+    #[must_use]
+    pub fn field(&self) -> Option<&'a str> {
+        self.field
+    }
+
+    /// The field to look in, in this schema. O(fields).
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`], naming those that there are.
+    pub fn field_in(&self, schema: &Schema) -> Result<FieldId> {
+        self.field.map_or_else(|| schema.default_field(), |name| schema.field(name))
+    }
+
     /// What is wanted.
     #[must_use]
     pub fn goal(&self) -> Goal {
@@ -136,7 +167,7 @@ impl<'a> Query<'a> {
 
     /// The filter, if there is one.
     #[must_use]
-    pub fn wanted_filter(&self) -> Option<&'a Filter> {
+    pub fn filter(&self) -> Option<&'a Filter> {
         self.filter
     }
 
@@ -148,13 +179,13 @@ impl<'a> Query<'a> {
 
     /// How many threads may work on it at most.
     #[must_use]
-    pub fn max_threads(&self) -> usize {
+    pub fn threads(&self) -> usize {
         self.threads
     }
 
     /// How to go about it.
     #[must_use]
-    pub fn wanted_plan(&self) -> Plan {
+    pub fn plan(&self) -> Plan {
         self.plan
     }
 
@@ -178,12 +209,19 @@ impl<'a> Query<'a> {
     /// Checks that the query can be asked under `schema`.
     ///
     /// # Errors
+    /// [`ErrorKind::UnknownField`] for the field; [`ErrorKind::ElementMismatch`],
     /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`] for the vector;
     /// [`ErrorKind::InvalidQuery`] for `k`, a limit or a number of threads of 0, or a distance
     /// that is NaN; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let checked = || {
-            schema.check_vector(self.vector)?;
+            let field = &schema.fields()[self.field_in(schema)?.index()];
+            field.kind().check_vector(self.vector).map_err(|error| {
+                match schema.fields().len() {
+                    1 => error,
+                    _ => error.with_field(field.name()),
+                }
+            })?;
             let invalid = |message: &'static str| Error::new(ErrorKind::InvalidQuery, message);
             match self.goal {
                 Goal::Nearest { k: 0 } => {
@@ -227,7 +265,7 @@ mod tests {
             (Query::nearest(vector, 0), ErrorKind::InvalidQuery),
             (Query::within(vector, 1.0, 0), ErrorKind::InvalidQuery),
             (Query::within(vector, f64::NAN, 1), ErrorKind::InvalidQuery),
-            (good.threads(0), ErrorKind::InvalidQuery),
+            (good.with_threads(0), ErrorKind::InvalidQuery),
             (Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1), ErrorKind::DimensionMismatch),
             (Query::nearest(VectorRef::new(&zero).unwrap(), 1), ErrorKind::InvalidVector),
         ] {

@@ -1,100 +1,206 @@
-//! A store's schema: its dimension and metric, and the check of vectors against it.
+//! A store's schema: its vector fields, and the check of records against them.
+
+#[cfg(feature = "serde")]
+mod serde_form;
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::limits::DIM_MAX;
-use crate::{Error, ErrorKind, Metric, Result, VectorRef};
+use crate::limits::FIELDS_MAX;
+use crate::{Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Record, Result};
 
-/// What is fixed when a store is made, and checked whenever it is reopened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(try_from = "Fields", into = "Fields"))]
-pub struct Schema {
-    dim: usize,
-    metric: Metric,
-}
+/// The vector fields of a store, in order: up to [`FIELDS_MAX`], with different names. Fields may be
+/// appended; none ever changes or goes. Cloning costs nothing.
+///
+/// ```
+/// use iqdb_core::{Element, Metric, Schema};
+///
+/// let simple = Schema::new(384, Metric::Cosine)?;
+/// let rich = Schema::builder()
+///     .dense("title", 384, Metric::Cosine)
+///     .dense("image", 512, Metric::Dot)
+///     .element(Element::F16)
+///     .sparse("terms", Metric::Dot)
+///     .build()?;
+/// assert_eq!(rich.to_string(), "title: 384 components of f32, cosine; \
+///     image: 512 components of f16, dot; terms: sparse, dot");
+/// assert!(rich.default_field().is_err() && simple.default_field().is_ok());
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Schema(Arc<[Field]>);
 
 impl Schema {
-    /// Vectors of `dim` components, compared by `metric`.
+    /// One dense field of `f32`, named [`Field::DEFAULT`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSchema`] when `dim` is 0 or above [`DIM_MAX`].
+    /// [`ErrorKind::InvalidSchema`] when `dim` is 0 or above [`DIM_MAX`](crate::limits::DIM_MAX),
+    /// or `metric` compares something else than numbers.
     pub fn new(dim: usize, metric: Metric) -> Result<Self> {
-        if dim == 0 || dim > DIM_MAX {
-            return Err(Error::new(ErrorKind::InvalidSchema, "the dimension is out of range")
-                .expected(format_args!("1 to {DIM_MAX} components"))
-                .found(dim));
-        }
-        Ok(Self { dim, metric })
+        Self::builder().dense(Field::DEFAULT, dim, metric).build()
     }
 
-    /// The number of components of every vector.
+    /// A schema of any fields.
     #[must_use]
-    pub fn dim(&self) -> usize {
-        self.dim
+    pub fn builder() -> SchemaBuilder {
+        SchemaBuilder::default()
     }
 
-    /// The metric of every distance.
-    #[must_use]
-    pub fn metric(&self) -> Metric {
-        self.metric
-    }
-
-    /// Checks that a vector can be stored or asked for under this schema. O(dim).
+    /// A schema of these fields.
     ///
     /// # Errors
-    /// [`ErrorKind::DimensionMismatch`] for another dimension; [`ErrorKind::InvalidVector`] for a
-    /// zero vector when the metric needs a direction.
-    pub fn check_vector(&self, vector: VectorRef<'_>) -> Result<()> {
-        if vector.len() != self.dim {
-            return Err(Error::new(
-                ErrorKind::DimensionMismatch,
-                "the vector does not have the schema's dimension",
-            )
-            .expected(format_args!("{} components", self.dim))
-            .found(format_args!("{} components", vector.len()))
-            .hint("embed with the model that the store was made for"));
+    /// [`ErrorKind::InvalidSchema`] for more than [`FIELDS_MAX`] of them, or two of one name.
+    pub fn from_fields(fields: impl Into<Vec<Field>>) -> Result<Self> {
+        let fields = fields.into();
+        if fields.len() > FIELDS_MAX {
+            return Err(Error::new(ErrorKind::InvalidSchema, "the schema has too many fields")
+                .expected(format_args!("at most {FIELDS_MAX}"))
+                .found(fields.len()));
         }
-        if self.metric.needs_direction() && vector.iter().all(|component| *component == 0.0) {
-            return Err(Error::new(
-                ErrorKind::InvalidVector,
-                "a zero vector has no direction to compare",
-            )
-            .expected("at least one component other than 0 under the cosine metric")
-            .found("0 in every component")
-            .hint("leave it out, or use the dot or euclidean metric"));
+        for (position, field) in fields.iter().enumerate() {
+            if fields[..position].iter().any(|earlier| earlier.name() == field.name()) {
+                return Err(Error::new(ErrorKind::InvalidSchema, "two fields have one name")
+                    .expected("different names")
+                    .found(format_args!("{:?} twice", field.name())));
+            }
+        }
+        Ok(Self(fields.into()))
+    }
+
+    /// The schema with one more field at the end.
+    ///
+    /// # Errors
+    /// Those of [`from_fields`](Self::from_fields).
+    pub fn with_field(&self, field: Field) -> Result<Self> {
+        let mut fields = self.0.to_vec();
+        fields.push(field);
+        Self::from_fields(fields)
+    }
+
+    /// The fields in order.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.0
+    }
+
+    /// The fields with their ids, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (FieldId, &Field)> {
+        self.0.iter().enumerate().filter_map(|(at, field)| Some((FieldId::new(at)?, field)))
+    }
+
+    /// The field of this name. O(fields).
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`], naming those that there are.
+    pub fn field(&self, name: &str) -> Result<FieldId> {
+        self.iter().find(|(_, field)| field.name() == name).map(|(id, _)| id).ok_or_else(|| {
+            let names: Vec<&str> = self.0.iter().map(Field::name).collect();
+            let error = Error::new(ErrorKind::UnknownField, "the schema has no such field")
+                .found(format_args!("{name:?}"));
+            match names.as_slice() {
+                [] => error.expected("nothing: the schema has no fields"),
+                names => error.expected(names.join(", ")),
+            }
+        })
+    }
+
+    /// The field that a record or a query means which names none: the one named
+    /// [`Field::DEFAULT`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`], naming those that there are.
+    pub fn default_field(&self) -> Result<FieldId> {
+        self.field(Field::DEFAULT).map_err(|error| error.hint("name the field"))
+    }
+
+    /// The kind of a field; `None` for an id of another schema.
+    #[must_use]
+    pub fn kind(&self, field: FieldId) -> Option<FieldKind> {
+        self.0.get(field.index()).map(Field::kind)
+    }
+
+    /// Checks that a record can be stored under this schema. O(components).
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`], [`ErrorKind::ElementMismatch`],
+    /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`].
+    pub fn check_vectors(&self, record: &Record) -> Result<()> {
+        record.vectors().try_for_each(|(name, vector)| {
+            let field = &self.0[self.field(name)?.index()];
+            field.kind().check_vector(vector).map_err(|error| match self.0.len() {
+                1 => error,
+                _ => error.with_field(field.name()),
+            })
+        })
+    }
+}
+
+/// `vector: 384 components of f32, cosine`, one after the other.
+impl fmt::Display for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no fields");
+        }
+        for (n, field) in self.0.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{}: {}", field.name(), field.kind())?;
         }
         Ok(())
     }
 }
 
-/// `384 components, cosine`.
-impl fmt::Display for Schema {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} components, {}", self.dim, self.metric)
+/// Collects the fields of a [`Schema`]; nothing is checked before [`build`](Self::build).
+#[derive(Debug, Clone, Default)]
+pub struct SchemaBuilder {
+    fields: Vec<(Box<str>, FieldKind)>,
+    has_misplaced_element: bool,
+}
+
+impl SchemaBuilder {
+    /// Appends a dense field of `f32`.
+    #[must_use]
+    pub fn dense(self, name: impl Into<Box<str>>, dim: usize, metric: Metric) -> Self {
+        self.field(name, FieldKind::Dense { dim, metric, element: Element::F32 })
     }
-}
 
-#[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(rename = "Schema", deny_unknown_fields)]
-struct Fields {
-    dim: usize,
-    metric: Metric,
-}
-
-#[cfg(feature = "serde")]
-impl TryFrom<Fields> for Schema {
-    type Error = Error;
-    fn try_from(fields: Fields) -> Result<Self> {
-        Self::new(fields.dim, fields.metric)
+    /// Makes the dense field appended last one of this element.
+    #[must_use]
+    pub fn element(mut self, of: Element) -> Self {
+        match self.fields.last_mut() {
+            Some((_, FieldKind::Dense { element, .. })) => *element = of,
+            _ => self.has_misplaced_element = true,
+        }
+        self
     }
-}
 
-#[cfg(feature = "serde")]
-impl From<Schema> for Fields {
-    fn from(schema: Schema) -> Self {
-        Self { dim: schema.dim, metric: schema.metric }
+    /// Appends a sparse field.
+    #[must_use]
+    pub fn sparse(self, name: impl Into<Box<str>>, metric: Metric) -> Self {
+        self.field(name, FieldKind::Sparse { metric })
+    }
+
+    /// Appends a field of any kind.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<Box<str>>, kind: FieldKind) -> Self {
+        self.fields.push((name.into(), kind));
+        self
+    }
+
+    /// The schema.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSchema`] for [`element`](Self::element) without a dense field just
+    /// before it; those of [`Field::new`] and [`Schema::from_fields`].
+    pub fn build(self) -> Result<Schema> {
+        if self.has_misplaced_element {
+            return Err(Error::new(
+                ErrorKind::InvalidSchema,
+                "an element belongs to a dense field",
+            )
+            .expected("a dense field just before it"));
+        }
+        let fields = self.fields.into_iter().map(|(name, kind)| Field::new(name, kind));
+        Schema::from_fields(fields.collect::<Result<Vec<Field>>>()?)
     }
 }
 
@@ -103,20 +209,66 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_dimension_is_limited_on_both_sides() {
-        assert!(Schema::new(0, Metric::Dot).is_err());
-        assert!(Schema::new(1, Metric::Dot).is_ok());
-        assert!(Schema::new(DIM_MAX, Metric::Dot).is_ok());
-        assert!(Schema::new(DIM_MAX + 1, Metric::Dot).is_err());
-        assert!(Schema::new(usize::MAX, Metric::Dot).is_err());
+    fn fields_are_few_and_have_different_names() {
+        let many = |count: usize| {
+            let fields = (0..count).map(|n| (n.to_string(), 1));
+            fields.fold(Schema::builder(), |b, (name, dim)| b.dense(name, dim, Metric::Dot)).build()
+        };
+        assert_eq!(many(0).unwrap().to_string(), "no fields");
+        assert_eq!(many(FIELDS_MAX).unwrap().fields().len(), FIELDS_MAX);
+        assert_eq!(many(FIELDS_MAX + 1).unwrap_err().kind(), ErrorKind::InvalidSchema);
+        let twice = Schema::builder().sparse("a", Metric::Dot).dense("a", 1, Metric::Dot).build();
+        assert_eq!(twice.unwrap_err().kind(), ErrorKind::InvalidSchema);
     }
 
     #[test]
-    fn only_cosine_refuses_a_zero_vector() {
-        let zero = VectorRef::new(&[0.0, -0.0]).unwrap();
-        for metric in Metric::ALL {
-            let result = Schema::new(2, metric).unwrap().check_vector(zero);
-            assert_eq!(result.is_err(), metric == Metric::Cosine);
+    fn an_unknown_field_is_an_error_that_names_the_others() {
+        let schema = Schema::builder()
+            .dense("title", 2, Metric::Cosine)
+            .sparse("terms", Metric::Dot)
+            .build()
+            .unwrap();
+        for error in [schema.field("image").unwrap_err(), schema.default_field().unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::UnknownField);
+            assert_eq!(error.expectation(), Some("title, terms"));
         }
+        assert_eq!(schema.field("terms").unwrap().index(), 1);
+    }
+
+    #[test]
+    fn an_element_belongs_to_the_field_before_it() {
+        let builder = || Schema::builder().dense("a", 2, Metric::Hamming);
+        assert!(builder().build().is_err());
+        assert!(builder().element(Element::Binary).build().is_ok());
+        assert!(builder().sparse("b", Metric::Dot).element(Element::I8).build().is_err());
+        assert!(Schema::builder().element(Element::I8).build().is_err());
+    }
+
+    #[test]
+    fn an_appended_field_leaves_the_others_where_they_were() {
+        let simple = Schema::new(2, Metric::Dot).unwrap();
+        let field = Field::new("terms", FieldKind::Sparse { metric: Metric::Dot }).unwrap();
+        let grown = simple.with_field(field.clone()).unwrap();
+        assert_eq!(grown.fields()[..1], *simple.fields());
+        assert_eq!(grown.field("terms").unwrap().index(), 1);
+        assert!(grown.with_field(field).is_err());
+    }
+
+    #[test]
+    fn a_record_may_lack_any_field_and_have_no_other() {
+        let schema = Schema::builder()
+            .dense("vector", 2, Metric::Cosine)
+            .dense("image", 3, Metric::Dot)
+            .build()
+            .unwrap();
+        let simple = Record::new(1, [1.0, 0.0]).unwrap();
+        let image = |v: Vec<f32>| Record::without_vector(1).with_vector("image", v).unwrap();
+        for record in [Record::without_vector(1), simple.clone(), image(vec![0.0; 3])] {
+            schema.check_vectors(&record).unwrap();
+        }
+        let unknown = simple.with_vector("images", [1.0; 3]).unwrap();
+        assert_eq!(schema.check_vectors(&unknown).unwrap_err().kind(), ErrorKind::UnknownField);
+        let error = schema.check_vectors(&image(vec![1.0; 2])).unwrap_err();
+        assert_eq!((error.kind(), error.field()), (ErrorKind::DimensionMismatch, Some("image")));
     }
 }

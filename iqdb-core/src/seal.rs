@@ -4,11 +4,15 @@ use std::any::{Any, TypeId};
 use std::fmt::{self, Debug};
 use std::sync::OnceLock;
 
+use crate::FieldId;
+use crate::limits::FIELDS_MAX;
+
 /// Marks a block as sealed: its rows, ids and payloads never change again (which of its rows are
 /// alive may). Lives as long as the chunk or segment behind the block, across all its snapshots.
 #[derive(Debug, Default)]
 pub struct Seal {
     derived: DerivedCell,
+    derived_of: [OnceLock<Box<DerivedCell>>; FIELDS_MAX],
     sidecar: Option<Box<dyn Sidecar>>,
 }
 
@@ -45,11 +49,18 @@ impl Seal {
         self.sidecar.as_deref()
     }
 
-    /// What has been derived from the block's contents, for searches to keep; dropped with the
-    /// block. Nothing in it may depend on which rows are alive.
+    /// What has been derived from the block's ids and payloads, for searches to keep; dropped with
+    /// the block. Nothing in it may depend on which rows are alive.
     #[must_use]
     pub fn derived(&self) -> &DerivedCell {
         &self.derived
+    }
+
+    /// What has been derived from the block's vectors of a field, under the same conditions. The
+    /// first call for a field allocates.
+    #[must_use]
+    pub fn derived_of(&self, field: FieldId) -> &DerivedCell {
+        self.derived_of[field.index()].get_or_init(Box::default)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::{Hits, Query, Result, Snapshot};
+use crate::{Explain, Hits, Query, Result, Snapshot};
 
 /// Answers queries over any [`Snapshot`]. `iqdb-search` scans; an index may know better.
 ///
@@ -13,7 +13,7 @@ pub trait Search: Debug + Send + Sync {
     ///
     /// - `search_ranks_by_distance_then_id`: Hits come nearest first, equal distances by id.
     /// - `search_distances_are_canonical`: Each distance is
-    ///   [`Metric::distance`](crate::Metric::distance), bit for bit.
+    ///   [canonical one](crate::distance), bit for bit.
     /// - `search_with_k_above_len_returns_every_record`: A `k` of any size is no error.
     /// - `search_within_is_inclusive_and_capped`: A record at exactly the distance is a hit; of
     ///   too many, the nearest are kept.
@@ -81,32 +81,3 @@ macro_rules! forward_search {
 }
 
 forward_search!(&S, Arc<S>, Box<S>);
-
-/// What a search did: work counted, not timed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Explain {
-    /// The plan that ran, such as `f32` or `certified`.
-    pub plan: &'static str,
-    /// The kernel that computed the fast scores, such as `simsimd`.
-    pub kernel: &'static str,
-    /// How many threads could work on it at the same time.
-    pub threads: usize,
-    /// Row × query pairs that were alive and matched the filter.
-    pub candidates: u64,
-    /// Those of them that a fast score excluded.
-    pub excluded: u64,
-    /// Those of them whose canonical distance was computed.
-    pub rescored: u64,
-    /// Bytes of rows, and of what is kept to stand in for them, that were read.
-    pub bytes_read: u64,
-}
-
-impl Explain {
-    /// Nothing done yet, by this plan and kernel.
-    #[must_use]
-    pub fn of(plan: &'static str, kernel: &'static str) -> Self {
-        Self { plan, kernel, threads: 1, ..Self::default() }
-    }
-}

@@ -4,8 +4,8 @@
 
 use iqdb_core::limits::{DIM_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_FIELDS_MAX};
 use iqdb_core::{
-    Applied, Batch, Change, Filter, Hit, Metric, Payload, Record, RecordId, Schema, Uuid, Value,
-    Vector, Version,
+    Applied, Batch, Change, Element, Filter, Hit, Metric, Payload, Record, RecordId, Schema, Uuid,
+    Value, Vector, Version,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,26 @@ fn record() -> Record {
         .with("list", vec![Value::from(1), Value::from("a"), Value::Null])
 }
 
+/// One vector of each kind, in the order of the kinds.
+fn vectors() -> [Vector; 6] {
+    let dense = Vector::try_from([0.5, -1.0]).unwrap();
+    let (f16, bf16) = (dense.to_f16().unwrap(), dense.to_bf16().unwrap());
+    let i8 = Vector::try_from([1_i8, -128]).unwrap();
+    let binary = Vector::binary(9, [0x81, 0x80]).unwrap();
+    let sparse = Vector::sparse([3, 70_000], [0.5, -1.0]).unwrap();
+    [dense, f16, bf16, i8, binary, sparse]
+}
+
+fn rich_schema() -> Schema {
+    Schema::builder()
+        .dense("title", 3, Metric::Cosine)
+        .dense("bits", 64, Metric::Hamming)
+        .element(Element::Binary)
+        .sparse("terms", Metric::Dot)
+        .build()
+        .unwrap()
+}
+
 #[test]
 fn the_json_forms_are_stable() {
     let uuid = Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8);
@@ -43,7 +63,7 @@ fn the_json_forms_are_stable() {
     assert_eq!(json(&RecordId::from(uuid)), r#"{"uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8"}"#);
     assert_eq!(
         json(&Schema::new(384, Metric::Cosine).unwrap()),
-        r#"{"dim":384,"metric":"cosine"}"#
+        r#"{"fields":[{"name":"vector","kind":{"dense":{"dim":384,"metric":"cosine","element":"f32"}}}]}"#
     );
     assert_eq!(
         json(&Record::new(1, [0.5, 1.0]).unwrap().with("tags", ["a"]).with("x", 2.0)),
@@ -68,6 +88,20 @@ fn the_json_forms_are_stable() {
     assert_eq!(
         json(&Hit { id: 1.into(), distance: 0.5, payload: None }),
         r#"{"id":1,"distance":0.5,"payload":null}"#
+    );
+    let named = Record::without_vector(1).with_vector("image", [0.5]).unwrap();
+    assert_eq!(json(&named), r#"{"id":1,"vectors":{"image":[0.5]},"payload":{}}"#);
+    let forms: Vec<String> = vectors().iter().map(json).collect();
+    assert_eq!(
+        forms,
+        [
+            "[0.5,-1.0]",
+            r#"{"f16":[0.5,-1.0]}"#,
+            r#"{"bf16":[0.5,-1.0]}"#,
+            r#"{"i8":[1,-128]}"#,
+            r#"{"binary":{"dim":9,"bytes":[129,128]}}"#,
+            r#"{"sparse":{"indices":[3,70000],"weights":[0.5,-1.0]}}"#,
+        ]
     );
     let filter: Filter = r#"lang = "en""#.parse().unwrap();
     assert_eq!(json(&filter), r#""lang = \"en\"""#);
@@ -95,7 +129,11 @@ fn the_binary_forms_are_stable() {
     let first: Vec<u8> = changes.iter().map(|change| bytes(change)[0]).collect();
     assert_eq!(first, [0, 1, 2]);
     let first: Vec<u8> = Metric::ALL.iter().map(|metric| bytes(metric)[0]).collect();
-    assert_eq!(first, [0, 1, 2]);
+    assert_eq!(first, [0, 1, 2, 3, 4]);
+    let first: Vec<u8> = Element::ALL.iter().map(|element| bytes(element)[0]).collect();
+    assert_eq!(first, [0, 1, 2, 3, 4]);
+    let first: Vec<u8> = vectors().iter().map(|vector| bytes(vector)[0]).collect();
+    assert_eq!(first, [0, 1, 2, 3, 4, 5]);
 }
 
 #[test]
@@ -107,9 +145,15 @@ fn every_data_type_comes_back_as_it_went() {
         round_trip(&value);
     }
     round_trip(&record());
-    round_trip(&record().vector);
+    round_trip(&Record::without_vector("a"));
+    for vector in vectors() {
+        round_trip(&vector);
+        round_trip(&record().with_vector("named", vector).unwrap());
+    }
     round_trip(&record().payload);
     round_trip(&Schema::new(3, Metric::Dot).unwrap());
+    round_trip(&Schema::builder().build().unwrap());
+    round_trip(&rich_schema());
     round_trip(&Change::Upsert(record()));
     round_trip(&Batch::new().upsert(record()).delete(7).expect_version(Version(9)));
     round_trip(&Applied::at(Version(1)));
@@ -119,9 +163,10 @@ fn every_data_type_comes_back_as_it_went() {
 
 #[test]
 fn a_vector_keeps_its_bits() {
-    let vector = record().vector;
+    let vector = record().only_vector().unwrap().to_vector();
     let back: Vector = serde_json::from_str(&json(&vector)).unwrap();
-    let bits = |vector: &Vector| vector.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let bits =
+        |vector: &Vector| vector.as_f32().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&back), bits(&vector));
 }
 
@@ -132,10 +177,27 @@ fn no_invalid_vector_comes_in() {
     }
     let long = format!("[{}0]", "0,".repeat(DIM_MAX));
     assert!(refused::<Vector>(&long).contains("too long"));
-    let nan = postcard::to_stdvec(&vec![1.0, f32::NAN]).unwrap();
+    for bad in [
+        r#"{}"#,
+        r#"{"f32":[1]}"#,
+        r#"{"f16":[]}"#,
+        r#"{"f16":[65520]}"#,
+        r#"{"f16":[0.1]}"#,
+        r#"{"i8":[128]}"#,
+        r#"{"i8":[1],"f16":[1]}"#,
+        r#"{"binary":{"dim":9,"bytes":[255]}}"#,
+        r#"{"binary":{"dim":1,"bytes":[255]}}"#,
+        r#"{"sparse":{"indices":[2,1],"weights":[1,1]}}"#,
+        r#"{"sparse":{"indices":[1],"weights":[0]}}"#,
+        r#"{"sparse":{"indices":[1],"weights":[1],"more":1}}"#,
+    ] {
+        refused::<Vector>(bad);
+    }
+    let nan = postcard::to_stdvec(&(0_u8, vec![1.0, f32::NAN])).unwrap();
     assert!(postcard::from_bytes::<Vector>(&nan).is_err());
+    assert!(postcard::from_bytes::<Vector>(&[6, 0]).is_err());
     // A length of 2^60 with nothing behind it must not be believed.
-    let claim = postcard::to_stdvec(&(1_u64 << 60)).unwrap();
+    let claim = postcard::to_stdvec(&(0_u8, 1_u64 << 60)).unwrap();
     assert!(postcard::from_bytes::<Vector>(&claim).is_err());
 }
 
@@ -174,13 +236,26 @@ fn no_invalid_payload_comes_in() {
 
 #[test]
 fn no_invalid_schema_filter_or_record_comes_in() {
-    refused::<Schema>(r#"{"dim":0,"metric":"cosine"}"#);
-    refused::<Schema>(r#"{"dim":65537,"metric":"cosine"}"#);
-    refused::<Schema>(r#"{"dim":3,"metric":"manhattan"}"#);
+    let dense = |name: &str, dim: u32, metric: &str| {
+        format!(
+            r#"{{"name":"{name}","kind":{{"dense":{{"dim":{dim},"metric":"{metric}","element":"f32"}}}}}}"#
+        )
+    };
+    let schema = |fields: &[String]| format!(r#"{{"fields":[{}]}}"#, fields.join(","));
+    assert!(serde_json::from_str::<Schema>(&schema(&[dense("a", 3, "dot")])).is_ok());
+    for (name, dim, metric) in
+        [("", 3, "dot"), ("a", 0, "dot"), ("a", 65_537, "dot"), ("a", 3, "l1"), ("a", 3, "jaccard")]
+    {
+        refused::<Schema>(&schema(&[dense(name, dim, metric)]));
+    }
+    refused::<Schema>(&schema(&[dense("a", 3, "dot"), dense("a", 3, "dot")]));
+    refused::<Schema>(&schema(&vec![dense("a", 3, "dot"); 17]));
     assert!(refused::<Filter>(r#""a = ""#).contains("column 5"));
     let nan = Hit { id: 1.into(), distance: f64::NAN, payload: None };
     assert!(postcard::from_bytes::<Hit>(&postcard::to_stdvec(&nan).unwrap()).is_err());
     refused::<Record>(r#"{"id":1,"vector":[]}"#);
     refused::<Record>(r#"{"id":1,"vector":[1],"payloads":{}}"#);
+    refused::<Record>(r#"{"id":1,"vector":[1],"vectors":{"vector":[1]}}"#);
+    assert!(serde_json::from_str::<Record>(r#"{"id":1}"#).is_ok());
     assert!(serde_json::from_str::<Record>(r#"{"id":1,"vector":[1]}"#).is_ok());
 }

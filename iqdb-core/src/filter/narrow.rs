@@ -1,7 +1,7 @@
 //! Filters over whole blocks: from an expression to a mask of rows, before any distance.
 
 use super::{Expr, Filter};
-use crate::{Block, Narrow, Result, RowMask};
+use crate::{BlockSource, Narrow, Result, RowMask};
 
 /// Masks for a nested filter to work in, reused from block to block.
 #[derive(Debug, Default)]
@@ -18,19 +18,19 @@ impl MaskPool {
 }
 
 impl Filter {
-    /// Narrows `mask` to the rows of `block` that match.
+    /// Narrows `mask` to the rows of a block that match.
     ///
     /// Every step works on the rows that are still set, so in an `and` the later operands see
     /// only what the earlier ones left.
     pub(crate) fn narrow(
         &self,
-        block: &Block<'_>,
+        source: &dyn BlockSource,
         mask: &mut RowMask,
         pool: &mut MaskPool,
     ) -> Result<()> {
         match self.expr()? {
             Expr::And(operands) => {
-                operands.iter().try_for_each(|operand| operand.narrow(block, mask, pool))
+                operands.iter().try_for_each(|operand| operand.narrow(source, mask, pool))
             }
             Expr::Or(operands) => {
                 let mut open = pool.take();
@@ -40,7 +40,7 @@ impl Filter {
                     // What an earlier operand has matched needs no second look.
                     open.copy_from(mask);
                     open.subtract(&matched);
-                    operand.narrow(block, &mut open, pool)?;
+                    operand.narrow(source, &mut open, pool)?;
                     matched.unite(&open);
                 }
                 mask.intersect(&matched);
@@ -51,18 +51,18 @@ impl Filter {
             Expr::Not(operand) => {
                 let mut matched = pool.take();
                 matched.copy_from(mask);
-                operand.narrow(block, &mut matched, pool)?;
+                operand.narrow(source, &mut matched, pool)?;
                 mask.subtract(&matched);
                 pool.give_back(matched);
                 Ok(())
             }
             Expr::Is(predicate) => {
-                if block.source().matching(predicate, &mut Narrow::new(mask))? {
+                if source.matching(predicate, &mut Narrow::new(mask))? {
                     return Ok(());
                 }
                 match predicate.field() {
-                    Some(_) => mask.retain(|row| predicate.matches_payload(&block.payload(row)?)),
-                    None => mask.retain(|row| Ok(predicate.matches_id(block.id(row)?))),
+                    Some(_) => mask.retain(|row| predicate.matches_payload(&source.payload(row)?)),
+                    None => mask.retain(|row| Ok(predicate.matches_id(source.id(row)?))),
                 }
             }
         }

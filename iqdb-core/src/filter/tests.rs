@@ -351,11 +351,8 @@ struct Rows {
 }
 
 impl crate::BlockSource for Rows {
-    fn rows(&self, _: std::ops::Range<usize>) -> Result<&[f32]> {
-        Ok(&[])
-    }
-    fn rows_some(&self, range: std::ops::Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        crate::BlockSource::rows(self, range)
+    fn column(&self, _: crate::FieldId) -> Result<Option<&dyn crate::VectorColumn>> {
+        Ok(None)
     }
     fn clear_dead(&self, _: crate::Version, live: &mut Narrow<'_>) -> Result<()> {
         live.clear(0);
@@ -460,7 +457,9 @@ proptest! {
         by_column in any::<bool>(),
     ) {
         let rows = Rows { payloads, by_column };
-        let block = crate::Block::new(&rows, 1, 1, rows.payloads.len(), crate::Version(1)).unwrap();
+        let schema = crate::Schema::builder().build().unwrap();
+        let len = rows.payloads.len();
+        let block = crate::Block::new(&rows, &schema, len, crate::Version(1)).unwrap();
         let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
         block.select(0..block.len(), Some(&filter), &mut mask, &mut pool).unwrap();
         for (row, payload) in rows.payloads.iter().enumerate() {

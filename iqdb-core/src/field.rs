@@ -1,0 +1,271 @@
+//! Vector fields: what a schema is made of.
+
+use std::fmt;
+
+use crate::limits::{DIM_MAX, FIELD_NAME_BYTES_MAX};
+use crate::{Element, Error, ErrorKind, Metric, Result, VectorRef};
+
+/// What the vectors of a field are, and how they are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase", deny_unknown_fields))]
+pub enum FieldKind {
+    /// Vectors of one dimension.
+    Dense {
+        /// How many components, or bits for [`Element::Binary`]: 1 to [`DIM_MAX`].
+        dim: usize,
+        /// How they are compared.
+        metric: Metric,
+        /// How a component is stored.
+        element: Element,
+    },
+    /// Indices and `f32` weights.
+    Sparse {
+        /// How they are compared: [`Metric::Dot`].
+        metric: Metric,
+    },
+}
+
+impl FieldKind {
+    /// The metric.
+    #[must_use]
+    pub fn metric(self) -> Metric {
+        match self {
+            Self::Dense { metric, .. } | Self::Sparse { metric } => metric,
+        }
+    }
+
+    /// The dimension, in components or bits; `None` for a sparse field.
+    #[must_use]
+    pub fn dim(self) -> Option<usize> {
+        match self {
+            Self::Dense { dim, .. } => Some(dim),
+            Self::Sparse { .. } => None,
+        }
+    }
+
+    /// The element; `None` for a sparse field.
+    #[must_use]
+    pub fn element(self) -> Option<Element> {
+        match self {
+            Self::Dense { element, .. } => Some(element),
+            Self::Sparse { .. } => None,
+        }
+    }
+
+    /// Checks that the parts fit together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSchema`] for a dimension out of range, or a metric that isn't defined
+    /// for the element: `f32`, `f16`, `bf16` and `i8` are compared by cosine, dot and Euclidean,
+    /// bits by Hamming and Jaccard, sparse vectors by dot.
+    pub fn check(self) -> Result<()> {
+        let (element, allowed) = match self {
+            Self::Dense { dim, .. } if dim == 0 || dim > DIM_MAX => {
+                return Err(Error::new(ErrorKind::InvalidSchema, "the dimension is out of range")
+                    .expected(format_args!("1 to {DIM_MAX} components"))
+                    .found(dim));
+            }
+            Self::Dense { element: Element::Binary, .. } => {
+                ("binary vectors", [Metric::Hamming, Metric::Jaccard].as_slice())
+            }
+            Self::Dense { .. } => ("vectors of numbers", Metric::OF_NUMBERS.as_slice()),
+            Self::Sparse { .. } => ("sparse vectors", [Metric::Dot].as_slice()),
+        };
+        if allowed.contains(&self.metric()) {
+            return Ok(());
+        }
+        let names: Vec<&str> = allowed.iter().map(|metric| metric.as_str()).collect();
+        Err(Error::new(ErrorKind::InvalidSchema, "the metric is not defined for these vectors")
+            .expected(format_args!("{} for {element}", names.join(", ")))
+            .found(self.metric()))
+    }
+
+    /// Checks that a vector can be stored or asked for in a field of this kind. O(dim).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ElementMismatch`] for a vector of another element, or a dense one in place of a
+    /// sparse one and the reverse; [`ErrorKind::DimensionMismatch`] for another dimension;
+    /// [`ErrorKind::InvalidVector`] for a zero vector when the metric needs a direction.
+    pub fn check_vector(self, vector: VectorRef<'_>) -> Result<()> {
+        if vector.element() != self.element() {
+            return Err(Error::new(
+                ErrorKind::ElementMismatch,
+                "the vector is not of the field's element",
+            )
+            .expected(self.element().map_or("sparse", Element::as_str))
+            .found(vector.element_name())
+            .hint("convert it first: to_f16, to_bf16, Vector::binary, Vector::sparse"));
+        }
+        if let (Some(expected), Some(found)) = (self.dim(), vector.dim())
+            && expected != found
+        {
+            return Err(Error::new(
+                ErrorKind::DimensionMismatch,
+                "the vector does not have the field's dimension",
+            )
+            .expected(format_args!("{expected} components"))
+            .found(format_args!("{found} components"))
+            .hint("embed with the model that the field was made for"));
+        }
+        if self.metric().needs_direction() && vector.is_zero() {
+            return Err(Error::new(
+                ErrorKind::InvalidVector,
+                "a zero vector has no direction to compare",
+            )
+            .expected(format_args!("a component other than 0 under the {} metric", self.metric()))
+            .found("0 in every component")
+            .hint("leave it out, or use a metric that takes it"));
+        }
+        Ok(())
+    }
+}
+
+/// `384 components of f32, cosine` or `sparse, dot`.
+impl fmt::Display for FieldKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dense { dim, metric, element: Element::Binary } => {
+                write!(f, "{dim} bits, {metric}")
+            }
+            Self::Dense { dim, metric, element } => {
+                write!(f, "{dim} components of {element}, {metric}")
+            }
+            Self::Sparse { metric } => write!(f, "sparse, {metric}"),
+        }
+    }
+}
+
+/// One field of a [`Schema`](crate::Schema): a name and a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Field {
+    name: Box<str>,
+    kind: FieldKind,
+}
+
+impl Field {
+    /// The name of the one field of [`Schema::new`](crate::Schema::new), which a record or a query
+    /// means that names no field.
+    pub const DEFAULT: &str = "vector";
+
+    /// A field.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSchema`] for an empty name or one above [`FIELD_NAME_BYTES_MAX`]; those
+    /// of [`FieldKind::check`].
+    pub fn new(name: impl Into<Box<str>>, kind: FieldKind) -> Result<Self> {
+        let name = name.into();
+        if name.is_empty() || name.len() > FIELD_NAME_BYTES_MAX {
+            return Err(Error::new(ErrorKind::InvalidSchema, "a field's name is out of range")
+                .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
+                .found(format_args!("{} bytes", name.len())));
+        }
+        kind.check().map_err(|error| error.during(format!("field {name}")))?;
+        Ok(Self { name, kind })
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> FieldKind {
+        self.kind
+    }
+}
+
+/// The position of a field in its schema. Fields are appended, never moved: a `FieldId` stays good
+/// in every later schema of its store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldId(u8);
+
+impl FieldId {
+    /// The id of the field at `position`, of at most [`FIELDS_MAX`](crate::limits::FIELDS_MAX).
+    #[must_use]
+    pub fn new(position: usize) -> Option<Self> {
+        u8::try_from(position).ok().filter(|_| position < crate::limits::FIELDS_MAX).map(Self)
+    }
+
+    /// The position, counted from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(dim: usize, metric: Metric, element: Element) -> FieldKind {
+        FieldKind::Dense { dim, metric, element }
+    }
+
+    #[test]
+    fn the_dimension_is_limited_on_both_sides() {
+        for (dim, is_ok) in
+            [(0, false), (1, true), (DIM_MAX, true), (DIM_MAX + 1, false), (usize::MAX, false)]
+        {
+            assert_eq!(dense(dim, Metric::Dot, Element::I8).check().is_ok(), is_ok, "{dim}");
+        }
+    }
+
+    #[test]
+    fn each_metric_is_defined_for_its_elements_only() {
+        for metric in Metric::ALL {
+            let of_bits = matches!(metric, Metric::Hamming | Metric::Jaccard);
+            for element in Element::ALL {
+                let expected = of_bits == (element == Element::Binary);
+                assert_eq!(dense(2, metric, element).check().is_ok(), expected);
+            }
+            let sparse = FieldKind::Sparse { metric };
+            assert_eq!(sparse.check().is_ok(), metric == Metric::Dot);
+        }
+    }
+
+    #[test]
+    fn a_zero_vector_is_refused_where_there_is_no_direction() {
+        let zero = VectorRef::new(&[0.0, -0.0]).unwrap();
+        for metric in Metric::OF_NUMBERS {
+            let result = dense(2, metric, Element::F32).check_vector(zero);
+            assert_eq!(result.is_err(), metric == Metric::Cosine);
+        }
+        let zero = crate::Vector::binary(2, [0]).unwrap();
+        for metric in [Metric::Hamming, Metric::Jaccard] {
+            let result = dense(2, metric, Element::Binary).check_vector(zero.as_ref());
+            assert_eq!(result.is_err(), metric == Metric::Jaccard);
+        }
+    }
+
+    #[test]
+    fn another_kind_of_vector_is_refused() {
+        let kinds = Element::ALL.map(|element| match element {
+            Element::Binary => dense(2, Metric::Hamming, element),
+            _ => dense(2, Metric::Dot, element),
+        });
+        let kinds = kinds.into_iter().chain([FieldKind::Sparse { metric: Metric::Dot }]);
+        let f32 = crate::Vector::try_from([1.0, 2.0]).unwrap();
+        let vectors = [
+            f32.to_f16().unwrap(),
+            f32.to_bf16().unwrap(),
+            f32,
+            crate::Vector::try_from([1_i8, 2]).unwrap(),
+            crate::Vector::binary(2, [0x80]).unwrap(),
+            crate::Vector::sparse([1, 2], [1.0, 2.0]).unwrap(),
+        ];
+        for kind in kinds {
+            let fitting =
+                vectors.iter().filter(|vector| kind.check_vector(vector.as_ref()).is_ok());
+            assert_eq!(fitting.count(), 1, "{kind}");
+        }
+        let long = VectorRef::new(&[1_i8, 2, 3]).unwrap();
+        let error = dense(2, Metric::Dot, Element::I8).check_vector(long).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DimensionMismatch);
+        let error = dense(2, Metric::Dot, Element::F16).check_vector(long).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ElementMismatch);
+    }
+}

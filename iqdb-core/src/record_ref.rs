@@ -1,0 +1,143 @@
+//! Records as a snapshot lends them.
+
+use std::borrow::Cow;
+
+use crate::{Block, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result, VectorRef};
+
+/// A borrowed record: what a snapshot lends. Its vectors and its payload are read when they are asked
+/// for.
+#[derive(Debug, Clone)]
+pub struct RecordRef<'a>(Repr<'a>);
+
+#[derive(Debug, Clone)]
+enum Repr<'a> {
+    Row(Block<'a>, usize),
+    Lent(&'a Record),
+    Owned(Box<Record>),
+}
+
+impl<'a> Block<'a> {
+    /// The record of a row. O(1).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] when the row is not in the block.
+    pub fn record(&self, row: usize) -> Result<RecordRef<'a>> {
+        self.check_row(row)?;
+        Ok(RecordRef(Repr::Row(*self, row)))
+    }
+}
+
+impl RecordRef<'_> {
+    /// The id. O(1).
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn id(&self) -> Result<IdRef<'_>> {
+        match &self.0 {
+            Repr::Row(block, row) => block.id(*row),
+            Repr::Lent(record) => Ok(record.id.as_ref()),
+            Repr::Owned(record) => Ok(record.id.as_ref()),
+        }
+    }
+
+    /// The vector of the field `name`, if the record has one. O(dim), and O(log rows) to find it.
+    ///
+    /// # Errors
+    /// Whatever reading it reports; [`ErrorKind::Damaged`] when the row holds no vector.
+    pub fn vector(&self, name: &str) -> Result<Option<VectorRef<'_>>> {
+        match &self.0 {
+            Repr::Row(block, row) => row_vector(block, *row, name),
+            Repr::Lent(record) => Ok(record.vector(name)),
+            Repr::Owned(record) => Ok(record.vector(name)),
+        }
+    }
+
+    /// The payload.
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn payload(&self) -> Result<PayloadRef<'_>> {
+        match &self.0 {
+            Repr::Row(block, row) => block.payload(*row),
+            Repr::Lent(record) => Ok(PayloadRef::from(&record.payload)),
+            Repr::Owned(record) => Ok(PayloadRef::from(&record.payload)),
+        }
+    }
+
+    /// An owned copy.
+    ///
+    /// # Errors
+    /// Whatever reading the record reports.
+    pub fn to_record(&self) -> Result<Record> {
+        match &self.0 {
+            Repr::Row(block, row) => row_record(block, *row),
+            Repr::Lent(record) => Ok((*record).clone()),
+            Repr::Owned(record) => Ok((**record).clone()),
+        }
+    }
+}
+
+fn row_vector<'a>(block: &Block<'a>, row: usize, name: &str) -> Result<Option<VectorRef<'a>>> {
+    let Some((field, _)) = block.schema().iter().find(|(_, field)| field.name() == name) else {
+        return Ok(None);
+    };
+    let Some(column) = block.column(field)? else {
+        return Ok(None);
+    };
+    let Some(position) = column.position(row) else {
+        return Ok(None);
+    };
+    column.vector(position).map(Some).map_err(|error| named(error, block, row))
+}
+
+fn row_record(block: &Block<'_>, row: usize) -> Result<Record> {
+    let mut record = Record::without_vector(block.id(row)?.to_id());
+    for field in block.schema().fields() {
+        if let Some(vector) = row_vector(block, row, field.name())? {
+            let name = match field.name() {
+                Field::DEFAULT => Field::DEFAULT.into(),
+                name => Cow::from(name.to_owned()),
+            };
+            record.set_vector(name, Some(vector.to_vector()));
+        }
+    }
+    record.payload = block.payload(row)?.to_payload()?;
+    Ok(record)
+}
+
+/// Damage names its record, where that can be read.
+fn named(error: Error, block: &Block<'_>, row: usize) -> Error {
+    match (error.kind(), block.id(row)) {
+        (ErrorKind::Damaged, Ok(id)) => error.with_id(&id.to_id()),
+        _ => error,
+    }
+}
+
+impl<'a> From<&'a Record> for RecordRef<'a> {
+    fn from(record: &'a Record) -> Self {
+        Self(Repr::Lent(record))
+    }
+}
+
+/// For a store that has to fetch or decode: the borrow owns what it lends.
+impl From<Record> for RecordRef<'_> {
+    fn from(record: Record) -> Self {
+        Self(Repr::Owned(Box::new(record)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lent_and_owned_records_read_the_same() {
+        let record = Record::new(7, [1.0, -0.0]).unwrap().with("lang", "en");
+        for lent in [RecordRef::from(&record), RecordRef::from(record.clone())] {
+            assert_eq!(lent.id().unwrap(), record.id);
+            assert_eq!(lent.vector("vector").unwrap(), record.vector("vector"));
+            assert_eq!(lent.vector("image").unwrap(), None);
+            assert_eq!(lent.to_record().unwrap(), record);
+        }
+    }
+}
