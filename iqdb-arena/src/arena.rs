@@ -2,13 +2,14 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Result, Schema, Version};
+use iqdb_core::{Applied, Batch, Field, Result, Schema, Version};
 
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
 use crate::layout::Layout;
 use crate::options::ArenaOptions;
 use crate::sync::{Arc, Mutex, MutexGuard, Published};
+use crate::vectors::row_bytes;
 use crate::view::View;
 use crate::writer::Writer;
 
@@ -23,7 +24,9 @@ pub(crate) struct Arena {
 
 impl Arena {
     pub(crate) fn new(schema: Schema, options: ArenaOptions, faults: Faults) -> Self {
-        let mut layout = Layout::new(&schema);
+        let fields = schema.fields().iter().map(Field::kind);
+        let row_bytes = fields.map(|kind| row_bytes(kind.element(), kind.dim())).sum();
+        let mut layout = Layout::new(row_bytes);
         if let Some((first, max)) = options.chunk_rows {
             layout = layout.with_chunk_rows(first, max);
         }
@@ -31,7 +34,7 @@ impl Arena {
             layout = layout.without_huge_pages();
         }
         let generation = Generation::first(layout);
-        let (writer, view) = Writer::new(schema, generation, &options, faults.clone());
+        let (writer, view) = Writer::new(schema.clone(), generation, &options, faults.clone());
         let published = Published::new(view);
         #[cfg(loom)]
         let published = match faults.has(Defect::RelaxedPublication) {

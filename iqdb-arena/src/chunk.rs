@@ -1,9 +1,8 @@
 //! One chunk as readers see it: its rows, its payloads, and its seal once it is full.
 
-use std::ops::Range;
-
 use iqdb_core::{
-    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Version,
+    BlockSource, Error, ErrorKind, FieldId, IdRef, Narrow, PayloadRef, Predicate, Result, Seal,
+    VectorColumn, Version,
 };
 
 use crate::payloads::{Payloads, RowPayload};
@@ -55,12 +54,8 @@ fn no_such_row() -> Error {
 }
 
 impl BlockSource for Chunk {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        self.rows.components(range).ok_or_else(no_such_row)
-    }
-
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        BlockSource::rows(self, range)
+    fn column(&self, field: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(self.rows.field(field).map(|column| column as &dyn VectorColumn))
     }
 
     /// O(1) while no row of the chunk is dead, else O(rows).

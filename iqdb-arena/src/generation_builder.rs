@@ -7,9 +7,10 @@ use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
-use crate::rows::{Lines, Link, lines};
+use crate::rows::{Link, RowVectors};
 use crate::sync::Arc;
 use crate::table::{ROWS_MAX, Slot, Table};
+use crate::vectors::ReservedMemory;
 use crate::view::{Chunks, View};
 
 /// A generation and everything that its writer needs to append to it. Appended rows are invisible
@@ -25,8 +26,8 @@ pub(crate) struct GenerationBuilder {
     chunk_list: Option<Arc<Chunks>>,
     /// The last chunk, unless it is full.
     open_chunk: Option<OpenChunk>,
-    /// Memory for the vectors of the next chunks, in reverse order.
-    reserved_lines: Vec<Lines>,
+    /// Memory for the vectors of the next chunks.
+    reserved: ReservedMemory,
     rows: u32,
     faults: Faults,
 }
@@ -56,7 +57,7 @@ impl GenerationBuilder {
             chunks: Vec::new(),
             chunk_list: None,
             open_chunk: None,
-            reserved_lines: Vec::new(),
+            reserved: ReservedMemory::default(),
             rows: 0,
             faults,
         }
@@ -70,12 +71,10 @@ impl GenerationBuilder {
         packed.table = Arc::new(Table::with_room_for(live));
         for (chunk, row) in view.live_rows() {
             let of = chunk.rows();
-            let (Some(id), Some(components), Some(payload)) =
-                (of.id(row), of.components(row..row + 1), chunk.payload(row))
-            else {
+            let (Some(id), Some(payload)) = (of.id(row), chunk.payload(row)) else {
                 unreachable!("a visible row has been written");
             };
-            packed.push(id.clone(), &components[..layout.dim()], Link::FIRST, payload);
+            packed.push(id.clone(), RowVectors::Row(of, row), Link::FIRST, payload);
             packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
             packed.rows += 1;
             packed.ids += 1;
@@ -118,10 +117,9 @@ impl GenerationBuilder {
         found: IdLookup,
         published: u32,
         id: RecordId,
-        components: &[f32],
+        vectors: RowVectors<'_>,
         payload: RowPayload<'_>,
     ) -> u64 {
-        let bytes = self.bytes_with(payload.size_bytes());
         assert!(self.rows < ROWS_MAX, "a generation is full");
         let link = match found.row() {
             None => Link::FIRST,
@@ -134,22 +132,28 @@ impl GenerationBuilder {
         if self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
-        self.push(id, components, link, payload);
+        self.push(id, vectors, link, payload);
         // After the row is written, so that a reader that finds it in the table can read it.
         if !self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
         self.rows += 1;
-        bytes
+        self.bytes_of(self.rows - 1)
     }
 
     /// Writes the next row into the open chunk, and seals the chunk if it is full.
-    fn push(&mut self, id: RecordId, components: &[f32], link: Link, payload: RowPayload<'_>) {
+    fn push(
+        &mut self,
+        id: RecordId,
+        vectors: RowVectors<'_>,
+        link: Link,
+        payload: RowPayload<'_>,
+    ) {
         let mut open_chunk = match self.open_chunk.take() {
             Some(open_chunk) => open_chunk,
             None => self.add_chunk(),
         };
-        let has_new_form = open_chunk.push(id, components, link, payload);
+        let has_new_form = open_chunk.push(id, vectors, link, payload, &mut self.reserved);
         if open_chunk.is_full() {
             self.replace_last_chunk(open_chunk.sealed());
         } else {
@@ -182,16 +186,13 @@ impl GenerationBuilder {
         }
     }
 
-    /// The size of a row in bytes: its vector, its id and its payload.
+    /// The size of a row in bytes: its vectors, its id and its payload.
     pub(crate) fn bytes_of(&self, row: u32) -> u64 {
         let address = self.generation.layout().address(row as usize);
-        let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
-        self.bytes_with(payload.map_or(0, RowPayload::size_bytes))
-    }
-
-    fn bytes_with(&self, payload: usize) -> u64 {
-        let vector = self.generation.layout().stride() * size_of::<f32>();
-        (vector + size_of::<RecordId>() + payload) as u64
+        let Some(chunk) = self.chunks.get(address.chunk) else { return 0 };
+        let payload = chunk.payload(address.row).map_or(0, RowPayload::size_bytes);
+        let vectors = chunk.rows().vector_bytes(address.row);
+        (vectors + size_of::<RecordId>() + payload) as u64
     }
 
     /// A view of all rows appended so far. O(1), or O(chunks) if a chunk was added or replaced since
@@ -218,12 +219,7 @@ impl GenerationBuilder {
     fn add_chunk(&mut self) -> OpenChunk {
         let n = self.chunks.len();
         let layout = self.generation.layout();
-        let lines = self.reserved_lines.pop().unwrap_or_else(|| {
-            self.reserved_lines = lines(layout, n);
-            self.reserved_lines.reverse();
-            self.reserved_lines.pop().expect("there is room for one chunk at least")
-        });
-        let open_chunk = OpenChunk::new(layout, n, lines, self.generation.hasher().clone());
+        let open_chunk = OpenChunk::new(layout, n, self.generation.hasher().clone());
         self.generation.add(n, Arc::clone(open_chunk.rows()));
         self.chunks.push(Arc::new(open_chunk.chunk()));
         self.chunk_list = None;

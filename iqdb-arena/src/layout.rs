@@ -1,14 +1,12 @@
 //! How rows are laid out: the chunk that a row is in, and the number of rows of a chunk.
 
-use iqdb_core::Schema;
-
-/// Components per cache line of 64 bytes. The stride of rows is a multiple of it.
-pub(crate) const LINE: usize = 16;
-
 /// The largest chunk, in bytes of vectors: large enough for a block to be scanned at full speed, and
 /// small enough for the unused half of the last chunk to cost little. The last chunk is open and has
 /// no codes, so a search reads all of its vectors, which also asks for a small chunk.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
+
+/// What a row takes at least where chunks are sized: its id, its link and its end.
+const ROW_BYTES_MIN: usize = 64;
 
 /// The largest chunk, in rows.
 pub(crate) const CHUNK_ROWS_MAX: usize = 1 << 16;
@@ -23,7 +21,6 @@ const CHUNK_ROWS_FIRST: usize = 64;
 /// to `max`. `first` and `max` are powers of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
-    dim: usize,
     first_log2: u32,
     max_log2: u32,
     packed: usize,
@@ -38,12 +35,12 @@ pub(crate) struct RowAddress {
 }
 
 impl Layout {
-    /// The layout for the vectors of a schema, with no packed rows.
-    pub(crate) fn new(schema: &Schema) -> Self {
-        let row_bytes = schema.dim().next_multiple_of(LINE) * size_of::<f32>();
+    /// The layout for rows of `row_bytes` bytes of vectors, with no packed rows.
+    pub(crate) fn new(row_bytes: usize) -> Self {
+        let row_bytes = row_bytes.max(ROW_BYTES_MIN);
         let max_log2 = (CHUNK_BYTES_MAX / row_bytes).clamp(1, CHUNK_ROWS_MAX).ilog2();
         let first_log2 = CHUNK_ROWS_FIRST.ilog2().min(max_log2);
-        Self { dim: schema.dim(), first_log2, max_log2, packed: 0, huge_pages: true }
+        Self { first_log2, max_log2, packed: 0, huge_pages: true }
     }
 
     /// With chunks that grow from `first` to `max` rows, both rounded up to powers of two.
@@ -65,21 +62,6 @@ impl Layout {
     /// Whether large chunks ask for huge pages.
     pub(crate) fn huge_pages(&self) -> bool {
         self.huge_pages
-    }
-
-    /// Lines per row.
-    pub(crate) fn lines(&self) -> usize {
-        self.dim.div_ceil(LINE)
-    }
-
-    /// The dimension of the vectors.
-    pub(crate) fn dim(&self) -> usize {
-        self.dim
-    }
-
-    /// Components from one row to the next.
-    pub(crate) fn stride(&self) -> usize {
-        self.lines() * LINE
     }
 
     /// The capacity of a chunk, in rows.
@@ -127,8 +109,6 @@ impl Layout {
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
-    use iqdb_core::Metric;
-
     use super::*;
 
     #[test]
@@ -136,8 +116,7 @@ mod tests {
         let shapes = [(1, 1), (1, 4), (2, 16), (8, 8), (64, 1_024)];
         for ((first, max), packed) in shapes.into_iter().flat_map(|s| [0, 1, 8, 9].map(|p| (s, p)))
         {
-            let schema = Schema::new(3, Metric::Dot).unwrap();
-            let layout = Layout::new(&schema).with_chunk_rows(first, max).with_packed(packed);
+            let layout = Layout::new(64).with_chunk_rows(first, max).with_packed(packed);
             let mut row = 0;
             for chunk in 0..40 {
                 assert_eq!(layout.first_row(chunk), row, "{layout:?}");
@@ -152,11 +131,7 @@ mod tests {
 
     #[test]
     fn a_chunk_is_as_large_as_pays() {
-        let layout = |dim| Layout::new(&Schema::new(dim, Metric::Dot).unwrap());
-        assert_eq!(
-            (layout(1).stride(), layout(128).stride(), layout(100).stride()),
-            (16, 128, 112)
-        );
+        let layout = |dim: usize| Layout::new(dim.next_multiple_of(16) * 4);
         for (dim, rows) in [(1, 65_536), (128, 8_192), (384, 2_048), (65_536, 16)] {
             assert_eq!(layout(dim).chunk_rows(99), rows, "{dim}");
         }

@@ -29,8 +29,10 @@ mod rows;
 mod store;
 mod sync;
 mod table;
+mod terms;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
+mod vectors;
 mod view;
 mod writer;
 

@@ -7,9 +7,10 @@ use crate::column::{Appender, column};
 use crate::layout::Layout;
 use crate::open_columns::{ColumnsAppender, columns};
 use crate::payloads::{Payloads, RowPayload};
-use crate::rows::{Lines, Link, Rows, RowsAppender, rows};
+use crate::rows::{Link, RowVectors, Rows, RowsAppender, rows};
 use crate::sync::Arc;
 use crate::table::Hasher;
+use crate::vectors::ReservedMemory;
 
 /// A chunk and the appenders of its rows and payloads.
 #[derive(Debug)]
@@ -28,10 +29,10 @@ enum PayloadsAppender {
 }
 
 impl OpenChunk {
-    /// An empty chunk number `n`, whose vectors go to `lines`.
-    pub(crate) fn new(layout: &Layout, n: usize, lines: Lines, hasher: Hasher) -> Self {
+    /// An empty chunk number `n`.
+    pub(crate) fn new(layout: &Layout, n: usize, hasher: Hasher) -> Self {
         let rows_max = layout.chunk_rows(n);
-        let (rows_in, rows) = rows(layout, n, lines);
+        let (rows_in, rows) = rows(layout, n);
         let (payloads_in, payloads) = columns(rows_max, hasher);
         Self {
             rows_in,
@@ -55,11 +56,12 @@ impl OpenChunk {
     pub(crate) fn push(
         &mut self,
         id: RecordId,
-        components: &[f32],
+        vectors: RowVectors<'_>,
         link: Link,
         payload: RowPayload<'_>,
+        reserved: &mut ReservedMemory,
     ) -> bool {
-        let row = self.rows_in.push(id, components, link);
+        let row = self.rows_in.push(&self.rows, id, vectors, link, reserved);
         let fits = match &mut self.payloads_in {
             PayloadsAppender::Columns(columns) => {
                 let mut fields = columns.row(row);

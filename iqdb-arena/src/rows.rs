@@ -1,10 +1,12 @@
 //! The rows of one chunk: their vectors, ids, links and ends.
 
-use iqdb_core::{RecordId, Version};
+use iqdb_core::limits::FIELDS_MAX;
+use iqdb_core::{FieldId, Record, RecordId, Schema, VectorRef, Version};
 
-use crate::column::{Appender, Column, column, columns};
-use crate::layout::{LINE, Layout};
+use crate::column::{Appender, Column, column};
+use crate::layout::Layout;
 use crate::sync::{AtomicU64, Ordering};
+use crate::vectors::{ChunkMemory, FieldAppender, FieldColumn, ReservedMemory};
 
 /// The row number that stands for no row.
 const NONE: u32 = u32::MAX;
@@ -50,72 +52,79 @@ impl Link {
 /// and sets its end once, later.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// The components, in `lines_per_row` lines per row.
-    lines: Column<[f32; LINE]>,
+    /// The vectors, by the position of their field.
+    fields: Box<[FieldColumn]>,
     ids: Column<RecordId>,
     links: Column<Link>,
     /// Per row the version that ended it; 0 while it is alive.
     ended: Box<[AtomicU64]>,
     /// The first version that ended a row; 0 while all rows are alive.
     first_end: AtomicU64,
-    lines_per_row: usize,
 }
 
 /// The writer's side of [`Rows`].
 #[derive(Debug)]
 pub(crate) struct RowsAppender {
-    lines: Appender<[f32; LINE]>,
+    fields: Box<[FieldAppender]>,
     ids: Appender<RecordId>,
     links: Appender<Link>,
+    layout: Layout,
+    /// The number of the chunk.
+    chunk: usize,
 }
 
-/// Memory for the vectors of one chunk.
-pub(crate) type Lines = (Appender<[f32; LINE]>, Column<[f32; LINE]>);
-
-/// Memory for the vectors of chunk number `chunk`; if it is large, also for those of the next chunks
-/// of the same capacity, up to [`MAPPED_BYTES`].
-pub(crate) fn lines(layout: &Layout, chunk: usize) -> Vec<Lines> {
-    let lines = layout.chunk_rows(chunk) * layout.lines();
-    let bytes = lines * size_of::<[f32; LINE]>();
-    let huge_pages = layout.huge_pages();
-    let count = match bytes {
-        MANY_BYTES.. if huge_pages => layout.equal_chunks(chunk, MAPPED_BYTES / bytes).max(1),
-        _ => 1,
-    };
-    columns(lines, count, huge_pages)
+/// The vectors of a row that is to be appended: those of a record, or those of another row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RowVectors<'a> {
+    Record(&'a Schema, &'a Record),
+    Row(&'a Rows, usize),
 }
 
-/// The bytes of vectors from which a chunk shares a mapping with the next chunks, so that the mapping
-/// has room for several huge pages.
-const MANY_BYTES: usize = 1 << 20;
+impl<'a> RowVectors<'a> {
+    /// The vector of the field at this position, if the row has one.
+    fn get(self, field: usize) -> Option<VectorRef<'a>> {
+        match self {
+            Self::Record(schema, record) => record.vector(schema.fields().get(field)?.name()),
+            Self::Row(rows, row) => rows.fields[field].vector(row),
+        }
+    }
+}
 
-/// The size of such a shared mapping.
-const MAPPED_BYTES: usize = 8 << 20;
-
-/// The empty rows of chunk number `chunk`, and their appender; `lines` is the memory for its vectors.
-pub(crate) fn rows(layout: &Layout, chunk: usize, lines: Lines) -> (RowsAppender, Rows) {
-    let (capacity, lines_per_row) = (layout.chunk_rows(chunk), layout.lines());
-    let (lines_in, lines) = lines;
+/// The empty rows of chunk number `chunk`, and their appender.
+pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
+    let capacity = layout.chunk_rows(chunk);
     let (ids_in, ids) = column(capacity);
     let (links_in, links) = column(capacity);
     let ended = (0..capacity).map(|_| AtomicU64::new(0)).collect();
     let first_end = AtomicU64::new(0);
+    let fields = (0..FIELDS_MAX).map(|_| FieldColumn::default()).collect();
+    let fields_in = (0..FIELDS_MAX).map(|_| FieldAppender::default()).collect();
     (
-        RowsAppender { lines: lines_in, ids: ids_in, links: links_in },
-        Rows { lines, ids, links, ended, first_end, lines_per_row },
+        RowsAppender { fields: fields_in, ids: ids_in, links: links_in, layout: *layout, chunk },
+        Rows { fields, ids, links, ended, first_end },
     )
 }
 
 impl RowsAppender {
-    /// Appends a row and returns its number in the chunk. Pads its last line with zeros.
-    pub(crate) fn push(&mut self, id: RecordId, components: &[f32], link: Link) -> usize {
+    /// Appends a row to `rows`, of which this is the appender, and returns its number in the chunk.
+    pub(crate) fn push(
+        &mut self,
+        rows: &Rows,
+        id: RecordId,
+        vectors: RowVectors<'_>,
+        link: Link,
+        reserved: &mut ReservedMemory,
+    ) -> usize {
         let row = self.links.len();
-        let (whole, rest) = components.as_chunks::<LINE>();
-        self.lines.extend_from_slice(whole);
-        if !rest.is_empty() {
-            let mut line = [0.0; LINE];
-            line[..rest.len()].copy_from_slice(rest);
-            self.lines.push(line);
+        // A chunk has fewer rows than 32 bits count.
+        let number = u32::try_from(row).unwrap_or(u32::MAX);
+        for (field, (writes, reads)) in self.fields.iter_mut().zip(&rows.fields).enumerate() {
+            let (layout, chunk) = (&self.layout, self.chunk);
+            let mut memory = ChunkMemory { reserved, layout, chunk, field };
+            match vectors.get(field) {
+                Some(vector) => writes.push(reads, number, vector, &mut memory),
+                None => writes.skip(reads, &memory),
+            }
         }
         self.ids.push(id);
         self.links.push(link);
@@ -128,12 +137,14 @@ impl RowsAppender {
 }
 
 impl Rows {
-    /// The components of a range of rows, padding included; `None` if one of them is not written yet.
-    #[inline]
-    pub(crate) fn components(&self, rows: std::ops::Range<usize>) -> Option<&[f32]> {
-        let lines = rows.start.checked_mul(self.lines_per_row)?
-            ..rows.end.checked_mul(self.lines_per_row)?;
-        self.lines.slice(lines).map(<[_]>::as_flattened)
+    /// The vectors of a field, if a row has one. O(1).
+    pub(crate) fn field(&self, field: FieldId) -> Option<&FieldColumn> {
+        self.fields.get(field.index())?.written()
+    }
+
+    /// The bytes that the vectors of a row take.
+    pub(crate) fn vector_bytes(&self, row: usize) -> usize {
+        self.fields.iter().map(|field| field.bytes(row)).sum()
     }
 
     pub(crate) fn id(&self, row: usize) -> Option<&RecordId> {

@@ -93,9 +93,8 @@ impl Snapshot for View {
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let chunk = self.chunks.get(i).ok_or_else(|| no_such_block(self.chunks.len(), i))?;
-        let layout = self.generation.layout();
         let len = self.rows_in(i);
-        let block = Block::new(&**chunk, layout.dim(), layout.stride(), len, self.version)?;
+        let block = Block::new(&**chunk, &self.schema, len, self.version)?;
         Ok(match chunk.seal() {
             Some(seal) => block.sealed(seal),
             None => block,

@@ -10,6 +10,7 @@ use crate::generation::Generation;
 use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
 use crate::payloads::RowPayload;
+use crate::rows::RowVectors;
 use crate::sync::{Arc, Published};
 use crate::view::View;
 
@@ -109,7 +110,7 @@ impl Writer {
     pub(crate) fn commit(&mut self, batch: &Batch, published: &Published<View>) -> Result<Applied> {
         let adds = |change: &&Change| !matches!(change, Change::Delete(_));
         self.make_room(batch.changes().iter().filter(adds).count(), published)?;
-        let schema = self.view.schema;
+        let schema = self.view.schema.clone();
         let version = self.view.version.next();
 
         self.torn = true;
@@ -164,7 +165,7 @@ impl Writer {
     /// sealed since the last view.
     pub(crate) fn advance(&mut self, published: &Published<View>) -> Version {
         let version = self.view.version.next();
-        let view = Arc::new(self.builder.view(self.view.schema, version, self.view.live));
+        let view = Arc::new(self.builder.view(self.view.schema.clone(), version, self.view.live));
         self.retired.reserve(1);
         self.publish(view, published);
         version
@@ -187,18 +188,16 @@ impl Writer {
         match (change, present) {
             (Change::Upsert(record), _) => {
                 let (id, payload) = (record.id.clone(), RowPayload::Whole(&record.payload));
-                staged.added_bytes +=
-                    self.builder.append(found, published, id, &record.vector, payload);
+                let vectors = RowVectors::Record(&self.view.schema, record);
+                staged.added_bytes += self.builder.append(found, published, id, vectors, payload);
             }
             (Change::SetPayload(id, payload), Some(row)) => {
                 let generation = Arc::clone(self.builder.generation());
-                if let Some((rows, address)) = generation.locate(row)
-                    && let Some(components) = rows.components(address.row..address.row + 1)
-                {
-                    let components = &components[..generation.layout().dim()];
+                if let Some((rows, address)) = generation.locate(row) {
                     let (id, payload) = (id.clone(), RowPayload::Whole(payload));
+                    let vectors = RowVectors::Row(rows, address.row);
                     staged.added_bytes +=
-                        self.builder.append(found, published, id, components, payload);
+                        self.builder.append(found, published, id, vectors, payload);
                 }
             }
             (Change::Delete(_) | Change::SetPayload(..), _) => {}
@@ -227,7 +226,7 @@ impl Writer {
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
         let mut packed = GenerationBuilder::packed(&self.view, self.faults.clone());
-        let view = Arc::new(packed.view(self.view.schema, self.view.version, self.view.live));
+        let view = Arc::new(packed.view(self.view.schema.clone(), self.view.version, self.view.live));
         self.retired.reserve(1);
         self.faults.reach(Stage::Packed);
         if self.faults.has(Defect::CompactionEndsRows) {

@@ -28,7 +28,7 @@ use crate::snapshot::MemorySnapshot;
 ///
 /// let store = MemoryStore::new(Schema::new(2, Metric::Euclidean)?);
 /// store.upsert(Record::new("a", [0.0, 1.0])?)?;
-/// assert_eq!(store.get(&"a".into())?.unwrap().vector.len(), 2);
+/// assert_eq!(store.get(&"a".into())?.unwrap().only_vector()?.dim(), Some(2));
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 #[derive(Debug)]
@@ -120,8 +120,8 @@ impl Store for MemoryStore {
         if let Some(snapshot) = &state.snapshot {
             return Ok(snapshot.clone());
         }
-        let snapshot =
-            Arc::new(MemorySnapshot::new(self.schema, state.version, state.records.values()));
+        let records = state.records.values();
+        let snapshot = Arc::new(MemorySnapshot::new(self.schema.clone(), state.version, records)?);
         state.snapshot = Some(snapshot.clone());
         Ok(snapshot)
     }
