@@ -142,13 +142,7 @@ impl GenerationBuilder {
     }
 
     /// Writes the next row into the open chunk, and seals the chunk if it is full.
-    fn push(
-        &mut self,
-        id: RecordId,
-        vectors: RowVectors<'_>,
-        link: Link,
-        payload: RowPayload<'_>,
-    ) {
+    fn push(&mut self, id: RecordId, vectors: RowVectors<'_>, link: Link, payload: RowPayload<'_>) {
         let mut open_chunk = match self.open_chunk.take() {
             Some(open_chunk) => open_chunk,
             None => self.add_chunk(),

@@ -167,7 +167,8 @@ fn dense<T>(
     writes: fn(Appender<T>) -> ComponentsAppender,
     reads: fn(Column<T>) -> Components,
 ) -> Vec<Memory> {
-    let memory = |(appender, column)| Memory { rows, writes: writes(appender), reads: reads(column) };
+    let memory =
+        |(appender, column)| Memory { rows, writes: writes(appender), reads: reads(column) };
     pairs.into_iter().map(memory).collect()
 }
 

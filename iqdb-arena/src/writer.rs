@@ -226,7 +226,8 @@ impl Writer {
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
         let mut packed = GenerationBuilder::packed(&self.view, self.faults.clone());
-        let view = Arc::new(packed.view(self.view.schema.clone(), self.view.version, self.view.live));
+        let view =
+            Arc::new(packed.view(self.view.schema.clone(), self.view.version, self.view.live));
         self.retired.reserve(1);
         self.faults.reach(Stage::Packed);
         if self.faults.has(Defect::CompactionEndsRows) {

@@ -1,8 +1,12 @@
-//! What a store promises beyond the contract.
+//! What a store promises beyond the contract, and what it can hold.
 
 use std::fmt;
 
-/// Promises beyond [`Store`](crate::Store)'s contract. What is not promised is never relied upon.
+use crate::limits::{DIM_MAX, FIELDS_MAX, PAYLOAD_BYTES_MAX, SPARSE_TERMS_MAX};
+use crate::{Element, Error, ErrorKind, FieldKind, Result, Schema};
+
+/// Promises beyond [`Store`](crate::Store)'s contract, and [limits](Limits) below the contract's.
+/// What is not promised is never relied upon.
 ///
 /// ```
 /// use iqdb_core::Capabilities;
@@ -14,6 +18,7 @@ use std::fmt;
 pub struct Capabilities {
     durable: bool,
     wait_free_reads: bool,
+    limits: Limits,
 }
 
 impl Capabilities {
@@ -38,6 +43,13 @@ impl Capabilities {
         self
     }
 
+    /// Says that the store holds less than the contract allows.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Whether acknowledged writes outlive the process.
     #[must_use]
     pub fn durable(self) -> bool {
@@ -51,13 +63,155 @@ impl Capabilities {
     pub fn wait_free_reads(self) -> bool {
         self.wait_free_reads
     }
+
+    /// What the store can hold.
+    #[must_use]
+    pub fn limits(self) -> Limits {
+        self.limits
+    }
 }
 
 impl fmt::Debug for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let promised = [(self.durable, "durable"), (self.wait_free_reads, "wait_free_reads")];
-        f.debug_set()
-            .entries(promised.iter().filter(|(promised, _)| *promised).map(|(_, name)| name))
-            .finish()
+        let names = promised.iter().filter(|(promised, _)| *promised).map(|(_, name)| name);
+        f.debug_set().entries(names).finish()?;
+        match self.limits == Limits::default() {
+            true => Ok(()),
+            false => write!(f, " within {:?}", self.limits),
+        }
+    }
+}
+
+/// What a store can hold, at most what the contract allows ([`limits`](crate::limits)). The default
+/// is all of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limits {
+    fields: usize,
+    /// By element, in the order of [`Element::ALL`].
+    dims: [usize; Element::ALL.len()],
+    sparse_terms: usize,
+    payload_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fields: FIELDS_MAX,
+            dims: [DIM_MAX; Element::ALL.len()],
+            sparse_terms: SPARSE_TERMS_MAX,
+            payload_bytes: PAYLOAD_BYTES_MAX,
+        }
+    }
+}
+
+impl Limits {
+    /// Lowers the number of fields in a schema.
+    #[must_use]
+    pub fn with_fields(mut self, most: usize) -> Self {
+        self.fields = self.fields.min(most);
+        self
+    }
+
+    /// Lowers the dimension of dense vectors of this element; 0 for a store that holds none.
+    #[must_use]
+    pub fn with_dim(mut self, element: Element, most: usize) -> Self {
+        let dim = &mut self.dims[element as usize];
+        *dim = (*dim).min(most);
+        self
+    }
+
+    /// Lowers the number of terms in a sparse vector; 0 for a store that holds none.
+    #[must_use]
+    pub fn with_sparse_terms(mut self, most: usize) -> Self {
+        self.sparse_terms = self.sparse_terms.min(most);
+        self
+    }
+
+    /// Lowers the size of a payload, in bytes.
+    #[must_use]
+    pub fn with_payload_bytes(mut self, most: usize) -> Self {
+        self.payload_bytes = self.payload_bytes.min(most);
+        self
+    }
+
+    /// The most fields in a schema.
+    #[must_use]
+    pub fn fields(self) -> usize {
+        self.fields
+    }
+
+    /// The largest dimension of dense vectors of this element; 0 when the store holds none.
+    #[must_use]
+    pub fn dim(self, element: Element) -> usize {
+        self.dims[element as usize]
+    }
+
+    /// The most terms in a sparse vector; 0 when the store holds none.
+    #[must_use]
+    pub fn sparse_terms(self) -> usize {
+        self.sparse_terms
+    }
+
+    /// The largest payload, in bytes.
+    #[must_use]
+    pub fn payload_bytes(self) -> usize {
+        self.payload_bytes
+    }
+
+    /// Checks that a store within these limits can hold the fields of `schema`. Where a store is
+    /// made, this comes first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`], naming the field.
+    pub fn check(self, schema: &Schema) -> Result<()> {
+        let refused = |message: &'static str| Error::new(ErrorKind::NotSupported, message);
+        if schema.fields().len() > self.fields {
+            return Err(refused("the store can't hold so many fields")
+                .expected(format_args!("at most {}", self.fields))
+                .found(schema.fields().len()));
+        }
+        for field in schema.fields() {
+            let is_held = match field.kind() {
+                FieldKind::Dense { dim, element, .. } => dim <= self.dim(element),
+                FieldKind::Sparse { .. } => self.sparse_terms > 0,
+            };
+            if !is_held {
+                return Err(refused("the store can't hold such vectors")
+                    .with_field(field.name())
+                    .found(field.kind()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Metric;
+
+    #[test]
+    fn limits_only_sink() {
+        let limits = Limits::default().with_fields(3).with_fields(9).with_sparse_terms(5);
+        assert_eq!((limits.fields(), limits.sparse_terms()), (3, 5));
+        let limits = limits.with_dim(Element::I8, 7).with_dim(Element::I8, DIM_MAX + 1);
+        assert_eq!((limits.dim(Element::I8), limits.dim(Element::F32)), (7, DIM_MAX));
+        assert_eq!(limits.with_payload_bytes(1).payload_bytes(), 1);
+    }
+
+    #[test]
+    fn a_schema_beyond_the_limits_is_not_supported() {
+        let limits = Limits::default().with_fields(1).with_dim(Element::I8, 2).with_sparse_terms(0);
+        let bytes = |dim| Schema::builder().dense("bytes", dim, Metric::Dot).element(Element::I8);
+        limits.check(&bytes(2).build().unwrap()).unwrap();
+        for beyond in [
+            bytes(3),
+            bytes(2).dense("b", 1, Metric::Dot),
+            Schema::builder().sparse("terms", Metric::Dot),
+        ] {
+            let error = limits.check(&beyond.build().unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotSupported);
+        }
     }
 }

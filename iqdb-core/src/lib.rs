@@ -71,7 +71,7 @@ mod vector;
 
 pub use batch::{Applied, Batch, Change, Version};
 pub use block::Block;
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, Limits};
 pub use column::{Column, VectorColumn};
 pub use column_buf::ColumnBuf;
 pub use element::{Element, Number};
