@@ -1,10 +1,11 @@
 //! Builds a generation: appends rows to chunks, and makes views of what it has appended.
 
-use iqdb_core::{IdRef, RecordId, Schema, Version};
+use iqdb_core::{IdRef, Payload, RecordId, Schema, Version};
 
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
+use crate::layout::RowAddress;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
 use crate::rows::{Link, RowVectors};
@@ -187,6 +188,12 @@ impl GenerationBuilder {
         let payload = chunk.payload(address.row).map_or(0, RowPayload::size_bytes);
         let vectors = chunk.rows().vector_bytes(address.row);
         (vectors + size_of::<RecordId>() + payload) as u64
+    }
+
+    /// A copy of the payload of a row; an empty one where there is no such row.
+    pub(crate) fn payload_of(&self, address: RowAddress) -> Payload {
+        let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
+        payload.map_or_else(Payload::new, RowPayload::to_payload)
     }
 
     /// A view of all rows appended so far. O(1), or O(chunks) if a chunk was added or replaced since

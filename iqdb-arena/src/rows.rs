@@ -1,7 +1,7 @@
 //! The rows of one chunk: their vectors, ids, links and ends.
 
 use iqdb_core::limits::FIELDS_MAX;
-use iqdb_core::{FieldId, Record, RecordId, Schema, VectorRef, Version};
+use iqdb_core::{FieldId, NamedVector, Record, RecordId, Schema, Vector, VectorRef, Version};
 
 use crate::column::{Appender, Column, column};
 use crate::layout::Layout;
@@ -73,11 +73,15 @@ pub(crate) struct RowsAppender {
     chunk: usize,
 }
 
-/// The vectors of a row that is to be appended: those of a record, or those of another row.
+/// The vectors of a row that is to be appended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RowVectors<'a> {
+    /// Those of a record.
     Record(&'a Schema, &'a Record),
+    /// Those of another row.
     Row(&'a Rows, usize),
+    /// Those of another row, some of them replaced or left out.
+    Patched(&'a Rows, usize, &'a Schema, &'a [NamedVector]),
 }
 
 impl<'a> RowVectors<'a> {
@@ -86,6 +90,14 @@ impl<'a> RowVectors<'a> {
         match self {
             Self::Record(schema, record) => record.vector(schema.fields().get(field)?.name()),
             Self::Row(rows, row) => rows.fields[field].vector(row),
+            Self::Patched(rows, row, schema, named) => {
+                let name = schema.fields().get(field)?.name();
+                // The last one of a name counts.
+                match named.iter().rev().find(|(other, _)| other == name) {
+                    Some((_, vector)) => vector.as_ref().map(Vector::as_ref),
+                    None => rows.fields[field].vector(row),
+                }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use iqdb_core::{Applied, Batch, Change, Error, ErrorKind, Result, Schema, Version};
+use iqdb_core::{Applied, Batch, Effect, Error, ErrorKind, Resolved, Result, Schema, Version};
 
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
@@ -19,7 +19,7 @@ const RECLAIMED_PER_COMMIT: usize = 64;
 
 /// The number of changes whose ids are hashed, and their slots prefetched, before the first is looked
 /// up.
-const PREFETCHED_CHANGES: usize = 32;
+const PREFETCHED_EFFECTS: usize = 32;
 
 /// The state that the lock guards. Only writers touch it.
 #[derive(Debug)]
@@ -108,29 +108,29 @@ impl Writer {
     /// # Errors
     /// [`ErrorKind::NotSupported`] when row numbers would run out; nothing has changed then.
     pub(crate) fn commit(&mut self, batch: &Batch, published: &Published<View>) -> Result<Applied> {
-        let adds = |change: &&Change| !matches!(change, Change::Delete(_));
-        self.make_room(batch.changes().iter().filter(adds).count(), published)?;
+        let view = Arc::clone(&self.view);
+        let Resolved { effects, mut applied } = batch.resolve(&*view, view.version)?;
+        if effects.is_empty() {
+            return Ok(applied);
+        }
+        let adds = |effect: &&Effect<'_>| !matches!(effect, Effect::Remove(_));
+        self.make_room(effects.iter().filter(adds).count(), published)?;
         let schema = self.view.schema.clone();
         let version = self.view.version.next();
 
         self.torn = true;
-        let mut applied = Applied::at(self.view.version);
         let mut staged = Staged::default();
-        let mut hashes = Vec::with_capacity(PREFETCHED_CHANGES);
-        for changes in batch.changes().chunks(PREFETCHED_CHANGES) {
+        let mut hashes = Vec::with_capacity(PREFETCHED_EFFECTS);
+        for effects in effects.chunks(PREFETCHED_EFFECTS) {
             hashes.clear();
             let generation = self.builder.generation();
-            hashes.extend(changes.iter().map(|change| generation.hash(change.id().as_ref())));
-            if hashes.len() == PREFETCHED_CHANGES {
+            hashes.extend(effects.iter().map(|effect| generation.hash(effect.id().as_ref())));
+            if hashes.len() == PREFETCHED_EFFECTS {
                 self.builder.prefetch(&hashes);
             }
-            for (change, hash) in changes.iter().zip(&hashes) {
-                self.stage(change, *hash, &mut applied, &mut staged);
+            for (effect, hash) in effects.iter().zip(&hashes) {
+                self.stage(effect, *hash, &mut applied, &mut staged);
             }
-        }
-        if !applied.has_effect() {
-            self.torn = false;
-            return Ok(applied);
         }
         self.faults.reach(Stage::Appended);
         applied.version = version;
@@ -171,10 +171,17 @@ impl Writer {
         version
     }
 
-    /// Appends the row of a change, if it has one, and notes the row that it ends. Changes nothing that
-    /// a reader sees.
-    fn stage(&mut self, change: &Change, hash: u32, applied: &mut Applied, staged: &mut Staged) {
-        let found = self.builder.find(change.id().as_ref(), hash);
+    /// Appends the row of an effect, if it has one, and notes the row that it ends. Changes nothing
+    /// that a reader sees.
+    fn stage(
+        &mut self,
+        effect: &Effect<'_>,
+        hash: u32,
+        applied: &mut Applied,
+        staged: &mut Staged,
+    ) {
+        let id = effect.id();
+        let found = self.builder.find(id.as_ref(), hash);
         // The rows that this batch ends have no stamp yet, so `is_alive` doesn't know of them.
         let present =
             found.row().filter(|row| {
@@ -183,25 +190,29 @@ impl Writer {
                         rows.is_alive(address.row, self.view.version)
                     })
             });
-        applied.count(change, present.is_some());
-        let published = self.view.rows;
-        match (change, present) {
-            (Change::Upsert(record), _) => {
-                let (id, payload) = (record.id.clone(), RowPayload::Whole(&record.payload));
-                let vectors = RowVectors::Record(&self.view.schema, record);
-                staged.added_bytes += self.builder.append(found, published, id, vectors, payload);
+        applied.count(effect, present.is_some());
+        let (published, schema) = (self.view.rows, &self.view.schema);
+        let generation = Arc::clone(self.builder.generation());
+        let row = present.and_then(|row| generation.locate(row));
+        staged.added_bytes += match (effect, row) {
+            (Effect::Put(record), _) => {
+                let payload = RowPayload::Whole(&record.payload);
+                let vectors = RowVectors::Record(schema, record);
+                self.builder.append(found, published, id.clone(), vectors, payload)
             }
-            (Change::SetPayload(id, payload), Some(row)) => {
-                let generation = Arc::clone(self.builder.generation());
-                if let Some((rows, address)) = generation.locate(row) {
-                    let (id, payload) = (id.clone(), RowPayload::Whole(payload));
-                    let vectors = RowVectors::Row(rows, address.row);
-                    staged.added_bytes +=
-                        self.builder.append(found, published, id, vectors, payload);
-                }
+            (Effect::SetPayload(_, payload), Some((rows, address))) => {
+                let payload = RowPayload::Whole(payload);
+                let vectors = RowVectors::Row(rows, address.row);
+                self.builder.append(found, published, id.clone(), vectors, payload)
             }
-            (Change::Delete(_) | Change::SetPayload(..), _) => {}
-        }
+            (Effect::SetVectors(_, named), Some((rows, address))) => {
+                let payload = self.builder.payload_of(address);
+                let payload = RowPayload::Whole(&payload);
+                let vectors = RowVectors::Patched(rows, address.row, schema, named);
+                self.builder.append(found, published, id.clone(), vectors, payload)
+            }
+            (Effect::Remove(_) | Effect::SetPayload(..) | Effect::SetVectors(..), _) => 0,
+        };
         if let Some(row) = present {
             staged.ended_bytes += self.builder.bytes_of(row);
             staged.ended.push(row);

@@ -23,7 +23,7 @@
 //! | [`Payload`] | `{"lang": "en", "year": 2024}` |
 //! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "vectors": {"image": […]}, "payload": {}}`; all but the id may be left out |
 //! | [`Schema`] | `{"fields": [{"name": "vector", "kind": {"dense": {"dim": 384, "metric": "cosine", "element": "f32"}}}]}` |
-//! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}` |
+//! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}`, `{"insert": …}`, `{"insert_if_absent": …}`, `{"delete_where": "year < 2000"}`, `{"set_vectors": [1, [["image", null]]]}` |
 //! | [`Batch`] | `{"changes": […], "expected_version": null}`; the version may be left out |
 //! | [`Applied`] | `{"version": 3, "inserted": 1, "replaced": 0, …}` |
 //! | [`Hit`] | `{"id": 1, "distance": 0.5, "payload": null}` |
@@ -68,8 +68,9 @@ mod source;
 mod store;
 mod value;
 mod vector;
+mod version;
 
-pub use batch::{Applied, Batch, Change, Version};
+pub use batch::{Applied, Batch, Change, Effect, NamedVector, Resolved, State};
 pub use block::Block;
 pub use capabilities::{Capabilities, Limits};
 pub use column::{Column, VectorColumn};
@@ -99,3 +100,4 @@ pub use store::{Store, StoreExt};
 pub use uuid::Uuid;
 pub use value::{ListRef, Value, ValueRef};
 pub use vector::{Bits, BitsRef, Dense, DenseRef, Sparse, SparseRef, Vector, VectorRef};
+pub use version::Version;

@@ -1,6 +1,6 @@
 //! Queries: what to look for, and under which conditions.
 
-use crate::{Error, ErrorKind, FieldId, Filter, Hits, Result, Schema, VectorRef};
+use crate::{Error, ErrorKind, Field, FieldId, Filter, Hits, Result, Schema, VectorRef};
 
 /// What a query wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,7 +100,7 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// The field to look in; without it, the one named [`Field::DEFAULT`](crate::Field::DEFAULT).
+    /// The field to look in; without it, the one named [`Field::DEFAULT`].
     /// Records that lack it are never hits.
     #[must_use]
     pub fn with_field(mut self, name: &'a str) -> Self {
@@ -215,13 +215,7 @@ impl<'a> Query<'a> {
     /// that is NaN; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let checked = || {
-            let field = &schema.fields()[self.field_in(schema)?.index()];
-            field.kind().check_vector(self.vector).map_err(|error| {
-                match schema.fields().len() {
-                    1 => error,
-                    _ => error.with_field(field.name()),
-                }
-            })?;
+            schema.check_vector(self.field.unwrap_or(Field::DEFAULT), Some(self.vector))?;
             let invalid = |message: &'static str| Error::new(ErrorKind::InvalidQuery, message);
             match self.goal {
                 Goal::Nearest { k: 0 } => {

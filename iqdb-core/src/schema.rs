@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits::FIELDS_MAX;
-use crate::{Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Record, Result};
+use crate::{
+    Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Record, Result, VectorRef,
+};
 
 /// The vector fields of a store, in order: up to [`FIELDS_MAX`], with different names. Fields may be
 /// appended; none ever changes or goes. Cloning costs nothing.
@@ -125,12 +127,20 @@ impl Schema {
     /// [`ErrorKind::UnknownField`], [`ErrorKind::ElementMismatch`],
     /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`].
     pub fn check_vectors(&self, record: &Record) -> Result<()> {
-        record.vectors().try_for_each(|(name, vector)| {
-            let field = &self.0[self.field(name)?.index()];
-            field.kind().check_vector(vector).map_err(|error| match self.0.len() {
-                1 => error,
-                _ => error.with_field(field.name()),
-            })
+        record.vectors().try_for_each(|(name, vector)| self.check_vector(name, Some(vector)))
+    }
+
+    /// Checks that a vector can be stored or asked for in the field of this name; without a vector,
+    /// that there is such a field. O(dim).
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`]; those of [`FieldKind::check_vector`].
+    pub fn check_vector(&self, name: &str, vector: Option<VectorRef<'_>>) -> Result<()> {
+        let field = &self.0[self.field(name)?.index()];
+        let checked = vector.map_or(Ok(()), |vector| field.kind().check_vector(vector));
+        checked.map_err(|error| match self.0.len() {
+            1 => error,
+            _ => error.with_field(field.name()),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use crate::filter::MaskPool;
 use crate::{
     Block, Explain, Filter, Hits, IdRef, PayloadRef, Query, RecordId, RecordRef, Result, RowMask,
-    Schema, Version,
+    Schema, State, Version,
 };
 
 /// One version of a store, seen whole.
@@ -138,6 +138,16 @@ pub trait SnapshotExt: Snapshot {
 }
 
 impl<S: Snapshot + ?Sized> SnapshotExt for S {}
+
+impl<S: Snapshot + ?Sized> State for S {
+    fn contains(&self, id: &RecordId) -> Result<bool> {
+        Ok(self.get(id)?.is_some())
+    }
+
+    fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
+        self.live_rows(Some(filter)).map(|row| Ok(row?.id()?.to_id())).collect()
+    }
+}
 
 /// One live row of a snapshot. Copying it copies a few words.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::{
-    Applied, Batch, Capabilities, Change, Error, ErrorKind, Filter, Payload, Record, RecordId,
-    Result, Schema, Snapshot, SnapshotExt,
+    Applied, Batch, Capabilities, Change, Filter, Payload, Record, RecordId, Result, Schema,
+    Snapshot, SnapshotExt,
 };
 
 /// A set of records, written in batches and read through snapshots.
@@ -140,9 +140,6 @@ macro_rules! forward_store {
 
 forward_store!(Arc<S>, Box<S>);
 
-/// How often [`StoreExt::delete_where`] decides anew before it gives up.
-const CONFLICT_RETRIES: usize = 64;
-
 /// Conveniences that follow from [`Store`] alone, the same for every backend.
 pub trait StoreExt: Store {
     /// Inserts or replaces one record.
@@ -234,24 +231,10 @@ pub trait StoreExt: Store {
     /// - `delete_where_deletes_exactly_the_matches`: Those of the version it replaces.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`]; [`ErrorKind::VersionConflict`] when other writers were faster
-    /// 64 times in a row; those of [`Store::snapshot`] and [`Store::apply`].
+    /// Those of [`Store::apply`].
     fn delete_where(&self, filter: &Filter) -> Result<u64> {
-        for _ in 0..CONFLICT_RETRIES {
-            let snapshot = self.snapshot()?;
-            let mut batch = Batch::new().expect_version(snapshot.version());
-            for row in snapshot.live_rows(Some(filter)) {
-                batch.push(Change::Delete(row?.id()?.to_id()));
-            }
-            match self.apply(&batch) {
-                Err(error) if error.kind() == ErrorKind::VersionConflict => {}
-                result => return result.map(|applied| applied.deleted),
-            }
-        }
-        Err(Error::new(ErrorKind::VersionConflict, "other writers were faster every time")
-            .during("delete_where")
-            .found(format_args!("{CONFLICT_RETRIES} attempts"))
-            .hint("write less often, or delete in smaller portions"))
+        let batch = Batch::new().delete_where(filter.clone());
+        self.apply(&batch).map(|applied| applied.deleted)
     }
 }
 

@@ -83,7 +83,7 @@ fn the_json_forms_are_stable() {
     );
     assert_eq!(
         json(&Applied::at(Version(3))),
-        r#"{"version":3,"inserted":0,"replaced":0,"payload_set":0,"deleted":0,"absent":0}"#
+        r#"{"version":3,"inserted":0,"replaced":0,"payload_set":0,"vectors_set":0,"deleted":0,"kept":0,"absent":0}"#
     );
     assert_eq!(
         json(&Hit { id: 1.into(), distance: 0.5, payload: None }),
@@ -125,9 +125,13 @@ fn the_binary_forms_are_stable() {
         Change::Upsert(vector),
         Change::Delete(1.into()),
         Change::SetPayload(1.into(), Payload::new()),
+        Change::Insert(record()),
+        Change::InsertIfAbsent(record()),
+        Change::DeleteWhere(Filter::eq("a", 1)),
+        Change::SetVectors(1.into(), vec![("a".into(), None)]),
     ];
     let first: Vec<u8> = changes.iter().map(|change| bytes(change)[0]).collect();
-    assert_eq!(first, [0, 1, 2]);
+    assert_eq!(first, [0, 1, 2, 3, 4, 5, 6]);
     let first: Vec<u8> = Metric::ALL.iter().map(|metric| bytes(metric)[0]).collect();
     assert_eq!(first, [0, 1, 2, 3, 4]);
     let first: Vec<u8> = Element::ALL.iter().map(|element| bytes(element)[0]).collect();
@@ -155,6 +159,9 @@ fn every_data_type_comes_back_as_it_went() {
     round_trip(&Schema::builder().build().unwrap());
     round_trip(&rich_schema());
     round_trip(&Change::Upsert(record()));
+    round_trip(&Change::DeleteWhere("a = 1".parse().unwrap()));
+    let vectors = vec![("a".into(), None), ("b".into(), Some(vectors()[3].clone()))];
+    round_trip(&Change::SetVectors(1.into(), vectors));
     round_trip(&Batch::new().upsert(record()).delete(7).expect_version(Version(9)));
     round_trip(&Applied::at(Version(1)));
     round_trip(&"a = 1 or not b exists".parse::<Filter>().unwrap());

@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, Record, RecordId, Result, Schema, Snapshot, Store,
-    Version,
+    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, Resolved, Result, Schema,
+    Snapshot, Store, Version,
 };
 
 use crate::snapshot::MemorySnapshot;
@@ -44,6 +44,23 @@ struct State {
     records: HashMap<RecordId, Record>,
     /// The snapshot of this version, once a caller has asked for it.
     snapshot: Option<Arc<MemorySnapshot>>,
+}
+
+impl iqdb_core::State for State {
+    fn contains(&self, id: &RecordId) -> Result<bool> {
+        Ok(self.records.contains_key(id))
+    }
+
+    /// O(records).
+    fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
+        let mut found = Vec::new();
+        for record in self.records.values() {
+            if filter.matches(record.id.as_ref(), &(&record.payload).into())? {
+                found.push(record.id.clone());
+            }
+        }
+        Ok(found)
+    }
 }
 
 impl MemoryStore {
@@ -78,21 +95,20 @@ impl Store for MemoryStore {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         let mut state = self.write();
         batch.check(&self.schema, state.version)?;
+        let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
 
-        let mut applied = Applied::at(state.version);
-        for change in batch.changes() {
-            let was_present = state.records.contains_key(change.id());
-            applied.count(change, was_present);
-            match change {
-                Change::Upsert(record) => {
+        for effect in effects {
+            applied.count(&effect, state.records.contains_key(effect.id()));
+            match effect {
+                Effect::Put(record) => {
                     state.records.insert(record.id.clone(), record.clone());
                 }
-                Change::Delete(id) => {
-                    state.records.remove(id);
+                Effect::Remove(id) => {
+                    state.records.remove(&*id);
                 }
-                Change::SetPayload(id, payload) => {
-                    if let Some(record) = state.records.get_mut(id) {
-                        record.payload = payload.clone();
+                Effect::SetPayload(..) | Effect::SetVectors(..) => {
+                    if let Some(record) = state.records.get_mut(effect.id()) {
+                        effect.apply_to(record);
                     }
                 }
             }

@@ -1,37 +1,22 @@
 //! Writes: a batch is a sequence of changes that takes effect as a whole, as one version.
 
-use std::fmt;
+mod applied;
+mod effect;
+mod resolve;
 
-use crate::{Error, ErrorKind, Payload, Record, RecordId, Result, Schema};
+use std::borrow::Cow;
 
-/// A point in a store's history: the number of batches with an effect so far.
-///
-/// A new store is at version 0. Within one store the versions only grow, by exactly one per batch
-/// that has an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
-pub struct Version(pub u64);
+pub use self::applied::Applied;
+pub use self::effect::Effect;
+pub use self::resolve::{Resolved, State};
+use crate::{Error, ErrorKind, Filter, Payload, Record, RecordId, Result, Schema, Vector, Version};
 
-impl Version {
-    /// The version after this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// One change of a [`Batch`]. Closed on purpose: a store that doesn't know a kind of change must
-/// not compile.
+/// One statement of a [`Batch`]. More may come: a store never sees them, only the [`Effect`]s that
+/// [`Batch::resolve`] makes of them.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
 pub enum Change {
     /// Insert the record, or replace the whole record of the same id.
     Upsert(Record),
@@ -39,16 +24,52 @@ pub enum Change {
     Delete(RecordId),
     /// Replace the whole payload of the record and keep its vectors, if there is one.
     SetPayload(RecordId, Payload),
+    /// Insert the record; if its id is there already, the whole batch fails.
+    Insert(Record),
+    /// Insert the record, unless its id is there already.
+    InsertIfAbsent(Record),
+    /// Remove every record that matches.
+    DeleteWhere(Filter),
+    /// Set or remove the vectors of the named fields and keep the rest of the record, if there is
+    /// one.
+    SetVectors(RecordId, Vec<NamedVector>),
 }
 
+/// The name of a field, and the vector to set there or `None` to remove it.
+pub type NamedVector = (Cow<'static, str>, Option<Vector>);
+
 impl Change {
-    /// The record that it is about.
+    /// The record that it is about; `None` for [`DeleteWhere`](Self::DeleteWhere).
     #[must_use]
-    pub fn id(&self) -> &RecordId {
+    pub fn id(&self) -> Option<&RecordId> {
         match self {
-            Self::Upsert(record) => &record.id,
-            Self::Delete(id) | Self::SetPayload(id, _) => id,
+            Self::Upsert(record) | Self::Insert(record) | Self::InsertIfAbsent(record) => {
+                Some(&record.id)
+            }
+            Self::Delete(id) | Self::SetPayload(id, _) | Self::SetVectors(id, _) => Some(id),
+            Self::DeleteWhere(_) => None,
         }
+    }
+
+    /// Holds the change against the schema and the limits.
+    fn check(&self, schema: &Schema) -> Result<()> {
+        // An id that is too long is not repeated in its own error.
+        self.id().map_or(Ok(()), RecordId::check)?;
+        let checked = match self {
+            Self::Upsert(record) | Self::Insert(record) | Self::InsertIfAbsent(record) => {
+                schema.check_vectors(record).and_then(|()| record.payload.check())
+            }
+            Self::Delete(_) => Ok(()),
+            Self::SetPayload(_, payload) => payload.check(),
+            Self::DeleteWhere(filter) => filter.check(),
+            Self::SetVectors(_, vectors) => vectors.iter().try_for_each(|(name, vector)| {
+                schema.check_vector(name, vector.as_ref().map(Vector::as_ref))
+            }),
+        };
+        checked.map_err(|error| match self.id() {
+            Some(id) => error.with_id(id),
+            None => error,
+        })
     }
 }
 
@@ -100,6 +121,38 @@ impl Batch {
         self
     }
 
+    /// The batch with an insert at its end.
+    #[must_use]
+    pub fn insert(mut self, record: Record) -> Self {
+        self.push(Change::Insert(record));
+        self
+    }
+
+    /// The batch with an insert-if-absent at its end.
+    #[must_use]
+    pub fn insert_if_absent(mut self, record: Record) -> Self {
+        self.push(Change::InsertIfAbsent(record));
+        self
+    }
+
+    /// The batch with a delete-where at its end.
+    #[must_use]
+    pub fn delete_where(mut self, filter: Filter) -> Self {
+        self.push(Change::DeleteWhere(filter));
+        self
+    }
+
+    /// The batch with a set-vectors at its end.
+    #[must_use]
+    pub fn set_vectors(
+        mut self,
+        id: impl Into<RecordId>,
+        vectors: impl Into<Vec<NamedVector>>,
+    ) -> Self {
+        self.push(Change::SetVectors(id.into(), vectors.into()));
+        self
+    }
+
     /// The batch, to be refused with [`ErrorKind::VersionConflict`] unless the store is at
     /// `version`. Read-modify-write is built on this.
     #[must_use]
@@ -137,7 +190,7 @@ impl Batch {
         self.check_version(current)
     }
 
-    /// Holds the changes against the schema and the limits. Needs no lock. O(bytes in the batch).
+    /// Holds the statements against the schema and the limits. Needs no lock. O(bytes in the batch).
     ///
     /// # Errors
     /// [`ErrorKind::UnknownField`], [`ErrorKind::ElementMismatch`],
@@ -146,7 +199,7 @@ impl Batch {
     pub fn check_input(&self, schema: &Schema) -> Result<()> {
         self.changes
             .iter()
-            .try_for_each(|change| check_change(change, schema))
+            .try_for_each(|change| change.check(schema))
             .map_err(|error| error.during("apply"))
     }
 
@@ -169,19 +222,6 @@ impl Batch {
     }
 }
 
-fn check_change(change: &Change, schema: &Schema) -> Result<()> {
-    // An id that is too long is not repeated in its own error.
-    change.id().check()?;
-    let checked = match change {
-        Change::Upsert(record) => {
-            schema.check_vectors(record).and_then(|()| record.payload.check())
-        }
-        Change::Delete(_) => Ok(()),
-        Change::SetPayload(_, payload) => payload.check(),
-    };
-    checked.map_err(|error| error.with_id(change.id()))
-}
-
 impl FromIterator<Change> for Batch {
     fn from_iter<I: IntoIterator<Item = Change>>(changes: I) -> Self {
         Self { changes: changes.into_iter().collect(), expected_version: None }
@@ -191,51 +231,6 @@ impl FromIterator<Change> for Batch {
 impl Extend<Change> for Batch {
     fn extend<I: IntoIterator<Item = Change>>(&mut self, changes: I) {
         self.changes.extend(changes);
-    }
-}
-
-/// What a batch did: the version it made and one count per change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub struct Applied {
-    /// The version of the store after the batch.
-    pub version: Version,
-    /// Upserts of an id that was not there.
-    pub inserted: u64,
-    /// Upserts of an id that was there.
-    pub replaced: u64,
-    /// Payloads set.
-    pub payload_set: u64,
-    /// Deletes of an id that was there.
-    pub deleted: u64,
-    /// Deletes and set-payloads of an id that was not there.
-    pub absent: u64,
-}
-
-impl Applied {
-    /// Nothing counted yet, on a store at `version`.
-    #[must_use]
-    pub fn at(version: Version) -> Self {
-        Self { version, ..Self::default() }
-    }
-
-    /// Counts `change`, given whether its record was there just before it.
-    pub fn count(&mut self, change: &Change, was_present: bool) {
-        let counter = match (change, was_present) {
-            (Change::Upsert(_), false) => &mut self.inserted,
-            (Change::Upsert(_), true) => &mut self.replaced,
-            (Change::Delete(_), true) => &mut self.deleted,
-            (Change::SetPayload(..), true) => &mut self.payload_set,
-            (Change::Delete(_) | Change::SetPayload(..), false) => &mut self.absent,
-        };
-        *counter += 1;
-    }
-
-    /// Whether anything was written, and so whether the batch makes a new version.
-    #[must_use]
-    pub fn has_effect(&self) -> bool {
-        self.inserted + self.replaced + self.payload_set + self.deleted > 0
     }
 }
 
@@ -252,15 +247,5 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::DimensionMismatch);
         assert_eq!(error.id(), Some(&1.into()));
         assert_eq!(error.operation(), Some("apply"));
-    }
-
-    #[test]
-    fn each_change_counts_once() {
-        let mut applied = Applied::at(Version(3));
-        applied.count(&Change::Delete(1.into()), false);
-        assert!(!applied.has_effect());
-        applied.count(&Change::SetPayload(1.into(), Payload::new()), true);
-        assert!(applied.has_effect());
-        assert_eq!(applied, Applied { absent: 1, payload_set: 1, ..Applied::at(Version(3)) });
     }
 }
