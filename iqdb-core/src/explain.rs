@@ -27,4 +27,21 @@ impl Explain {
     pub fn of(plan: &'static str, kernel: &'static str) -> Self {
         Self { plan, kernel, threads: 1, ..Self::default() }
     }
+
+    /// Adds what was done for other queries of the same batch. Where plans or kernels differ, they
+    /// are `mixed`.
+    pub fn add(&mut self, other: &Self) {
+        let both = |a: &'static str, b: &'static str| match (a, b) {
+            ("", only) | (only, "") => only,
+            (a, b) if a == b => a,
+            _ => "mixed",
+        };
+        self.plan = both(self.plan, other.plan);
+        self.kernel = both(self.kernel, other.kernel);
+        self.threads = self.threads.max(other.threads);
+        self.candidates += other.candidates;
+        self.excluded += other.excluded;
+        self.rescored += other.rescored;
+        self.bytes_read += other.bytes_read;
+    }
 }

@@ -36,6 +36,18 @@ impl RowMask {
         self.bits.insert_range(range.start.min(end)..end);
     }
 
+    /// Makes it a mask over the rows of a packed column: row `n` of `range` is set where `from` has
+    /// the block row `rows_of[n]`. Allocates only when there are more rows than ever before.
+    pub fn gather(&mut self, from: &Self, rows_of: &[u32], range: Range<usize>) {
+        self.clear_all(rows_of.len());
+        let end = range.end.min(rows_of.len());
+        for n in range.start.min(end)..end {
+            if from.contains(rows_of[n] as usize) {
+                self.bits.insert(n);
+            }
+        }
+    }
+
     /// Sets one row. A row outside the mask stays clear.
     pub fn set(&mut self, row: usize) {
         if row < self.len {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Explain, Hits, Plan, Query, Result, Search, Snapshot};
+use iqdb_core::{Explain, FieldId, Hits, Plan, Query, Result, Search, Snapshot};
 
 use crate::derived::norms;
+use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
 use crate::quantized;
@@ -57,12 +58,13 @@ impl ExactSearch {
     fn answer(
         &self,
         on: &dyn Snapshot,
+        field: FieldId,
         queries: &[Query<'_>],
         hits: &mut [Hits],
         scans: &mut Scans,
     ) -> Result<Explain> {
         // The engine decides for a batch as a whole, so one query that forbids it decides too.
-        if queries.iter().all(|query| query.wanted_plan() != Plan::F32) {
+        if queries.iter().all(|query| query.plan() != Plan::F32) {
             if let Some(explain) = on.push_down(queries, hits)? {
                 return Ok(explain);
             }
@@ -70,9 +72,9 @@ impl ExactSearch {
         }
 
         let mut explain = Explain::of("f32", self.kernel.as_str());
-        let threads = queries.iter().map(Query::max_threads).min().unwrap_or(1);
+        let threads = queries.iter().map(Query::threads).min().unwrap_or(1);
         let engine = Engine::of(self.kernel);
-        explain.threads = self.threads.scan(threads, scans, engine, on, queries)?;
+        explain.threads = self.threads.scan(threads, scans, engine, on, field, queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
             for candidate in scans.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
@@ -84,6 +86,53 @@ impl ExactSearch {
             }
         }
         scans.explain(&mut explain);
+        Ok(explain)
+    }
+
+    /// Answers queries that all look in one field, with the working memory that `hits[0]` keeps.
+    fn answer_field(
+        &self,
+        on: &dyn Snapshot,
+        field: FieldId,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        let first = hits.first_mut();
+        let mut scans = first.map(|hits| std::mem::take(hits.scratch())).unwrap_or_default();
+        let answer = self.answer(on, field, queries, hits, &mut scans);
+        if let Some(first) = hits.first_mut() {
+            *first.scratch::<Scans>() = scans;
+        }
+        answer
+    }
+
+    /// Answers queries on several fields, one field after the other.
+    fn answer_fields(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+    ) -> Result<Explain> {
+        let mut explain = Explain::of("", "");
+        for (field, _) in on.schema().iter() {
+            let (mut numbers, mut some) = (Vec::new(), Vec::new());
+            for (n, query) in queries.iter().enumerate() {
+                if query.field_in(on.schema())? == field {
+                    numbers.push(n);
+                    some.push(*query);
+                }
+            }
+            if numbers.is_empty() {
+                continue;
+            }
+            let mut found: Vec<Hits> =
+                numbers.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
+            let answer = self.answer_field(on, field, &some, &mut found);
+            for (n, found) in numbers.into_iter().zip(found) {
+                hits[n] = found;
+            }
+            explain.add(&answer?);
+        }
         Ok(explain)
     }
 }
@@ -101,16 +150,16 @@ impl Search for ExactSearch {
         hits: &mut [Hits],
     ) -> Result<Explain> {
         Query::check_batch(queries, hits, on.schema())?;
-        let Some(first) = hits.first_mut() else {
-            return Ok(Explain::of("f32", self.kernel.as_str()));
+        let Some(query) = queries.first() else {
+            return Ok(Explain::of("", self.kernel.as_str()));
         };
-        let mut scans = std::mem::take(first.scratch::<Scans>());
-        let answer = self.answer(on, queries, hits, &mut scans);
+        let field = query.field_in(on.schema())?;
+        let answer = match queries.iter().all(|other| other.field() == query.field()) {
+            true => self.answer_field(on, field, queries, hits),
+            false => self.answer_fields(on, queries, hits),
+        };
         if answer.is_err() {
             hits.iter_mut().for_each(Hits::clear);
-        }
-        if let Some(first) = hits.first_mut() {
-            *first.scratch::<Scans>() = scans;
         }
         answer.map_err(|error| error.during("search"))
     }
@@ -118,28 +167,43 @@ impl Search for ExactSearch {
     /// Codes and norms. O(rows × dim) for what is new, O(blocks) otherwise.
     fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
         let engine = Engine::of(self.kernel);
-        let metric = on.schema().metric();
-        let by_norms =
-            engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
-        let mut before = None;
-        for n in 0..on.block_count() {
-            let block = on.block(n)?;
-            if block.seal().is_none() {
-                continue;
-            }
-            if !go_on() {
+        for (field, _) in on.schema().iter() {
+            if !prepare_field(engine, on, field, go_on)? {
                 return Ok(false);
-            }
-            // First, or a search that finds codes would read all rows for their norms.
-            if by_norms {
-                norms::prepare(&block, engine);
-            }
-            if engine.codes().is_some() {
-                let codes = quantized::prepare(&block, metric, before)
-                    .map_err(|error| error.during("prepare"))?;
-                before = codes.or(before);
             }
         }
         Ok(true)
     }
+}
+
+/// Prepares the blocks for queries on one field. Returns whether nothing is lacking any more.
+fn prepare_field(
+    engine: Engine,
+    on: &dyn Snapshot,
+    field: FieldId,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<bool> {
+    let mut before = None;
+    for n in 0..on.block_count() {
+        let Some(block) = FieldBlock::of(on.block(n)?, field)? else { continue };
+        if block.derived().is_none() || !block.has_numbers() {
+            continue;
+        }
+        if !go_on() {
+            return Ok(false);
+        }
+        let metric = block.kind().metric();
+        let by_norms =
+            engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
+        // First, or a search that finds codes would read all rows for their norms.
+        if by_norms {
+            norms::prepare(&block, engine);
+        }
+        if engine.codes().is_some() {
+            let codes = quantized::prepare(&block, metric, before)
+                .map_err(|error| error.during("prepare"))?;
+            before = codes.or(before);
+        }
+    }
+    Ok(true)
 }

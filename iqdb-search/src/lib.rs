@@ -33,14 +33,15 @@
 
 mod derived;
 mod exact;
+mod field_block;
 mod kernel;
 mod pages;
 mod parallel;
 mod quantized;
 mod query_batch;
-mod rescore;
 mod scan;
 mod top_k;
+mod widen;
 
 pub use exact::ExactSearch;
 pub use kernel::Kernel;

@@ -7,9 +7,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::{Explain, Query, Result, Snapshot};
+use iqdb_core::{Error, ErrorKind, Explain, FieldId, FieldKind, Query, Result, Snapshot};
 use rayon::ThreadPool;
 
+use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, GROUP_ROWS};
 use crate::query_batch::QueryBatch;
 use crate::scan::{Scan, ScanContext, Span};
@@ -78,6 +79,7 @@ impl Threads {
         scans: &mut Scans,
         engine: Engine,
         on: &dyn Snapshot,
+        field: FieldId,
         queries: &[Query<'_>],
     ) -> Result<usize> {
         if threads > 1
@@ -85,16 +87,16 @@ impl Threads {
         {
             let threads = threads.min(pool.current_num_threads());
             if threads > 1 && queries.len() >= threads * SHARE_QUERIES {
-                return scans.share_queries(pool, threads, engine, on, queries);
+                return scans.share_queries(pool, threads, engine, (on, field), queries);
             }
-            let spans = spans(on, threads)?;
+            let spans = spans(on, field, threads)?;
             let parts = threads.min(spans.len());
             if parts > 1 {
-                scans.share_rows(pool, parts, &spans, engine, on, queries)?;
+                scans.share_rows(pool, parts, &spans, engine, (on, field), queries)?;
                 return Ok(parts);
             }
         }
-        scans.share(1, queries.len())[0].run(engine, on, queries)?;
+        scans.share(1, queries.len())[0].run(engine, (on, field), queries)?;
         Ok(1)
     }
 }
@@ -122,14 +124,19 @@ struct Share {
 
 impl Share {
     /// Scans the whole snapshot on this thread.
-    fn run(&mut self, engine: Engine, on: &dyn Snapshot, queries: &[Query<'_>]) -> Result<()> {
+    fn run(
+        &mut self,
+        engine: Engine,
+        (on, field): (&dyn Snapshot, FieldId),
+        queries: &[Query<'_>],
+    ) -> Result<()> {
         let Self { batch, scan } = self;
-        batch.prepare(engine, on.schema(), queries);
-        let spans = last_first(on.block_count()).map(|block| {
-            let lent = on.block(block)?;
-            Ok((Span { block, rows: 0..lent.len() }, lent))
+        batch.prepare(engine, kind(on, field)?, queries);
+        let spans = last_first(on.block_count()).filter_map(|block| {
+            let lent = field_block(on, block, field).transpose()?;
+            Some(lent.map(|lent| (Span { block, rows: 0..lent.len() }, lent)))
         });
-        scan.run(ScanContext { batch, on, queries, shared: &[] }, spans)
+        scan.run(ScanContext { batch, on, queries, field, shared: &[] }, spans)
     }
 }
 
@@ -160,7 +167,7 @@ impl Scans {
         pool: &ThreadPool,
         threads: usize,
         engine: Engine,
-        on: &dyn Snapshot,
+        on: (&dyn Snapshot, FieldId),
         queries: &[Query<'_>],
     ) -> Result<usize> {
         let parts = queries.chunks(queries.len().div_ceil(threads));
@@ -193,22 +200,23 @@ impl Scans {
         parts: usize,
         spans: &[Span],
         engine: Engine,
-        on: &dyn Snapshot,
+        (on, field): (&dyn Snapshot, FieldId),
         queries: &[Query<'_>],
     ) -> Result<()> {
         self.share(1, queries.len());
         let Self { shares, others, shared, .. } = self;
         let Share { batch, scan: own } = &mut shares[0];
-        batch.prepare(engine, on.schema(), queries);
+        batch.prepare(engine, kind(on, field)?, queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| SharedThreshold::new()));
-        let context = ScanContext { batch, on, queries, shared };
+        let context = ScanContext { batch, on, queries, field, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);
         let take = || {
             let span = spans.get(next.fetch_add(1, Ordering::Relaxed))?.clone();
-            Some(on.block(span.block).map(|lent| (span, lent)))
+            let lent = field_block(on, span.block, field).transpose()?;
+            Some(lent.map(|lent| (span, lent)))
         };
         let mut done: Vec<Result<()>> = others.iter().map(|_| Ok(())).collect();
         pool.in_place_scope(|scope| {
@@ -224,6 +232,18 @@ impl Scans {
     }
 }
 
+/// What the vectors of a field are.
+fn kind(on: &dyn Snapshot, field: FieldId) -> Result<FieldKind> {
+    on.schema().kind(field).ok_or_else(|| {
+        Error::new(ErrorKind::UnknownField, "the field is of another schema").found(field.index())
+    })
+}
+
+/// The vectors of a field in block number `block`, if it has any.
+fn field_block(on: &dyn Snapshot, block: usize, field: FieldId) -> Result<Option<FieldBlock<'_>>> {
+    FieldBlock::of(on.block(block)?, field)
+}
+
 /// All blocks, the last one first. It is still open, as a rule, and has no codes; its rows give the
 /// thresholds with which codes exclude rows of the others.
 fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
@@ -232,9 +252,9 @@ fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
 }
 
 /// All rows, in spans of which each thread gets several.
-fn spans(on: &dyn Snapshot, threads: usize) -> Result<Vec<Span>> {
+fn spans(on: &dyn Snapshot, field: FieldId, threads: usize) -> Result<Vec<Span>> {
     let blocks: Vec<(usize, usize)> = last_first(on.block_count())
-        .map(|block| Ok((block, on.block(block)?.len())))
+        .map(|block| Ok((block, field_block(on, block, field)?.map_or(0, |lent| lent.len()))))
         .collect::<Result<_>>()?;
     let rows: usize = blocks.iter().map(|(_, len)| len).sum();
     let span_rows =

@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use iqdb_core::{Metric, Plan, Query, Schema};
+use iqdb_core::{Element, FieldKind, Metric, Plan, Query};
 
 use crate::kernel::{Engine, FloatKernel, Margin, ScoreBound, ScoreForm};
+use crate::widen::push_vector;
 
 /// Components in a cache line.
 const CACHE_LINE_COMPONENTS: usize = 16;
@@ -18,13 +19,16 @@ const CACHE_LINE_COMPONENTS: usize = 16;
 /// the other: a panel may have more slots than queries.
 #[derive(Debug, Default)]
 pub(crate) struct QueryBatch {
-    pub(crate) metric: Option<Metric>,
+    /// What the vectors are; `None` before the first search.
+    kind: Option<FieldKind>,
     pub(crate) dim: usize,
     pub(crate) engine: Engine,
     pub(crate) groups: Vec<Group>,
     pub(crate) bounds: Vec<ScoreBound>,
     /// Whether the search compares codes: the kernel can, and no query forbids it.
     pub(crate) by_codes: bool,
+    /// The vectors of the queries as `f32`, one after the other; none where they are no numbers.
+    vectors: Vec<f32>,
     /// The query of each slot; the slots without a query come last in their group.
     slots: Vec<Option<usize>>,
     /// The components of all panels, as [`Panel`](crate::kernel::Panel) wants them, and of the
@@ -53,18 +57,49 @@ pub(crate) struct Group {
 
 impl QueryBatch {
     /// Forgets the last search, keeps the memory, and gets ready for these queries.
-    pub(crate) fn prepare(&mut self, engine: Engine, schema: &Schema, queries: &[Query<'_>]) {
-        self.metric = Some(schema.metric());
-        self.dim = schema.dim();
+    pub(crate) fn prepare(&mut self, engine: Engine, kind: FieldKind, queries: &[Query<'_>]) {
+        self.kind = Some(kind);
+        self.dim = if self.has_numbers() { kind.dim().unwrap_or(0) } else { 0 };
         self.engine = engine;
+        self.vectors.clear();
         self.bounds.clear();
-        let bound = |query: &Query<'_>| ScoreBound::new(schema.metric(), &query.vector());
-        self.bounds.extend(queries.iter().map(bound));
-        self.by_codes = engine.codes().is_some()
-            && queries.iter().all(|query| query.wanted_plan() != Plan::F32);
         self.group(queries);
+        self.by_codes = false;
         self.lay_out(queries);
-        self.pack(queries);
+        if !self.has_numbers() {
+            return;
+        }
+        queries.iter().for_each(|query| push_vector(&mut self.vectors, query.vector()));
+        let vectors = self.vectors.chunks(self.dim);
+        self.bounds.extend(vectors.map(|vector| ScoreBound::new(kind.metric(), vector)));
+        self.by_codes =
+            engine.codes().is_some() && queries.iter().all(|query| query.plan() != Plan::F32);
+        self.pack();
+    }
+
+    /// The metric of the field.
+    pub(crate) fn metric(&self) -> Metric {
+        self.kind.map_or(Metric::Dot, FieldKind::metric)
+    }
+
+    /// Whether the vectors are of numbers, which are scored as `f32`.
+    pub(crate) fn has_numbers(&self) -> bool {
+        matches!(self.kind, Some(FieldKind::Dense { element, .. }) if element != Element::Binary)
+    }
+
+    /// What a plain scan of the vectors is called.
+    pub(crate) fn plain_plan(&self) -> &'static str {
+        self.kind.and_then(FieldKind::element).map_or("sparse", Element::as_str)
+    }
+
+    /// The vectors of all queries, as `f32`, one after the other.
+    pub(crate) fn vectors(&self) -> &[f32] {
+        &self.vectors
+    }
+
+    /// The vector of query number `n`, as `f32`.
+    pub(crate) fn vector(&self, n: usize) -> &[f32] {
+        &self.vectors[n * self.dim..][..self.dim]
     }
 
     /// Finds the distinct filters, in the order of the queries.
@@ -89,10 +124,10 @@ impl QueryBatch {
 
     /// Gives each group its slots, in whole registers where it has panels, and each query one.
     fn lay_out(&mut self, queries: &[Query<'_>]) {
-        let metric = self.metric.unwrap_or(Metric::Dot);
+        let (metric, has_numbers) = (self.metric(), self.has_numbers());
         let (mut slot, mut packed) = (0, 0);
         for group in &mut self.groups {
-            group.panels = self.engine.panels(group.queries);
+            group.panels = self.engine.panels(group.queries).filter(|_| has_numbers);
             group.form = self.engine.form(metric, group.panels.is_some());
             let slots = match group.panels {
                 Some(kernel) => group.queries.next_multiple_of(kernel.panel_width(1)),
@@ -127,13 +162,15 @@ impl QueryBatch {
     }
 
     /// Writes the queries into their panels, or one after the other.
-    fn pack(&mut self, queries: &[Query<'_>]) {
+    fn pack(&mut self) {
+        let (vectors, dim) = (&self.vectors, self.dim);
+        let vector = |query: usize| &vectors[query * dim..][..dim];
         let packed = &mut self.packed[self.start..];
         for group in &self.groups {
             if group.panels.is_none() {
                 for slot in group.slots() {
                     let Some(query) = self.slots[slot] else { continue };
-                    packed[group.row(slot, self.dim)].copy_from_slice(&queries[query].vector());
+                    packed[group.row(slot, self.dim)].copy_from_slice(vector(query));
                 }
             }
             for (slots, components) in group.panels(self.dim) {
@@ -141,8 +178,7 @@ impl QueryBatch {
                 let components = &mut packed[components];
                 for (n, query) in self.slots[slots].iter().enumerate() {
                     let Some(query) = query else { continue };
-                    let vector = queries[*query].vector();
-                    for (k, component) in vector.iter().enumerate() {
+                    for (k, component) in vector(*query).iter().enumerate() {
                         components[k * width + n] = *component;
                     }
                 }
@@ -211,5 +247,5 @@ impl Group {
 
 /// The address of the query's filter, which tells filters apart; 0 for none.
 fn address(query: &Query<'_>) -> usize {
-    query.wanted_filter().map_or(0, |filter| std::ptr::from_ref(filter).addr())
+    query.filter().map_or(0, |filter| std::ptr::from_ref(filter).addr())
 }

@@ -3,29 +3,34 @@
 //! Little-endian, and without a checksum of its own: a [`Sidecar`](iqdb_core::Sidecar) lends what was
 //! saved or nothing.
 
-use iqdb_core::Block;
+use crate::field_block::FieldBlock;
 
 /// Loads the bytes that were saved for a block under this key, if it has a sidecar, and reads them.
 /// `read` returns `None` for bytes of something else; bytes that it leaves over are of something
 /// else, too.
 pub(crate) fn load<T>(
-    block: &Block<'_>,
+    block: &FieldBlock<'_>,
     key: &str,
     read: impl FnOnce(&mut Bytes<'_>) -> Option<T>,
 ) -> Option<T> {
-    let bytes = block.seal()?.sidecar()?.load(key)?;
+    let bytes = block.sidecar()?.load(&key_of(block, key))?;
     let mut bytes = Bytes(&bytes);
     read(&mut bytes).filter(|_| bytes.0.is_empty())
 }
 
 /// Saves the bytes that `write` writes, if the block has a sidecar. A sidecar that can't save them
 /// loses nothing: the next process derives the data again.
-pub(crate) fn save(block: &Block<'_>, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
-    if let Some(sidecar) = block.seal().and_then(iqdb_core::Seal::sidecar) {
+pub(crate) fn save(block: &FieldBlock<'_>, key: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    if let Some(sidecar) = block.sidecar() {
         let mut bytes = Vec::new();
         write(&mut bytes);
-        sidecar.save(key, &bytes);
+        sidecar.save(&key_of(block, key), &bytes);
     }
+}
+
+/// A key of the block's field.
+fn key_of(block: &FieldBlock<'_>, key: &str) -> String {
+    format!("field {} {key}", block.field().index())
 }
 
 /// Saved bytes that `read` has not taken yet.

@@ -4,8 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use iqdb_core::Metric;
+use iqdb_core::{BitsRef, Matrix, Metric, distance};
 
+use super::bits;
 use super::choice::Kernel;
 use super::codes::CodeKernel;
 use super::float::{Cut, FloatKernel, ScoreForm, Scores, Tile, simsimd};
@@ -149,8 +150,24 @@ impl Engine {
     pub(crate) fn distance(&self, metric: Metric, query: &[f32], row: &[f32]) -> f64 {
         match self.rows {
             Some(_) => self.float.distance(metric, query, row),
-            None => metric.distance(query, row),
+            None => distance::of_numbers(metric, query, row),
         }
+    }
+
+    /// Writes the canonical distance of every listed row of bits.
+    pub(crate) fn bit_distances(
+        &self,
+        metric: Metric,
+        query: BitsRef<'_>,
+        rows: &Matrix<'_, u8>,
+        list: &[u32],
+        out: &mut [f64],
+    ) {
+        let isa = match self.rows {
+            Some(_) => self.float.isa(),
+            None => Isa::Portable,
+        };
+        bits::distances(isa, metric, query.bytes(), rows, list, out);
     }
 
     fn sums(&self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {

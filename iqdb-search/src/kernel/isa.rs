@@ -10,7 +10,7 @@ pub(crate) enum Isa {
     Avx512Vnni,
     /// AVX-512F, with AVX2 and FMA: 16 lanes of `f32`.
     Avx512,
-    /// AVX2 and FMA: 8 lanes of `f32`.
+    /// AVX2, FMA and `popcnt`: 8 lanes of `f32`.
     Avx2,
     /// NEON of 64-bit Arm: 4 lanes of `f32`.
     Neon,
@@ -34,7 +34,9 @@ impl Isa {
             Self::Avx512 => Self::Avx2.is_available() && std::is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => {
-                std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
+                std::is_x86_feature_detected!("avx2")
+                    && std::is_x86_feature_detected!("fma")
+                    && std::is_x86_feature_detected!("popcnt")
             }
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),

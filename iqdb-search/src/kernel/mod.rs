@@ -1,8 +1,10 @@
 //! Kernels: fast scores that exclude rows, and canonical distances. No score decides an answer.
 //!
 //! A caller's choice ([`choice`]) and the instruction sets of the machine ([`isa`]) make an
-//! [`engine`]. It scores rows by [`float`], and compares codes by [`codes`].
+//! [`engine`]. It scores rows by [`float`], compares codes by [`codes`], and counts bits by [`bits`].
 
+#[allow(unsafe_code)]
+mod bits;
 mod choice;
 mod codes;
 mod engine;

@@ -2,30 +2,32 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Block, Metric, Result, Rows};
+use iqdb_core::{Matrix, Metric, Result};
 
 use super::center::{center, subtract};
 use super::codes::Codes;
 use super::encode::encode;
 use super::sidecar;
+use crate::field_block::FieldBlock;
 use crate::kernel::{CodeLine, GROUP_ROWS, GroupLayout, LINE_COMPONENTS};
+use crate::widen::Widened;
 
 /// Makes the codes of a sealed block, unless it has some, and keeps them with the block; returns
 /// them. Where possible they lie in memory behind those of the block `before`, and share their
 /// center. O(rows × dim).
 ///
-/// Existing codes stay: a cell keeps the first value it is given. A store has one metric, so codes
+/// Existing codes stay: a cell keeps the first value it is given. A field has one metric, so codes
 /// for another metric belong to a stranger's seal, and searches go without codes.
 ///
 /// # Errors
 /// Those of reading rows.
 pub(crate) fn prepare<'a>(
-    block: &Block<'a>,
+    block: &FieldBlock<'a>,
     metric: Metric,
     before: Option<&Codes>,
 ) -> Result<Option<&'a Codes>> {
-    let Some(seal) = block.seal() else { return Ok(None) };
-    if seal.derived().get::<Codes>().is_none() {
+    let Some(derived) = block.derived() else { return Ok(None) };
+    if derived.get::<Codes>().is_none() {
         let codes = match sidecar::load(block, metric, before) {
             Some(codes) => codes,
             None => {
@@ -34,12 +36,12 @@ pub(crate) fn prepare<'a>(
                 codes
             }
         };
-        seal.derived().put(codes);
+        derived.put(codes);
     }
     Ok(Codes::of(block, metric))
 }
 
-fn build(block: &Block<'_>, metric: Metric, before: Option<&Codes>) -> Result<Codes> {
+fn build(block: &FieldBlock<'_>, metric: Metric, before: Option<&Codes>) -> Result<Codes> {
     let layout = Codes::layout(block.dim(), metric);
     let groups = block.len().div_ceil(GROUP_ROWS);
     let mut lines = Codes::allocate(groups, layout, before);
@@ -48,11 +50,13 @@ fn build(block: &Block<'_>, metric: Metric, before: Option<&Codes>) -> Result<Co
         Metric::Euclidean => Some(center(block, before.and_then(|before| before.center.as_ref()))?),
         _ => None,
     };
+    let mut widened = Widened::default();
     let mut encoder = GroupEncoder::new(block.dim(), layout, center);
     let parts = upper.chunks_mut(layout.upper_lines()).zip(lower.chunks_mut(layout.lower_lines()));
     for (group, parts) in parts.enumerate() {
         let first = group * GROUP_ROWS;
-        let rows = block.rows(first..block.len().min(first + GROUP_ROWS))?;
+        let range = first..block.len().min(first + GROUP_ROWS);
+        let rows = block.floats(range, &mut widened)?;
         encoder.encode(&rows, parts);
     }
     Ok(Codes {
@@ -98,7 +102,7 @@ impl GroupEncoder {
     }
 
     /// Codes up to sixteen rows, and writes them to the upper and the lower part of a group.
-    fn encode(&mut self, rows: &Rows<'_>, parts: (&mut [CodeLine], &mut [CodeLine])) {
+    fn encode(&mut self, rows: &Matrix<'_, f32>, parts: (&mut [CodeLine], &mut [CodeLine])) {
         let unit = self.layout.error_unit();
         let [mut upper_errors, mut errors] = [[[0; 2]; GROUP_ROWS]; 2];
         let mut norms = [f32::NAN; GROUP_ROWS];
@@ -107,9 +111,9 @@ impl GroupEncoder {
             let code = &mut self.code[..self.dim];
             let planar = self.layout.planar_components();
             let of_row = match &self.center {
-                None => encode(rows.vector(row), planar, code),
+                None => encode(rows.row(row), planar, code),
                 Some(center) => {
-                    subtract(rows.vector(row), center, &mut self.centered);
+                    subtract(rows.row(row), center, &mut self.centered);
                     encode(&self.centered, planar, code)
                 }
             };

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Block, Metric, Result};
+use iqdb_core::distance::{of_numbers, squared_norm};
+use iqdb_core::{Metric, Result};
 
 use super::encode::NORMS;
+use crate::field_block::FieldBlock;
 use crate::kernel::GROUP_ROWS;
+use crate::widen::Widened;
 
 /// How far from the rows' mean a shared center may be: squared, and in proportion to the mean
 /// squared distance of the rows from it.
@@ -14,23 +17,24 @@ const FARTHER: f64 = 1.0 / 32.0;
 
 /// A vector in the middle of the rows: `before` if that is hardly worse than their mean. Any vector
 /// would do; the nearer to the middle, the smaller the errors of the codes.
-pub(super) fn center(block: &Block<'_>, before: Option<&Arc<[f32]>>) -> Result<Arc<[f32]>> {
+pub(super) fn center(block: &FieldBlock<'_>, before: Option<&Arc<[f32]>>) -> Result<Arc<[f32]>> {
     let (mean, spread) = mean(block)?;
-    let distance = |center: &Arc<[f32]>| Metric::Euclidean.distance(center, &mean);
+    let distance = |center: &Arc<[f32]>| of_numbers(Metric::Euclidean, center, &mean);
     let near = |center: &&Arc<[f32]>| distance(center).powi(2) <= FARTHER * spread;
     Ok(before.filter(near).map_or_else(|| Arc::from(mean), Arc::clone))
 }
 
 /// The mean of the rows that are no outliers by far, and the mean of their squared distances to it.
 #[allow(clippy::cast_possible_truncation)]
-fn mean(block: &Block<'_>) -> Result<(Vec<f32>, f64)> {
+fn mean(block: &FieldBlock<'_>) -> Result<(Vec<f32>, f64)> {
     let mut sums = vec![0.0; block.dim()];
     let (mut count, mut squares) = (0.0, 0.0);
+    let mut widened = Widened::default();
     for start in (0..block.len()).step_by(GROUP_ROWS) {
-        let rows = block.rows(start..block.len().min(start + GROUP_ROWS))?;
+        let rows = block.floats(start..block.len().min(start + GROUP_ROWS), &mut widened)?;
         for row in 0..rows.len() {
-            let row = rows.vector(row);
-            let squared_norm = Metric::squared_norm(row);
+            let row = rows.row(row);
+            let squared_norm = squared_norm(row);
             if NORMS.contains(&squared_norm.sqrt()) {
                 count += 1.0;
                 squares += squared_norm;
@@ -40,7 +44,7 @@ fn mean(block: &Block<'_>) -> Result<(Vec<f32>, f64)> {
     }
     let count = f64::max(count, 1.0);
     let mean: Vec<f32> = sums.iter().map(|sum| (sum / count) as f32).collect();
-    let spread = squares / count - Metric::squared_norm(&mean);
+    let spread = squares / count - squared_norm(&mean);
     Ok((mean, spread))
 }
 

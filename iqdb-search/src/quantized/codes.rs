@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use iqdb_core::{Block, Metric};
+use iqdb_core::Metric;
 
+use crate::field_block::FieldBlock;
 use crate::kernel::{CodeError, CodeLine, CodePlanes, GROUP_ROWS, GroupLayout};
 use crate::pages::Lines;
 
@@ -30,8 +31,8 @@ pub(crate) struct Codes {
 
 impl Codes {
     /// The codes of a block for a metric, if the block has them. Lock-free; O(1).
-    pub(crate) fn of<'a>(block: &Block<'a>, metric: Metric) -> Option<&'a Self> {
-        let codes: &Self = block.seal()?.derived().get()?;
+    pub(crate) fn of<'a>(block: &FieldBlock<'a>, metric: Metric) -> Option<&'a Self> {
+        let codes: &Self = block.derived()?.get()?;
         // A seal belongs to one matrix. A backend that lends another one under it, or the same one
         // under another metric, gets no wrong answer.
         let fits = codes.rows == block.len() && codes.dim == block.dim() && codes.metric == metric;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use iqdb_core::Metric;
+use iqdb_core::distance;
 
 use crate::kernel::CodeError;
 
@@ -55,7 +55,7 @@ pub(super) fn sine(cosine: f64) -> f64 {
 /// code as well.
 pub(super) fn encode(row: &[f32], planar: usize, code: &mut [u8]) -> RowErrors {
     let unknown = RowErrors { whole: CodeError::UNKNOWN, upper: CodeError::UNKNOWN };
-    let norm = Metric::squared_norm(row).sqrt();
+    let norm = distance::squared_norm(row).sqrt();
     let largest = largest(row);
     if !NORMS.contains(&norm) || largest == 0.0 {
         code.fill(BIAS);

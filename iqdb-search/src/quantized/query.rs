@@ -1,6 +1,6 @@
 //! The encoder of queries: eight bits a component.
 
-use iqdb_core::Metric;
+use iqdb_core::distance;
 
 use super::encode::{BIAS, LANES, NORMS, largest, nearest, sine};
 use crate::kernel::BiasCorrection;
@@ -33,7 +33,7 @@ impl QueryError {
 /// Writes the code of a query. The first `planar` components of rows have a 3-bit code as well.
 #[allow(clippy::cast_possible_truncation)]
 pub(super) fn encode(query: &[f32], planar: usize, code: &mut [i8]) -> QueryError {
-    let norm = Metric::squared_norm(query).sqrt();
+    let norm = distance::squared_norm(query).sqrt();
     if !NORMS.contains(&norm) {
         return QueryError { norm, ..QueryError::default() };
     }

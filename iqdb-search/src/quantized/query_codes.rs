@@ -1,7 +1,5 @@
 //! The codes of a search's queries, and their bounds at a threshold.
 
-use iqdb_core::Query;
-
 use super::bound::angle_bound;
 use super::center::subtract;
 use super::codes::Codes;
@@ -26,10 +24,11 @@ impl QueryCodes {
         self.center = None;
     }
 
-    /// Codes the queries of a search after subtracting `center`, unless they are coded for it
+    /// Codes the queries of a search, whose `vectors` of `dim` components lie one after the other,
+    /// after subtracting `center`, unless they are coded for it
     /// already. All centers of a search are in memory at the same time, so that their addresses
     /// tell them apart. Reuses the memory of the last codes.
-    pub(crate) fn encode(&mut self, dim: usize, queries: &[Query<'_>], center: Option<&[f32]>) {
+    pub(crate) fn encode(&mut self, dim: usize, vectors: &[f32], center: Option<&[f32]>) {
         let address = center.map_or(0, |center| center.as_ptr().addr());
         if self.center.replace(address) == Some(address) {
             return;
@@ -37,15 +36,15 @@ impl QueryCodes {
         self.centered.resize(dim, 0.0);
         self.stride = dim.next_multiple_of(LINE_COMPONENTS);
         self.components.clear();
-        self.components.resize(self.stride * queries.len(), 0);
+        self.components.resize(self.stride * (vectors.len() / dim), 0);
         self.errors.clear();
         let planar = GroupLayout::new(dim, false).planar_components().min(dim);
-        for (query, code) in queries.iter().zip(self.components.chunks_mut(self.stride)) {
-            let vector = query.vector();
+        let codes = self.components.chunks_mut(self.stride);
+        for (vector, code) in vectors.chunks(dim).zip(codes) {
             self.errors.push(match center {
-                None => encode(&vector, planar, &mut code[..dim]),
+                None => encode(vector, planar, &mut code[..dim]),
                 Some(center) => {
-                    subtract(&vector, center, &mut self.centered);
+                    subtract(vector, center, &mut self.centered);
                     encode(&self.centered, planar, &mut code[..dim])
                 }
             });

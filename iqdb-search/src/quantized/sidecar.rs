@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Block, Metric};
+use iqdb_core::Metric;
 
 use super::codes::Codes;
 use crate::derived::sidecar::{self, Bytes, put_floats};
+use crate::field_block::FieldBlock;
 use crate::kernel::{CodeLine, GROUP_ROWS};
 
 /// The key under which codes for a metric are saved. The number is the version of the encoder:
@@ -16,7 +17,7 @@ fn key(metric: Metric) -> String {
 }
 
 /// Saves the codes with their block.
-pub(super) fn save(codes: &Codes, block: &Block<'_>) {
+pub(super) fn save(codes: &Codes, block: &FieldBlock<'_>) {
     sidecar::save(block, &key(codes.metric), |out| {
         for number in [codes.rows as u64, codes.dim as u64, codes.typical_norm.to_bits()] {
             out.extend_from_slice(&number.to_le_bytes());
@@ -28,13 +29,17 @@ pub(super) fn save(codes: &Codes, block: &Block<'_>) {
 
 /// Loads the codes that were saved for a metric. They lie behind those of the block `before`, and
 /// share their center if it is the same.
-pub(super) fn load(block: &Block<'_>, metric: Metric, before: Option<&Codes>) -> Option<Codes> {
+pub(super) fn load(
+    block: &FieldBlock<'_>,
+    metric: Metric,
+    before: Option<&Codes>,
+) -> Option<Codes> {
     sidecar::load(block, &key(metric), |bytes| read(bytes, block, metric, before))
 }
 
 fn read(
     bytes: &mut Bytes<'_>,
-    block: &Block<'_>,
+    block: &FieldBlock<'_>,
     metric: Metric,
     before: Option<&Codes>,
 ) -> Option<Codes> {

@@ -8,6 +8,7 @@ use super::exact_rows::ExactRows;
 use super::results::Results;
 use super::selection::WantedRows;
 use super::strip::{STRIP_BYTES, STRIP_ROWS, ScanBlock, Strip};
+use crate::field_block::FieldBlock;
 use crate::kernel::{
     AngleBound, CodeKernel, CodeLine, CodePlanes, CodedQuery, GROUP_ROWS, GroupLayout, MergedCodes,
     Sums, is_below, prefetch_row,
@@ -84,7 +85,7 @@ impl CodeScan {
         let (batch, group, strip) = (context.batch, wanted.group(), wanted.strip());
         let Some(kernel) = batch.engine.codes() else { return Ok(None) };
         let Self { queries, bounds, merged, filter, deferred } = self;
-        queries.encode(batch.dim, context.queries, codes.center());
+        queries.encode(batch.dim, batch.vectors(), codes.center());
         let slots = &batch.slots(group.slots())[..group.len()];
         let bound = |query: usize| queries.bound(query, codes, results.threshold(query));
         bounds.clear();
@@ -174,13 +175,14 @@ impl CodeScan {
             let strip = match &last {
                 Some(strip) if strip.block_index() == *block && strip.range() == *range => strip,
                 _ => {
-                    let lent = context.on.block(*block)?;
+                    let lent = FieldBlock::of(context.on.block(*block)?, context.field)?;
+                    let Some(lent) = lent else { continue };
                     last.insert(ScanBlock::new(context, *block, lent).strip(range.clone()))
                 }
             };
             list.clear();
             if let Some(codes) = strip.codes() {
-                queries.encode(context.batch.dim, context.queries, codes.center());
+                queries.encode(context.batch.dim, context.batch.vectors(), codes.center());
                 let bound = queries.bound(*query, codes, results.threshold(*query));
                 let is_candidate = |row: &&DeferredRow| {
                     let error = codes.error(range.start + row.row as usize);
@@ -270,7 +272,7 @@ impl TileFilter {
         let Self { candidates, sums, rows } = self;
         let (strip, groups) = (wanted.strip(), candidates.len() / tile.len);
         let unread = match candidates.iter().any(|group| *group != 0) {
-            true => Some(strip.unread()?),
+            true => strip.unread()?,
             false => None,
         };
         let found = candidates.chunks(groups).zip(sums.chunks(groups));
@@ -288,7 +290,7 @@ impl TileFilter {
                     deferred.push(row, sum);
                 } else {
                     if let Some(unread) = &unread {
-                        prefetch_row(unread.vector(row as usize));
+                        prefetch_row(unread.row(row as usize));
                     }
                     rows.push(row);
                 }

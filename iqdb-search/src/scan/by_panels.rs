@@ -42,13 +42,12 @@ impl PanelScorer {
         context: ScanContext<'_>,
         (group, kernel): (&Group, FloatKernel),
         rows: &StripRows<'_>,
-        list: &[u32],
         results: &mut Results,
     ) -> Result<()> {
         let batch = context.batch;
         results.note_panels();
-        let terms = &mut self.terms[..list.len()];
-        rows.write_terms(batch, group.form, list, terms);
+        let terms = &mut self.terms[..rows.len()];
+        rows.write_terms(batch, group.form, terms);
         for (slots, components) in group.panels(batch.dim) {
             for (slot, query) in slots.clone().zip(batch.slots(slots.clone())) {
                 let Some(query) = query else { break };
@@ -62,14 +61,14 @@ impl PanelScorer {
                 &self.cuts[slots.clone()],
             );
             self.survivors.clear();
-            kernel.panel(&panel, &rows.tile(batch.dim, list), terms, &mut self.survivors);
+            kernel.panel(&panel, &rows.tile(), terms, &mut self.survivors);
             self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
             for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
                 let slot = slots.start + survivors[0].query as usize;
                 // The kernel keeps scores that aren't finite for slots without a query, too.
                 let Some(query) = batch.slots(slot..slot + 1)[0] else { continue };
                 let mut rescore = results.rescore(context, query, group.form, rows);
-                rescore.run(survivors, list, terms)?;
+                rescore.run(survivors, 0, terms)?;
             }
         }
         Ok(())

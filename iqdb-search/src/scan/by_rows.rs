@@ -4,7 +4,7 @@ use iqdb_core::Result;
 
 use super::context::ScanContext;
 use super::results::Results;
-use super::strip::{STRIP_ROWS, Strip, StripRows};
+use super::strip::{STRIP_ROWS, StripRows};
 use crate::kernel::{KEEP_ROWS, ScoreForm, Survivor};
 use crate::query_batch::Group;
 
@@ -44,20 +44,19 @@ impl RowScorer {
         context: ScanContext<'_>,
         group: &Group,
         rows: &StripRows<'_>,
-        list: &[u32],
         results: &mut Results,
     ) -> Result<()> {
         let batch = context.batch;
         let form = group.form;
         let computes_norms = form.needs_norms() && !rows.strip().has_norms() && group.len() == 1;
         if !computes_norms {
-            rows.write_terms(batch, form, list, &mut self.terms[..list.len()]);
+            rows.write_terms(batch, form, &mut self.terms[..rows.len()]);
         }
         for slot in group.slots() {
             let Some(number) = batch.slots(slot..slot + 1)[0] else { continue };
             let vector = batch.components(group.row(slot, batch.dim));
             let query = ScoredQuery { number, vector, form, computes_norms };
-            self.score_rows(context, query, rows, list, results)?;
+            self.score_rows(context, query, rows, results)?;
         }
         Ok(())
     }
@@ -67,23 +66,17 @@ impl RowScorer {
         &mut self,
         context: ScanContext<'_>,
         number: usize,
-        strip: &Strip<'_>,
-        list: &[u32],
+        rows: &StripRows<'_>,
         results: &mut Results,
     ) -> Result<()> {
-        let form = context.batch.engine.form(context.on.schema().metric(), false);
-        results.add_bytes_read(list.len() * strip.row_bytes());
-        let vector = &context.queries[number].vector();
-        let computes_norms = form.needs_norms() && !strip.has_norms();
-        let query = ScoredQuery { number, vector, form, computes_norms };
-        let rows = strip.borrow(list)?;
-        for list in list.chunks(strip.scored_rows_max()) {
-            if !computes_norms {
-                rows.write_terms(context.batch, form, list, &mut self.terms[..list.len()]);
-            }
-            self.score_rows(context, query, &rows, list, results)?;
+        let batch = context.batch;
+        let form = batch.engine.form(batch.metric(), false);
+        let computes_norms = form.needs_norms() && !rows.strip().has_norms();
+        let query = ScoredQuery { number, vector: batch.vector(number), form, computes_norms };
+        if !computes_norms {
+            rows.write_terms(batch, form, &mut self.terms[..rows.len()]);
         }
-        Ok(())
+        self.score_rows(context, query, rows, results)
     }
 
     /// Scores the listed rows for one query and rescores the survivors.
@@ -92,21 +85,18 @@ impl RowScorer {
         context: ScanContext<'_>,
         query: ScoredQuery<'_>,
         rows: &StripRows<'_>,
-        list: &[u32],
         results: &mut Results,
     ) -> Result<()> {
-        let engine = context.batch.engine;
-        let tile = rows.tile(context.batch.dim, list);
-        let (scores, terms) = (&mut self.scores[..list.len()], &mut self.terms[..list.len()]);
+        let (engine, tile) = (context.batch.engine, rows.tile());
+        let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
         if query.computes_norms {
             engine.dots_and_norms(query.vector, &tile, scores, terms);
         } else {
             engine.scores(query.form, query.vector, &tile, scores);
         }
         let mut rescore = results.rescore(context, query.number, query.form, rows);
-        for (n, list) in list.chunks(KEEP_ROWS).enumerate() {
-            let at = n * KEEP_ROWS..n * KEEP_ROWS + list.len();
-            let (scores, terms) = (&scores[at.clone()], &terms[at]);
+        let scored = scores.chunks(KEEP_ROWS).zip(terms.chunks(KEEP_ROWS));
+        for (first, (scores, terms)) in (0..).step_by(KEEP_ROWS).zip(scored) {
             let mut kept = engine.keep(scores, terms, rescore.cut());
             if kept == 0 {
                 continue;
@@ -118,7 +108,7 @@ impl RowScorer {
                 let score = scores[row as usize];
                 self.survivors.push(Survivor { row, query: 0, score });
             }
-            rescore.run(&mut self.survivors, list, terms)?;
+            rescore.run(&mut self.survivors, first, terms)?;
         }
         Ok(())
     }

@@ -7,13 +7,15 @@ use super::by_rows::RowScorer;
 use super::context::ScanContext;
 use super::results::Results;
 use super::selection::{RowList, WantedRows};
-use super::strip::Strip;
+use super::strip::{Strip, StripRows};
 use crate::query_batch::QueryBatch;
+use crate::widen::Widened;
 
 /// Scores rows, and offers those that their scores can't exclude.
 #[derive(Debug, Default)]
 pub(super) struct ExactRows {
     list: RowList,
+    widened: Widened,
     rows: RowScorer,
     panels: PanelScorer,
 }
@@ -33,13 +35,17 @@ impl ExactRows {
         wanted: &WantedRows<'_>,
         results: &mut Results,
     ) -> Result<()> {
-        let Self { list, rows: by_rows, panels: by_panels } = self;
+        let Self { list, widened, rows: by_rows, panels: by_panels } = self;
         let (strip, group, list) = (wanted.strip(), wanted.group(), list.of(wanted));
-        let rows = &strip.borrow(list)?;
-        list.chunks(strip.scored_rows_max()).try_for_each(|list| match group.panels {
-            Some(kernel) => by_panels.score_group(context, (group, kernel), rows, list, results),
-            None => by_rows.score_group(context, group, rows, list, results),
-        })
+        let lent = strip.borrow(list)?;
+        for list in list.chunks(strip.scored_rows_max()) {
+            let rows = StripRows::of(strip, lent, list, widened)?;
+            match group.panels {
+                Some(kernel) => by_panels.score_group(context, (group, kernel), &rows, results)?,
+                None => by_rows.score_group(context, group, &rows, results)?,
+            }
+        }
+        Ok(())
     }
 
     /// Scores the wanted rows for one query.
@@ -50,8 +56,8 @@ impl ExactRows {
         wanted: &WantedRows<'_>,
         results: &mut Results,
     ) -> Result<()> {
-        let list = self.list.of(wanted);
-        self.rows.score_candidates(context, query, wanted.strip(), list, results)
+        let Self { list, widened, rows, .. } = self;
+        score_listed((rows, widened), context, query, wanted.strip(), list.of(wanted), results)
     }
 
     /// Scores the listed rows of a strip for one query.
@@ -63,6 +69,23 @@ impl ExactRows {
         list: &[u32],
         results: &mut Results,
     ) -> Result<()> {
-        self.rows.score_candidates(context, query, strip, list, results)
+        score_listed((&mut self.rows, &mut self.widened), context, query, strip, list, results)
     }
+}
+
+/// Scores the listed rows of a strip for one query.
+fn score_listed(
+    (by_rows, widened): (&mut RowScorer, &mut Widened),
+    context: ScanContext<'_>,
+    query: usize,
+    strip: &Strip<'_>,
+    list: &[u32],
+    results: &mut Results,
+) -> Result<()> {
+    results.add_bytes_read(list.len() * strip.row_bytes());
+    let lent = strip.borrow(list)?;
+    list.chunks(strip.scored_rows_max()).try_for_each(|list| {
+        let rows = StripRows::of(strip, lent, list, widened)?;
+        by_rows.score_candidates(context, query, &rows, results)
+    })
 }

@@ -13,7 +13,8 @@
 //!     for each strip of rows that fits a core's cache:
 //!         exchange thresholds with other threads
 //!         for each group of queries that wants rows of the strip:
-//!             if the block has codes, not few rows are wanted, and codes pay:         by_codes
+//!             if the vectors are no numbers: compute their distances        by_distance
+//!             else if the block has codes, not few rows are wanted, and codes pay:         by_codes
 //!                 filter the wanted rows by codes, and list the candidates
 //!                 defer candidates that are unlikely to be hits
 //!                 score the others by rows, one query after the other
@@ -44,27 +45,31 @@
 //! this project's.
 
 mod by_codes;
+mod by_distance;
 mod by_panels;
 mod by_rows;
 mod context;
 mod cost_model;
 mod deferred;
 mod exact_rows;
+mod rescore;
 mod results;
 mod selection;
 mod strip;
 
 use std::ops::Range;
 
-use iqdb_core::{Block, Explain, Result, Snapshot};
+use iqdb_core::{Explain, Result, Snapshot};
 
 use self::by_codes::CodeScan;
+use self::by_distance::DistanceScorer;
 pub(crate) use self::context::{ScanContext, Span};
 use self::cost_model::CostModel;
 use self::exact_rows::ExactRows;
 use self::results::Results;
 use self::selection::Selection;
 use self::strip::{STRIP_ROWS, ScanBlock, Strip};
+use crate::field_block::FieldBlock;
 use crate::query_batch::{Group, QueryBatch};
 use crate::top_k::Candidate;
 
@@ -80,6 +85,7 @@ pub(crate) struct Scan {
     costs: Vec<CostModel>,
     codes: CodeScan,
     exact: ExactRows,
+    by_distance: DistanceScorer,
     results: Results,
 }
 
@@ -88,13 +94,12 @@ impl Scan {
     pub(crate) fn run<'a>(
         &mut self,
         context: ScanContext<'a>,
-        spans: impl IntoIterator<Item = Result<(Span, Block<'a>)>>,
+        spans: impl IntoIterator<Item = Result<(Span, FieldBlock<'a>)>>,
     ) -> Result<()> {
         self.prepare(context);
         let mut strip_rows = FIRST_STRIP_ROWS;
         for span in spans {
             let (Span { block: index, rows }, block) = span?;
-            context.check(&block)?;
             self.selection.select(context, &block, rows.clone())?;
             let block = ScanBlock::new(context, index, block);
             let most = block.strip_rows_max();
@@ -118,6 +123,7 @@ impl Scan {
         self.costs.resize(batch.groups.len(), CostModel::default());
         self.codes.prepare(context);
         self.exact.prepare(batch);
+        self.by_distance.prepare();
         self.results.prepare(queries);
     }
 
@@ -156,11 +162,15 @@ impl Scan {
         group: &Group,
         strip: &Strip<'_>,
     ) -> Result<bool> {
-        let Self { selection, costs, codes: by_codes, exact, results } = self;
+        let Self { selection, costs, codes: by_codes, exact, by_distance, results } = self;
         let (wanted, cost) = (selection.wanted(n, group, strip), &mut costs[n]);
         results.add_candidates(wanted.pairs());
         if wanted.count() == 0 {
             return Ok(false);
+        }
+        if !context.batch.has_numbers() {
+            by_distance.score_group(context, &wanted, results)?;
+            return Ok(true);
         }
         if let Some(codes) = strip.codes()
             && !wanted.are_sparse()

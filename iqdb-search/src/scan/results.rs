@@ -3,10 +3,11 @@
 use iqdb_core::{Explain, Query, Result, Snapshot};
 
 use super::context::ScanContext;
+use super::rescore::Rescore;
 use super::strip::StripRows;
 use crate::kernel::ScoreForm;
 use crate::query_batch::QueryBatch;
-use crate::rescore::Rescore;
+
 use crate::top_k::{Candidate, SharedThreshold, TopK};
 
 /// The nearest rows so far, per query; and what the scan has done for them.
@@ -53,21 +54,29 @@ impl Results {
         context: ScanContext<'a>,
         query: usize,
         form: ScoreForm,
-        rows: &StripRows<'a>,
+        rows: &'a StripRows<'a>,
     ) -> Rescore<'a> {
-        let ScanContext { batch, on, queries, .. } = context;
+        let ScanContext { batch, on, .. } = context;
         Rescore {
             on,
-            engine: batch.engine,
-            metric: on.schema().metric(),
+            batch,
+            query,
             form,
-            vector: queries[query].vector(),
-            bound: batch.bounds[query],
             top: &mut self.top[query],
-            rows: rows.rows(),
-            first: rows.first(),
+            rows,
             rescored: &mut self.counts.rescored,
         }
+    }
+
+    /// Offers a row whose canonical distance is known to query number `query`.
+    pub(super) fn offer(
+        &mut self,
+        query: usize,
+        candidate: Candidate,
+        on: &dyn Snapshot,
+    ) -> Result<()> {
+        self.counts.rescored += 1;
+        self.top[query].offer(candidate, on)
     }
 
     /// Counts pairs of row and query that the filters let through.
@@ -112,9 +121,7 @@ impl Results {
     /// Adds the counts to `explain`.
     pub(super) fn explain(&self, batch: &QueryBatch, explain: &mut Explain) {
         explain.kernel = batch.engine.name(self.counts.by_panels);
-        if self.counts.by_codes {
-            explain.plan = "certified";
-        }
+        explain.plan = if self.counts.by_codes { "certified" } else { batch.plain_plan() };
         explain.candidates += self.counts.candidates;
         explain.excluded += self.counts.candidates - self.counts.rescored;
         explain.rescored += self.counts.rescored;

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use iqdb_core::{Block, Result, RowMask};
+use iqdb_core::{Filter, Result, RowMask};
 
 use super::context::ScanContext;
 use super::strip::{STRIP_ROWS, Strip};
 use crate::derived::filter_masks::{self, Selector};
+use crate::field_block::FieldBlock;
 use crate::kernel::GROUP_ROWS;
 use crate::query_batch::Group;
 
@@ -17,9 +18,11 @@ const SPARSE: usize = 24;
 /// The rows of a block that each group of queries wants.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// The live rows that match the filter, per group. Behind them, where there are several groups,
+    /// The vectors of live rows that match the filter, per group. Behind them, where there are several groups,
     /// all live rows, to count the bytes read.
     masks: Vec<RowMask>,
+    /// The selected rows of a block of which some have no vector.
+    block_rows: RowMask,
     selector: Selector,
     /// The fingerprint of each group's filter, once a sealed block has asked for it.
     fingerprints: Vec<Option<u64>>,
@@ -39,12 +42,12 @@ impl Selection {
     pub(super) fn select(
         &mut self,
         context: ScanContext<'_>,
-        block: &Block<'_>,
+        block: &FieldBlock<'_>,
         rows: Range<usize>,
     ) -> Result<()> {
         for (n, group) in context.batch.groups.iter().enumerate() {
-            let filter = context.queries[group.example].wanted_filter().map(|filter| {
-                let fingerprint = match block.seal() {
+            let filter = context.queries[group.example].filter().map(|filter| {
+                let fingerprint = match block.block().seal() {
                     Some(_) => {
                         let known = &mut self.fingerprints[n];
                         *known.get_or_insert_with(|| filter_masks::fingerprint(filter))
@@ -53,12 +56,35 @@ impl Selection {
                 };
                 (filter, fingerprint)
             });
-            self.selector.select(block, rows.clone(), filter, &mut self.masks[n])?;
+            self.select_one(n, block, rows.clone(), filter)?;
         }
         if self.groups > 1 {
-            let alive = &mut self.masks[self.groups];
-            self.selector.select(block, rows, None, alive)?;
+            self.select_one(self.groups, block, rows, None)?;
         }
+        Ok(())
+    }
+
+    /// Makes mask number `n` the vectors of live rows that match a filter with this fingerprint.
+    fn select_one(
+        &mut self,
+        n: usize,
+        block: &FieldBlock<'_>,
+        rows: Range<usize>,
+        filter: Option<(&Filter, u64)>,
+    ) -> Result<()> {
+        let Self { masks, selector, block_rows, .. } = self;
+        let Some(rows_of) = block.column().rows_of() else {
+            return selector.select(block.block(), rows, filter, &mut masks[n]);
+        };
+        // The rows of the block that the vectors are of, and those between them.
+        let (Some(first), Some(last)) = (rows_of.get(rows.start), rows_of[..rows.end].last())
+        else {
+            masks[n].clear_all(rows_of.len());
+            return Ok(());
+        };
+        let between = *first as usize..*last as usize + 1;
+        selector.select(block.block(), between, filter, block_rows)?;
+        masks[n].gather(block_rows, rows_of, rows);
         Ok(())
     }
 
@@ -84,7 +110,7 @@ impl Selection {
 pub(super) struct WantedRows<'a> {
     group: &'a Group,
     strip: &'a Strip<'a>,
-    /// Numbered within the block.
+    /// Numbered in the column.
     mask: &'a RowMask,
     count: usize,
 }

@@ -3,14 +3,16 @@
 
 use std::ops::Range;
 
-use iqdb_core::{Block, Result, Rows};
+use iqdb_core::{Element, Matrix, Result, RowsRef};
 
 use super::context::ScanContext;
 use crate::derived::norms;
+use crate::field_block::FieldBlock;
 use crate::kernel::{GROUP_ROWS, ScoreForm, Tile};
 use crate::quantized::Codes;
 use crate::query_batch::QueryBatch;
 use crate::top_k::Place;
+use crate::widen::Widened;
 
 /// Bytes of rows, or of codes, in a strip.
 pub(super) const STRIP_BYTES: usize = 256 * 1_024;
@@ -19,10 +21,17 @@ pub(super) const STRIP_BYTES: usize = 256 * 1_024;
 /// hold.
 pub(super) const STRIP_ROWS: Range<usize> = 8..1_024;
 
+/// What a sparse row is taken to need, where strips are sized before their rows are known.
+const SPARSE_ROW_BYTES: usize = 1_024;
+
+/// Rows that are widened fill a strip's bytes divided by this: they are written and read while more
+/// rows are on their way from memory, so they stay in the innermost cache.
+const WIDENED_SHARE: usize = 8;
+
 /// A block, with the norms and the codes that it keeps of its rows, where the search uses them.
 #[derive(Clone, Copy)]
 pub(super) struct ScanBlock<'a> {
-    block: Block<'a>,
+    block: FieldBlock<'a>,
     index: usize,
     norms: Option<&'a [f32]>,
     codes: Option<&'a Codes>,
@@ -36,22 +45,25 @@ pub(super) struct Strip<'a> {
     range: Range<usize>,
 }
 
-/// A strip with some of its rows borrowed from the block.
+/// Some rows of a strip, as `f32`.
 pub(super) struct StripRows<'a> {
     strip: &'a Strip<'a>,
-    rows: Rows<'a>,
+    rows: Matrix<'a, f32>,
+    /// The rows, numbered within the strip.
+    list: &'a [u32],
+    /// Where each of them is in the matrix.
+    at: &'a [u32],
 }
 
 impl<'a> ScanBlock<'a> {
     /// Block number `index` of the snapshot.
-    pub(super) fn new(context: ScanContext<'a>, index: usize, block: Block<'a>) -> Self {
-        let ScanContext { batch, on, .. } = context;
+    pub(super) fn new(context: ScanContext<'a>, index: usize, block: FieldBlock<'a>) -> Self {
+        let batch = context.batch;
         let norms = match batch.groups.iter().any(|group| group.form.needs_norms()) {
             true => norms::of(&block, batch.engine),
             false => None,
         };
-        let metric = on.schema().metric();
-        let codes = if batch.by_codes { Codes::of(&block, metric) } else { None };
+        let codes = if batch.by_codes { Codes::of(&block, batch.metric()) } else { None };
         Self { block, index, norms, codes }
     }
 
@@ -73,9 +85,22 @@ impl<'a> ScanBlock<'a> {
         }
     }
 
-    /// Bytes of a row.
+    /// Bytes of a row, about.
     fn row_bytes(&self) -> usize {
-        self.block.stride() * size_of::<f32>()
+        let kind = self.block.kind();
+        match (kind.element(), kind.dim()) {
+            (Some(element), Some(dim)) => element.vector_bytes(dim),
+            _ => SPARSE_ROW_BYTES,
+        }
+    }
+
+    /// Bytes of a row as the kernels read it.
+    fn scored_row_bytes(&self) -> usize {
+        match self.block.kind().element() {
+            Some(Element::F32) | None => self.row_bytes(),
+            Some(Element::Binary) => self.row_bytes(),
+            Some(_) => WIDENED_SHARE * self.block.dim() * size_of::<f32>(),
+        }
     }
 }
 
@@ -123,65 +148,76 @@ impl<'a> Strip<'a> {
     /// The most rows that a scan scores before it rescores the survivors among them. A strip with
     /// codes holds several times as many.
     pub(super) fn scored_rows_max(&self) -> usize {
-        rows_in_cache(self.row_bytes())
+        rows_in_cache(self.block.scored_row_bytes())
     }
 
-    /// Borrows the listed rows; the list is in ascending order. The other rows of the matrix may
-    /// never have been read.
-    pub(super) fn borrow(&'a self, list: &[u32]) -> Result<StripRows<'a>> {
-        let rows = match list.len() == self.len() {
-            true => self.block.block.rows(self.range())?,
-            false => self.matrix(list)?,
-        };
-        Ok(StripRows { strip: self, rows })
+    /// Borrows the listed rows; the list is in ascending order. The other rows may never have been
+    /// read.
+    pub(super) fn borrow(&self, list: &[u32]) -> Result<RowsRef<'a>> {
+        let column = self.block.block.column();
+        match list.len() == self.len() {
+            true => column.rows(self.range()),
+            false => column.rows_some(self.range(), list),
+        }
     }
 
     /// The matrix of its rows, none of which has to have been read: for the addresses of rows that
-    /// are to be prefetched.
-    pub(super) fn unread(&self) -> Result<Rows<'a>> {
-        self.matrix(&[])
+    /// are to be prefetched. `None` for rows that are not of `f32`.
+    pub(super) fn unread(&self) -> Result<Option<Matrix<'a, f32>>> {
+        Ok(match self.borrow(&[])? {
+            RowsRef::F32(rows) => Some(rows),
+            _ => None,
+        })
     }
 
-    fn matrix(&self, list: &[u32]) -> Result<Rows<'a>> {
-        self.block.block.rows_some(self.range(), list)
+    /// Where row `n` of the strip is in the snapshot.
+    pub(super) fn place(&self, n: u32) -> Place {
+        let row = self.range.start + n as usize;
+        Place { block: self.block.index, row: self.block.block.column().block_row(row) }
     }
 }
 
 impl<'a> StripRows<'a> {
+    /// The listed rows of what was borrowed from a strip, as `f32`.
+    pub(super) fn of(
+        strip: &'a Strip<'a>,
+        rows: RowsRef<'a>,
+        list: &'a [u32],
+        room: &'a mut Widened,
+    ) -> Result<Self> {
+        let (rows, at) = room.listed(rows, list)?;
+        Ok(Self { strip, rows, list, at })
+    }
+
     pub(super) fn strip(&self) -> &'a Strip<'a> {
         self.strip
     }
 
-    pub(super) fn rows(&self) -> Rows<'a> {
-        self.rows
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
-    /// Where the first row of the strip is.
-    pub(super) fn first(&self) -> Place {
-        Place { block: self.strip.block.index, row: self.strip.range.start }
+    /// Row number `n` of the list, and where it is in the snapshot.
+    pub(super) fn row(&self, n: usize) -> (&'a [f32], Place) {
+        (self.rows.row(self.at[n] as usize), self.strip.place(self.list[n]))
     }
 
-    /// The listed rows of the strip, as a tile for the kernels.
-    pub(super) fn tile<'b>(&'b self, dim: usize, list: &'b [u32]) -> Tile<'b> {
-        Tile::new(self.rows.components(), dim, self.rows.stride(), list)
+    /// The rows as a tile for the kernels.
+    pub(super) fn tile(&self) -> Tile<'a> {
+        Tile::new(self.rows.components(), self.rows.dim(), self.rows.stride(), self.at)
     }
 
-    /// Writes the terms of the listed rows for scores of a form.
-    pub(super) fn write_terms(
-        &self,
-        batch: &QueryBatch,
-        form: ScoreForm,
-        list: &[u32],
-        terms: &mut [f32],
-    ) {
+    /// Writes the terms of the rows for scores of a form.
+    pub(super) fn write_terms(&self, batch: &QueryBatch, form: ScoreForm, terms: &mut [f32]) {
         match self.strip.norms {
             _ if !form.needs_norms() => terms.fill(0.0),
             Some(norms) => {
-                for (term, row) in terms.iter_mut().zip(list) {
+                for (term, row) in terms.iter_mut().zip(self.list) {
                     *term = norms[*row as usize];
                 }
             }
-            None => batch.engine.norms(&self.tile(batch.dim, list), terms),
+            None => batch.engine.norms(&self.tile(), terms),
         }
         batch.margin().terms(form, terms);
     }

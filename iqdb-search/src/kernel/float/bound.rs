@@ -43,7 +43,7 @@
 //!   `|x|^2 >= (1 - 2 e) r^2 - 1.25 t / e`. So the distance is above `T` if
 //!   `s + a < ((1 - e) Q^2 - T^2) / 2 - 2 t - t / e`; `a` is rounded three times, within one `e`.
 
-use iqdb_core::Metric;
+use iqdb_core::{Metric, distance};
 
 /// What a score stands for, and with it what the term of a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Margin {
 
 impl ScoreBound {
     pub(crate) fn new(metric: Metric, query: &[f32]) -> Self {
-        let norm = Metric::squared_norm(query).sqrt();
+        let norm = distance::squared_norm(query).sqrt();
         Self { metric, error: Margin::new(query.len()), norm }
     }
 

@@ -1,4 +1,4 @@
-//! The canonical distance by SIMD, with the bits of [`Metric::distance`].
+//! The canonical distance by SIMD, with the bits of [`of_numbers`](distance::of_numbers).
 //!
 //! # The idea
 //! The canonical distance is *defined* as sums of eight lanes in `f64`: lane `j` adds up the terms
@@ -22,12 +22,12 @@
 //! - NEON and plain Rust use the definition itself, which compilers turn into registers.
 //!
 //! # Source
-//! The definition is `iqdb-core/src/metric.rs`, and its reasons are decision 001. A test compares
+//! The definition is `iqdb-core/src/distance.rs`, and its reasons are decision 001. A test compares
 //! each instruction set with it, bit for bit.
 
 use std::arch::x86_64::*;
 
-use iqdb_core::Metric;
+use iqdb_core::{Metric, distance};
 
 /// The eight lanes of a sum.
 ///
@@ -125,7 +125,7 @@ impl Lanes64 for Avx2 {
     }
 }
 
-/// [`Metric::distance`] between two vectors of one length.
+/// [`of_numbers`](distance::of_numbers) between two vectors of one length.
 ///
 /// # Safety
 /// The caller has AVX-512F.
@@ -135,7 +135,7 @@ pub(super) unsafe fn by_avx512(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
     unsafe { distance::<Avx512>(metric, a, b) }
 }
 
-/// [`Metric::distance`] between two vectors of one length.
+/// [`of_numbers`](distance::of_numbers) between two vectors of one length.
 ///
 /// # Safety
 /// The caller has AVX2.
@@ -177,7 +177,7 @@ unsafe fn distance<L: Lanes64>(metric: Metric, a: &[f32], b: &[f32]) -> f64 {
                 });
                 sum(squares.lanes(), a_rest, b_rest, |a, b| (a - b) * (a - b)).sqrt()
             }
-            metric => metric.distance(a, b),
+            metric => distance::of_numbers(metric, a, b),
         }
     }
 }

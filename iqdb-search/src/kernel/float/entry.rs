@@ -1,7 +1,7 @@
 //! The safe entry points of the float kernels. Each checks the shapes that it is given, and
 //! dispatches with one match to the kernel that is compiled for the instruction set.
 
-use iqdb_core::Metric;
+use iqdb_core::{Metric, distance};
 
 #[cfg(target_arch = "x86_64")]
 use super::canonical;
@@ -98,7 +98,7 @@ impl FloatKernel {
         }
     }
 
-    /// [`Metric::distance`], bit for bit, in fewer instructions.
+    /// [`of_numbers`](distance::of_numbers), bit for bit, in fewer instructions.
     ///
     /// # Panics
     /// As `Metric::distance`.
@@ -111,7 +111,7 @@ impl FloatKernel {
             // SAFETY: the machine has the instruction set, or there would be no such kernel.
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => unsafe { canonical::by_avx2(metric, a, b) },
-            _ => metric.distance(a, b),
+            _ => distance::of_numbers(metric, a, b),
         }
     }
 

@@ -1,0 +1,177 @@
+//! Vectors of other numbers as `f32`, which holds each of them exactly.
+//!
+//! An `f16`, `bf16` or `i8` has the same value as the `f32` that it widens to, and so the same
+//! canonical distances, bit for bit ([`iqdb_core::distance`]). So rows of these elements are read
+//! from memory as they are, widened a few at a time into a buffer that stays in the cache, and go
+//! through the same kernels, bounds and codes as rows of `f32`.
+
+use half::slice::HalfFloatSliceExt;
+use iqdb_core::{Error, ErrorKind, Matrix, Number, Result, RowsRef, VectorRef, bf16, f16};
+
+/// Components in a line of the cache: each widened row begins at a multiple of it.
+const LINE: usize = 16;
+
+/// Room for widened rows, reused from one list of rows to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Widened {
+    components: Vec<f32>,
+    /// 0, 1, 2, …: where the rows of a list are that have been widened one behind the other.
+    in_order: Vec<u32>,
+}
+
+/// An element that an `f32` holds exactly.
+trait Widen: Number {
+    fn widen(from: &[Self], to: &mut [f32]);
+}
+
+impl Widen for f16 {
+    fn widen(from: &[Self], to: &mut [f32]) {
+        from.convert_to_f32_slice(to);
+    }
+}
+
+impl Widen for bf16 {
+    #[inline]
+    fn widen(from: &[Self], to: &mut [f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = f32::from_bits(u32::from(from.to_bits()) << 16);
+        }
+    }
+}
+
+impl Widen for i8 {
+    #[inline]
+    fn widen(from: &[Self], to: &mut [f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = f32::from(*from);
+        }
+    }
+}
+
+impl Widened {
+    /// All rows as `f32`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] for rows that are no numbers.
+    pub(crate) fn all<'a>(&'a mut self, rows: RowsRef<'a>) -> Result<Matrix<'a, f32>> {
+        match rows {
+            RowsRef::F32(rows) => Ok(rows),
+            RowsRef::F16(rows) => self.widen(&rows, 0..rows.len()),
+            RowsRef::BF16(rows) => self.widen(&rows, 0..rows.len()),
+            RowsRef::I8(rows) => self.widen(&rows, 0..rows.len()),
+            rows => Err(no_numbers(&rows)),
+        }
+    }
+
+    /// The listed rows as `f32`, in a matrix, and where each is in that matrix.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] for rows that are no numbers.
+    pub(crate) fn listed<'a>(
+        &'a mut self,
+        rows: RowsRef<'a>,
+        list: &'a [u32],
+    ) -> Result<(Matrix<'a, f32>, &'a [u32])> {
+        if let RowsRef::F32(rows) = rows {
+            return Ok((rows, list));
+        }
+        if self.in_order.len() < list.len() {
+            self.in_order = (0..).take(list.len().next_power_of_two()).collect();
+        }
+        let Self { components, in_order } = self;
+        let listed = list.iter().map(|row| *row as usize);
+        let matrix = match rows {
+            RowsRef::F16(rows) => widen(components, &rows, listed),
+            RowsRef::BF16(rows) => widen(components, &rows, listed),
+            RowsRef::I8(rows) => widen(components, &rows, listed),
+            rows => Err(no_numbers(&rows)),
+        };
+        Ok((matrix?, &in_order[..list.len()]))
+    }
+
+    fn widen<T: Widen>(
+        &mut self,
+        rows: &Matrix<'_, T>,
+        list: impl ExactSizeIterator<Item = usize>,
+    ) -> Result<Matrix<'_, f32>> {
+        widen(&mut self.components, rows, list)
+    }
+}
+
+/// Widens rows into `components`, one behind the other.
+fn widen<'a, T: Widen>(
+    components: &'a mut Vec<f32>,
+    rows: &Matrix<'_, T>,
+    list: impl ExactSizeIterator<Item = usize>,
+) -> Result<Matrix<'a, f32>> {
+    let (dim, stride) = (rows.dim(), rows.dim().next_multiple_of(LINE));
+    let len = list.len() * stride;
+    if components.len() < len {
+        components.resize(len, 0.0);
+    }
+    for (row, to) in list.zip(components.chunks_exact_mut(stride)) {
+        T::widen(rows.row(row), &mut to[..dim]);
+    }
+    Matrix::new(&components[..len], dim, stride)
+}
+
+/// Appends the components of a vector of numbers to `out`, as `f32`. Other vectors have none.
+pub(crate) fn push_vector(out: &mut Vec<f32>, vector: VectorRef<'_>) {
+    fn push<T: Widen>(out: &mut Vec<f32>, components: &[T]) {
+        let start = out.len();
+        out.resize(start + components.len(), 0.0);
+        T::widen(components, &mut out[start..]);
+    }
+    match vector {
+        VectorRef::F32(vector) => out.extend_from_slice(&vector),
+        VectorRef::F16(vector) => push(out, &vector),
+        VectorRef::BF16(vector) => push(out, &vector),
+        VectorRef::I8(vector) => push(out, &vector),
+        VectorRef::Binary(_) | VectorRef::Sparse(_) => {}
+    }
+}
+
+#[cold]
+fn no_numbers(rows: &RowsRef<'_>) -> Error {
+    Error::new(ErrorKind::ContractViolation, "a source lent rows that are no numbers")
+        .found(format_args!("{rows:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: Widen>(values: &[T]) {
+        let mut widened = vec![0.0; values.len()];
+        T::widen(values, &mut widened);
+        for (value, widened) in values.iter().zip(&widened) {
+            assert_eq!(value.to_f64().to_bits(), f64::from(*widened).to_bits(), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn every_finite_value_stays_what_it_is() {
+        let bits = || 0..=u16::MAX;
+        check(&bits().map(f16::from_bits).filter(|x| x.is_finite()).collect::<Vec<_>>());
+        check(&bits().map(bf16::from_bits).filter(|x| x.is_finite()).collect::<Vec<_>>());
+        check(&(i8::MIN..=i8::MAX).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_list_is_widened_in_its_order() {
+        let rows = [1_i8, 2, 0, 3, 4, 0, 5, 6, 0];
+        let rows = RowsRef::I8(Matrix::new(&rows, 2, 3).unwrap());
+        let mut room = Widened::default();
+        for list in [&[2_u32, 0][..], &[1], &[]] {
+            let (matrix, at) = room.listed(rows, list).unwrap();
+            assert_eq!((matrix.dim(), matrix.stride(), at.len()), (2, 16, list.len()));
+            for (row, at) in list.iter().zip(at) {
+                let expected = [2 * row + 1, 2 * row + 2].map(|x| x as f32);
+                assert_eq!(matrix.row(*at as usize), expected);
+            }
+        }
+        assert_eq!(room.all(rows).unwrap().row(2), [5.0, 6.0]);
+        let bits = RowsRef::Binary { dim: 8, rows: Matrix::new(&[1], 1, 1).unwrap() };
+        assert_eq!(room.all(bits).unwrap_err().kind(), ErrorKind::ContractViolation);
+    }
+}
