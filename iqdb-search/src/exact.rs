@@ -185,7 +185,7 @@ fn prepare_field(
 ) -> Result<bool> {
     let mut before = None;
     for n in 0..on.block_count() {
-        let Some(block) = FieldBlock::of(on.block(n)?, field)? else { continue };
+        let Some(block) = FieldBlock::of(on, n, field)? else { continue };
         if block.derived().is_none() || !block.has_numbers() {
             continue;
         }

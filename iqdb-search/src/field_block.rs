@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, Column, DerivedCell, Element, FieldId, FieldKind, Matrix, Result, RowsRef, Seal, Sidecar,
+    Block, Column, DerivedCell, Element, Error, ErrorKind, FieldId, FieldKind, Matrix, Result,
+    RowsRef, Seal, Sidecar, Snapshot,
 };
 
 use crate::widen::Widened;
@@ -17,12 +18,22 @@ pub(crate) struct FieldBlock<'a> {
 }
 
 impl<'a> FieldBlock<'a> {
-    /// The vectors of a field in a block; `None` when it has none.
+    /// The vectors of a field in block number `n` of a snapshot; `None` when it has none.
     ///
     /// # Errors
-    /// As [`Block::column`].
-    pub(crate) fn of(block: Block<'a>, field: FieldId) -> Result<Option<Self>> {
-        Ok(block.column(field)?.map(|column| Self { block, field, column }))
+    /// As [`Snapshot::block`] and [`Block::column`]; [`ErrorKind::ContractViolation`] for vectors of
+    /// another shape than the snapshot's schema says.
+    pub(crate) fn of(on: &'a dyn Snapshot, n: usize, field: FieldId) -> Result<Option<Self>> {
+        let block = on.block(n)?;
+        let Some(column) = block.column(field)? else { return Ok(None) };
+        let (found, expected) = (column.kind(), on.schema().kind(field));
+        let shape = |kind: FieldKind| (kind.element(), kind.dim());
+        if expected.map(shape) != Some(shape(found)) {
+            return Err(Error::new(ErrorKind::ContractViolation, "a block has other vectors")
+                .expected(on.schema())
+                .found(found));
+        }
+        Ok(Some(Self { block, field, column }))
     }
 
     pub(crate) fn block(&self) -> &Block<'a> {

@@ -133,7 +133,7 @@ impl Share {
         let Self { batch, scan } = self;
         batch.prepare(engine, kind(on, field)?, queries);
         let spans = last_first(on.block_count()).filter_map(|block| {
-            let lent = field_block(on, block, field).transpose()?;
+            let lent = FieldBlock::of(on, block, field).transpose()?;
             Some(lent.map(|lent| (Span { block, rows: 0..lent.len() }, lent)))
         });
         scan.run(ScanContext { batch, on, queries, field, shared: &[] }, spans)
@@ -215,7 +215,7 @@ impl Scans {
         let next = AtomicUsize::new(0);
         let take = || {
             let span = spans.get(next.fetch_add(1, Ordering::Relaxed))?.clone();
-            let lent = field_block(on, span.block, field).transpose()?;
+            let lent = FieldBlock::of(on, span.block, field).transpose()?;
             Some(lent.map(|lent| (span, lent)))
         };
         let mut done: Vec<Result<()>> = others.iter().map(|_| Ok(())).collect();
@@ -239,11 +239,6 @@ fn kind(on: &dyn Snapshot, field: FieldId) -> Result<FieldKind> {
     })
 }
 
-/// The vectors of a field in block number `block`, if it has any.
-fn field_block(on: &dyn Snapshot, block: usize, field: FieldId) -> Result<Option<FieldBlock<'_>>> {
-    FieldBlock::of(on.block(block)?, field)
-}
-
 /// All blocks, the last one first. It is still open, as a rule, and has no codes; its rows give the
 /// thresholds with which codes exclude rows of the others.
 fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
@@ -254,7 +249,7 @@ fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
 /// All rows, in spans of which each thread gets several.
 fn spans(on: &dyn Snapshot, field: FieldId, threads: usize) -> Result<Vec<Span>> {
     let blocks: Vec<(usize, usize)> = last_first(on.block_count())
-        .map(|block| Ok((block, field_block(on, block, field)?.map_or(0, |lent| lent.len()))))
+        .map(|block| Ok((block, FieldBlock::of(on, block, field)?.map_or(0, |lent| lent.len()))))
         .collect::<Result<_>>()?;
     let rows: usize = blocks.iter().map(|(_, len)| len).sum();
     let span_rows =

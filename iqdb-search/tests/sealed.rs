@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
-    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, Schema, Seal, Search, Sidecar,
-    Snapshot, VectorRef, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
+    Narrow, Payload, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema,
+    Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -80,9 +80,16 @@ impl Chunks {
                 let matches = |filter: &Filter| {
                     filter.matches(IdRef::Number(id), &(&payload).into()).unwrap()
                 };
-                if query.wanted_filter().is_none_or(matches) {
+                if query.filter().is_none_or(matches) {
                     let vector = &chunk.components[row * STRIDE..][..DIM];
-                    all.push((self.schema.metric().distance(&query.vector(), vector), id));
+                    all.push((
+                        distance::of_numbers(
+                            self.schema.fields()[0].kind().metric(),
+                            query.vector().as_f32().unwrap(),
+                            vector,
+                        ),
+                        id,
+                    ));
                 }
             }
         }
@@ -127,22 +134,32 @@ impl Snapshot for Chunks {
     }
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let chunk = &self.chunks[i];
-        Ok(Block::new(chunk, DIM, STRIDE, ROWS, self.version)?.sealed(&chunk.seal))
+        Ok(Block::new(chunk, &self.schema, ROWS, self.version)?.sealed(&chunk.seal))
     }
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }
 }
 
-impl BlockSource for Chunk {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+impl VectorColumn for Chunk {
+    fn rows_of(&self) -> Option<&[u32]> {
+        None
+    }
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
         if range.end > self.readable {
             return Err(Error::new(ErrorKind::Damaged, "a page is damaged"));
         }
-        Ok(&self.components[range.start * STRIDE..range.end * STRIDE])
+        let rows = &self.components[range.start * STRIDE..range.end * STRIDE];
+        Matrix::new(rows, DIM, STRIDE).map(RowsRef::F32)
     }
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<RowsRef<'_>> {
         self.rows(range)
+    }
+}
+
+impl BlockSource for Chunk {
+    fn column(&self, _: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(Some(self))
     }
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         live.retain(|row| Ok(alive(row, at)))
@@ -180,10 +197,10 @@ fn answers_are_the_same_with_whatever_is_kept() {
         .enumerate()
         .map(|(n, vector)| match n % 3 {
             0 => nearest(vector),
-            n => nearest(vector).filter(&filters[n - 1]),
+            n => nearest(vector).with_filter(&filters[n - 1]),
         })
         .collect();
-    for metric in Metric::ALL {
+    for metric in Metric::OF_NUMBERS {
         // The kernels meet the norms that another one has left behind.
         let mut chunks = Chunks::new(metric);
         for version in [1, 2] {
@@ -192,7 +209,7 @@ fn answers_are_the_same_with_whatever_is_kept() {
                 let search = ExactSearch::new().with_kernel(kernel);
                 chunks.check(&search, &queries);
                 chunks.check(&search, &queries[..3]);
-                chunks.check(&search, &[queries[0].threads(2)]);
+                chunks.check(&search, &[queries[0].with_threads(2)]);
             }
         }
         // And each its own.
@@ -210,7 +227,7 @@ fn a_filter_that_comes_again_is_evaluated_no_more() {
     let (vectors, filter) = (vectors(1), "n < 40".parse::<Filter>().unwrap());
     let mut chunks = Chunks::new(Metric::Cosine);
     let search = ExactSearch::new();
-    let query = [nearest(&vectors[0]).filter(&filter)];
+    let query = [nearest(&vectors[0]).with_filter(&filter)];
     chunks.check(&search, &query);
     assert_eq!(chunks.payloads_read(), 3 * ROWS * 2 / 3, "the rows alive");
     chunks.check(&search, &query);
@@ -218,11 +235,11 @@ fn a_filter_that_comes_again_is_evaluated_no_more() {
     // The same filter, written anew, in another version of the store.
     chunks.version = Version(2);
     let again = "(n < 40)".parse::<Filter>().unwrap();
-    chunks.check(&search, &[nearest(&vectors[0]).filter(&again)]);
+    chunks.check(&search, &[nearest(&vectors[0]).with_filter(&again)]);
     assert_eq!(chunks.payloads_read(), 0);
     // Another one, which comes once.
     let other = "n < 41".parse::<Filter>().unwrap();
-    chunks.check(&search, &[nearest(&vectors[0]).filter(&other)]);
+    chunks.check(&search, &[nearest(&vectors[0]).with_filter(&other)]);
     assert_eq!(chunks.payloads_read(), 3 * ROWS * 4 / 5, "the rows alive");
 }
 
@@ -233,11 +250,11 @@ fn masks_are_kept_for_a_few_filters_and_right_for_all() {
     let search = ExactSearch::new();
     let filters: Vec<Filter> = (0..40).map(|n| format!("n < {n}").parse().unwrap()).collect();
     for filter in filters.iter().flat_map(|filter| [filter; 3]) {
-        chunks.check(&search, &[nearest(&vectors[0]).filter(filter)]);
+        chunks.check(&search, &[nearest(&vectors[0]).with_filter(filter)]);
     }
     chunks.payloads_read();
     let read = filters.iter().filter(|filter| {
-        chunks.check(&search, &[nearest(&vectors[0]).filter(filter)]);
+        chunks.check(&search, &[nearest(&vectors[0]).with_filter(filter)]);
         chunks.payloads_read() > 0
     });
     assert_eq!(read.count(), 32, "of 40, 8 are kept");
@@ -254,7 +271,7 @@ fn what_cannot_be_read_and_is_not_asked_for_fails_no_search() {
     for _ in 0..3 {
         for filter in [&filter, &payloads] {
             let queries: Vec<_> =
-                vectors.iter().map(|vector| nearest(vector).filter(filter)).collect();
+                vectors.iter().map(|vector| nearest(vector).with_filter(filter)).collect();
             let mut hits = [Hits::new()];
             let answer = search.search(&chunks, &queries[..1], &mut hits);
             if std::ptr::eq(filter, &raw const payloads) {

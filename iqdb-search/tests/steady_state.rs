@@ -23,7 +23,7 @@ fn a_search_into_grown_buffers_allocates_nothing() {
         .iter()
         .flat_map(|vector| {
             let query = Query::nearest(VectorRef::new(vector).unwrap(), 10);
-            [query, query.filter(&filter)]
+            [query, query.with_filter(&filter)]
         })
         .collect();
     let mut hits = [Hits::new(), Hits::new()];

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Filter, Hits, IdRef, Metric, Narrow, Payload,
-    PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result, Schema, Search, Snapshot,
-    SnapshotExt, VectorRef, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
+    Narrow, Payload, PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result, RowsRef,
+    Schema, Search, Snapshot, SnapshotExt, VectorColumn, VectorRef, Version,
 };
 use iqdb_search::ExactSearch;
 
@@ -21,8 +21,8 @@ struct Stranger {
     schema: Schema,
     components: Vec<f32>,
     rows: usize,
-    /// The dimension that the block claims, from the second time on.
-    later_dim: usize,
+    /// The schema that the block claims, from the second time on.
+    later_schema: Schema,
     /// Hits that `push_down` leaves behind before it declines.
     ghosts: usize,
     /// Whether `push_down` answers, with its ghosts.
@@ -39,7 +39,7 @@ impl Stranger {
             schema: Schema::new(2, metric).unwrap(),
             components: components.to_vec(),
             rows: components.len() / 2,
-            later_dim: 2,
+            later_schema: Schema::new(2, metric).unwrap(),
             ghosts: 0,
             engine: false,
             damaged: false,
@@ -50,9 +50,9 @@ impl Stranger {
     }
 
     fn ask(&self, threads: usize, filter: Option<&Filter>) -> Result<Vec<u64>> {
-        let mut query = Query::nearest(VectorRef::new(&[1.0, 1.0])?, 2).threads(threads);
+        let mut query = Query::nearest(VectorRef::new(&[1.0, 1.0])?, 2).with_threads(threads);
         if let Some(filter) = filter {
-            query = query.filter(filter);
+            query = query.with_filter(filter);
         }
         let mut hits = [Hits::new()];
         let answer = ExactSearch::new().search(self, &[query], &mut hits);
@@ -88,11 +88,11 @@ impl Snapshot for Stranger {
         1
     }
     fn block(&self, _: usize) -> Result<Block<'_>> {
-        let dim = match self.lent.fetch_add(1, Ordering::Relaxed) {
-            0 => 2,
-            _ => self.later_dim,
+        let schema = match self.lent.fetch_add(1, Ordering::Relaxed) {
+            0 => &self.schema,
+            _ => &self.later_schema,
         };
-        Block::new(self, dim, 2, self.rows, Version(1))
+        Block::new(self, schema, self.rows, Version(1))
     }
     fn push_down(&self, _: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
         for _ in 0..self.ghosts {
@@ -102,16 +102,26 @@ impl Snapshot for Stranger {
     }
 }
 
-impl BlockSource for Stranger {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
+impl VectorColumn for Stranger {
+    fn rows_of(&self) -> Option<&[u32]> {
+        None
+    }
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
         self.rows_read.lock().unwrap().push((thread::current().id(), range.clone()));
+        let rows = &self.components[range.start * 2..range.end * 2];
         match self.damaged {
             true => Err(Error::new(ErrorKind::Damaged, "a page is damaged")),
-            false => Ok(&self.components[range.start * 2..range.end * 2]),
+            false => Matrix::new(rows, 2, 2).map(RowsRef::F32),
         }
     }
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<RowsRef<'_>> {
         self.rows(range)
+    }
+}
+
+impl BlockSource for Stranger {
+    fn column(&self, _: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(Some(self))
     }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
@@ -162,7 +172,7 @@ fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
     let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
     (stranger.ghosts, stranger.engine) = (1, true);
     let query = Query::nearest(VectorRef::new(&[1.0, 1.0]).unwrap(), 2);
-    let plain = query.plan(Plan::F32);
+    let plain = query.with_plan(Plan::F32);
     for (queries, plan, first) in [
         ([query, query], "engine", 99),
         // A batch is answered as a whole, so one query that forbids the engine decides.
@@ -179,7 +189,7 @@ fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
 #[test]
 fn a_block_that_changes_its_dimension_is_an_error() {
     let mut stranger = Stranger::new(Metric::Dot, &vec![1.0; 50_000]);
-    stranger.later_dim = 1;
+    stranger.later_schema = Schema::new(1, Metric::Dot).unwrap();
     // One thread asks for a block once.
     for (threads, lent) in [(1, 1), (2, 0), (2, 1)] {
         stranger.lent.store(lent, Ordering::Relaxed);
@@ -201,7 +211,9 @@ fn damage_in_the_rows_fails_a_search_and_spares_the_ids() {
         stranger.live_rows(None).filter(|row| row.as_ref().unwrap().id().is_ok()).count(),
         10
     );
-    assert!(stranger.records(None).all(|record| record.is_err()));
+    assert!(
+        stranger.records(None).all(|record| record.and_then(|record| record.to_record()).is_err())
+    );
 }
 
 #[test]

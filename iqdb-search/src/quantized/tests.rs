@@ -4,16 +4,20 @@ mod at_the_bound;
 mod planes;
 
 use iqdb_core::{
-    Block, BlockSource, IdRef, Metric, Narrow, PayloadRef, Predicate, Query, Result, Seal,
-    VectorRef, Version,
+    Block, BlockSource, Explain, FieldId, Hits, IdRef, Matrix, Metric, Narrow, PayloadRef,
+    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Snapshot, VectorColumn,
+    Version, distance,
 };
 use std::ops::Range;
 
 use super::{QueryCodes, prepare};
+use crate::field_block::FieldBlock;
 use crate::kernel::{CodeKernel, CodePlanes, CodedQuery, GROUP_ROWS, Isa, Sums, is_below};
 
+/// A snapshot of one sealed block.
 #[derive(Debug)]
 struct Rows {
+    schema: Schema,
     dim: usize,
     components: Vec<f32>,
     seal: Seal,
@@ -21,12 +25,12 @@ struct Rows {
 
 impl Rows {
     fn new(dim: usize, rows: &[Vec<f32>]) -> Self {
-        Self { dim, components: rows.concat(), seal: Seal::new() }
+        let schema = Schema::new(dim, Metric::Dot).unwrap();
+        Self { schema, dim, components: rows.concat(), seal: Seal::new() }
     }
 
-    fn block(&self) -> Block<'_> {
-        let len = self.components.len() / self.dim;
-        Block::new(self, self.dim, self.dim, len, Version(1)).unwrap().sealed(&self.seal)
+    fn block(&self) -> FieldBlock<'_> {
+        FieldBlock::of(self, 0, self.schema.default_field().unwrap()).unwrap().unwrap()
     }
 
     fn row(&self, n: usize) -> &[f32] {
@@ -34,12 +38,47 @@ impl Rows {
     }
 }
 
-impl BlockSource for Rows {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        Ok(&self.components[range.start * self.dim..range.end * self.dim])
+impl Snapshot for Rows {
+    fn schema(&self) -> &Schema {
+        &self.schema
     }
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+    fn version(&self) -> Version {
+        Version(1)
+    }
+    fn len(&self) -> u64 {
+        (self.components.len() / self.dim) as u64
+    }
+    fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(None)
+    }
+    fn block_count(&self) -> usize {
+        1
+    }
+    fn block(&self, _: usize) -> Result<Block<'_>> {
+        let len = self.components.len() / self.dim;
+        Ok(Block::new(self, &self.schema, len, Version(1))?.sealed(&self.seal))
+    }
+    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
+        Ok(None)
+    }
+}
+
+impl VectorColumn for Rows {
+    fn rows_of(&self) -> Option<&[u32]> {
+        None
+    }
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        let rows = &self.components[range.start * self.dim..range.end * self.dim];
+        Matrix::new(rows, self.dim, self.dim).map(RowsRef::F32)
+    }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<RowsRef<'_>> {
         self.rows(range)
+    }
+}
+
+impl BlockSource for Rows {
+    fn column(&self, _: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(Some(self))
     }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
@@ -111,10 +150,7 @@ fn left(
     let block = rows.block();
     let codes = prepare(&block, metric, None).unwrap().unwrap();
     let planes = codes.planes(0..block.len().div_ceil(GROUP_ROWS));
-    let asked: Vec<Query<'_>> = queries
-        .iter()
-        .map(|(vector, _)| Query::nearest(VectorRef::new(vector).unwrap(), 1))
-        .collect();
+    let asked: Vec<f32> = queries.iter().flat_map(|(vector, _)| vector.iter().copied()).collect();
     let mut coded = QueryCodes::default();
     coded.encode(rows.dim, &asked, codes.center());
     let within: Vec<_> = queries
@@ -164,7 +200,8 @@ fn attack(dim: usize, rows: &[Vec<f32>], queries: &[Vec<f32>], metric: Metric) -
     let mut pairs = 0;
     let mut excluded = 0;
     for query in queries.iter().filter(usable) {
-        let distances: Vec<f64> = (0..len).map(|n| metric.distance(query, rows.row(n))).collect();
+        let distances: Vec<f64> =
+            (0..len).map(|n| distance::of_numbers(metric, query, rows.row(n))).collect();
         let asked: Vec<(&[f32], f64)> =
             distances.iter().map(|distance| (query.as_slice(), *distance)).collect();
         let mut first = [const { None }; STEPS.len()];
@@ -237,7 +274,7 @@ fn no_row_is_excluded_at_its_own_distance() {
     let (mut pairs, mut excluded) = (0, 0);
     for dim in dims {
         let count = if dim > 1_000 { 40 } else { 120 };
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             let rows = random_rows(&mut random, dim, count);
             let mut queries = random_rows(&mut random, dim, 6);
             queries.extend_from_slice(&rows[..4]);
@@ -276,7 +313,7 @@ fn no_row_at_the_bound_is_excluded() {
     for round in 0..200 {
         let dim = [3, 8, 20, 50, 128][round % 5];
         let (rows, query) = rows_at_the_bound(&mut random, dim);
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             attack(dim, &rows, std::slice::from_ref(&query), metric);
         }
     }

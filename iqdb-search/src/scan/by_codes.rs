@@ -175,7 +175,7 @@ impl CodeScan {
             let strip = match &last {
                 Some(strip) if strip.block_index() == *block && strip.range() == *range => strip,
                 _ => {
-                    let lent = FieldBlock::of(context.on.block(*block)?, context.field)?;
+                    let lent = FieldBlock::of(context.on, *block, context.field)?;
                     let Some(lent) = lent else { continue };
                     last.insert(ScanBlock::new(context, *block, lent).strip(range.clone()))
                 }

@@ -1,9 +1,8 @@
-//! The canonical distance of what no score could exclude.
+//! The canonical distances of the survivors: of rows that no score could exclude.
 
 use iqdb_core::{Error, ErrorKind, Metric, Result, Snapshot};
 
 use super::strip::StripRows;
-
 use crate::kernel::{Cut, ScoreBound, ScoreForm, Survivor};
 use crate::query_batch::QueryBatch;
 use crate::top_k::{Candidate, Place, TopK};
@@ -21,7 +20,8 @@ pub(super) struct Rescore<'a> {
     pub(super) rescored: &'a mut u64,
 }
 
-/// With more survivors than this, `run` sorts them first, so that the nearest ones exclude others.
+/// With more survivors than this, `run` sorts them first, so that the nearest ones tighten the
+/// threshold for the others.
 const SORTED: usize = 8;
 
 impl Rescore<'_> {
@@ -38,7 +38,7 @@ impl Rescore<'_> {
     /// the rows on, as `terms` are.
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`] for a row that is no vector; whatever looking up an id reports.
+    /// [`ErrorKind::Damaged`] for a row that is no vector; the errors of looking up an id.
     pub(super) fn run(
         &mut self,
         survivors: &mut [Survivor],

@@ -1,8 +1,8 @@
 //! No kernel excludes a row at its own distance, whatever the components; and what they exclude
 //! otherwise is nearly everything that is farther.
 
-use iqdb_core::ErrorKind;
 use iqdb_core::limits::DIM_MAX;
+use iqdb_core::{ErrorKind, distance};
 use proptest::prelude::*;
 
 use super::*;
@@ -72,7 +72,7 @@ impl Matrix {
 
     /// Checks that no row is excluded at its own distance from `query`, one by one and in a panel.
     fn check(&self, query: &[f32]) -> Result<(), TestCaseError> {
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             let zero = |x: &[f32]| x.iter().all(|x| *x == 0.0);
             let bad = |x: &[f32]| metric.needs_direction() && zero(x);
             if bad(query) {
@@ -83,7 +83,7 @@ impl Matrix {
                 for (name, engine) in engines() {
                     for (scores, terms) in self.scores(engine, form, query) {
                         for n in (0..scores.len()).filter(|n| !bad(self.row(*n))) {
-                            let distance = metric.distance(query, self.row(n));
+                            let distance = distance::of_numbers(metric, query, self.row(n));
                             let cut = bound.cut(form, distance);
                             let kept = engine.keep(&scores, &terms, cut);
                             prop_assert!(
@@ -203,8 +203,8 @@ impl Worst {
     }
 
     fn check(&self) {
-        for metric in Metric::ALL {
-            let distance = metric.distance(&self.query, &self.row);
+        for metric in Metric::OF_NUMBERS {
+            let distance = distance::of_numbers(metric, &self.query, &self.row);
             let bound = ScoreBound::new(metric, &self.query);
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 let cut = bound.cut(form, distance);
@@ -264,8 +264,8 @@ proptest! {
 
     #[test]
     fn every_kernel_knows_the_canonical_distance_bit_for_bit((a, b) in pairs()) {
-        for metric in Metric::ALL {
-            let distance = metric.distance(&a, &b);
+        for metric in Metric::OF_NUMBERS {
+            let distance = distance::of_numbers(metric, &a, &b);
             for (name, engine) in engines() {
                 let found = engine.distance(metric, &a, &b);
                 let same = found.to_bits() == distance.to_bits() || found.is_nan() && distance.is_nan();
@@ -318,10 +318,10 @@ fn every_kernel_sums_up_all_components_of_the_right_rows() {
                     for n in 0..rows.len() {
                         let row = matrix.row(n);
                         let exact = match form {
-                            ScoreForm::Dots => -Metric::Dot.distance(query, row),
-                            _ => -Metric::Euclidean.distance(query, row).powi(2),
+                            ScoreForm::Dots => -distance::of_numbers(Metric::Dot, query, row),
+                            _ => -distance::of_numbers(Metric::Euclidean, query, row).powi(2),
                         };
-                        let norm = Metric::squared_norm(row).sqrt();
+                        let norm = distance::squared_norm(row).sqrt();
                         let at = format!("{name}, {form:?}, dim {dim}, row {n}");
                         assert!((f64::from(scores[n]) - exact).abs() < 1e-4, "{at}");
                         let off = (f64::from(terms[n]) - norm).abs();
@@ -356,7 +356,7 @@ fn panels_score_as_rows_do() {
                 let mut expected = 0;
                 for (q, query) in queries.iter().enumerate() {
                     for n in 0..rows.len() {
-                        let exact = -Metric::Dot.distance(query, matrix.row(n));
+                        let exact = -distance::of_numbers(Metric::Dot, query, matrix.row(n));
                         if exact > 1e-5 {
                             expected += 1;
                             let found = survivors.iter().find(|survivor| {
@@ -383,9 +383,9 @@ fn a_cut_is_close_enough_to_be_of_use() {
     for scale in [1.0, 1e-6, 1e6] {
         let (a, b) = (vector(1.0), vector(scale));
         let matrix = Matrix::new(std::slice::from_ref(&b), 0);
-        let norm = |x| Metric::squared_norm(x).sqrt();
-        for metric in Metric::ALL {
-            let distance = metric.distance(&a, &b);
+        let norm = |x| distance::squared_norm(x).sqrt();
+        for metric in Metric::OF_NUMBERS {
+            let distance = distance::of_numbers(metric, &a, &b);
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 let gap = match form {
                     _ if metric == Metric::Cosine => 2e-4,
@@ -412,7 +412,7 @@ fn no_hit_is_excluded_by_a_threshold_that_is_no_distance() {
     let (query, row) = ([3.0, 4.0], [4.0, 3.0]);
     let matrix = Matrix::new(&[row.to_vec()], 1);
     for (name, engine) in engines() {
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             for form in FORMS.into_iter().filter(|form| fits(metric, *form)) {
                 for (scores, terms) in matrix.scores(engine, form, &query) {
                     for threshold in [f64::INFINITY, f64::MAX, 1e200] {

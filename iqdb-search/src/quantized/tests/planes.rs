@@ -1,6 +1,6 @@
 //! Codes in planes: what the upper bits exclude, row by row, and what is counted of a code.
 
-use iqdb_core::{Metric, Query, VectorRef};
+use iqdb_core::{Metric, distance};
 
 use super::super::encode::{doubled, encode};
 use super::{QueryCodes, Rows, STEPS, Steps, code_kernels, prepare, random_rows};
@@ -26,7 +26,7 @@ fn rows_are_excluded_by_their_own_sums() {
     let mut random = fastrand::Rng::with_seed(41);
     let (mut by_upper, mut by_whole, mut kept) = (0, 0, 0);
     for dim in [1, 8, 9, 24, 31, 32, 33, 40, 63, 64, 65, 72, 96, 100, 128, 300] {
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             let usable = |row: &Vec<f32>| row.iter().any(|x| *x != 0.0);
             let rows: Vec<_> =
                 random_rows(&mut random, dim, 90).into_iter().filter(usable).collect();
@@ -38,11 +38,11 @@ fn rows_are_excluded_by_their_own_sums() {
             let (unit, planar) = (layout.error_unit(), layout.planar_components());
             for _ in 0..4 {
                 let query: Vec<f32> = (0..dim).map(|_| random.f32() - 0.4).collect();
-                let asked = [Query::nearest(VectorRef::new(&query).unwrap(), 1)];
                 let mut coded = QueryCodes::default();
-                coded.encode(dim, &asked, codes.center());
+                coded.encode(dim, &query, codes.center());
                 let of_query = in_eight_bits(&less_center(&query, codes.center()));
-                let threshold = metric.distance(&query, rows.row(random.usize(0..block.len())));
+                let threshold =
+                    distance::of_numbers(metric, &query, rows.row(random.usize(0..block.len())));
                 let bound = coded.bound(0, codes, threshold);
                 let Some(within) = coded.coded(0, bound) else { continue };
                 for (kernel, steps) in
@@ -108,7 +108,7 @@ fn what_is_counted_is_on_the_safe_side() {
         for row in rows {
             let mut code = vec![0; dim];
             let facts = encode(&row, layout.planar_components(), &mut code);
-            let norm = Metric::squared_norm(&row).sqrt();
+            let norm = distance::squared_norm(&row).sqrt();
             without_upper += usize::from(facts.whole.parallel > 0.0 && facts.upper.parallel == 0.0);
             for (facts, unit, planar) in [
                 (facts.whole, layout.error_unit(), None),
