@@ -5,8 +5,9 @@
 //! from memory as they are, widened a few at a time into a buffer that stays in the cache, and go
 //! through the same kernels, bounds and codes as rows of `f32`.
 
-use half::slice::HalfFloatSliceExt;
-use iqdb_core::{Error, ErrorKind, Matrix, Number, Result, RowsRef, VectorRef, bf16, f16};
+use iqdb_core::{Error, ErrorKind, Matrix, Result, RowsRef, VectorRef};
+
+use crate::kernel::{Isa, Widen};
 
 /// Components in a line of the cache: each widened row begins at a multiple of it.
 const LINE: usize = 16;
@@ -17,35 +18,6 @@ pub(crate) struct Widened {
     components: Vec<f32>,
     /// 0, 1, 2, …: where the rows of a list are that have been widened one behind the other.
     in_order: Vec<u32>,
-}
-
-/// An element that an `f32` holds exactly.
-trait Widen: Number {
-    fn widen(from: &[Self], to: &mut [f32]);
-}
-
-impl Widen for f16 {
-    fn widen(from: &[Self], to: &mut [f32]) {
-        from.convert_to_f32_slice(to);
-    }
-}
-
-impl Widen for bf16 {
-    #[inline]
-    fn widen(from: &[Self], to: &mut [f32]) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = f32::from_bits(u32::from(from.to_bits()) << 16);
-        }
-    }
-}
-
-impl Widen for i8 {
-    #[inline]
-    fn widen(from: &[Self], to: &mut [f32]) {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = f32::from(*from);
-        }
-    }
 }
 
 impl Widened {
@@ -105,12 +77,12 @@ fn widen<'a, T: Widen>(
     list: impl ExactSizeIterator<Item = usize>,
 ) -> Result<Matrix<'a, f32>> {
     let (dim, stride) = (rows.dim(), rows.dim().next_multiple_of(LINE));
-    let len = list.len() * stride;
+    let (len, isa) = (list.len() * stride, Isa::widest());
     if components.len() < len {
         components.resize(len, 0.0);
     }
     for (row, to) in list.zip(components.chunks_exact_mut(stride)) {
-        T::widen(rows.row(row), &mut to[..dim]);
+        T::widen(isa, rows.row(row), &mut to[..dim]);
     }
     Matrix::new(&components[..len], dim, stride)
 }
@@ -120,7 +92,7 @@ pub(crate) fn push_vector(out: &mut Vec<f32>, vector: VectorRef<'_>) {
     fn push<T: Widen>(out: &mut Vec<f32>, components: &[T]) {
         let start = out.len();
         out.resize(start + components.len(), 0.0);
-        T::widen(components, &mut out[start..]);
+        T::widen(Isa::widest(), components, &mut out[start..]);
     }
     match vector {
         VectorRef::F32(vector) => out.extend_from_slice(&vector),
@@ -140,22 +112,6 @@ fn no_numbers(rows: &RowsRef<'_>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check<T: Widen>(values: &[T]) {
-        let mut widened = vec![0.0; values.len()];
-        T::widen(values, &mut widened);
-        for (value, widened) in values.iter().zip(&widened) {
-            assert_eq!(value.to_f64().to_bits(), f64::from(*widened).to_bits(), "{value:?}");
-        }
-    }
-
-    #[test]
-    fn every_finite_value_stays_what_it_is() {
-        let bits = || 0..=u16::MAX;
-        check(&bits().map(f16::from_bits).filter(|x| x.is_finite()).collect::<Vec<_>>());
-        check(&bits().map(bf16::from_bits).filter(|x| x.is_finite()).collect::<Vec<_>>());
-        check(&(i8::MIN..=i8::MAX).collect::<Vec<_>>());
-    }
 
     #[test]
     fn a_list_is_widened_in_its_order() {

@@ -125,7 +125,7 @@ pub struct Builder {
 }
 
 /// How a directory is opened.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 #[cfg_attr(not(feature = "file"), allow(dead_code))]
 enum Opening {
     Open,

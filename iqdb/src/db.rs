@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Applied, Batch, Error, Explain, Filter, Hits, Payload, Query, Record, RecordId, Result, Schema,
-    Search, Snapshot, Store, StoreExt, Vector,
+    Applied, Batch, Error, Explain, Filter, Hits, NamedVector, Payload, Query, Record, RecordId,
+    Result, Schema, Search, Snapshot, Store, StoreExt, Vector,
 };
 
 #[cfg(feature = "file")]
@@ -83,7 +83,7 @@ impl Iqdb {
     /// use iqdb::{Iqdb, Metric, Schema};
     ///
     /// let schema = Schema::new(384, Metric::Cosine)?;
-    /// let db = Iqdb::open_or_create("words.iqdb", schema)?;
+    /// let db = Iqdb::open_or_create("words.iqdb", schema.clone())?;
     /// assert_eq!(db.schema(), &schema);
     /// # Ok::<(), iqdb::Error>(())
     /// ```
@@ -169,6 +169,52 @@ impl Iqdb {
     /// Those of [`Store::apply`].
     pub fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
         self.written(self.store.upsert_many(records))
+    }
+
+    /// Inserts one record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) when its id is there already;
+    /// those of [`Store::apply`].
+    pub fn insert(&self, record: Record) -> Result<Applied> {
+        self.apply(&Batch::new().insert(record))
+    }
+
+    /// Inserts one record, unless its id is there already; returns whether it did.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    pub fn insert_if_absent(&self, record: Record) -> Result<bool> {
+        let applied = self.apply(&Batch::new().insert_if_absent(record))?;
+        Ok(applied.inserted == 1)
+    }
+
+    /// Deletes the records that match and then inserts or replaces these, as one batch: all of it or
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of [`Store::apply`].
+    pub fn replace_where(
+        &self,
+        filter: impl TryInto<Filter, Error: Into<Error>>,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Applied> {
+        let batch = Batch::new().delete_where(filter.try_into().map_err(Into::into)?);
+        self.apply(&records.into_iter().fold(batch, Batch::upsert))
+    }
+
+    /// Sets or removes the vectors of the named fields of one record, and keeps the rest of it;
+    /// returns whether the record was there.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    pub fn set_vectors(
+        &self,
+        id: impl Into<RecordId>,
+        vectors: impl Into<Vec<NamedVector>>,
+    ) -> Result<bool> {
+        let applied = self.apply(&Batch::new().set_vectors(id, vectors))?;
+        Ok(applied.vectors_set == 1)
     }
 
     /// Deletes one record; returns whether it was there.

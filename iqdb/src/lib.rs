@@ -50,13 +50,24 @@ pub use query::QueryBuilder;
 pub use scroll::Scroll;
 
 pub use iqdb_core::{
-    Applied, Batch, Block, BlockSource, Capabilities, Change, DerivedCell, Error, ErrorKind,
-    Explain, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, ListRef, LiveRow,
-    LiveRows, Location, Metric, Narrow, Payload, PayloadColumns, PayloadRef, Plan, Predicate,
-    Query, Record, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Sidecar,
-    Snapshot, SnapshotExt, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Version,
-    filter, limits,
+    Applied, Batch, Bits, BitsRef, Capabilities, Change, Dense, DenseRef, Element, Error,
+    ErrorKind, Explain, Field, FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter,
+    IdRef, IntoHits, Limits, ListRef, LiveRow, LiveRows, Location, Metric, NamedVector, Number,
+    Payload, PayloadRef, Plan, Predicate, Query, Record, RecordId, RecordRef, Result, Schema,
+    SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value,
+    ValueRef, Vector, VectorRef, Version, bf16, distance, f16, filter, limits,
 };
+
+/// What the author of a backend or of a search implements and uses besides [`Store`],
+/// [`Snapshot`] and [`Search`].
+pub mod storage {
+    pub use iqdb_core::{
+        Block, BlockSource, Column, ColumnBuf, Csr, DerivedCell, Effect, Matrix, Narrow,
+        PayloadColumns, RecordBlock, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
+        VectorColumn,
+    };
+}
+
 #[cfg(feature = "file")]
 pub use iqdb_file::{Durability, FileStats, LockedBy, Progress, ReadMode, Verified};
 pub use iqdb_search::{ExactSearch, Kernel};

@@ -26,7 +26,8 @@ use crate::condition::Condition;
 #[must_use = "a query does nothing until it is run"]
 pub struct QueryBuilder<'a> {
     db: &'a Iqdb,
-    on: Option<&'a dyn Snapshot>,
+    at: Option<&'a dyn Snapshot>,
+    field: Option<&'a str>,
     vector: Result<Vector>,
     condition: Condition,
     k: Option<usize>,
@@ -43,7 +44,8 @@ impl<'a> QueryBuilder<'a> {
     pub(crate) fn new(db: &'a Iqdb, vector: Result<Vector>) -> Self {
         Self {
             db,
-            on: None,
+            at: None,
+            field: None,
             vector,
             condition: Condition::none(),
             k: None,
@@ -74,9 +76,16 @@ impl<'a> QueryBuilder<'a> {
         self
     }
 
+    /// Looks in this field. Without it, a query looks in the field named
+    /// [`Field::DEFAULT`](crate::Field::DEFAULT). Records that lack the field are never hits.
+    pub fn on(mut self, field: &'a str) -> Self {
+        self.field = Some(field);
+        self
+    }
+
     /// Asks this snapshot instead of the database as it is now.
-    pub fn on(mut self, snapshot: &'a dyn Snapshot) -> Self {
-        self.on = Some(snapshot);
+    pub fn at(mut self, snapshot: &'a dyn Snapshot) -> Self {
+        self.at = Some(snapshot);
         self
     }
 
@@ -118,15 +127,18 @@ impl<'a> QueryBuilder<'a> {
             None => Goal::Nearest { k: self.k.unwrap_or(DEFAULT_K) },
         };
         let mut query = Query::new(vector.as_ref(), goal)
-            .payload(self.payload)
-            .threads(self.threads)
-            .plan(self.plan);
+            .with_payload(self.payload)
+            .with_threads(self.threads)
+            .with_plan(self.plan);
+        if let Some(field) = self.field {
+            query = query.with_field(field);
+        }
         if let Some(filter) = &filter {
-            query = query.filter(filter);
+            query = query.with_filter(filter);
         }
         let mut hits = Hits::new();
         let buffers = std::slice::from_mut(&mut hits);
-        let explain = match self.on {
+        let explain = match self.at {
             Some(snapshot) => self.db.search_on(snapshot, &[query], buffers),
             None => self.db.search_batch(&[query], buffers),
         }?;

@@ -17,7 +17,7 @@ const DEFAULT_LIMIT: usize = 100;
 ///
 /// A page needs no state between calls: the id of its last record is where the next one starts.
 /// Each page sees one consistent snapshot, and two pages two of them unless they are read
-/// [`on`](Self::on) the same one.
+/// [`at`](Self::at) the same one.
 ///
 #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
 #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
@@ -39,7 +39,7 @@ const DEFAULT_LIMIT: usize = 100;
 #[must_use = "a page is not read until it is run"]
 pub struct Scroll<'a> {
     db: &'a Iqdb,
-    on: Option<&'a dyn Snapshot>,
+    at: Option<&'a dyn Snapshot>,
     after: Option<RecordId>,
     limit: usize,
     condition: Condition,
@@ -47,7 +47,7 @@ pub struct Scroll<'a> {
 
 impl<'a> Scroll<'a> {
     pub(crate) fn new(db: &'a Iqdb) -> Self {
-        Self { db, on: None, after: None, limit: DEFAULT_LIMIT, condition: Condition::none() }
+        Self { db, at: None, after: None, limit: DEFAULT_LIMIT, condition: Condition::none() }
     }
 
     /// Starts behind this id, whether or not there is such a record.
@@ -70,8 +70,8 @@ impl<'a> Scroll<'a> {
     }
 
     /// Reads this snapshot instead of the database as it is now, so that all pages agree.
-    pub fn on(mut self, snapshot: &'a dyn Snapshot) -> Self {
-        self.on = Some(snapshot);
+    pub fn at(mut self, snapshot: &'a dyn Snapshot) -> Self {
+        self.at = Some(snapshot);
         self
     }
 
@@ -84,7 +84,7 @@ impl<'a> Scroll<'a> {
     pub fn run(self) -> Result<Vec<Record>> {
         let filter = self.condition.read()?;
         let taken;
-        let snapshot = match self.on {
+        let snapshot = match self.at {
             Some(snapshot) => snapshot,
             None => {
                 taken = self.db.snapshot()?;

@@ -150,9 +150,9 @@ fn a_snapshot_goes_on_showing_what_it_saw() {
     db.delete_where("year > 0").unwrap();
     let query = Query::nearest(VectorRef::new(&[0.0, 0.0]).unwrap(), 9);
     let mut hits = [Hits::new()];
-    let again = db.query([0.0, 0.0]).on(&*snapshot).run().unwrap();
+    let again = db.query([0.0, 0.0]).at(&*snapshot).run().unwrap();
     assert_eq!(ids(&again), ["1", "2", "3"]);
-    assert_eq!(db.scroll().on(&*snapshot).run().unwrap().len(), 3);
+    assert_eq!(db.scroll().at(&*snapshot).run().unwrap().len(), 3);
     db.search_batch(&[query], &mut hits).unwrap();
     assert!(hits[0].is_empty());
 }

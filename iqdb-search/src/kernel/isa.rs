@@ -10,7 +10,7 @@ pub(crate) enum Isa {
     Avx512Vnni,
     /// AVX-512F, with AVX2 and FMA: 16 lanes of `f32`.
     Avx512,
-    /// AVX2, FMA and `popcnt`: 8 lanes of `f32`.
+    /// AVX2, FMA, F16C and `popcnt`: 8 lanes of `f32`.
     Avx2,
     /// NEON of 64-bit Arm: 4 lanes of `f32`.
     Neon,
@@ -36,6 +36,7 @@ impl Isa {
             Self::Avx2 => {
                 std::is_x86_feature_detected!("avx2")
                     && std::is_x86_feature_detected!("fma")
+                    && std::is_x86_feature_detected!("f16c")
                     && std::is_x86_feature_detected!("popcnt")
             }
             #[cfg(target_arch = "aarch64")]
@@ -44,6 +45,11 @@ impl Isa {
             // Those of other architectures.
             _ => false,
         }
+    }
+
+    /// The widest that the machine has.
+    pub(crate) fn widest() -> Self {
+        Self::first_of(&Self::ALL)
     }
 
     /// The first of these that the machine has; [`Portable`](Self::Portable) if it has none.

@@ -2,6 +2,7 @@
 //!
 //! A caller's choice ([`choice`]) and the instruction sets of the machine ([`isa`]) make an
 //! [`engine`]. It scores rows by [`float`], compares codes by [`codes`], and counts bits by [`bits`].
+//! Rows of other numbers than `f32` are [widened](widen) first.
 
 #[allow(unsafe_code)]
 mod bits;
@@ -12,6 +13,8 @@ mod float;
 mod isa;
 #[allow(unsafe_code)]
 mod prefetch;
+#[allow(unsafe_code)]
+mod widen;
 
 pub use self::choice::Kernel;
 pub(crate) use self::codes::{
@@ -25,3 +28,4 @@ pub(crate) use self::float::{
 #[cfg(test)]
 pub(crate) use self::isa::Isa;
 pub(crate) use self::prefetch::prefetch_row;
+pub(crate) use self::widen::Widen;
