@@ -28,7 +28,7 @@ fn a_promise_to_be_durable_that_cannot_be_tried_is_caught() {
 fn a_store_without_a_place_is_not_reopened() {
     let harness = Harness::new("naive", |schema| Ok(NaiveStore::new(schema)), NaiveSearch);
     let schema = Schema::new(2, Metric::Dot).unwrap();
-    let mut site = harness.create(schema).unwrap();
+    let mut site = harness.create(&schema).unwrap();
     let kind = ErrorKind::NotSupported;
     assert_eq!(site.reopen().unwrap_err().kind(), kind);
     assert_eq!(site.reopen_after_kill().unwrap_err().kind(), kind);

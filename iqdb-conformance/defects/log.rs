@@ -64,7 +64,7 @@ impl Place for LogPlace {
                 lock(&files.batches).drain(..).flat_map(|batch| batch.changes().to_vec()).collect();
             lock(&files.batches).push(all);
         }
-        Ok(Arc::new(LogStore::open(self.schema, files, self.defect)?))
+        Ok(Arc::new(LogStore::open(self.schema.clone(), files, self.defect)?))
     }
 
     fn open_after_kill(&self) -> Result<Arc<dyn Store>> {
@@ -76,7 +76,7 @@ impl Place for LogPlace {
         let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
         let torn_at = is_torn.then_some(copied.len());
         *files = Arc::new(Files { batches: Mutex::new(copied), torn_at, ..Files::default() });
-        Ok(Arc::new(LogStore::open(self.schema, files.clone(), self.defect)?))
+        Ok(Arc::new(LogStore::open(self.schema.clone(), files.clone(), self.defect)?))
     }
 }
 

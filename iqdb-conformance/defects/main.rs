@@ -4,6 +4,7 @@
 //! `cargo xtask conformance --defects` runs every case on every defect and prints the matrix.
 
 mod cached;
+mod column;
 mod defect;
 mod durable;
 mod harness;
@@ -18,6 +19,7 @@ mod search;
 mod shrink;
 mod snapshot;
 mod store;
+mod vectors;
 
 use std::collections::BTreeSet;
 

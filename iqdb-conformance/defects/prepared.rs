@@ -1,7 +1,7 @@
 //! The data that the planted search derives from sealed blocks, and wrongly relies on.
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Record, Result, RowMask, Snapshot};
+use iqdb_core::{Record, Result, RowMask, Snapshot, Vector, VectorRef};
 
 /// The mark of a block that has been quantized.
 #[derive(Debug)]
@@ -32,9 +32,12 @@ pub(crate) fn is_coded(on: &dyn Snapshot) -> Result<bool> {
 }
 
 /// A row, quantized to four bits and decoded again.
-pub(crate) fn as_coded(row: &[f32]) -> Vec<f32> {
-    let largest = row.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-    row.iter().map(|x| (x / largest * 7.0).round() * (largest / 7.0)).collect()
+pub(crate) fn as_coded(row: VectorRef<'_>) -> Vector {
+    let components = row.as_f32().unwrap_or_default();
+    let largest = components.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    let code = |x: &f32| (x / largest * 7.0).round() * (largest / 7.0);
+    let coded = Vector::try_from(components.iter().map(code).collect::<Vec<_>>());
+    coded.unwrap_or_else(|_| row.to_vector())
 }
 
 /// Remembers the rows of every sealed block that are alive.

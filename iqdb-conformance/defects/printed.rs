@@ -7,12 +7,12 @@ use super::conformance_harness;
 #[test]
 fn shrunk_from_seed_0() {
     use iqdb_conformance::{Operation, replay};
-    use iqdb_core::{Batch, Metric, Payload, Record, Schema};
+    use iqdb_core::{Batch, Payload, Record, Schema};
 
-    let schema = Schema::new(1, Metric::Cosine).unwrap();
+    let schema = Schema::builder().build().unwrap();
     let operations = vec![
         Operation::Apply(Batch::new()
-            .upsert(Record::new(0, [1.0]).unwrap().with("lang", 1_i64))),
+            .upsert(Record::without_vector(0).with("tags", 1_i64))),
         Operation::Apply(Batch::new()
             .set_payload(0, Payload::new())),
     ];

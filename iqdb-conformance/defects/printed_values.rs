@@ -22,7 +22,7 @@ fn every_kind_of_value() {
         Operation::Count("not lang = \"\\\"en\\\"\" or x exists".parse().unwrap()),
         Operation::KeepSnapshot,
         Operation::DeleteWhere("not lang = \"\\\"en\\\"\" or x exists".parse().unwrap()),
-        Operation::Search(vec![Question::new([1.0, 2.0, 3.0], Goal::Nearest { k: usize::MAX }).unwrap().filter("not lang = \"\\\"en\\\"\" or x exists".parse().unwrap()).payload(true), Question::new([0.0, 0.0, 1.0], Goal::Within { distance: 0.1_f64, limit: 9 }).unwrap().threads(7)]),
+        Operation::Search(vec![Question::new([1.0, 2.0, 3.0], Goal::Nearest { k: usize::MAX }).unwrap().with_filter("not lang = \"\\\"en\\\"\" or x exists".parse().unwrap()).with_payload(true), Question::new([0.0, 0.0, 1.0], Goal::Within { distance: 0.1_f64, limit: 9 }).unwrap().with_threads(7)]),
         Operation::CheckSnapshots,
         Operation::Flush,
         Operation::Reopen { after_kill: true },

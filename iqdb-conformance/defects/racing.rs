@@ -84,7 +84,7 @@ impl State {
 impl RacingStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         Self {
-            schema,
+            schema: schema.clone(),
             defect,
             writing: Mutex::default(),
             state: Mutex::new(State { model: Model::new(schema), version: Version(0) }),
@@ -225,7 +225,7 @@ impl Store for RacingStore {
                 *record = later.get(&record.id).unwrap_or(record).clone();
             }
         }
-        let mut shown = RecordsSnapshot::new(self.schema, version, records);
+        let mut shown = RecordsSnapshot::new(self.schema.clone(), version, records)?;
         if self.has(Defect::LenIsCountedLater) {
             shown.len = lock(&self.defect_state).len;
         }

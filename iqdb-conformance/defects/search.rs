@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use iqdb_conformance::naive::NaiveSearch;
+use iqdb_core::distance::squared_norm;
 use iqdb_core::{
-    Error, ErrorKind, Explain, Goal, Hit, Hits, Metric, Query, Record, Result, Search, Snapshot,
-    SnapshotExt,
+    Error, ErrorKind, Explain, FieldKind, Goal, Hit, Hits, Metric, Query, Record, Result, Search,
+    Snapshot, SnapshotExt, VectorRef,
 };
 
 use crate::defect::Defect;
@@ -104,33 +105,46 @@ impl PlantedSearch {
 
     fn found(&self, on: &dyn Snapshot, query: &Query<'_>) -> Result<Vec<Hit>> {
         let ranks_first = self.defect == Some(Defect::FilterAfterRanking);
-        let filter = query.wanted_filter();
+        let filter = query.filter();
         let mut found: Vec<(f64, Record)> = match self.defect {
             Some(Defect::KIsReserved) => Vec::with_capacity(query.goal().limit().min(1 << 16)),
             _ => Vec::new(),
         };
         let by_codes = prepared::is_coded(on)?;
+        let field = &on.schema().fields()[query.field_in(on.schema())?.index()];
         for record in on.records(if ranks_first { None } else { filter }) {
-            let (record, metric) = (record?, on.schema().metric());
-            if !metric.distance(record.vector(), &query.vector()).is_finite() {
+            let record = record?;
+            let canonical = match record.vector(field.name()) {
+                Ok(None) => continue,
+                Ok(Some(vector)) => field.kind().distance(vector, query.vector()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = canonical {
                 if self.defect == Some(Defect::DamagedRowsAreSkipped) {
                     continue;
                 }
-                let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector");
-                return Err(error.with_id(&record.id().to_id()));
+                let damaged = Error::new(ErrorKind::Damaged, "a stored row is not a vector");
+                return Err(damaged.with_id(&record.id()?.to_id()).caused_by(error));
             }
             let record = record.to_record()?;
+            let Some(vector) = record.vector(field.name()) else { continue };
             let distance = match by_codes {
-                true => metric.distance(&prepared::as_coded(&record.vector), &query.vector()),
-                false => self.distance(metric, &record.vector, &query.vector()),
+                true => {
+                    field.kind().distance(prepared::as_coded(vector).as_ref(), query.vector())?
+                }
+                false => self.distance(field.kind(), vector, query.vector())?,
             };
+            let Some(distance) = distance else { continue };
             if self.is_within(distance, query.goal().max_distance()) {
                 found.push((distance, record));
             }
         }
         for record in prepared::stale_records(on)? {
-            let distance = on.schema().metric().distance(&record.vector, &query.vector());
-            found.push((distance, record));
+            if let Some(vector) = record.vector(field.name())
+                && let Some(distance) = field.kind().distance(vector, query.vector())?
+            {
+                found.push((distance, record));
+            }
         }
         found.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| self.tie(query, &a.1, &b.1)));
         self.cut(&mut found, query.goal());
@@ -153,18 +167,19 @@ impl PlantedSearch {
     }
 
     #[allow(clippy::cast_possible_truncation)]
-    fn distance(&self, metric: Metric, a: &[f32], b: &[f32]) -> f64 {
-        let canonical = metric.distance(a, b);
-        match self.defect {
-            Some(Defect::F32Distances) => f64::from(canonical as f32),
+    fn distance(&self, kind: FieldKind, a: VectorRef<'_>, b: VectorRef<'_>) -> Result<Option<f64>> {
+        let canonical = kind.distance(a, b)?;
+        let (Some(a), Some(b)) = (a.as_f32(), b.as_f32()) else { return Ok(canonical) };
+        Ok(match self.defect {
+            Some(Defect::F32Distances) => canonical.map(|distance| f64::from(distance as f32)),
             // A sum of squares that leaves the range of f32.
-            Some(Defect::F32Overflows) if Metric::squared_norm(a) > f64::from(f32::MAX) => f64::NAN,
-            Some(Defect::CosineOverflows) if metric == Metric::Cosine => {
-                let norms = Metric::squared_norm(a) as f32 * Metric::squared_norm(b) as f32;
-                if norms.is_finite() { canonical } else { 1.0 }
+            Some(Defect::F32Overflows) if squared_norm(a) > f64::from(f32::MAX) => Some(f64::NAN),
+            Some(Defect::CosineOverflows) if kind.metric() == Metric::Cosine => {
+                let norms = squared_norm(a) as f32 * squared_norm(b) as f32;
+                if norms.is_finite() { canonical } else { Some(1.0) }
             }
             _ => canonical,
-        }
+        })
     }
 
     fn is_within(&self, distance: f64, max: f64) -> bool {
@@ -179,7 +194,7 @@ impl PlantedSearch {
             // A stable sort keeps the order of the rows.
             Some(Defect::TiesByInsertion) => Ordering::Equal,
             Some(Defect::TiesByTextOfTheId) => a.id.to_string().cmp(&b.id.to_string()),
-            Some(Defect::ThreadsReverseTies) if query.max_threads() > 1 => b.id.cmp(&a.id),
+            Some(Defect::ThreadsReverseTies) if query.threads() > 1 => b.id.cmp(&a.id),
             _ => a.id.cmp(&b.id),
         }
     }

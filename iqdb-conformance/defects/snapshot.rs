@@ -1,6 +1,5 @@
 //! The naive store's snapshots and blocks, with a defect planted in front of them.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Weak};
 use std::thread;
@@ -9,12 +8,14 @@ use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Metric, Narrow, Payload,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Narrow, Payload,
     PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema,
-    Seal, Search, Snapshot, Store, Value, ValueRef, Version,
+    Seal, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
+use crate::column::PlantedColumn;
 use crate::defect::Defect;
+use crate::vectors;
 
 static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
 
@@ -34,8 +35,8 @@ pub(crate) struct PlantedSnapshot {
 struct PlantedBlock {
     inner: Arc<dyn Snapshot>,
     i: usize,
-    stride: usize,
-    rows: Vec<f32>,
+    /// One for each field.
+    columns: Vec<PlantedColumn>,
     /// The payloads that the block lends as columns.
     payloads: Vec<Payload>,
     defect: Option<Defect>,
@@ -48,36 +49,26 @@ impl PlantedSnapshot {
         defect: Option<Defect>,
         deleted: u64,
     ) -> Result<Self> {
-        let mut schema = *inner.schema();
-        if defect == Some(Defect::SnapshotForgetsTheMetric) {
-            schema = Schema::new(schema.dim(), Metric::Cosine)?;
-        }
+        let schema = match defect {
+            Some(Defect::SnapshotForgetsTheMetric) => vectors::of_cosine(inner.schema()),
+            _ => inner.schema().clone(),
+        };
         let mut blocks = Vec::new();
         for i in 0..inner.block_count() {
             let block = inner.block(i)?;
-            let mut rows = block.rows(0..block.len())?.components().to_vec();
-            if defect == Some(Defect::PaddingIsDirty) {
-                rows[block.dim()] = f32::from_bits(1);
-            }
-            if defect == Some(Defect::RowsAreRounded) {
-                let halved_precision = |x: f32| f32::from_bits(x.to_bits() & !0xfff);
-                rows.iter_mut().for_each(|x| *x = halved_precision(*x));
-            }
-            if defect == Some(Defect::RowsAreNaN) {
-                rows.fill(f32::NAN);
-            }
+            let fields = inner.schema().iter();
+            let columns = fields.map(|(field, _)| PlantedColumn::new(&inner, i, field, defect));
             let payloads = match PlantedBlock::lends_columns(defect) {
                 true => (0..block.len()).map(|row| block.payload(row)?.to_payload()).collect(),
                 false => Ok(Vec::new()),
             };
             blocks.push(PlantedBlock {
-                inner: inner.clone(),
                 i,
-                stride: block.stride(),
-                rows,
+                columns: columns.collect::<Result<_>>()?,
                 payloads: payloads?,
                 defect,
                 store: Weak::new(),
+                inner: inner.clone(),
             });
         }
         Ok(Self { schema, inner, defect, deleted, blocks, store: Weak::new(), poisoned: None })
@@ -174,7 +165,7 @@ impl Snapshot for PlantedSnapshot {
             Some(Defect::BlockIsAtAnotherVersion) => self.version().next(),
             _ => inner.at(),
         };
-        let block = Block::new(planted, inner.dim(), inner.stride(), inner.len(), at)?;
+        let block = Block::new(planted, &self.schema, inner.len(), at)?;
         Ok(match inner.seal() {
             Some(_) if self.has(Defect::NothingIsSealed) => block,
             Some(_) if self.has(Defect::OneSealForAll) => block.sealed(&THE_ONE_SEAL),
@@ -187,7 +178,9 @@ impl Snapshot for PlantedSnapshot {
         match self.defect {
             Some(Defect::PushDownIgnoresTheFilter) => {
                 let all = queries.iter().map(|query| {
-                    Query::new(query.vector(), query.goal()).payload(query.wants_payload())
+                    let all = Query::new(query.vector(), query.goal());
+                    let all = all.with_payload(query.wants_payload());
+                    query.field().map_or(all, |name| all.with_field(name))
                 });
                 let all: Vec<_> = all.collect();
                 NaiveSearch.search(&*self.inner, &all, hits).map(Some)
@@ -213,19 +206,8 @@ impl PlantedBlock {
 }
 
 impl BlockSource for PlantedBlock {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        let start = match self.defect {
-            Some(Defect::RangesStartAtZero) => 0,
-            _ => range.start * self.stride,
-        };
-        Ok(&self.rows[start..start + range.len() * self.stride])
-    }
-
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        match self.defect {
-            Some(Defect::WantedRowsAreTheFirst) => self.rows(0..range.len()),
-            _ => self.rows(range),
-        }
+    fn column(&self, field: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(self.columns.get(field.index()).map(|column| column as &dyn VectorColumn))
     }
 
     fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Metric, Payload, Record, RecordId,
-    Result, Schema, Snapshot, Store, Value, Vector,
+    Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Payload, Record, RecordId, Result,
+    Schema, Snapshot, Store, Value,
 };
 
 use crate::defect::Defect;
 use crate::snapshot::{PlantedSnapshot, cut};
+use crate::vectors;
 
 #[derive(Debug)]
 pub(crate) struct PlantedStore {
@@ -40,12 +41,12 @@ struct Remembered {
 const STALE_FOR: Duration = Duration::from_millis(5);
 
 /// The open store of this schema.
-fn one_of(schema: Schema) -> Arc<NaiveStore> {
+fn one_of(schema: &Schema) -> Arc<NaiveStore> {
     static OPEN: Mutex<Vec<Weak<NaiveStore>>> = Mutex::new(Vec::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = open.iter().filter_map(Weak::upgrade).find(|store| *store.schema() == schema);
+    let found = open.iter().filter_map(Weak::upgrade).find(|store| *store.schema() == *schema);
     found.unwrap_or_else(|| {
-        let store = Arc::new(NaiveStore::new(schema));
+        let store = Arc::new(NaiveStore::new(schema.clone()));
         open.push(Arc::downgrade(&store));
         store
     })
@@ -53,16 +54,16 @@ fn one_of(schema: Schema) -> Arc<NaiveStore> {
 
 impl PlantedStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
-        let of_cosine = Schema::new(schema.dim(), Metric::Cosine);
+        let inner = match defect {
+            Some(Defect::OpenStoresAreOne) => one_of(&schema),
+            _ => Arc::new(NaiveStore::new(schema.clone())),
+        };
         Self {
-            schema: match of_cosine {
-                Ok(of_cosine) if defect == Some(Defect::SchemaForgetsTheMetric) => of_cosine,
+            schema: match defect {
+                Some(Defect::SchemaForgetsTheMetric) => vectors::of_cosine(&schema),
                 _ => schema,
             },
-            inner: match defect {
-                Some(Defect::OpenStoresAreOne) => one_of(schema),
-                _ => Arc::new(NaiveStore::new(schema)),
-            },
+            inner,
             defect,
             remembered: Mutex::default(),
             poisoned: Arc::default(),
@@ -107,8 +108,8 @@ impl PlantedStore {
                 Change::Upsert(record.with_payload(Payload::new()))
             }
             (Some(Defect::ReplaceKeepsTheVector), Change::Upsert(mut record)) => {
-                if let Some(before) = &before {
-                    record.vector = before.vector.clone();
+                for (name, vector) in before.iter().flat_map(Record::vectors) {
+                    record.set_vector(name.to_owned(), Some(vector.to_vector()));
                 }
                 Change::Upsert(record)
             }
@@ -119,16 +120,13 @@ impl PlantedStore {
             (Some(Defect::SetPayloadMerges), Change::SetPayload(id, payload)) => {
                 Change::SetPayload(id, merged(payload))
             }
-            (Some(Defect::NegativeZeroIsZero), Change::Upsert(mut record)) => {
-                let components: Vec<f32> = record.vector.iter().map(|x| x + 0.0).collect();
-                record.vector = Vector::try_from(components)?;
-                Change::Upsert(record)
+            (Some(Defect::NegativeZeroIsZero), Change::Upsert(record)) => {
+                Change::Upsert(vectors::map_components(&record, |x| x + 0.0)?)
             }
-            (Some(Defect::ZeroVectorIsNudged), Change::Upsert(mut record)) => {
-                if record.vector.iter().all(|x| *x == 0.0) {
-                    record.vector = Vector::try_from(vec![1e-30; record.vector.len()])?;
-                }
-                Change::Upsert(record)
+            (Some(Defect::ZeroVectorIsNudged), Change::Upsert(record)) => {
+                let is_zero = record.vectors().any(|(_, vector)| vector.is_zero());
+                let nudge = |x| if is_zero { 1e-30 } else { x };
+                Change::Upsert(vectors::map_components(&record, nudge)?)
             }
             (Some(Defect::SetPayloadIsUnchecked), Change::SetPayload(id, payload)) => {
                 let valid = payload.check().is_ok();
@@ -143,7 +141,7 @@ impl PlantedStore {
             (Some(Defect::LongIdsAreCut | Defect::IdKindsCollide), change) => {
                 let id = self.misread_id(change.id());
                 match change {
-                    Change::Upsert(record) => Change::Upsert(Record { id, ..record }),
+                    Change::Upsert(record) => Change::Upsert(vectors::renamed(record, id)),
                     Change::Delete(_) => Change::Delete(id),
                     Change::SetPayload(_, payload) => Change::SetPayload(id, payload),
                 }
@@ -324,7 +322,7 @@ impl Store for PlantedStore {
             Some(Defect::EmptyIdIsNone) if *id == "".into() => Ok(None),
             Some(Defect::GetIsAWriteBehind) => Ok(found.map(|record| record.with("n", 0))),
             Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => {
-                Ok(found.map(|record| Record { id: id.clone(), ..record }))
+                Ok(found.map(|record| vectors::renamed(record, id.clone())))
             }
             _ => Ok(found),
         }

@@ -77,9 +77,10 @@ macro_rules! for_each_case {
             }
             blocks {
                 blocks::blocks_cover_every_live_record_once,
-                blocks::blocks_have_the_dimension_of_the_schema,
+                blocks::blocks_have_the_columns_of_the_schema,
                 blocks::block_out_of_range_is_an_error,
                 blocks::sealed_blocks_never_change,
+                blocks::columns_have_a_row_for_each_vector_and_no_other,
                 blocks::rows_are_the_records_exact_bits,
                 blocks::row_padding_is_zero,
                 blocks::rows_of_any_range_agree,

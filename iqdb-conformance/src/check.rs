@@ -4,17 +4,20 @@
 
 pub(crate) mod exact;
 pub(crate) mod refusal;
+pub(crate) mod rows;
 
 use std::collections::BTreeMap;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Hits, IdRef, Query, Record, RecordId, Result, RowMask, Search, Snapshot, SnapshotExt, Store,
-    Vector, VectorRef,
+    Block, Hits, IdRef, Query, Record, RecordId, Result, RowMask, Search, Snapshot, SnapshotExt,
+    Store, VectorRef,
 };
 
 use crate::Model;
+use crate::generate::corpus;
 use exact::{assert_hits, assert_is, assert_record};
+use rows::assert_padding;
 
 /// Checks that a store shows exactly the content of the model: by `get`, and by everything that
 /// [`check_snapshot`] compares. No thread may write to the store meanwhile.
@@ -95,24 +98,15 @@ fn check_records(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the blocks have the dimension and version of the model, contain each record exactly
-/// once, and pad each row with zeros.
+/// Checks that the blocks have the version of the model, contain each record exactly once, and pad
+/// each row with zeros.
 pub(crate) fn check_blocks(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
-    let dim = model.schema().dim();
     let mut found = BTreeMap::new();
-    let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
     for i in 0..snapshot.block_count() {
         let block = snapshot.block(i)?;
-        assert_is!(block.dim(), dim, "the dimension of block {i}");
+        assert_is!(block.schema(), model.schema(), "the schema of block {i}");
         assert_is!(block.at(), model.version(), "the version of block {i}");
-        block.select(0..block.len(), None, &mut mask, &mut pool)?;
-        let rows = block.rows(0..block.len())?;
-        for row in mask.rows() {
-            let record = Record {
-                id: block.id(row)?.to_id(),
-                vector: VectorRef::new(rows.vector(row))?.into(),
-                payload: block.payload(row)?.to_payload()?,
-            };
+        for (row, record) in live_records(&block)? {
             let twice = found.insert(record.id.clone(), record);
             assert_record(
                 twice.as_ref(),
@@ -120,16 +114,37 @@ pub(crate) fn check_blocks(snapshot: &dyn Snapshot, model: &Model) -> Result<()>
                 format_args!("row {row} of block {i} is a second one"),
             );
         }
-        for (row, components) in rows.components().chunks(rows.stride()).enumerate() {
-            assert!(
-                components[dim..].iter().all(|padding| padding.to_bits() == 0),
-                "the padding of row {row} of block {i}: expected 0.0, found {:?}",
-                &components[dim..]
-            );
+        for (id, field) in block.schema().iter() {
+            if let Some(column) = block.column(id)? {
+                let rows = column.rows(0..column.len())?;
+                assert_padding(&rows, format_args!("{} in block {i}", field.name()));
+            }
         }
     }
     assert_all(model, &found, "the blocks");
     Ok(())
+}
+
+/// The live rows of a block and their records. The vectors are read as a scan does, column by
+/// column.
+fn live_records(block: &Block<'_>) -> Result<BTreeMap<usize, Record>> {
+    let mut mask = RowMask::new();
+    block.select(0..block.len(), None, &mut mask, &mut MaskPool::default())?;
+    let mut records = BTreeMap::new();
+    for row in mask.rows() {
+        let record = Record::without_vector(block.id(row)?.to_id());
+        records.insert(row, record.with_payload(block.payload(row)?.to_payload()?));
+    }
+    for (id, field) in block.schema().iter() {
+        let Some(column) = block.column(id)? else { continue };
+        let rows = column.rows(0..column.len())?;
+        for n in 0..column.len() {
+            if let Some(record) = records.get_mut(&column.block_row(n)) {
+                record.set_vector(field.name().to_owned(), Some(rows.vector(n)?.to_vector()));
+            }
+        }
+    }
+    Ok(records)
 }
 
 fn assert_all(model: &Model, found: &BTreeMap<RecordId, Record>, context: &str) {
@@ -142,24 +157,27 @@ fn assert_all(model: &Model, found: &BTreeMap<RecordId, Record>, context: &str) 
 }
 
 fn check_search(snapshot: &dyn Snapshot, model: &Model, search: &dyn Search) -> Result<()> {
-    let mut vectors = vec![Vector::try_from(vec![1.0; model.schema().dim()])?];
-    let spread = (model.len() / 2).max(1);
-    for record in model.records().step_by(spread) {
-        if model.schema().check_vector(record.vector.as_ref()).is_ok() {
-            vectors.push(record.vector.clone());
+    for field in model.schema().fields() {
+        let mut vectors = vec![corpus::ones(field.kind())?];
+        let spread = (model.len() / 2).max(1);
+        for record in model.records().step_by(spread) {
+            vectors.extend(record.vector(field.name()).map(VectorRef::to_vector));
         }
+        let mut queries = Vec::new();
+        for vector in &vectors {
+            let nearest = |k| Query::nearest(vector.as_ref(), k).with_field(field.name());
+            for k in [1, model.len() / 2 + 1, model.len() + 1] {
+                queries.push(nearest(k).with_payload(k != 1));
+            }
+            let ranked = model.search(&nearest(usize::MAX))?;
+            if let Some(middle) = ranked.get(ranked.len() / 2) {
+                let within = Query::within(vector.as_ref(), middle.distance, usize::MAX);
+                queries.push(within.with_field(field.name()));
+            }
+        }
+        check_queries(snapshot, model, search, &queries)?;
     }
-    let mut queries = Vec::new();
-    for vector in &vectors {
-        for k in [1, model.len() / 2 + 1, model.len() + 1] {
-            queries.push(Query::nearest(vector.as_ref(), k).payload(k != 1));
-        }
-        let ranked = model.search(&Query::nearest(vector.as_ref(), usize::MAX))?;
-        if let Some(middle) = ranked.get(ranked.len() / 2) {
-            queries.push(Query::within(vector.as_ref(), middle.distance, usize::MAX));
-        }
-    }
-    check_queries(snapshot, model, search, &queries)
+    Ok(())
 }
 
 /// Checks that the search answers all `queries`, as one batch, as the model does.

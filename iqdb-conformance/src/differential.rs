@@ -20,14 +20,14 @@ pub(crate) struct Differential<'a> {
 
 impl<'a> Differential<'a> {
     /// An empty store and an empty model.
-    pub(crate) fn new(harness: &'a Harness, schema: Schema) -> Result<Self> {
-        Ok(Self { site: harness.create(schema)?, model: Model::new(schema), harness })
+    pub(crate) fn new(harness: &'a Harness, schema: &Schema) -> Result<Self> {
+        Ok(Self { site: harness.create(schema)?, model: Model::new(schema.clone()), harness })
     }
 
     /// A store and a model that hold `records`, written as one batch.
     pub(crate) fn of(
         harness: &'a Harness,
-        schema: Schema,
+        schema: &Schema,
         records: impl IntoIterator<Item = Record>,
     ) -> Result<Self> {
         let mut pair = Self::new(harness, schema)?;
@@ -40,14 +40,14 @@ impl<'a> Differential<'a> {
     /// some afterwards. About half of `count` records remain.
     pub(crate) fn after_churn(
         harness: &'a Harness,
-        schema: Schema,
+        schema: &Schema,
         count: u64,
         distribution: Distribution,
     ) -> Result<Self> {
         let mut pair = Self::new(harness, schema)?;
         let (first, second) = (
-            corpus::records(&schema, count, distribution, 1)?,
-            corpus::records(&schema, count, distribution, 2)?,
+            corpus::records(schema, count, distribution, 1)?,
+            corpus::records(schema, count, distribution, 2)?,
         );
         for some in first.chunks(7) {
             pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;

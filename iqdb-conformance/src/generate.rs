@@ -8,12 +8,13 @@ pub(crate) mod filters;
 pub(crate) mod operation;
 pub(crate) mod script;
 pub(crate) mod seed;
+pub(crate) mod vectors;
 pub(crate) mod weights;
 
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, Change, Goal, Metric, Payload, Query, Record, RecordId, Result, Schema, Vector, Version,
+    Batch, Change, Field, Goal, Metric, Payload, Query, Record, RecordId, Result, Schema, Version,
 };
 
 use crate::Model;
@@ -38,10 +39,10 @@ pub(crate) fn steps(seed: u64) -> usize {
 /// The history of this seed. It follows from the seed alone, and from whether the store reopens.
 pub(crate) fn history(seed: u64, reopens: bool) -> Result<Script> {
     let turn = usize::try_from(seed % 15).unwrap_or(0);
-    let schema = Schema::new(DIMS[turn / 3], Metric::ALL[turn % 3])?;
+    let schema = Schema::new(DIMS[turn / 3], Metric::OF_NUMBERS[turn % 3])?;
     let mut rng = Rng::with_seed(seed);
-    let generator = Generator::new(&mut rng, schema, reopens, steps(seed));
-    let mut model = Model::new(schema);
+    let generator = Generator::new(&mut rng, &schema, reopens, steps(seed));
+    let mut model = Model::new(schema.clone());
     let mut operations = Vec::new();
     for _ in 0..steps(seed) {
         let operation = generator.next(&mut rng, &model)?;
@@ -55,6 +56,8 @@ pub(crate) fn history(seed: u64, reopens: bool) -> Result<Script> {
 #[derive(Debug)]
 struct Generator {
     schema: Schema,
+    /// The share of the fields that records lack, in percent.
+    gaps: u32,
     operations: Weights<9>,
     changes: Weights<3>,
     distributions: Weights<3>,
@@ -63,14 +66,15 @@ struct Generator {
 }
 
 impl Generator {
-    fn new(rng: &mut Rng, schema: Schema, reopens: bool, steps: usize) -> Self {
+    fn new(rng: &mut Rng, schema: &Schema, reopens: bool, steps: usize) -> Self {
         let reopen = if reopens { 2 } else { 0 };
         let distributions = Weights::thinned(rng, [4, 3, 2]).rotated_right(rng.usize(..3));
         // A longer history has room for more records.
         let cold_ids = (10 << rng.u8(..4)) * (steps as u64 / 300).max(1);
         let hot = rng.u64(..cold_ids);
         Self {
-            schema,
+            schema: schema.clone(),
+            gaps: corpus::gaps(schema),
             operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
             changes: Weights::thinned(rng, [10, 5, 4]),
             distributions,
@@ -88,7 +92,10 @@ impl Generator {
             3 => Operation::Count(filters::random(rng)),
             4 => {
                 let questions = 0..[1, 1, 3, 17][rng.usize(..4)];
-                let questions = questions.map(|_| self.question(rng, model));
+                let questions = questions.filter_map(|_| {
+                    let field = self.field(rng)?;
+                    Some(self.question(rng, model, field))
+                });
                 Operation::Search(questions.collect::<Result<_>>()?)
             }
             5 => Operation::KeepSnapshot,
@@ -106,9 +113,13 @@ impl Generator {
         }
     }
 
-    fn vector(&self, rng: &mut Rng) -> Result<Vector> {
-        let distribution = Distribution::ALL[self.distributions.choose(rng)];
-        corpus::vector(rng, &self.schema, distribution)
+    fn distribution(&self, rng: &mut Rng) -> Distribution {
+        Distribution::ALL[self.distributions.choose(rng)]
+    }
+
+    fn record(&self, rng: &mut Rng, id: RecordId) -> Result<Record> {
+        let distribution = self.distribution(rng);
+        corpus::record(rng, &self.schema, id, distribution, self.gaps)
     }
 
     fn batch(&self, rng: &mut Rng, model: &Model) -> Result<Batch> {
@@ -132,10 +143,7 @@ impl Generator {
     fn change(&self, rng: &mut Rng) -> Result<Change> {
         let id = self.id(rng);
         Ok(match self.changes.choose(rng) {
-            0 => {
-                let record = Record::new(id, self.vector(rng)?)?;
-                Change::Upsert(record.with_payload(corpus::payload(rng)))
-            }
+            0 => Change::Upsert(self.record(rng, id)?),
             1 => Change::Delete(id),
             _ => Change::SetPayload(id, corpus::payload(rng)),
         })
@@ -143,28 +151,40 @@ impl Generator {
 
     fn bad_change(&self, rng: &mut Rng) -> Result<Change> {
         let id = self.id(rng);
-        let dim = self.schema.dim();
-        Ok(match rng.u8(..5) {
-            0 => Change::Upsert(Record::new(id, vec![1.0; dim + 1])?),
-            1 if self.schema.metric().needs_direction() => {
-                Change::Upsert(Record::new(id, vec![-0.0; dim])?)
-            }
-            2 => Change::Delete("x".repeat(ID_BYTES_MAX + 1).into()),
-            3 => Change::SetPayload(id, Payload::new().with("x", f64::INFINITY)),
-            _ => {
-                let record = Record::new(id, self.vector(rng)?)?;
-                Change::Upsert(record.with("", "a field without a name"))
-            }
+        let turn = rng.u8(..7);
+        if let (0..4, Some(field)) = (turn, self.field(rng)) {
+            let (kind, record) = (field.kind(), self.record(rng, id)?);
+            return Ok(Change::Upsert(match turn {
+                0 => record.with_vector(field.name().to_owned(), vectors::too_long(kind)?)?,
+                1 if kind.metric().needs_direction() => {
+                    record.with_vector(field.name().to_owned(), vectors::zeros(kind)?)?
+                }
+                2 => {
+                    record.with_vector(field.name().to_owned(), vectors::of_another_kind(kind)?)?
+                }
+                _ => record.with_vector("no such field", vectors::ones(kind)?)?,
+            }));
+        }
+        Ok(match turn {
+            4 => Change::Delete("x".repeat(ID_BYTES_MAX + 1).into()),
+            5 => Change::SetPayload(id, Payload::new().with("x", f64::INFINITY)),
+            _ => Change::Upsert(self.record(rng, id)?.with("", "a field without a name")),
         })
     }
 
-    fn question(&self, rng: &mut Rng, model: &Model) -> Result<Question> {
-        let vector = self.vector(rng)?;
+    fn field(&self, rng: &mut Rng) -> Option<&Field> {
+        rng.choice(self.schema.fields())
+    }
+
+    fn question(&self, rng: &mut Rng, model: &Model, field: &Field) -> Result<Question> {
+        let distribution = self.distribution(rng);
+        let vector = vectors::vector(rng, field.kind(), distribution)?;
         let limit = [1, 2, 10, model.len() + 1, usize::MAX][rng.usize(..5)];
         let filter = (rng.u8(..3) == 0).then(|| filters::random(rng));
         let goal = if rng.u8(..3) == 0 {
             // At exactly the distance of some record, where it matters that this is inclusive.
-            let ranked = model.search(&Query::nearest(vector.as_ref(), usize::MAX))?;
+            let nearest = Query::nearest(vector.as_ref(), usize::MAX).with_field(field.name());
+            let ranked = model.search(&nearest)?;
             let distance = match ranked.len() {
                 0 => 1.0,
                 len => ranked[rng.usize(..len)].distance,
@@ -175,6 +195,7 @@ impl Generator {
         };
         Ok(Question {
             vector,
+            field: (field.name() != Field::DEFAULT).then(|| field.name().to_owned()),
             goal,
             filter,
             payload: rng.bool(),

@@ -189,11 +189,11 @@ impl Harness {
     ///
     /// # Errors
     /// Any error of the backend.
-    pub fn create(&self, schema: Schema) -> Result<Site> {
+    pub fn create(&self, schema: &Schema) -> Result<Site> {
         match &*self.origin {
-            Origin::Store(create) => Ok(Site { store: Some(create(schema)?), place: None }),
+            Origin::Store(create) => Ok(Site { store: Some(create(schema.clone())?), place: None }),
             Origin::Place(place) => {
-                let place = place(schema)?;
+                let place = place(schema.clone())?;
                 Ok(Site { store: Some(place.open()?), place: Some(place) })
             }
         }

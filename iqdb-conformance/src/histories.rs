@@ -40,7 +40,7 @@ fn seeds(operations: usize) -> Vec<u64> {
 /// When the store disagrees with the model. If several histories fail, the message is about the one
 /// with the smallest seed, and says how to replay it.
 pub(crate) fn check_all(harness: &Harness) -> Result<()> {
-    let site = harness.create(Schema::new(1, Metric::Euclidean)?)?;
+    let site = harness.create(&Schema::new(1, Metric::Euclidean)?)?;
     let reopens = site.reopens() && site.capabilities().durable();
     drop(site);
     let seeds = seeds(harness.operations());

@@ -77,7 +77,7 @@ fn shape(n: usize) -> Shape {
 fn check_one(harness: &Harness, seed: u64, shape: Shape) -> Result<()> {
     let schema = Schema::new(2, Metric::Euclidean)?;
     let workload = Workload::new(&mut Rng::with_seed(seed), shape);
-    let site = harness.create(schema)?;
+    let site = harness.create(&schema)?;
     let history = record(&*site, harness.search(), &workload, seed)?;
     let verdict = by_version::check(&history);
     let is_small = history.operations.len() <= by_search::OPERATIONS_MAX;

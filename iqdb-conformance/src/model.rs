@@ -110,16 +110,18 @@ impl Model {
         Ok(found)
     }
 
-    /// The expected hits of a search: every record that matches and is within the query's distance,
-    /// sorted by (distance, id), up to the query's limit.
+    /// The expected hits of a search: every record that has a vector of the query's field, matches
+    /// and is within the query's distance, sorted by (distance, id), up to the query's limit.
     ///
     /// # Errors
     /// Those of [`Query::check`].
     pub fn search(&self, query: &Query<'_>) -> Result<Vec<Hit>> {
         query.check(&self.schema)?;
         let mut hits = Vec::new();
-        for record in self.matching(query.wanted_filter())? {
-            let distance = self.schema.metric().distance(&record.vector, &query.vector());
+        let field = &self.schema.fields()[query.field_in(&self.schema)?.index()];
+        for record in self.matching(query.filter())? {
+            let Some(vector) = record.vector(field.name()) else { continue };
+            let Some(distance) = field.kind().distance(vector, query.vector())? else { continue };
             if distance <= query.goal().max_distance() {
                 hits.push(Hit {
                     id: record.id.clone(),

@@ -7,6 +7,7 @@
 
 mod candidates;
 pub(crate) mod print;
+mod vectors;
 
 use std::time::{Duration, Instant};
 

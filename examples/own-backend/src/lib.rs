@@ -4,8 +4,8 @@
 //!
 //! 1. a [`Store`], which applies batches and hands out snapshots: [`Toy`];
 //! 2. a [`Snapshot`], which never changes again: [`ToySnapshot`];
-//! 3. a [`BlockSource`], which lends a snapshot's rows as one matrix, so that a search can run over
-//!    them at full speed: here the snapshot itself.
+//! 3. a [`BlockSource`](iqdb_core::BlockSource), which lends a snapshot's vectors as one column per
+//!    field, so that a search can run over them at full speed: here core's [`RecordBlock`].
 //!
 //! There is nothing about searching in here. Any `Search`, such as `iqdb_search::ExactSearch`, works
 //! over any snapshot. And there is nothing to test in here: `tests/conformance.rs` runs the whole
@@ -14,13 +14,11 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, BlockSource, Capabilities, Change, Error, ErrorKind, Explain, Hits,
-    IdRef, Narrow, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result, Schema,
-    Snapshot, Store, Version,
+    Applied, Batch, Block, Capabilities, Change, Error, ErrorKind, Explain, Hits, Query, Record,
+    RecordBlock, RecordId, RecordRef, Result, Schema, Snapshot, Store, Version,
 };
 
 // ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
@@ -104,13 +102,8 @@ impl Store for Toy {
         // The copy is taken under the lock, so that it is one version seen whole; the rest of the
         // work is done after it is released.
         let State { version, records } = self.lock().clone();
-        let rows = records.values().flat_map(|record| record.vector.iter().copied()).collect();
-        Ok(Arc::new(ToySnapshot {
-            schema: self.schema,
-            version,
-            rows,
-            records: records.into_values().collect(),
-        }))
+        let block = RecordBlock::new(&self.schema, records.values())?;
+        Ok(Arc::new(ToySnapshot { schema: self.schema.clone(), version, block }))
     }
 
     /// There is nothing to make durable.
@@ -127,10 +120,8 @@ impl Store for Toy {
 pub struct ToySnapshot {
     schema: Schema,
     version: Version,
-    /// In the order of their ids.
-    records: Vec<Record>,
-    /// The vectors of the records, one after the other.
-    rows: Vec<f32>,
+    /// The records in the order of their ids.
+    block: RecordBlock,
 }
 
 impl Snapshot for ToySnapshot {
@@ -143,12 +134,14 @@ impl Snapshot for ToySnapshot {
     }
 
     fn len(&self) -> u64 {
-        self.records.len() as u64
+        self.block.ids().len() as u64
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        let found = self.records.binary_search_by(|record| record.id.cmp(id));
-        Ok(found.ok().map(|row| self.records[row].as_ref()))
+        match self.block.ids().binary_search(id) {
+            Ok(row) => self.block(0)?.record(row).map(Some),
+            Err(_) => Ok(None),
+        }
     }
 
     /// All rows are in one block. More blocks are for backends that store rows in pieces, or more
@@ -163,46 +156,14 @@ impl Snapshot for ToySnapshot {
                 .expected("block 0")
                 .found(i));
         }
-        // The rows lie close together: the stride from one to the next is the dimension.
-        let dim = self.schema.dim();
-        Block::new(self, dim, dim, self.records.len(), self.version)
+        // Step 3: the rows. A `RecordBlock` keeps the vectors of each field in one column, in which a
+        // record that lacks the field has no row, and all of its rows are alive. A backend that
+        // keeps deleted rows, or columns of payloads, writes a `BlockSource` of its own.
+        Block::new(&self.block, &self.schema, self.block.ids().len(), self.version)
     }
 
     /// `None`: there is no engine in here that could answer by itself, so the blocks are scanned.
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
-    }
-}
-
-// ── Step 3: the rows ────────────────────────────────────────────────────────────────────────────
-
-/// `Block` checks ranges and lengths before it asks, so there is no need to here.
-impl BlockSource for ToySnapshot {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        let dim = self.schema.dim();
-        Ok(&self.rows[range.start * dim..range.end * dim])
-    }
-
-    /// Every row is alive. A backend that keeps deleted rows clears them from the mask here: rows
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        self.rows(range)
-    }
-
-    /// can only be taken out of it, so the order of this and of the filter doesn't matter.
-    fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
-        Ok(())
-    }
-
-    fn id(&self, row: usize) -> Result<IdRef<'_>> {
-        Ok(self.records[row].id.as_ref())
-    }
-
-    fn payload(&self, row: usize) -> Result<PayloadRef<'_>> {
-        Ok(PayloadRef::from(&self.records[row].payload))
-    }
-
-    /// `false`: payloads aren't kept by column, so a filter looks at them row by row.
-    fn matching(&self, _: &Predicate, _: &mut Narrow<'_>) -> Result<bool> {
-        Ok(false)
     }
 }

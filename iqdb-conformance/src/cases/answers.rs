@@ -18,7 +18,8 @@ fn schema() -> Result<Schema> {
 
 fn query_vectors(schema: &Schema, count: usize) -> Result<Vec<Vector>> {
     let mut rng = fastrand::Rng::with_seed(7);
-    let mut next = |n| corpus::vector(&mut rng, schema, Distribution::ALL[n % 2]);
+    let mut next =
+        |n| corpus::vector(&mut rng, corpus::only_kind(schema), Distribution::ALL[n % 2]);
     (0..count).map(&mut next).collect()
 }
 
@@ -40,26 +41,26 @@ fn mixed<'q>(query_vectors: &'q [Vector], filters: &'q [Filter]) -> Vec<Query<'q
             0 => Query::within(query_vector.as_ref(), 1.0, k),
             _ => Query::nearest(query_vector.as_ref(), k),
         };
-        let query = goal([1, 3, 10, 500][n % 4]).payload(n % 2 == 0);
+        let query = goal([1, 3, 10, 500][n % 4]).with_payload(n % 2 == 0);
         match n % 5 {
             0 | 1 => query,
-            _ => query.filter(&filters[n % filters.len()]),
+            _ => query.with_filter(&filters[n % filters.len()]),
         }
     });
     queries.collect()
 }
 
 pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::after_churn(harness, schema()?, 60, Distribution::Smooth)?;
+    let pair = Differential::after_churn(harness, &schema()?, 60, Distribution::Smooth)?;
     let snapshot = pair.site.snapshot()?;
     let english = Filter::eq("lang", "en");
     for query_vector in &query_vectors(&schema()?, 4)? {
         for goal in
             [Query::nearest(query_vector.as_ref(), 9), Query::within(query_vector.as_ref(), 1e9, 9)]
         {
-            for query in [goal, goal.filter(&english)] {
+            for query in [goal, goal.with_filter(&english)] {
                 for wanted in [true, false] {
-                    let query = query.payload(wanted);
+                    let query = query.with_payload(wanted);
                     let mut hits = [Hits::new()];
                     pair.search().search(&*snapshot, &[query], &mut hits)?;
                     for hit in &hits[0] {
@@ -75,10 +76,10 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
 }
 
 pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<Outcome> {
-    let full = Differential::after_churn(harness, schema()?, 60, Distribution::Smooth)?;
-    let empty = Differential::new(harness, schema()?)?;
+    let full = Differential::after_churn(harness, &schema()?, 60, Distribution::Smooth)?;
+    let empty = Differential::new(harness, &schema()?)?;
     let other_dim = Schema::new(17, Metric::Dot)?;
-    let other = Differential::after_churn(harness, other_dim, 30, Distribution::Lattice)?;
+    let other = Differential::after_churn(harness, &other_dim, 30, Distribution::Lattice)?;
     let (query_vectors, other_probes) =
         (query_vectors(&schema()?, 3)?, query_vectors(&other_dim, 3)?);
     let all = filters::nested();
@@ -104,12 +105,12 @@ pub(super) fn search_answers_are_the_same_for_any_thread_count(
 ) -> Result<Outcome> {
     for (dim, distribution) in [(2, Distribution::Lattice), (17, Distribution::Smooth)] {
         let schema = Schema::new(dim, Metric::Cosine)?;
-        let pair = Differential::after_churn(harness, schema, 600, distribution)?;
+        let pair = Differential::after_churn(harness, &schema, 600, distribution)?;
         let snapshot = pair.site.snapshot()?;
         let (query_vectors, filters) = (query_vectors(&schema, 12)?, filters::nested());
         for threads in [1, 2, 7, 64, usize::MAX] {
             let mut queries = mixed(&query_vectors, &filters);
-            queries.iter_mut().for_each(|query| *query = query.threads(threads));
+            queries.iter_mut().for_each(|query| *query = query.with_threads(threads));
             check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
             check_queries(&*snapshot, &pair.model, pair.search(), &queries[1..2])?;
         }
@@ -120,7 +121,7 @@ pub(super) fn search_answers_are_the_same_for_any_thread_count(
 pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Result<Outcome> {
     for (dim, metric) in [(2, Metric::Dot), (17, Metric::Cosine), (8, Metric::Euclidean)] {
         let schema = Schema::new(dim, metric)?;
-        let pair = Differential::after_churn(harness, schema, 150, Distribution::Smooth)?;
+        let pair = Differential::after_churn(harness, &schema, 150, Distribution::Smooth)?;
         let snapshot = pair.site.snapshot()?;
         let (query_vectors, filters) = (query_vectors(&schema, 64)?, filters::nested());
         let queries = mixed(&query_vectors, &filters);
@@ -138,8 +139,8 @@ pub(super) fn search_answers_are_the_same_for_any_batch(harness: &Harness) -> Re
 
 pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
-    let full = Differential::after_churn(harness, schema, 30, Distribution::Smooth)?;
-    let empty = Differential::new(harness, schema)?;
+    let full = Differential::after_churn(harness, &schema, 30, Distribution::Smooth)?;
+    let empty = Differential::new(harness, &schema)?;
     let vectors: Vec<Vector> = [vec![1.0; 2], vec![1.0; 4], vec![1.0], vec![0.0; 3], vec![-0.0; 3]]
         .into_iter()
         .map(Vector::try_from)
@@ -151,7 +152,7 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
         (Query::nearest(good.as_ref(), 0), ErrorKind::InvalidQuery),
         (Query::within(good.as_ref(), 1.0, 0), ErrorKind::InvalidQuery),
         (Query::within(good.as_ref(), f64::NAN, 3), ErrorKind::InvalidQuery),
-        (nearest.threads(0), ErrorKind::InvalidQuery),
+        (nearest.with_threads(0), ErrorKind::InvalidQuery),
     ];
     for vector in &vectors[..3] {
         bad.push((Query::nearest(vector.as_ref(), 3), ErrorKind::DimensionMismatch));
@@ -161,7 +162,9 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
     for vector in &vectors[3..] {
         bad.push((Query::nearest(vector.as_ref(), 3), ErrorKind::InvalidVector));
     }
-    bad.extend(invalid.iter().map(|filter| (nearest.filter(filter), ErrorKind::InvalidFilter)));
+    bad.extend(
+        invalid.iter().map(|filter| (nearest.with_filter(filter), ErrorKind::InvalidFilter)),
+    );
     for pair in [full, empty] {
         let snapshot = pair.site.snapshot()?;
         let ask = |queries: &[Query<'_>], buffers: usize| {
@@ -183,15 +186,15 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Result<Outcome> {
-    let full = Differential::after_churn(harness, schema()?, 30, Distribution::Smooth)?;
-    let empty = Differential::new(harness, schema()?)?;
+    let full = Differential::after_churn(harness, &schema()?, 30, Distribution::Smooth)?;
+    let empty = Differential::new(harness, &schema()?)?;
     let query_vectors = query_vectors(&schema()?, 5)?;
     let wrong = Vector::try_from([1.0])?;
     let invalid = Filter::eq("", 1);
     let bad = [
         Query::nearest(query_vectors[0].as_ref(), 0),
         Query::nearest(wrong.as_ref(), 3),
-        Query::nearest(query_vectors[0].as_ref(), 3).filter(&invalid),
+        Query::nearest(query_vectors[0].as_ref(), 3).with_filter(&invalid),
         Query::within(query_vectors[0].as_ref(), f64::NAN, 3),
     ];
     for pair in [full, empty] {

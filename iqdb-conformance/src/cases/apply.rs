@@ -28,7 +28,7 @@ fn rich(id: impl Into<RecordId>) -> Result<Record> {
 }
 
 pub(super) fn upsert_inserts_a_new_record(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     for id in (0..8).map(corpus::id) {
         let record = rich(&id)?;
         let applied = pair.apply(&Batch::new().upsert(record.clone()))?;
@@ -41,7 +41,7 @@ pub(super) fn upsert_inserts_a_new_record(harness: &Harness) -> Result<Outcome> 
 }
 
 pub(super) fn upsert_replaces_the_whole_record(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::of(harness, schema()?, [rich(1)?, rich("other")?])?;
+    let mut pair = Differential::of(harness, &schema()?, [rich(1)?, rich("other")?])?;
     for record in [
         Record::new(1, [0.0, 5.0, 0.0])?.with("year", "of another kind"),
         Record::new(1, [-0.0, 5.0, 0.0])?,
@@ -59,7 +59,7 @@ pub(super) fn upsert_replaces_the_whole_record(harness: &Harness) -> Result<Outc
 pub(super) fn delete_removes_the_record(harness: &Harness) -> Result<Outcome> {
     let ids: Vec<_> = (0..12).map(corpus::id).collect();
     let records: Vec<_> = ids.iter().map(rich).collect::<Result<_>>()?;
-    let mut pair = Differential::of(harness, schema()?, records)?;
+    let mut pair = Differential::of(harness, &schema()?, records)?;
     for (deleted, id) in (1..).zip(&ids) {
         let applied = pair.apply(&Batch::new().delete(id))?;
         assert_is!((applied.deleted, applied.absent), (1, 0), "deleted and absent");
@@ -78,7 +78,7 @@ pub(super) fn delete_removes_the_record(harness: &Harness) -> Result<Outcome> {
 pub(super) fn set_payload_replaces_the_payload_and_keeps_the_vector(
     harness: &Harness,
 ) -> Result<Outcome> {
-    let mut pair = Differential::of(harness, schema()?, [rich("a")?, rich("b")?])?;
+    let mut pair = Differential::of(harness, &schema()?, [rich("a")?, rich("b")?])?;
     for payload in
         [Payload::new().with("year", 1999), Payload::new().with("other", true), Payload::new()]
     {
@@ -94,7 +94,7 @@ pub(super) fn set_payload_replaces_the_payload_and_keeps_the_vector(
 }
 
 pub(super) fn changes_of_a_batch_apply_in_order(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::of(harness, schema()?, [rich("old")?])?;
+    let mut pair = Differential::of(harness, &schema()?, [rich("old")?])?;
     let again = || Record::new("a", [4.0, 5.0, 6.0]);
     let payload = |n: i64| Payload::new().with("n", n);
     for batch in [
@@ -113,7 +113,7 @@ pub(super) fn changes_of_a_batch_apply_in_order(harness: &Harness) -> Result<Out
 }
 
 pub(super) fn applied_counts_one_per_change(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     let counts = |applied: Applied| {
         let Applied { inserted, replaced, payload_set, deleted, absent, .. } = applied;
         [inserted, replaced, payload_set, deleted, absent]
@@ -149,7 +149,7 @@ pub(super) fn applied_counts_one_per_change(harness: &Harness) -> Result<Outcome
 pub(super) fn a_batch_with_an_effect_advances_the_version_by_one(
     harness: &Harness,
 ) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     assert_is!(pair.site.snapshot()?.version(), Version(0), "the version of a new store");
     let many = corpus::records(&schema()?, 50, Distribution::Smooth, 1)?;
     let payload = || Payload::new().with("n", 1);
@@ -170,7 +170,7 @@ pub(super) fn a_batch_with_an_effect_advances_the_version_by_one(
 }
 
 pub(super) fn a_batch_without_effect_keeps_the_version(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     for expected in [Version(0), Version(1)] {
         for batch in [
             Batch::new(),
@@ -192,7 +192,7 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
     harness: &Harness,
 ) -> Result<Outcome> {
     const WRITES: u64 = 100;
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     {
         let store = &*pair.site;
         let (acknowledge, acknowledged) = mpsc::channel();
@@ -215,7 +215,7 @@ pub(super) fn an_acknowledged_write_is_visible_to_every_later_read(
                 let snapshot = store.snapshot()?;
                 assert!(snapshot.version() >= version, "the version of a later snapshot");
                 let record = snapshot.get(&"a".into())?;
-                let payload = record.map(|record| record.payload().to_payload()).transpose()?;
+                let payload = record.map(|record| record.payload()?.to_payload()).transpose()?;
                 at_least(payload, "snapshot");
             }
             Ok(())
@@ -261,7 +261,7 @@ pub(super) fn ids_of_different_kinds_never_meet(harness: &Harness) -> Result<Out
         "\u{c5}".into(),
     ];
     assert_is!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "ids that differ");
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     for (n, id) in (0_i16..).zip(&ids) {
         let record = Record::new(id, [f32::from(n), 1.0, 0.0])?.with("n", i32::from(n));
         let applied = pair.apply(&Batch::new().upsert(record))?;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Batch, Block, ErrorKind, Filter, Metric, Payload, Record, RecordId, Result, RowMask, Schema,
-    Seal, Snapshot,
+    Batch, Block, Column, ErrorKind, Field, Filter, Metric, Record, Result, RowMask, Schema, Seal,
+    Snapshot, VectorRef,
 };
 
 use crate::check::check_blocks;
-use crate::check::exact::{assert_is, same_payload, same_vector};
+use crate::check::exact::{assert_is, assert_record, difference, same_vector};
 use crate::check::refusal::assert_refused;
+use crate::check::rows::{assert_padding, same_row};
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
@@ -30,9 +31,9 @@ fn each_store(
         (17, Distribution::Extreme),
     ] {
         let schema = Schema::new(dim, Metric::Dot)?;
-        let empty = Differential::new(harness, schema)?;
+        let empty = Differential::new(harness, &schema)?;
         check(&empty, &*empty.site.snapshot()?)?;
-        let full = Differential::after_churn(harness, schema, 90, distribution)?;
+        let full = Differential::after_churn(harness, &schema, 90, distribution)?;
         check(&full, &*full.site.snapshot()?)?;
     }
     Ok(Outcome::Kept)
@@ -43,6 +44,21 @@ fn each_block(
     mut check: impl FnMut(usize, Block<'_>) -> Result<()>,
 ) -> Result<()> {
     (0..snapshot.block_count()).try_for_each(|i| check(i, snapshot.block(i)?))
+}
+
+/// Calls `check` with each column of each block, and what to call it in a message.
+fn each_column(
+    snapshot: &dyn Snapshot,
+    mut check: impl FnMut(&str, Column<'_>) -> Result<()>,
+) -> Result<()> {
+    each_block(snapshot, |i, block| {
+        for (id, field) in block.schema().iter() {
+            if let Some(column) = block.column(id)? {
+                check(&format!("{} in block {i}", field.name()), column)?;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn selected(block: &Block<'_>, filter: Option<&Filter>) -> Result<RowMask> {
@@ -73,13 +89,15 @@ pub(super) fn blocks_cover_every_live_record_once(harness: &Harness) -> Result<O
     each_store(harness, |pair, snapshot| check_blocks(snapshot, &pair.model))
 }
 
-pub(super) fn blocks_have_the_dimension_of_the_schema(harness: &Harness) -> Result<Outcome> {
+pub(super) fn blocks_have_the_columns_of_the_schema(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |pair, snapshot| {
         each_block(snapshot, |i, block| {
-            assert_is!(block.dim(), pair.model.schema().dim(), "the dimension of block {i}");
+            assert_is!(block.schema(), pair.model.schema(), "the schema of block {i}");
             assert_is!(block.at(), snapshot.version(), "the version of block {i}");
             Ok(())
-        })
+        })?;
+        // Rows of another element or dimension are refused where they are read.
+        each_column(snapshot, |_, column| column.rows(0..column.len()).map(drop))
     })
 }
 
@@ -96,14 +114,9 @@ pub(super) fn block_out_of_range_is_an_error(harness: &Harness) -> Result<Outcom
 
 pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
     const RECORDS: u64 = 1_200;
-    struct Contents {
-        rows: Vec<f32>,
-        ids: Vec<RecordId>,
-        payloads: Vec<Payload>,
-    }
     let schema = Schema::new(2, Metric::Dot)?;
-    let mut pair = Differential::new(harness, schema)?;
-    let mut known: BTreeMap<usize, Contents> = BTreeMap::new();
+    let mut pair = Differential::new(harness, &schema)?;
+    let mut known: BTreeMap<usize, Vec<Record>> = BTreeMap::new();
     // The kept snapshots keep their seals alive, so that each address belongs to one seal.
     let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
     for seed in 0..4 {
@@ -125,28 +138,17 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
             let Some(seal) = block.seal() else {
                 return Ok(());
             };
-            let contents = Contents {
-                rows: block.rows(0..block.len())?.components().to_vec(),
-                ids: (0..block.len())
-                    .map(|row| Ok(block.id(row)?.to_id()))
-                    .collect::<Result<_>>()?,
-                payloads: (0..block.len())
-                    .map(|row| block.payload(row)?.to_payload())
-                    .collect::<Result<_>>()?,
-            };
+            let contents = (0..block.len()).map(|row| block.record(row)?.to_record());
+            let contents = contents.collect::<Result<Vec<Record>>>()?;
             let address = std::ptr::from_ref::<Seal>(seal).addr();
             let Some(before) = known.get(&address) else {
                 known.insert(address, contents);
                 return Ok(());
             };
-            assert!(same_vector(&before.rows, &contents.rows), "the rows of sealed block {i}");
-            assert_is!(before.ids, contents.ids, "the ids of sealed block {i}");
-            let payloads = before.payloads.iter().zip(&contents.payloads);
-            for (row, (before, now)) in payloads.enumerate() {
-                assert!(
-                    same_payload(before, now),
-                    "the payload of row {row} of sealed block {i}: expected {before:?}, found {now:?}"
-                );
+            assert_is!(contents.len(), before.len(), "the number of rows of sealed block {i}");
+            for (row, (before, now)) in before.iter().zip(&contents).enumerate() {
+                let context = format_args!("row {row} of sealed block {i}");
+                assert_record(Some(now), Some(before), context);
             }
             Ok(())
         })?;
@@ -157,21 +159,72 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
     Ok(Outcome::Kept)
 }
 
-pub(super) fn rows_are_the_records_exact_bits(harness: &Harness) -> Result<Outcome> {
+/// The live record of each row of a column, and the vector that the column lends for it.
+fn each_live_row(
+    pair: &Differential<'_>,
+    snapshot: &dyn Snapshot,
+    mut check: impl FnMut(&str, Option<VectorRef<'_>>, VectorRef<'_>) -> Result<()>,
+) -> Result<()> {
+    each_block(snapshot, |i, block| {
+        let alive = selected(&block, None)?;
+        for (id, field) in block.schema().iter() {
+            let Some(column) = block.column(id)? else { continue };
+            let rows = column.rows(0..column.len())?;
+            for n in (0..column.len()).filter(|n| alive.contains(column.block_row(*n))) {
+                let row = column.block_row(n);
+                let id = block.id(row)?.to_id();
+                let record = pair.model.get(&id);
+                let expected = record.and_then(|record| record.vector(field.name()));
+                let context = format!("{} in row {row} of block {i} ({id:?})", field.name());
+                check(&context, expected, rows.vector(n)?)?;
+                check(&context, expected, column.vector(n)?)?;
+                let lent = block.record(row)?;
+                if let Some(lent) = lent.vector(field.name())? {
+                    check(&context, expected, lent)?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn columns_have_a_row_for_each_vector_and_no_other(
+    harness: &Harness,
+) -> Result<Outcome> {
     each_store(harness, |pair, snapshot| {
         each_block(snapshot, |i, block| {
-            let rows = block.rows(0..block.len())?;
-            for row in selected(&block, None)?.rows() {
-                let id = block.id(row)?.to_id();
-                let expected = pair.model.get(&id).map(|record| &*record.vector);
-                let found = rows.vector(row);
-                assert!(
-                    expected.is_some_and(|expected| same_vector(expected, found)),
-                    "row {row} of block {i} ({id:?}): expected {expected:?}, found {found:?}"
-                );
-                let lent = block.record(row)?;
-                assert!(same_vector(lent.vector(), found), "the same row by Block::record");
+            let alive = selected(&block, None)?;
+            for (id, field) in block.schema().iter() {
+                let column = block.column(id)?;
+                let all: Vec<usize> = column
+                    .iter()
+                    .flat_map(|column| (0..column.len()).map(|n| column.block_row(n)))
+                    .collect();
+                let rises = all.is_sorted_by(|a, b| a < b);
+                assert!(rises, "the rows of {} in block {i}: {all:?}", field.name());
+                for row in alive.rows() {
+                    let id = block.id(row)?.to_id();
+                    let expected =
+                        pair.model.get(&id).is_some_and(|it| it.vector(field.name()).is_some());
+                    let context = format!("{} in row {row} of block {i} ({id:?})", field.name());
+                    assert_is!(all.contains(&row), expected, "whether there is {context}");
+                    let lent = block.record(row)?.vector(field.name())?.is_some();
+                    assert_is!(lent, expected, "whether the record has {context}");
+                }
             }
+            Ok(())
+        })
+    })
+}
+
+pub(super) fn rows_are_the_records_exact_bits(harness: &Harness) -> Result<Outcome> {
+    each_store(harness, |pair, snapshot| {
+        each_live_row(pair, snapshot, |context, expected, found| {
+            assert!(
+                expected.is_some_and(|expected| same_vector(expected, found)),
+                "{context}: {}",
+                difference(&Some(found), &expected)
+            );
             Ok(())
         })
     })
@@ -179,16 +232,8 @@ pub(super) fn rows_are_the_records_exact_bits(harness: &Harness) -> Result<Outco
 
 pub(super) fn row_padding_is_zero(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |_, snapshot| {
-        each_block(snapshot, |i, block| {
-            let rows = block.rows(0..block.len())?;
-            // Dead rows too: kernels compute all rows before they check which are alive.
-            for (row, components) in rows.components().chunks(block.stride()).enumerate() {
-                let padding = &components[block.dim()..];
-                assert!(
-                    padding.iter().all(|component| component.to_bits() == 0),
-                    "the padding of row {row} of block {i}: expected 0.0, found {padding:?}"
-                );
-            }
+        each_column(snapshot, |context, column| {
+            assert_padding(&column.rows(0..column.len())?, context);
             Ok(())
         })
     })
@@ -196,20 +241,21 @@ pub(super) fn row_padding_is_zero(harness: &Harness) -> Result<Outcome> {
 
 pub(super) fn rows_of_any_range_agree(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |_, snapshot| {
-        each_block(snapshot, |i, block| {
-            let (len, stride) = (block.len(), block.stride());
-            let whole = block.rows(0..len)?.components();
-            // All ranges of a small block, and those near both ends and the middle of a large one.
+        each_column(snapshot, |context, column| {
+            let len = column.len();
+            let whole = column.rows(0..len)?;
+            // All ranges of a small column, and those near both ends and the middle of a large one.
             let near =
                 |row: usize| [0, len / 2, len].into_iter().any(|mark| mark.abs_diff(row) <= 20);
             let ends: Vec<_> = (0..=len).filter(|row| near(*row)).collect();
             for start in &ends {
                 for end in ends.iter().filter(|end| *end >= start) {
-                    let found = block.rows(*start..*end)?;
+                    let found = column.rows(*start..*end)?;
                     assert_is!(found.len(), end - start, "the number of rows in {start}..{end}");
+                    let agree = (0..found.len()).all(|n| same_row(&whole, start + n, &found, n));
                     assert!(
-                        same_vector(&whole[start * stride..end * stride], found.components()),
-                        "rows {start}..{end} of block {i} differ from the same rows of the whole"
+                        agree,
+                        "rows {start}..{end} of {context} differ from the same rows of the whole"
                     );
                 }
             }
@@ -220,17 +266,17 @@ pub(super) fn rows_of_any_range_agree(harness: &Harness) -> Result<Outcome> {
 
 pub(super) fn rows_some_lends_what_rows_does(harness: &Harness) -> Result<Outcome> {
     each_store(harness, |_, snapshot| {
-        each_block(snapshot, |i, block| {
-            let len = block.len();
+        each_column(snapshot, |context, column| {
+            let len = column.len();
             for (start, step) in [(0, 1), (0, 7), (len / 3, 2), (len / 2, 5), (len, 1)] {
                 let wanted: Vec<u32> = (0..).take(len - start).step_by(step).collect();
-                let some = block.rows_some(start..len, &wanted)?;
+                let some = column.rows_some(start..len, &wanted)?;
                 assert_is!(some.len(), len - start, "the number of rows from {start} on");
-                let all = block.rows(start..len)?;
+                let all = column.rows(start..len)?;
                 for row in wanted.iter().map(|row| *row as usize) {
                     assert!(
-                        same_vector(all.vector(row), some.vector(row)),
-                        "row {} of block {i} differs from itself when others are not wanted",
+                        same_row(&all, row, &some, row),
+                        "row {} of {context} differs from itself when others are not wanted",
                         start + row
                     );
                 }
@@ -258,7 +304,7 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
     // The vector identifies the record.
     let schema = Schema::new(1, Metric::Dot)?;
     let record = |n: u16| Record::new(corpus::id(n.into()), [f32::from(n)]);
-    let mut pair = Differential::new(harness, schema)?;
+    let mut pair = Differential::new(harness, &schema)?;
     for every in [1, 2, 3] {
         for n in (0..RECORDS).filter(|n| n.is_multiple_of(every)) {
             pair.apply(&Batch::new().upsert(record(n)?))?;
@@ -268,11 +314,11 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
         }
     }
     each_block(&*pair.site.snapshot()?, |i, block| {
-        let rows = block.rows(0..block.len())?;
         let alive: Vec<usize> = selected(&block, None)?.rows().collect();
         for row in alive.iter().chain(alive.iter().rev()).chain(&alive) {
-            let vector = rows.vector(*row);
-            let n = (0..RECORDS).find(|n| vector == [f32::from(*n)]);
+            let record = block.record(*row)?;
+            let vector = record.vector(Field::DEFAULT)?.and_then(VectorRef::as_f32);
+            let n = (0..RECORDS).find(|n| vector == Some([f32::from(*n)].as_slice()));
             let expected = n.map(|n| corpus::id(n.into()));
             let found = block.id(*row)?.to_id();
             assert_is!(Some(found), expected, "the id of row {row} of block {i}, {vector:?}");
@@ -284,7 +330,7 @@ pub(super) fn row_ids_are_those_of_their_records(harness: &Harness) -> Result<Ou
 
 pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
-    let pair = Differential::after_churn(harness, schema, 240, Distribution::Lattice)?;
+    let pair = Differential::after_churn(harness, &schema, 240, Distribution::Lattice)?;
     let snapshot = pair.site.snapshot()?;
     for filter in filters::predicates().iter().chain(&filters::nested()) {
         each_block(&*snapshot, |i, block| {

@@ -10,7 +10,7 @@ use crate::{Harness, Outcome};
 pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
     let pair =
-        Differential::of(harness, schema, corpus::records(&schema, 40, Distribution::Smooth, 1)?)?;
+        Differential::of(harness, &schema, corpus::records(&schema, 40, Distribution::Smooth, 1)?)?;
     if !pair.site.capabilities().wait_free_reads() {
         return Ok(Outcome::NotPromised("its reads are not wait-free"));
     }
@@ -25,11 +25,15 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
         for i in 0..snapshot.block_count() {
             let block = snapshot.block(i)?;
             block.select(0..block.len(), None, &mut mask, &mut pool)?;
-            let rows = block.rows(0..block.len())?;
+            let field = block.schema().default_field()?;
+            let Some(column) = block.column(field)? else { continue };
+            let rows = column.rows(0..column.len())?;
             for row in mask.rows() {
                 block.id(row)?;
                 block.payload(row)?;
-                found += usize::from(rows.vector(row).len() == schema.dim());
+                if let Some(n) = column.position(row) {
+                    found += usize::from(rows.vector(n)?.dim() == column.kind().dim());
+                }
             }
         }
         Ok(found)

@@ -38,7 +38,7 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
             .upsert(numbered(writer, n)?)
             .delete(id("deleted")))
     };
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     let store = &*pair.site;
     let writers = (0..WRITERS).map(|writer| -> Job<'_, Vec<Version>> {
         Box::new(move || {
@@ -66,7 +66,7 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
 fn no_update_is_lost(harness: &Harness) -> Result<()> {
     const THREADS: u64 = 6;
     const INCREMENTS: u64 = 15;
-    let site = harness.create(schema()?)?;
+    let site = harness.create(&schema()?)?;
     let store = &*site;
     store.upsert(numbered("counter", 0)?)?;
     let increment = || -> Result<()> {
@@ -116,7 +116,7 @@ fn round(group: u64, n: u64) -> Result<Batch> {
 }
 
 pub(super) fn concurrent_readers_see_whole_batches(harness: &Harness) -> Result<Outcome> {
-    let site = harness.create(schema()?)?;
+    let site = harness.create(&schema()?)?;
     let store = &*site;
     for group in 0..GROUPS {
         store.apply(&round(group, 0)?)?;
@@ -161,7 +161,7 @@ fn observe(store: &dyn Store, search: &dyn Search, last: &Observation) -> Result
     let mut scanned = BTreeMap::new();
     for record in snapshot.records(None) {
         let record = record?;
-        scanned.insert(record.id().to_id(), number(&record.payload().to_payload()?));
+        scanned.insert(record.id()?.to_id(), number(&record.payload()?.to_payload()?));
     }
     assert_is!(scanned.len() as u64, GROUPS * (MEMBERS + 1), "records in {scanned:?}");
     assert_is!(snapshot.len(), scanned.len() as u64, "the length of the snapshot");
@@ -203,7 +203,7 @@ fn check_found(
     scanned: &BTreeMap<RecordId, Option<u64>>,
 ) -> Result<()> {
     let query_vector = Vector::try_from([1.0, 0.0])?;
-    let query = Query::nearest(query_vector.as_ref(), usize::MAX).payload(true);
+    let query = Query::nearest(query_vector.as_ref(), usize::MAX).with_payload(true);
     let mut hits = [Hits::new()];
     search.search(snapshot, &[query], &mut hits)?;
     let found: BTreeMap<_, _> =

@@ -21,12 +21,12 @@ fn schema() -> Result<Schema> {
 
 /// A store with records and one without any: a filter that is invalid is refused by both.
 fn full_and_empty(harness: &Harness) -> Result<[Differential<'_>; 2]> {
-    let full = Differential::after_churn(harness, schema()?, 120, Distribution::Lattice)?;
-    Ok([full, Differential::new(harness, schema()?)?])
+    let full = Differential::after_churn(harness, &schema()?, 120, Distribution::Lattice)?;
+    Ok([full, Differential::new(harness, &schema()?)?])
 }
 
 pub(super) fn upsert_is_a_batch_of_one(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     let (new, replacing) = (
         corpus::records(&schema()?, 12, Distribution::Lattice, 5)?,
         corpus::records(&schema()?, 12, Distribution::Lattice, 6)?,
@@ -51,7 +51,7 @@ fn check_each_id<'a>(
     batch: impl Fn(RecordId) -> Batch,
 ) -> Result<Outcome> {
     let records = corpus::records(&schema()?, 8, Distribution::Lattice, 7)?;
-    let mut pair = Differential::of(harness, schema()?, records)?;
+    let mut pair = Differential::of(harness, &schema()?, records)?;
     for id in (0..12).map(corpus::id).chain(["nobody".into(), "".into()]) {
         for _ in 0..2 {
             let expected = pair.model.get(&id).is_some();
@@ -82,7 +82,7 @@ fn after_each_write(
     harness: &Harness,
     mut ask: impl FnMut(&Differential<'_>) -> Result<()>,
 ) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     ask(&pair)?;
     for seed in [8, 9] {
         for record in corpus::records(&schema()?, 20, Distribution::Lattice, seed)? {
@@ -138,7 +138,7 @@ pub(super) fn a_snapshot_is_empty_when_its_len_is_0(harness: &Harness) -> Result
 }
 
 pub(super) fn upsert_many_is_one_batch(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     let records = corpus::records(&schema()?, 60, Distribution::Lattice, 3)?;
     let applied = pair.site.upsert_many(records.clone())?;
     assert_is!((applied.version, applied.inserted), (Version(1), 60), "what it returned");
@@ -158,7 +158,7 @@ pub(super) fn upsert_many_is_one_batch(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn is_empty_means_len_is_0(harness: &Harness) -> Result<Outcome> {
-    let site = harness.create(schema()?)?;
+    let site = harness.create(&schema()?)?;
     let expect = |len: u64| -> Result<()> {
         assert_is!(site.len()?, len, "Store::len");
         assert_is!(site.is_empty()?, len == 0, "Store::is_empty");
@@ -179,7 +179,7 @@ pub(super) fn is_empty_means_len_is_0(harness: &Harness) -> Result<Outcome> {
 }
 
 pub(super) fn get_many_keeps_the_order_of_the_ids(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::after_churn(harness, schema()?, 30, Distribution::Smooth)?;
+    let pair = Differential::after_churn(harness, &schema()?, 30, Distribution::Smooth)?;
     let mut ids: Vec<RecordId> = (0..30).rev().map(corpus::id).collect();
     ids.extend((0..10).map(corpus::id));
     ids.push("x".repeat(10_000).into());
@@ -194,7 +194,7 @@ pub(super) fn get_many_keeps_the_order_of_the_ids(harness: &Harness) -> Result<O
 }
 
 pub(super) fn delete_where_deletes_exactly_the_matches(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::new(harness, schema()?)?;
+    let mut pair = Differential::new(harness, &schema()?)?;
     let mut all = filters::nested();
     all.extend(filters::predicates().into_iter().step_by(3));
     for (seed, filter) in (0..).zip(&all) {
@@ -289,11 +289,12 @@ fn check_rows(snapshot: &dyn Snapshot, model: &Model, filter: Option<&Filter>) -
         let record = record?.to_record()?;
         let row = rows.next().transpose()?;
         let row = row.unwrap_or_else(|| panic!("live_rows: expected {record:?}, found no more"));
-        let found = Record {
-            id: row.id()?.to_id(),
-            vector: VectorRef::new(row.record()?.vector())?.into(),
-            payload: row.payload()?.to_payload()?,
-        };
+        let mut found = Record::without_vector(row.id()?.to_id());
+        for field in snapshot.schema().fields() {
+            let vector = row.record()?.vector(field.name())?.map(VectorRef::to_vector);
+            found.set_vector(field.name().to_owned(), vector);
+        }
+        found.payload = row.payload()?.to_payload()?;
         assert_record(Some(&found), Some(&record), "live_rows");
         assert_record(Some(&found), model.get(&found.id), "live_rows");
         count += 1;

@@ -15,7 +15,7 @@ fn schema() -> Result<Schema> {
 
 /// An empty store that can be reopened, if that is promised.
 fn pair(harness: &Harness) -> Result<Option<Differential<'_>>> {
-    let pair = Differential::new(harness, schema()?)?;
+    let pair = Differential::new(harness, &schema()?)?;
     // `capabilities_never_change` fails for a store that promises durability without a `Place`.
     let is_durable = pair.site.capabilities().durable() && pair.site.reopens();
     Ok(is_durable.then_some(pair))

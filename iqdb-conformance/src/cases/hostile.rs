@@ -34,18 +34,17 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
         (Metric::Euclidean, not_a_number),
         (Metric::Euclidean, [1.0, f32::INFINITY]),
     ] {
-        let schema = Schema::new(2, metric)?;
         let asked = Vector::try_from([1.0, 1.0])?;
         for at in [0, 1, ROWS / 2, ROWS - 1].map(usize::from) {
             // The rows are in the order of distance, except for the invalid one.
             let mut rows: Vec<[f32; 2]> =
                 (0..ROWS).map(|n| [1.0, 1.0 - f32::from(n) / 100.0]).collect();
             rows[at] = row;
-            let snapshot = FixedSnapshot::new(schema, rows.concat());
+            let snapshot = FixedSnapshot::new(2, metric, rows.concat())?;
             for query in [
                 Query::nearest(asked.as_ref(), 1),
                 Query::nearest(asked.as_ref(), ROWS.into()),
-                Query::nearest(asked.as_ref(), 3).threads(4),
+                Query::nearest(asked.as_ref(), 3).with_threads(4),
                 Query::within(asked.as_ref(), f64::INFINITY, ROWS.into()),
             ] {
                 let mut hits = [Hits::new()];
@@ -62,7 +61,7 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
 
 pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let pair = Differential::after_churn(harness, schema, 60, Distribution::Smooth)?;
+    let pair = Differential::after_churn(harness, &schema, 60, Distribution::Smooth)?;
     let snapshot = pair.site.snapshot()?;
     let query_vector = Vector::try_from([1.0, 2.0, 3.0])?;
     let mut outcome = Outcome::Kept;
@@ -70,7 +69,7 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
         for query in [
             Query::nearest(query_vector.as_ref(), huge),
             Query::within(query_vector.as_ref(), f64::MAX, huge),
-            Query::within(query_vector.as_ref(), f64::INFINITY, huge).threads(huge),
+            Query::within(query_vector.as_ref(), f64::INFINITY, huge).with_threads(huge),
         ] {
             check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
             let mut hits = [Hits::new()];
@@ -96,7 +95,7 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
 pub(super) fn refused_input_costs_no_memory(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Cosine)?;
     let mut pair =
-        Differential::of(harness, schema, corpus::records(&schema, 9, Distribution::Smooth, 1)?)?;
+        Differential::of(harness, &schema, corpus::records(&schema, 9, Distribution::Smooth, 1)?)?;
     let text = "x".repeat(PAYLOAD_BYTES_MAX);
     let heavy = || Payload::new().with("x", &*text);
     let record = |n: u64| Record::new(n, [1.0, 2.0, 3.0]);
@@ -140,7 +139,7 @@ fn distance<const N: usize>(
     stored: [f32; N],
     asked: [f32; N],
 ) -> Result<f64> {
-    let site = harness.create(Schema::new(N, metric)?)?;
+    let site = harness.create(&Schema::new(N, metric)?)?;
     site.upsert(Record::new(1, stored)?)?;
     let (asked, mut hits) = (Vector::try_from(asked)?, [Hits::new()]);
     let query = Query::nearest(asked.as_ref(), 1);

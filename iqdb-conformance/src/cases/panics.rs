@@ -17,7 +17,7 @@ fn schema() -> Result<Schema> {
 }
 
 fn pair(harness: &Harness) -> Result<Differential<'_>> {
-    Differential::of(harness, schema()?, corpus::records(&schema()?, 20, Distribution::Smooth, 1)?)
+    Differential::of(harness, &schema()?, corpus::records(&schema()?, 20, Distribution::Smooth, 1)?)
 }
 
 /// Runs a closure that panics on purpose, on a thread of its own.

@@ -77,7 +77,7 @@ fn shapes(schema: &Schema) -> Result<Vec<Record>> {
     (0..)
         .zip(payloads)
         .map(|(n, payload)| {
-            let vector = corpus::vector(&mut rng, schema, Distribution::Smooth)?;
+            let vector = corpus::vector(&mut rng, corpus::only_kind(schema), Distribution::Smooth)?;
             Ok(Record::new(corpus::id(n), vector)?.with_payload(payload))
         })
         .collect()
@@ -88,7 +88,7 @@ fn schema() -> Result<Schema> {
 }
 
 pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result<Outcome> {
-    let mut pair = Differential::after_churn(harness, schema()?, 40, Distribution::Smooth)?;
+    let mut pair = Differential::after_churn(harness, &schema()?, 40, Distribution::Smooth)?;
     let mut kept = vec![(pair.site.snapshot()?, pair.model.clone())];
     for n in 0..60_i64 {
         let payload = Payload::new().with("n", n).with(format!("only {n}"), true);
@@ -104,8 +104,8 @@ pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result
 
 pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome> {
     for pair in [
-        Differential::of(harness, schema()?, shapes(&schema()?)?)?,
-        Differential::after_churn(harness, schema()?, 120, Distribution::Smooth)?,
+        Differential::of(harness, &schema()?, shapes(&schema()?)?)?,
+        Differential::after_churn(harness, &schema()?, 120, Distribution::Smooth)?,
     ] {
         check_payloads(&*pair.site.snapshot()?, &pair.model)?;
     }
@@ -115,8 +115,8 @@ pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome
 pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Result<Outcome> {
     let names = names();
     for pair in [
-        Differential::of(harness, schema()?, shapes(&schema()?)?)?,
-        Differential::after_churn(harness, schema()?, 120, Distribution::Smooth)?,
+        Differential::of(harness, &schema()?, shapes(&schema()?)?)?,
+        Differential::after_churn(harness, &schema()?, 120, Distribution::Smooth)?,
     ] {
         each_row(&*pair.site.snapshot()?, |id, found| {
             let expected = pair.model.get(&id).map(|record| record.payload.clone());

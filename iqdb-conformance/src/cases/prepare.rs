@@ -21,17 +21,19 @@ const RECORDS: u64 = 700;
 /// Vectors at very different and at nearly equal distances: random ones, clusters, and copies of an
 /// earlier vector: identical, with one bit flipped, twice as long, or negated.
 fn vectors(rng: &mut Rng, schema: &Schema, count: u64) -> Result<Vec<Vector>> {
+    let kind = corpus::only_kind(schema);
+    let dim = kind.dim().unwrap_or(0);
     let mut all: Vec<Vector> = Vec::new();
     for n in 0..count {
-        let before = (!all.is_empty()).then(|| all[rng.usize(..all.len())].clone());
-        let mut components: Vec<f32> = match (n % 7, before) {
+        let before = (!all.is_empty()).then(|| components(&all[rng.usize(..all.len())]));
+        let mut next: Vec<f32> = match (n % 7, before) {
             (0, _) | (_, None) => {
                 let distribution = Distribution::ALL[rng.usize(..3)];
-                corpus::vector(rng, schema, distribution)?.to_vec()
+                components(&corpus::vector(rng, kind, distribution)?)
             }
-            (1, Some(before)) => before.to_vec(),
+            (1, Some(before)) => before,
             (2, Some(before)) => {
-                let mut near = before.to_vec();
+                let mut near = before;
                 let at = rng.usize(..near.len());
                 near[at] = f32::from_bits(near[at].to_bits() ^ 1);
                 near
@@ -42,16 +44,20 @@ fn vectors(rng: &mut Rng, schema: &Schema, count: u64) -> Result<Vec<Vector>> {
             (4, Some(before)) => before.iter().map(|x| -x).collect(),
             _ => {
                 let mut center = Rng::with_seed(n % 5);
-                (0..schema.dim()).map(|_| center.f32() - 0.4 + 0.1 * rng.f32()).collect()
+                (0..dim).map(|_| center.f32() - 0.4 + 0.1 * rng.f32()).collect()
             }
         };
         // Flipping a bit may have left a zero vector.
-        if components.iter().all(|x| *x == 0.0) {
-            components[0] = 1.0;
+        if next.iter().all(|x| *x == 0.0) {
+            next[0] = 1.0;
         }
-        all.push(Vector::try_from(components)?);
+        all.push(Vector::try_from(next)?);
     }
     Ok(all)
+}
+
+fn components(vector: &Vector) -> Vec<f32> {
+    vector.as_f32().unwrap_or_default().to_vec()
 }
 
 fn records(schema: &Schema, first: u64, seed: u64) -> Result<Vec<Record>> {
@@ -85,8 +91,8 @@ impl<'q> ExpectedAnswers<'q> {
                 }
             }
             let filter = &filters[n % filters.len()];
-            queries.push(Query::nearest(query_vector, 10).filter(filter).payload(true));
-            queries.push(Query::within(query_vector, ranked[20].distance, 5).filter(filter));
+            queries.push(Query::nearest(query_vector, 10).with_filter(filter).with_payload(true));
+            queries.push(Query::within(query_vector, ranked[20].distance, 5).with_filter(filter));
         }
         let answers = queries.iter().map(|query| model.search(query)).collect::<Result<_>>()?;
         Ok(Self { queries, answers })
@@ -122,9 +128,11 @@ fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> 
 }
 
 pub(super) fn search_answers_are_the_same_once_prepared(harness: &Harness) -> Result<Outcome> {
-    for (metric, dim) in Metric::ALL.into_iter().flat_map(|metric| DIMS.map(|dim| (metric, dim))) {
+    for (metric, dim) in
+        Metric::OF_NUMBERS.into_iter().flat_map(|metric| DIMS.map(|dim| (metric, dim)))
+    {
         let schema = Schema::new(dim, metric)?;
-        let mut pair = Differential::of(harness, schema, records(&schema, 0, 1)?)?;
+        let mut pair = Differential::of(harness, &schema, records(&schema, 0, 1)?)?;
         let gone = (0..RECORDS).step_by(6).map(corpus::id);
         pair.apply(&gone.fold(Batch::new(), Batch::delete))?;
 

@@ -10,11 +10,11 @@ use crate::generate::corpus::{self, Distribution};
 use crate::{Harness, Outcome};
 
 pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Outcome> {
-    for metric in Metric::ALL {
+    for metric in Metric::OF_NUMBERS {
         for dim in [1, 2, 3, 7, 8, 9, 17, 384, DIM_MAX] {
             let schema = Schema::new(dim, metric)?;
             let records = corpus::records(&schema, 2, Distribution::Smooth, 1)?;
-            let mut pair = Differential::of(harness, schema, records)?;
+            let mut pair = Differential::of(harness, &schema, records)?;
             assert_is!(pair.site.schema(), &schema, "the schema");
             pair.check()?;
             if pair.site.reopens() {
@@ -28,7 +28,7 @@ pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Ou
 
 pub(super) fn capabilities_never_change(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(2, Metric::Dot)?;
-    let mut site = harness.create(schema)?;
+    let mut site = harness.create(&schema)?;
     let promised = site.capabilities();
     assert_is!(
         promised.durable(),
@@ -50,13 +50,13 @@ pub(super) fn capabilities_never_change(harness: &Harness) -> Result<Outcome> {
         site.reopen()?;
         still_promised(&*site, "after reopening");
     }
-    still_promised(&*harness.create(schema)?, "of another store");
+    still_promised(&*harness.create(&schema)?, "of another store");
     Ok(Outcome::Kept)
 }
 
 pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let mut pair = Differential::new(harness, schema)?;
+    let mut pair = Differential::new(harness, &schema)?;
     pair.site.flush()?;
     pair.check()?;
     for some in corpus::records(&schema, 20, Distribution::Lattice, 1)?.chunks(5) {
@@ -72,8 +72,8 @@ pub(super) fn flush_changes_nothing_visible(harness: &Harness) -> Result<Outcome
 
 pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     let schema = Schema::new(3, Metric::Euclidean)?;
-    let mut first = Differential::new(harness, schema)?;
-    let mut second = Differential::new(harness, schema)?;
+    let mut first = Differential::new(harness, &schema)?;
+    let mut second = Differential::new(harness, &schema)?;
     for seed in 0..4 {
         for (n, pair) in [(0, &mut first), (1, &mut second)] {
             let records = corpus::records(&schema, 12, Distribution::Lattice, 2 * seed + n)?;
@@ -85,7 +85,7 @@ pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     }
     // A store that is created after others were dropped is empty, too.
     drop(first);
-    Differential::new(harness, schema)?.check()?;
+    Differential::new(harness, &schema)?.check()?;
     second.check()?;
     Ok(Outcome::Kept)
 }

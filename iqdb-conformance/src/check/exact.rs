@@ -4,10 +4,31 @@
 
 use std::fmt::{Debug, Display};
 
-use iqdb_core::{Hit, Payload, Record, Value};
+use iqdb_core::{Hit, Number, Payload, Record, Value, VectorRef};
 
-pub(crate) fn same_vector(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+/// Whether the components are the same. Each kind of number widens to `f64` exactly.
+pub(crate) fn same_components<T: Number>(a: &[T], b: &[T]) -> bool {
+    let same = |(a, b): (&T, &T)| a.to_f64().to_bits() == b.to_f64().to_bits();
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// Whether the vectors are of one kind and the same.
+pub(crate) fn same_vector(a: VectorRef<'_>, b: VectorRef<'_>) -> bool {
+    match (a, b) {
+        (VectorRef::F32(a), VectorRef::F32(b)) => same_components(&a, &b),
+        (VectorRef::F16(a), VectorRef::F16(b)) => same_components(&a, &b),
+        (VectorRef::BF16(a), VectorRef::BF16(b)) => same_components(&a, &b),
+        // Integers, bits and weights other than 0 are equal only if their bits are.
+        (a, b) => a == b,
+    }
+}
+
+/// Whether the records have the same vectors of the same fields.
+fn same_vectors(a: &Record, b: &Record) -> bool {
+    a.vectors().count() == b.vectors().count()
+        && a.vectors()
+            .zip(b.vectors())
+            .all(|((a_field, a), (b_field, b))| a_field == b_field && same_vector(a, b))
 }
 
 pub(crate) fn same_payload(a: &Payload, b: &Payload) -> bool {
@@ -51,7 +72,7 @@ pub(crate) fn assert_record(
     let same = match (found, expected) {
         (Some(found), Some(expected)) => {
             found.id == expected.id
-                && same_vector(&found.vector, &expected.vector)
+                && same_vectors(found, expected)
                 && same_payload(&found.payload, &expected.payload)
         }
         (None, None) => true,
@@ -98,11 +119,17 @@ pub(crate) fn brief(value: &impl Debug) -> String {
 
 #[cfg(test)]
 mod tests {
+    use iqdb_core::Vector;
+
     use super::*;
 
     #[test]
     fn a_negative_zero_is_no_zero() {
-        assert!(!same_vector(&[0.0], &[-0.0]));
+        for narrow in [Vector::to_f16, Vector::to_bf16, |vector: &Vector| Ok(vector.clone())] {
+            let vector = |x: f32| Vector::try_from([x]).and_then(|vector| narrow(&vector)).unwrap();
+            assert!(!same_vector(vector(0.0).as_ref(), vector(-0.0).as_ref()));
+            assert!(same_vector(vector(-0.0).as_ref(), vector(-0.0).as_ref()));
+        }
         let payload = |x: f64| Payload::new().with("x", [x]);
         assert!(!same_payload(&payload(0.0), &payload(-0.0)));
         assert!(same_payload(&payload(-0.0), &payload(-0.0)));

@@ -40,7 +40,7 @@ pub(crate) fn play(script: &Script, harness: &Harness) -> Option<Disagreement> {
 }
 
 fn play_steps(script: &Script, harness: &Harness, at: &Cell<usize>) -> Result<()> {
-    let mut pair = Differential::new(harness, script.schema)?;
+    let mut pair = Differential::new(harness, &script.schema)?;
     let mut kept: Kept = Vec::new();
     let mut steps_unchecked = 0;
     for (step, operation) in script.operations.iter().enumerate() {

@@ -1,55 +1,11 @@
-//! Records to test with: ids of all kinds, vectors that tie and vectors that overflow, payloads
-//! of every shape. The same seed gives the same records.
+//! Records to test with: ids of all kinds, [`vectors`] of every kind, payloads of every shape. The
+//! same seed gives the same records.
 
 use fastrand::Rng;
-use iqdb_core::{Payload, Record, RecordId, Result, Schema, Uuid, Value, Vector};
+use iqdb_core::{Field, Payload, Record, RecordId, Result, Schema, Uuid, Value};
 
-/// The distribution that the components of a vector are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Distribution {
-    /// `-1`, `0` and `1`: many vectors are the same, and many distances tie.
-    Lattice,
-    /// Uniform from -1 to 1.
-    Smooth,
-    /// Huge, tiny, subnormal, both zeros.
-    Extreme,
-}
-
-impl Distribution {
-    pub(crate) const ALL: [Self; 3] = [Self::Lattice, Self::Smooth, Self::Extreme];
-}
-
-const EXTREMES: [f32; 14] = [
-    f32::MAX,
-    f32::MIN,
-    3e38,
-    -3e38,
-    1e30,
-    -1e19,
-    1.0,
-    0.0,
-    -0.0,
-    1e-20,
-    -1e-30,
-    f32::MIN_POSITIVE,
-    f32::from_bits(1),
-    -f32::from_bits(0x007f_ffff),
-];
-
-/// A vector that the schema accepts.
-pub(crate) fn vector(rng: &mut Rng, schema: &Schema, distribution: Distribution) -> Result<Vector> {
-    let mut components: Vec<f32> = (0..schema.dim())
-        .map(|_| match distribution {
-            Distribution::Lattice => f32::from(rng.i8(-1..=1)),
-            Distribution::Smooth => rng.f32() * 2.0 - 1.0,
-            Distribution::Extreme => EXTREMES[rng.usize(..EXTREMES.len())],
-        })
-        .collect();
-    if components.iter().all(|component| *component == 0.0) && schema.metric().needs_direction() {
-        components[0] = 1.0;
-    }
-    Vector::try_from(components)
-}
+use super::vectors;
+pub(crate) use super::vectors::{Distribution, ones, only_kind, vector};
 
 /// Id number `n` of an endless sequence that cycles through the kinds of ids. The number, the text
 /// and the UUID with the same `n / 4` print alike.
@@ -100,6 +56,33 @@ fn any_value(rng: &mut Rng) -> Value {
     }
 }
 
+/// A record that has each field, but for `gaps` percent of them.
+pub(crate) fn record(
+    rng: &mut Rng,
+    schema: &Schema,
+    id: RecordId,
+    distribution: Distribution,
+    gaps: u32,
+) -> Result<Record> {
+    let mut record = Record::without_vector(id);
+    for field in schema.fields() {
+        if rng.u32(..100) >= gaps {
+            let vector = vectors::vector(rng, field.kind(), distribution)?;
+            record.set_vector(field.name().to_owned(), Some(vector));
+        }
+    }
+    Ok(record.with_payload(payload(rng)))
+}
+
+/// The share of the fields that the records of a schema lack, in percent. Only records of one
+/// default field lack none.
+pub(crate) fn gaps(schema: &Schema) -> u32 {
+    match schema.fields() {
+        [field] if field.name() == Field::DEFAULT => 0,
+        _ => 25,
+    }
+}
+
 /// Records with ids number `0..count`, in a scrambled order.
 pub(crate) fn records(
     schema: &Schema,
@@ -110,10 +93,6 @@ pub(crate) fn records(
     let mut rng = Rng::with_seed(seed);
     let mut ids: Vec<u64> = (0..count).collect();
     rng.shuffle(&mut ids);
-    ids.into_iter()
-        .map(|n| {
-            let vector = vector(&mut rng, schema, distribution)?;
-            Ok(Record::new(id(n), vector)?.with_payload(payload(&mut rng)))
-        })
-        .collect()
+    let gaps = gaps(schema);
+    ids.into_iter().map(|n| record(&mut rng, schema, id(n), distribution, gaps)).collect()
 }

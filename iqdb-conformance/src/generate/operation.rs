@@ -3,7 +3,7 @@
 //! An operation owns its arguments, so that a script of operations can be kept, printed and
 //! replayed.
 
-use iqdb_core::{Batch, Error, Filter, Goal, Query, RecordId, Result, Vector};
+use iqdb_core::{Batch, Error, Field, Filter, Goal, Query, RecordId, Result, Vector};
 
 use crate::Model;
 
@@ -39,6 +39,7 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub(crate) vector: Vector,
+    pub(crate) field: Option<String>,
     pub(crate) goal: Goal,
     pub(crate) filter: Option<Filter>,
     pub(crate) payload: bool,
@@ -46,7 +47,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// A query for `goal` around `vector`: no filter, no payloads, one thread.
+    /// A query for `goal` around `vector`: of the default field, no filter, no payloads, one thread.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidVector`](iqdb_core::ErrorKind::InvalidVector) when `vector` isn't a
@@ -56,37 +57,54 @@ impl Question {
         Error: From<V::Error>,
     {
         let vector = vector.try_into()?;
-        Ok(Self { vector, goal, filter: None, payload: false, threads: 1 })
+        Ok(Self { vector, field: None, goal, filter: None, payload: false, threads: 1 })
+    }
+
+    /// The field to look in.
+    #[must_use]
+    pub fn with_field(mut self, name: impl Into<String>) -> Self {
+        self.field = Some(name.into());
+        self
     }
 
     /// Restricts the query to the records that match.
     #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
+    pub fn with_filter(mut self, filter: Filter) -> Self {
         self.filter = Some(filter);
         self
     }
 
     /// Whether hits carry a copy of their payload.
     #[must_use]
-    pub fn payload(mut self, wanted: bool) -> Self {
+    pub fn with_payload(mut self, wanted: bool) -> Self {
         self.payload = wanted;
         self
     }
 
     /// The largest number of threads that the search may use.
     #[must_use]
-    pub fn threads(mut self, threads: usize) -> Self {
+    pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
+    }
+
+    /// The name of the field to look in.
+    pub(crate) fn field_name(&self) -> &str {
+        self.field.as_deref().unwrap_or(Field::DEFAULT)
     }
 
     /// The query, as a search takes it.
     #[must_use]
     pub fn query(&self) -> Query<'_> {
-        let query =
-            Query::new(self.vector.as_ref(), self.goal).payload(self.payload).threads(self.threads);
+        let query = Query::new(self.vector.as_ref(), self.goal)
+            .with_payload(self.payload)
+            .with_threads(self.threads);
+        let query = match &self.field {
+            Some(name) => query.with_field(name),
+            None => query,
+        };
         match &self.filter {
-            Some(filter) => query.filter(filter),
+            Some(filter) => query.with_filter(filter),
             None => query,
         }
     }

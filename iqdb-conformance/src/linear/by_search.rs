@@ -21,7 +21,7 @@ pub(crate) fn explains(history: &History, versions: Versions) -> bool {
     let count = history.operations.len();
     assert!(count <= OPERATIONS_MAX, "{count} operations, at most {OPERATIONS_MAX}");
     let mut visited = Visited::default();
-    extend(history, versions, 0, &Model::new(history.schema), &mut visited)
+    extend(history, versions, 0, &Model::new(history.schema.clone()), &mut visited)
 }
 
 /// The memo of the search: for each set of performed operations, the states reached so far by any

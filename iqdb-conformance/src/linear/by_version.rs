@@ -61,7 +61,7 @@ fn check_real_time(history: &History, writes: &[usize]) -> Result<(), Violation>
 /// The state at each version: the model after the writes up to it. Fails at the first write whose
 /// answer differs from the model's.
 fn replay(history: &History, writes: &[usize]) -> Result<Vec<Model>, Violation> {
-    let mut states = vec![Model::new(history.schema)];
+    let mut states = vec![Model::new(history.schema.clone())];
     for (n, &write) in writes.iter().enumerate() {
         let operation = &history.operations[write];
         let mut next = states[n].clone();

@@ -149,5 +149,5 @@ pub(crate) fn answer(model: &mut Model, call: &Call) -> Answer {
 
 /// The query of [`Call::Search`].
 pub(crate) fn query(query_vector: &Vector, k: usize) -> Query<'_> {
-    Query::nearest(query_vector.as_ref(), k).payload(true)
+    Query::nearest(query_vector.as_ref(), k).with_payload(true)
 }

@@ -148,5 +148,9 @@ fn applied(applied: &Applied) -> String {
 }
 
 fn record(record: &Record) -> String {
-    format!("{}: {:?} {}", record.id, record.vector, brief(&record.payload))
+    let vectors = match record.only_vector() {
+        Ok(only) => format!("{only:?}"),
+        Err(_) => format!("{:?}", record.vectors().collect::<Vec<_>>()),
+    };
+    format!("{}: {vectors} {}", record.id, brief(&record.payload))
 }

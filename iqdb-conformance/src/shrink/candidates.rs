@@ -6,14 +6,19 @@
 use std::collections::BTreeSet;
 
 use iqdb_core::filter::Expr;
-use iqdb_core::{Batch, Change, Filter, Goal, Payload, Record, RecordId, Schema, Value, Vector};
+use iqdb_core::{
+    Batch, Change, Field, FieldKind, Filter, Goal, Payload, Record, RecordId, Schema, Value,
+    Vector, VectorRef,
+};
 
+use super::vectors;
 use crate::generate::operation::{Operation, Question};
 use crate::generate::script::Script;
 
 /// All candidates, the largest simplifications first.
 pub(crate) fn scripts(script: &Script) -> Vec<Script> {
-    let mut scripts = with_fewer_dimensions(script);
+    let mut scripts = without_a_field(script);
+    scripts.extend(with_fewer_dimensions(script));
     for (at, operation) in script.operations.iter().enumerate() {
         scripts.extend(operations(operation).into_iter().map(|simpler| {
             let mut script = script.clone();
@@ -25,37 +30,71 @@ pub(crate) fn scripts(script: &Script) -> Vec<Script> {
     scripts
 }
 
-fn with_fewer_dimensions(script: &Script) -> Vec<Script> {
-    let dims = [1, 2, 3, 8].into_iter().filter(|dim| *dim < script.schema.dim());
-    let cut = |dim| {
-        let schema = Schema::new(dim, script.schema.metric()).ok()?;
-        let cut = |vector: &Vector| Vector::try_from(vector.get(..dim)?).ok();
-        let cut = |vector: &Vector| cut(vector).unwrap_or_else(|| vector.clone());
-        let operations = script.operations.iter().map(|operation| with_vectors(operation, &cut));
-        Some(Script { schema, operations: operations.collect() })
+/// The script without each field of its schema.
+fn without_a_field(script: &Script) -> Vec<Script> {
+    let without = |gone: &Field| {
+        let fields = script.schema.fields().iter().filter(|field| *field != gone).cloned();
+        let schema = Schema::from_fields(fields.collect::<Vec<_>>()).ok()?;
+        let keep =
+            |field: &str, vector: VectorRef<'_>| (field != gone.name()).then(|| vector.to_vector());
+        Some(with_vectors(script, schema, &keep))
     };
-    dims.filter_map(cut).collect()
+    script.schema.fields().iter().filter_map(without).collect()
 }
 
-fn with_vectors(operation: &Operation, change: &dyn Fn(&Vector) -> Vector) -> Operation {
-    match operation {
+fn with_fewer_dimensions(script: &Script) -> Vec<Script> {
+    let mut scripts = Vec::new();
+    for (id, field) in script.schema.iter() {
+        let FieldKind::Dense { dim, metric, element } = field.kind() else { continue };
+        for dim in [1, 2, 3, 8].into_iter().filter(|shorter| *shorter < dim) {
+            let mut fields = script.schema.fields().to_vec();
+            let shorter = FieldKind::Dense { dim, metric, element };
+            let shorter = Field::new(field.name(), shorter).map(|shorter| {
+                fields[id.index()] = shorter;
+                fields
+            });
+            let Ok(schema) = shorter.and_then(Schema::from_fields) else { continue };
+            let cut = |name: &str, vector: VectorRef<'_>| {
+                let cut = (name == field.name()).then(|| vectors::cut(vector, dim)).flatten();
+                Some(cut.unwrap_or_else(|| vector.to_vector()))
+            };
+            scripts.push(with_vectors(script, schema, &cut));
+        }
+    }
+    scripts
+}
+
+/// The script for another schema, with other vectors. A question without a vector is left out.
+fn with_vectors(
+    script: &Script,
+    schema: Schema,
+    change: &dyn Fn(&str, VectorRef<'_>) -> Option<Vector>,
+) -> Script {
+    let record = |record: &Record| {
+        let mut changed = Record::without_vector(&record.id).with_payload(record.payload.clone());
+        for (name, vector) in record.vectors() {
+            changed.set_vector(name.to_owned(), change(name, vector));
+        }
+        changed
+    };
+    let question = |question: &Question| {
+        let vector = change(question.field_name(), question.vector.as_ref())?;
+        Some(Question { vector, ..question.clone() })
+    };
+    let operations = script.operations.iter().map(|operation| match operation {
         Operation::Apply(batch) => Operation::Apply(with_changes(
             batch,
             batch.changes().iter().map(|it| match it {
-                Change::Upsert(record) => {
-                    Change::Upsert(Record { vector: change(&record.vector), ..record.clone() })
-                }
+                Change::Upsert(it) => Change::Upsert(record(it)),
                 other => other.clone(),
             }),
         )),
-        Operation::Search(questions) => Operation::Search(
-            questions
-                .iter()
-                .map(|question| Question { vector: change(&question.vector), ..question.clone() })
-                .collect(),
-        ),
+        Operation::Search(questions) => {
+            Operation::Search(questions.iter().filter_map(question).collect())
+        }
         other => other.clone(),
-    }
+    });
+    Script { schema, operations: operations.collect() }
 }
 
 /// The batch with other changes.
@@ -77,7 +116,7 @@ fn with_simpler_ids(script: &Script) -> Vec<Script> {
     let renamed = |from: &RecordId| {
         let rename = |id: &RecordId| if id == from { free.clone() } else { id.clone() };
         let operations = script.operations.iter().map(|it| with_ids(it, &rename)).collect();
-        Script { schema: script.schema, operations }
+        Script { schema: script.schema.clone(), operations }
     };
     ids.into_iter().filter(|id| !numbers.contains(id)).map(renamed).collect()
 }
@@ -96,7 +135,9 @@ fn with_ids(operation: &Operation, rename: &dyn Fn(&RecordId) -> RecordId) -> Op
             batch,
             batch.changes().iter().map(|change| match change {
                 Change::Upsert(record) => {
-                    Change::Upsert(Record { id: rename(&record.id), ..record.clone() })
+                    let mut record = record.clone();
+                    record.id = rename(&record.id);
+                    Change::Upsert(record)
                 }
                 Change::Delete(id) => Change::Delete(rename(id)),
                 Change::SetPayload(id, payload) => Change::SetPayload(rename(id), payload.clone()),
@@ -157,11 +198,9 @@ fn batches(batch: &Batch) -> Vec<Batch> {
 fn changes(change: &Change) -> Vec<Change> {
     match change {
         Change::Upsert(record) => {
-            let vectors = vectors(&record.vector).into_iter();
-            let with_vectors = vectors.map(|vector| Record { vector, ..record.clone() });
             let payloads = payloads(&record.payload).into_iter();
-            let with_payloads = payloads.map(|payload| Record { payload, ..record.clone() });
-            with_payloads.chain(with_vectors).map(Change::Upsert).collect()
+            let with_payloads = payloads.map(|payload| record.clone().with_payload(payload));
+            with_payloads.chain(records(record)).map(Change::Upsert).collect()
         }
         Change::Delete(_) => Vec::new(),
         Change::SetPayload(id, payload) => {
@@ -171,32 +210,19 @@ fn changes(change: &Change) -> Vec<Change> {
     }
 }
 
-/// The rank of a component in the order of simplicity: 0, then 1, then all others.
-fn weight(component: f32) -> u8 {
-    match component.to_bits() {
-        bits if bits == 0.0_f32.to_bits() => 0,
-        bits if bits == 1.0_f32.to_bits() => 1,
-        _ => 2,
+/// The record without each of its vectors, and with each made simpler.
+fn records(record: &Record) -> Vec<Record> {
+    let with = |name: &str, vector: Option<Vector>| {
+        let mut record = record.clone();
+        record.set_vector(name.to_owned(), vector);
+        record
+    };
+    let mut records: Vec<_> = record.vectors().map(|(name, _)| with(name, None)).collect();
+    for (name, vector) in record.vectors() {
+        let simpler = vectors::simpler(vector).into_iter();
+        records.extend(simpler.map(|vector| with(name, Some(vector))));
     }
-}
-
-fn vectors(vector: &Vector) -> Vec<Vector> {
-    let mut vectors = Vec::new();
-    let mut first_axis = vec![0.0; vector.len()];
-    first_axis[0] = 1.0;
-    if vector.iter().map(|x| usize::from(weight(*x))).sum::<usize>() > 1 {
-        vectors.extend(Vector::try_from(first_axis));
-    }
-    for (at, component) in vector.iter().enumerate() {
-        for simple in [0.0, 1.0] {
-            if weight(simple) < weight(*component) {
-                let mut components = vector.to_vec();
-                components[at] = simple;
-                vectors.extend(Vector::try_from(components));
-            }
-        }
-    }
-    vectors
+    records
 }
 
 fn payloads(payload: &Payload) -> Vec<Payload> {
@@ -240,7 +266,7 @@ fn questions_like(question: &Question) -> Vec<Question> {
     if question.goal != (Goal::Nearest { k: 1 }) {
         questions.push(Question { goal: Goal::Nearest { k: 1 }, ..like() });
     }
-    questions
-        .extend(vectors(&question.vector).into_iter().map(|vector| Question { vector, ..like() }));
+    let vectors = vectors::simpler(question.vector.as_ref()).into_iter();
+    questions.extend(vectors.map(|vector| Question { vector, ..like() }));
     questions
 }

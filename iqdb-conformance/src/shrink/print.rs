@@ -4,7 +4,10 @@
 
 use std::fmt::Write as _;
 
-use iqdb_core::{Batch, Change, Filter, Goal, IdRef, Payload, RecordId, Value};
+use iqdb_core::{
+    Batch, Change, Element, Field, FieldKind, Filter, Goal, IdRef, Payload, Record, RecordId,
+    Schema, Value, VectorRef,
+};
 
 use crate::differential::play::Disagreement;
 use crate::generate::operation::{Operation, Question};
@@ -16,17 +19,13 @@ pub(crate) fn test(name: &str, script: &Script) -> String {
     for operation in &script.operations {
         let _ = writeln!(body, "        {},", self::operation(operation));
     }
-    let (dim, metric) = (script.schema.dim(), script.schema.metric());
-    let schema = format!("Schema::new({dim}, Metric::{metric:?}).unwrap()");
+    let schema = schema(&script.schema);
     let mut core: Vec<&str> = [
-        "Batch", "Filter", "Goal", "Metric", "Payload", "Record", "RecordId", "Schema", "Uuid",
-        "Value", "Version",
+        "Batch", "Element", "Filter", "Goal", "Metric", "Payload", "Record", "RecordId", "Schema",
+        "Uuid", "Value", "Vector", "Version", "bf16", "f16",
     ]
     .into_iter()
-    .filter(|name| {
-        let is_used = |call: &str| body.contains(call) || schema.contains(call);
-        is_used(&format!("{name}::")) || is_used(&format!("{name}("))
-    })
+    .filter(|name| is_named(name, &body) || is_named(name, &schema))
     .collect();
     core.sort_unstable();
     let mut suite = vec!["Operation", "replay"];
@@ -40,6 +39,42 @@ pub(crate) fn test(name: &str, script: &Script) -> String {
         suite.join(", "),
         core.join(", "),
     )
+}
+
+/// Whether `name` is in the source as a path or a call, and not as the end of a longer name.
+fn is_named(name: &str, source: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| {
+        let after = &source[at + name.len()..];
+        let is_whole = !source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        is_whole && (after.starts_with("::") || after.starts_with('('))
+    })
+}
+
+/// The schema as an expression.
+fn schema(schema: &Schema) -> String {
+    let mut text = match schema.fields() {
+        [field] if field.name() == Field::DEFAULT => match field.kind() {
+            FieldKind::Dense { dim, metric, element: Element::F32 } => {
+                return format!("Schema::new({dim}, Metric::{metric:?}).unwrap()");
+            }
+            _ => "Schema::builder()".to_owned(),
+        },
+        _ => "Schema::builder()".to_owned(),
+    };
+    for field in schema.fields() {
+        let (name, metric) = (self::text(field.name()), field.kind().metric());
+        let _ = match field.kind() {
+            FieldKind::Dense { dim, element: Element::F32, .. } => {
+                write!(text, ".dense({name}, {dim}, Metric::{metric:?})")
+            }
+            FieldKind::Dense { dim, element, .. } => {
+                let element = format!("element(Element::{element:?})");
+                write!(text, ".dense({name}, {dim}, Metric::{metric:?}).{element}")
+            }
+            _ => write!(text, ".sparse({name}, Metric::{metric:?})"),
+        };
+    }
+    text + ".build().unwrap()"
 }
 
 /// A disagreement: at which step and operation it arose, and what differs.
@@ -78,9 +113,8 @@ fn batch(batch: &Batch) -> String {
         text += "\n            ";
         match change {
             Change::Upsert(record) => {
-                let (id, vector) = (id(&record.id), vector(&record.vector));
-                let fields = fields(&record.payload);
-                let _ = write!(text, ".upsert(Record::new({id}, {vector}).unwrap(){fields})");
+                let (record, fields) = (self::record(record), fields(&record.payload));
+                let _ = write!(text, ".upsert({record}{fields})");
             }
             Change::Delete(gone) => {
                 let _ = write!(text, ".delete({})", id(gone));
@@ -95,6 +129,19 @@ fn batch(batch: &Batch) -> String {
         let _ = write!(text, "\n            .expect_version(Version({}))", version.0);
     }
     text
+}
+
+/// A record without its payload.
+fn record(record: &Record) -> String {
+    let id = id(&record.id);
+    match record.only_vector() {
+        Ok(only) if record.vector(Field::DEFAULT).is_some() => {
+            format!("Record::new({id}, {}).unwrap()", vector(only))
+        }
+        _ => record.vectors().fold(format!("Record::without_vector({id})"), |text, (name, it)| {
+            format!("{text}.with_vector({}, {}).unwrap()", self::text(name), vector(it))
+        }),
+    }
 }
 
 fn id(id: &RecordId) -> String {
@@ -115,7 +162,35 @@ fn text(text: &str) -> String {
     }
 }
 
-fn vector(components: &[f32]) -> String {
+fn vector(vector: VectorRef<'_>) -> String {
+    match vector {
+        VectorRef::F32(vector) => floats(&vector),
+        VectorRef::F16(vector) => {
+            let components: Vec<_> =
+                vector.iter().map(|x| format!("f16::from_f32({x:?})")).collect();
+            format!("[{}]", components.join(", "))
+        }
+        VectorRef::BF16(vector) => {
+            let components: Vec<_> =
+                vector.iter().map(|x| format!("bf16::from_f32({x:?})")).collect();
+            format!("[{}]", components.join(", "))
+        }
+        VectorRef::I8(vector) => {
+            let components: Vec<_> = vector.iter().map(|x| format!("{x}_i8")).collect();
+            format!("[{}]", components.join(", "))
+        }
+        VectorRef::Binary(vector) => {
+            let bytes: Vec<_> = vector.bytes().iter().map(|x| format!("{x:#04x}")).collect();
+            format!("Vector::binary({}, [{}]).unwrap()", vector.dim(), bytes.join(", "))
+        }
+        VectorRef::Sparse(vector) => {
+            let (indices, weights) = (vector.indices(), floats(vector.weights()));
+            format!("Vector::sparse({indices:?}, {weights}).unwrap()")
+        }
+    }
+}
+
+fn floats(components: &[f32]) -> String {
     match components {
         [first, rest @ ..]
             if rest.len() > 8 && rest.iter().all(|x| x.to_bits() == first.to_bits()) =>
@@ -175,22 +250,25 @@ fn question(question: &Question) -> String {
         }
         other => format!("Goal::{other:?}"),
     };
-    let mut text = format!("Question::new({}, {goal}).unwrap()", vector(&question.vector));
+    let mut text = format!("Question::new({}, {goal}).unwrap()", vector(question.vector.as_ref()));
+    if let Some(name) = &question.field {
+        let _ = write!(text, ".with_field({})", self::text(name));
+    }
     if let Some(filter) = &question.filter {
-        let _ = write!(text, ".filter({})", parsed(filter));
+        let _ = write!(text, ".with_filter({})", parsed(filter));
     }
     if question.payload {
-        text += ".payload(true)";
+        text += ".with_payload(true)";
     }
     if question.threads != 1 {
-        let _ = write!(text, ".threads({})", count(question.threads));
+        let _ = write!(text, ".with_threads({})", count(question.threads));
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use iqdb_core::{Metric, Record, Result, Schema, Uuid, Version};
+    use iqdb_core::{Metric, Result, Uuid, Version};
 
     use super::*;
 
@@ -219,8 +297,8 @@ mod tests {
             Operation::KeepSnapshot,
             Operation::DeleteWhere(filter.clone()),
             Operation::Search(vec![
-                asked.filter(filter).payload(true),
-                Question::new([0.0, 0.0, 1.0], within)?.threads(7),
+                asked.with_filter(filter).with_payload(true),
+                Question::new([0.0, 0.0, 1.0], within)?.with_threads(7),
             ]),
             Operation::CheckSnapshots,
             Operation::Flush,

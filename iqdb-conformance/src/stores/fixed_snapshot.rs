@@ -4,25 +4,27 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, Hits, IdRef, Narrow, PayloadRef, Predicate,
-    Query, RecordId, RecordRef, Result, Schema, Snapshot, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Matrix, Metric, Narrow,
+    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Snapshot,
+    VectorColumn, Version,
 };
 
 /// A snapshot of one block. Row `n` is the vector of the record with the id `n` and no payload.
 #[derive(Debug)]
 pub(crate) struct FixedSnapshot {
     schema: Schema,
+    dim: usize,
     components: Vec<f32>,
 }
 
 impl FixedSnapshot {
-    /// A snapshot of the rows in `components`, each of the schema's dimension.
-    pub(crate) fn new(schema: Schema, components: Vec<f32>) -> Self {
-        Self { schema, components }
+    /// A snapshot of the rows in `components`, each of `dim` of them.
+    pub(crate) fn new(dim: usize, metric: Metric, components: Vec<f32>) -> Result<Self> {
+        Ok(Self { schema: Schema::new(dim, metric)?, dim, components })
     }
 
-    fn rows(&self) -> usize {
-        self.components.len() / self.schema.dim()
+    fn row_count(&self) -> usize {
+        self.components.len() / self.dim
     }
 }
 
@@ -36,7 +38,7 @@ impl Snapshot for FixedSnapshot {
     }
 
     fn len(&self) -> u64 {
-        self.rows() as u64
+        self.row_count() as u64
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
@@ -56,7 +58,7 @@ impl Snapshot for FixedSnapshot {
         if i > 0 {
             return Err(Error::new(ErrorKind::ContractViolation, "there is one block"));
         }
-        Block::new(self, self.schema.dim(), self.schema.dim(), self.rows(), self.version())
+        Block::new(self, &self.schema, self.row_count(), self.version())
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
@@ -64,14 +66,24 @@ impl Snapshot for FixedSnapshot {
     }
 }
 
-impl BlockSource for FixedSnapshot {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        let dim = self.schema.dim();
-        Ok(&self.components[range.start * dim..range.end * dim])
+impl VectorColumn for FixedSnapshot {
+    fn rows_of(&self) -> Option<&[u32]> {
+        None
     }
 
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        BlockSource::rows(self, range)
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        let components = &self.components[range.start * self.dim..range.end * self.dim];
+        Matrix::new(components, self.dim, self.dim).map(RowsRef::F32)
+    }
+
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<RowsRef<'_>> {
+        self.rows(range)
+    }
+}
+
+impl BlockSource for FixedSnapshot {
+    fn column(&self, _: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(Some(self))
     }
 
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {

@@ -9,6 +9,7 @@
 //! [`Model`](crate::Model).
 
 mod chunk;
+mod column;
 mod search;
 mod store;
 

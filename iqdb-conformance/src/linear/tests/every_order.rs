@@ -36,7 +36,7 @@ fn for_each_order(
 }
 
 fn replays(history: &History, order: &[usize], versions: Versions) -> bool {
-    let mut model = Model::new(history.schema);
+    let mut model = Model::new(history.schema.clone());
     order.iter().all(|&i| {
         let operation = &history.operations[i];
         operation.was_answered(&answer(&mut model, &operation.call), versions)

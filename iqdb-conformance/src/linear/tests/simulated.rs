@@ -83,7 +83,7 @@ fn attempt(
     let mut callers: Vec<_> =
         (0..threads).map(|thread| Caller::new(&workload, seed, thread)).collect();
     let mut pending: Vec<Option<Pending>> = callers.iter().map(|_| None).collect();
-    let model = Model::new(schema);
+    let model = Model::new(schema.clone());
     let mut world = World { past: vec![model.clone()], model, lost: 0, fault, rng: rng.fork() };
     let mut operations: Vec<Operation> = Vec::new();
     for now in 0.. {

@@ -1,32 +1,23 @@
 //! Chunks: a few rows each. A chunk is copied on each append until it is full, and then sealed.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use iqdb_core::limits::DIM_MAX;
 use iqdb_core::{
-    Block, BlockSource, IdRef, Narrow, Payload, PayloadRef, Predicate, Record, RecordId, Result,
-    Seal, Version,
+    Block, BlockSource, FieldId, IdRef, Narrow, Payload, PayloadRef, Predicate, Record, RecordId,
+    Result, Schema, Seal, VectorColumn, Version,
 };
+
+use super::column::PaddedColumn;
 
 /// The rows of a full chunk. A small number, so that a small test has many blocks, most of them
 /// sealed.
 const ROWS_PER_CHUNK: usize = 5;
 
-/// Components of padding per row. A search that mistakes the stride for the dimension fails on
-/// them.
-const PADDING: usize = 3;
-
-/// The distance between rows, in components. At most [`DIM_MAX`], the longest row that a block may
-/// have, so the longest vectors have less padding or none.
-fn stride(dim: usize) -> usize {
-    (dim + PADDING).min(DIM_MAX)
-}
-
 /// Rows that never change.
 #[derive(Debug, Default)]
 struct Chunk {
-    components: Vec<f32>,
+    /// One for each field.
+    columns: Vec<PaddedColumn>,
     ids: Vec<RecordId>,
     payloads: Vec<Payload>,
     seal: Option<Seal>,
@@ -51,8 +42,8 @@ impl View {
         }
     }
 
-    pub(super) fn block(&self, dim: usize, at: Version) -> Result<Block<'_>> {
-        let block = Block::new(self, dim, stride(dim), self.live.len(), at)?;
+    pub(super) fn block<'a>(&'a self, schema: &'a Schema, at: Version) -> Result<Block<'a>> {
+        let block = Block::new(self, schema, self.live.len(), at)?;
         Ok(match &self.chunk.seal {
             Some(seal) => block.sealed(seal),
             None => block,
@@ -61,35 +52,41 @@ impl View {
 }
 
 /// Appends a row: to the last chunk, or to a new one when that is sealed.
-pub(super) fn append(views: &mut Vec<View>, record: &Record) {
+pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) -> Result<()> {
     let open = views.pop_if(|view| view.chunk.seal.is_none());
     let View { chunk, mut live } =
-        open.unwrap_or_else(|| View { chunk: Arc::default(), live: Vec::new() });
+        open.unwrap_or_else(|| View { chunk: Arc::new(Chunk::new(schema)), live: Vec::new() });
     // A copy, because snapshots go on showing the chunk as it was.
     let mut longer = Chunk {
-        components: chunk.components.clone(),
+        columns: chunk.columns.clone(),
         ids: chunk.ids.clone(),
         payloads: chunk.payloads.clone(),
         seal: None,
     };
-    longer.components.extend_from_slice(&record.vector);
-    let dim = record.vector.len();
-    longer.components.extend(std::iter::repeat_n(0.0, stride(dim) - dim));
+    let row = u32::try_from(longer.ids.len()).unwrap_or(u32::MAX);
+    for (column, field) in longer.columns.iter_mut().zip(schema.fields()) {
+        if let Some(vector) = record.vector(field.name()) {
+            column.push(row, vector)?;
+        }
+    }
     longer.ids.push(record.id.clone());
     longer.payloads.push(record.payload.clone());
     longer.seal = (longer.ids.len() == ROWS_PER_CHUNK).then(Seal::new);
     live.push(true);
     views.push(View { chunk: Arc::new(longer), live });
+    Ok(())
+}
+
+impl Chunk {
+    fn new(schema: &Schema) -> Self {
+        let columns = schema.fields().iter().map(|field| PaddedColumn::new(field.kind()));
+        Self { columns: columns.collect(), ..Self::default() }
+    }
 }
 
 impl BlockSource for View {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        let stride = self.chunk.components.len() / self.chunk.ids.len();
-        Ok(&self.chunk.components[range.start * stride..range.end * stride])
-    }
-
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
-        self.rows(range)
+    fn column(&self, field: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(self.chunk.columns.get(field.index()).map(|column| column as &dyn VectorColumn))
     }
 
     fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {

@@ -1,7 +1,8 @@
 //! A search that sorts everything.
 
 use iqdb_core::{
-    Error, ErrorKind, Explain, Hits, Query, RecordRef, Result, Search, Snapshot, SnapshotExt,
+    Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Search, Snapshot,
+    SnapshotExt,
 };
 
 /// The slowest correct search: the distance to every record that matches, then a sort.
@@ -37,31 +38,32 @@ fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Re
 }
 
 fn answer(on: &dyn Snapshot, query: &Query<'_>, hits: &mut Hits) -> Result<()> {
-    let mut found: Vec<(f64, RecordRef<'_>)> = Vec::new();
-    for record in on.records(query.wanted_filter()) {
+    let field = &on.schema().fields()[query.field_in(on.schema())?.index()];
+    let mut found: Vec<(f64, RecordId, RecordRef<'_>)> = Vec::new();
+    for record in on.records(query.filter()) {
         let record = record?;
-        let distance = on.schema().metric().distance(record.vector(), &query.vector());
-        // Stores refuse the vectors that have no finite distance, so this row is damaged.
-        if !distance.is_finite() {
-            return Err(Error::new(ErrorKind::Damaged, "a stored row is not a vector")
-                .with_id(&record.id().to_id())
-                .expected("a finite distance")
-                .found(distance));
-        }
-        if distance <= query.goal().max_distance() {
-            found.push((distance, record));
+        let Some(vector) = record.vector(field.name())? else { continue };
+        let id = record.id()?.to_id();
+        // Stores refuse the vectors that have no distance, so this row is damaged.
+        let distance = field.kind().distance(vector, query.vector()).map_err(|error| {
+            Error::new(ErrorKind::Damaged, "a stored row is not a vector")
+                .with_id(&id)
+                .caused_by(error)
+        })?;
+        if let Some(distance) = distance.filter(|it| *it <= query.goal().max_distance()) {
+            found.push((distance, id, record));
         }
     }
-    found.sort_by(|(a_distance, a), (b_distance, b)| {
-        a_distance.total_cmp(b_distance).then_with(|| a.id().cmp(&b.id()))
+    found.sort_by(|(a_distance, a, _), (b_distance, b, _)| {
+        a_distance.total_cmp(b_distance).then_with(|| a.cmp(b))
     });
     found.truncate(query.goal().limit());
-    for (distance, record) in &found {
+    for (distance, id, record) in &found {
         let payload = match query.wants_payload() {
-            true => Some(record.payload().to_payload()?),
+            true => Some(record.payload()?.to_payload()?),
             false => None,
         };
-        hits.push(record.id(), *distance, payload);
+        hits.push(id.as_ref(), *distance, payload);
     }
     Ok(())
 }

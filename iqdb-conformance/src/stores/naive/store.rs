@@ -29,10 +29,8 @@ impl NaiveStore {
     /// An empty store.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
-        Self {
-            schema,
-            state: Mutex::new(NaiveSnapshot { model: Model::new(schema), views: Vec::new() }),
-        }
+        let model = Model::new(schema.clone());
+        Self { schema, state: Mutex::new(NaiveSnapshot { model, views: Vec::new() }) }
     }
 
     fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
@@ -58,7 +56,7 @@ impl Store for NaiveStore {
             for id in touched {
                 next.views.iter_mut().for_each(|view| view.end(id));
                 if let Some(record) = next.model.get(id) {
-                    chunk::append(&mut next.views, record);
+                    chunk::append(&mut next.views, &self.schema, record)?;
                 }
             }
             next.views.retain(View::has_live_rows);
@@ -107,7 +105,7 @@ impl Snapshot for NaiveSnapshot {
                 .expected(format_args!("a block below {}", self.views.len()))
                 .found(i)
         })?;
-        view.block(self.model.schema().dim(), self.version())
+        view.block(self.model.schema(), self.version())
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
