@@ -78,7 +78,7 @@ impl Reader {
     /// A search with a filter and one without.
     fn search(&mut self, snapshot: &dyn Snapshot) {
         let query = Query::nearest(VectorRef::new(&self.vector).unwrap(), 10);
-        let queries = [query, query.filter(&self.filter)];
+        let queries = [query, query.with_filter(&self.filter)];
         let explain = self.search.search(snapshot, &queries, &mut self.hits).unwrap();
         self.certified += u64::from(explain.plan == "certified");
         assert!(self.hits.iter().all(|hits| hits.len() == 10));
@@ -87,7 +87,7 @@ impl Reader {
     /// A record that is there and one that isn't.
     fn get(&self, snapshot: &dyn Snapshot) {
         let found = snapshot.get(&self.present).unwrap().unwrap();
-        black_box((found.vector(), found.id()));
+        black_box((found.vector("vector").unwrap(), found.id().unwrap()));
         assert!(snapshot.get(&self.absent).unwrap().is_none());
     }
 }

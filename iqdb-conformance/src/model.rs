@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use iqdb_core::{
-    Applied, Batch, Change, Filter, Hit, Query, Record, RecordId, Result, Schema, Version,
+    Applied, Batch, Change, Error, ErrorKind, Filter, Hit, Query, Record, RecordId, Result, Schema,
+    Version,
 };
 
 /// A schema, a version, and the records by id.
@@ -67,21 +68,13 @@ impl Model {
     /// Those of [`Batch::check`]; the model is then unchanged.
     pub fn apply(&mut self, batch: &Batch) -> Result<Applied> {
         batch.check(&self.schema, self.version)?;
+        let before = batch.changes().iter().any(|change| matches!(change, Change::Insert(_)));
+        let before = before.then(|| self.records.clone());
         let mut applied = Applied::at(self.version);
         for change in batch.changes() {
-            applied.count(change, self.records.contains_key(change.id()));
-            match change {
-                Change::Upsert(record) => {
-                    self.records.insert(record.id.clone(), record.clone());
-                }
-                Change::Delete(id) => {
-                    self.records.remove(id);
-                }
-                Change::SetPayload(id, payload) => {
-                    if let Some(record) = self.records.get_mut(id) {
-                        record.payload = payload.clone();
-                    }
-                }
+            if let Err(error) = self.perform(change, &mut applied) {
+                self.records = before.unwrap_or_default();
+                return Err(error);
             }
         }
         if applied.has_effect() {
@@ -89,6 +82,55 @@ impl Model {
             applied.version = self.version;
         }
         Ok(applied)
+    }
+
+    /// Performs one statement, and counts it. Only an insert fails.
+    fn perform(&mut self, change: &Change, applied: &mut Applied) -> Result<()> {
+        let is_there = change.id().is_some_and(|id| self.records.contains_key(id));
+        match change {
+            Change::Upsert(record) => {
+                let count = if is_there { &mut applied.replaced } else { &mut applied.inserted };
+                *count += 1;
+                self.records.insert(record.id.clone(), record.clone());
+            }
+            Change::Insert(_) if is_there => {
+                return Err(Error::new(ErrorKind::AlreadyExists, "the id is there already"));
+            }
+            Change::InsertIfAbsent(_) if is_there => applied.kept += 1,
+            Change::Insert(record) | Change::InsertIfAbsent(record) => {
+                applied.inserted += 1;
+                self.records.insert(record.id.clone(), record.clone());
+            }
+            Change::DeleteWhere(filter) => {
+                let matching = self.matching(Some(filter))?;
+                let ids: Vec<_> = matching.iter().map(|record| record.id.clone()).collect();
+                applied.deleted += ids.len() as u64;
+                self.records.retain(|id, _| !ids.contains(id));
+            }
+            Change::Delete(id) if is_there => {
+                applied.deleted += 1;
+                self.records.remove(id);
+            }
+            Change::SetPayload(id, payload) if is_there => {
+                applied.payload_set += 1;
+                if let Some(record) = self.records.get_mut(id) {
+                    record.payload = payload.clone();
+                }
+            }
+            Change::SetVectors(id, vectors) if is_there => {
+                applied.vectors_set += 1;
+                if let Some(record) = self.records.get_mut(id) {
+                    for (name, vector) in vectors {
+                        record.set_vector(name.clone(), vector.clone());
+                    }
+                }
+            }
+            Change::Delete(_) | Change::SetPayload(..) | Change::SetVectors(..) => {
+                applied.absent += 1;
+            }
+            other => panic!("the model doesn't know the statement {other:?}"),
+        }
+        Ok(())
     }
 
     /// The records that match `filter`, in the order of their ids.

@@ -157,7 +157,7 @@ fn dead_payloads_are_compacted_away() {
 fn dead_rows_are_compacted_away_when_there_are_enough_of_them() {
     let schema = Schema::new(3, Metric::Dot).unwrap();
     let options = ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(0.5);
-    let lazy = ArenaStore::with_options(schema, options.clone());
+    let lazy = ArenaStore::with_options(schema.clone(), options.clone());
     let eager = ArenaStore::with_options(schema, options.with_dead_bytes_min(0));
     for store in [&lazy, &eager] {
         for n in 0..4 {

@@ -50,7 +50,8 @@ fn reads_complete(store: &Arc<ArenaStore>) -> bool {
     std::thread::spawn(move || {
         for _ in 0..100 {
             let snapshot = store.snapshot().unwrap();
-            assert_eq!(snapshot.get(&3.into()).unwrap().unwrap().vector()[0], 1.0);
+            let found = snapshot.get(&3.into()).unwrap().unwrap();
+            assert_eq!(found.to_record().unwrap(), record(3, 1));
             assert_eq!(store.get(&3.into()).unwrap().unwrap(), record(3, 1));
             let query = Query::nearest(VectorRef::new(&[1.0, 1.0, 2.0]).unwrap(), 5);
             let mut hits = [Hits::new()];

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Result, Snapshot, SnapshotExt, StoreExt};
+use iqdb_core::{Change, Result, Snapshot, SnapshotExt, StoreExt};
 
 use super::Differential;
 use crate::Model;
@@ -26,9 +26,9 @@ pub(super) fn perform(
         Operation::Apply(batch) => {
             // An error here means that both refused the batch with the same kind of error.
             let _ = pair.apply(batch);
-            for change in batch.changes() {
-                let found = pair.site.get(change.id())?;
-                let expected = pair.model.get(change.id());
+            for id in batch.changes().iter().filter_map(Change::id) {
+                let found = pair.site.get(id)?;
+                let expected = pair.model.get(id);
                 assert_record(found.as_ref(), expected, "Store::get after apply");
             }
         }

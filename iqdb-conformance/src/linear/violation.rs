@@ -102,6 +102,7 @@ fn batch(batch: &Batch) -> String {
             Change::Upsert(upserted) => format!("upsert {}", record(upserted)),
             Change::Delete(id) => format!("delete {id}"),
             Change::SetPayload(id, payload) => format!("set payload of {id} to {payload:?}"),
+            other => format!("{other:?}"),
         })
         .collect();
     let expecting = batch

@@ -123,7 +123,7 @@ fn with_simpler_ids(script: &Script) -> Vec<Script> {
 
 fn ids(operation: &Operation) -> Vec<&RecordId> {
     match operation {
-        Operation::Apply(batch) => batch.changes().iter().map(Change::id).collect(),
+        Operation::Apply(batch) => batch.changes().iter().filter_map(Change::id).collect(),
         Operation::Get(id) => vec![id],
         _ => Vec::new(),
     }
@@ -133,17 +133,26 @@ fn with_ids(operation: &Operation, rename: &dyn Fn(&RecordId) -> RecordId) -> Op
     match operation {
         Operation::Apply(batch) => Operation::Apply(with_changes(
             batch,
-            batch.changes().iter().map(|change| match change {
-                Change::Upsert(record) => {
-                    let mut record = record.clone();
-                    record.id = rename(&record.id);
-                    Change::Upsert(record)
-                }
-                Change::Delete(id) => Change::Delete(rename(id)),
-                Change::SetPayload(id, payload) => Change::SetPayload(rename(id), payload.clone()),
-            }),
+            batch.changes().iter().map(|change| with_id(change, rename)),
         )),
         Operation::Get(id) => Operation::Get(rename(id)),
+        other => other.clone(),
+    }
+}
+
+fn with_id(change: &Change, rename: &dyn Fn(&RecordId) -> RecordId) -> Change {
+    let renamed = |record: &Record| {
+        let mut record = record.clone();
+        record.id = rename(&record.id);
+        record
+    };
+    match change {
+        Change::Upsert(record) => Change::Upsert(renamed(record)),
+        Change::Insert(record) => Change::Insert(renamed(record)),
+        Change::InsertIfAbsent(record) => Change::InsertIfAbsent(renamed(record)),
+        Change::Delete(id) => Change::Delete(rename(id)),
+        Change::SetPayload(id, payload) => Change::SetPayload(rename(id), payload.clone()),
+        Change::SetVectors(id, vectors) => Change::SetVectors(rename(id), vectors.clone()),
         other => other.clone(),
     }
 }
@@ -197,17 +206,28 @@ fn batches(batch: &Batch) -> Vec<Batch> {
 
 fn changes(change: &Change) -> Vec<Change> {
     match change {
-        Change::Upsert(record) => {
-            let payloads = payloads(&record.payload).into_iter();
-            let with_payloads = payloads.map(|payload| record.clone().with_payload(payload));
-            with_payloads.chain(records(record)).map(Change::Upsert).collect()
-        }
-        Change::Delete(_) => Vec::new(),
+        Change::Upsert(record) => upserts(record, Change::Upsert),
+        Change::Insert(record) => upserts(record, Change::Insert),
+        Change::InsertIfAbsent(record) => upserts(record, Change::InsertIfAbsent),
         Change::SetPayload(id, payload) => {
             let payloads = payloads(payload).into_iter();
             payloads.map(|payload| Change::SetPayload(id.clone(), payload)).collect()
         }
+        Change::DeleteWhere(filter) => {
+            filters(filter).into_iter().map(Change::DeleteWhere).collect()
+        }
+        Change::SetVectors(id, vectors) => {
+            let lists = lists(vectors, |_| Vec::new()).into_iter();
+            lists.map(|vectors| Change::SetVectors(id.clone(), vectors)).collect()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn upserts(record: &Record, change: fn(Record) -> Change) -> Vec<Change> {
+    let payloads = payloads(&record.payload).into_iter();
+    let with_payloads = payloads.map(|payload| record.clone().with_payload(payload));
+    with_payloads.chain(records(record)).map(change).collect()
 }
 
 /// The record without each of its vectors, and with each made simpler.

@@ -123,6 +123,29 @@ fn batch(batch: &Batch) -> String {
                 let fields = fields(payload);
                 let _ = write!(text, ".set_payload({}, Payload::new(){fields})", id(of));
             }
+            Change::Insert(record) | Change::InsertIfAbsent(record) => {
+                let method = match change {
+                    Change::Insert(_) => "insert",
+                    _ => "insert_if_absent",
+                };
+                let (record, fields) = (self::record(record), fields(&record.payload));
+                let _ = write!(text, ".{method}({record}{fields})");
+            }
+            Change::DeleteWhere(filter) => {
+                let _ = write!(text, ".delete_where({})", parsed(filter));
+            }
+            Change::SetVectors(of, vectors) => {
+                let each = vectors.iter().map(|(name, set)| match set {
+                    Some(set) => {
+                        let set = vector(set.as_ref());
+                        format!("({}.into(), Some({set}.try_into().unwrap()))", self::text(name))
+                    }
+                    None => format!("({}.into(), None)", self::text(name)),
+                });
+                let each: Vec<String> = each.collect();
+                let _ = write!(text, ".set_vectors({}, vec![{}])", id(of), each.join(", "));
+            }
+            other => panic!("the printer doesn't know the statement {other:?}"),
         }
     }
     if let Some(version) = batch.expected_version() {

@@ -25,7 +25,6 @@ pub(crate) use self::engine::Engine;
 pub(crate) use self::float::{
     Cut, FloatKernel, KEEP_ROWS, Margin, Panel, ScoreBound, ScoreForm, Survivor, Tile,
 };
-#[cfg(test)]
 pub(crate) use self::isa::Isa;
 pub(crate) use self::prefetch::prefetch_row;
 pub(crate) use self::widen::Widen;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Change, Error, ErrorKind, Explain, Hits, Query, Record,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Hits, Query, Record,
     RecordId, RecordRef, Result, Schema, Snapshot, Store, Version,
 };
 
@@ -52,7 +52,8 @@ impl Store for NaiveStore {
         self.read(|state| {
             let mut next = state.clone();
             let applied = next.model.apply(batch)?;
-            let touched: BTreeSet<_> = batch.changes().iter().map(Change::id).collect();
+            let effects = batch.resolve(state, applied.version)?.effects;
+            let touched: BTreeSet<_> = effects.iter().map(Effect::id).collect();
             for id in touched {
                 next.views.iter_mut().for_each(|view| view.end(id));
                 if let Some(record) = next.model.get(id) {
