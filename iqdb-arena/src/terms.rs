@@ -61,7 +61,8 @@ impl Terms {
     /// Some rows; `None` if they are not all there.
     pub(crate) fn rows(&self, rows: Range<usize>) -> Option<Result<Csr<'_>>> {
         let ends = self.ends.slice(rows.start..rows.end.checked_add(1)?)?;
-        let terms = 0..usize::try_from(*ends.last()?).ok()?;
+        let place = |end: &u64| usize::try_from(*end).ok();
+        let terms = place(ends.first()?)?..place(ends.last()?)?;
         // The row's end was written after its terms, and they are in every later piece, too.
         let (indices, weights) = match self.pieces.iter().map_while(OnceLock::get).last() {
             Some(piece) => (piece.indices.slice(terms.clone())?, piece.weights.slice(terms)?),

@@ -99,7 +99,10 @@ impl VectorColumn for ColumnBuf {
                 Ok(RowsRef::Binary { dim, rows: Matrix::new(rows, bytes, bytes)? })
             }
             Components::Sparse { ends, indices, weights } => {
-                Csr::new(&ends[range.start..=range.end], indices, weights).map(RowsRef::Sparse)
+                let ends = &ends[range.start..=range.end];
+                let place = |end: u64| usize::try_from(end).unwrap_or(usize::MAX);
+                let terms = place(ends[0])..place(ends[ends.len() - 1]);
+                Csr::new(ends, &indices[terms.clone()], &weights[terms]).map(RowsRef::Sparse)
             }
         }
     }

@@ -39,7 +39,7 @@ pub struct Matrix<'a, T> {
     stride: usize,
 }
 
-/// Compressed sparse rows: row `n` has the terms from `ends[n]` to `ends[n + 1]`.
+/// Compressed sparse rows: row `n` has the terms from `ends[n]` to `ends[n + 1]`, less `ends[0]`.
 #[derive(Clone, Copy)]
 pub struct Csr<'a> {
     ends: &'a [u64],
@@ -184,7 +184,8 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 impl<'a> Csr<'a> {
-    /// Rows of terms: row `n` from `ends[n]` to `ends[n + 1]`, counted in `indices` and `weights`.
+    /// Rows of terms: row `n` from `ends[n]` to `ends[n + 1]`. The first term of `indices` and
+    /// `weights` is number `ends[0]`, so that some rows of a long column need only their own terms.
     /// O(rows).
     ///
     /// # Errors
@@ -193,7 +194,10 @@ impl<'a> Csr<'a> {
     pub fn new(ends: &'a [u64], indices: &'a [u32], weights: &'a [f32]) -> Result<Self> {
         let terms = indices.len();
         let rises = ends.is_sorted();
-        let inside = ends.last().is_some_and(|end| usize::try_from(*end).is_ok_and(|n| n <= terms));
+        let inside = match (ends.first(), ends.last()) {
+            (Some(first), Some(last)) => last.saturating_sub(*first) <= terms as u64,
+            _ => false,
+        };
         if !rises || !inside || weights.len() != terms {
             return Err(Error::new(
                 ErrorKind::ContractViolation,
@@ -228,7 +232,8 @@ impl<'a> Csr<'a> {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // `new` has compared the ends with a `usize`
     pub fn row(&self, n: usize) -> (&'a [u32], &'a [f32]) {
-        let terms = self.ends[n] as usize..self.ends[n + 1] as usize;
+        let place = |end: u64| (end - self.ends[0]) as usize;
+        let terms = place(self.ends[n])..place(self.ends[n + 1]);
         (&self.indices[terms.clone()], &self.weights[terms])
     }
 }
@@ -280,6 +285,7 @@ mod tests {
         };
         assert_eq!(csr(&[0], 3).unwrap(), 0);
         assert_eq!(csr(&[1, 1, 3], 3).unwrap(), 2);
+        assert_eq!(csr(&[1_000, 1_003], 3).unwrap(), 1);
         for (ends, weights) in [(&[][..], 3), (&[2, 1], 3), (&[0, 4], 3), (&[0, 3], 4)] {
             assert_eq!(csr(ends, weights).unwrap_err().kind(), ErrorKind::ContractViolation);
         }

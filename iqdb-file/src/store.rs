@@ -52,7 +52,7 @@ impl FileStore {
     /// then nothing is left of the attempt; [`ErrorKind::Locked`] when another handle or process is
     /// making one.
     pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
-        let create = || Self::new(lifecycle::open::create(path.as_ref(), schema, options)?);
+        let create = || Self::new(lifecycle::open::create(path.as_ref(), schema.clone(), options)?);
         create().map_err(|error| error.during("create"))
     }
 
@@ -79,8 +79,8 @@ impl FileStore {
     ) -> Result<Self> {
         let path = path.as_ref();
         let open = || {
-            let store = Self::new(lifecycle::open::open_or_create(path, schema, options)?)?;
-            lifecycle::open::check_schema(path, schema, store.schema)?;
+            let store = Self::new(lifecycle::open::open_or_create(path, schema.clone(), options)?)?;
+            lifecycle::open::check_schema(path, &schema, &store.schema)?;
             Ok(store)
         };
         open().map_err(|error: Error| error.during("open"))
@@ -98,7 +98,7 @@ impl FileStore {
 
     fn new(writer: Writer) -> Result<Self> {
         Ok(Self {
-            schema: *writer.schema(),
+            schema: writer.schema().clone(),
             path: writer.files().dir().path().to_owned(),
             process: Process::current(),
             committer: Committer::new(writer)?,

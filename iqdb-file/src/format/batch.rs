@@ -4,12 +4,20 @@
 //! u32 changes  u32 rows
 //! placed rows, if rows > 0:  u64 segment  u64 first row  u32 pieces  pieces × (u64 end  u64 hash)
 //! changes × (u8 tag  id  …)
+//!     0 upsert:       u8 vectors  vectors × vector  payload
+//!     1 delete
+//!     2 set payload:  payload
+//!     3 upsert of a placed row, which has the one vector:  payload
 //! ```
+//!
+//! A frame has no other statements: they have been resolved to these.
 
-use iqdb_core::{Batch, Change, Error, ErrorKind, Record, Result, Schema, Vector};
+use iqdb_core::{Batch, Change, Error, ErrorKind, Record, Result, Schema};
 
 use super::segment::layout::Piece;
+use super::vectors::{dense_vector, put_vector, take_vector};
 use super::wire::{Reader, put_id, put_payload, put_u8, put_u32, put_u64, take_id, take_payload};
+use crate::errors::defect;
 
 /// The rows of a batch whose vectors are in a segment instead of the frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +36,14 @@ const SET_PAYLOAD: u8 = 2;
 const PLACED: u8 = 3;
 
 /// Encodes the changes of a batch; `placed` says where its vectors are if a segment has them.
-pub(crate) fn encode_batch(batch: &Batch, placed: Option<&PlacedRows>) -> Vec<u8> {
+///
+/// # Errors
+/// A defect of the caller, for a statement that has to be resolved first.
+pub(crate) fn encode_batch(
+    batch: &Batch,
+    schema: &Schema,
+    placed: Option<&PlacedRows>,
+) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     put_u32(&mut bytes, u32::try_from(batch.changes().len()).unwrap_or(u32::MAX));
     put_u32(&mut bytes, placed.map_or(0, |placed| placed.rows));
@@ -47,7 +62,12 @@ pub(crate) fn encode_batch(batch: &Batch, placed: Option<&PlacedRows>) -> Vec<u8
                 put_u8(&mut bytes, if placed.is_some() { PLACED } else { INLINE });
                 put_id(&mut bytes, record.id.as_ref());
                 if placed.is_none() {
-                    bytes.extend_from_slice(bytemuck::cast_slice(&record.vector));
+                    put_u8(&mut bytes, u8::try_from(record.vectors().count()).unwrap_or(u8::MAX));
+                    for (field, definition) in schema.iter() {
+                        if let Some(vector) = record.vector(definition.name()) {
+                            put_vector(&mut bytes, field, vector);
+                        }
+                    }
                 }
                 put_payload(&mut bytes, &record.payload);
             }
@@ -60,9 +80,10 @@ pub(crate) fn encode_batch(batch: &Batch, placed: Option<&PlacedRows>) -> Vec<u8
                 put_id(&mut bytes, id.as_ref());
                 put_payload(&mut bytes, payload);
             }
+            _ => return Err(defect("a statement was not resolved")),
         }
     }
-    bytes
+    Ok(bytes)
 }
 
 /// Decodes the place of the vectors, if a segment has them; also returns the number of changes and a
@@ -87,7 +108,7 @@ pub(crate) fn decode_batch<'v>(
     mut fields: Reader<'_>,
     changes: u32,
     schema: &Schema,
-    mut placed: impl Iterator<Item = &'v [f32]>,
+    mut placed: impl Iterator<Item = &'v [u8]>,
 ) -> Result<Batch> {
     let mut batch = Batch::new();
     for _ in 0..changes {
@@ -95,22 +116,26 @@ pub(crate) fn decode_batch<'v>(
         let id = take_id(&mut fields)?;
         batch.push(match tag {
             INLINE => {
-                let bytes = fields.take_bytes(schema.dim() * size_of::<f32>())?;
-                let components: Vec<f32> = bytes
-                    .as_chunks::<4>()
-                    .0
-                    .iter()
-                    .map(|component| f32::from_le_bytes(*component))
-                    .collect();
-                let payload = take_payload(&mut fields)?;
-                Change::Upsert(Record { id, vector: Vector::try_from(components)?, payload })
+                let mut record = Record::without_vector(id);
+                for _ in 0..fields.take_u8()? {
+                    let (name, vector) = take_vector(&mut fields, schema)?;
+                    record.set_vector(name.to_owned(), Some(vector));
+                }
+                record.payload = take_payload(&mut fields)?;
+                Change::Upsert(record)
             }
             PLACED => {
-                let components = placed.next().ok_or_else(|| {
+                let row = placed.next().ok_or_else(|| {
                     Error::new(ErrorKind::Damaged, "a frame has fewer rows than records")
                 })?;
-                let vector = Vector::try_from(components.to_vec())?;
-                Change::Upsert(Record { id, vector, payload: take_payload(&mut fields)? })
+                let field = schema.fields().first().ok_or_else(|| {
+                    Error::new(ErrorKind::Damaged, "a schema without fields has no rows")
+                })?;
+                let mut record = Record::without_vector(id);
+                let vector = dense_vector(field.kind(), row)?;
+                record.set_vector(field.name().to_owned(), Some(vector));
+                record.payload = take_payload(&mut fields)?;
+                Change::Upsert(record)
             }
             DELETE => Change::Delete(id),
             SET_PAYLOAD => Change::SetPayload(id, take_payload(&mut fields)?),

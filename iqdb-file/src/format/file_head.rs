@@ -3,7 +3,7 @@
 //! ```text
 //! 8 × u8   magic: the kind of the file
 //! u32      the version of the format
-//! u32      the metric in a manifest, 0 in every other file
+//! u32      0
 //! u128     the id of the database
 //! ```
 //!
@@ -22,7 +22,7 @@ use crate::errors::damaged;
 pub(crate) const HEAD: usize = 32;
 
 /// The version of the format, the same for all files.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The owner of a file, by its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,18 +61,18 @@ impl Owner {
     }
 }
 
-/// Appends a file head. `detail` is the metric in a manifest, and 0 in every other file.
-pub(crate) fn put_head(out: &mut Vec<u8>, name: FileName, database: u128, detail: u32) {
+/// Appends a file head.
+pub(crate) fn put_head(out: &mut Vec<u8>, name: FileName, database: u128) {
     out.extend_from_slice(name.magic());
     put_u32(out, FORMAT);
-    put_u32(out, detail);
+    put_u32(out, 0);
     out.extend_from_slice(&database.to_le_bytes());
 }
 
 /// A file head, followed by zeros up to `len` bytes.
 pub(crate) fn encode_head(name: FileName, database: u128, len: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(len);
-    put_head(&mut bytes, name, database, 0);
+    put_head(&mut bytes, name, database);
     bytes.resize(len.max(HEAD), 0);
     bytes
 }
@@ -91,6 +91,7 @@ pub(crate) fn check_header(path: &Path, found: &[u8], expected: &[u8]) -> Result
     let format = found.get(8..12).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
     match format {
         Some(format) if has_magic && format > FORMAT => Err(later_version(path, format)),
+        Some(format) if has_magic && format < FORMAT => Err(earlier_version(path, format)),
         _ => Err(damaged(
             path,
             "it belongs to another database, or its header is not what was written",
@@ -105,9 +106,20 @@ pub(crate) fn later_version(path: &Path, format: u32) -> Error {
         ErrorKind::NotSupported,
         format!("{}: a later version of iqdb wrote it", path.display()),
     )
-    .expected(format_args!("format {FORMAT} or before"))
+    .expected(format_args!("format {FORMAT}"))
     .found(format_args!("format {format}"))
     .hint("open it with that version")
+}
+
+/// The error for a file that a version of iqdb before its first release wrote.
+pub(crate) fn earlier_version(path: &Path, format: u32) -> Error {
+    Error::new(
+        ErrorKind::NotSupported,
+        format!("{}: a version of iqdb before its first release wrote it", path.display()),
+    )
+    .expected(format_args!("format {FORMAT}"))
+    .found(format_args!("format {format}"))
+    .hint("export it with that version, and import it with this one")
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) const ALIGN: usize = 8;
 /// The header of the log with this number.
 pub(crate) fn header(database: u128, number: u64) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER);
-    put_head(&mut bytes, FileName::Log(number), database, 0);
+    put_head(&mut bytes, FileName::Log(number), database);
     put_u64(&mut bytes, number);
     bytes.resize(HEADER, 0);
     bytes

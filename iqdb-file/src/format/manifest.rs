@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use iqdb_core::{Error, ErrorKind, Metric, Result, Schema, Version};
+use iqdb_core::{Error, ErrorKind, Result, Schema, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::dead_rows::{put_dead_rows, take_dead_rows};
-use super::file_head::{FORMAT, later_version, put_head};
+use super::file_head::{FORMAT, earlier_version, later_version, put_head};
 use super::file_name::FileName;
+use super::schema::{put_schema, take_schema};
 use super::segment::footer::Seal;
 use super::wire::{Reader, put_u64};
 use crate::errors::damaged;
@@ -77,13 +78,13 @@ impl Manifest {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let name = FileName::Manifest(self.number);
-        put_head(&mut bytes, name, self.database, metric_code(self.schema.metric()));
-        put_u64(&mut bytes, self.schema.dim() as u64);
+        put_head(&mut bytes, name, self.database);
         for number in
             [self.number, self.version.0, self.log, self.log_len, self.open_segment, self.next]
         {
             put_u64(&mut bytes, number);
         }
+        put_schema(&mut bytes, &self.schema);
         put_u64(&mut bytes, self.segments.len() as u64);
         for Entry { info, dead } in &self.segments {
             for number in [info.number, info.rows, info.seal.file_len, info.seal.hash] {
@@ -117,18 +118,16 @@ impl Manifest {
         if format > FORMAT {
             return Err(later_version(path, format));
         }
-        if format == 0 {
-            return Err(wrong("there is no format 0"));
+        if format < FORMAT {
+            return Err(earlier_version(path, format));
         }
         Self::fields(&mut fields).map_err(|error| wrong("it makes no sense").caused_by(error))
     }
 
     fn fields(fields: &mut Reader<'_>) -> Result<Self> {
-        let metric = metric_of(fields.take_u32()?)?;
+        fields.take_u32()?;
         let database = fields.take_bytes(16)?;
         let database = u128::from_le_bytes(database.try_into().unwrap_or_default());
-        let dim = usize::try_from(fields.take_u64()?).unwrap_or(usize::MAX);
-        let schema = Schema::new(dim, metric)?;
         let number = fields.take_u64()?;
         let version = Version(fields.take_u64()?);
         if version.0 > u64::MAX / 2 {
@@ -136,6 +135,7 @@ impl Manifest {
         }
         let (log, log_len) = (fields.take_u64()?, fields.take_u64()?);
         let (open_segment, next) = (fields.take_u64()?, fields.take_u64()?);
+        let schema = take_schema(fields)?;
         let count = fields.take_u64()?;
         let mut segments = Vec::new();
         for _ in 0..count {
@@ -171,27 +171,10 @@ impl Manifest {
     }
 }
 
-pub(crate) fn metric_code(metric: Metric) -> u32 {
-    match metric {
-        Metric::Cosine => 1,
-        Metric::Dot => 2,
-        Metric::Euclidean => 3,
-        // No such database is ever made.
-        _ => 0,
-    }
-}
-
-fn metric_of(code: u32) -> Result<Metric> {
-    match code {
-        1 => Ok(Metric::Cosine),
-        2 => Ok(Metric::Dot),
-        3 => Ok(Metric::Euclidean),
-        _ => Err(Error::new(ErrorKind::Damaged, "there is no such metric").found(code)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use iqdb_core::Metric;
+
     use super::*;
 
     fn full() -> Manifest {
@@ -280,5 +263,16 @@ mod tests {
         bytes[8] = 9;
         let error = Manifest::decode(&bytes, Path::new("manifest")).unwrap_err();
         assert_eq!((error.kind(), error.finding()), (ErrorKind::NotSupported, Some("format 9")));
+    }
+
+    #[test]
+    fn an_earlier_format_is_refused_by_name() {
+        let mut bytes = full().encode();
+        bytes.truncate(bytes.len() - CHECKSUM);
+        bytes[8] = 1;
+        let checksum = xxh3_64(&bytes);
+        put_u64(&mut bytes, checksum);
+        let error = Manifest::decode(&bytes, Path::new("manifest")).unwrap_err();
+        assert_eq!((error.kind(), error.finding()), (ErrorKind::NotSupported, Some("format 1")));
     }
 }

@@ -12,6 +12,8 @@ pub(crate) mod log;
 pub(crate) mod manifest;
 pub(crate) mod mark;
 pub mod payloads;
+pub(crate) mod schema;
 pub(crate) mod segment;
 pub(crate) mod sidecar;
+pub(crate) mod vectors;
 pub mod wire;

@@ -58,7 +58,7 @@ impl EntryHead {
 /// segment may get the same number.
 pub(crate) fn header(database: u128, info: &SegmentInfo) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER);
-    put_head(&mut bytes, FileName::Derived(info.number), database, 0);
+    put_head(&mut bytes, FileName::Derived(info.number), database);
     put_u64(&mut bytes, info.number);
     put_u64(&mut bytes, info.seal.hash);
     bytes.resize(HEADER, 0);

@@ -20,7 +20,7 @@ const SEGMENT_BYTES: u64 = 256 << 20;
 /// of it.
 pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions) -> Result<()> {
     let fill = |dir: &DatabaseDir, database| {
-        let mut manifest = Manifest::first(view.schema, database);
+        let mut manifest = Manifest::first(view.schema.clone(), database);
         manifest.version = view.version();
         let segments = copy_rows(view, dir, options, &mut manifest)?;
         let entry = |info| Entry { info, dead: Vec::new() };
@@ -40,15 +40,14 @@ fn copy_rows(
 ) -> Result<Vec<SegmentInfo>> {
     let mut segments = Vec::new();
     let context = |manifest: &Manifest| SegmentContext::new(dir, options, manifest, SidecarUse::No);
-    let row_bytes = context(manifest).shape.row_bytes() as u64;
+    let row_bytes = context(manifest).shape.row_bytes().max(1) as u64;
     let mut records = view.records(None).peekable();
     while records.peek().is_some() {
         let number = manifest.next;
         manifest.next += 1;
         let mut writer = SegmentWriter::create(context(manifest), number)?;
         for record in records.by_ref() {
-            let record = record?;
-            writer.push(record.id(), record.vector(), &record.payload())?;
+            writer.push(&record?)?;
             if writer.rows() * row_bytes >= SEGMENT_BYTES {
                 break;
             }

@@ -48,5 +48,5 @@ pub(super) fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u
 
 /// Fills a database without records.
 pub(crate) fn empty(schema: iqdb_core::Schema) -> impl Fn(&DatabaseDir, u128) -> Result<Manifest> {
-    move |_, database| Ok(Manifest::first(schema, database))
+    move |_, database| Ok(Manifest::first(schema.clone(), database))
 }

@@ -10,7 +10,7 @@ use crate::files::database_dir::DatabaseDir;
 use crate::files::lock::Lock;
 use crate::files::manifest_file::newest;
 use crate::format::file_name::FileName;
-use crate::format::manifest::metric_code;
+use crate::format::schema::check_codes;
 use crate::lifecycle::create;
 use crate::lifecycle::fill::empty;
 use crate::lifecycle::recovery::{no_database, recover};
@@ -23,7 +23,7 @@ use crate::write::writer::Writer;
 /// # Errors
 /// Those of [`FileStore::create`](crate::FileStore::create).
 pub(crate) fn create(path: &Path, schema: Schema, options: &FileOptions) -> Result<Writer> {
-    check_metric(schema)?;
+    check_codes(&schema)?;
     let (dir, lock) = create::create(path, options, &empty(schema))?;
     recover(&dir, options, lock)
 }
@@ -54,7 +54,7 @@ pub(crate) fn open_or_create(path: &Path, schema: Schema, options: &FileOptions)
 
 /// # Errors
 /// [`ErrorKind::InvalidSchema`] when the schemas differ.
-pub(crate) fn check_schema(path: &Path, expected: Schema, found: Schema) -> Result<()> {
+pub(crate) fn check_schema(path: &Path, expected: &Schema, found: &Schema) -> Result<()> {
     if found == expected {
         return Ok(());
     }
@@ -69,7 +69,7 @@ pub(crate) fn check_schema(path: &Path, expected: Schema, found: Schema) -> Resu
 const TRIES: usize = 8;
 
 fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(DatabaseDir, Lock)> {
-    let fill = empty(schema);
+    let fill = empty(schema.clone());
     let mut made = Err(no_database(path));
     for _ in 0..TRIES {
         if let Some(dir) = create::opened(path, options)?
@@ -80,7 +80,7 @@ fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(D
                 return Ok((dir, lock));
             }
         }
-        check_metric(schema)?;
+        check_codes(&schema)?;
         made = create::create(path, options, &fill);
         match &made {
             // Another caller was faster.
@@ -100,16 +100,6 @@ fn is_there(error: &Error) -> bool {
 fn has_database(path: &Path, options: &FileOptions) -> Result<bool> {
     let Some(dir) = create::opened(path, options)? else { return Ok(false) };
     Ok(newest(&dir)?.is_some())
-}
-
-/// # Errors
-/// [`ErrorKind::NotSupported`] for a metric that no file can name.
-fn check_metric(schema: Schema) -> Result<()> {
-    match metric_code(schema.metric()) {
-        0 => Err(Error::new(ErrorKind::NotSupported, "the format has no number for this metric")
-            .found(schema)),
-        _ => Ok(()),
-    }
 }
 
 /// Whether a directory has files of a database. A writer at work may change them meanwhile; the lock

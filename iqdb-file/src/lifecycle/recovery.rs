@@ -22,7 +22,7 @@ use crate::files::manifest_file::newest;
 use crate::format::batch::{decode_batch, decode_placed};
 use crate::format::file_name::FileName;
 use crate::format::manifest::{Entry, Manifest};
-use crate::format::segment::layout::Shape;
+use crate::format::segment::layout::{Shape, stride_of};
 use crate::options::FileOptions;
 use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::segment::Segment;
@@ -192,18 +192,19 @@ impl Recovery<'_> {
     fn replay(&mut self, log: &Log, body: &[u8], access: Access) -> Result<Verdict> {
         let nonsense =
             |error: Error| damaged(log.path(), "a frame makes no sense").caused_by(error);
-        let schema = *self.files.schema();
+        let schema = self.files.schema().clone();
         let (placed, changes, fields) = decode_placed(body).map_err(nonsense)?;
         let mut rows = Vec::new();
         if let Some(placed) = &placed {
             let context = SegmentContext::of(&self.files, self.options);
             let recovered = self.tables.recover_rows(&context, access, placed)?;
             let Some(bytes) = recovered else { return Ok(Verdict::Torn) };
-            let components = bytes.as_chunks::<4>().0.iter();
-            rows = components.map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            rows = bytes;
         }
-        let stride = Shape::of(&schema).stride;
-        let vectors = rows.chunks_exact(stride).map(|row| &row[..schema.dim()]);
+        let kind = Shape::of(&schema).placed();
+        let stride = kind.map_or(1, stride_of);
+        let len = kind.and_then(|kind| Some(kind.element()?.vector_bytes(kind.dim()?)));
+        let vectors = rows.chunks_exact(stride).map(|row| &row[..len.unwrap_or(0)]);
         let batch = decode_batch(fields, changes, &schema, vectors).map_err(nonsense)?;
         batch.check_input(&schema).map_err(nonsense)?;
         let segment_bytes = self.options.segment_bytes;

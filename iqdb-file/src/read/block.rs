@@ -1,27 +1,28 @@
 //! One block of a segment, as a snapshot lends it.
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use iqdb_core::{
-    BlockSource, Error, ErrorKind, IdRef, Narrow, PayloadRef, Predicate, Result, Seal, Version,
+    BlockSource, Error, ErrorKind, FieldId, IdRef, Narrow, PayloadRef, Predicate, Result, Seal,
+    VectorColumn, Version,
 };
 
 use super::body::Body;
+use super::column::SegmentColumn;
 use super::ended::Ended;
 use super::sidecar::BlockSidecar;
 use crate::errors::damaged;
 use crate::format::payloads::PayloadBlock;
 use crate::format::segment::ids::{END, decode_id};
-use crate::format::segment::layout::{Section, Shape};
+use crate::format::segment::layout::{ColumnPart, Section, Shape};
 
 /// Up to some 4 MiB of rows.
 pub(crate) struct SegmentBlock {
     body: Arc<Body>,
     rows: usize,
-    row_bytes: usize,
-    rows_slot: usize,
+    /// By the position of their field.
+    columns: Box<[SegmentColumn]>,
     ids_slot: usize,
     payloads_slot: usize,
     payloads: OnceLock<PayloadBlock>,
@@ -30,24 +31,27 @@ pub(crate) struct SegmentBlock {
 }
 
 impl SegmentBlock {
+    /// Block number `n` of a segment with this footer. `body` holds the footer's sections.
     pub(crate) fn new(
-        body: Arc<Body>,
+        body: &Arc<Body>,
         shape: &Shape,
-        rows: u64,
+        (rows, vectors): (u64, &[usize]),
         n: usize,
         sidecar: Option<BlockSidecar>,
     ) -> Self {
-        let blocks = shape.blocks(rows);
-        let first = n * shape.block_rows;
-        let rows = usize::try_from(rows).unwrap_or(usize::MAX).saturating_sub(first);
-        let rows = rows.min(shape.block_rows);
+        let (blocks, fields) = (shape.blocks(rows), shape.fields());
+        let rows = shape.rows_in(n, rows);
+        let columns = vectors.iter().enumerate().map(|(field, len)| {
+            let slot = Section::Column(n, field, ColumnPart::Vectors).slot(blocks, fields);
+            let kind = shape.schema.fields()[field].kind();
+            SegmentColumn::new(Arc::clone(body), kind, (*len, rows), slot)
+        });
         Self {
-            body,
+            columns: columns.collect(),
+            body: Arc::clone(body),
             rows,
-            row_bytes: shape.row_bytes(),
-            rows_slot: Section::Rows(n).slot(blocks),
-            ids_slot: Section::Ids(n).slot(blocks),
-            payloads_slot: Section::Payloads(n).slot(blocks),
+            ids_slot: Section::Ids(n).slot(blocks, fields),
+            payloads_slot: Section::Payloads(n).slot(blocks, fields),
             payloads: OnceLock::new(),
             ended: Ended::none(rows),
             seal: sidecar.map_or_else(Seal::new, Seal::with_sidecar),
@@ -96,9 +100,10 @@ impl SegmentBlock {
         decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
     }
 
-    /// Whether all ids and payloads make sense.
+    /// Whether all ids, payloads and vectors make sense.
     pub(crate) fn check_all(&self) -> Result<()> {
         self.payloads()?;
+        self.columns.iter().try_for_each(SegmentColumn::check_all)?;
         (0..self.rows).try_for_each(|row| self.id_of(row).map(drop))
     }
 }
@@ -109,33 +114,10 @@ fn no_such_row() -> Error {
 }
 
 impl BlockSource for SegmentBlock {
-    /// Checks at its first use what it lends.
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        if range.start > range.end || range.end > self.rows {
-            return Err(no_such_row());
-        }
-        let range = range.start * self.row_bytes..range.end * self.row_bytes;
-        let bytes = self.body.bytes(self.rows_slot, range)?;
-        bytemuck::try_cast_slice(bytes)
-            .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
-    }
-
-    /// Checks at their first use the rows that are wanted, and reads no others from the disk.
-    fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<&[f32]> {
-        if range.start > range.end || range.end > self.rows {
-            return Err(no_such_row());
-        }
-        let start = range.start * self.row_bytes;
-        let bytes = self.body.some_bytes(
-            self.rows_slot,
-            start..range.end * self.row_bytes,
-            wanted.iter().map(|row| {
-                let first = start + *row as usize * self.row_bytes;
-                first..first + self.row_bytes
-            }),
-        )?;
-        bytemuck::try_cast_slice(bytes)
-            .map_err(|_| damaged(self.body.path(), "rows are not where they can be"))
+    fn column(&self, field: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        // A segment that is older than the field has no column of it.
+        let Some(column) = self.columns.get(field.index()) else { return Ok(None) };
+        Ok(column.lend()?.map(|column| column as &dyn VectorColumn))
     }
 
     /// O(1) while no row of the block is dead, else O(rows).

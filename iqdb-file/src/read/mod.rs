@@ -2,6 +2,7 @@
 
 mod block;
 mod body;
+mod column;
 pub(crate) mod context;
 mod ended;
 pub(crate) mod segment;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use iqdb_core::{IdRef, RecordId, Result, Version};
+use iqdb_core::{Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Version};
 
 use super::block::SegmentBlock;
 use super::body::Body;
@@ -63,9 +63,15 @@ impl Segment {
                 .expected(info.rows)
                 .found(footer.rows));
         }
-        let shape = context.shape;
+        let shape = context.shape.clone();
         let blocks = shape.blocks(info.rows);
-        let index = Section::Index.slot(blocks);
+        let index = Section::Index.slot(blocks, shape.fields());
+        let vectors = (0..blocks)
+            .map(|block| {
+                let fields = 0..shape.fields();
+                fields.map(|field| footer.vectors(&shape, block, field)).collect::<Result<_>>()
+            })
+            .collect::<Result<Vec<Vec<usize>>>>()?;
         let body = Body::new(
             path,
             file,
@@ -76,10 +82,12 @@ impl Segment {
         let slots = body.len_of(index) / index::SLOT;
         let body = Arc::new(body);
         let derived = SidecarFile::of(context, &info).map(Arc::new);
-        let blocks = (0..blocks)
-            .map(|n| {
+        let blocks = vectors
+            .iter()
+            .enumerate()
+            .map(|(n, vectors)| {
                 let sidecar = derived.as_ref().map(|file| BlockSidecar::new(file, n));
-                SegmentBlock::new(Arc::clone(&body), &shape, info.rows, n, sidecar)
+                SegmentBlock::new(&body, &shape, (info.rows, vectors), n, sidecar)
             })
             .collect();
         Ok(Self {
@@ -98,10 +106,6 @@ impl Segment {
         self.info
     }
 
-    pub(crate) fn shape(&self) -> &Shape {
-        &self.shape
-    }
-
     pub(crate) fn blocks(&self) -> &[SegmentBlock] {
         &self.blocks
     }
@@ -114,6 +118,25 @@ impl Segment {
     pub(crate) fn locate(&self, row: u32) -> Option<(&SegmentBlock, usize)> {
         let row = row as usize;
         Some((self.blocks.get(row / self.shape.block_rows)?, row % self.shape.block_rows))
+    }
+
+    /// Block number `n`, as it is seen at a version.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`](iqdb_core::ErrorKind::ContractViolation) when there is no such
+    /// block.
+    pub(crate) fn lend(&self, n: usize, at: Version) -> Result<Block<'_>> {
+        let block = self.block(n).ok_or_else(|| no_such_block(self.blocks.len(), n))?;
+        Ok(Block::new(block, &self.shape.schema, block.len(), at)?.sealed(block.seal()))
+    }
+
+    /// The record of a row, as it was written.
+    ///
+    /// # Errors
+    /// As [`lend`](Self::lend).
+    pub(crate) fn record(&self, row: u32, at: Version) -> Result<RecordRef<'_>> {
+        let (row, rows) = (row as usize, self.shape.block_rows);
+        self.lend(row / rows, at)?.record(row % rows)
     }
 
     /// The row that had this id when the segment was made, alive or not. O(1) on average.
@@ -193,4 +216,11 @@ impl Segment {
     pub(crate) fn file_len(&self) -> u64 {
         self.info.seal.file_len
     }
+}
+
+/// The error for a block that a segment or a view doesn't have.
+pub(crate) fn no_such_block(count: usize, found: usize) -> Error {
+    Error::new(ErrorKind::ContractViolation, "there is no such block")
+        .expected(format_args!("a block below {count}"))
+        .found(found)
 }

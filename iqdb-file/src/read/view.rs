@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot,
-    Version,
+    Block, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot, Version,
 };
 
-use crate::read::segment::Segment;
+use crate::read::segment::{Segment, no_such_block};
 use crate::vfs::Process;
 
 /// One version of the database. A writer makes it, and it never changes.
@@ -58,21 +57,6 @@ impl Segments {
     }
 }
 
-impl View {
-    fn block_of<'a>(&self, segment: &'a Segment, n: usize) -> Result<Block<'a>> {
-        let block = segment.block(n).ok_or_else(|| no_such_block(segment.blocks().len(), n))?;
-        let shape = segment.shape();
-        let lent = Block::new(block, shape.dim, shape.stride, block.len(), self.version)?;
-        Ok(lent.sealed(block.seal()))
-    }
-}
-
-fn no_such_block(count: usize, found: usize) -> Error {
-    Error::new(ErrorKind::ContractViolation, "there is no such block")
-        .expected(format_args!("a block below {count}"))
-        .found(found)
-}
-
 impl Snapshot for View {
     fn schema(&self) -> &Schema {
         &self.schema
@@ -95,8 +79,7 @@ impl Snapshot for View {
         let Some((segment, row)) = self.segments.find(id, self.version)? else {
             return Ok(None);
         };
-        let rows = segment.shape().block_rows;
-        self.block_of(segment, row as usize / rows)?.record(row as usize % rows).map(Some)
+        segment.record(row, self.version).map(Some)
     }
 
     fn block_count(&self) -> usize {
@@ -106,7 +89,7 @@ impl Snapshot for View {
     fn block(&self, i: usize) -> Result<Block<'_>> {
         self.process.check()?;
         match self.segments.blocks.get(i) {
-            Some((segment, block)) => self.block_of(&self.segments.all[*segment], *block),
+            Some((segment, block)) => self.segments.all[*segment].lend(*block, self.version),
             None if i < self.block_count() => self.memtable.block(i - self.segments.blocks.len()),
             None => Err(no_such_block(self.block_count(), i)),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use iqdb_core::{Applied, Batch, BlockSource, Change, Record, RecordId, Result, Vector, Version};
+use iqdb_core::{Applied, Batch, Change, Error, RecordId, Result, Version};
 
 use super::memtable::Memtable;
 use crate::errors::defect;
@@ -38,17 +38,17 @@ impl<'b> BatchPlan<'b> {
         let mut present: HashMap<&RecordId, bool> = HashMap::new();
         let mut whole: Vec<(usize, Change)> = Vec::new();
         for (n, change) in batch.changes().iter().enumerate() {
-            let id = change.id();
+            let id = change.id().ok_or_else(unresolved)?;
             let was_present = match present.get(id) {
                 Some(present) => *present,
                 None if records.get(id)?.is_some() => true,
                 None => match segments.find(id, Version(u64::MAX))? {
                     Some((segment, row)) => {
-                        if let Change::SetPayload(id, payload) = change {
-                            // The vector moves to the memtable with the record.
-                            let vector = vector_of(segment, row)?;
-                            let record =
-                                Record { id: id.clone(), vector, payload: payload.clone() };
+                        if let Change::SetPayload(_, payload) = change {
+                            // The vectors move to the memtable with the record.
+                            let mut record =
+                                segment.record(row, memtable.version())?.to_record()?;
+                            record.payload.clone_from(payload);
                             whole.push((n, Change::Upsert(record)));
                         }
                         plan.ended.push((Arc::clone(segment), row));
@@ -57,12 +57,17 @@ impl<'b> BatchPlan<'b> {
                     None => false,
                 },
             };
-            plan.applied.count(change, was_present);
-            let is_present = match change {
-                Change::Upsert(_) => true,
-                Change::Delete(_) => false,
-                Change::SetPayload(..) => was_present,
+            let (counter, is_present) = match (change, was_present) {
+                (Change::Upsert(_), false) => (&mut plan.applied.inserted, true),
+                (Change::Upsert(_), true) => (&mut plan.applied.replaced, true),
+                (Change::Delete(_), true) => (&mut plan.applied.deleted, false),
+                (Change::SetPayload(..), true) => (&mut plan.applied.payload_set, true),
+                (Change::Delete(_) | Change::SetPayload(..), false) => {
+                    (&mut plan.applied.absent, false)
+                }
+                _ => return Err(unresolved()),
             };
+            *counter += 1;
             present.insert(id, is_present);
         }
         if !whole.is_empty() {
@@ -99,8 +104,6 @@ impl<'b> BatchPlan<'b> {
     }
 }
 
-fn vector_of(segment: &Segment, row: u32) -> Result<Vector> {
-    let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
-    let components = block.rows(row..row + 1)?;
-    Vector::try_from(components[..segment.shape().dim].to_vec())
+fn unresolved() -> Error {
+    defect("a statement was not resolved")
 }

@@ -155,7 +155,7 @@ impl CheckpointFiles<'_> {
         let mut writer = SegmentWriter::create(self.context(), number)?;
         for segment in segments {
             for row in segment.live_rows(Version(u64::MAX)) {
-                writer.push_row_of(segment, row)?;
+                writer.push(&segment.record(row, Version(u64::MAX))?)?;
             }
         }
         writer.finish().map(Some)
@@ -179,7 +179,7 @@ impl CheckpointFiles<'_> {
                 Some(id) => {
                     let record = records.get(id)?;
                     let record = record.ok_or_else(|| defect("a row's record is gone"))?;
-                    writer.describe(id.as_ref(), &record.payload())?;
+                    writer.describe_placed(id.as_ref(), &record.payload()?)?;
                 }
                 None => {
                     dead.push(row);
@@ -189,8 +189,8 @@ impl CheckpointFiles<'_> {
         }
         for record in records.records(None) {
             let record = record?;
-            if self.tables.open_segment().row_of(&record.id().to_id()).is_none() {
-                writer.push(record.id(), record.vector(), &record.payload())?;
+            if self.tables.open_segment().row_of(&record.id()?.to_id()).is_none() {
+                writer.push(&record)?;
             }
         }
         let (info, file) = writer.finish()?;

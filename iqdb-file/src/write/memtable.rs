@@ -75,7 +75,7 @@ impl Memtable {
         for record in published.records(None) {
             batch.push(Change::Upsert(record?.to_record()?));
         }
-        let schema = *self.records.schema();
+        let schema = self.records.schema().clone();
         self.records = match batch.changes().is_empty() {
             true => empty(schema, version),
             false => {

@@ -11,12 +11,13 @@ use crate::fault::Defect;
 use crate::files::database_dir::owner_of;
 use crate::format::batch::PlacedRows;
 use crate::format::file_name::FileName;
-use crate::format::segment::layout::{HEADER, Piece, Shape, pieces};
+use crate::format::segment::layout::{HEADER, Piece, Shape, pieces, stride_of};
+use crate::format::vectors::put_row;
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
 use crate::vfs::{Access, File, FileExt, FileId};
 use crate::write::row_writer::{FileSyncs, PendingRows, RowWrite};
-use crate::write::segment_writer::{create, push_row};
+use crate::write::segment_writer::create;
 
 /// A file of vectors. The log says which record each row belongs to.
 #[derive(Debug)]
@@ -169,6 +170,7 @@ impl OpenSegment {
     ) -> Result<(PlacedRows, PendingRows)> {
         let path = context.dir.path_of(FileName::Segment(self.number));
         let file = self.file.clone().ok_or_else(|| defect("there is no file for rows"))?;
+        let kind = context.shape.placed().ok_or_else(|| defect("vectors can't be placed"))?;
         let records = || {
             batch.changes().iter().filter_map(|change| match change {
                 Change::Upsert(record) => Some(record),
@@ -178,9 +180,9 @@ impl OpenSegment {
         let rows = records().count();
         let mut bytes = std::mem::take(&mut self.spare);
         bytes.clear();
-        bytes.reserve_exact(rows * context.shape.row_bytes());
+        bytes.reserve_exact(rows * stride_of(kind));
         for record in records() {
-            push_row(&mut bytes, &record.vector, context.shape.stride);
+            put_row(&mut bytes, record.only_vector()?, stride_of(kind));
         }
         let rows = u32::try_from(rows).map_err(|_| defect("a batch has too many rows"))?;
         let start = self.end();
@@ -289,7 +291,7 @@ impl OpenSegment {
 
 /// How many bytes the rows have; `None` if the pieces don't end where the rows do.
 fn expected_len(placed: &PlacedRows, shape: &Shape, start: u64) -> Option<usize> {
-    let len = (placed.rows as usize).checked_mul(shape.row_bytes())?;
+    let len = (placed.rows as usize).checked_mul(stride_of(shape.placed()?))?;
     let end = placed.pieces.last()?.end;
     (start.checked_add(len as u64)? == end).then_some(len)
 }

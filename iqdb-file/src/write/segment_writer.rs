@@ -1,10 +1,11 @@
 //! Writes a segment: rows as they come; their ids and payloads, the index and the footer at the end.
 
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use iqdb_core::{BlockSource, IdRef, Payload, PayloadRef, RecordId, Result};
+use iqdb_core::{IdRef, Payload, PayloadRef, RecordId, RecordRef, Result};
 
 use crate::errors::{defect, refused};
 use crate::format::file_name::FileName;
@@ -14,10 +15,13 @@ use crate::format::segment::footer::Footer;
 use crate::format::segment::header::header;
 use crate::format::segment::ids::encode_ids;
 use crate::format::segment::index;
-use crate::format::segment::layout::{HEADER, LINE, Piece, Section, pieces};
+use crate::format::segment::layout::{
+    ColumnPart, HEADER, LINE, Piece, Section, Shape, pieces, stride_of,
+};
+use crate::format::vectors::put_row;
 use crate::read::context::SegmentContext;
-use crate::read::segment::Segment;
 use crate::vfs::{File, FileExt};
+use crate::write::column_writer::ColumnWriter;
 
 /// How many bytes of rows are collected before they are written.
 const BUFFER: usize = 1 << 20;
@@ -33,17 +37,37 @@ pub(crate) struct SegmentWriter<'a> {
     pieces: Vec<Piece>,
     /// Where the next byte goes.
     end: u64,
-    /// Rows that are in the file or in the buffer.
-    rows: u64,
     buffer: Vec<u8>,
     /// Of the block at hand.
     ids: Vec<RecordId>,
     payloads: Vec<Payload>,
-    /// Of the blocks before: ids, payloads.
-    blocks: Vec<(Vec<u8>, Vec<u8>)>,
+    columns: Vec<ColumnWriter>,
+    /// Of the blocks before.
+    blocks: Vec<BlockParts>,
     index: Vec<(u64, u32)>,
     described: u32,
     seed: u64,
+    /// How many vectors lie at the beginning of the file, one after the other, where the shape
+    /// [places](Shape::placed) them; and how many of them have been described.
+    placed: u64,
+    described_placed: u64,
+}
+
+/// The parts of a finished block: what is still to be written, and where the rest lies.
+struct BlockParts {
+    ids: Vec<u8>,
+    payloads: Vec<u8>,
+    columns: Vec<ColumnParts>,
+}
+
+/// The parts of a finished column.
+struct ColumnParts {
+    /// How many placed vectors it has.
+    placed: usize,
+    /// In the order of [`ColumnPart`]; those of placed vectors are known at the end.
+    sections: [Range<u64>; 4],
+    /// The rows that have placed vectors, where some have none.
+    rows_of: Vec<u8>,
 }
 
 impl<'a> SegmentWriter<'a> {
@@ -54,7 +78,7 @@ impl<'a> SegmentWriter<'a> {
         Ok(Self::over(context, number, path, file.into(), Vec::new(), 0))
     }
 
-    /// A file with `rows` rows in these pieces; what follows them is garbage.
+    /// A file with `rows` placed vectors in these pieces; what follows them is garbage.
     pub(crate) fn adopt(
         context: SegmentContext<'a>,
         number: u64,
@@ -84,36 +108,57 @@ impl<'a> SegmentWriter<'a> {
             // No user can know it before the segment is written, so none can choose ids that
             // collide.
             seed: context.fault.random(number),
+            columns: columns_of(&context.shape),
             context,
             path,
             number,
             file,
             pieces,
-            rows,
             buffer: Vec::new(),
             ids: Vec::new(),
             payloads: Vec::new(),
             blocks: Vec::new(),
             index: Vec::new(),
             described: 0,
+            placed: rows,
+            described_placed: 0,
         }
     }
 
     /// How many rows it has.
     pub(crate) fn rows(&self) -> u64 {
-        self.rows
+        self.described.into()
     }
 
-    /// Says what the next row of the file is that has not been described yet.
-    pub(crate) fn describe(&mut self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<()> {
-        let row = self.described;
-        self.index.push((index::hash(id, self.seed), row));
+    /// Says which record the next placed vector is of that has not been described yet.
+    pub(crate) fn describe_placed(
+        &mut self,
+        id: IdRef<'_>,
+        payload: &PayloadRef<'_>,
+    ) -> Result<()> {
+        self.note_placed()?;
+        self.index.push((index::hash(id, self.seed), self.described));
         self.describe_as(id.to_id(), payload.to_payload()?)
     }
 
-    /// Passes over the next row of the file: no id leads to it.
+    /// Passes over the next placed vector: no id leads to it.
     pub(crate) fn describe_dead(&mut self) -> Result<()> {
+        self.note_placed()?;
         self.describe_as(RecordId::from(0), Payload::new())
+    }
+
+    /// Notes that the row at hand has the next placed vector.
+    fn note_placed(&mut self) -> Result<()> {
+        let row = self.row()?;
+        let column = self.columns.first_mut().filter(|_| self.context.shape.placed().is_some());
+        column.ok_or_else(|| defect("vectors are placed without a field"))?.note_placed(row);
+        self.described_placed += 1;
+        Ok(())
+    }
+
+    /// The number of the row at hand in its block.
+    fn row(&self) -> Result<u32> {
+        u32::try_from(self.ids.len()).map_err(|_| defect("a block has too many rows"))
     }
 
     fn describe_as(&mut self, id: RecordId, payload: Payload) -> Result<()> {
@@ -130,30 +175,29 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    /// Appends a row, after all that the file has, and describes it.
-    pub(crate) fn push(
-        &mut self,
-        id: IdRef<'_>,
-        vector: &[f32],
-        payload: &PayloadRef<'_>,
-    ) -> Result<()> {
-        push_row(&mut self.buffer, vector, self.context.shape.stride);
-        self.rows += 1;
-        self.describe(id, payload)?;
+    /// Appends a record, after all that the file has.
+    pub(crate) fn push(&mut self, record: &RecordRef<'_>) -> Result<()> {
+        let row = self.row()?;
+        let is_placed = self.context.shape.placed().is_some();
+        let schema = self.context.shape.schema.clone();
+        for (column, field) in self.columns.iter_mut().zip(schema.fields()) {
+            let Some(vector) = record.vector(field.name())? else { continue };
+            if is_placed {
+                put_row(&mut self.buffer, vector, stride_of(field.kind()));
+                column.note_placed(row);
+                self.placed += 1;
+                self.described_placed += 1;
+            } else {
+                column.push(row, vector)?;
+            }
+        }
+        let id = record.id()?;
+        self.index.push((index::hash(id, self.seed), self.described));
+        self.describe_as(id.to_id(), record.payload()?.to_payload()?)?;
         if self.buffer.len() >= BUFFER {
             self.flush()?;
         }
         Ok(())
-    }
-
-    /// Appends a row of another segment.
-    pub(crate) fn push_row_of(&mut self, segment: &Segment, row: u32) -> Result<()> {
-        let (block, row) = segment.locate(row).ok_or_else(|| defect("a row is in no block"))?;
-        let vector = block.rows(row..row + 1)?;
-        let vector = vector
-            .get(..segment.shape().dim)
-            .ok_or_else(|| defect("a row has too few components"))?;
-        self.push(block.id_of(row)?, vector, &block.payload(row)?)
     }
 
     /// Writes everything else and syncs the file, but not the directory. What the manifest is to say
@@ -163,32 +207,14 @@ impl<'a> SegmentWriter<'a> {
         if !self.ids.is_empty() {
             self.end_block()?;
         }
-        if u64::from(self.described) != self.rows {
-            return Err(defect("a segment has rows that were not described"));
+        if self.described_placed != self.placed {
+            return Err(defect("a segment has vectors that were not described"));
         }
-        let shape = self.context.shape;
-        let blocks = self.blocks.len();
-        let mut sections = vec![0..0; Section::Index.slot(blocks) + 1];
-        let mut start = HEADER as u64;
-        for block in 0..blocks {
-            let rows = (self.rows - (block * shape.block_rows) as u64).min(shape.block_rows as u64);
-            let end = start + rows * shape.row_bytes() as u64;
-            sections[Section::Rows(block).slot(blocks)] = start..end;
-            start = end;
-        }
-        for (block, (ids, payloads)) in std::mem::take(&mut self.blocks).into_iter().enumerate() {
-            sections[Section::Ids(block).slot(blocks)] = self.append(&ids)?;
-            sections[Section::Payloads(block).slot(blocks)] = self.append(&payloads)?;
-        }
-        let slots = index::build(&self.index);
-        sections[Section::Index.slot(blocks)] = self.append(&slots)?;
+        let sections = self.end_sections()?;
         self.flush()?;
-        let footer = Footer {
-            rows: self.rows,
-            pieces: self.pieces.into(),
-            sections: sections.into(),
-            seed: self.seed,
-        };
+        let rows = self.rows();
+        let footer =
+            Footer { rows, pieces: self.pieces.into(), sections: sections.into(), seed: self.seed };
         let (bytes, seal) = footer.encode(&self.header);
         let path = &self.path;
         let io = |what| move |error| refused(path, what, error);
@@ -196,21 +222,71 @@ impl<'a> SegmentWriter<'a> {
         // A file that was left behind, or grown into, may be longer.
         self.file.set_len(seal.file_len).map_err(io("cut"))?;
         self.file.sync_data().map_err(io("synced"))?;
-        Ok((SegmentInfo { number: self.number, rows: self.rows, seal }, self.file))
+        Ok((SegmentInfo { number: self.number, rows, seal }, self.file))
+    }
+
+    /// Writes what is left of all blocks, and the index; returns where everything lies.
+    fn end_sections(&mut self) -> Result<Vec<Range<u64>>> {
+        let (blocks, fields) = (self.blocks.len(), self.context.shape.fields());
+        let stride = self.context.shape.placed().map_or(0, stride_of) as u64;
+        let mut sections = vec![0..0; Section::Index.slot(blocks, fields) + 1];
+        let mut placed = HEADER as u64;
+        for (block, parts) in std::mem::take(&mut self.blocks).into_iter().enumerate() {
+            for (field, mut column) in parts.columns.into_iter().enumerate() {
+                if column.placed > 0 {
+                    let end = placed + column.placed as u64 * stride;
+                    column.sections[ColumnPart::Vectors as usize] = placed..end;
+                    placed = end;
+                    let rows_of = self.append(&column.rows_of)?;
+                    column.sections[ColumnPart::RowsOf as usize] = rows_of;
+                }
+                let first = Section::Column(block, field, ColumnPart::Vectors).slot(blocks, fields);
+                sections[first..first + column.sections.len()].clone_from_slice(&column.sections);
+            }
+            sections[Section::Ids(block).slot(blocks, fields)] = self.append(&parts.ids)?;
+            sections[Section::Payloads(block).slot(blocks, fields)] =
+                self.append(&parts.payloads)?;
+        }
+        let slots = index::build(&self.index);
+        sections[Section::Index.slot(blocks, fields)] = self.append(&slots)?;
+        // An empty section lies where any section can.
+        for section in sections.iter_mut().filter(|section| section.is_empty()) {
+            *section = HEADER as u64..HEADER as u64;
+        }
+        Ok(sections)
     }
 
     fn end_block(&mut self) -> Result<()> {
         let ids = encode_ids(self.ids.iter().map(RecordId::as_ref))
             .ok_or_else(|| defect("the ids of a block are too long together"))?;
         let payloads = PayloadBlock::encode(&self.payloads);
-        self.blocks.push((ids, payloads));
+        let rows = self.ids.len();
+        let mut columns = Vec::new();
+        for column in std::mem::replace(&mut self.columns, columns_of(&self.context.shape)) {
+            columns.push(self.end_column(column, rows)?);
+        }
+        self.blocks.push(BlockParts { ids, payloads, columns });
         self.ids.clear();
         self.payloads.clear();
         Ok(())
     }
 
+    /// Writes a column, unless its vectors are placed.
+    fn end_column(&mut self, column: ColumnWriter, rows: usize) -> Result<ColumnParts> {
+        let placed = column.placed();
+        let [vectors, rows_of, ends, weights] = column.finish(rows);
+        let mut sections = [const { 0..0 }; 4];
+        if placed > 0 {
+            return Ok(ColumnParts { placed, sections, rows_of });
+        }
+        for (section, bytes) in sections.iter_mut().zip([vectors, rows_of, ends, weights]) {
+            *section = self.append(&bytes)?;
+        }
+        Ok(ColumnParts { placed, sections, rows_of: Vec::new() })
+    }
+
     /// Adds a section, padded to whole lines; returns where it lies, without its padding.
-    fn append(&mut self, bytes: &[u8]) -> Result<std::ops::Range<u64>> {
+    fn append(&mut self, bytes: &[u8]) -> Result<Range<u64>> {
         if self.buffer.len() + bytes.len() > BUFFER {
             self.flush()?;
         }
@@ -231,6 +307,11 @@ impl<'a> SegmentWriter<'a> {
     }
 }
 
+/// Empty columns, one for each field.
+fn columns_of(shape: &Shape) -> Vec<ColumnWriter> {
+    shape.schema.fields().iter().map(|field| ColumnWriter::new(field.kind())).collect()
+}
+
 /// Makes the file of a segment, with its header.
 ///
 /// # Errors
@@ -238,11 +319,4 @@ impl<'a> SegmentWriter<'a> {
 pub(crate) fn create(context: &SegmentContext<'_>, number: u64) -> io::Result<Box<dyn File>> {
     let header = header(context.database, number, &context.shape);
     context.dir.create(FileName::Segment(number), context.database, &header)
-}
-
-/// Appends a row with its padding.
-pub(crate) fn push_row(bytes: &mut Vec<u8>, vector: &[f32], stride: usize) {
-    let end = bytes.len() + stride * size_of::<f32>();
-    bytes.extend_from_slice(bytemuck::cast_slice(vector));
-    bytes.resize(end, 0);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Batch, Change, Result};
+use iqdb_core::{Batch, Change, Field, FieldKind, Result};
 
 use super::batch_plan::BatchPlan;
 use super::checkpoint_policy::is_mostly_dead;
@@ -15,7 +15,7 @@ use super::staged_group::{StagedGroup, Undo};
 use crate::files::log::Log;
 use crate::format::batch::PlacedRows;
 use crate::format::manifest::{Entry, Manifest};
-use crate::format::segment::layout::Shape;
+use crate::format::segment::layout::{Shape, stride_of};
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
 use crate::read::view::{Segments, View};
@@ -45,7 +45,7 @@ impl Tables {
             segments: Arc::new(segments),
             log: LogTail::new(log),
             open_segment: OpenSegment::new(manifest.open_segment),
-            memtable: Memtable::new(manifest.schema, manifest.version, live),
+            memtable: Memtable::new(manifest.schema.clone(), manifest.version, live),
         }
     }
 
@@ -79,7 +79,7 @@ impl Tables {
     /// Those of the memtable.
     pub(crate) fn view(&self, process: Process) -> Result<View> {
         Ok(View {
-            schema: *self.memtable.schema(),
+            schema: self.memtable.schema().clone(),
             version: self.memtable.version(),
             live: self.memtable.live(),
             segments: Arc::clone(&self.segments),
@@ -97,7 +97,8 @@ impl Tables {
     }
 
     /// Begins to write the vectors of a large batch to the open segment. `None` for a batch whose
-    /// vectors go to the log.
+    /// vectors go to the log: a small one, one with a record without a vector, or any where the
+    /// schema has several fields.
     ///
     /// # Errors
     /// Those of making the file.
@@ -107,8 +108,17 @@ impl Tables {
         options: &FileOptions,
         batch: &Batch,
     ) -> Result<Option<(PlacedRows, PendingRows)>> {
-        let upserts = batch.changes().iter().filter(|change| matches!(change, Change::Upsert(_)));
-        let bytes = (upserts.count() * self.shape.dim * size_of::<f32>()) as u64;
+        let Some(kind) = self.shape.placed() else { return Ok(None) };
+        let mut upserts = 0;
+        for change in batch.changes() {
+            if let Change::Upsert(record) = change {
+                upserts += 1;
+                if record.only_vector().is_err() {
+                    return Ok(None);
+                }
+            }
+        }
+        let bytes = (upserts * vector_bytes(kind)) as u64;
         let is_large = bytes > 0 && bytes >= options.placed_bytes;
         if !is_large || !self.open_segment.is_ready(context)? {
             return Ok(None);
@@ -140,6 +150,7 @@ impl Tables {
         undo.note_ended(plan.ended());
         let mut row = placed.and_then(|placed| u32::try_from(placed.first_row).ok()).unwrap_or(0);
         for change in plan.batch().changes() {
+            let Some(id) = change.id() else { continue };
             let now = match (change, placed) {
                 (Change::Upsert(_), Some(_)) => {
                     row += 1;
@@ -147,11 +158,11 @@ impl Tables {
                 }
                 (Change::Upsert(_) | Change::Delete(_), _) => None,
                 // The vector stays where it is.
-                (Change::SetPayload(..), _) => continue,
+                _ => continue,
             };
-            let before = self.open_segment.set_row(change.id(), now);
+            let before = self.open_segment.set_row(id, now);
             if before != now {
-                undo.note_row(change.id(), before);
+                undo.note_row(id, before);
             }
         }
         Ok(is_worth_rewriting)
@@ -223,9 +234,18 @@ impl Tables {
     /// are in the open segment: the bytes of the log, with rows padded to lines, and an index. Counts
     /// the staged group as if the log had it.
     pub(crate) fn bytes_to_seal(&self, staged: &StagedGroup) -> u64 {
-        let more_per_row =
-            self.shape.row_bytes() - self.shape.dim * size_of::<f32>() + INDEXED_BYTES;
+        let kinds = self.shape.schema.fields().iter().map(Field::kind);
+        let padding: usize = kinds.map(|kind| stride_of(kind).abs_diff(vector_bytes(kind))).sum();
+        let more_per_row = padding + INDEXED_BYTES;
         let bytes = self.log.frame_bytes() + staged.frame_bytes() as u64;
         bytes + (self.log.changes() + staged.changes()) * more_per_row as u64
+    }
+}
+
+/// Bytes of a dense vector, without padding; an estimate for a sparse one.
+fn vector_bytes(kind: FieldKind) -> usize {
+    match (kind.element(), kind.dim()) {
+        (Some(element), Some(dim)) => element.vector_bytes(dim),
+        _ => stride_of(kind),
     }
 }

@@ -13,6 +13,7 @@ use super::checkpoint_policy::{shrinkable, worth_rewriting};
 use super::checkpoint_schedule::CheckpointSchedule;
 use super::file_numbers::FileNumbers;
 use super::group_write::{GroupWrite, WriteTarget};
+use super::plain_batch::PlainBatch;
 use super::read_only::ReadOnlyReason;
 use super::row_writer::PendingRows;
 use super::staged_group::{StagedGroup, Undo};
@@ -139,6 +140,12 @@ impl Writer {
     }
 
     fn stage_or_fail(&mut self, batch: &Batch) -> Result<Applied> {
+        let plain = PlainBatch::of(batch, || self.view())?;
+        self.stage_plain(plain.batch()).map(|applied| plain.count(applied))
+    }
+
+    /// Stages a batch of statements that a frame has.
+    fn stage_plain(&mut self, batch: &Batch) -> Result<Applied> {
         let plan = self.tables.plan(batch)?;
         if !plan.applied().has_effect() {
             return Ok(*plan.applied());
@@ -146,7 +153,7 @@ impl Writer {
         let position = self.tables.open_segment().position();
         let context = SegmentContext::of(&self.files, &self.options);
         let (placed, rows) = self.tables.place_rows(&context, &self.options, batch)?.unzip();
-        let body = encode_batch(batch, placed.as_ref());
+        let body = encode_batch(batch, self.files.schema(), placed.as_ref())?;
         let frames = self.staged.frame_bytes();
         let version = plan.applied().version;
         let framed = self.tables.log().frame(self.staged.frames_mut(), &body, version);

@@ -29,7 +29,7 @@ impl Directory {
     }
 
     fn open_at(&self, n: u32) -> Result<Arc<dyn Store>> {
-        let store = FileStore::open_or_create(self.path(n), self.schema, &self.options)?;
+        let store = FileStore::open_or_create(self.path(n), self.schema.clone(), &self.options)?;
         Ok(Arc::new(store))
     }
 }

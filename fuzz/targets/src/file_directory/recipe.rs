@@ -77,7 +77,8 @@ fn open(vfs: &SimVfs, schema: Schema, sealed: bool, placed_from: usize) -> Resul
     let log_bytes = if sealed { 1 } else { u64::MAX };
     let options = FileOptions::new().with_vfs(vfs.clone()).with_reserve_bytes(0).with_seed(1);
     let options = options.with_derived_from_bytes(0);
-    let options = options.with_placed_from_bytes(bytes).with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
+    let options =
+        options.with_placed_from_bytes(bytes).with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
     FileStore::open_or_create(DIR, schema, &options)
 }
 

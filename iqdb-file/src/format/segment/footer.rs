@@ -6,7 +6,7 @@ use std::path::Path;
 use iqdb_core::{Error, ErrorKind, Location, Result};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::layout::{HEADER, LINE, Piece, Section, Shape};
+use super::layout::{ColumnPart, HEADER, LINE, Piece, Section, Shape, stride_of};
 use crate::errors::damaged;
 use crate::format::wire::{Reader, put_u64};
 
@@ -14,6 +14,11 @@ const TRAILER_MAGIC: &[u8; 8] = b"iqdb end";
 
 /// The footer's length, its checksum with the header's, and a magic number.
 pub(crate) const TRAILER: usize = 24;
+
+/// The sizes of the end of a sparse vector, of an index or a weight, and of the row of a vector.
+pub(crate) const END_BYTES: usize = size_of::<u64>();
+pub(crate) const TERM_BYTES: usize = size_of::<u32>();
+pub(crate) const ROW_OF_BYTES: usize = size_of::<u32>();
 
 /// Where everything in a segment lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +109,7 @@ impl Footer {
         if rows > bytes.len() as u64 * (1 << 32) || shape.blocks(rows) > bytes.len() / 16 {
             return Err(impossible("it has more blocks than bytes"));
         }
-        let sections = Section::Index.slot(shape.blocks(rows)) + 1;
+        let sections = Section::Index.slot(shape.blocks(rows), shape.fields()) + 1;
         let section = |_| Ok(fields.take_u64()?..fields.take_u64()?);
         let sections = (0..sections).map(section).collect::<Result<_>>()?;
         Ok(Self { rows, pieces, sections, seed })
@@ -133,20 +138,51 @@ impl Footer {
                 impossible("a section lies outside of the body").found(format_args!("{section:?}"))
             );
         }
-        let blocks = shape.blocks(self.rows);
-        let row_bytes = shape.row_bytes() as u64;
-        for block in 0..blocks {
-            let first = (block * shape.block_rows) as u64;
-            let rows = (self.rows - first).min(shape.block_rows as u64);
-            let section = &self.sections[Section::Rows(block).slot(blocks)];
-            if section.end - section.start != rows * row_bytes {
-                return Err(impossible("a block has the wrong number of rows"));
+        for block in 0..shape.blocks(self.rows) {
+            for field in 0..shape.fields() {
+                self.vectors(shape, block, field)?;
             }
         }
         if self.rows >= u64::from(u32::MAX) {
             return Err(impossible("it has more rows than can be numbered"));
         }
         Ok(())
+    }
+}
+
+impl Footer {
+    /// How many vectors of a field a block has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] when the parts of the column don't fit together.
+    pub(crate) fn vectors(&self, shape: &Shape, block: usize, field: usize) -> Result<usize> {
+        let blocks = shape.blocks(self.rows);
+        let len = |part| {
+            let slot = Section::Column(block, field, part).slot(blocks, shape.fields());
+            let section = &self.sections[slot];
+            usize::try_from(section.end - section.start).unwrap_or(usize::MAX)
+        };
+        let kind = shape.schema.fields()[field].kind();
+        let (vectors, ends) = (len(ColumnPart::Vectors), len(ColumnPart::Ends));
+        let (weights, named) = (len(ColumnPart::Weights), len(ColumnPart::RowsOf));
+        let (count, is_whole) = match kind.dim() {
+            Some(_) => {
+                let stride = stride_of(kind);
+                (vectors / stride, vectors % stride == 0 && ends == 0 && weights == 0)
+            }
+            None => {
+                let count = (ends / END_BYTES).saturating_sub(1);
+                let fits = ends % END_BYTES == 0 && weights == vectors && vectors % TERM_BYTES == 0;
+                (count, fits && (ends > 0 || vectors == 0))
+            }
+        };
+        let rows = shape.rows_in(block, self.rows);
+        let is_named = named == count * ROW_OF_BYTES && count < rows;
+        let needs_no_names = named == 0 && (count == rows || count == 0);
+        match is_whole && count <= rows && (is_named || needs_no_names) {
+            true => Ok(count),
+            false => Err(impossible("a block has the wrong number of vectors")),
+        }
     }
 }
 

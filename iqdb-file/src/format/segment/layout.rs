@@ -1,6 +1,6 @@
-//! How a segment is laid out: the sizes that follow from the schema, and the footer.
+//! How a segment is laid out: the sizes that follow from the schema, and the sections.
 
-use iqdb_core::Schema;
+use iqdb_core::{Element, FieldKind, Schema};
 
 /// The header's size, and where the rows begin.
 pub(crate) const HEADER: usize = 4_096;
@@ -18,32 +18,71 @@ const BLOCK_BYTES_MAX: usize = 4 << 20;
 /// The most rows in a block.
 const BLOCK_ROWS_MAX: usize = 1 << 16;
 
+/// What a row takes at least where blocks are sized, in bytes.
+const ROW_BYTES_MIN: usize = 64;
+
+/// What a sparse vector is taken to need where blocks are sized, in bytes.
+const SPARSE_BYTES: usize = 1_024;
+
+/// Bytes to which a vector of bits is padded.
+const WORD: usize = 8;
+
 /// The sizes that follow from a schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// Components of a vector.
-    pub(crate) dim: usize,
-    /// Components from one row to the next.
-    pub(crate) stride: usize,
+    pub(crate) schema: Schema,
     /// Rows in each block but the last.
     pub(crate) block_rows: usize,
 }
 
 impl Shape {
     pub(crate) fn of(schema: &Schema) -> Self {
-        let stride = schema.dim().next_multiple_of(LINE / size_of::<f32>());
-        let block_rows = (BLOCK_BYTES_MAX / (stride * size_of::<f32>())).clamp(1, BLOCK_ROWS_MAX);
-        Self { dim: schema.dim(), stride, block_rows: 1 << block_rows.ilog2() }
+        let row_bytes: usize = schema.fields().iter().map(|field| stride_of(field.kind())).sum();
+        let block_rows = BLOCK_BYTES_MAX / row_bytes.max(ROW_BYTES_MIN);
+        let block_rows = 1 << block_rows.clamp(1, BLOCK_ROWS_MAX).ilog2();
+        Self { schema: schema.clone(), block_rows }
     }
 
-    /// Bytes from one row to the next.
+    /// How many fields there are.
+    pub(crate) fn fields(&self) -> usize {
+        self.schema.fields().len()
+    }
+
+    /// Bytes of a row's vectors, about.
     pub(crate) fn row_bytes(&self) -> usize {
-        self.stride * size_of::<f32>()
+        self.schema.fields().iter().map(|field| stride_of(field.kind())).sum()
+    }
+
+    /// The only field of the schema, if it is a dense one: then the vectors of a segment come first
+    /// in its file, one after the other, and a large batch may write its own there.
+    pub(crate) fn placed(&self) -> Option<FieldKind> {
+        match self.schema.fields() {
+            [field] => Some(field.kind()).filter(|kind| kind.dim().is_some()),
+            _ => None,
+        }
     }
 
     /// How many blocks `rows` rows take.
     pub(crate) fn blocks(&self, rows: u64) -> usize {
         usize::try_from(rows).unwrap_or(usize::MAX).div_ceil(self.block_rows)
+    }
+
+    /// How many of `rows` rows are in a block.
+    pub(crate) fn rows_in(&self, block: usize, rows: u64) -> usize {
+        let before = block * self.block_rows;
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        rows.saturating_sub(before).min(self.block_rows)
+    }
+}
+
+/// Bytes from one dense vector to the next; an estimate for a sparse one.
+pub(crate) fn stride_of(kind: FieldKind) -> usize {
+    match (kind.element(), kind.dim()) {
+        (Some(Element::Binary), Some(dim)) => {
+            Element::Binary.vector_bytes(dim).next_multiple_of(WORD)
+        }
+        (Some(element), Some(dim)) => element.vector_bytes(dim).next_multiple_of(LINE),
+        _ => SPARSE_BYTES,
     }
 }
 
@@ -67,24 +106,44 @@ pub(crate) fn pieces(bytes: &[u8], start: u64) -> impl Iterator<Item = Piece> {
 /// Which part of a body something is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
-    /// The rows of a block.
-    Rows(usize),
     /// The ids of a block.
     Ids(usize),
     /// The payloads of a block.
     Payloads(usize),
+    /// A part of a column: of which block, of which field.
+    Column(usize, usize, ColumnPart),
     /// From an id to its row.
     Index,
 }
 
+/// A part of the vectors of one field in one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ColumnPart {
+    /// Dense vectors, a stride apart; of sparse ones the indices.
+    Vectors,
+    /// The row of the block that each vector is of; empty where all rows have one, or none has.
+    RowsOf,
+    /// Where each sparse vector ends, in terms, after a 0; empty without vectors.
+    Ends,
+    /// The weights of sparse vectors, one for each index.
+    Weights,
+}
+
+impl ColumnPart {
+    const COUNT: usize = 4;
+}
+
 impl Section {
-    /// Its place among all sections of a segment with `blocks` blocks.
-    pub(crate) fn slot(self, blocks: usize) -> usize {
+    /// Its place among all sections of a segment with `blocks` blocks and `fields` fields.
+    pub(crate) fn slot(self, blocks: usize, fields: usize) -> usize {
+        let of_block = 2 + ColumnPart::COUNT * fields;
         match self {
-            Self::Rows(block) => block,
-            Self::Ids(block) => blocks + 2 * block,
-            Self::Payloads(block) => blocks + 2 * block + 1,
-            Self::Index => 3 * blocks,
+            Self::Ids(block) => block * of_block,
+            Self::Payloads(block) => block * of_block + 1,
+            Self::Column(block, field, part) => {
+                block * of_block + 2 + ColumnPart::COUNT * field + part as usize
+            }
+            Self::Index => blocks * of_block,
         }
     }
 }

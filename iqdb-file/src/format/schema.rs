@@ -1,0 +1,138 @@
+//! Schemas as bytes.
+//!
+//! ```text
+//! u32 fields
+//! fields × (u16 length of the name  name  kind)
+//! kind: u8 element (0 sparse, 1 f32, 2 f16, 3 bf16, 4 i8, 5 binary)  u8 metric (1 cosine, 2 dot,
+//!       3 Euclidean, 4 Hamming, 5 Jaccard)  u32 dimension, 0 for a sparse field
+//! ```
+
+use iqdb_core::limits::FIELDS_MAX;
+use iqdb_core::{Element, Error, ErrorKind, Field, FieldKind, Metric, Result, Schema};
+
+use super::wire::{Reader, put_bytes, put_u8, put_u16, put_u32};
+
+/// The code of a sparse field in place of an element's.
+const SPARSE: u8 = 0;
+
+/// Elements and metrics by their codes, from 1 on.
+const ELEMENTS: [Element; 5] =
+    [Element::F32, Element::F16, Element::BF16, Element::I8, Element::Binary];
+const METRICS: [Metric; 5] =
+    [Metric::Cosine, Metric::Dot, Metric::Euclidean, Metric::Hamming, Metric::Jaccard];
+
+/// Whether the format has codes for every field.
+///
+/// # Errors
+/// [`ErrorKind::NotSupported`], naming the field.
+pub(crate) fn check_codes(schema: &Schema) -> Result<()> {
+    let has_codes = |kind: FieldKind| {
+        let element = kind.element().is_none_or(|element| ELEMENTS.contains(&element));
+        element && METRICS.contains(&kind.metric())
+    };
+    match schema.fields().iter().find(|field| !has_codes(field.kind())) {
+        None => Ok(()),
+        Some(field) => {
+            Err(Error::new(ErrorKind::NotSupported, "the format has no code for a field")
+                .with_field(field.name())
+                .found(field.kind()))
+        }
+    }
+}
+
+/// Appends a schema.
+pub(crate) fn put_schema(out: &mut Vec<u8>, schema: &Schema) {
+    put_u32(out, u32::try_from(schema.fields().len()).unwrap_or(u32::MAX));
+    for field in schema.fields() {
+        put_u16(out, u16::try_from(field.name().len()).unwrap_or(u16::MAX));
+        put_bytes(out, field.name().as_bytes());
+        put_kind(out, field.kind());
+    }
+}
+
+/// Appends the kinds of a schema's fields, without their names.
+pub(crate) fn put_kinds(out: &mut Vec<u8>, schema: &Schema) {
+    put_u32(out, u32::try_from(schema.fields().len()).unwrap_or(u32::MAX));
+    schema.fields().iter().for_each(|field| put_kind(out, field.kind()));
+}
+
+fn put_kind(out: &mut Vec<u8>, kind: FieldKind) {
+    fn code<T: PartialEq>(codes: &[T], value: &T) -> u8 {
+        let position = codes.iter().position(|other| other == value);
+        position.and_then(|n| u8::try_from(n + 1).ok()).unwrap_or(u8::MAX)
+    }
+    put_u8(out, kind.element().map_or(SPARSE, |element| code(&ELEMENTS, &element)));
+    put_u8(out, code(&METRICS, &kind.metric()));
+    put_u32(out, kind.dim().and_then(|dim| u32::try_from(dim).ok()).unwrap_or(0));
+}
+
+/// Reads a schema.
+///
+/// # Errors
+/// [`ErrorKind::Damaged`] for bytes that are none; [`ErrorKind::InvalidSchema`].
+pub(crate) fn take_schema(bytes: &mut Reader<'_>) -> Result<Schema> {
+    let count = bytes.take_u32()?;
+    if count as usize > FIELDS_MAX {
+        return Err(bytes.damaged("it has too many fields"));
+    }
+    let mut fields = Vec::new();
+    for _ in 0..count {
+        let len = bytes.take_u16()?;
+        let name = bytes.take_text(len.into())?;
+        fields.push(Field::new(name, take_kind(bytes)?)?);
+    }
+    Schema::from_fields(fields)
+}
+
+fn take_kind(bytes: &mut Reader<'_>) -> Result<FieldKind> {
+    let (element, metric) = (bytes.take_u8()?, bytes.take_u8()?);
+    let dim = bytes.take_u32()? as usize;
+    let metric = usize::from(metric).checked_sub(1).and_then(|n| METRICS.get(n).copied());
+    let metric = metric.ok_or_else(|| bytes.damaged("there is no such metric"))?;
+    if element == SPARSE && dim == 0 {
+        return Ok(FieldKind::Sparse { metric });
+    }
+    let element = usize::from(element).checked_sub(1).and_then(|n| ELEMENTS.get(n).copied());
+    let element = element.ok_or_else(|| bytes.damaged("there is no such element"))?;
+    Ok(FieldKind::Dense { dim, metric, element })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_comes_back() {
+        let mut rich = Schema::builder().sparse("terms", Metric::Dot);
+        for element in Element::ALL {
+            let metric = if element == Element::Binary { Metric::Jaccard } else { Metric::Dot };
+            rich = rich.dense(element.as_str(), 65_536, metric).element(element);
+        }
+        for schema in [
+            Schema::builder().build().unwrap(),
+            Schema::new(3, Metric::Cosine).unwrap(),
+            rich.build().unwrap(),
+        ] {
+            check_codes(&schema).unwrap();
+            let mut bytes = Vec::new();
+            put_schema(&mut bytes, &schema);
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(take_schema(&mut reader).unwrap(), schema);
+            reader.finish().unwrap();
+            for len in 0..bytes.len() {
+                assert!(take_schema(&mut Reader::new(&bytes[..len])).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_schema_is_refused() {
+        let mut bytes = Vec::new();
+        put_schema(&mut bytes, &Schema::new(3, Metric::Cosine).unwrap());
+        for (at, value) in [(0, 17), (0, 2), (12, 6), (12, 0), (13, 0), (13, 4), (14, 0)] {
+            let mut bad = bytes.clone();
+            bad[at] = value;
+            assert!(take_schema(&mut Reader::new(&bad)).is_err(), "{at} {value}");
+        }
+    }
+}

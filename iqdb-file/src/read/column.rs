@@ -1,0 +1,155 @@
+//! The vectors of one field in one block of a segment, as a snapshot lends them.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use iqdb_core::{Csr, Error, ErrorKind, FieldKind, Result, RowsRef, VectorColumn};
+
+use super::body::Body;
+use crate::errors::damaged;
+use crate::format::segment::footer::{END_BYTES, TERM_BYTES};
+use crate::format::segment::layout::{ColumnPart, stride_of};
+use crate::format::vectors;
+
+/// A column of a block. Its bytes are checked at their first use.
+#[derive(Debug)]
+pub(crate) struct SegmentColumn {
+    body: Arc<Body>,
+    kind: FieldKind,
+    /// How many vectors there are.
+    len: usize,
+    /// The slot of the first part; the others follow.
+    slot: usize,
+    /// How many rows the block has.
+    block_rows: usize,
+    /// Set once the list of rows has been checked.
+    rows_are_checked: OnceLock<()>,
+}
+
+impl SegmentColumn {
+    /// The `len` vectors of a field in a block of `block_rows` rows, of which the first part is in
+    /// this slot of the body.
+    pub(crate) fn new(
+        body: Arc<Body>,
+        kind: FieldKind,
+        (len, block_rows): (usize, usize),
+        slot: usize,
+    ) -> Self {
+        Self { body, kind, len, slot, block_rows, rows_are_checked: OnceLock::new() }
+    }
+
+    /// The column, ready to be lent; `None` when it has no vectors. O(vectors) at the first use,
+    /// where some rows have none, else O(1).
+    pub(crate) fn lend(&self) -> Result<Option<&Self>> {
+        if self.len == 0 {
+            return Ok(None);
+        }
+        if self.names_rows() && self.rows_are_checked.get().is_none() {
+            let rows = self.named_rows()?;
+            let rises = rows.is_sorted_by(|a, b| a < b);
+            if !rises || rows.last().is_none_or(|last| *last as usize >= self.block_rows) {
+                return Err(damaged(self.body.path(), "the rows of vectors make no sense"));
+            }
+            // Another reader may have been faster.
+            let _ = self.rows_are_checked.set(());
+        }
+        Ok(Some(self))
+    }
+
+    /// Whether all of it makes sense.
+    pub(crate) fn check_all(&self) -> Result<()> {
+        let Some(column) = self.lend()? else { return Ok(()) };
+        let rows = column.rows(0..self.len)?;
+        let check = |n| rows.vector(n).and_then(|vector| self.kind.check_vector(vector));
+        (0..self.len).try_for_each(|n| {
+            check(n)
+                .map_err(|error| damaged(self.body.path(), "a row is no vector").caused_by(error))
+        })
+    }
+
+    /// Whether some rows of the block have no vector.
+    fn names_rows(&self) -> bool {
+        self.len < self.block_rows
+    }
+
+    fn slot_of(&self, part: ColumnPart) -> usize {
+        self.slot + part as usize
+    }
+
+    fn named_rows(&self) -> Result<&[u32]> {
+        self.numbers(self.body.section(self.slot_of(ColumnPart::RowsOf))?)
+    }
+
+    fn numbers<'a, T: bytemuck::AnyBitPattern>(&self, bytes: &'a [u8]) -> Result<&'a [T]> {
+        bytemuck::try_cast_slice(bytes)
+            .map_err(|_| damaged(self.body.path(), "vectors are not where they can be"))
+    }
+
+    fn check_range(&self, range: &Range<usize>) -> Result<()> {
+        match range.start <= range.end && range.end <= self.len {
+            true => Ok(()),
+            // For a caller that keeps a source and asks for more rows than its block has.
+            false => Err(Error::new(
+                ErrorKind::ContractViolation,
+                "there are no such vectors in the block",
+            )),
+        }
+    }
+
+    fn dense<'a>(&self, bytes: &'a [u8]) -> Result<RowsRef<'a>> {
+        vectors::rows(self.kind, bytes, stride_of(self.kind))
+            .unwrap_or_else(|| Err(damaged(self.body.path(), "vectors are not where they can be")))
+    }
+
+    fn sparse(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        let ends = range.start * END_BYTES..(range.end + 1) * END_BYTES;
+        let ends: &[u64] = self.numbers(self.body.bytes(self.slot_of(ColumnPart::Ends), ends)?)?;
+        let place = |end: Option<&u64>| {
+            end.and_then(|end| usize::try_from(*end).ok()?.checked_mul(TERM_BYTES))
+                .ok_or_else(|| damaged(self.body.path(), "the ends of vectors make no sense"))
+        };
+        let terms = place(ends.first())?..place(ends.last())?;
+        let indices = self.body.bytes(self.slot_of(ColumnPart::Vectors), terms.clone())?;
+        let weights = self.body.bytes(self.slot_of(ColumnPart::Weights), terms)?;
+        Csr::new(ends, self.numbers(indices)?, self.numbers(weights)?).map(RowsRef::Sparse).map_err(
+            |error| damaged(self.body.path(), "the ends of vectors make no sense").caused_by(error),
+        )
+    }
+}
+
+impl VectorColumn for SegmentColumn {
+    fn rows_of(&self) -> Option<&[u32]> {
+        // `lend` has read and checked them.
+        self.names_rows().then(|| self.named_rows().unwrap_or_default())
+    }
+
+    /// Checks at its first use what it lends.
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        self.check_range(&range)?;
+        if self.kind.dim().is_none() {
+            return self.sparse(range);
+        }
+        let stride = stride_of(self.kind);
+        let bytes = range.start * stride..range.end * stride;
+        self.dense(self.body.bytes(self.slot_of(ColumnPart::Vectors), bytes)?)
+    }
+
+    /// Checks at their first use the rows that are wanted, and reads no others from the disk.
+    fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<RowsRef<'_>> {
+        self.check_range(&range)?;
+        if self.kind.dim().is_none() {
+            return self.sparse(range);
+        }
+        let stride = stride_of(self.kind);
+        let start = range.start * stride;
+        let bytes = self.body.some_bytes(
+            self.slot_of(ColumnPart::Vectors),
+            start..range.end * stride,
+            wanted.iter().map(|row| {
+                let first = start + *row as usize * stride;
+                first..first + stride
+            }),
+        )?;
+        self.dense(bytes)
+    }
+}
