@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::hash::BuildHasher;
 
 use iqdb_columns::{Columns, ExactValue, Field, Invalid, retain_codes};
-use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, Value, ValueRef};
+use iqdb_core::{Narrow, Path, PayloadColumns, Predicate, Result, Value, ValueRef};
 
 use crate::column::{Appender, Column, column};
 use crate::layout::CHUNK_ROWS_MAX;
@@ -58,7 +58,7 @@ impl OpenField {
         if values.len() > mask.mask().count() {
             let matches = |row: usize| {
                 let value = codes.get(row)?.checked_sub(1).and_then(|n| values.get(n as usize))?;
-                Some(leaf.matches_value(value.as_ref()))
+                Some(leaf.matches_first(value.as_ref()))
             };
             let Ok(()) = mask.retain(|row| Ok::<_, Infallible>(matches(row).unwrap_or(false)));
             return;
@@ -66,7 +66,7 @@ impl OpenField {
         // A field has at most as many values as a chunk has rows.
         let mut bits = [0_u64; CHUNK_ROWS_MAX / 64 + 1];
         for (code, value) in (1..).zip(values) {
-            bits[code / 64] |= u64::from(leaf.matches_value(value.as_ref())) << (code % 64);
+            bits[code / 64] |= u64::from(leaf.matches_first(value.as_ref())) << (code % 64);
         }
         retain_codes(codes, mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
     }
@@ -99,12 +99,12 @@ impl OpenColumns {
     /// Narrows `mask` to the rows that match `leaf` and returns true; or returns false, for a
     /// condition on ids. Allocates nothing. O(rows + values of the field).
     pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
-        let Some(name) = leaf.field() else {
+        let Some(Ok(key)) = leaf.path().map(Path::first_key) else {
             return false;
         };
-        match self.field_named(name) {
+        match self.field_named(key) {
             Some(field) => field.select(leaf, mask),
-            // An absent field makes every condition on it false.
+            // An absent key makes every condition on it false.
             None => mask.retain_words(|_, _| 0),
         }
         true
@@ -113,13 +113,13 @@ impl OpenColumns {
 
 impl PayloadColumns for OpenColumns {
     /// O(fields).
-    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+    fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
         Ok(self.row(row).nth(n))
     }
 
     /// O(fields).
-    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
-        Ok(self.field_named(field).and_then(|field| field.value_in(row)))
+    fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>> {
+        Ok(self.field_named(key).and_then(|field| field.value_in(row)))
     }
 }
 

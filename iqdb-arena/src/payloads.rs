@@ -45,18 +45,8 @@ impl<'a> RowPayload<'a> {
 
     /// The size of the payload, in bytes, as [`Payload::size_bytes`] counts it.
     pub(crate) fn size_bytes(self) -> usize {
-        let scalar = |value: ValueRef<'_>| match value {
-            ValueRef::Text(text) => 8 + text.len(),
-            _ => 8,
-        };
         let mut bytes = 0;
-        self.for_each(|name, value| {
-            bytes += name.len();
-            bytes += match value {
-                ValueRef::List(list) => list.iter().fold(8, |bytes, value| bytes + scalar(value)),
-                value => scalar(value),
-            };
-        });
+        self.for_each(|key, value| bytes += key.len() + value.size_bytes());
         bytes
     }
 

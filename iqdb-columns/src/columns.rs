@@ -1,6 +1,6 @@
 //! The payloads of a number of rows, field by field.
 
-use iqdb_core::{Narrow, PayloadColumns, Predicate, Result, ValueRef};
+use iqdb_core::{Narrow, Path, PayloadColumns, Predicate, Result, ValueRef};
 
 use crate::field::Field;
 use crate::invalid::{FIELDS_MAX, Invalid};
@@ -39,13 +39,13 @@ impl Columns {
     /// alone, for a condition on ids, and where evaluating it row by row is at least as fast.
     /// Allocates nothing. O(rows), and O(log values) or O(values) of the field. The contract is that of [`BlockSource::matching`](iqdb_core::BlockSource::matching).
     pub fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
-        let Some(name) = leaf.field() else {
+        let Some(Ok(key)) = leaf.path().map(Path::first_key) else {
             return false;
         };
-        match self.field_named(name) {
+        match self.field_named(key) {
             Some(field) => field.select(leaf, mask),
             None => {
-                // An absent field makes every condition on it false.
+                // An absent key makes every condition on it false.
                 mask.retain_words(|_, _| 0);
                 true
             }
@@ -80,13 +80,13 @@ impl Columns {
 
 impl PayloadColumns for Columns {
     /// O(fields).
-    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+    fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
         Ok(self.row(row).nth(n))
     }
 
     /// O(log fields).
-    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
-        Ok(self.field_named(field).and_then(|field| field.value_in(row)))
+    fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>> {
+        Ok(self.field_named(key).and_then(|field| field.value_in(row)))
     }
 }
 

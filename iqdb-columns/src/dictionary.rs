@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
-use iqdb_core::{ListRef, Value, ValueRef};
+use iqdb_core::{DateTime, List, Map, Value, ValueRef};
 
 use crate::exact::ExactValue;
 use crate::invalid::Invalid;
@@ -11,16 +11,21 @@ use crate::invalid::Invalid;
 /// The longest string of a payload: a scalar counts 8 bytes beside it.
 const TEXT_BYTES_MAX: usize = PAYLOAD_BYTES_MAX - 8;
 
-/// Distinct values in the order of [`ExactValue`]: null, booleans, integers, floats, strings, lists,
-/// and each kind by its values.
+/// How many kinds of values there are.
+pub(crate) const KINDS: usize = 8;
+
+/// Distinct values in the order of [`ExactValue`]: null, booleans, integers, floats, dates,
+/// strings, lists, maps, and each kind by its values.
 #[derive(Debug, Default)]
 pub struct Dictionary {
     null: bool,
     bools: Vec<bool>,
     ints: Vec<i64>,
     floats: Vec<f64>,
+    dates: Vec<DateTime>,
     texts: Texts,
-    lists: Vec<Box<[Value]>>,
+    lists: Vec<List>,
+    maps: Vec<Map>,
 }
 
 /// Strings in one buffer, and the offset at which each ends.
@@ -72,11 +77,13 @@ impl Dictionary {
             ValueRef::Int(value) => self.ints.push(value),
             ValueRef::Float(value) if value.is_finite() => self.floats.push(value),
             ValueRef::Float(_) => return Err(Invalid::Value),
+            ValueRef::DateTime(value) => self.dates.push(value),
             ValueRef::Text(text) if text.len() > TEXT_BYTES_MAX => return Err(Invalid::Value),
             ValueRef::Text(text) => self.texts.push(text)?,
-            ValueRef::List(_) => match value.to_value() {
-                list if list.check().is_err() => return Err(Invalid::Value),
-                Value::List(values) => self.lists.push(values.into()),
+            ValueRef::List(_) | ValueRef::Map(_) => match value.to_value() {
+                nested if nested.check().is_err() => return Err(Invalid::Value),
+                Value::List(list) => self.lists.push(list),
+                Value::Map(map) => self.maps.push(map),
                 _ => {}
             },
         }
@@ -97,9 +104,11 @@ impl Dictionary {
         self.bools.shrink_to_fit();
         self.ints.shrink_to_fit();
         self.floats.shrink_to_fit();
+        self.dates.shrink_to_fit();
         self.texts.bytes.shrink_to_fit();
         self.texts.ends.shrink_to_fit();
         self.lists.shrink_to_fit();
+        self.maps.shrink_to_fit();
     }
 
     /// The values, sorted.
@@ -109,8 +118,10 @@ impl Dictionary {
             .chain(self.bools.iter().map(|value| ValueRef::Bool(*value)))
             .chain(self.ints.iter().map(|value| ValueRef::Int(*value)))
             .chain(self.floats.iter().map(|value| ValueRef::Float(*value)))
+            .chain(self.dates.iter().map(|value| ValueRef::DateTime(*value)))
             .chain(texts.map(ValueRef::Text))
-            .chain(self.lists.iter().map(|list| ValueRef::List(ListRef::new(list))))
+            .chain(self.lists.iter().map(|list| ValueRef::List(list.as_ref())))
+            .chain(self.maps.iter().map(|map| ValueRef::Map(map.as_ref())))
     }
 
     /// How many values there are.
@@ -120,8 +131,10 @@ impl Dictionary {
             + self.bools.len()
             + self.ints.len()
             + self.floats.len()
+            + self.dates.len()
             + self.texts.ends.len()
             + self.lists.len()
+            + self.maps.len()
     }
 
     /// Whether there are none.
@@ -150,24 +163,30 @@ impl Dictionary {
             self.ints.get(n).map(|value| ValueRef::Int(*value))
         } else if within(self.floats.len()) {
             self.floats.get(n).map(|value| ValueRef::Float(*value))
+        } else if within(self.dates.len()) {
+            self.dates.get(n).map(|value| ValueRef::DateTime(*value))
         } else if within(self.texts.ends.len()) {
             self.texts.get(n).map(ValueRef::Text)
+        } else if within(self.lists.len()) {
+            self.lists.get(n).map(|list| ValueRef::List(list.as_ref()))
         } else {
-            self.lists.get(n).map(|list| ValueRef::List(ListRef::new(list)))
+            self.maps.get(n).map(|map| ValueRef::Map(map.as_ref()))
         }
     }
 
     /// The number ranges of the kinds. The values of one range compare with each other in a filter,
-    /// except lists.
-    pub(crate) fn kinds(&self) -> [Range<usize>; 6] {
+    /// except lists and maps.
+    pub(crate) fn kinds(&self) -> [Range<usize>; KINDS] {
         let mut start = 0;
         [
             usize::from(self.null),
             self.bools.len(),
             self.ints.len(),
             self.floats.len(),
+            self.dates.len(),
             self.texts.ends.len(),
             self.lists.len(),
+            self.maps.len(),
         ]
         .map(|len| {
             let kind = start..start + len;

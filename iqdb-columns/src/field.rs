@@ -1,7 +1,7 @@
 //! One field of all rows, made of its parts, all of which are checked.
 
 use iqdb_core::ValueRef;
-use iqdb_core::limits::FIELD_NAME_BYTES_MAX;
+use iqdb_core::limits::KEY_BYTES_MAX;
 
 use crate::codes::Codes;
 use crate::dictionary::Dictionary;
@@ -25,7 +25,7 @@ impl Field {
     /// this dictionary.
     pub fn new(name: &str, mut dictionary: Dictionary, codes: Codes) -> Result<Self, Invalid> {
         let values = dictionary.len();
-        if !(1..=FIELD_NAME_BYTES_MAX).contains(&name.len()) {
+        if !(1..=KEY_BYTES_MAX).contains(&name.len()) {
             return Err(Invalid::Name);
         }
         if codes.len() < values {
@@ -78,7 +78,7 @@ impl Field {
         values: impl IntoIterator<Item = ValueRef<'a>>,
         codes: impl ExactSizeIterator<Item = u32>,
     ) -> Result<Self, Invalid> {
-        if !(1..=FIELD_NAME_BYTES_MAX).contains(&name.len()) {
+        if !(1..=KEY_BYTES_MAX).contains(&name.len()) {
             return Err(Invalid::Name);
         }
         let mut sorted: Vec<(ExactValue<'_>, usize)> =

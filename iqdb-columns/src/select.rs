@@ -6,6 +6,7 @@ use std::ops::Range;
 use iqdb_core::filter::Comparison;
 use iqdb_core::{Narrow, Predicate, ValueRef};
 
+use crate::dictionary::KINDS;
 use crate::field::Field;
 
 /// The largest dictionary for whose values a condition that is not a range of codes is evaluated one
@@ -16,7 +17,7 @@ const VALUES_MAX: usize = 4_096;
 #[derive(Default)]
 struct Ranges {
     /// Each kind of value gives at most two.
-    ranges: [Range<u32>; 12],
+    ranges: [Range<u32>; 2 * KINDS],
     len: usize,
 }
 
@@ -60,7 +61,7 @@ impl Field {
         }
         let mut bits = [0_u64; VALUES_MAX / 64 + 1];
         for code in 1..=self.dictionary().len() {
-            let matches = self.value(code - 1).is_some_and(|value| leaf.matches_value(value));
+            let matches = self.value(code - 1).is_some_and(|value| leaf.matches_first(value));
             bits[code / 64] |= u64::from(matches) << (code % 64);
         }
         self.codes().retain(mask, |code| bits[code as usize / 64] >> (code % 64) & 1 == 1);
@@ -68,8 +69,9 @@ impl Field {
     }
 
     /// The codes that match a condition that selects ranges of a sorted dictionary; `None` for any
-    /// other condition.
+    /// other condition, and for one on values inside the field's lists and maps.
     fn ranges(&self, leaf: &Predicate) -> Option<Ranges> {
+        leaf.path()?.as_key()?;
         let mut ranges = Ranges::default();
         for kind in self.dictionary().kinds() {
             match leaf {

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Narrow, Payload, PayloadRef, Predicate, RowMask, Value};
+use iqdb_core::{DateTime, Map, Narrow, Path, Payload, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
 use crate::{Codes, Columns, Dictionary, ExactValue, FIELDS_MAX, Field, Invalid};
@@ -16,13 +16,22 @@ fn scalars() -> impl Strategy<Value = Value> {
         prop::sample::select(vec![i64::MIN, i64::MAX, 1 << 53, (1 << 53) + 1]).prop_map(Value::Int),
         prop::sample::select(vec![-0.0, 0.0, 1.0, 1.5, -2.0, 9_007_199_254_740_992.0, 1e300])
             .prop_map(Value::Float),
+        prop::sample::select(vec![DateTime::MIN, DateTime::MAX]).prop_map(Value::DateTime),
+        (-2_i64..2).prop_map(|micros| DateTime::from_micros(micros).unwrap().into()),
         "[ab]{0,3}".prop_map(Value::Text),
         prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(Value::from),
     ]
 }
 
 fn values() -> impl Strategy<Value = Value> {
-    prop_oneof![6 => scalars(), 1 => prop::collection::vec(scalars(), 0..3).prop_map(Value::List)]
+    let nested = scalars().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec(("[xyz]", inner), 0..3)
+                .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+        ]
+    });
+    prop_oneof![6 => scalars(), 1 => nested]
 }
 
 fn payloads() -> impl Strategy<Value = Vec<Payload>> {
@@ -32,18 +41,28 @@ fn payloads() -> impl Strategy<Value = Vec<Payload>> {
 }
 
 fn predicates() -> impl Strategy<Value = Predicate> {
-    let field = || "[wxyz]".prop_map(String::from);
+    let path = || {
+        let steps = prop::collection::vec(prop::option::of("[xyz]"), 0..3);
+        ("[wxyz]", prop_oneof![2 => Just(Vec::new()), 1 => steps]).prop_map(|(first, steps)| {
+            steps.into_iter().fold(Path::key(first), |path, step| match step {
+                Some(key) => path.then(key),
+                None => path.each(),
+            })
+        })
+    };
     prop_oneof![
-        4 => (field(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
-            .prop_map(|(field, comparison, value)| Predicate::Compare { field, comparison, value }),
-        1 => (field(), prop::collection::vec(scalars(), 0..5)).prop_map(|(field, values)| {
-            Predicate::In { field, values: values.into_iter().collect() }
+        4 => (path(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
+            .prop_map(|(path, comparison, value)| Predicate::Compare { path, comparison, value }),
+        1 => (path(), prop::collection::vec(scalars(), 0..5)).prop_map(|(path, values)| {
+            Predicate::In { path, values: values.into_iter().collect() }
         }),
-        1 => (field(), scalars()).prop_map(|(field, value)| Predicate::Contains { field, value }),
-        1 => (field(), "[ab]{0,2}")
-            .prop_map(|(field, prefix)| Predicate::StartsWith { field, prefix }),
-        1 => field().prop_map(|field| Predicate::Exists { field }),
-        1 => field().prop_map(|field| Predicate::IsNull { field }),
+        1 => (path(), scalars()).prop_map(|(path, value)| Predicate::Contains { path, value }),
+        1 => (path(), "[ab]{0,2}")
+            .prop_map(|(path, prefix)| Predicate::StartsWith { path, prefix }),
+        1 => (path(), "[ab]{0,1}")
+            .prop_map(|(path, text)| Predicate::ContainsText { path, text }),
+        1 => path().prop_map(|path| Predicate::Exists { path }),
+        1 => path().prop_map(|path| Predicate::IsNull { path }),
         1 => Just(Predicate::IdIn { ids: [7.into()].into_iter().collect() }),
     ]
 }
@@ -83,9 +102,14 @@ proptest! {
             let mut mask = before.clone();
             let answered = columns.matching(&predicate, &mut Narrow::new(&mut mask));
             // Conditions that select no ranges may be left to the caller.
-            let may_decline =
-                matches!(predicate, Predicate::In { .. } | Predicate::Contains { .. });
-            prop_assert!(answered == predicate.field().is_some() || may_decline);
+            let may_decline = predicate.path().is_some_and(|path| path.as_key().is_none())
+                || matches!(
+                    predicate,
+                    Predicate::In { .. }
+                        | Predicate::Contains { .. }
+                        | Predicate::ContainsText { .. }
+                );
+            prop_assert!(answered == predicate.path().is_some() || may_decline);
             let mut after = before.clone();
             after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
             prop_assert_eq!(&mask, if answered { &after } else { &before }, "{:?}", predicate);
@@ -167,9 +191,10 @@ fn parts_that_make_no_columns_are_refused() {
         assert_eq!(of(&name, &ints(1), u8s(&[1])).unwrap_err(), Invalid::Name);
     }
 
-    let nested = Value::List(vec![Value::List(vec![])]);
+    let nested = Value::from(vec![Value::from(vec![f64::NAN])]);
+    let keyed = Value::from(Map::new().with("", 1));
     let long = Value::Text("x".repeat((1 << 20) - 7));
-    for value in [Value::Float(f64::NAN), Value::Float(f64::INFINITY), nested, long] {
+    for value in [Value::Float(f64::NAN), Value::Float(f64::INFINITY), nested, keyed, long] {
         assert_eq!(dictionary(&[value]).unwrap_err(), Invalid::Value);
     }
     assert!(dictionary(&[Value::Text("x".repeat((1 << 20) - 8))]).is_ok());
@@ -197,15 +222,23 @@ fn exact_values_are_compared_and_hashed_by_their_bits() {
         Value::Float(-0.0),
         Value::Float(0.0),
         Value::Float(1.0),
+        DateTime::MIN.into(),
+        DateTime::MAX.into(),
         "".into(),
         "a".into(),
         "ab".into(),
         "ä".into(),
-        Value::List(vec![]),
-        Value::List(vec![1.into()]),
-        Value::List(vec![1.into(), Value::Null]),
-        Value::List(vec![Value::Float(-0.0)]),
-        Value::List(vec![Value::Float(0.0)]),
+        Vec::<Value>::new().into(),
+        vec![1].into(),
+        vec![Value::from(1), Value::Null].into(),
+        vec![-0.0].into(),
+        vec![0.0].into(),
+        vec![Map::new()].into(),
+        Map::new().into(),
+        Map::new().with("a", 1).into(),
+        Map::new().with("a", 1).with("b", 0).into(),
+        Map::new().with("a", 1.0).into(),
+        Map::new().with("b", 0).into(),
     ];
     let hasher = std::hash::RandomState::new();
     let exact: Vec<_> = sorted.iter().map(|value| ExactValue(value.as_ref())).collect();
@@ -247,7 +280,7 @@ fn codes_are_as_wide_as_the_dictionary_is_long() {
             assert_eq!(lent.to_payload().unwrap(), payloads[row], "row {row} of {distinct}");
         }
         let leaf = Predicate::Compare {
-            field: "n".into(),
+            path: "n".into(),
             comparison: Comparison::Ge,
             value: (distinct - 2).into(),
         };
@@ -262,7 +295,7 @@ fn codes_are_as_wide_as_the_dictionary_is_long() {
 fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_caller() {
     let payloads: Vec<_> = (0..5_000_i64).map(|n| Payload::new().with("n", n)).collect();
     let columns = Columns::from_payloads(&payloads).unwrap();
-    let leaf = Predicate::In { field: "n".into(), values: [Value::Int(7)].into_iter().collect() };
+    let leaf = Predicate::In { path: "n".into(), values: [Value::Int(7)].into_iter().collect() };
     let mut mask = RowMask::new();
     mask.set_all(payloads.len());
     assert!(!columns.matching(&leaf, &mut Narrow::new(&mut mask)));

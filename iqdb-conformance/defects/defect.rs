@@ -72,9 +72,9 @@ defects! {
         "apply::upsert_inserts_a_new_record", "conveniences::upsert_is_a_batch_of_one";
     /// Replacing a record changes the payload and not the vector.
     ReplaceKeepsTheVector by "apply::upsert_replaces_the_whole_record";
-    /// Replacing a record keeps the fields that the new payload lacks.
+    /// Replacing a record keeps the keys that the new payload lacks.
     ReplaceMergesThePayload by "apply::upsert_replaces_the_whole_record";
-    /// Setting a payload keeps the fields that the new one lacks.
+    /// Setting a payload keeps the keys that the new one lacks.
     SetPayloadMerges by
         "apply::set_payload_replaces_the_payload_and_keeps_the_vector",
         "histories::random_operations_agree_with_the_model";
@@ -92,6 +92,12 @@ defects! {
     VisibleBeforeWritten by "concurrency::concurrent_readers_see_whole_batches";
     /// Adding 0.0 somewhere has made every -0.0 positive.
     NegativeZeroIsZero by "get::get_returns_the_exact_bits";
+    /// Dates are kept in milliseconds.
+    DatesLoseTheirMicros by
+        "get::get_returns_the_exact_bits", "payloads::row_payloads_list_every_key";
+    /// A map is stored as keys with dots in them.
+    MapsAreFlattened by
+        "get::get_returns_the_exact_bits", "payloads::row_payloads_list_every_key";
     /// Changes go through a map by id, and only the last one of an id remains.
     LastChangeOfAnIdWins by "apply::changes_of_a_batch_apply_in_order";
     /// A replaced record counts as inserted.
@@ -125,6 +131,8 @@ defects! {
         "refusals::ids_are_limited_in_length", "get::get_of_an_id_that_cannot_be_stored_is_none";
     /// A payload over the limits is left out instead of being refused.
     BadPayloadsAreDropped by "refusals::payloads_are_limited";
+    /// A payload that is nested too deeply is left out instead of being refused.
+    DeepPayloadsAreDropped by "refusals::payloads_are_limited";
     /// Ids are keyed by their text, so that 7 and "7" are one record.
     IdKindsCollide by "apply::ids_of_different_kinds_never_meet";
     /// The largest number marks an empty slot, and so is no id.
@@ -210,12 +218,15 @@ defects! {
     IdsAreSwapped by "blocks::row_ids_are_those_of_their_records";
     /// The rows of old snapshots lend the payloads that their records have now.
     PayloadsAreTheLatest by "payloads::row_payloads_are_as_of_their_snapshot";
-    /// A row of columns ends one field too early.
-    LastFieldIsForgotten by "payloads::row_payloads_list_every_field";
+    /// A row of columns ends one key too early.
+    LastKeyIsForgotten by "payloads::row_payloads_list_every_key";
+    /// A row of columns lends maps without what is in them.
+    MapsAreLentEmpty by
+        "payloads::row_payloads_list_every_key", "payloads::row_payloads_find_every_key";
     /// A column is found by its name in any case, as in SQL.
-    FieldNamesIgnoreCase by "payloads::row_payloads_find_every_field_by_its_name";
-    /// A field that is absent is unequal to everything, where no condition on it is true.
-    AbsentFieldDiffers by
+    KeysIgnoreCase by "payloads::row_payloads_find_every_key";
+    /// A key that is absent is unequal to everything, where no condition on it is true.
+    AbsentKeyDiffers by
         "blocks::matching_agrees_with_the_predicate",
         "conveniences::count_agrees_with_the_filter",
         "conveniences::count_follows_every_write",
@@ -224,6 +235,14 @@ defects! {
         "conveniences::records_yields_each_live_match_once",
         "search::search_filters_before_it_ranks",
         "histories::random_operations_agree_with_the_model";
+    /// A path with a dot is looked up as one key.
+    PathsAreKeys by
+        "blocks::matching_agrees_with_the_predicate", "search::search_filters_before_it_ranks";
+    /// A path through a list looks at its first element alone.
+    FirstElementIsTheList by
+        "blocks::matching_agrees_with_the_predicate", "search::search_filters_before_it_ranks";
+    /// Dates are compared with numbers, as the microseconds that they are kept in.
+    DatesAreNumbers by "blocks::matching_agrees_with_the_predicate";
     /// A column that declines a condition has already thrown a row out.
     MatchingNarrowsAndDeclines by "blocks::matching_agrees_with_the_predicate";
     /// What lies between two rows was never cleared.

@@ -6,7 +6,7 @@ use super::sound::conformance_harness;
 #[test]
 fn every_kind_of_value() {
     use iqdb_conformance::{Operation, Question, replay};
-    use iqdb_core::{Batch, Goal, Metric, Payload, Record, RecordId, Schema, Uuid, Value, Version};
+    use iqdb_core::{Batch, DateTime, Goal, Map, Metric, Payload, Record, RecordId, Schema, Uuid, Value, Version};
 
     let schema = Schema::new(3, Metric::Dot).unwrap();
     let operations = vec![
@@ -14,7 +14,7 @@ fn every_kind_of_value() {
         Operation::Apply(Batch::new()
             .upsert(Record::new(Uuid::from_u128(0x7), [-0.0, 3.4028235e38, 1e-45]).unwrap().with("a b", -0.0_f64))
             .upsert(Record::new("\0\"\\", [0.1, 1.0, 1e30]).unwrap().with("none", Value::Null))
-            .set_payload(18446744073709551615, Payload::new().with("list", Value::List(vec![Value::Null, Value::from(1_i64)])))
+            .set_payload(18446744073709551615, Payload::new().with("list", Value::from(vec![Value::Null, Value::from(1_i64), Value::from(Map::new().with("a", DateTime::from_micros(-1).unwrap()).with("b", Value::from(Vec::<Value>::new())))])))
             .set_payload("x".repeat(600), Payload::new().with("nan", f64::NAN).with("yes", true))
             .delete(7)
             .expect_version(Version(1))),

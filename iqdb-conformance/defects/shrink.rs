@@ -51,7 +51,7 @@ fn a_failing_history_shrinks_to_at_most_eight_operations() {
         Defect::SnapshotSeesLaterWrites,
         Defect::PushDownAnswersTheFirst,
         Defect::DeadRowsAreAlive,
-        Defect::AbsentFieldDiffers,
+        Defect::AbsentKeyDiffers,
         Defect::TiesByInsertion,
         Defect::FilterAfterRanking,
         Defect::KAboveLenPanics,

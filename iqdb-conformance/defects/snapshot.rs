@@ -8,9 +8,9 @@ use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Narrow, Payload,
-    PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Schema,
-    Seal, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, List, Map, Narrow,
+    Payload, PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask,
+    Schema, Seal, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
@@ -197,7 +197,18 @@ impl Snapshot for PlantedSnapshot {
 impl PlantedBlock {
     /// Whether the block lends payloads as columns: for defects of columns, and without a defect.
     fn lends_columns(defect: Option<Defect>) -> bool {
-        matches!(defect, None | Some(Defect::LastFieldIsForgotten | Defect::FieldNamesIgnoreCase))
+        match defect {
+            None => true,
+            Some(defect) => matches!(
+                defect,
+                Defect::LastKeyIsForgotten
+                    | Defect::KeysIgnoreCase
+                    | Defect::MapsAreLentEmpty
+                    | Defect::PathsAreKeys
+                    | Defect::FirstElementIsTheList
+                    | Defect::DatesAreNumbers
+            ),
+        }
     }
 
     fn block(&self) -> Result<Block<'_>> {
@@ -251,8 +262,15 @@ impl BlockSource for PlantedBlock {
     fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> Result<bool> {
         let differs = matches!(leaf, Predicate::Compare { comparison: Comparison::Ne, .. });
         match self.defect {
-            // Returns that it has narrowed the mask, and keeps the rows where the field is absent.
-            Some(Defect::AbsentFieldDiffers) => Ok(differs),
+            // Returns that it has narrowed the mask, and keeps the rows where the key is absent.
+            Some(Defect::AbsentKeyDiffers) => Ok(differs),
+            // Evaluates the condition as the defect misreads it.
+            Some(
+                Defect::PathsAreKeys | Defect::FirstElementIsTheList | Defect::DatesAreNumbers,
+            ) if leaf.path().is_some() => {
+                mask.retain(|row| self.matches(leaf, &self.payloads[row]))?;
+                Ok(true)
+            }
             Some(Defect::MatchingNarrowsAndDeclines) => {
                 mask.clear(0);
                 Ok(false)
@@ -262,24 +280,70 @@ impl BlockSource for PlantedBlock {
     }
 }
 
-impl PayloadColumns for PlantedBlock {
-    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
-        let payload = &self.payloads[row];
-        if self.defect == Some(Defect::LastFieldIsForgotten) && n + 1 == payload.len() {
-            return Ok(None);
+impl PlantedBlock {
+    fn lent<'a>(&self, value: &'a Value) -> ValueRef<'a> {
+        static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
+        match (self.defect, value) {
+            (Some(Defect::MapsAreLentEmpty), Value::Map(_)) => ValueRef::Map(EMPTY.as_ref()),
+            (_, value) => value.as_ref(),
         }
-        Ok(payload.iter().nth(n).map(|(field, value)| (field, value.as_ref())))
     }
 
-    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
+    /// What the defect takes the condition for.
+    fn matches(&self, leaf: &Predicate, payload: &Payload) -> Result<bool> {
+        let micros = |value: &Value| match value {
+            Value::DateTime(date) => date.as_micros().into(),
+            other => other.clone(),
+        };
+        let payload: Payload = match self.defect {
+            Some(Defect::FirstElementIsTheList) => {
+                let first = |value: &Value| match value {
+                    Value::List(list) => list.iter().take(1).cloned().collect::<List>().into(),
+                    other => other.clone(),
+                };
+                payload.iter().map(|(key, value)| (key, first(value))).collect()
+            }
+            Some(Defect::DatesAreNumbers) => {
+                payload.iter().map(|(key, value)| (key, micros(value))).collect()
+            }
+            _ => payload.clone(),
+        };
+        match (self.defect, leaf) {
+            (Some(Defect::DatesAreNumbers), Predicate::Compare { path, comparison, value }) => {
+                let leaf = Predicate::Compare {
+                    path: path.clone(),
+                    comparison: *comparison,
+                    value: micros(value),
+                };
+                leaf.matches_payload(&(&payload).into())
+            }
+            (Some(Defect::PathsAreKeys), leaf) => {
+                let text = leaf.path().map(ToString::to_string).unwrap_or_default();
+                Ok(payload.get(&text).is_some_and(|value| leaf.matches_first(value.as_ref())))
+            }
+            _ => leaf.matches_payload(&(&payload).into()),
+        }
+    }
+}
+
+impl PayloadColumns for PlantedBlock {
+    fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+        let payload = &self.payloads[row];
+        if self.defect == Some(Defect::LastKeyIsForgotten) && n + 1 == payload.len() {
+            return Ok(None);
+        }
+        Ok(payload.iter().nth(n).map(|(key, value)| (key, self.lent(value))))
+    }
+
+    fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>> {
         let payload = &self.payloads[row];
         let found = match self.defect {
-            Some(Defect::FieldNamesIgnoreCase) => payload
+            Some(Defect::KeysIgnoreCase) => payload
                 .iter()
-                .find(|(name, _)| name.eq_ignore_ascii_case(field))
+                .find(|(name, _)| name.eq_ignore_ascii_case(key))
                 .map(|(_, value)| value),
-            _ => payload.get(field),
+            _ => payload.get(key),
         };
-        Ok(found.map(Value::as_ref))
+        Ok(found.map(|value| self.lent(value)))
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, ErrorKind, IdRef, Payload, Record, RecordId, Result,
-    Schema, Snapshot, Store, Value,
+    Applied, Batch, Capabilities, Change, DateTime, ErrorKind, IdRef, Payload, Record, RecordId,
+    Result, Schema, Snapshot, Store, Value,
 };
 
 use crate::defect::Defect;
@@ -100,8 +100,8 @@ impl PlantedStore {
         let before = self.inner.get(change.id())?;
         let merged = |payload: Payload| -> Payload {
             let old = before.as_ref().map(|record| record.payload.clone()).unwrap_or_default();
-            let fields = old.iter().chain(payload.iter());
-            fields.map(|(field, value)| (field.to_owned(), value.clone())).collect()
+            let entries = old.iter().chain(payload.iter());
+            entries.map(|(key, value)| (key.to_owned(), value.clone())).collect()
         };
         Ok(match (self.defect, change) {
             (Some(Defect::InsertDropsThePayload), Change::Upsert(record)) if before.is_none() => {
@@ -130,9 +130,25 @@ impl PlantedStore {
             }
             (Some(Defect::SetPayloadIsUnchecked), Change::SetPayload(id, payload)) => {
                 let valid = payload.check().is_ok();
-                let null = || payload.iter().map(|(field, _)| (field, Value::Null)).collect();
+                let null = || payload.iter().map(|(key, _)| (key, Value::Null)).collect();
                 let payload = if valid { payload } else { null() };
                 Change::SetPayload(id, payload)
+            }
+            (Some(Defect::DatesLoseTheirMicros), Change::Upsert(record)) => {
+                let payload = record.payload.iter().map(|(key, value)| (key, in_millis(value)));
+                let payload = payload.collect();
+                Change::Upsert(record.with_payload(payload))
+            }
+            (Some(Defect::MapsAreFlattened), Change::Upsert(record)) => {
+                let payload = flattened(&record.payload);
+                Change::Upsert(record.with_payload(payload))
+            }
+            (Some(Defect::DeepPayloadsAreDropped), Change::Upsert(record)) => {
+                let is_too_deep = |error: Error| format!("{error:?}").contains("too deeply");
+                match record.payload.check().is_err_and(is_too_deep) {
+                    true => Change::Upsert(record.with_payload(Payload::new())),
+                    false => Change::Upsert(record),
+                }
             }
             (Some(Defect::BadPayloadsAreDropped), Change::Upsert(record)) => {
                 let kept = record.payload.check().map(|()| record.payload.clone());
@@ -191,6 +207,37 @@ fn hang() -> ! {
     loop {
         thread::park();
     }
+}
+
+/// The value with its dates in whole milliseconds.
+fn in_millis(value: &Value) -> Value {
+    match value {
+        Value::DateTime(date) => {
+            let micros = date.as_micros().div_euclid(1_000) * 1_000;
+            DateTime::from_micros(micros).unwrap_or(DateTime::MIN).into()
+        }
+        Value::List(list) => Value::List(list.iter().map(in_millis).collect()),
+        Value::Map(map) => {
+            Value::Map(map.iter().map(|(key, value)| (key, in_millis(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The payload with the keys of its maps beside its own.
+fn flattened(payload: &Payload) -> Payload {
+    let mut flat = Payload::new();
+    for (key, value) in payload.iter() {
+        match value {
+            Value::Map(map) => map.iter().for_each(|(inner, value)| {
+                flat.insert(format!("{key}.{inner}"), value.clone());
+            }),
+            value => {
+                flat.insert(key, value.clone());
+            }
+        }
+    }
+    flat
 }
 
 impl Store for PlantedStore {
@@ -264,6 +311,7 @@ impl Store for PlantedStore {
             Some(
                 Defect::SetPayloadIsUnchecked
                 | Defect::BadPayloadsAreDropped
+                | Defect::DeepPayloadsAreDropped
                 | Defect::ZeroVectorIsNudged
                 | Defect::LongIdsAreCut
                 | Defect::CopiesBeforeItChecks,

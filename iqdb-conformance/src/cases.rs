@@ -91,8 +91,8 @@ macro_rules! for_each_case {
             }
             payloads {
                 payloads::row_payloads_are_as_of_their_snapshot,
-                payloads::row_payloads_list_every_field,
-                payloads::row_payloads_find_every_field_by_its_name,
+                payloads::row_payloads_list_every_key,
+                payloads::row_payloads_find_every_key,
             }
             conveniences {
                 conveniences::upsert_is_a_batch_of_one,

@@ -168,7 +168,7 @@ impl Generator {
         Ok(match turn {
             4 => Change::Delete("x".repeat(ID_BYTES_MAX + 1).into()),
             5 => Change::SetPayload(id, Payload::new().with("x", f64::INFINITY)),
-            _ => Change::Upsert(self.record(rng, id)?.with("", "a field without a name")),
+            _ => Change::Upsert(self.record(rng, id)?.with("", "an empty key")),
         })
     }
 

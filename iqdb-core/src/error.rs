@@ -25,13 +25,14 @@ pub enum ErrorKind {
     InvalidVector,
     /// A record id can't be parsed or is longer than [`ID_BYTES_MAX`](crate::limits::ID_BYTES_MAX).
     InvalidId,
-    /// A payload breaks a limit, nests lists, or holds a float that is not finite.
+    /// A payload breaks a limit, nests too deeply, or holds a float that is not finite; or a date can't be
+    /// read.
     InvalidPayload,
     /// A schema breaks a limit, or its parts don't fit together.
     InvalidSchema,
     /// A query asks for nothing, or its parts don't fit together.
     InvalidQuery,
-    /// A filter's text can't be parsed, or the filter breaks a limit.
+    /// The text of a filter or a path can't be parsed, or it breaks a limit.
     InvalidFilter,
     /// A record that was to be inserted is there already.
     AlreadyExists,

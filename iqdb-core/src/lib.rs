@@ -19,7 +19,8 @@
 //! |---|---|
 //! | [`RecordId`] | `7`, `"doc-42"`, `{"uuid": "67e55044-10b1-426f-9247-bb680e5fe0c8"}` |
 //! | [`Vector`] | `[0.5, 1.0]`, `{"f16": […]}`, `{"bf16": […]}`, `{"i8": […]}`, `{"binary": {"dim": 9, "bytes": […]}}`, `{"sparse": {"indices": […], "weights": […]}}` |
-//! | [`Value`] | `null`, `true`, `7`, `7.5`, `"text"`, `["a", 1]` |
+//! | [`Value`] | `null`, `true`, `7`, `7.5`, `"text"`, `["a", 1]`, `{"a": 1}`, `{"$date": "2025-01-31T10:00:00Z"}` |
+//! | [`DateTime`] | `"2025-01-31T10:00:00Z"` |
 //! | [`Payload`] | `{"lang": "en", "year": 2024}` |
 //! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "vectors": {"image": […]}, "payload": {}}`; all but the id may be left out |
 //! | [`Schema`] | `{"fields": [{"name": "vector", "kind": {"dense": {"dim": 384, "metric": "cosine", "element": "f32"}}}]}` |
@@ -41,6 +42,7 @@ mod block;
 mod capabilities;
 mod column;
 mod column_buf;
+mod date_time;
 pub mod distance;
 mod element;
 mod error;
@@ -51,7 +53,9 @@ mod hits;
 mod id;
 pub mod limits;
 mod mask;
+mod merge;
 mod metric;
+mod path;
 mod payload;
 mod query;
 mod quoted;
@@ -75,6 +79,7 @@ pub use block::Block;
 pub use capabilities::{Capabilities, Limits};
 pub use column::{Column, VectorColumn};
 pub use column_buf::ColumnBuf;
+pub use date_time::DateTime;
 pub use element::{Element, Number};
 pub use error::{Error, ErrorKind, Location, Result};
 pub use explain::Explain;
@@ -84,7 +89,9 @@ pub use half::{bf16, f16};
 pub use hits::{Hit, HitRef, Hits, HitsIter, IntoHits};
 pub use id::{IdRef, RecordId};
 pub use mask::{Narrow, RowMask};
+pub use merge::merge_patch;
 pub use metric::Metric;
+pub use path::{Path, Step};
 pub use payload::{Payload, PayloadColumns, PayloadRef};
 pub use query::{Goal, Plan, Query};
 pub use record::Record;
@@ -98,6 +105,9 @@ pub use snapshot::{LiveRow, LiveRows, Snapshot, SnapshotExt};
 pub use source::BlockSource;
 pub use store::{Store, StoreExt};
 pub use uuid::Uuid;
-pub use value::{ListRef, Value, ValueRef};
+pub use value::{List, ListRef, Map, MapRef, Value, ValueRef};
 pub use vector::{Bits, BitsRef, Dense, DenseRef, Sparse, SparseRef, Vector, VectorRef};
 pub use version::Version;
+
+#[cfg(test)]
+use value::tests as value_tests;

@@ -6,6 +6,9 @@
 /// The most vector fields in one [`Schema`](crate::Schema).
 pub const FIELDS_MAX: usize = 16;
 
+/// The longest name of a vector field, in UTF-8 bytes. The empty name is not allowed.
+pub const FIELD_NAME_BYTES_MAX: usize = 256;
+
 /// The largest dimension of a dense field, in components or bits.
 pub const DIM_MAX: usize = 65_536;
 
@@ -18,11 +21,18 @@ pub const BLOCK_ROWS_MAX: usize = 1 << 24;
 /// The longest string [`RecordId`](crate::RecordId), in UTF-8 bytes. The empty string is an id.
 pub const ID_BYTES_MAX: usize = 512;
 
-/// The most fields in one [`Payload`](crate::Payload).
-pub const PAYLOAD_FIELDS_MAX: usize = 1_024;
+/// The most keys in one [`Payload`](crate::Payload), and in each [`Map`](crate::Map) inside it.
+pub const PAYLOAD_KEYS_MAX: usize = 1_024;
 
-/// The longest field name, in UTF-8 bytes. The empty name is not allowed.
-pub const FIELD_NAME_BYTES_MAX: usize = 256;
+/// The longest key of a payload or a map, in UTF-8 bytes. The empty key is not allowed.
+pub const KEY_BYTES_MAX: usize = 256;
+
+/// How deep a [`Payload`](crate::Payload) goes: the value of one of its keys is at depth 1, the elements
+/// of a list and the values of a map are one deeper than it.
+pub const PAYLOAD_DEPTH_MAX: usize = 16;
+
+/// The most steps of a [`Path`](crate::Path): as many as a payload is deep.
+pub const PATH_STEPS_MAX: usize = PAYLOAD_DEPTH_MAX;
 
 /// The most elements in one list [`Value`](crate::Value).
 pub const LIST_LEN_MAX: usize = 65_536;

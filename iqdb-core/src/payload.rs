@@ -1,78 +1,67 @@
-//! Payloads: an ordered map from field names to values, owned and borrowed.
+//! Payloads: a map from keys to values, owned and borrowed.
 
 use std::fmt;
 
-use crate::limits::{FIELD_NAME_BYTES_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
-use crate::{Error, ErrorKind, Result, Value, ValueRef};
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_KEYS_MAX};
+use crate::{Error, ErrorKind, Map, Result, Value, ValueRef};
 
-/// What a record carries besides its vector: fields in the order of their names.
+/// What a record carries besides its vector: values by their keys, in the order of the keys' bytes.
 ///
 /// Building one never fails; [`check`](Self::check) holds it against the published limits, and
-/// every store calls that before it stores anything.
+/// every store calls that before it stores anything. A payload that was given a value deeper than
+/// [`PAYLOAD_DEPTH_MAX`](crate::limits::PAYLOAD_DEPTH_MAX) holds nothing any more, and fails the check.
 ///
 /// ```
-/// use iqdb_core::{Payload, Value};
+/// use iqdb_core::{Map, Payload, Value};
 ///
-/// let payload = Payload::new().with("lang", "en").with("year", 2024).with("tags", ["a", "b"]);
+/// let payload = Payload::new()
+///     .with("lang", "en")
+///     .with("year", 2024)
+///     .with("tags", ["a", "b"])
+///     .with("author", Map::new().with("name", "Ada"));
 /// assert_eq!(payload.get("year"), Some(&Value::Int(2024)));
 /// ```
 #[derive(Clone, PartialEq, Default)]
-pub struct Payload(
-    /// In the order of the names, of which no two are the same. Payloads are small and many: one
-    /// piece of memory each is less to allocate, to copy and to free than a tree.
-    Vec<(String, Value)>,
-);
+pub struct Payload(Map);
 
 impl Payload {
-    /// A payload without fields. Allocates nothing.
+    /// A payload without keys. Allocates nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The payload with `field` set, replacing an earlier value.
+    /// The payload with `key` set, replacing an earlier value.
     #[must_use]
-    pub fn with(mut self, field: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.insert(field, value);
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.insert(key, value);
         self
     }
 
-    /// Sets `field`; returns the value it had. O(log fields) for one that is there or comes after
-    /// all others in the order of names, else O(fields).
-    pub fn insert(&mut self, field: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
-        let (field, value) = (field.into(), value.into());
-        match self.find(&field) {
-            Ok(n) => Some(std::mem::replace(&mut self.0[n].1, value)),
-            Err(n) => {
-                self.0.insert(n, (field, value));
-                None
-            }
-        }
+    /// Sets `key`; returns the value it had. O(size of the value), and O(log keys) for a key that is
+    /// there or comes after all others, else O(keys).
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<Value>) -> Option<Value> {
+        self.0.insert(key, value)
     }
 
-    /// Removes `field`; returns the value it had. O(fields).
-    pub fn remove(&mut self, field: &str) -> Option<Value> {
-        self.find(field).ok().map(|n| self.0.remove(n).1)
+    /// Removes `key`; returns the value it had. O(keys).
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        self.0.remove(key)
     }
 
-    /// The value of `field`. O(log fields).
+    /// The value of `key`. O(log keys).
     #[must_use]
-    pub fn get(&self, field: &str) -> Option<&Value> {
-        self.find(field).ok().map(|n| &self.0[n].1)
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
     }
 
-    /// Where `field` is, or where it would go.
-    fn find(&self, field: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(name, _)| name.as_str().cmp(field))
-    }
-
-    /// The fields in the order of their names.
+    /// The keys in their order, each with its value.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(field, value)| (field.as_str(), value))
+        self.0.iter()
     }
 
-    /// How many fields there are.
+    /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -84,39 +73,28 @@ impl Payload {
         self.0.is_empty()
     }
 
-    /// What the payload counts towards [`PAYLOAD_BYTES_MAX`]: its names and values, in bytes.
+    /// The same as a map.
     #[must_use]
-    pub fn size_bytes(&self) -> usize {
-        self.iter().map(|(field, value)| field.len() + value.size_bytes()).sum()
+    pub fn as_map(&self) -> &Map {
+        &self.0
     }
 
-    /// Checks that the payload can be stored.
+    /// What the payload counts towards [`PAYLOAD_BYTES_MAX`]: its keys and values, in bytes.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.iter().map(|(key, value)| key.len() + value.size_bytes()).sum()
+    }
+
+    /// Checks that the payload can be stored. O(size).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidPayload`] when there are too many fields, a name is empty or too long,
-    /// a value fails [`Value::check`], or the whole is over [`PAYLOAD_BYTES_MAX`].
+    /// [`ErrorKind::InvalidPayload`] when there are too many keys, a key is empty or too long, a
+    /// value fails [`Value::check`], or the whole is over [`PAYLOAD_BYTES_MAX`].
     pub fn check(&self) -> Result<()> {
-        let invalid = |message: String| Error::new(ErrorKind::InvalidPayload, message);
-        if self.len() > PAYLOAD_FIELDS_MAX {
-            return Err(invalid("there are too many fields".into())
-                .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}"))
-                .found(self.len()));
-        }
-        let mut bytes = 0;
-        for (field, value) in self.iter() {
-            if field.is_empty() || field.len() > FIELD_NAME_BYTES_MAX {
-                return Err(invalid("a field name has the wrong length".into())
-                    .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
-                    .found(format_args!("{} bytes", field.len())));
-            }
-            value.check().map_err(|error| {
-                let field = crate::quoted::Quoted(field);
-                invalid(format!("a value can't be stored, in field {field}")).caused_by(error)
-            })?;
-            bytes += field.len() + value.size_bytes();
-        }
+        self.0.check_at(0)?;
+        let bytes = self.size_bytes();
         if bytes > PAYLOAD_BYTES_MAX {
-            return Err(invalid("the payload is too large".into())
+            return Err(Error::new(ErrorKind::InvalidPayload, "the payload is too large")
                 .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes"))
                 .found(format_args!("{bytes} bytes")));
         }
@@ -124,58 +102,53 @@ impl Payload {
     }
 }
 
+impl From<Map> for Payload {
+    fn from(map: Map) -> Self {
+        Self(map)
+    }
+}
+
+impl From<Payload> for Map {
+    fn from(payload: Payload) -> Self {
+        payload.0
+    }
+}
+
+/// Of several values of a key the last counts.
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Payload {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
-        let fields = fields.into_iter().map(|(field, value)| (field.into(), value.into()));
-        let mut fields: Vec<(String, Value)> = fields.collect();
-        // Stable, so that of several values of a field the last stays last, and stays.
-        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-        fields.dedup_by(|later, earlier| {
-            let is_same = later.0 == earlier.0;
-            if is_same {
-                std::mem::swap(&mut later.1, &mut earlier.1);
-            }
-            is_same
-        });
-        Self(fields)
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self(entries.into_iter().collect())
     }
 }
 
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        self.0.fmt(f)
     }
 }
 
-#[cfg(feature = "serde")]
-impl serde::Serialize for Payload {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-/// Payloads that live in columns: many rows behind one object, fields looked up by row.
+/// Payloads that live in columns: many rows behind one object, keys looked up by row.
 ///
 /// A backend that keeps whole [`Payload`]s has no need of it. What it lends must read alike, so the
 /// bullets hold for every backend.
 pub trait PayloadColumns: Send + Sync {
-    /// Field number `n` of `row`, in any order; `None` from the number of its fields on.
+    /// Key number `n` of `row` and its value, in any order; `None` from the number of its keys on.
     ///
-    /// - `row_payloads_list_every_field`: Each with its exact value, and no other.
+    /// - `row_payloads_list_every_key`: Each with its exact value, and no other.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time
     /// fails.
-    fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>>;
+    fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>>;
 
-    /// The value of `field` in `row`.
+    /// The value of `key` in `row`.
     ///
-    /// - `row_payloads_find_every_field_by_its_name`: Byte for byte; any other name finds nothing.
+    /// - `row_payloads_find_every_key`: Byte for byte; any other key finds nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading the column for the first time
     /// fails.
-    fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>>;
+    fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>>;
 }
 
 /// A borrowed payload: what a store lends.
@@ -191,7 +164,7 @@ enum Repr<'a> {
 }
 
 impl<'a> PayloadRef<'a> {
-    /// A payload without fields.
+    /// A payload without keys.
     #[must_use]
     pub fn empty() -> Self {
         Self(Repr::Empty)
@@ -203,16 +176,16 @@ impl<'a> PayloadRef<'a> {
         Self(Repr::Row(columns, row))
     }
 
-    /// The value of `field`.
+    /// The value of `key`.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails.
-    pub fn get(&self, field: &str) -> Result<Option<ValueRef<'_>>> {
+    pub fn get(&self, key: &str) -> Result<Option<ValueRef<'_>>> {
         Ok(match &self.0 {
             Repr::Empty => None,
-            Repr::Whole(payload) => payload.get(field).map(Value::as_ref),
-            Repr::Row(columns, row) => columns.field(*row, field)?,
-            Repr::Owned(payload) => payload.get(field).map(Value::as_ref),
+            Repr::Whole(payload) => payload.get(key).map(Value::as_ref),
+            Repr::Row(columns, row) => columns.get(*row, key)?,
+            Repr::Owned(payload) => payload.get(key).map(Value::as_ref),
         })
     }
 
@@ -220,7 +193,7 @@ impl<'a> PayloadRef<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails;
-    /// [`ErrorKind::ContractViolation`] when a row claims more fields than a payload can have.
+    /// [`ErrorKind::ContractViolation`] when a row claims more keys than a payload can have.
     pub fn to_payload(&self) -> Result<Payload> {
         let (columns, row) = match &self.0 {
             Repr::Empty => return Ok(Payload::new()),
@@ -229,14 +202,14 @@ impl<'a> PayloadRef<'a> {
             Repr::Owned(payload) => return Ok(payload.clone()),
         };
         let mut payload = Payload::new();
-        for n in 0..=PAYLOAD_FIELDS_MAX {
-            match columns.field_at(row, n)? {
-                Some((field, value)) => payload.insert(field, value),
+        for n in 0..=PAYLOAD_KEYS_MAX {
+            match columns.entry_at(row, n)? {
+                Some((key, value)) => payload.insert(key, value),
                 None => return Ok(payload),
             };
         }
-        Err(Error::new(ErrorKind::ContractViolation, "a row has too many fields")
-            .expected(format_args!("at most {PAYLOAD_FIELDS_MAX}")))
+        Err(Error::new(ErrorKind::ContractViolation, "a row has too many keys")
+            .expected(format_args!("at most {PAYLOAD_KEYS_MAX}")))
     }
 
     /// The same payload, borrowed from this borrow.
@@ -273,57 +246,24 @@ impl fmt::Debug for PayloadRef<'_> {
     }
 }
 
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Payload {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> serde::de::Visitor<'de> for Fields {
-            type Value = Payload;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from field names to values")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Payload, A::Error> {
-                use serde::de::Error;
-                let (mut payload, mut bytes) = (Payload::new(), 0);
-                while let Some((field, value)) = map.next_entry::<String, Value>()? {
-                    if payload.get(&field).is_some() {
-                        return Err(A::Error::custom(format_args!("field {field:?} occurs twice")));
-                    }
-                    bytes += field.len() + value.size_bytes();
-                    payload.insert(field, value);
-                    // Far enough to be refused below; memory need not grow any further.
-                    if payload.len() > PAYLOAD_FIELDS_MAX || bytes > PAYLOAD_BYTES_MAX {
-                        break;
-                    }
-                }
-                payload.check().map_err(A::Error::custom)?;
-                Ok(payload)
-            }
-        }
-        deserializer.deserialize_map(Fields)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::KEY_BYTES_MAX;
 
     #[test]
     fn limits_hold_at_below_and_above() {
         let named = |length: usize| Payload::new().with("x".repeat(length), 1);
         assert!(named(0).check().is_err());
         assert!(named(1).check().is_ok());
-        assert!(named(FIELD_NAME_BYTES_MAX).check().is_ok());
-        assert!(named(FIELD_NAME_BYTES_MAX + 1).check().is_err());
+        assert!(named(KEY_BYTES_MAX).check().is_ok());
+        assert!(named(KEY_BYTES_MAX + 1).check().is_err());
 
-        let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-        assert!(wide(PAYLOAD_FIELDS_MAX).check().is_ok());
-        assert!(wide(PAYLOAD_FIELDS_MAX + 1).check().is_err());
+        let wide = |keys: usize| (0..keys).map(|n| (n.to_string(), 1)).collect::<Payload>();
+        assert!(wide(PAYLOAD_KEYS_MAX).check().is_ok());
+        assert!(wide(PAYLOAD_KEYS_MAX + 1).check().is_err());
 
-        // One byte of name and eight of value beside the text.
+        // One byte of the key and eight of value beside the text.
         let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
         assert_eq!(heavy(PAYLOAD_BYTES_MAX).size_bytes(), PAYLOAD_BYTES_MAX);
         assert!(heavy(PAYLOAD_BYTES_MAX).check().is_ok());
@@ -331,13 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_in_the_order_of_their_names_and_the_last_value_counts() {
-        let fields = [("b", 1), ("a", 2), ("c", 3), ("b", 4), ("a", 5), ("b", 6)];
+    fn keys_are_in_their_order_and_the_last_value_counts() {
+        let entries = [("b", 1), ("a", 2), ("c", 3), ("b", 4), ("a", 5), ("b", 6)];
         let mut inserted = Payload::new();
-        for (field, value) in fields {
-            inserted.insert(field, value);
+        for (key, value) in entries {
+            inserted.insert(key, value);
         }
-        let collected: Payload = fields.into_iter().collect();
+        let collected: Payload = entries.into_iter().collect();
         assert_eq!(format!("{collected:?}"), r#"{"a": Int(5), "b": Int(6), "c": Int(3)}"#);
         assert_eq!(inserted, collected);
         assert_eq!(inserted.insert("b", 7), Some(Value::Int(6)));
@@ -347,10 +287,10 @@ mod tests {
     }
 
     #[test]
-    fn the_field_at_fault_is_named() {
+    fn the_key_at_fault_is_named() {
         let error = Payload::new().with("score", f64::NAN).check().unwrap_err();
         insta::assert_debug_snapshot!(error, @r#"
-        invalid payload: a value can't be stored, in field "score"
+        invalid payload: a value can't be stored, at key "score"
           because:   invalid payload: a number is not finite: expected a finite number, found NaN
         "#);
     }
@@ -358,11 +298,11 @@ mod tests {
     struct Years(Vec<i64>);
 
     impl PayloadColumns for Years {
-        fn field_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+        fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
             Ok((n == 0).then(|| ("year", ValueRef::Int(self.0[row]))))
         }
-        fn field(&self, row: usize, field: &str) -> Result<Option<ValueRef<'_>>> {
-            Ok((field == "year").then(|| ValueRef::Int(self.0[row])))
+        fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>> {
+            Ok((key == "year").then(|| ValueRef::Int(self.0[row])))
         }
     }
 
@@ -389,10 +329,10 @@ mod tests {
     struct Endless;
 
     impl PayloadColumns for Endless {
-        fn field_at(&self, _: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
+        fn entry_at(&self, _: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
             Ok(Some((["a", "b"][n % 2], ValueRef::Null)))
         }
-        fn field(&self, _: usize, _: &str) -> Result<Option<ValueRef<'_>>> {
+        fn get(&self, _: usize, _: &str) -> Result<Option<ValueRef<'_>>> {
             Ok(None)
         }
     }

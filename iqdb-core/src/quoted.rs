@@ -1,12 +1,12 @@
-//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`. A field's name
-//! stands in backticks and is escaped alike.
+//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`. A key stands
+//! in backticks and is escaped alike.
 
 use std::fmt::{self, Write};
 
 /// Prints a string in double quotes with what would break a line or the quotes escaped.
 pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
-/// Prints a field's name in backticks, with the same escapes.
+/// Prints a key in backticks, with the same escapes.
 pub(crate) struct Backticked<'a>(pub(crate) &'a str);
 
 /// What the reader stumbled over.

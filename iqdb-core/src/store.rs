@@ -71,8 +71,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `a_wrong_dimension_is_refused`: Also by a store that is empty.
     /// - `a_zero_vector_is_refused_where_the_metric_needs_a_direction`: And accepted elsewhere.
     /// - `ids_are_limited_in_length`: At the limit accepted, above refused.
-    /// - `payloads_are_limited`: In fields, names, lists and bytes; no float that is not finite,
-    ///   no list in a list.
+    /// - `payloads_are_limited`: In keys, lists, depth and bytes, at any depth; no float that is not
+    ///   finite.
     /// - `refused_input_costs_no_memory`: It is looked at before any of it is copied.
     /// - `ids_of_different_kinds_never_meet`: `7`, `"7"` and a UUID are three records, and strings
     ///   are compared byte by byte.

@@ -1,29 +1,38 @@
-//! Payload values, owned and borrowed, and how two of them compare.
+//! Payload values, owned and borrowed.
 
+mod compare;
+mod convert;
+mod encoded;
+mod list;
+mod map;
 #[cfg(feature = "serde")]
 mod serde_form;
 
-use std::cmp::Ordering;
 use std::fmt;
 
-use crate::limits::{LIST_LEN_MAX, PAYLOAD_BYTES_MAX};
-use crate::{Error, ErrorKind, Result};
+pub use list::{List, ListRef};
+pub use map::{Map, MapRef};
+
+use crate::limits::{LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+use crate::{DateTime, Error, ErrorKind, Result};
 
 /// One value of a [`Payload`](crate::Payload).
 ///
 /// Numbers convert from `i8` to `i64`, `u8` to `u32`, and both floats; an `f32` is widened as it is,
 /// so `0.1_f32` is not equal to `0.1`. A `u64` or `usize` may not fit, so convert it to `i64` first.
 ///
-/// A float is finite and a list holds no lists; [`check`](Self::check) says so before anything is
-/// stored. `==` is structural, so `Int(1) != Float(1.0)`; filters compare numbers by their value
-/// instead, see [`Predicate`](crate::Predicate).
+/// A float is finite; [`check`](Self::check) says so before anything is stored. A list or a map that
+/// would be deeper than [`PAYLOAD_DEPTH_MAX`] holds nothing, so that no value is too deep to be
+/// walked, printed or dropped. `==` is structural, so `Int(1) != Float(1.0)`; filters compare numbers
+/// by their value instead, see [`Predicate`](crate::Predicate).
 ///
 /// # Serde
 /// In a human-readable format a value is what it looks like: `null`, `true`, `7`, `7.5`, `"text"`,
-/// `[1, 2]`; elsewhere it is an enum of these in this order.
+/// `[1, 2]`, `{"a": 1}`; a date is `{"$date": "2025-01-31T10:00:00Z"}`, and a map with exactly one
+/// key that begins with `$` is written `{"$map": {…}}`. Elsewhere it is an enum of these in this order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// Null: a value of its own, not an absent field.
+    /// Null: a value of its own, not an absent key.
     #[default]
     Null,
     /// True or false.
@@ -32,13 +41,18 @@ pub enum Value {
     Int(i64),
     /// A finite floating-point number.
     Float(f64),
+    /// A point in time.
+    DateTime(DateTime),
     /// A UTF-8 string.
     Text(String),
-    /// A list of the other kinds, at most [`LIST_LEN_MAX`] of them.
-    List(Vec<Value>),
+    /// At most [`LIST_LEN_MAX`] values, of any kinds.
+    List(List),
+    /// Values by their keys.
+    Map(Map),
 }
 
-/// A borrowed [`Value`]: what a store lends, so that values may live in columns.
+/// A borrowed [`Value`]: what a store lends, so that values may live in columns, and lists and maps
+/// may stay [encoded](Self::decode).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueRef<'a> {
     /// Null.
@@ -49,40 +63,22 @@ pub enum ValueRef<'a> {
     Int(i64),
     /// A finite floating-point number.
     Float(f64),
+    /// A point in time.
+    DateTime(DateTime),
     /// A UTF-8 string.
     Text(&'a str),
-    /// A list of scalars.
+    /// A list of values.
     List(ListRef<'a>),
+    /// Values by their keys.
+    Map(MapRef<'a>),
 }
 
-/// A borrowed list of scalar values.
+/// What a list or a map holds that was to be deeper than [`PAYLOAD_DEPTH_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ListRef<'a>(&'a [Value]);
+struct TooDeep;
 
-impl<'a> ListRef<'a> {
-    /// Lends `values` as a list.
-    #[must_use]
-    pub fn new(values: &'a [Value]) -> Self {
-        Self(values)
-    }
-
-    /// The elements in order.
-    pub fn iter(self) -> impl ExactSizeIterator<Item = ValueRef<'a>> {
-        self.0.iter().map(Value::as_ref)
-    }
-
-    /// How many elements there are.
-    #[must_use]
-    pub fn len(self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-}
+/// How it is printed.
+const TOO_DEEP: &str = "<too deep>";
 
 impl Value {
     /// The value as a borrow; costs nothing.
@@ -93,33 +89,21 @@ impl Value {
             Self::Bool(value) => ValueRef::Bool(*value),
             Self::Int(value) => ValueRef::Int(*value),
             Self::Float(value) => ValueRef::Float(*value),
+            Self::DateTime(value) => ValueRef::DateTime(*value),
             Self::Text(value) => ValueRef::Text(value),
-            Self::List(values) => ValueRef::List(ListRef(values)),
+            Self::List(values) => ValueRef::List(values.as_ref()),
+            Self::Map(values) => ValueRef::Map(values.as_ref()),
         }
     }
 
-    /// Checks that the value can be stored.
+    /// Checks that the value can be stored. O(size).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidPayload`] for a float that is not finite, a list in a list, a list
-    /// longer than [`LIST_LEN_MAX`], or a value larger than [`PAYLOAD_BYTES_MAX`].
+    /// [`ErrorKind::InvalidPayload`] for a float that is not finite, a list longer than
+    /// [`LIST_LEN_MAX`], a map whose keys break a limit, nesting deeper than [`PAYLOAD_DEPTH_MAX`],
+    /// or a value larger than [`PAYLOAD_BYTES_MAX`].
     pub fn check(&self) -> Result<()> {
-        let invalid = |message: &'static str| Error::new(ErrorKind::InvalidPayload, message);
-        match self {
-            Self::Float(value) if !value.is_finite() => {
-                Err(invalid("a number is not finite").expected("a finite number").found(value))
-            }
-            Self::List(values) if values.len() > LIST_LEN_MAX => Err(invalid("a list is too long")
-                .expected(format_args!("at most {LIST_LEN_MAX} elements"))
-                .found(format_args!("{} elements", values.len()))),
-            Self::List(values) => values.iter().try_for_each(|value| match value {
-                Self::List(_) => Err(invalid("a list holds a list")
-                    .expected("null, a boolean, a number or a string")
-                    .hint("flatten it, or use one field per inner list")),
-                scalar => scalar.check(),
-            }),
-            _ => Ok(()),
-        }?;
+        self.check_at(1)?;
         let bytes = self.size_bytes();
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(invalid("a value is too large")
@@ -129,22 +113,63 @@ impl Value {
         Ok(())
     }
 
-    /// What the value counts towards [`PAYLOAD_BYTES_MAX`]: 8 per scalar, its bytes for a string.
+    /// Checks everything but the size, for a value at this depth.
+    fn check_at(&self, depth: usize) -> Result<()> {
+        let values = match self {
+            Self::Float(value) if !value.is_finite() => {
+                return Err(invalid("a number is not finite")
+                    .expected("a finite number")
+                    .found(value));
+            }
+            Self::List(List(Err(TooDeep))) | Self::Map(Map(Err(TooDeep))) => return Err(too_deep()),
+            Self::List(List(Ok(values))) => values,
+            Self::Map(map) => return map.check_at(depth),
+            _ => return Ok(()),
+        };
+        if values.len() > LIST_LEN_MAX {
+            return Err(invalid("a list is too long")
+                .expected(format_args!("at most {LIST_LEN_MAX} elements"))
+                .found(format_args!("{} elements", values.len())));
+        }
+        if depth == PAYLOAD_DEPTH_MAX && !values.is_empty() {
+            return Err(too_deep());
+        }
+        values.iter().try_for_each(|value| value.check_at(depth + 1))
+    }
+
+    /// 1 for a scalar, and one more than what is deepest in a list or a map.
+    fn depth(&self) -> usize {
+        1 + match self {
+            Self::List(list) => deepest(list.iter()),
+            Self::Map(map) => deepest(map.iter().map(|(_, value)| value)),
+            _ => 0,
+        }
+    }
+
+    /// What the value counts towards [`PAYLOAD_BYTES_MAX`]: 8 per value, and the bytes of its strings
+    /// and keys. O(size).
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        match self {
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 8,
-            Self::Text(text) => 8 + text.len(),
-            Self::List(values) => values.iter().fold(8, |bytes, value| match value {
-                Self::Text(text) => bytes + 8 + text.len(),
-                _ => bytes + 8,
-            }),
-        }
+        self.as_ref().size_bytes()
     }
 }
 
+fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
+    values.map(Value::depth).max().unwrap_or(0)
+}
+
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidPayload, message)
+}
+
+fn too_deep() -> Error {
+    invalid("lists and maps are nested too deeply").expected(format_args!(
+        "at most {PAYLOAD_DEPTH_MAX} inside each other, a payload's keys included"
+    ))
+}
+
 impl ValueRef<'_> {
-    /// An owned copy; allocates for strings and lists.
+    /// An owned copy; allocates for strings, lists and maps.
     #[must_use]
     pub fn to_value(self) -> Value {
         match self {
@@ -152,166 +177,66 @@ impl ValueRef<'_> {
             Self::Bool(value) => Value::Bool(value),
             Self::Int(value) => Value::Int(value),
             Self::Float(value) => Value::Float(value),
+            Self::DateTime(value) => Value::DateTime(value),
             Self::Text(value) => Value::Text(value.to_owned()),
-            Self::List(values) => Value::List(values.0.to_vec()),
+            Self::List(values) => Value::List(values.to_list()),
+            Self::Map(values) => Value::Map(values.to_map()),
         }
     }
 
-    /// How two values compare in a filter.
-    ///
-    /// Integers and floats compare as numbers, exactly; strings by their UTF-8 bytes; false is
-    /// below true; null equals null. Everything else has no order: `None`.
-    ///
-    /// ```
-    /// use std::cmp::Ordering;
-    /// use iqdb_core::ValueRef::{Float, Int, Null, Text};
-    ///
-    /// assert_eq!(Int(2).compare(Float(2.0)), Some(Ordering::Equal));
-    /// // 2^53 + 1 has no f64; rounding it would call the two equal.
-    /// assert_eq!(Int(9_007_199_254_740_993).compare(Float(9_007_199_254_740_992.0)), Some(Ordering::Greater));
-    /// assert_eq!(Int(2).compare(Text("2")), None);
-    /// assert_eq!(Null.compare(Int(0)), None);
-    /// ```
+    /// What the value counts towards [`PAYLOAD_BYTES_MAX`]: 8 per value, and the bytes of its strings
+    /// and keys. O(size).
     #[must_use]
-    pub fn compare(self, other: ValueRef<'_>) -> Option<Ordering> {
-        match (self, other) {
-            (Self::Null, ValueRef::Null) => Some(Ordering::Equal),
-            (Self::Bool(a), ValueRef::Bool(b)) => Some(a.cmp(&b)),
-            (Self::Int(a), ValueRef::Int(b)) => Some(a.cmp(&b)),
-            (Self::Float(a), ValueRef::Float(b)) => a.partial_cmp(&b),
-            (Self::Int(a), ValueRef::Float(b)) => int_to_float(a, b),
-            (Self::Float(a), ValueRef::Int(b)) => int_to_float(b, a).map(Ordering::reverse),
-            (Self::Text(a), ValueRef::Text(b)) => Some(a.cmp(b)),
-            _ => None,
+    pub fn size_bytes(self) -> usize {
+        8 + match self {
+            Self::Text(text) => text.len(),
+            Self::List(values) => values.iter().map(ValueRef::size_bytes).sum(),
+            Self::Map(values) => {
+                values.iter().map(|(key, value)| key.len() + value.size_bytes()).sum()
+            }
+            _ => 0,
         }
-    }
-}
-
-/// Compares without rounding the integer, which `as f64` would do above 2^53.
-fn int_to_float(int: i64, float: f64) -> Option<Ordering> {
-    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
-    if float.is_nan() {
-        None
-    } else if float >= TWO_TO_63 {
-        Some(Ordering::Less)
-    } else if float < -TWO_TO_63 {
-        Some(Ordering::Greater)
-    } else {
-        // Within range the truncated float is a whole i64, so the conversion is exact.
-        #[allow(clippy::cast_possible_truncation)]
-        let whole = float.trunc() as i64;
-        Some(int.cmp(&whole).then(0.0_f64.partial_cmp(&float.fract())?))
     }
 }
 
 impl fmt::Display for ValueRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::quoted::Quoted;
+        let separator = |position| if position == 0 { "" } else { ", " };
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Int(value) => write!(f, "{value}"),
             Self::Float(value) => write!(f, "{value:?}"),
-            Self::Text(value) => write!(f, "{}", crate::quoted::Quoted(value)),
+            Self::DateTime(value) => write!(f, "date(\"{value}\")"),
+            Self::Text(value) => write!(f, "{}", Quoted(value)),
+            Self::List(values) if values.is_too_deep() => f.write_str(TOO_DEEP),
+            Self::Map(values) if values.is_too_deep() => f.write_str(TOO_DEEP),
             Self::List(values) => {
                 f.write_str("[")?;
                 for (position, value) in values.iter().enumerate() {
-                    let separator = if position == 0 { "" } else { ", " };
-                    write!(f, "{separator}{value}")?;
+                    write!(f, "{}{value}", separator(position))?;
                 }
                 f.write_str("]")
+            }
+            Self::Map(values) => {
+                f.write_str("{")?;
+                for (position, (key, value)) in values.iter().enumerate() {
+                    write!(f, "{}{}: {value}", separator(position), Quoted(key))?;
+                }
+                f.write_str("}")
             }
         }
     }
 }
 
-/// As in a filter: `null`, `true`, `7`, `7.5`, `"text"`, `[1, 2]`.
+/// As in a filter: `null`, `true`, `7`, `7.5`, `date("2025-01-31T10:00:00Z")`, `"text"`; and
+/// `[1, 2]`, `{"a": 1}`, which no filter holds.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_ref().fmt(f)
     }
 }
 
-macro_rules! value_from {
-    ($($source:ty => |$value:ident| $make:expr;)*) => {$(
-        impl From<$source> for Value {
-            fn from($value: $source) -> Self {
-                $make
-            }
-        }
-    )*};
-}
-
-value_from! {
-    bool => |value| Self::Bool(value);
-    i64 => |value| Self::Int(value);
-    i8 => |value| Self::Int(value.into());
-    i16 => |value| Self::Int(value.into());
-    i32 => |value| Self::Int(value.into());
-    u8 => |value| Self::Int(value.into());
-    u16 => |value| Self::Int(value.into());
-    u32 => |value| Self::Int(value.into());
-    f64 => |value| Self::Float(value);
-    f32 => |value| Self::Float(value.into());
-    &str => |value| Self::Text(value.to_owned());
-    String => |value| Self::Text(value);
-    &String => |value| Self::Text(value.clone());
-    ValueRef<'_> => |value| value.to_value();
-}
-
-impl<T: Into<Value>> From<Vec<T>> for Value {
-    fn from(values: Vec<T>) -> Self {
-        Self::List(values.into_iter().map(Into::into).collect())
-    }
-}
-
-impl<T: Into<Value>, const N: usize> From<[T; N]> for Value {
-    fn from(values: [T; N]) -> Self {
-        Self::List(values.into_iter().map(Into::into).collect())
-    }
-}
-
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn integers_and_floats_compare_exactly() {
-        use Ordering::{Equal, Greater, Less};
-        let big = 1_i64 << 53;
-        let cases = [
-            (1, 1.0, Equal),
-            (1, 1.5, Less),
-            (-1, -1.5, Greater),
-            (0, -0.0, Equal),
-            (big + 1, big as f64, Greater),
-            (i64::MAX, 9_223_372_036_854_775_808.0, Less),
-            (i64::MIN, -9_223_372_036_854_775_808.0, Equal),
-            (i64::MIN, -1e300, Greater),
-            (i64::MAX, f64::INFINITY, Less),
-        ];
-        for (int, float, order) in cases {
-            let (int, float) = (ValueRef::Int(int), ValueRef::Float(float));
-            assert_eq!(int.compare(float), Some(order), "{int} {float}");
-            assert_eq!(float.compare(int), Some(order.reverse()), "{float} {int}");
-        }
-        assert_eq!(ValueRef::Int(0).compare(ValueRef::Float(f64::NAN)), None);
-    }
-
-    #[test]
-    fn what_cannot_be_stored_is_refused() {
-        let nested = Value::List(vec![Value::List(vec![])]);
-        let long = Value::List(vec![Value::Null; LIST_LEN_MAX + 1]);
-        let large = Value::Text("x".repeat(PAYLOAD_BYTES_MAX));
-        let infinite = Value::List(vec![Value::Float(f64::INFINITY)]);
-        for value in [Value::Float(f64::NAN), infinite, nested, long, large] {
-            assert_eq!(value.check().unwrap_err().kind(), ErrorKind::InvalidPayload);
-        }
-        assert!(Value::List(vec![Value::Null; LIST_LEN_MAX]).check().is_ok());
-    }
-}
+pub(crate) mod tests;

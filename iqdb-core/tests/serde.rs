@@ -2,10 +2,10 @@
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used)]
 
-use iqdb_core::limits::{DIM_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb_core::limits::{DIM_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_DEPTH_MAX, PAYLOAD_KEYS_MAX};
 use iqdb_core::{
-    Applied, Batch, Change, Element, Filter, Hit, Metric, Payload, Record, RecordId, Schema, Uuid,
-    Value, Vector, Version,
+    Applied, Batch, Change, DateTime, Element, Filter, Hit, Map, Metric, Payload, Record, RecordId,
+    Schema, Uuid, Value, Vector, Version,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,9 @@ fn record() -> Record {
         .with("int", i64::MIN)
         .with("float", 0.1)
         .with("whole float", 2.0)
+        .with("date", "2025-01-31T10:00:00.5Z".parse::<DateTime>().unwrap())
+        .with("map", Map::new().with("a", [Map::new().with("b", 1)]).with("c", Map::new()))
+        .with("$date", "not a date")
         .with("list", vec![Value::from(1), Value::from("a"), Value::Null])
 }
 
@@ -68,6 +71,17 @@ fn the_json_forms_are_stable() {
     assert_eq!(
         json(&Record::new(1, [0.5, 1.0]).unwrap().with("tags", ["a"]).with("x", 2.0)),
         r#"{"id":1,"vector":[0.5,1.0],"payload":{"tags":["a"],"x":2.0}}"#
+    );
+    let date: DateTime = "2025-01-31T12:00:00+02:00".parse().unwrap();
+    assert_eq!(json(&date), r#""2025-01-31T10:00:00Z""#);
+    let map = |key: &str| Map::new().with(key, date);
+    assert_eq!(
+        json(&Value::from(map("a").with("$b", map("$c")))),
+        r#"{"$b":{"$map":{"$c":{"$date":"2025-01-31T10:00:00Z"}}},"a":{"$date":"2025-01-31T10:00:00Z"}}"#
+    );
+    assert_eq!(
+        json(&Value::from(map("$map").with("b", 1))),
+        json(&Payload::from(map("$map").with("b", 1)))
     );
     let batch = Batch::new()
         .delete(1)
@@ -116,10 +130,18 @@ fn the_binary_forms_are_stable() {
     assert_eq!(bytes(&RecordId::from(7)), [0, 7]);
     assert_eq!(bytes(&RecordId::from(Uuid::nil()))[0], 1);
     assert_eq!(bytes(&RecordId::from("a")), [2, 1, b'a']);
-    let kinds: [Value; 6] =
-        [Value::Null, true.into(), 1.into(), 0.5.into(), "a".into(), vec![true].into()];
+    let kinds: [Value; 8] = [
+        Value::Null,
+        true.into(),
+        1.into(),
+        0.5.into(),
+        DateTime::MIN.into(),
+        "a".into(),
+        vec![true].into(),
+        Map::new().into(),
+    ];
     let first: Vec<u8> = kinds.iter().map(|value| bytes(value)[0]).collect();
-    assert_eq!(first, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(first, [0, 1, 2, 3, 4, 5, 6, 7]);
     let vector = Record::new(1, [0.5]).unwrap();
     let changes = [
         Change::Upsert(vector),
@@ -225,20 +247,89 @@ fn no_invalid_payload_comes_in() {
     for bad in [
         "[]",
         r#"{"a":1e999}"#,
-        r#"{"a":[[1]]}"#,
-        r#"{"a":{"b":1}}"#,
+        r#"{"a":{"":1}}"#,
+        r#"{"a":{"b":1,"b":2}}"#,
+        r#"{"a":{"$date":"2025-02-29"}}"#,
+        r#"{"a":{"$date":7}}"#,
+        r#"{"a":{"$date":{"$date":"2025-01-31"}}}"#,
+        r#"{"a":{"$map":7}}"#,
+        r#"{"a":{"$b":7}}"#,
+        r#"{"a":{"$map":{},"$map":{}}}"#,
+        r#"{"a":{"$map":1,"$map":{}}}"#,
         r#"{"":1}"#,
         r#"{"a":1,"a":2}"#,
         r#"{"a":9223372036854775808}"#,
     ] {
         refused::<Payload>(bad);
     }
-    assert!(refused::<Payload>(&format!("{{\"a\":{}1", "[".repeat(10_000))).contains("list"));
+    for open in ["[", "{\"a\":", "{\"$map\":"] {
+        let nested = format!("{{\"a\":{}1", open.repeat(100));
+        assert!(refused::<Payload>(&nested).contains("too deeply"), "{open}");
+    }
     refused::<Value>(&format!("[{}0]", "0,".repeat(LIST_LEN_MAX)));
-    let wide: Vec<_> = (0..=PAYLOAD_FIELDS_MAX).map(|n| format!("\"{n}\":0")).collect();
+    let wide: Vec<_> = (0..=PAYLOAD_KEYS_MAX).map(|n| format!("\"{n}\":0")).collect();
     refused::<Payload>(&format!("{{{}}}", wide.join(",")));
     let nan = postcard::to_stdvec(&Value::Float(f64::NAN)).unwrap();
     assert!(postcard::from_bytes::<Value>(&nan).is_err());
+}
+
+#[test]
+fn a_map_and_a_date_are_told_apart() {
+    let date = Value::from("2025-01-31".parse::<DateTime>().unwrap());
+    let text = || Map::new().with("$date", "2025-01-31");
+    for (json, value) in [
+        (r#"{"$date":"2025-01-31"}"#, date.clone()),
+        (r#"{"$date":"2025-01-31T01:00:00+01:00"}"#, date.clone()),
+        (r#"{"$map":{"$date":"2025-01-31"}}"#, text().into()),
+        (r#"{"$map":{"a":1}}"#, Map::new().with("a", 1).into()),
+        (
+            r#"{"$map":{"$map":{"$date":"2025-01-31"}}}"#,
+            Map::new().with("$map", date.clone()).into(),
+        ),
+        (
+            r#"{"$map":{"$map":{"$map":{"$x":1}}}}"#,
+            Map::new().with("$map", Map::new().with("$x", 1)).into(),
+        ),
+        // With a second key none of them has a meaning of its own, but what they hold does.
+        (r#"{"$date":"2025-01-31","a":1}"#, text().with("a", 1).into()),
+        (
+            r#"{"$map":{"$date":"2025-01-31"},"a":1}"#,
+            Map::new().with("$map", date.clone()).with("a", 1).into(),
+        ),
+        (
+            r#"{"a":1,"$map":{"$date":"2025-01-31"}}"#,
+            Map::new().with("$map", date.clone()).with("a", 1).into(),
+        ),
+        (
+            r#"{"$map":{"$map":{"$date":"2025-01-31"}},"a":1}"#,
+            Map::new().with("$map", text()).with("a", 1).into(),
+        ),
+        (r#"{"$map":7,"a":1}"#, Map::new().with("$map", 7).with("a", 1).into()),
+    ] {
+        assert_eq!(serde_json::from_str::<Value>(json).unwrap(), value, "{json}");
+        round_trip(&value);
+        round_trip(&Value::from(vec![value.clone()]));
+        round_trip(&Payload::new().with("$map", value));
+    }
+}
+
+#[test]
+fn the_deepest_value_comes_back_however_it_is_written() {
+    for key in ["a", "$date", "$map"] {
+        let nested = |depth: usize| {
+            (1..depth).fold(Value::from(1), |value, _| Map::new().with(key, value).into())
+        };
+        round_trip(&nested(PAYLOAD_DEPTH_MAX));
+        round_trip(&Payload::new().with(key, nested(PAYLOAD_DEPTH_MAX)));
+        assert!(serde_json::to_string(&nested(1_000)).is_err());
+        let deeper = json(&nested(PAYLOAD_DEPTH_MAX + 1));
+        assert!(refused::<Value>(&deeper).contains("too deeply"), "{key}");
+    }
+    let binary = |depth: u8| [[6, 1].repeat(depth.into()), vec![0]].concat();
+    assert!(postcard::from_bytes::<Value>(&binary(15)).is_ok());
+    for depth in [16, 250] {
+        assert!(postcard::from_bytes::<Value>(&binary(depth)).is_err());
+    }
 }
 
 #[test]

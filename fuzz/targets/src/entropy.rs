@@ -7,10 +7,10 @@
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::Question;
 use iqdb_core::filter::Comparison;
-use iqdb_core::limits::ID_BYTES_MAX;
+use iqdb_core::limits::{ID_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 use iqdb_core::{
-    Batch, Change, Filter, Goal, Metric, Payload, Record, RecordId, Schema, Uuid, Value, Vector,
-    Version,
+    Batch, Change, DateTime, Filter, Goal, Map, Metric, Path, Payload, Record, RecordId, Schema,
+    Uuid, Value, Vector, Version,
 };
 
 /// Where the bytes come from.
@@ -60,42 +60,92 @@ pub(crate) fn id(from: &mut Entropy<'_>) -> Result<RecordId> {
     })
 }
 
-fn field(from: &mut Entropy<'_>) -> Result<String> {
-    Ok(match from.int_in_range(0..=7_u8)? {
+fn key(from: &mut Entropy<'_>) -> Result<String> {
+    Ok(match from.int_in_range(0..=9_u8)? {
         0..=2 => "a".to_owned(),
         3..=4 => "b".to_owned(),
         5 => "not".to_owned(),
-        6 => "a b`c".to_owned(),
+        6 => "a.b`c".to_owned(),
+        7 => "$date".to_owned(),
+        8 => "$map".to_owned(),
         _ => text(from)?,
     })
 }
 
-/// A value that is no list, with any float.
+/// A path, most often of one key; now and then from text, and then not always a valid one.
+fn path(from: &mut Entropy<'_>) -> Result<Path> {
+    let mut path = match from.int_in_range(0..=7_u8)? {
+        0 => Path::from(text(from)?),
+        _ => Path::key(key(from)?),
+    };
+    while from.int_in_range(0..=3_u8)? == 3 {
+        path = match from.int_in_range(0..=2_u8)? {
+            0 => path.each(),
+            _ => path.then(key(from)?),
+        };
+    }
+    Ok(path)
+}
+
+/// A date, most often near another.
+fn date(from: &mut Entropy<'_>) -> Result<DateTime> {
+    let micros = match from.arbitrary::<bool>()? {
+        true => from.int_in_range(-2..=2)?,
+        false => from.int_in_range(DateTime::MIN.as_micros()..=DateTime::MAX.as_micros())?,
+    };
+    DateTime::from_micros(micros).map_err(|_| arbitrary::Error::IncorrectFormat)
+}
+
+/// A value that is no list and no map, with any float.
 fn scalar(from: &mut Entropy<'_>) -> Result<Value> {
-    Ok(match from.int_in_range(0..=9_u8)? {
+    Ok(match from.int_in_range(0..=10_u8)? {
         0..=1 => from.int_in_range(-2..=2_i64)?.into(),
         2..=3 => (f64::from(from.int_in_range(-4..=4_i8)?) / 2.0).into(),
         4 => Value::Null,
         5 => from.arbitrary::<bool>()?.into(),
         6..=7 => text(from)?.into(),
         8 => from.arbitrary::<i64>()?.into(),
+        9 => date(from)?.into(),
         _ => f64::from_bits(from.arbitrary()?).into(),
     })
 }
 
-fn value(from: &mut Entropy<'_>) -> Result<Value> {
-    if from.int_in_range(0..=4_u8)? < 4 {
+/// A value in at most `depth` lists and maps.
+fn nested(from: &mut Entropy<'_>, depth: usize) -> Result<Value> {
+    let kind = from.int_in_range(0..=7_u8)?;
+    if depth == 0 || kind < 5 {
         return scalar(from);
     }
     let length = from.int_in_range(0..=3)?;
-    Ok(Value::List((0..length).map(|_| scalar(from)).collect::<Result<_>>()?))
+    Ok(match kind {
+        5..=6 => Value::List(
+            (0..length).map(|_| nested(from, depth - 1)).collect::<Result<Vec<_>>>()?.into(),
+        ),
+        _ => {
+            let entries = (0..length).map(|_| Ok((key(from)?, nested(from, depth - 1)?)));
+            Value::Map(entries.collect::<Result<Vec<_>>>()?.into_iter().collect())
+        }
+    })
 }
 
-/// A payload of at most three fields; not always one that can be stored.
+/// A value; now and then as deep as can be stored, or one deeper.
+fn value(from: &mut Entropy<'_>) -> Result<Value> {
+    let value = nested(from, 4)?;
+    if from.int_in_range(0..=15_u8)? < 15 {
+        return Ok(value);
+    }
+    let around = from.int_in_range(PAYLOAD_DEPTH_MAX - 5..=PAYLOAD_DEPTH_MAX)?;
+    Ok((0..around).fold(value, |value, n| match n % 2 {
+        0 => vec![value].into(),
+        _ => Map::new().with("a", value).into(),
+    }))
+}
+
+/// A payload of at most three keys; not always one that can be stored.
 pub(crate) fn payload(from: &mut Entropy<'_>) -> Result<Payload> {
     let mut payload = Payload::new();
     for _ in 0..from.int_in_range(0..=3_u8)? {
-        payload.insert(field(from)?, value(from)?);
+        payload.insert(key(from)?, value(from)?);
     }
     Ok(payload)
 }
@@ -112,16 +162,19 @@ pub(crate) fn filter(from: &mut Entropy<'_>, depth: u32) -> Result<Filter> {
         });
     }
     Ok(match kind % 8 {
-        0..=1 => Filter::compare(field(from)?, *from.choose(&Comparison::ALL)?, value(from)?),
-        2 => Filter::exists(field(from)?),
-        3 => Filter::is_null(field(from)?),
+        0..=1 => Filter::compare(path(from)?, *from.choose(&Comparison::ALL)?, value(from)?),
+        2 => Filter::exists(path(from)?),
+        3 => Filter::is_null(path(from)?),
         4 => {
             let length = from.int_in_range(0..=3_u8)?;
             let values = (0..length).map(|_| scalar(from)).collect::<Result<Vec<_>>>()?;
-            Filter::is_in(field(from)?, values)
+            Filter::is_in(path(from)?, values)
         }
-        5 => Filter::contains(field(from)?, scalar(from)?),
-        6 => Filter::starts_with(field(from)?, text(from)?),
+        5 => Filter::contains(path(from)?, scalar(from)?),
+        6 => match from.arbitrary::<bool>()? {
+            true => Filter::starts_with(path(from)?, text(from)?),
+            false => Filter::contains_text(path(from)?, text(from)?),
+        },
         _ => {
             let length = from.int_in_range(0..=3_u8)?;
             Filter::id_in((0..length).map(|_| id(from)).collect::<Result<Vec<_>>>()?)

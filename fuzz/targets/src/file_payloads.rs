@@ -1,13 +1,13 @@
 //! A block of payloads as it is in a segment, from arbitrary bytes.
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Narrow, Payload, Predicate, RowMask};
+use iqdb_core::{DateTime, Map, Narrow, Path, Payload, Predicate, RowMask, Value};
 use iqdb_file::payloads::PayloadBlock;
 
 use crate::errors;
 use crate::seeds::Seed;
 
-/// How many of a row's fields are asked for, so that a large block doesn't take for ever.
+/// How many of a row's keys are asked for, so that a large block doesn't take for ever.
 const ASKED: usize = 4;
 
 /// Reads all but the first two bytes as a block of as many rows as these say.
@@ -29,7 +29,7 @@ pub fn file_payloads(data: &[u8]) {
     for leaf in payloads.iter().take(ASKED).flat_map(leaves) {
         select(&block, &payloads, &leaf);
     }
-    select(&block, &payloads, &Predicate::Exists { field: "absent".into() });
+    select(&block, &payloads, &Predicate::Exists { path: "absent".into() });
 
     let written = PayloadBlock::encode(&payloads);
     let back = match PayloadBlock::decode(&written, rows) {
@@ -43,7 +43,7 @@ pub fn file_payloads(data: &[u8]) {
     assert!(PayloadBlock::encode(&payloads) == written, "the same payloads as other bytes");
 }
 
-/// The payload of a row, which can be stored, and each of its fields by name.
+/// The payload of a row, which can be stored, and each of its values by its key.
 fn lent(block: &PayloadBlock, row: usize) -> Payload {
     let Some(lent) = block.payload(row) else {
         panic!("row {row} has no payload");
@@ -52,17 +52,22 @@ fn lent(block: &PayloadBlock, row: usize) -> Payload {
     if let Err(error) = payload.check() {
         panic!("row {row} was let in: {error}");
     }
-    for (field, value) in payload.iter() {
-        assert_eq!(lent.get(field).ok().flatten(), Some(value.as_ref()), "{field:?} of row {row}");
+    for (key, value) in payload.iter() {
+        assert_eq!(lent.get(key).ok().flatten(), Some(value.as_ref()), "{key:?} of row {row}");
     }
     payload
 }
 
 /// Conditions that are about a payload.
 fn leaves(payload: &Payload) -> impl Iterator<Item = Predicate> {
-    payload.iter().take(ASKED).flat_map(|(field, value)| {
+    payload.iter().take(ASKED).flat_map(|(key, value)| {
+        let path = Path::key(key);
+        let inside = match value {
+            Value::Map(map) => map.iter().next().map(|(inner, _)| path.clone().then(inner)),
+            _ => None,
+        };
         let compare = |comparison| Predicate::Compare {
-            field: field.to_owned(),
+            path: path.clone(),
             comparison,
             value: value.clone(),
         };
@@ -70,14 +75,13 @@ fn leaves(payload: &Payload) -> impl Iterator<Item = Predicate> {
             .into_iter()
             .map(compare)
             .chain([
-                Predicate::Exists { field: field.to_owned() },
-                Predicate::IsNull { field: field.to_owned() },
-                Predicate::In {
-                    field: field.to_owned(),
-                    values: [value.clone()].into_iter().collect(),
-                },
-                Predicate::Contains { field: field.to_owned(), value: value.clone() },
-                Predicate::StartsWith { field: field.to_owned(), prefix: "a".to_owned() },
+                Predicate::Exists { path: inside.unwrap_or_else(|| path.clone()) },
+                Predicate::Exists { path: path.clone().each() },
+                Predicate::IsNull { path: path.clone() },
+                Predicate::In { path: path.clone(), values: [value.clone()].into_iter().collect() },
+                Predicate::Contains { path: path.clone(), value: value.clone() },
+                Predicate::StartsWith { path: path.clone(), prefix: "a".to_owned() },
+                Predicate::ContainsText { path: path.clone(), text: "a".to_owned() },
             ])
             .collect::<Vec<_>>()
     })
@@ -105,6 +109,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
         Payload::new().with("a", -0.0).with("ä", "zä"),
         Payload::new(),
         Payload::new().with("a", "x").with("b", false),
+        Payload::new().with("a", DateTime::MIN).with("b", Map::new().with("c", [DateTime::MAX])),
     ];
     let mixed = PayloadBlock::encode(&mixed);
     let many: Vec<_> = (0..300_i32).map(|n| Payload::new().with("n", n)).collect();
@@ -112,10 +117,10 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let wide = (0..129_i32).map(|n| (n.to_string(), n)).collect::<Payload>();
     let wide = PayloadBlock::encode(&[wide, Payload::new()]);
     vec![
-        seed("columns", 5, &mixed),
-        seed("columns-of-too-few-rows", 6, &mixed),
+        seed("columns", 6, &mixed),
+        seed("columns-of-too-few-rows", 7, &mixed),
         seed("columns-of-two-bytes", 300, &many),
-        seed("cut-short", 5, &mixed[..mixed.len() / 2]),
+        seed("cut-short", 6, &mixed[..mixed.len() / 2]),
         seed("empty", u16::MAX, &[0]),
         seed("row-by-row", 2, &wide),
     ]

@@ -5,7 +5,8 @@ use iqdb_conformance::Model;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Filter, IdRef, Location, Payload, Predicate, Record, Schema, SnapshotExt, Store, Value,
+    Batch, Filter, IdRef, Location, Map, Path, Payload, Predicate, Record, Schema, SnapshotExt,
+    Step, Store, Value,
 };
 
 use crate::seeds::{self, Seed};
@@ -92,11 +93,14 @@ fn check_evaluation(filter: &Filter) {
     collect(filter, &mut predicates);
     let (mut scalars, mut lists) = (Payload::new(), Payload::new());
     for predicate in predicates {
-        let (Some(field), Some(value)) = (predicate.field(), witness(predicate)) else {
+        let (Some(Ok((key, steps))), Some(value)) =
+            (predicate.path().map(Path::steps), witness(predicate))
+        else {
             continue;
         };
-        scalars.insert(field, value.clone());
-        lists.insert(field, Value::List(vec![Value::Null, value]));
+        let found = |value| steps.iter().rev().fold(value, |value, step| around(step, value));
+        lists.insert(key, found(vec![Value::Null, value.clone()].into()));
+        scalars.insert(key, found(value));
     }
     let complement = filter.clone().not();
     for payload in [Payload::new(), scalars, lists] {
@@ -108,6 +112,14 @@ fn check_evaluation(filter: &Filter) {
                 assert_ne!(matches, rest, "{filter} and its complement on {payload:?}");
             }
         }
+    }
+}
+
+/// A value in which the step leads to this one.
+fn around(step: &Step, value: Value) -> Value {
+    match step {
+        Step::Key(key) => Map::new().with(&**key, value).into(),
+        _ => vec![Value::Null, value].into(),
     }
 }
 
@@ -128,6 +140,7 @@ fn witness(predicate: &Predicate) -> Option<Value> {
         Predicate::Compare { value, .. } | Predicate::Contains { value, .. } => Some(value.clone()),
         Predicate::In { values, .. } => values.as_slice().first().cloned(),
         Predicate::StartsWith { prefix, .. } => Some(format!("{prefix}…").into()),
+        Predicate::ContainsText { text, .. } => Some(format!("…{text}…").into()),
         Predicate::Exists { .. } | Predicate::IsNull { .. } => Some(Value::Null),
         _ => None,
     }
@@ -147,6 +160,15 @@ pub(crate) fn text_seeds() -> Vec<Seed> {
             "A STARTS_WITH \"x\" AND b IN [TRUE, null, \"null\"] OR NOT c EXISTS",
         ),
         Seed::new("nested", "not not ((a != 1) and (b >= 2 or (c > 3 and d <= 4)))"),
+        Seed::new(
+            "paths",
+            r#"authors[].name contains_text "x" and `a.b`.`and`[][] exists or a.b.c != 1"#,
+        ),
+        Seed::new(
+            "dates",
+            r#"a >= date("2025-01-31") and a < DATE( "2025-01-31T10:00:00.000001+02:00" )"#,
+        ),
+        Seed::new("nearly-dates", r#"a = date("2025-02-29T24:00:00") or a. = date("#),
         Seed::new("nearly", "lang == \"en\" and year = 1.2.3 or or @id = 1"),
         Seed::new("unfinished", "a in [1, \"b"),
     ]

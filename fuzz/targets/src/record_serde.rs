@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use iqdb_core::limits::{DIM_MAX, FILTER_TEXT_BYTES_MAX};
 use iqdb_core::{
-    Batch, Change, Filter, Metric, Payload, Record, RecordId, Result, Schema, Uuid, Value, Vector,
-    Version,
+    Batch, Change, DateTime, Filter, Map, Metric, Payload, Record, RecordId, Result, Schema, Uuid,
+    Value, Vector, Version,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -147,6 +147,8 @@ pub(crate) fn seeds() -> Vec<Seed> {
         .with("null", Value::Null)
         .with("int", i64::MIN)
         .with("float", -0.0)
+        .with("date", DateTime::MAX)
+        .with("map", Map::new().with("$date", Map::new().with("a", [Map::new()])))
         .with("tags", vec![Value::from("a"), Value::from(1), Value::from(true)]);
     let vector = Vector::try_from([0.1, -0.0, f32::MIN_POSITIVE, f32::MAX]).expect("finite");
     let record = Record { id: "doc-42".into(), vector, payload: payload.clone() };
@@ -172,7 +174,9 @@ pub(crate) fn seeds() -> Vec<Seed> {
     both(7, ["schema-json", "schema-postcard"], json.write(&schema), packed.write(&schema));
     seeds.push(Seed::new("uuid-json", *b"\x04{\"uuid\":\"67e55044-10b1-426f-9247-bb680e5fe0c8\"}"));
     seeds.push(Seed::new("nested-lists-json", *b"\x02{\"a\":[[1e999]],\"a\":2}"));
-    seeds.push(Seed::new("field-without-a-name-json", *b"\x02{\"\":1}"));
+    let special = br#"{"a":{"$map":{"$map":{"$date":"2025-01-31"}}},"b":{"$x":1}}"#;
+    seeds.push(Seed::new("special-maps-json", [&[2], &special[..]].concat()));
+    seeds.push(Seed::new("empty-key-json", *b"\x02{\"\":1}"));
     // A vector that claims 2^60 components and has none.
     let claim = [vec![8 | 6], packed.write(&(1_u64 << 60))].concat();
     seeds.push(Seed::new("vector-that-claims-too-much", claim));

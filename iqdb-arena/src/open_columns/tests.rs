@@ -2,7 +2,7 @@
 //! Packed, they equal the columns made of the same payloads.
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::{Payload, PayloadRef, RowMask};
+use iqdb_core::{DateTime, Payload, PayloadRef, RowMask};
 use proptest::prelude::*;
 
 use super::*;
@@ -13,13 +13,21 @@ fn scalars() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         (-3_i64..4).prop_map(Value::Int),
         prop::sample::select(vec![-0.0, 0.0, 1.0, 1.5]).prop_map(Value::Float),
+        prop::sample::select(vec![DateTime::MIN, DateTime::MAX]).prop_map(Value::DateTime),
+        (-2_i64..2).prop_map(|micros| DateTime::from_micros(micros).unwrap().into()),
         "[ab]{0,3}".prop_map(Value::Text),
     ]
 }
 
 fn payloads() -> impl Strategy<Value = Vec<Payload>> {
-    let lists = prop::collection::vec(scalars(), 0..3).prop_map(Value::List);
-    let values = prop_oneof![6 => scalars(), 1 => lists];
+    let nested = scalars().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec(("[xyz]", inner), 0..3)
+                .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+        ]
+    });
+    let values = prop_oneof![6 => scalars(), 1 => nested];
     let payload = prop::collection::btree_map("[xyz]", values, 0..4)
         .prop_map(|fields| fields.into_iter().collect::<Payload>());
     prop::collection::vec(payload, 0..150)
@@ -27,12 +35,20 @@ fn payloads() -> impl Strategy<Value = Vec<Payload>> {
 
 /// Conditions on fields, some of which no payload has, and one on ids.
 fn predicates() -> impl Strategy<Value = Predicate> {
-    let field = || "[wxyz]".prop_map(String::from);
+    let path = || {
+        let steps = prop::collection::vec(prop::option::of("[xyz]"), 0..3);
+        ("[wxyz]", prop_oneof![2 => Just(Vec::new()), 1 => steps]).prop_map(|(first, steps)| {
+            steps.into_iter().fold(Path::key(first), |path, step| match step {
+                Some(key) => path.then(key),
+                None => path.each(),
+            })
+        })
+    };
     prop_oneof![
-        (field(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
-            .prop_map(|(field, comparison, value)| Predicate::Compare { field, comparison, value }),
-        (field(), scalars()).prop_map(|(field, value)| Predicate::Contains { field, value }),
-        field().prop_map(|field| Predicate::Exists { field }),
+        (path(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
+            .prop_map(|(path, comparison, value)| Predicate::Compare { path, comparison, value }),
+        (path(), scalars()).prop_map(|(path, value)| Predicate::Contains { path, value }),
+        path().prop_map(|path| Predicate::Exists { path }),
         Just(Predicate::IdIn { ids: [7.into()].into_iter().collect() }),
     ]
 }
@@ -91,7 +107,7 @@ proptest! {
             before.retain(|_| Ok::<_, ()>(random.u8(..4) < kept_of_4)).unwrap();
             let mut mask = before.clone();
             let answered = open.matching(&predicate, &mut Narrow::new(&mut mask));
-            prop_assert_eq!(answered, predicate.field().is_some());
+            prop_assert_eq!(answered, predicate.path().is_some());
             let mut after = before.clone();
             after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
             prop_assert_eq!(&mask, if answered { &after } else { &before }, "{:?}", predicate);

@@ -1,7 +1,7 @@
 //! Payloads in their three forms: open columns, packed columns, and whole payloads where there are too
 //! many fields. Readers see no difference.
 
-use iqdb_core::{Filter, StoreExt};
+use iqdb_core::{Filter, Path, StoreExt};
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn matching(snapshot: &dyn Snapshot, filter: &Filter) -> u64 {
 /// after the chunk has changed its form.
 fn grow(fields: impl Fn(u64) -> u64) -> ArenaStore {
     let store = store(Faults::none());
-    let filter = Filter::exists("5.0").or(Filter::lt("n", 1)).not();
+    let filter = Filter::exists(Path::key("5.0")).or(Filter::lt("n", 1)).not();
     let mut held = Vec::new();
     for id in 0..40 {
         store.upsert(wide(id, fields(id))).unwrap();

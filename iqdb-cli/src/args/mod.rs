@@ -84,12 +84,13 @@ pub enum Command {
     ///   .fvecs   per row the dimension as int32, then the components as f32, little-endian
     ///   .fbin    the number of rows and the dimension as uint32, then the components as f32
     ///   .jsonl   one JSON object per line: {"id": 7, "vector": [0.1, …], "payload": {"lang": "en"}};
-    ///            without "payload", all other fields are the payload
+    ///            without "payload", all other fields are the payload. Objects are maps, and {"$date":
+    ///            "2025-01-31T10:00:00Z"} is a date
     ///   .csv     columns by name: `id`, the vector as a JSON list in `vector` or its components in
     ///            `v0`, `v1`, …, and the payload in the others. A cell that is a JSON value is that
     ///            value, an empty one is nothing, and any other is a text
-    ///   .parquet columns by name: `id`, `vector`, and the payload in the others; in builds with the
-    ///            feature parquet
+    ///   .parquet columns by name: `id`, `vector`, and the payload in the others: structs are maps,
+    ///            timestamps and days are dates; in builds with the feature parquet
     ///   a folder with base.npy and, where there are ids and payloads, payload.jsonl
     ///
     /// The first three hold vectors alone; ids and payloads come from PAYLOAD, a line per row: {"id":

@@ -64,11 +64,11 @@ pub(super) fn search(
 
 fn neighbour(hit: Hit) -> Result<Neighbour> {
     let payload = hit.payload.unwrap_or_default();
-    let text = |field: &str| match payload.get(field) {
+    let text = |key: &str| match payload.get(key) {
         Some(Value::Text(text)) => Ok(text.clone()),
         _ => Err(Error::new(ErrorKind::ContractViolation, "a hit came back without its payload")
             .with_id(&hit.id)
-            .expected(format_args!("a text in the field {field}"))),
+            .expected(format_args!("a text at the key {key}"))),
     };
     Ok(Neighbour {
         distance: hit.distance,

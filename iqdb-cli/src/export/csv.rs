@@ -1,4 +1,4 @@
-//! Columns with names: `id`, a column per component, and one per field of any payload.
+//! Columns with names: `id`, a column per component, and one per key of any payload.
 
 use iqdb::{Error, ErrorKind, RecordRef, Result};
 
@@ -9,28 +9,28 @@ use crate::input::cell;
 #[derive(Debug)]
 pub(super) struct CsvWriter {
     file: csv::Writer<NewFile>,
-    /// The fields, in the order of their names.
-    fields: Vec<String>,
+    /// The keys, in their order.
+    keys: Vec<String>,
 }
 
 impl CsvWriter {
     /// Writes the names of the columns.
-    pub(super) fn new(file: NewFile, dim: usize, fields: Vec<String>) -> Result<Self> {
-        let is_taken = |field: &&String| {
-            let number = field.strip_prefix('v').map(str::parse::<usize>);
-            matches!(field.as_str(), "id" | "vector") || matches!(number, Some(Ok(_)))
+    pub(super) fn new(file: NewFile, dim: usize, keys: Vec<String>) -> Result<Self> {
+        let is_taken = |key: &&String| {
+            let number = key.strip_prefix('v').map(str::parse::<usize>);
+            matches!(key.as_str(), "id" | "vector") || matches!(number, Some(Ok(_)))
         };
-        if let Some(field) = fields.iter().find(is_taken) {
-            return Err(Error::new(ErrorKind::NotSupported, "a field has the name of a column")
+        if let Some(key) = keys.iter().find(is_taken) {
+            return Err(Error::new(ErrorKind::NotSupported, "a key has the name of a column")
                 .during("writing a .csv file")
-                .expected("fields other than id, vector, v0, v1 and so on")
-                .found(format_args!("the field {field}"))
+                .expected("keys other than id, vector, v0, v1 and so on")
+                .found(format_args!("the key {key}"))
                 .hint("export to .jsonl"));
         }
-        let mut writer = Self { file: csv::Writer::from_writer(file), fields: Vec::new() };
+        let mut writer = Self { file: csv::Writer::from_writer(file), keys: Vec::new() };
         let components = (0..dim).map(|component| format!("v{component}"));
-        writer.row(std::iter::once("id".to_owned()).chain(components).chain(fields.clone()))?;
-        writer.fields = fields;
+        writer.row(std::iter::once("id".to_owned()).chain(components).chain(keys.clone()))?;
+        writer.keys = keys;
         Ok(writer)
     }
 
@@ -47,8 +47,8 @@ impl Writer for CsvWriter {
         for component in record.vector() {
             cells.push(serde_json::to_string(component).map_err(unwritable)?);
         }
-        for field in &self.fields {
-            let cell = payload.get(field).map(cell::write).transpose().map_err(unwritable)?;
+        for key in &self.keys {
+            let cell = payload.get(key).map(cell::write).transpose().map_err(unwritable)?;
             cells.push(cell.unwrap_or_default());
         }
         self.row(cells)

@@ -78,7 +78,7 @@ fn writer(
     Ok(match format {
         Format::Jsonl => Box::new(jsonl::JsonlWriter::new(file)),
         Format::Csv => {
-            Box::new(csv::CsvWriter::new(file, dim, fields(snapshot, args.filter.as_ref())?)?)
+            Box::new(csv::CsvWriter::new(file, dim, keys(snapshot, args.filter.as_ref())?)?)
         }
         Format::Npy => Box::new(matrix::MatrixWriter::npy(file, payload, dim, count)?),
         Format::Fvecs => Box::new(matrix::MatrixWriter::fvecs(file, payload, dim)?),
@@ -94,15 +94,15 @@ fn writer(
     })
 }
 
-/// The names of all fields, in their order.
-fn fields(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<Vec<String>> {
-    let mut fields = std::collections::BTreeSet::new();
+/// The keys of all payloads, in their order.
+fn keys(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<Vec<String>> {
+    let mut keys = std::collections::BTreeSet::new();
     for row in snapshot.live_rows(filter) {
-        for (field, _) in row?.payload()?.to_payload()?.iter() {
-            if !fields.contains(field) {
-                fields.insert(field.to_owned());
+        for (key, _) in row?.payload()?.to_payload()?.iter() {
+            if !keys.contains(key) {
+                keys.insert(key.to_owned());
             }
         }
     }
-    Ok(fields.into_iter().collect())
+    Ok(keys.into_iter().collect())
 }

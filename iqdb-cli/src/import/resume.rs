@@ -12,7 +12,7 @@
 //! those before it are stored, which is why there is no shorter way; looking up is cheap beside
 //! writing.
 
-use iqdb::{Iqdb, Payload, Record, Result, Value};
+use iqdb::{Iqdb, Map, Record, Result, Value};
 
 /// How many records at the beginning of `batch` are stored as they are.
 pub(super) fn stored_prefix(database: &Iqdb, batch: &[Record]) -> Result<usize> {
@@ -28,10 +28,10 @@ fn is_same(a: &Record, b: &Record) -> bool {
     a.id == b.id
         && a.vector.len() == b.vector.len()
         && a.vector.iter().zip(b.vector.iter()).all(|(a, b)| a.to_bits() == b.to_bits())
-        && same_payload(&a.payload, &b.payload)
+        && same_map(a.payload.as_map(), b.payload.as_map())
 }
 
-fn same_payload(a: &Payload, b: &Payload) -> bool {
+fn same_map(a: &Map, b: &Map) -> bool {
     a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.0 == b.0 && same_value(a.1, b.1))
 }
 
@@ -41,6 +41,7 @@ fn same_value(a: &Value, b: &Value) -> bool {
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
         }
+        (Value::Map(a), Value::Map(b)) => same_map(a, b),
         (a, b) => a == b,
     }
 }

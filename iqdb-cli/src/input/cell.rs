@@ -17,7 +17,7 @@ fn as_json(cell: &str) -> Option<Value> {
     // Nothing else begins a JSON value, and most texts are none.
     let may_be_json = cell.starts_with(|first: char| {
         first.is_ascii_digit()
-            || matches!(first, '-' | '"' | '[' | 'n' | 't' | 'f')
+            || matches!(first, '-' | '"' | '[' | '{' | 'n' | 't' | 'f')
             || first.is_ascii_whitespace()
     });
     if !may_be_json {
@@ -36,6 +36,7 @@ pub(crate) fn write(value: &Value) -> serde_json::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use iqdb::{DateTime, Map};
     use proptest::prelude::*;
 
     use super::*;
@@ -49,14 +50,19 @@ mod tests {
             ("1e3", Some(Value::Float(1e3))),
             ("true", Some(Value::Bool(true))),
             ("null", Some(Value::Null)),
-            ("[1, \"a\"]", Some(Value::List(vec![1.into(), "a".into()]))),
+            ("[1, \"a\"]", Some(vec![Value::from(1), "a".into()].into())),
             ("\"7\"", Some("7".into())),
             ("\"\"", Some("".into())),
             ("007", Some("007".into())),
             ("nan", Some("nan".into())),
             ("[draft", Some("[draft".into())),
-            ("[[1]]", Some("[[1]]".into())),
-            ("{}", Some("{}".into())),
+            ("[[1]]", Some([[1]].into())),
+            ("{}", Some(Map::new().into())),
+            ("{\"a\": {\"b\": 1}}", Some(Map::new().with("a", Map::new().with("b", 1)).into())),
+            ("{\"$date\": \"1970-01-01\"}", Some(DateTime::from_micros(0).unwrap().into())),
+            ("{\"$date\": 1}", Some("{\"$date\": 1}".into())),
+            ("{draft}", Some("{draft}".into())),
+            ("2025-01-31", Some("2025-01-31".into())),
             ("18446744073709551616000", Some(Value::Float(18_446_744_073_709_551_616_000.0))),
             ("New York", Some("New York".into())),
         ] {
@@ -72,11 +78,15 @@ mod tests {
             any::<f64>().prop_filter("finite", |x| x.is_finite()).prop_map(Value::Float),
             any::<String>().prop_map(Value::Text),
             "[0-9\\[\\]\",ntrue.{} -]{0,6}".prop_map(Value::Text),
+            (-3_i64..3).prop_map(|micros| DateTime::from_micros(micros).unwrap().into()),
         ];
-        prop_oneof![
-            4 => scalar.clone(),
-            1 => prop::collection::vec(scalar, 0..4).prop_map(Value::List),
-        ]
+        scalar.prop_recursive(3, 8, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::vec(("[a$]|[$]date", inner), 0..3)
+                    .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            ]
+        })
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iqdb::limits::{DIM_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb::limits::{DIM_MAX, PAYLOAD_KEYS_MAX};
 use iqdb::{Error, ErrorKind, Location, Payload, RecordId, Value, Vector};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
@@ -146,9 +146,9 @@ impl<'de> Visitor<'de> for Object<'_> {
                 "payload" if whole_payload.is_some() => return Err(twice()),
                 "payload" => whole_payload = Some(map.next_value::<Payload>()?),
                 _ if line.payload.get(&field).is_some() => return Err(twice()),
-                _ if line.payload.len() == PAYLOAD_FIELDS_MAX => {
-                    let expected = format!("at most {PAYLOAD_FIELDS_MAX} fields");
-                    return Err(invalid("more fields than a payload can have", &expected));
+                _ if line.payload.len() == PAYLOAD_KEYS_MAX => {
+                    let expected = format!("at most {PAYLOAD_KEYS_MAX} keys");
+                    return Err(invalid("more keys than a payload can have", &expected));
                 }
                 _ => {
                     let value: Value = map.next_value()?;

@@ -3,16 +3,19 @@
 //! The `parquet` crate reads the pages, so what a page takes in memory is up to it; a defect of its
 //! own on a hostile file is caught here and reported as damage.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema};
-use iqdb::{Error, ErrorKind, Payload, Record, RecordId, Result, Value, Vector};
+use arrow_schema::{DataType, Schema, TimeUnit};
+use iqdb::limits::PAYLOAD_DEPTH_MAX;
+use iqdb::{DateTime, Error, ErrorKind, Map, Payload, Record, RecordId, Result, Value, Vector};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -111,10 +114,10 @@ impl ParquetReader {
         let vector = vector(batch.column(self.columns.vector), row)
             .map_err(|error| in_column("vector", error))?;
         let mut payload = Payload::new();
-        for (field, column) in &self.columns.payload {
+        for (key, column) in &self.columns.payload {
             let value = value(batch.column(*column), row);
-            if let Some(value) = value.map_err(|error| in_column(field, error))? {
-                payload.insert(field.as_str(), value);
+            if let Some(value) = value.map_err(|error| in_column(key, error))? {
+                payload.insert(key.as_str(), value);
             }
         }
         Ok(Record { id, vector, payload })
@@ -170,8 +173,9 @@ impl Columns {
                 "id" => (&mut id, is_id(kind), "integers or strings"),
                 "vector" => (&mut vector, is_vector(kind), "lists of floats"),
                 _ => {
-                    if !is_value(kind) && !list_of(kind).is_some_and(is_value) {
-                        let expected = "booleans, numbers, strings or lists of them";
+                    if !is_value(kind, 1) {
+                        let expected = "booleans, numbers, dates, timestamps, strings, \
+                            or lists and structs of them, at most 16 deep";
                         return Err(unfit(name, kind, expected));
                     }
                     payload.push((name.to_owned(), column));
@@ -209,8 +213,20 @@ fn is_id(kind: &DataType) -> bool {
     kind.is_integer() || *kind == DataType::Utf8
 }
 
-fn is_value(kind: &DataType) -> bool {
-    is_id(kind) || kind.is_floating() || *kind == DataType::Boolean
+/// Whether a payload can hold it at this depth.
+fn is_value(kind: &DataType, depth: usize) -> bool {
+    depth <= PAYLOAD_DEPTH_MAX
+        && match kind {
+            DataType::List(element) => is_value(element.data_type(), depth + 1),
+            DataType::Struct(fields) => {
+                let names: BTreeSet<&str> =
+                    fields.iter().map(|field| field.name().as_str()).collect();
+                names.len() == fields.len()
+                    && fields.iter().all(|field| is_value(field.data_type(), depth + 1))
+            }
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => true,
+            scalar => is_id(scalar) || scalar.is_floating(),
+        }
 }
 
 fn is_vector(kind: &DataType) -> bool {
@@ -265,7 +281,7 @@ fn vector(array: &ArrayRef, row: usize) -> Result<Vector> {
     Vector::try_from(components)
 }
 
-/// The value in a row; `None` for null, which is an absent field.
+/// The value in a row; `None` for null, which is an absent key.
 fn value(array: &ArrayRef, row: usize) -> Result<Option<Value>> {
     if array.is_null(row) {
         return Ok(None);
@@ -281,6 +297,17 @@ fn value(array: &ArrayRef, row: usize) -> Result<Option<Value>> {
             let values = (0..list.len()).map(|n| Ok(value(&list, n)?.unwrap_or_default()));
             Value::List(values.collect::<Result<_>>()?)
         }
+        DataType::Struct(_) => {
+            let parts = array.as_struct();
+            let mut map = Map::new();
+            for (key, column) in parts.column_names().into_iter().zip(parts.columns()) {
+                if let Some(value) = value(column, row)? {
+                    map.insert(key, value);
+                }
+            }
+            map.into()
+        }
+        DataType::Date32 | DataType::Timestamp(..) => date(array, row)?.into(),
         _ => integer(array, row)
             .ok_or_else(|| {
                 Error::new(ErrorKind::InvalidPayload, "the integer does not fit 64 bits")
@@ -289,6 +316,40 @@ fn value(array: &ArrayRef, row: usize) -> Result<Option<Value>> {
             })?
             .into(),
     }))
+}
+
+/// The point in time in a row. A day is its midnight in UTC, and a timestamp without a time zone one
+/// of UTC.
+fn date(array: &ArrayRef, row: usize) -> Result<DateTime> {
+    const MICROS_PER_SECOND: i64 = 1_000_000;
+    let (number, micros_each) = match array.data_type() {
+        DataType::Date32 => {
+            (array.as_primitive::<Date32Type>().value(row).into(), 86_400 * MICROS_PER_SECOND)
+        }
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            (array.as_primitive::<TimestampSecondType>().value(row), MICROS_PER_SECOND)
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            (array.as_primitive::<TimestampMillisecondType>().value(row), 1_000)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            (array.as_primitive::<TimestampMicrosecondType>().value(row), 1)
+        }
+        _ => {
+            let nanos = array.as_primitive::<TimestampNanosecondType>().value(row);
+            if nanos % 1_000 != 0 {
+                return Err(Error::new(
+                    ErrorKind::InvalidPayload,
+                    "the timestamp is finer than a microsecond",
+                )
+                .expected("whole microseconds")
+                .found(format_args!("{nanos} nanoseconds since 1970")));
+            }
+            (nanos / 1_000, 1)
+        }
+    };
+    // What overflows is out of range, too.
+    DateTime::from_micros(number.saturating_mul(micros_each))
 }
 
 /// The integer in a row, unless it is too large.

@@ -46,7 +46,7 @@ pub(super) fn table(screen: &mut Screen<'_>, name: &str, hits: &[Hit]) -> Result
     let titles = format!("{:3}  {:>9}  {:id_width$}  payload", "", "distance", "id");
     writeln!(screen.out, "{}", faint.apply_to(titles))?;
     for (n, (hit, id)) in hits.iter().zip(ids).enumerate() {
-        let payload = hit.payload.as_ref().map(fields).unwrap_or_default();
+        let payload = hit.payload.as_ref().map(entries).unwrap_or_default();
         let left = screen.width.saturating_sub(3 + 2 + 9 + 2 + id_width + 2);
         let line = format!(
             "{}  {:9.4}  {id}{}  {}",
@@ -65,10 +65,10 @@ pub(super) fn table(screen: &mut Screen<'_>, name: &str, hits: &[Hit]) -> Result
 }
 
 /// `lang="en" year=2024`, fit for a line.
-fn fields(payload: &Payload) -> String {
-    let field = |(field, value): (&str, &iqdb::Value)| {
+fn entries(payload: &Payload) -> String {
+    let entry = |(key, value): (&str, &iqdb::Value)| {
         let value = serde_json::to_string(value).unwrap_or_default();
-        printable(&format!("{field}={value}"))
+        printable(&format!("{key}={value}"))
     };
-    payload.iter().map(field).collect::<Vec<_>>().join(" ")
+    payload.iter().map(entry).collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
 //! The results of `Store::get`.
 
 use iqdb_core::limits::ID_BYTES_MAX;
-use iqdb_core::{Batch, Metric, Record, Result, Schema, Value, VectorRef};
+use iqdb_core::{Batch, DateTime, Map, Metric, Record, Result, Schema, Value, VectorRef};
 
 use crate::check::absent_ids;
 use crate::check::exact::{assert_record, same_components};
@@ -22,9 +22,10 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
         for (n, vector) in (0..).zip(&vectors) {
             let record = Record::new(n, vector)?
                 .with("float", -0.0)
+                .with("list", vec![Value::from(-0.0), 0.0.into(), f64::from_bits(1).into()])
                 .with(
-                    "list",
-                    Value::List(vec![(-0.0).into(), 0.0.into(), f64::from_bits(1).into()]),
+                    "map",
+                    Map::new().with("float", -0.0).with("dates", [DateTime::MIN, DateTime::MAX]),
                 )
                 .with("int", i64::MIN);
             pair.apply(&Batch::new().upsert(record.clone()))?;

@@ -1,10 +1,10 @@
-//! The payloads that rows lend, whole and field by field.
+//! The payloads that rows lend, whole and key by key.
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::limits::{FIELD_NAME_BYTES_MAX, PAYLOAD_FIELDS_MAX};
+use iqdb_core::limits::{KEY_BYTES_MAX, PAYLOAD_KEYS_MAX};
 use iqdb_core::{
-    Batch, Metric, Payload, PayloadRef, Record, RecordId, Result, RowMask, Schema, Snapshot, Value,
-    ValueRef,
+    Batch, DateTime, Map, Metric, Payload, PayloadRef, Record, RecordId, Result, RowMask, Schema,
+    Snapshot, Value, ValueRef,
 };
 
 use crate::check::exact::{difference, same_payload};
@@ -41,17 +41,17 @@ fn check_payloads(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
     })
 }
 
-/// Field names that an imprecise lookup confuses with each other or with an absent one.
+/// Keys that an imprecise lookup confuses with each other or with an absent one.
 fn names() -> Vec<String> {
     let plain =
         ["a", "A", "aa", "a ", " a", "a.b", "a.B", "\0", "a\0", "é", "e\u{301}", "and", "`"];
-    let longest = "x".repeat(FIELD_NAME_BYTES_MAX);
-    let almost = "x".repeat(FIELD_NAME_BYTES_MAX - 1);
+    let longest = "x".repeat(KEY_BYTES_MAX);
+    let almost = "x".repeat(KEY_BYTES_MAX - 1);
     plain.into_iter().map(String::from).chain([longest, almost]).collect()
 }
 
-/// One record per shape of a payload: no field, one field, all or half of the similar names, the
-/// largest number of fields, and each kind of value.
+/// One record per shape of a payload: no key, one key, all or half of the similar keys, the
+/// largest number of keys, and each kind of value.
 fn shapes(schema: &Schema) -> Result<Vec<Record>> {
     let mut payloads = vec![Payload::new()];
     let alike = |from: usize, step: usize| -> Payload {
@@ -59,7 +59,7 @@ fn shapes(schema: &Schema) -> Result<Vec<Record>> {
     };
     payloads.extend([alike(0, 1), alike(0, 2), alike(1, 2)]);
     payloads.extend(names().into_iter().map(|name| Payload::new().with(name, 1)));
-    payloads.push((0..PAYLOAD_FIELDS_MAX).map(|n| (format!("field {n}"), n.to_string())).collect());
+    payloads.push((0..PAYLOAD_KEYS_MAX).map(|n| (format!("key {n}"), n.to_string())).collect());
     let values = [
         Value::Null,
         false.into(),
@@ -68,8 +68,14 @@ fn shapes(schema: &Schema) -> Result<Vec<Record>> {
         5e-324.into(),
         "".into(),
         "x\0y".repeat(5_000).into(),
-        Value::List(Vec::new()),
-        Value::List(vec![1.into(), 1.0.into(), (-0.0).into(), Value::Null, "1".into()]),
+        DateTime::MIN.into(),
+        DateTime::MAX.into(),
+        Value::from(Vec::<Value>::new()),
+        vec![1.into(), 1.0.into(), (-0.0).into(), Value::Null, "1".into()].into(),
+        Map::new().into(),
+        names().into_iter().zip(0_i64..).collect::<Map>().into(),
+        corpus::deepest(false),
+        corpus::deepest(true),
     ];
     payloads.extend(values.iter().map(|value| Payload::new().with("a", value.clone())));
     payloads.push(values.into_iter().zip(names()).map(|(value, name)| (name, value)).collect());
@@ -102,7 +108,7 @@ pub(super) fn row_payloads_are_as_of_their_snapshot(harness: &Harness) -> Result
     Ok(Outcome::Kept)
 }
 
-pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome> {
+pub(super) fn row_payloads_list_every_key(harness: &Harness) -> Result<Outcome> {
     for pair in [
         Differential::of(harness, &schema()?, shapes(&schema()?)?)?,
         Differential::after_churn(harness, &schema()?, 120, Distribution::Smooth)?,
@@ -112,7 +118,7 @@ pub(super) fn row_payloads_list_every_field(harness: &Harness) -> Result<Outcome
     Ok(Outcome::Kept)
 }
 
-pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Result<Outcome> {
+pub(super) fn row_payloads_find_every_key(harness: &Harness) -> Result<Outcome> {
     let names = names();
     for pair in [
         Differential::of(harness, &schema()?, shapes(&schema()?)?)?,
@@ -123,7 +129,7 @@ pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Re
             let expected = expected.unwrap_or_default();
             let own = expected.iter().map(|(name, _)| name);
             for name in own.chain(names.iter().map(String::as_str)).chain(["", "lang", "tags"]) {
-                // Wrapped in a payload of one field, because `same_payload` compares to the last
+                // Wrapped in a payload of one key, because `same_payload` compares to the last
                 // bit.
                 let alone = |value: Option<Value>| -> Payload {
                     value.into_iter().map(|value| (name, value)).collect()
@@ -132,7 +138,7 @@ pub(super) fn row_payloads_find_every_field_by_its_name(harness: &Harness) -> Re
                 let expected = alone(expected.get(name).cloned());
                 assert!(
                     same_payload(&found, &expected),
-                    "the field {name:?} in the row of {id:?}: {}",
+                    "the key {name:?} in the row of {id:?}: {}",
                     difference(&found, &expected)
                 );
             }

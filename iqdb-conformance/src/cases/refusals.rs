@@ -1,10 +1,12 @@
 //! The batches that `Store::apply` refuses. A refused batch changes nothing.
 
 use iqdb_core::limits::{
-    FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX,
+    ID_BYTES_MAX, KEY_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX,
+    PAYLOAD_KEYS_MAX,
 };
 use iqdb_core::{
-    Batch, Change, ErrorKind, Metric, Payload, Record, RecordId, Result, Schema, Value, Version,
+    Batch, Change, ErrorKind, Map, Metric, Payload, Record, RecordId, Result, Schema, Value,
+    Version,
 };
 
 use crate::check::exact::{assert_is, assert_record};
@@ -161,39 +163,55 @@ pub(super) fn ids_are_limited_in_length(harness: &Harness) -> Result<Outcome> {
 
 pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
     let named = |bytes: usize| Payload::new().with("x".repeat(bytes), 1);
-    let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), n as f64)).collect::<Payload>();
+    let wide = |keys: usize| (0..keys).map(|n| (n.to_string(), n as f64)).collect::<Payload>();
     let listed = |len: usize| Payload::new().with("x", vec![true; len]);
-    // The text that fills a payload, together with one byte of name and eight of value.
+    // The text that fills a payload, together with one byte of key and eight of value.
     let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
     let one = |value: Value| Payload::new().with("x", value);
-    let nested = Value::List(vec![Value::List(vec![])]);
+    // A map, and lists in it.
+    let deep = |depth: usize| {
+        let lists = (2..depth).fold(Value::from(1), |value, _| vec![value].into());
+        one(Map::new().with("x", lists).into())
+    };
+    let inner = |map: Map| one(vec![Value::from(map)].into());
     let good = [
         Payload::new(),
         named(1),
-        named(FIELD_NAME_BYTES_MAX - 1),
-        named(FIELD_NAME_BYTES_MAX),
-        Payload::new().with("\u{e9}".repeat(FIELD_NAME_BYTES_MAX / 2), "\0"),
-        wide(PAYLOAD_FIELDS_MAX - 1),
-        wide(PAYLOAD_FIELDS_MAX),
+        named(KEY_BYTES_MAX - 1),
+        named(KEY_BYTES_MAX),
+        Payload::new().with("\u{e9}".repeat(KEY_BYTES_MAX / 2), "\0"),
+        wide(PAYLOAD_KEYS_MAX - 1),
+        wide(PAYLOAD_KEYS_MAX),
         listed(0),
         listed(LIST_LEN_MAX - 1),
         listed(LIST_LEN_MAX),
         heavy(PAYLOAD_BYTES_MAX - 1),
         heavy(PAYLOAD_BYTES_MAX),
+        inner(Map::new().with("x".repeat(KEY_BYTES_MAX), 1)),
+        inner(wide(PAYLOAD_KEYS_MAX).into()),
+        inner(Map::new().with("y", "z".repeat(PAYLOAD_BYTES_MAX - 26))),
+        deep(PAYLOAD_DEPTH_MAX),
         Payload::new().with("x", [f64::MAX, f64::MIN, f64::from_bits(1), -0.0]),
         Payload::new().with("x", [i64::MIN, i64::MAX]).with("X", "").with("y", false),
     ];
     let bad = [
         named(0),
-        named(FIELD_NAME_BYTES_MAX + 1),
-        Payload::new().with("\u{e9}".repeat(FIELD_NAME_BYTES_MAX / 2 + 1), 1),
-        wide(PAYLOAD_FIELDS_MAX + 1),
+        named(KEY_BYTES_MAX + 1),
+        Payload::new().with("\u{e9}".repeat(KEY_BYTES_MAX / 2 + 1), 1),
+        wide(PAYLOAD_KEYS_MAX + 1),
         listed(LIST_LEN_MAX + 1),
         heavy(PAYLOAD_BYTES_MAX + 1),
         one(f64::NAN.into()),
         one(f64::INFINITY.into()),
-        one(Value::List(vec![1.into(), f64::NEG_INFINITY.into()])),
-        one(nested),
+        one(vec![Value::from(1), f64::NEG_INFINITY.into()].into()),
+        inner(Map::new().with("y", f64::NAN)),
+        inner(Map::new().with("", 1)),
+        inner(Map::new().with("x".repeat(KEY_BYTES_MAX + 1), 1)),
+        inner(wide(PAYLOAD_KEYS_MAX + 1).into()),
+        inner(Map::new().with("y", "z".repeat(PAYLOAD_BYTES_MAX - 25))),
+        deep(PAYLOAD_DEPTH_MAX + 1),
+        deep(PAYLOAD_DEPTH_MAX + 2),
+        deep(10_000),
     ];
     let mut pair =
         Differential::of(harness, &schema()?, [record("set")?, record("kept")?.with("x", 1)])?;

@@ -4,7 +4,7 @@
 
 use std::fmt::{Debug, Display};
 
-use iqdb_core::{Hit, Number, Payload, Record, Value, VectorRef};
+use iqdb_core::{Hit, Map, Number, Payload, Record, Value, VectorRef};
 
 /// Whether the components are the same. Each kind of number widens to `f64` exactly.
 pub(crate) fn same_components<T: Number>(a: &[T], b: &[T]) -> bool {
@@ -32,10 +32,12 @@ fn same_vectors(a: &Record, b: &Record) -> bool {
 }
 
 pub(crate) fn same_payload(a: &Payload, b: &Payload) -> bool {
+    same_map(a.as_map(), b.as_map())
+}
+
+fn same_map(a: &Map, b: &Map) -> bool {
     a.len() == b.len()
-        && a.iter()
-            .zip(b.iter())
-            .all(|((a_field, a), (b_field, b))| a_field == b_field && same_value(a, b))
+        && a.iter().zip(b.iter()).all(|((a_key, a), (b_key, b))| a_key == b_key && same_value(a, b))
 }
 
 fn same_value(a: &Value, b: &Value) -> bool {
@@ -44,6 +46,7 @@ fn same_value(a: &Value, b: &Value) -> bool {
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_value(a, b))
         }
+        (Value::Map(a), Value::Map(b)) => same_map(a, b),
         _ => a == b,
     }
 }
@@ -130,7 +133,7 @@ mod tests {
             assert!(!same_vector(vector(0.0).as_ref(), vector(-0.0).as_ref()));
             assert!(same_vector(vector(-0.0).as_ref(), vector(-0.0).as_ref()));
         }
-        let payload = |x: f64| Payload::new().with("x", [x]);
+        let payload = |x: f64| Payload::new().with("x", [Map::new().with("y", x)]);
         assert!(!same_payload(&payload(0.0), &payload(-0.0)));
         assert!(same_payload(&payload(-0.0), &payload(-0.0)));
     }

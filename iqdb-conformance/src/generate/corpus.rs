@@ -2,7 +2,10 @@
 //! same seed gives the same records.
 
 use fastrand::Rng;
-use iqdb_core::{Field, Payload, Record, RecordId, Result, Schema, Uuid, Value};
+use iqdb_core::limits::PAYLOAD_DEPTH_MAX;
+use iqdb_core::{
+    DateTime, Field, List, Map, Payload, Record, RecordId, Result, Schema, Uuid, Value,
+};
 
 use super::vectors;
 pub(crate) use super::vectors::{Distribution, ones, only_kind, vector};
@@ -19,8 +22,8 @@ pub(crate) fn id(n: u64) -> RecordId {
     }
 }
 
-/// A payload with at most four fields, those that [`filters`](crate::generate::filters) test. The
-/// field `x` has values of every kind, and each field is absent from some payloads.
+/// A payload with at most six keys, those that [`filters`](crate::generate::filters) test. The keys `x`
+/// and `in` have values of every kind, and each key is absent from some payloads.
 pub(crate) fn payload(rng: &mut Rng) -> Payload {
     let mut payload = Payload::new();
     if rng.u8(..4) > 0 {
@@ -36,11 +39,49 @@ pub(crate) fn payload(rng: &mut Rng) -> Payload {
     if rng.bool() {
         payload.insert("x", any_value(rng));
     }
+    if rng.bool() {
+        payload.insert("in", any_map(rng));
+    }
+    if rng.u8(..8) == 0 {
+        // Not the key `x` in the map `in`.
+        payload.insert("in.x", 1);
+    }
     payload
 }
 
+/// A map with values of every kind, and a list of maps.
+fn any_map(rng: &mut Rng) -> Map {
+    let mut map = Map::new();
+    if rng.u8(..4) > 0 {
+        map.insert("x", any_value(rng));
+    }
+    if rng.bool() {
+        let element = |rng: &mut Rng| match rng.u8(..4) {
+            0 => any_value(rng),
+            _ => Map::new().with("a", any_value(rng)).into(),
+        };
+        let len = rng.u8(..4);
+        map.insert("list", (0..len).map(|_| element(rng)).collect::<Vec<_>>());
+    }
+    map
+}
+
+/// The first moment of 2025, and a few after it.
+pub(crate) fn date(micros: i64) -> DateTime {
+    DateTime::from_micros(1_735_689_600_000_000 + micros).unwrap_or(DateTime::MIN)
+}
+
+/// A value of lists and maps in turn that is as deep as any; empty at the bottom, or not.
+pub(crate) fn deepest(is_empty: bool) -> Value {
+    let bottom = if is_empty { Map::new().into() } else { Value::Null };
+    (1..PAYLOAD_DEPTH_MAX).fold(bottom, |value, n| match n % 2 {
+        0 => vec![value, 1.into()].into(),
+        _ => Map::new().with("a", value).with("b", 1).into(),
+    })
+}
+
 fn any_value(rng: &mut Rng) -> Value {
-    match rng.u8(..12) {
+    match rng.u8(..18) {
         0 => Value::Null,
         1 => true.into(),
         2 => false.into(),
@@ -51,8 +92,14 @@ fn any_value(rng: &mut Rng) -> Value {
         7 => 9_007_199_254_740_993_i64.into(),
         8 => 9_007_199_254_740_992.0.into(),
         9 => "1".into(),
-        10 => Value::List(vec![1.into(), 1.0.into(), Value::Null, "1".into(), (-0.0).into()]),
-        _ => Value::List(Vec::new()),
+        10 => vec![1.into(), 1.0.into(), Value::Null, "1".into(), (-0.0).into()].into(),
+        11 => vec![[1, 2].into(), Value::from(Map::new().with("a", "en")), date(0).into()].into(),
+        12 => date(0).into(),
+        13 => date(1).into(),
+        14 => Map::new().into(),
+        15 => Map::new().with("a", 1).with("$date", "2025-01-01").into(),
+        16 => Map::new().with("a", [Map::new().with("a", date(0))]).into(),
+        _ => Value::List(List::default()),
     }
 }
 

@@ -1,14 +1,14 @@
-//! Filters to test with, over the fields of the [`corpus`].
+//! Filters to test with, over the keys of the [`corpus`].
 
 use fastrand::Rng;
 use iqdb_core::filter::Comparison;
-use iqdb_core::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, ID_BYTES_MAX};
-use iqdb_core::{Filter, Value};
+use iqdb_core::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, ID_BYTES_MAX, PATH_STEPS_MAX};
+use iqdb_core::{Filter, Map, Path, Value};
 
 use super::corpus;
 
-/// Every kind of predicate, with values of every kind, on fields that some records have and on one
-/// that no record has.
+/// Every kind of predicate, with values of every kind, on keys and paths that some records have and on
+/// some that no record has.
 pub(crate) fn predicates() -> Vec<Filter> {
     let mut filters = vec![
         Filter::is_in("lang", ["en", "de"]),
@@ -21,16 +21,25 @@ pub(crate) fn predicates() -> Vec<Filter> {
         Filter::starts_with("lang", "en"),
         Filter::starts_with("lang", ""),
         Filter::starts_with("year", ""),
+        Filter::contains_text("lang", "n"),
+        Filter::contains_text("lang", ""),
+        Filter::contains_text("lang", "N"),
+        Filter::contains_text("tags", "a"),
+        Filter::contains_text("tags[]", "raf"),
+        Filter::contains("in.list", 1),
+        Filter::is_in("in.x", [Value::Null, 1.into(), corpus::date(0).into()]),
+        Filter::is_in("x[]", [Value::Null, 1.into(), "1".into()]),
+        Filter::starts_with("in.list[].a", "e"),
         Filter::id_in([7_u64, 8, u64::MAX]),
         Filter::id_in(["7", "8", "", "nobody"]),
         Filter::id_in((0..20).map(corpus::id)),
         Filter::id_in(Vec::<u64>::new()),
     ];
-    for field in ["lang", "x", "never"] {
-        filters.push(Filter::exists(field));
-        filters.push(Filter::is_null(field));
+    for path in ["lang", "x", "x[]", "x.a", "in", "in.x", "in.list[].a", "in.list[]", "never"] {
+        filters.push(Filter::exists(path));
+        filters.push(Filter::is_null(path));
     }
-    let values: [Value; 8] = [
+    let values: [Value; 10] = [
         Value::Null,
         false.into(),
         1.into(),
@@ -39,20 +48,26 @@ pub(crate) fn predicates() -> Vec<Filter> {
         "1".into(),
         "en".into(),
         2021.into(),
+        corpus::date(0).into(),
+        corpus::date(1).into(),
     ];
     for comparison in Comparison::ALL {
         for value in &values {
             filters.push(Filter::compare("x", comparison, value.clone()));
+            filters.push(Filter::compare("in.x", comparison, value.clone()));
+            filters.push(Filter::compare("x[]", comparison, value.clone()));
         }
         filters.push(Filter::compare("year", comparison, 2021));
         filters.push(Filter::compare("year", comparison, 2021.5));
         filters.push(Filter::compare("lang", comparison, "en"));
+        filters.push(Filter::compare("in.list[].a", comparison, 1));
+        filters.push(Filter::compare(Path::key("in.x"), comparison, 1));
         filters.push(Filter::compare("never", comparison, 1));
     }
     filters
 }
 
-/// Nested filters, with absent fields in every position.
+/// Nested filters, with absent keys in every position.
 pub(crate) fn nested() -> Vec<Filter> {
     let english = || Filter::eq("lang", "en");
     let recent = || Filter::ge("year", 2021);
@@ -66,6 +81,8 @@ pub(crate) fn nested() -> Vec<Filter> {
         english().and(never().not()),
         english().not().and(recent().not()),
         english().or(recent()).not(),
+        Filter::exists("in.x").not().or(Filter::ne("in.list[].a", 1)),
+        Filter::ne("in.list[]", 1).not().and(Filter::exists("in")),
         Filter::exists("x").not().or(Filter::is_null("x")),
         english().and(recent()).or(Filter::contains("tags", "a").not()),
         Filter::id_in((0..9).map(corpus::id)).not().and(recent()),
@@ -111,7 +128,12 @@ pub(crate) fn invalid() -> Vec<Filter> {
     let mut filters = vec![
         Filter::eq("", 1),
         Filter::eq("x", f64::NAN),
-        Filter::eq("x", Value::List(Vec::new())),
+        Filter::eq("x", Vec::<Value>::new()),
+        Filter::contains("x", Map::new()),
+        Filter::is_in("x", [Map::new()]),
+        Filter::eq("x y", 1),
+        Filter::exists("x."),
+        Filter::exists((1..=PATH_STEPS_MAX).fold(Path::key("x"), |path, _| path.then("x"))),
         Filter::id_in(["y".repeat(ID_BYTES_MAX + 1)]),
     ];
     filters.extend(too_large());

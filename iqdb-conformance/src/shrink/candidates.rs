@@ -250,13 +250,19 @@ fn payloads(payload: &Payload) -> Vec<Payload> {
     if payload.len() > 1 {
         payloads.push(Payload::new());
     }
-    for (field, value) in payload.iter() {
+    for (key, value) in payload.iter() {
         let mut fewer = payload.clone();
-        fewer.remove(field);
+        fewer.remove(key);
         payloads.push(fewer);
         if *value != Value::Int(1) {
-            payloads.push(payload.clone().with(field, 1));
+            payloads.push(payload.clone().with(key, 1));
         }
+        let inside: Vec<&Value> = match value {
+            Value::List(list) => list.iter().collect(),
+            Value::Map(map) => map.iter().map(|(_, value)| value).collect(),
+            _ => Vec::new(),
+        };
+        payloads.extend(inside.into_iter().map(|value| payload.clone().with(key, value.clone())));
     }
     payloads
 }

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use iqdb_core::{
-    Batch, Change, Element, Field, FieldKind, Filter, Goal, IdRef, Payload, Record, RecordId,
-    Schema, Value, VectorRef,
+    Batch, Change, Element, Field, FieldKind, Filter, Goal, IdRef, Map, Record, RecordId, Schema,
+    Value, VectorRef,
 };
 
 use crate::differential::play::Disagreement;
@@ -21,8 +21,8 @@ pub(crate) fn test(name: &str, script: &Script) -> String {
     }
     let schema = schema(&script.schema);
     let mut core: Vec<&str> = [
-        "Batch", "Element", "Filter", "Goal", "Metric", "Payload", "Record", "RecordId", "Schema",
-        "Uuid", "Value", "Vector", "Version", "bf16", "f16",
+        "Batch", "DateTime", "Element", "Filter", "Goal", "Map", "Metric", "Payload", "Record",
+        "RecordId", "Schema", "Uuid", "Value", "Vector", "Version", "bf16", "f16",
     ]
     .into_iter()
     .filter(|name| is_named(name, &body) || is_named(name, &schema))
@@ -113,22 +113,22 @@ fn batch(batch: &Batch) -> String {
         text += "\n            ";
         match change {
             Change::Upsert(record) => {
-                let (record, fields) = (self::record(record), fields(&record.payload));
+                let (record, fields) = (self::record(record), entries(record.payload.as_map()));
                 let _ = write!(text, ".upsert({record}{fields})");
             }
             Change::Delete(gone) => {
                 let _ = write!(text, ".delete({})", id(gone));
             }
             Change::SetPayload(of, payload) => {
-                let fields = fields(payload);
-                let _ = write!(text, ".set_payload({}, Payload::new(){fields})", id(of));
+                let entries = entries(payload.as_map());
+                let _ = write!(text, ".set_payload({}, Payload::new(){entries})", id(of));
             }
             Change::Insert(record) | Change::InsertIfAbsent(record) => {
                 let method = match change {
                     Change::Insert(_) => "insert",
                     _ => "insert_if_absent",
                 };
-                let (record, fields) = (self::record(record), fields(&record.payload));
+                let (record, fields) = (self::record(record), entries(record.payload.as_map()));
                 let _ = write!(text, ".{method}({record}{fields})");
             }
             Change::DeleteWhere(filter) => {
@@ -224,9 +224,10 @@ fn floats(components: &[f32]) -> String {
     }
 }
 
-fn fields(payload: &Payload) -> String {
-    let field = |(name, value)| format!(".with({}, {})", text(name), self::value(value));
-    payload.iter().map(field).collect()
+/// The entries of a payload or a map, as calls that set them.
+fn entries(map: &Map) -> String {
+    let entry = |(key, value)| format!(".with({}, {})", text(key), self::value(value));
+    map.iter().map(entry).collect()
 }
 
 fn value(printed: &Value) -> String {
@@ -235,14 +236,17 @@ fn value(printed: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => format!("{value}_i64"),
         Value::Float(value) => float(*value),
+        Value::DateTime(value) => format!("DateTime::from_micros({}).unwrap()", value.as_micros()),
         Value::Text(value) => text(value),
+        Value::Map(map) => format!("Map::new(){}", entries(map)),
+        Value::List(values) if values.is_empty() => "Value::from(Vec::<Value>::new())".to_owned(),
         Value::List(values) => {
             let element = |element: &Value| match element {
                 Value::Null => value(element),
                 _ => format!("Value::from({})", value(element)),
             };
             let values: Vec<_> = values.iter().map(element).collect();
-            format!("Value::List(vec![{}])", values.join(", "))
+            format!("Value::from(vec![{}])", values.join(", "))
         }
     }
 }
@@ -291,7 +295,7 @@ fn question(question: &Question) -> String {
 
 #[cfg(test)]
 mod tests {
-    use iqdb_core::{Metric, Result, Uuid, Version};
+    use iqdb_core::{DateTime, Metric, Payload, Record, Result, Schema, Uuid, Version};
 
     use super::*;
 
@@ -302,10 +306,13 @@ mod tests {
     fn every_kind_of_value_is_printed_as_rust() -> Result<()> {
         let uuid = Uuid::from_u128(7);
         let long = "x".repeat(600);
+        let date = DateTime::from_micros(-1)?;
+        let map = Map::new().with("a", date).with("b", Vec::<Value>::new());
+        let list = vec![Value::Null, 1.into(), map.into()];
         let batch = Batch::new()
             .upsert(Record::new(uuid, [-0.0, f32::MAX, f32::from_bits(1)])?.with("a b", -0.0))
             .upsert(Record::new("\u{0}\"\\", [0.1, 1.0, 1e30])?.with("none", Value::Null))
-            .set_payload(u64::MAX, Payload::new().with("list", vec![Value::Null, 1.into()]))
+            .set_payload(u64::MAX, Payload::new().with("list", list))
             .set_payload(&*long, Payload::new().with("yes", true).with("nan", f64::NAN))
             .delete(7)
             .expect_version(Version(1));

@@ -5,87 +5,89 @@ use std::sync::Arc;
 
 use super::{Comparison, Expr, Filter, Node, Predicate, Size, TooLarge};
 use crate::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, FILTER_TEXT_BYTES_MAX};
-use crate::{RecordId, Value};
+use crate::{Path, RecordId, Value};
 
 impl Filter {
-    /// The field is there and equals `value`.
+    /// The value is there and equals `value`.
     #[must_use]
-    pub fn eq(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Eq, value)
+    pub fn eq(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Eq, value)
     }
 
-    /// The field is there and differs from `value`.
+    /// The value is there and differs from `value`.
     #[must_use]
-    pub fn ne(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Ne, value)
+    pub fn ne(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Ne, value)
     }
 
-    /// The field is there and below `value`.
+    /// The value is there and below `value`.
     #[must_use]
-    pub fn lt(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Lt, value)
+    pub fn lt(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Lt, value)
     }
 
-    /// The field is there and at most `value`.
+    /// The value is there and at most `value`.
     #[must_use]
-    pub fn le(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Le, value)
+    pub fn le(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Le, value)
     }
 
-    /// The field is there and above `value`.
+    /// The value is there and above `value`.
     #[must_use]
-    pub fn gt(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Gt, value)
+    pub fn gt(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Gt, value)
     }
 
-    /// The field is there and at least `value`.
+    /// The value is there and at least `value`.
     #[must_use]
-    pub fn ge(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self::compare(field, Comparison::Ge, value)
+    pub fn ge(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Self::compare(path, Comparison::Ge, value)
     }
 
-    /// The field is there and compares to `value` as asked.
+    /// The value is there and compares to `value` as asked.
     #[must_use]
-    pub fn compare(
-        field: impl Into<String>,
-        comparison: Comparison,
-        value: impl Into<Value>,
-    ) -> Self {
-        Predicate::Compare { field: field.into(), comparison, value: value.into() }.into()
+    pub fn compare(path: impl Into<Path>, comparison: Comparison, value: impl Into<Value>) -> Self {
+        Predicate::Compare { path: path.into(), comparison, value: value.into() }.into()
     }
 
-    /// The field is there and equals one of `values`.
+    /// The value is there and equals one of `values`.
     #[must_use]
     pub fn is_in<V: Into<Value>>(
-        field: impl Into<String>,
+        path: impl Into<Path>,
         values: impl IntoIterator<Item = V>,
     ) -> Self {
         let values = values.into_iter().map(Into::into).collect();
-        Predicate::In { field: field.into(), values }.into()
+        Predicate::In { path: path.into(), values }.into()
     }
 
-    /// The field is a list and one of its elements equals `value`.
+    /// The value is a list and one of its elements equals `value`.
     #[must_use]
-    pub fn contains(field: impl Into<String>, value: impl Into<Value>) -> Self {
-        Predicate::Contains { field: field.into(), value: value.into() }.into()
+    pub fn contains(path: impl Into<Path>, value: impl Into<Value>) -> Self {
+        Predicate::Contains { path: path.into(), value: value.into() }.into()
     }
 
-    /// The field is a string that starts with `prefix`.
+    /// The value is a string that starts with `prefix`.
     #[must_use]
-    pub fn starts_with(field: impl Into<String>, prefix: impl Into<String>) -> Self {
-        Predicate::StartsWith { field: field.into(), prefix: prefix.into() }.into()
+    pub fn starts_with(path: impl Into<Path>, prefix: impl Into<String>) -> Self {
+        Predicate::StartsWith { path: path.into(), prefix: prefix.into() }.into()
     }
 
-    /// The field is there, null or not.
+    /// The value is a string and `text` is part of it, byte for byte.
     #[must_use]
-    pub fn exists(field: impl Into<String>) -> Self {
-        Predicate::Exists { field: field.into() }.into()
+    pub fn contains_text(path: impl Into<Path>, text: impl Into<String>) -> Self {
+        Predicate::ContainsText { path: path.into(), text: text.into() }.into()
     }
 
-    /// The field is there and null.
+    /// The value is there, null or not.
     #[must_use]
-    pub fn is_null(field: impl Into<String>) -> Self {
-        Predicate::IsNull { field: field.into() }.into()
+    pub fn exists(path: impl Into<Path>) -> Self {
+        Predicate::Exists { path: path.into() }.into()
+    }
+
+    /// The value is there and null.
+    #[must_use]
+    pub fn is_null(path: impl Into<Path>) -> Self {
+        Predicate::IsNull { path: path.into() }.into()
     }
 
     /// The id is one of `ids`.

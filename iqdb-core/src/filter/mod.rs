@@ -1,40 +1,48 @@
-//! Filters: typed expressions over payload fields and ids.
+//! Filters: typed expressions over the values of payloads, and ids.
 //!
 //! # Meaning
 //! A filter is true or false of a record; there is no third value.
 //!
-//! - A field that is absent makes every comparison on it false, `!=` included. So `year != 2020`
-//!   asks for a year that differs, and `not year = 2020` also takes records without a year.
-//! - Null is a value of its own: `year = null` and `year is null` are true where the field is
-//!   there and null, `year exists` is true there too.
+//! - A condition is about the values that its [path](crate::Path) leads to: a key, `author.name` for
+//!   a key in a map, `authors[].name` for that of every element of a list. A path goes through maps
+//!   only, and with `[]` through lists; through anything else, or an absent key, it leads to no value.
+//! - A path without a value makes every comparison false, `!=` included. So `year != 2020` asks for a
+//!   year that differs, and `not year = 2020` also takes records without a year. Of several values
+//!   one is enough.
+//! - Null is a value of its own: `year = null` and `year is null` are true where the key is there and
+//!   null, `year exists` is true there too.
 //! - `not` is the plain complement: exactly the records for which its operand is false.
-//! - Integers and floats compare as numbers, exactly. Values of different kinds are never equal
-//!   and have no order, so `<`, `<=`, `>` and `>=` between them are false and `!=` is true.
-//!   Strings compare by their UTF-8 bytes; false is below true.
-//! - `contains` and `in` compare elements by the same rule; `contains` is false for a field that
-//!   is not a list, and a whole list equals nothing.
+//! - Integers and floats compare as numbers, exactly, and dates as points in time. Values of different
+//!   kinds are never equal and have no order, so `<`, `<=`, `>` and `>=` between them are false and
+//!   `!=` is true. Strings compare by their UTF-8 bytes; false is below true.
+//! - `contains` and `in` compare elements by the same rule; `contains` is false for a value that is
+//!   not a list, and a whole list or map equals nothing, as an element of a list, too.
+//! - `starts_with` and `contains_text` look at the bytes of a string, and are false for anything else.
 //!
 //! # Text
 //! ```text
 //! filter     = and-filter { "or" and-filter }
 //! and-filter = unary { "and" unary }
 //! unary      = "not" unary | "(" filter ")" | predicate
-//! predicate  = field ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
-//!            | field "in" "[" [ value { "," value } ] "]"
-//!            | field "contains" value
-//!            | field "starts_with" string
-//!            | field "exists" | field "is" "null"
+//! predicate  = path ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value
+//!            | path "in" "[" [ value { "," value } ] "]"
+//!            | path "contains" value
+//!            | path "contains_text" string | path "starts_with" string
+//!            | path "exists" | path "is" "null"
 //!            | "@id" "in" "[" [ id { "," id } ] "]"
-//! value      = "null" | "true" | "false" | integer | float | string
+//! value      = "null" | "true" | "false" | integer | float | string | "date" "(" string ")"
 //! id         = unsigned integer | string | "uuid" string
-//! field      = letter or "_", then letters, digits, "_", ".", "-"
+//! path       = key { "[]" | "." key }
+//! key        = letter or "_", then letters, digits, "_", "-"
 //!            | "`" text with the escapes \` \\ \n \r \t \u{…} "`"
 //! string     = '"' text with the escapes \" \\ \n \r \t \u{…} '"'
 //! ```
-//! Keywords are read in any case. A field named like one, or with other characters in it, stands
-//! in backticks. Printing is canonical: spacing, case, needless parentheses, and the order and
-//! repetition inside `in` leave no trace; what would break the line or change the direction of its
-//! text is escaped; and parsing what was printed gives the same filter back.
+//! The string of a date is an RFC 3339 date and time, or a date alone, which is its midnight in UTC.
+//! Keywords are read in any case. A key with other characters in it, or a first one named like a
+//! keyword, stands in backticks. Printing is canonical: spacing, case, needless parentheses, the
+//! offset of a date, and the order and repetition inside `in` leave no trace; what would break the
+//! line or change the direction of its text is escaped; and parsing what was printed gives the same
+//! filter back.
 
 mod build;
 mod narrow;
@@ -47,6 +55,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use narrow::MaskPool;
+pub(crate) use parse::is_keyword;
 pub use predicate::{Comparison, Predicate};
 pub use sets::{IdSet, ValueSet};
 
@@ -82,7 +91,7 @@ pub enum Expr {
     Or(Vec<Filter>),
     /// The complement of an operand that is not a `Not`.
     Not(Filter),
-    /// A condition on one field or on the id.
+    /// A condition on the values at one path or on the id.
     Is(Predicate),
 }
 
@@ -128,8 +137,8 @@ impl Filter {
     /// Checks that the filter can be asked. O(terms).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`] when it broke a limit while it was built, names a field that
-    /// no payload can have, or compares with a list or a float that is not finite.
+    /// [`ErrorKind::InvalidFilter`] when it broke a limit while it was built, has a path that can't be
+    /// read or that no payload can have, or compares with a list, a map or a float that is not finite.
     pub fn check(&self) -> Result<()> {
         match self.expr()? {
             Expr::And(operands) | Expr::Or(operands) => operands.iter().try_for_each(Self::check),

@@ -60,7 +60,7 @@ impl Filter {
                 if source.matching(predicate, &mut Narrow::new(mask))? {
                     return Ok(());
                 }
-                match predicate.field() {
+                match predicate.path() {
                     Some(_) => mask.retain(|row| predicate.matches_payload(&source.payload(row)?)),
                     None => mask.retain(|row| Ok(predicate.matches_id(source.id(row)?))),
                 }

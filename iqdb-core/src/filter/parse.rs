@@ -1,11 +1,24 @@
 //! The parser of the filter text: recursive descent, with bounded depth and size.
 
 use super::{Comparison, Filter, Predicate};
-use crate::limits::{FILTER_DEPTH_MAX, FILTER_TEXT_BYTES_MAX};
-use crate::{Error, ErrorKind, Location, RecordId, Result, Uuid, Value, quoted};
+use crate::limits::{FILTER_DEPTH_MAX, FILTER_TEXT_BYTES_MAX, PATH_STEPS_MAX};
+use crate::path::{self, continues_word, starts_word};
+use crate::{DateTime, Error, ErrorKind, Location, Path, RecordId, Result, Uuid, Value, quoted};
 
-const KEYWORDS: [&str; 11] =
-    ["and", "or", "not", "in", "contains", "starts_with", "exists", "is", "null", "true", "false"];
+const KEYWORDS: [&str; 12] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "contains",
+    "contains_text",
+    "starts_with",
+    "exists",
+    "is",
+    "null",
+    "true",
+    "false",
+];
 
 /// Longer than any of these, so that `>=` isn't read as `>`.
 const COMPARISONS: [Comparison; 6] = [
@@ -17,22 +30,12 @@ const COMPARISONS: [Comparison; 6] = [
     Comparison::Gt,
 ];
 
-pub(super) fn is_keyword(word: &str) -> bool {
+/// Whether a path that begins with `word` has to put it in backticks.
+pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
-/// Whether a field's name needs no backticks for its characters.
-pub(super) fn is_bare_field(name: &str) -> bool {
-    name.chars().next().is_some_and(starts_word) && name.chars().all(continues_word)
-}
-
-fn starts_word(character: char) -> bool {
-    character.is_ascii_alphabetic() || character == '_'
-}
-
-fn continues_word(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '-')
-}
+const PATH_EXPECTED: &str = "a key, `not`, `(` or `@id`";
 
 pub(super) fn parse(text: &str) -> Result<Filter> {
     if text.len() > FILTER_TEXT_BYTES_MAX {
@@ -112,55 +115,66 @@ impl<'a> Parser<'a> {
             let ids = self.list(Self::id)?.into_iter().collect();
             return Ok(Predicate::IdIn { ids });
         }
-        let field = self.field()?;
+        let path = self.path()?;
         if let Some(comparison) =
             COMPARISONS.into_iter().find(|comparison| self.symbol(comparison.as_str()))
         {
-            return Ok(Predicate::Compare { field, comparison, value: self.value()? });
+            return Ok(Predicate::Compare { path, comparison, value: self.value()? });
         }
         if self.keyword("in") {
             let values = self.list(Self::value)?.into_iter().collect();
-            return Ok(Predicate::In { field, values });
+            return Ok(Predicate::In { path, values });
+        }
+        if self.keyword("contains_text") {
+            return Ok(Predicate::ContainsText { path, text: self.text_operand()? });
         }
         if self.keyword("contains") {
-            return Ok(Predicate::Contains { field, value: self.value()? });
+            return Ok(Predicate::Contains { path, value: self.value()? });
         }
         if self.keyword("starts_with") {
-            self.skip_space();
-            return match self.rest().starts_with('"') {
-                true => Ok(Predicate::StartsWith { field, prefix: self.string()? }),
-                false => Err(self.expected("a string in double quotes")),
-            };
+            return Ok(Predicate::StartsWith { path, prefix: self.text_operand()? });
         }
         if self.keyword("exists") {
-            return Ok(Predicate::Exists { field });
+            return Ok(Predicate::Exists { path });
         }
         if self.keyword("is") {
             return match self.keyword("null") {
-                true => Ok(Predicate::IsNull { field }),
+                true => Ok(Predicate::IsNull { path }),
                 false => {
-                    Err(self.expected("`null`").hint("write `not FIELD is null` for the opposite"))
+                    Err(self.expected("`null`").hint("write `not KEY is null` for the opposite"))
                 }
             };
         }
-        Err(self.expected("a comparison, `in`, `contains`, `starts_with`, `exists` or `is null`"))
+        Err(self.expected(
+            "a comparison, `in`, `contains`, `contains_text`, `starts_with`, `exists` or `is null`",
+        ))
     }
 
-    fn field(&mut self) -> Result<String> {
+    fn path(&mut self) -> Result<Path> {
         self.skip_space();
-        if self.rest().starts_with('`') {
-            return self.quoted('`', "a field's name can't be read");
-        }
         let word = self.peek_word();
-        if word.is_empty() || is_keyword(word) {
-            let error = self.expected("a field, `not`, `(` or `@id`");
-            return Err(match word.is_empty() {
-                true => error,
-                false => error.hint("put a field that is named like a keyword in backticks"),
-            });
+        if is_keyword(word) {
+            return Err(self
+                .expected(PATH_EXPECTED)
+                .hint("put a key that is named like a keyword in backticks"));
         }
-        self.offset += word.len();
-        Ok(word.to_owned())
+        if word.is_empty() && !self.rest().starts_with('`') {
+            return Err(self.expected(PATH_EXPECTED));
+        }
+        match path::read(self.rest()) {
+            Ok((path, length)) => {
+                path.steps().map_err(|error| {
+                    self.error(self.offset, "a path has too many steps")
+                        .expected(format_args!("at most {PATH_STEPS_MAX}"))
+                        .caused_by(error)
+                })?;
+                self.offset += length;
+                Ok(path)
+            }
+            Err(problem) => Err(Error::new(ErrorKind::InvalidFilter, "a path can't be read")
+                .at(Location::Column(self.column(self.offset) + problem.column - 1))
+                .expected(problem.expected)),
+        }
     }
 
     fn list<T>(&mut self, item: fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
@@ -183,7 +197,8 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self) -> Result<Value> {
-        const EXPECTED: &str = "a string in double quotes, a number, `true`, `false` or `null`";
+        const EXPECTED: &str =
+            "a string in double quotes, a number, `date(\"…\")`, `true`, `false` or `null`";
         self.skip_space();
         for (keyword, value) in
             [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))]
@@ -194,6 +209,9 @@ impl<'a> Parser<'a> {
         }
         if self.rest().starts_with('"') {
             return self.string().map(Value::Text);
+        }
+        if self.keyword("date") {
+            return self.date().map(Value::DateTime);
         }
         let start = self.offset;
         let number = self.number();
@@ -214,6 +232,26 @@ impl<'a> Parser<'a> {
             .parse()
             .map(Value::Int)
             .map_err(|_| invalid("a whole number of 64 bits, or one with a decimal point"))
+    }
+
+    /// Reads what stands behind `date`.
+    fn date(&mut self) -> Result<DateTime> {
+        if !self.symbol("(") {
+            return Err(self.expected("`(` and a date in double quotes"));
+        }
+        self.skip_space();
+        let start = self.offset;
+        let text = self.text_operand()?;
+        let date = text.parse().map_err(|error| {
+            self.error(start, "a date can't be read")
+                .expected("a date such as 2025-01-31, or 2025-01-31T10:00:00Z")
+                .found(format_args!("{text:?}"))
+                .caused_by(error)
+        })?;
+        match self.symbol(")") {
+            true => Ok(date),
+            false => Err(self.expected("`)`")),
+        }
     }
 
     fn id(&mut self) -> Result<RecordId> {
@@ -244,19 +282,24 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn string(&mut self) -> Result<String> {
-        self.quoted('"', "a string can't be read")
+    /// Reads a string where nothing else may stand.
+    fn text_operand(&mut self) -> Result<String> {
+        self.skip_space();
+        match self.rest().starts_with('"') {
+            true => self.string(),
+            false => Err(self.expected("a string in double quotes")),
+        }
     }
 
-    fn quoted(&mut self, quote: char, failure: &'static str) -> Result<String> {
-        match quoted::read(quote, self.rest()) {
+    fn string(&mut self) -> Result<String> {
+        match quoted::read('"', self.rest()) {
             Ok((string, length)) => {
                 self.offset += length;
                 Ok(string)
             }
             Err(problem) => {
                 let column = self.column(self.offset) + problem.column - 1;
-                Err(Error::new(ErrorKind::InvalidFilter, failure)
+                Err(Error::new(ErrorKind::InvalidFilter, "a string can't be read")
                     .at(Location::Column(column))
                     .expected(problem.expected))
             }

@@ -1,12 +1,11 @@
-//! The leaves of a filter: one condition on one field, or on the id.
+//! The leaves of a filter: one condition on the values at one path, or on the id.
 
 use std::cmp::Ordering;
 
 use super::{IdSet, ValueSet};
-use crate::limits::FIELD_NAME_BYTES_MAX;
-use crate::{Error, ErrorKind, IdRef, PayloadRef, Result, Value, ValueRef};
+use crate::{Error, ErrorKind, IdRef, Path, PayloadRef, Result, Value, ValueRef};
 
-/// How a field is compared with a value.
+/// How a value of a payload is compared with one of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Comparison {
@@ -57,49 +56,57 @@ impl Comparison {
 
 /// One condition, as [`BlockSource::matching`](crate::BlockSource::matching) is asked about it.
 ///
-/// Values compare by [`ValueRef::compare`]. An absent field makes every one of these false.
+/// Values compare by [`ValueRef::compare`]. A path that leads to no value makes every one of these
+/// false; where it leads to several, one for which it is true is enough.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Predicate {
-    /// The field compares to the value as asked.
+    /// The value compares as asked.
     Compare {
-        /// The field's name.
-        field: String,
+        /// Where the value is.
+        path: Path,
         /// How it is compared.
         comparison: Comparison,
-        /// With what; not a list.
+        /// With what; not a list or a map.
         value: Value,
     },
-    /// The field equals one of the values.
+    /// The value equals one of these.
     In {
-        /// The field's name.
-        field: String,
-        /// Which values; no lists. None at all is never true.
+        /// Where the value is.
+        path: Path,
+        /// Which values; no lists and no maps. None at all is never true.
         values: ValueSet,
     },
-    /// The field is a list with an element that equals the value.
+    /// The value is a list with an element that equals this.
     Contains {
-        /// The field's name.
-        field: String,
-        /// Which element; not a list.
+        /// Where the value is.
+        path: Path,
+        /// Which element; not a list or a map.
         value: Value,
     },
-    /// The field is a string with this prefix.
+    /// The value is a string with this prefix.
     StartsWith {
-        /// The field's name.
-        field: String,
+        /// Where the value is.
+        path: Path,
         /// How the string begins, byte for byte.
         prefix: String,
     },
-    /// The field is there.
-    Exists {
-        /// The field's name.
-        field: String,
+    /// The value is a string with this text somewhere in it.
+    ContainsText {
+        /// Where the value is.
+        path: Path,
+        /// Which part, byte for byte.
+        text: String,
     },
-    /// The field is there and null.
+    /// There is a value.
+    Exists {
+        /// Where the value is.
+        path: Path,
+    },
+    /// The value is null.
     IsNull {
-        /// The field's name.
-        field: String,
+        /// Where the value is.
+        path: Path,
     },
     /// The record's id is one of these.
     IdIn {
@@ -112,9 +119,10 @@ impl Predicate {
     /// Whether it is true of a record.
     ///
     /// # Errors
-    /// Whatever reading the payload reports.
+    /// [`ErrorKind::InvalidFilter`] for a path that can't be read; whatever reading the payload
+    /// reports.
     pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<bool> {
-        match self.field() {
+        match self.path() {
             Some(_) => self.matches_payload(payload),
             None => Ok(self.matches_id(id)),
         }
@@ -123,19 +131,26 @@ impl Predicate {
     /// Whether it is true of a record with this payload. False for a condition on the id.
     ///
     /// # Errors
-    /// Whatever reading the payload reports.
+    /// [`ErrorKind::InvalidFilter`] for a path that can't be read; whatever reading the payload
+    /// reports.
     pub fn matches_payload(&self, payload: &PayloadRef<'_>) -> Result<bool> {
-        match self.field() {
-            Some(field) => Ok(payload.get(field)?.is_some_and(|value| self.matches_value(value))),
-            None => Ok(false),
-        }
+        let Some(path) = self.path() else {
+            return Ok(false);
+        };
+        Ok(payload.get(path.first_key()?)?.is_some_and(|first| self.matches_first(first)))
     }
 
-    /// Whether it is true of a record whose field has this value. False for a condition on the id.
+    /// Whether it is true of a record in whose payload the first key of the path has this value.
+    /// False for a condition on the id.
     ///
-    /// What a backend with columns asks once per distinct value.
+    /// What a backend with a column for each key asks once per distinct value.
     #[must_use]
-    pub fn matches_value(&self, found: ValueRef<'_>) -> bool {
+    pub fn matches_first(&self, first: ValueRef<'_>) -> bool {
+        self.path().is_some_and(|path| path.any(first, |value| self.matches_value(value)))
+    }
+
+    /// Whether it is true of a value that the path leads to. False for a condition on the id.
+    fn matches_value(&self, found: ValueRef<'_>) -> bool {
         let equals = |value: &Value, found: ValueRef<'_>| {
             found.compare(value.as_ref()) == Some(Ordering::Equal)
         };
@@ -152,13 +167,18 @@ impl Predicate {
                 ValueRef::Text(text) => text.as_bytes().starts_with(prefix.as_bytes()),
                 _ => false,
             },
+            // Both are UTF-8, so that a part by bytes is one by characters.
+            Self::ContainsText { text, .. } => match found {
+                ValueRef::Text(found) => found.contains(text.as_str()),
+                _ => false,
+            },
             Self::Exists { .. } => true,
-            Self::IsNull { .. } => found == ValueRef::Null,
+            Self::IsNull { .. } => matches!(found, ValueRef::Null),
             Self::IdIn { .. } => false,
         }
     }
 
-    /// Whether it is true of a record of this id. False for a condition on a field.
+    /// Whether it is true of a record of this id. False for a condition on a payload.
     #[must_use]
     pub fn matches_id(&self, id: IdRef<'_>) -> bool {
         match self {
@@ -167,16 +187,17 @@ impl Predicate {
         }
     }
 
-    /// The field that it is about; `None` for a condition on the id.
+    /// Where the values are that it is about; `None` for a condition on the id.
     #[must_use]
-    pub fn field(&self) -> Option<&str> {
+    pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Compare { field, .. }
-            | Self::In { field, .. }
-            | Self::Contains { field, .. }
-            | Self::StartsWith { field, .. }
-            | Self::Exists { field }
-            | Self::IsNull { field } => Some(field),
+            Self::Compare { path, .. }
+            | Self::In { path, .. }
+            | Self::Contains { path, .. }
+            | Self::StartsWith { path, .. }
+            | Self::ContainsText { path, .. }
+            | Self::Exists { path }
+            | Self::IsNull { path } => Some(path),
             Self::IdIn { .. } => None,
         }
     }
@@ -192,13 +213,7 @@ impl Predicate {
 
     pub(super) fn check(&self) -> Result<()> {
         let invalid = |message: &'static str| Error::new(ErrorKind::InvalidFilter, message);
-        if let Some(field) = self.field()
-            && (field.is_empty() || field.len() > FIELD_NAME_BYTES_MAX)
-        {
-            return Err(invalid("a field name has the wrong length")
-                .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
-                .found(format_args!("{} bytes", field.len())));
-        }
+        self.path().map_or(Ok(()), Path::check)?;
         let values = match self {
             Self::Compare { value, .. } | Self::Contains { value, .. } => {
                 std::slice::from_ref(value)
@@ -214,14 +229,25 @@ impl Predicate {
             _ => &[],
         };
         for value in values {
-            if matches!(value, Value::List(_)) {
-                return Err(invalid("a field can't be compared with a list")
-                    .expected("null, a boolean, a number or a string")
-                    .hint("use `in` for one of several values, `contains` for a list's elements"));
-            }
-            value.check().map_err(|error| {
-                invalid("a value in the filter can't be stored").caused_by(error)
-            })?;
+            let (what, hint) = match value {
+                Value::List(_) => (
+                    "a value can't be compared with a list",
+                    "use `in` for one of several values, `contains` for a list's elements",
+                ),
+                Value::Map(_) => (
+                    "a value can't be compared with a map",
+                    "compare values in it, as in `a.b = 1`",
+                ),
+                _ => {
+                    value.check().map_err(|error| {
+                        invalid("a value in the filter can't be stored").caused_by(error)
+                    })?;
+                    continue;
+                }
+            };
+            return Err(invalid(what)
+                .expected("null, a boolean, a number, a date or a string")
+                .hint(hint));
         }
         Ok(())
     }

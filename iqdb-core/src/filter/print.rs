@@ -2,9 +2,8 @@
 
 use std::fmt::{self, Display};
 
-use super::parse::{is_bare_field, is_keyword};
 use super::{Expr, Filter, Predicate};
-use crate::quoted::{Backticked, Quoted};
+use crate::quoted::Quoted;
 use crate::{IdRef, RecordId};
 
 /// The text form; a filter over a limit prints as what is wrong with it, in angle brackets.
@@ -46,19 +45,22 @@ impl fmt::Display for Operand<'_> {
 impl fmt::Display for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Compare { field, comparison, value } => {
-                write!(f, "{} {} {value}", Field(field), comparison.as_str())
+            Self::Compare { path, comparison, value } => {
+                write!(f, "{path} {} {value}", comparison.as_str())
             }
-            Self::In { field, values } => {
-                write!(f, "{} in [", Field(field))?;
+            Self::In { path, values } => {
+                write!(f, "{path} in [")?;
                 list(f, values.as_slice())
             }
-            Self::Contains { field, value } => write!(f, "{} contains {value}", Field(field)),
-            Self::StartsWith { field, prefix } => {
-                write!(f, "{} starts_with {}", Field(field), Quoted(prefix))
+            Self::Contains { path, value } => write!(f, "{path} contains {value}"),
+            Self::StartsWith { path, prefix } => {
+                write!(f, "{path} starts_with {}", Quoted(prefix))
             }
-            Self::Exists { field } => write!(f, "{} exists", Field(field)),
-            Self::IsNull { field } => write!(f, "{} is null", Field(field)),
+            Self::ContainsText { path, text } => {
+                write!(f, "{path} contains_text {}", Quoted(text))
+            }
+            Self::Exists { path } => write!(f, "{path} exists"),
+            Self::IsNull { path } => write!(f, "{path} is null"),
             Self::IdIn { ids } => {
                 f.write_str("@id in [")?;
                 list(f, ids.as_slice().iter().map(Id))
@@ -76,17 +78,6 @@ fn list(
         write!(f, "{separator}{item}")?;
     }
     f.write_str("]")
-}
-
-struct Field<'a>(&'a str);
-
-impl fmt::Display for Field<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_bare_field(self.0) && !is_keyword(self.0) {
-            return f.write_str(self.0);
-        }
-        Backticked(self.0).fmt(f)
-    }
 }
 
 struct Id<'a>(&'a RecordId);

@@ -40,12 +40,12 @@ impl ValueSet {
     /// Whether a value of the set equals `value`. O(log values).
     #[must_use]
     pub fn contains(&self, value: ValueRef<'_>) -> bool {
-        // Lists are in no order with each other and equal nothing.
-        !matches!(value, ValueRef::List(_))
+        // Lists and maps are in no order with each other and equal nothing.
+        !matches!(value, ValueRef::List(_) | ValueRef::Map(_))
             && self.0.binary_search_by(|candidate| order(candidate.as_ref(), value)).is_ok()
     }
 
-    /// The values: null, booleans, numbers, strings, each in their order.
+    /// The values: null, booleans, numbers, dates, strings, each in their order.
     #[must_use]
     pub fn as_slice(&self) -> &[Value] {
         &self.0
@@ -62,15 +62,17 @@ impl FromIterator<Value> for ValueSet {
 }
 
 /// A total order in which values that compare as equal are neighbours. What a filter may not hold,
-/// NaN and lists, comes last, for the filter's check to find.
+/// NaN, lists and maps, comes last, for the filter's check to find.
 fn order(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
     let rank = |value| match value {
         ValueRef::Null => 0,
         ValueRef::Bool(_) => 1,
-        ValueRef::Float(float) if float.is_nan() => 4,
+        ValueRef::Float(float) if float.is_nan() => 5,
         ValueRef::Int(_) | ValueRef::Float(_) => 2,
-        ValueRef::Text(_) => 3,
-        ValueRef::List(_) => 5,
+        ValueRef::DateTime(_) => 3,
+        ValueRef::Text(_) => 4,
+        ValueRef::List(_) => 6,
+        ValueRef::Map(_) => 7,
     };
     rank(a).cmp(&rank(b)).then_with(|| a.compare(b).unwrap_or(Ordering::Equal))
 }
@@ -78,11 +80,13 @@ fn order(a: ValueRef<'_>, b: ValueRef<'_>) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DateTime, Map};
 
     #[test]
     fn numbers_meet_whatever_their_type() {
-        let values: [Value; 8] = [
+        let values: [Value; 9] = [
             "b".into(),
+            DateTime::MIN.into(),
             2.5.into(),
             1.into(),
             Value::Null,
@@ -92,7 +96,7 @@ mod tests {
             "a".into(),
         ];
         let set: ValueSet = values.iter().cloned().collect();
-        assert_eq!(set.as_slice().len(), 7);
+        assert_eq!(set.as_slice().len(), 8);
         for value in &values {
             assert!(set.contains(value.as_ref()), "{value}");
         }
@@ -104,10 +108,13 @@ mod tests {
 
     #[test]
     fn what_a_filter_may_not_hold_stays_to_be_found() {
-        let set: ValueSet = [Value::from(f64::NAN), vec![1].into(), f64::NAN.into(), 1.into()]
-            .into_iter()
-            .collect();
-        assert_eq!(set.as_slice().len(), 3);
+        let map = Value::from(Map::new());
+        let set: ValueSet =
+            [Value::from(f64::NAN), vec![1].into(), map.clone(), f64::NAN.into(), 1.into()]
+                .into_iter()
+                .collect();
+        assert_eq!(set.as_slice().len(), 4);
+        assert!(!set.contains(map.as_ref()));
         assert!(!set.contains(Value::from(vec![1]).as_ref()));
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 use iqdb_core::{Error, ErrorKind, Location, Result};
 
 pub use id::{put_id, take_id};
-pub use payload::{put_payload, put_value, take_payload, take_value};
+pub use payload::{put_payload, take_payload, take_value};
 
 /// Appends one byte.
 pub fn put_u8(out: &mut Vec<u8>, value: u8) {
@@ -78,6 +78,12 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn remaining(&self) -> usize {
         self.bytes.len() - self.at
+    }
+
+    /// The bytes that are left.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
     }
 
     /// An error that names the next byte.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Change, Metric, Payload, Record, RecordId, Uuid, Value, Vector};
+use iqdb_core::{Batch, Change, DateTime, Metric, Payload, Record, RecordId, Uuid, Value, Vector};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
@@ -66,13 +66,26 @@ impl<'a> Bytes<'a> {
             2 => Value::Bool(true),
             3 => Value::Int(self.u64().cast_signed()),
             4 => Value::Float(self.f64()),
-            5 => {
+            5 => self.date(),
+            6 => {
                 let len = self.len(4);
                 self.text(len).into()
             }
-            6 => {
-                let count = self.len(4);
-                Value::List((0..count).map(|_| self.value()).collect())
+            7 => {
+                let end = self.len(4);
+                let mut inner = Bytes(self.take(end));
+                let count = inner.len(4);
+                let values = (0..count).map(|_| inner.value()).collect();
+                assert!(inner.0.is_empty(), "more than the elements of a list");
+                Value::List(values)
+            }
+            8 => {
+                let end = self.len(4);
+                let mut inner = Bytes(self.take(end));
+                let count = inner.len(4);
+                let entries = inner.entries(count).collect();
+                assert!(inner.0.is_empty(), "more than the entries of a map");
+                Value::Map(entries)
             }
             kind => panic!("a value of kind {kind}"),
         }
@@ -80,12 +93,18 @@ impl<'a> Bytes<'a> {
 
     fn payload(&mut self) -> Payload {
         let count = self.len(2);
-        (0..count)
-            .map(|_| {
-                let len = self.len(2);
-                (self.text(len).to_owned(), self.value())
-            })
-            .collect()
+        self.entries(count).collect()
+    }
+
+    fn entries(&mut self, count: usize) -> impl Iterator<Item = (String, Value)> {
+        (0..count).map(|_| {
+            let len = self.len(2);
+            (self.text(len).to_owned(), self.value())
+        })
+    }
+
+    fn date(&mut self) -> Value {
+        DateTime::from_micros(self.u64().cast_signed()).unwrap().into()
     }
 }
 
@@ -365,12 +384,15 @@ fn dictionary(from: &mut Bytes<'_>) -> Vec<Value> {
         flagged.into_iter().filter(|(flag, _)| flags & flag != 0).map(|(_, value)| value).collect();
     values.extend((0..from.len(4)).map(|_| Value::Int(from.u64().cast_signed())));
     values.extend((0..from.len(4)).map(|_| Value::Float(from.f64())));
+    values.extend((0..from.len(4)).map(|_| from.date()));
     let count = from.len(4);
     let ends: Vec<usize> = (0..count).map(|_| from.len(4)).collect();
     let text = from.text(ends.last().copied().unwrap_or(0));
     let starts = [0].into_iter().chain(ends.iter().copied());
     values.extend(starts.zip(&ends).map(|(start, end)| Value::from(&text[start..*end])));
-    values.extend((0..from.len(4)).map(|_| from.value()));
+    for _kind in ["lists", "maps"] {
+        values.extend((0..from.len(4)).map(|_| from.value()));
+    }
     values
 }
 

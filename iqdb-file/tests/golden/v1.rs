@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use iqdb_conformance::Model;
-use iqdb_core::{Batch, Metric, Payload, Record, RecordId, Result, Schema, Store, Uuid, Value};
+use iqdb_core::{
+    Batch, DateTime, List, Map, Metric, Payload, Record, RecordId, Result, Schema, Store, Uuid,
+    Value,
+};
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
 
@@ -172,9 +175,15 @@ fn nothing(_: u64) -> Payload {
     Payload::new()
 }
 
-/// Fields with values of each kind, each by itself and all in one.
+/// A list and a map in each other.
+fn nested() -> Value {
+    let inner = Map::new().with("\u{e4}", [DateTime::MAX]).with("b", Map::new());
+    vec![inner.with("a", Value::Null).into(), Value::from([["x"]])].into()
+}
+
+/// Keys with values of each kind, each by itself and all in one.
 fn columns(n: u64) -> Payload {
-    let values: [Value; 16] = [
+    let values: [Value; 20] = [
         Value::Null,
         false.into(),
         true.into(),
@@ -189,8 +198,12 @@ fn columns(n: u64) -> Payload {
         "".into(),
         "a".into(),
         "\u{e4}\u{20ac}\u{1f600}".into(),
-        Value::List(Vec::new()),
-        Value::List(vec![Value::Null, true.into(), 1.into(), (-0.0).into(), "x".into()]),
+        Value::List(List::default()),
+        vec![Value::Null, true.into(), 1.into(), (-0.0).into(), "x".into()].into(),
+        DateTime::MIN.into(),
+        DateTime::MAX.into(),
+        Map::new().into(),
+        nested(),
     ];
     let payload = Payload::new().with("any", values[nth(n, values.len())].clone());
     let payload = payload.with("n", n as i64);

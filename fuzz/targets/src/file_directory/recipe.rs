@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, Metric, Payload, Record, RecordId, Result, Schema, Search, Store, Uuid, Value,
+    Batch, DateTime, Map, Metric, Payload, Record, RecordId, Result, Schema, Search, Store, Uuid,
+    Value,
 };
 use iqdb_file::reseal::Files;
 use iqdb_file::vfs::sim::SimVfs;
@@ -168,7 +169,7 @@ fn fields(n: u64) -> Payload {
 }
 
 fn value(n: u64) -> Value {
-    match n % 9 {
+    match n % 11 {
         0 => Value::Null,
         1 => true.into(),
         2 => false.into(),
@@ -177,6 +178,8 @@ fn value(n: u64) -> Value {
         5 => (n as f64 / 4.0).into(),
         6 => "a text".into(),
         7 => format!("text {n}").into(),
-        _ => Value::List(vec![1.into(), "a".into(), Value::Null]),
+        8 => DateTime::MAX.into(),
+        9 => Map::new().with("a", [Map::new()]).into(),
+        _ => vec![Value::from(1), "a".into(), Value::Null].into(),
     }
 }

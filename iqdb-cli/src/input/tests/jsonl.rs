@@ -1,6 +1,6 @@
 //! `.jsonl`: records, payloads and vectors by line.
 
-use iqdb::{Record, RecordId, Value};
+use iqdb::{DateTime, Map, Record, RecordId, Value};
 
 use super::super::{LINE_BYTES_MAX, Place, Reader, VectorLines, Vectors};
 use super::{MatrixReader, RowHead, fvecs, jsonl, line, paired, refusals};
@@ -8,7 +8,8 @@ use super::{MatrixReader, RowHead, fvecs, jsonl, line, paired, refusals};
 #[test]
 fn a_line_is_a_record_whose_payload_is_one_field_or_all_others() {
     let records = jsonl(concat!(
-        "\u{feff}{\"id\": 7, \"vector\": [1, -0.0], \"payload\": {\"id\": \"x\", \"tags\": [1, null]}}\r\n",
+        "\u{feff}{\"id\": 7, \"vector\": [1, -0.0], \"payload\": {\"id\": \"x\", \"tags\": [1, null], ",
+        "\"date\": {\"$date\": \"1970-01-01\"}, \"map\": {\"a\": [{}]}}}\r\n",
         "\n  \n",
         "{\"lang\": \"en\", \"vector\": [1e-45, 3.4e38], \"id\": \"a\", \"year\": 2024}\n",
         "{\"id\": {\"uuid\": \"67e55044-10b1-426f-9247-bb680e5fe0c8\"}, \"vector\": [16777217, 0.5]}",
@@ -18,7 +19,9 @@ fn a_line_is_a_record_whose_payload_is_one_field_or_all_others() {
         Record::new(7, [1.0, -0.0])
             .unwrap()
             .with("id", "x")
-            .with("tags", Value::List(vec![1.into(), Value::Null])),
+            .with("date", DateTime::from_micros(0).unwrap())
+            .with("map", Map::new().with("a", [Map::new()]))
+            .with("tags", vec![Value::from(1), Value::Null]),
         Record::new("a", [1e-45, 3.4e38]).unwrap().with("lang", "en").with("year", 2024),
         Record::new(
             "67e55044-10b1-426f-9247-bb680e5fe0c8".parse::<RecordId>().unwrap(),
@@ -55,7 +58,8 @@ fn a_line_that_is_no_record_is_named_with_its_column() {
         second("{\"id\": 2}"),
         second("{\"vector\": [1, 2]}"),
         second("{\"id\": -2, \"vector\": [1, 2]}"),
-        second("{\"id\": 2, \"vector\": [1, 2], \"tags\": [[1]]}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"when\": {\"$date\": \"2025-02-29\"}}"),
+        second("{\"id\": 2, \"vector\": [1, 2], \"map\": {\"$x\": 1}}"),
         second("{\"id\": 2, \"vector\": [1, 2], \"big\": 18446744073709551615}"),
         second("{\"id\": 2, \"vector\": [1, 2], \"payload\": {\"a\": 1}, \"b\": 2}"),
         second("{\"id\": 2, \"vector\": [1, 2], \"payload\": 7}"),
@@ -78,7 +82,7 @@ fn hostile_lines_cost_no_more_than_they_are_long() {
     assert!(line(&jsonl(&long).unwrap_err()).contains("more components than a vector can have"));
     let fields: String = (0..2_000).map(|n| format!("\"f{n}\":1,")).collect();
     let wide = format!("{{{fields}\"vector\": [1]}}");
-    assert!(line(&jsonl(&wide).unwrap_err()).contains("more fields than a payload can have"));
+    assert!(line(&jsonl(&wide).unwrap_err()).contains("more keys than a payload can have"));
 }
 
 #[test]

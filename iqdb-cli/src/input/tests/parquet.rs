@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
 use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, FixedSizeListArray, Float64Array, Int64Array,
+    RecordBatch, StringArray, StructArray, Time64MicrosecondArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
 };
-use iqdb::{Record, Result, Value};
+use arrow_schema::Field;
+use iqdb::{DateTime, Map, Record, Result, Value};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -64,7 +66,7 @@ fn columns_are_the_id_the_vector_and_the_payload() {
             .with("year", 2024)
             .with("score", 0.1)
             .with("seen", true)
-            .with("tags", Value::List(vec!["x".into(), Value::Null])),
+            .with("tags", vec![Value::from("x"), Value::Null]),
         Record::new("7", [1e-45, 3e38]).unwrap().with("score", 0.2).with("seen", false),
     ];
     for compression in
@@ -74,12 +76,75 @@ fn columns_are_the_id_the_vector_and_the_payload() {
     }
 }
 
+/// A struct in a struct, around a number; `depth` of them.
+fn nested(depth: usize) -> ArrayRef {
+    (0..depth).fold(Arc::new(Int64Array::from(vec![7])), |inner: ArrayRef, _| {
+        let field = Arc::new(Field::new("a", inner.data_type().clone(), true));
+        Arc::new(StructArray::from(vec![(field, inner)]))
+    })
+}
+
+#[test]
+fn structs_are_maps_and_timestamps_are_dates() {
+    let noon = 1_738_324_800_i64;
+    let dates: Vec<(&str, ArrayRef)> = vec![
+        ("days", Arc::new(Date32Array::from(vec![20_119]))),
+        ("millis", Arc::new(TimestampMillisecondArray::from(vec![noon * 1_000]))),
+        (
+            "micros",
+            Arc::new(
+                TimestampMicrosecondArray::from(vec![noon * 1_000_000 + 1]).with_timezone("+02:00"),
+            ),
+        ),
+        ("nanos", Arc::new(TimestampNanosecondArray::from(vec![-1_000]))),
+    ];
+    let part = |name: &str, column: ArrayRef| {
+        (Arc::new(Field::new(name, column.data_type().clone(), true)), column)
+    };
+    let author: ArrayRef = Arc::new(StructArray::from(vec![
+        part("name", Arc::new(StringArray::from(vec!["Ada"]))),
+        part("email", Arc::new(StringArray::from(vec![None::<&str>]))),
+        part("born", dates[0].1.clone()),
+    ]));
+    let element = Arc::new(Field::new("item", author.data_type().clone(), true));
+    let authors = FixedSizeListArray::new(element, 1, author.clone(), None);
+    let authors: ArrayRef = Arc::new(authors);
+    let mut columns = vec![("vector", vectors(&[&[1.0]])), ("author", author)];
+    columns.extend([("authors", authors), ("deep", nested(15))]);
+    columns.extend(dates);
+    let date = |text: &str| text.parse::<DateTime>().unwrap();
+    let author = Map::new().with("name", "Ada").with("born", date("2025-01-31"));
+    let deep = (0..15).fold(Value::from(7), |value, _| Map::new().with("a", value).into());
+    let expected = Record::new(0, [1.0])
+        .unwrap()
+        .with("author", author.clone())
+        .with("authors", [author])
+        .with("deep", deep)
+        .with("days", date("2025-01-31"))
+        .with("millis", date("2025-01-31T12:00:00Z"))
+        .with("micros", date("2025-01-31T12:00:00.000001Z"))
+        .with("nanos", date("1969-12-31T23:59:59.999999Z"));
+    assert_eq!(read(parquet(columns, Compression::UNCOMPRESSED)).unwrap(), [expected]);
+}
+
 #[test]
 fn what_makes_no_records_is_refused_by_its_column() {
     let plain = |columns| read(parquet(columns, Compression::UNCOMPRESSED));
     let vector = || ("vector", vectors(&[&[1.0]]));
     insta::assert_snapshot!(refusals([
-        plain(vec![vector(), ("day", Arc::new(Date32Array::from(vec![1])) as ArrayRef)]),
+        plain(vec![
+            vector(),
+            ("time", Arc::new(Time64MicrosecondArray::from(vec![1])) as ArrayRef)
+        ]),
+        plain(vec![vector(), ("deep", nested(16))]),
+        plain(vec![
+            vector(),
+            ("fine", Arc::new(TimestampNanosecondArray::from(vec![1_001])) as ArrayRef)
+        ]),
+        plain(vec![
+            vector(),
+            ("late", Arc::new(TimestampMillisecondArray::from(vec![i64::MAX])) as ArrayRef)
+        ]),
         plain(vec![("vector", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]),
         plain(vec![("embedding", vectors(&[&[1.0]]))]),
         plain(vec![vector(), ("id", Arc::new(Int64Array::from(vec![-1])) as ArrayRef)]),

@@ -2,7 +2,7 @@
 
 use iqdb_columns::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid};
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
-use iqdb_core::{Error, Payload, Result, Value, ValueRef};
+use iqdb_core::{DateTime, Error, Payload, Result, ValueRef};
 
 use super::{COLUMNS, Form, HAS_FALSE, HAS_NULL, HAS_TRUE, NONE, PayloadBlock, ROWS};
 use crate::format::wire::{Reader, damaged_at, take_payload, take_value};
@@ -75,14 +75,14 @@ fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {
 /// Sees that no payload is too large as a whole. O(values) where none can be, else O(rows × fields).
 fn check_sizes(columns: &Columns, rows: usize, start: u64) -> Result<()> {
     let sizes = columns.fields().iter().map(|field| {
-        let largest = field.dictionary().values().map(size_bytes).max();
+        let largest = field.dictionary().values().map(ValueRef::size_bytes).max();
         field.name().len() + largest.unwrap_or(0)
     });
     if sizes.sum::<usize>() <= PAYLOAD_BYTES_MAX {
         return Ok(());
     }
     for row in 0..rows {
-        let fields = columns.row(row).map(|(name, value)| name.len() + size_bytes(value));
+        let fields = columns.row(row).map(|(name, value)| name.len() + value.size_bytes());
         let bytes: usize = fields.sum();
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(damaged_at(start, "a payload is too large")
@@ -91,15 +91,6 @@ fn check_sizes(columns: &Columns, rows: usize, start: u64) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a value counts towards the limits, as [`Value::size_bytes`].
-fn size_bytes(value: ValueRef<'_>) -> usize {
-    match value {
-        ValueRef::Text(text) => 8 + text.len(),
-        ValueRef::List(values) => values.iter().fold(8, |bytes, value| bytes + size_bytes(value)),
-        _ => 8,
-    }
 }
 
 /// Reads what follows the name of a field that starts at byte `start`.
@@ -156,6 +147,11 @@ fn take_dictionary(reader: &mut Reader<'_>) -> Result<Dictionary> {
     for (at, bytes) in take_items::<8>(reader)? {
         push(at, ValueRef::Float(f64::from_le_bytes(bytes)))?;
     }
+    for (at, bytes) in take_items::<8>(reader)? {
+        let date = DateTime::from_micros(i64::from_le_bytes(bytes));
+        let date = date.map_err(|error| damaged_at(at, "there is no date").caused_by(error))?;
+        push(at, ValueRef::DateTime(date))?;
+    }
 
     let ends = take_items::<4>(reader)?;
     let len = ends.clone().last().map_or(0, |(_, end)| u32::from_le_bytes(end));
@@ -175,8 +171,15 @@ fn take_dictionary(reader: &mut Reader<'_>) -> Result<Dictionary> {
     for _ in 0..reader.take_u32()? {
         let at = reader.offset();
         match take_value(reader)? {
-            list @ Value::List(_) => push(at, list.as_ref())?,
+            list @ ValueRef::List(_) => push(at, list)?,
             other => return Err(damaged_at(at, "there is no list").found(other)),
+        }
+    }
+    for _ in 0..reader.take_u32()? {
+        let at = reader.offset();
+        match take_value(reader)? {
+            map @ ValueRef::Map(_) => push(at, map)?,
+            other => return Err(damaged_at(at, "there is no map").found(other)),
         }
     }
     Ok(dictionary)

@@ -6,7 +6,7 @@ use iqdb_columns::{Codes, Columns, Dictionary, Field};
 use iqdb_core::{Payload, ValueRef};
 
 use super::{COLUMNS, HAS_FALSE, HAS_NULL, HAS_TRUE, NONE, PayloadBlock, ROWS};
-use crate::format::wire::{put_bytes, put_payload, put_u8, put_u16, put_u32, put_u64, put_value};
+use crate::format::wire::{put_bytes, put_payload, put_u8, put_u16, put_u32, put_u64};
 
 impl PayloadBlock {
     /// The payloads of a block as bytes, one for each row. O(bytes + n log n) for each field of n
@@ -61,10 +61,11 @@ fn put_field(out: &mut Vec<u8>, field: &Field) {
 }
 
 fn put_dictionary(out: &mut Vec<u8>, dictionary: &Dictionary) {
-    let (mut flags, mut ints, mut floats) = (0, Vec::new(), Vec::new());
-    let (mut ends, mut text, mut lists) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut flags, mut ints, mut floats, mut dates) = (0, Vec::new(), Vec::new(), Vec::new());
+    let (mut ends, mut text) = (Vec::new(), Vec::new());
+    let (mut lists, mut maps) = (Vec::new(), Vec::new());
     // How many there are of each kind.
-    let mut counts = [0; 4];
+    let mut counts = [0; 6];
     for value in dictionary.values() {
         match value {
             ValueRef::Null => flags |= HAS_NULL,
@@ -78,21 +79,29 @@ fn put_dictionary(out: &mut Vec<u8>, dictionary: &Dictionary) {
                 counts[1] += 1;
                 put_u64(&mut floats, value.to_bits());
             }
-            ValueRef::Text(value) => {
+            ValueRef::DateTime(value) => {
                 counts[2] += 1;
+                put_bytes(&mut dates, &value.as_micros().to_le_bytes());
+            }
+            ValueRef::Text(value) => {
+                counts[3] += 1;
                 put_bytes(&mut text, value.as_bytes());
                 let end = u32::try_from(text.len());
                 put_u32(&mut ends, end.expect("a dictionary has no more than 4 GiB of strings"));
             }
             ValueRef::List(_) => {
-                counts[3] += 1;
-                put_value(&mut lists, value);
+                counts[4] += 1;
+                value.encode(&mut lists);
+            }
+            ValueRef::Map(_) => {
+                counts[5] += 1;
+                value.encode(&mut maps);
             }
         }
     }
     ends.append(&mut text);
     put_u8(out, flags);
-    for (count, values) in counts.into_iter().zip([ints, floats, ends, lists]) {
+    for (count, values) in counts.into_iter().zip([ints, floats, dates, ends, lists, maps]) {
         put_u32(out, count);
         put_bytes(out, &values);
     }

@@ -2,8 +2,10 @@
 //! select what asking row by row would.
 
 use iqdb_core::filter::Comparison;
-use iqdb_core::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX};
-use iqdb_core::{ErrorKind, Location, Narrow, Payload, Predicate, RowMask, Value};
+use iqdb_core::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_KEYS_MAX};
+use iqdb_core::{
+    DateTime, ErrorKind, Location, Map, Narrow, Path, Payload, Predicate, RowMask, Value,
+};
 use proptest::prelude::*;
 
 use super::{COLUMNS, NONE, PayloadBlock, ROWS};
@@ -16,13 +18,22 @@ fn scalars() -> impl Strategy<Value = Value> {
         prop::sample::select(vec![i64::MIN, i64::MAX, (1 << 53) + 1]).prop_map(Value::Int),
         prop::sample::select(vec![-0.0, 0.0, 1.0, -2.5, f64::MIN_POSITIVE / 2.0, f64::MAX])
             .prop_map(Value::Float),
+        prop::sample::select(vec![DateTime::MIN, DateTime::MAX]).prop_map(Value::DateTime),
+        (-2_i64..2).prop_map(|micros| DateTime::from_micros(micros).unwrap().into()),
         "[ab]{0,3}".prop_map(Value::Text),
         prop::sample::select(vec!["ä", "\u{0}", "z\u{ffff}"]).prop_map(Value::from),
     ]
 }
 
 fn values() -> impl Strategy<Value = Value> {
-    prop_oneof![4 => scalars(), 1 => prop::collection::vec(scalars(), 0..3).prop_map(Value::List)]
+    let nested = scalars().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec(("[xyz]", inner), 0..3)
+                .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+        ]
+    });
+    prop_oneof![4 => scalars(), 1 => nested]
 }
 
 fn payloads(rows: usize) -> impl Strategy<Value = Vec<Payload>> {
@@ -32,18 +43,28 @@ fn payloads(rows: usize) -> impl Strategy<Value = Vec<Payload>> {
 }
 
 fn predicates() -> impl Strategy<Value = Predicate> {
-    let field = || "[wxyz]".prop_map(String::from);
+    let path = || {
+        let steps = prop::collection::vec(prop::option::of("[xyz]"), 0..3);
+        ("[wxyz]", prop_oneof![2 => Just(Vec::new()), 1 => steps]).prop_map(|(first, steps)| {
+            steps.into_iter().fold(Path::key(first), |path, step| match step {
+                Some(key) => path.then(key),
+                None => path.each(),
+            })
+        })
+    };
     prop_oneof![
-        4 => (field(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
-            .prop_map(|(field, comparison, value)| Predicate::Compare { field, comparison, value }),
-        1 => (field(), prop::collection::vec(scalars(), 0..5)).prop_map(|(field, values)| {
-            Predicate::In { field, values: values.into_iter().collect() }
+        4 => (path(), prop::sample::select(Comparison::ALL.to_vec()), scalars())
+            .prop_map(|(path, comparison, value)| Predicate::Compare { path, comparison, value }),
+        1 => (path(), prop::collection::vec(scalars(), 0..5)).prop_map(|(path, values)| {
+            Predicate::In { path, values: values.into_iter().collect() }
         }),
-        1 => (field(), scalars()).prop_map(|(field, value)| Predicate::Contains { field, value }),
-        1 => (field(), "[ab]{0,2}")
-            .prop_map(|(field, prefix)| Predicate::StartsWith { field, prefix }),
-        1 => field().prop_map(|field| Predicate::Exists { field }),
-        1 => field().prop_map(|field| Predicate::IsNull { field }),
+        1 => (path(), scalars()).prop_map(|(path, value)| Predicate::Contains { path, value }),
+        1 => (path(), "[ab]{0,2}")
+            .prop_map(|(path, prefix)| Predicate::StartsWith { path, prefix }),
+        1 => (path(), "[ab]{0,1}")
+            .prop_map(|(path, text)| Predicate::ContainsText { path, text }),
+        1 => path().prop_map(|path| Predicate::Exists { path }),
+        1 => path().prop_map(|path| Predicate::IsNull { path }),
         1 => Just(Predicate::IdIn { ids: [7.into()].into_iter().collect() }),
     ]
 }
@@ -139,10 +160,13 @@ proptest! {
             before.retain(|_| Ok::<_, ()>(random.u8(..4) > 0)).unwrap();
             let mut mask = before.clone();
             let answered = block.matching(&predicate, &mut Narrow::new(&mut mask));
-            let may_decline = matches!(
-                predicate,
-                Predicate::In { .. } | Predicate::Contains { .. } | Predicate::IdIn { .. }
-            );
+            let may_decline = predicate.path().is_none_or(|path| path.as_key().is_none())
+                || matches!(
+                    predicate,
+                    Predicate::In { .. }
+                        | Predicate::Contains { .. }
+                        | Predicate::ContainsText { .. }
+                );
             prop_assert!(answered || may_decline, "{:?}", predicate);
             let mut after = before.clone();
             after.retain(|row| predicate.matches_payload(&(&payloads[row]).into())).unwrap();
@@ -170,21 +194,26 @@ fn the_bytes_are_these() {
     let payloads = [
         Payload::new().with("a", "xy").with("b", [1]),
         Payload::new().with("a", 2).with("b", true),
-        Payload::new().with("a", "x"),
+        Payload::new().with("a", "x").with("b", DateTime::from_micros(-2).unwrap()),
         Payload::new().with("a", -0.0).with("b", Value::Null),
+        Payload::new().with("b", Map::new().with("k", false)),
     ];
     let expected = [
         &[COLUMNS, 2][..],
         &[1, 0, b'a', 0],
         &[1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0],
         &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80],
-        &[2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, b'x', b'x', b'y'],
         &[0, 0, 0, 0],
-        &[1, 4, 1, 3, 2],
+        &[2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, b'x', b'x', b'y'],
+        &[0, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 4, 1, 3, 2, 0],
         &[1, 0, b'b', 5],
-        &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        &[1, 0, 0, 0, 6, 1, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0],
-        &[1, 3, 2, 0, 1],
+        &[0, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[0, 0, 0, 0],
+        &[1, 0, 0, 0, 7, 13, 0, 0, 0, 1, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 0, 0, 0, 8, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, b'k', 1],
+        &[1, 4, 2, 3, 1, 5],
     ];
     assert_eq!(PayloadBlock::encode(&payloads), expected.concat());
 }
@@ -198,7 +227,7 @@ fn too_many_fields_are_written_row_by_row() {
     assert_same(&lent(&block), &payloads);
     let mut mask = RowMask::new();
     mask.set_all(payloads.len());
-    let leaf = Predicate::Exists { field: "7".into() };
+    let leaf = Predicate::Exists { path: Path::key("7") };
     assert!(!block.matching(&leaf, &mut Narrow::new(&mut mask)));
     assert_eq!(mask.count(), payloads.len());
     assert_survives(&bytes, payloads.len(), 13);
@@ -217,7 +246,7 @@ fn blocks_of_every_width_come_back() {
         assert!(lent(&block) == payloads, "{distinct} values");
         let mut mask = RowMask::new();
         mask.set_all(payloads.len());
-        let leaf = Predicate::Exists { field: "n".into() };
+        let leaf = Predicate::Exists { path: "n".into() };
         assert!(block.matching(&leaf, &mut Narrow::new(&mut mask)));
         assert_eq!(mask.count(), payloads.len());
     }
@@ -233,7 +262,7 @@ fn no_row_has_what_none_has() {
     let ids = Predicate::IdIn { ids: [7.into()].into_iter().collect() };
     assert!(!block.matching(&ids, &mut Narrow::new(&mut mask)));
     assert_eq!(mask.count(), 100);
-    let leaf = Predicate::Exists { field: "x".into() };
+    let leaf = Predicate::Exists { path: "x".into() };
     assert!(block.matching(&leaf, &mut Narrow::new(&mut mask)));
     assert_eq!(mask.count(), 0);
 }
@@ -244,7 +273,7 @@ fn values_and_codes_are_in_their_one_order_and_width() {
         let count = u8::try_from(ints.len()).unwrap();
         let mut bytes = vec![1, 0, name, 0, count, 0, 0, 0];
         ints.iter().for_each(|int| bytes.extend([*int, 0, 0, 0, 0, 0, 0, 0]));
-        bytes.extend([0; 12]);
+        bytes.extend([0; 20]);
         bytes.extend(codes);
         bytes
     };
@@ -262,7 +291,7 @@ fn values_and_codes_are_in_their_one_order_and_width() {
     assert_eq!(refused_at(std::slice::from_ref(&sound)), None);
     assert_eq!(refused_at(&[field(b'b', &[3, 3], &[1, 1, 2])]), Some(18), "a value twice");
     assert_eq!(refused_at(&[field(b'b', &[7, 3], &[1, 1, 2])]), Some(18), "not in order");
-    assert_eq!(refused_at(&[field(b'b', &[3, 7], &[2, 1, 0, 2, 0])]), Some(38), "too wide");
+    assert_eq!(refused_at(&[field(b'b', &[3, 7], &[2, 1, 0, 2, 0])]), Some(46), "too wide");
     assert_eq!(refused_at(&[field(b'b', &[3, 5, 7], &[1, 1, 2])]), Some(2), "a value for no row");
     assert_eq!(refused_at(&[sound.clone(), field(b'c', &[1], &[1, 1, 0])]), None);
     for name in [b'b', b'a'] {
@@ -283,21 +312,21 @@ fn damage_is_named_where_it_is() {
         bytes[byte] = to;
         at(&bytes, 3)
     };
-    // 1 form, 1 count, 3 name, 1 flags, 4 ints, 4 floats, 4 strings, 12 ends, 4 text, 4 lists,
-    // 1 width, 3 codes.
-    assert_eq!(bytes.len(), 42);
+    // 1 form, 1 count, 3 key, 1 flags, 4 ints, 4 floats, 4 dates, 4 strings, 12 ends, 4 text, 4 lists,
+    // 4 maps, 1 width, 3 codes.
+    assert_eq!(bytes.len(), 50);
     assert_eq!(flipped(0, 3), 0, "form");
     assert_eq!(flipped(1, 0), 1, "count of fields");
-    assert_eq!(flipped(1, 2), 42, "a field too many");
+    assert_eq!(flipped(1, 2), 50, "a field too many");
     assert_eq!(flipped(5, 8), 5, "flags");
-    assert_eq!(flipped(18, 2), 22, "a string out of order");
-    assert_eq!(flipped(22, 3), 22, "a string that ends within a character");
-    assert_eq!(flipped(26, 3), 32, "a text that ends within a character");
-    assert_eq!(flipped(30, b'c'), 22, "a string that should come later");
-    assert_eq!(flipped(33, b'c'), 32, "no UTF-8");
-    assert_eq!(flipped(38, 2), 39, "a width of two, and no codes for it");
-    assert_eq!(flipped(40, 4), 40, "a code of no value");
-    assert_eq!(at(&[&bytes[..], &[1]].concat(), 3), 42, "a byte too many");
+    assert_eq!(flipped(22, 2), 26, "a string out of order");
+    assert_eq!(flipped(26, 3), 26, "a string that ends within a character");
+    assert_eq!(flipped(30, 3), 36, "a text that ends within a character");
+    assert_eq!(flipped(34, b'c'), 26, "a string that should come later");
+    assert_eq!(flipped(37, b'c'), 36, "no UTF-8");
+    assert_eq!(flipped(46, 2), 47, "a width of two, and no codes for it");
+    assert_eq!(flipped(48, 4), 48, "a code of no value");
+    assert_eq!(at(&[&bytes[..], &[1]].concat(), 3), 50, "a byte too many");
 }
 
 #[test]
@@ -330,26 +359,31 @@ fn a_length_that_is_a_lie_costs_no_memory() {
     };
     let field = [COLUMNS, 1, 1, 0, b'x', 0];
     let many = [0xff; 4];
-    for kind in 0..4 {
-        let counts = [0; 16];
+    for kind in 0..6 {
+        let counts = [0; 24];
         let bytes = [&field[..], &counts[..4 * kind], &many, &[0; 64]].concat();
         assert!(cost(&bytes, 65_536) < 4_096, "kind {kind}");
     }
     assert!(cost(&[ROWS; 100], 65_536) < 4_096);
     assert!(cost(&[ROWS; 100], usize::MAX) < 4_096);
-    assert!(cost(&[&field[..], &[0; 16], &[4], &[0; 64]].concat(), usize::MAX) < 4_096);
+    assert!(cost(&[&field[..], &[0; 24], &[4], &[0; 64]].concat(), usize::MAX) < 4_096);
 }
 
 #[test]
 fn what_is_decoded_takes_a_small_multiple_of_its_bytes() {
-    // The dearest there are: lists of nulls, and payloads of one short field each.
+    // The dearest there are: lists of nulls, maps of short keys, and payloads of one short key each.
     let lists: Vec<Payload> =
         (0..1_000_usize).map(|n| Payload::new().with("x", vec![Value::Null; n])).collect();
     let mut short: Vec<Payload> = wide();
     short.resize(10_000, Payload::new().with("x", Value::Null));
     let mut empty: Vec<Payload> = wide();
     empty.resize(10_000, Payload::new());
-    for payloads in [lists, short, empty] {
+    let maps: Vec<Payload> = (0..1_000_u32)
+        .map(|n| {
+            Payload::new().with("x", (0..n).map(|n| (n.to_string(), Value::Null)).collect::<Map>())
+        })
+        .collect();
+    for payloads in [lists, maps, short, empty] {
         let bytes = PayloadBlock::encode(&payloads);
         let mut block = None;
         let cost = allocation_counter::measure(|| {
@@ -362,7 +396,7 @@ fn what_is_decoded_takes_a_small_multiple_of_its_bytes() {
 
 #[test]
 fn a_payload_of_all_that_is_allowed_comes_back() {
-    let full: Payload = (0..PAYLOAD_FIELDS_MAX).map(|n| (n.to_string(), n as f64 / 3.0)).collect();
+    let full: Payload = (0..PAYLOAD_KEYS_MAX).map(|n| (n.to_string(), n as f64 / 3.0)).collect();
     let bytes = PayloadBlock::encode(&[&full]);
     let block = PayloadBlock::decode(&bytes, 1).unwrap();
     assert_same(&lent(&block), std::slice::from_ref(&full));

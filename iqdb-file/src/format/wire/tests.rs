@@ -1,9 +1,12 @@
 //! What is written comes back bit for bit, and nothing else is read.
 
 use iqdb_core::limits::{
-    FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_FIELDS_MAX,
+    ID_BYTES_MAX, KEY_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX,
+    PAYLOAD_KEYS_MAX,
 };
-use iqdb_core::{ErrorKind, IdRef, Location, Payload, RecordId, Result, Uuid, Value};
+use iqdb_core::{
+    DateTime, ErrorKind, IdRef, Location, Map, Payload, RecordId, Result, Uuid, Value,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -15,12 +18,21 @@ fn scalars() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::Int),
         any::<f64>().prop_filter("finite", |float| float.is_finite()).prop_map(Value::Float),
         prop::sample::select(vec![-0.0, 0.0, f64::MIN_POSITIVE / 2.0]).prop_map(Value::Float),
+        prop::sample::select(vec![DateTime::MIN, DateTime::MAX]).prop_map(Value::DateTime),
+        (-2_i64..2).prop_map(|micros| DateTime::from_micros(micros).unwrap().into()),
         "\\PC{0,6}".prop_map(Value::Text),
     ]
 }
 
 fn payloads() -> impl Strategy<Value = Payload> {
-    let value = prop_oneof![4 => scalars(), 1 => prop::collection::vec(scalars(), 0..4).prop_map(Value::List)];
+    let nested = scalars().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec(("[xyz]", inner), 0..3)
+                .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+        ]
+    });
+    let value = prop_oneof![4 => scalars(), 1 => nested];
     prop::collection::btree_map("\\PC{1,3}", value, 0..5)
         .prop_map(|fields| fields.into_iter().collect())
 }
@@ -127,12 +139,19 @@ fn the_bytes_are_these() {
     assert_eq!(id(uuid)[..5], [1, 0x67, 0xe5, 0x50, 0x44]);
     assert_eq!(id("ab".into()), [2, 2, 0, b'a', b'b']);
     let values = Value::from(vec![Value::Null, false.into(), true.into(), 1.into(), "x".into()]);
-    let payload = Payload::new().with("l", values).with("f", -0.0);
+    let date = DateTime::from_micros(-2).unwrap();
+    let payload = Payload::new()
+        .with("l", values)
+        .with("f", -0.0)
+        .with("m", Map::new().with("k", vec![Value::from(date)]));
     let expected = [
-        &[2, 0][..],
+        &[3, 0][..],
         &[1, 0, b'f', 4, 0, 0, 0, 0, 0, 0, 0, 0x80],
-        &[1, 0, b'l', 6, 5, 0, 0, 0],
-        &[0, 1, 2, 3, 1, 0, 0, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0, b'x'],
+        &[1, 0, b'l', 7, 22, 0, 0, 0, 5, 0, 0, 0],
+        &[0, 1, 2, 3, 1, 0, 0, 0, 0, 0, 0, 0, 6, 1, 0, 0, 0, b'x'],
+        &[1, 0, b'm', 8, 25, 0, 0, 0, 1, 0, 0, 0],
+        &[1, 0, b'k', 7, 13, 0, 0, 0, 1, 0, 0, 0],
+        &[5, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
     ];
     assert_eq!(of_payload(&payload), expected.concat());
 }
@@ -148,9 +167,9 @@ fn limits_hold_at_and_above() {
     let long = |len: usize| Payload::new().with("x", vec![Value::Null; len]);
     let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
     for (kept, refused) in [
-        (named(FIELD_NAME_BYTES_MAX), named(FIELD_NAME_BYTES_MAX + 1)),
+        (named(KEY_BYTES_MAX), named(KEY_BYTES_MAX + 1)),
         (named(1), named(0)),
-        (wide(PAYLOAD_FIELDS_MAX), wide(PAYLOAD_FIELDS_MAX + 1)),
+        (wide(PAYLOAD_KEYS_MAX), wide(PAYLOAD_KEYS_MAX + 1)),
         (long(LIST_LEN_MAX), long(LIST_LEN_MAX + 1)),
         (heavy(PAYLOAD_BYTES_MAX), heavy(PAYLOAD_BYTES_MAX + 1)),
         (Payload::new().with("x", f64::MAX), Payload::new().with("x", f64::NAN)),
@@ -159,14 +178,20 @@ fn limits_hold_at_and_above() {
         let bytes = of_payload(&refused);
         super::tests::refused(&bytes, whole(&bytes, take_payload));
     }
+    for (depth, is_kept) in [(PAYLOAD_DEPTH_MAX, true), (PAYLOAD_DEPTH_MAX + 1, false)] {
+        let value = (1..depth).fold(Value::Null, |value, _| vec![value].into());
+        let mut bytes = vec![1, 0, 1, 0, b'x'];
+        value.as_ref().encode(&mut bytes);
+        assert_eq!(whole(&bytes, take_payload).is_ok(), is_kept, "{depth} deep");
+    }
 }
 
 #[test]
-fn what_is_out_of_order_or_nested_is_refused_where_it_stands() {
+fn what_is_out_of_order_or_unknown_is_refused_where_it_stands() {
     let twice = [2, 0, 1, 0, b'a', 0, 1, 0, b'a', 0];
     assert_eq!(refused(&twice, whole(&twice, take_payload)), 6);
-    let nested = [1, 0, 1, 0, b'a', 6, 1, 0, 0, 0, 6, 0, 0, 0, 0];
-    assert_eq!(refused(&nested, whole(&nested, take_payload)), 10);
+    let nested = [1, 0, 1, 0, b'a', 7, 5, 0, 0, 0, 1, 0, 0, 0, 9];
+    assert_eq!(refused(&nested, whole(&nested, take_payload)), 15);
     let unknown = [3, 0];
     assert_eq!(refused(&unknown, whole(&unknown, take_id)), 0);
     let broken = [2, 2, 0, b'a', 0xff];
@@ -187,14 +212,14 @@ fn errors_count_from_where_they_are_told_to() {
 
 #[test]
 fn a_length_that_is_a_lie_costs_no_memory() {
-    let list = [1, 0, 1, 0, b'a', 6, 0, 0, 1, 0];
-    let text = [1, 0, 1, 0, b'a', 5, 0xff, 0xff, 0xff, 0xff];
-    // Each of its fields is within the limits, and all of them together are far above.
+    let list = [1, 0, 1, 0, b'a', 7, 4, 0, 0, 0, 0, 0, 1, 0];
+    let text = [1, 0, 1, 0, b'a', 6, 0xff, 0xff, 0xff, 0xff];
+    // Each of its values is within the limits, and all of them together are far above.
     let mut many = vec![0, 4];
-    for n in 0..PAYLOAD_FIELDS_MAX {
+    for n in 0..PAYLOAD_KEYS_MAX {
         put_u16(&mut many, 4);
         put_bytes(&mut many, format!("{n:04}").as_bytes());
-        put_value(&mut many, Value::from(vec![Value::Null; 10_000]).as_ref());
+        Value::from(vec![Value::Null; 10_000]).as_ref().encode(&mut many);
     }
     for (bytes, bytes_max) in [(&list[..], 4_096), (&text, 4_096), (&many, 8 << 20)] {
         let cost = allocation_counter::measure(|| {
