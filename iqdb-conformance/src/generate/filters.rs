@@ -1,5 +1,7 @@
 //! Filters to test with, over the keys of the [`corpus`].
 
+use std::sync::LazyLock;
+
 use fastrand::Rng;
 use iqdb_core::filter::Comparison;
 use iqdb_core::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, ID_BYTES_MAX, PATH_STEPS_MAX};
@@ -91,9 +93,10 @@ pub(crate) fn nested() -> Vec<Filter> {
 
 /// A filter of at most four predicates.
 pub(crate) fn random(rng: &mut Rng) -> Filter {
-    let predicates = predicates();
+    // Each filter of a long history picks from the same ones.
+    static PREDICATES: LazyLock<Vec<Filter>> = LazyLock::new(predicates);
     let pick = |rng: &mut Rng| {
-        let filter = predicates[rng.usize(..predicates.len())].clone();
+        let filter = PREDICATES[rng.usize(..PREDICATES.len())].clone();
         if rng.u8(..4) == 0 { filter.not() } else { filter }
     };
     let mut filter = pick(rng);
