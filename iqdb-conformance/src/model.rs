@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use iqdb_core::{
     Applied, Batch, Change, Error, ErrorKind, Filter, Hit, Query, Record, RecordId, Result, Schema,
-    Version,
+    Version, merge_patch,
 };
 
 /// A schema, a version, and the records by id.
@@ -68,7 +68,10 @@ impl Model {
     /// Those of [`Batch::check`]; the model is then unchanged.
     pub fn apply(&mut self, batch: &Batch) -> Result<Applied> {
         batch.check(&self.schema, self.version)?;
-        let before = batch.changes().iter().any(|change| matches!(change, Change::Insert(_)));
+        let before = batch
+            .changes()
+            .iter()
+            .any(|change| matches!(change, Change::Insert(_) | Change::MergePayload(..)));
         let before = before.then(|| self.records.clone());
         let mut applied = Applied::at(self.version);
         for change in batch.changes() {
@@ -84,7 +87,7 @@ impl Model {
         Ok(applied)
     }
 
-    /// Performs one statement, and counts it. Only an insert fails.
+    /// Performs one statement, and counts it. Only an insert and a merge fail.
     fn perform(&mut self, change: &Change, applied: &mut Applied) -> Result<()> {
         let is_there = change.id().is_some_and(|id| self.records.contains_key(id));
         match change {
@@ -117,6 +120,12 @@ impl Model {
                     record.payload = payload.clone();
                 }
             }
+            Change::MergePayload(id, patch) if is_there => {
+                applied.payload_set += 1;
+                if let Some(record) = self.records.get_mut(id) {
+                    record.payload = merge_patch(record.payload.clone(), patch)?;
+                }
+            }
             Change::SetVectors(id, vectors) if is_there => {
                 applied.vectors_set += 1;
                 if let Some(record) = self.records.get_mut(id) {
@@ -125,9 +134,10 @@ impl Model {
                     }
                 }
             }
-            Change::Delete(_) | Change::SetPayload(..) | Change::SetVectors(..) => {
-                applied.absent += 1;
-            }
+            Change::Delete(_)
+            | Change::SetPayload(..)
+            | Change::MergePayload(..)
+            | Change::SetVectors(..) => applied.absent += 1,
             other => panic!("the model doesn't know the statement {other:?}"),
         }
         Ok(())
@@ -169,6 +179,7 @@ impl Model {
                     id: record.id.clone(),
                     distance,
                     payload: query.wants_payload().then(|| record.payload.clone()),
+                    vector: query.wants_vector().then(|| vector.to_vector()),
                 });
             }
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{IdRef, Payload, RecordId};
+use crate::{IdRef, Payload, RecordId, Vector, VectorRef, Verdict};
 
 /// One record found, owned.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,9 @@ pub struct Hit {
     pub distance: f64,
     /// Its payload, when the query asked for payloads.
     pub payload: Option<Payload>,
+    /// Its vector of the field that was asked, when the query asked for vectors.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub vector: Option<Vector>,
 }
 
 /// A distance is always finite, also one that comes from outside.
@@ -41,6 +44,8 @@ pub struct HitRef<'a> {
     pub distance: f64,
     /// Its payload, when the query asked for payloads.
     pub payload: Option<&'a Payload>,
+    /// Its vector of the field that was asked, when the query asked for vectors.
+    pub vector: Option<VectorRef<'a>>,
 }
 
 /// The hits of one query, nearest first, ties by id; and room for the search to work in.
@@ -52,6 +57,7 @@ pub struct Hits {
     entries: Vec<Entry>,
     /// The string ids, one after the other.
     texts: String,
+    verdict: Verdict,
     scratch: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -60,6 +66,7 @@ struct Entry {
     id: EntryId,
     distance: f64,
     payload: Option<Payload>,
+    vector: Option<Vector>,
 }
 
 #[derive(Clone, Copy)]
@@ -80,6 +87,18 @@ impl Hits {
     pub fn clear(&mut self) {
         self.entries.clear();
         self.texts.clear();
+        self.verdict = Verdict::Exact;
+    }
+
+    /// How exact the answer is.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Says how exact the answer is. A search that says nothing claims that it is exact.
+    pub fn set_verdict(&mut self, verdict: Verdict) {
+        self.verdict = verdict;
     }
 
     /// Appends a hit. A search pushes them nearest first, ties by id.
@@ -93,7 +112,14 @@ impl Hits {
                 EntryId::Text { start, end: self.texts.len() }
             }
         };
-        self.entries.push(Entry { id, distance, payload });
+        self.entries.push(Entry { id, distance, payload, vector: None });
+    }
+
+    /// Gives the hit that was pushed last a copy of its vector.
+    pub fn attach_vector(&mut self, vector: VectorRef<'_>) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.vector = Some(vector.to_vector());
+        }
     }
 
     /// How many hits there are.
@@ -153,6 +179,7 @@ impl Hits {
             },
             distance: entry.distance,
             payload: entry.payload.as_ref(),
+            vector: entry.vector.as_ref().map(Vector::as_ref),
         }
     }
 }
@@ -161,14 +188,24 @@ impl HitRef<'_> {
     /// An owned copy.
     #[must_use]
     pub fn to_hit(self) -> Hit {
-        Hit { id: self.id.to_id(), distance: self.distance, payload: self.payload.cloned() }
+        Hit {
+            id: self.id.to_id(),
+            distance: self.distance,
+            payload: self.payload.cloned(),
+            vector: self.vector.map(VectorRef::to_vector),
+        }
     }
 }
 
 /// The hits without the working memory.
 impl Clone for Hits {
     fn clone(&self) -> Self {
-        Self { entries: self.entries.clone(), texts: self.texts.clone(), scratch: None }
+        Self {
+            entries: self.entries.clone(),
+            texts: self.texts.clone(),
+            verdict: self.verdict,
+            scratch: None,
+        }
     }
 }
 
@@ -240,6 +277,7 @@ impl Iterator for IntoHits {
             },
             distance: entry.distance,
             payload: entry.payload,
+            vector: entry.vector,
         })
     }
 
@@ -271,9 +309,13 @@ mod tests {
         hits.clear();
         hits.push(IdRef::Text("a"), 0.5, Some(payload.clone()));
         hits.push(IdRef::Number(7), 1.0, None);
+        let vector = Vector::try_from([1_i8, 2]).unwrap();
+        hits.attach_vector(vector.as_ref());
+        assert_eq!(hits.get(1).unwrap().vector, Some(vector.as_ref()));
         hits.push(IdRef::Text(""), 1.5, None);
         let ids: Vec<_> = hits.iter().map(|hit| hit.id.to_id()).collect();
-        assert_eq!(ids, ["a".into(), 7.into(), "".into()]);
+        let expected: [RecordId; 3] = ["a".into(), 7.into(), "".into()];
+        assert_eq!(ids, expected);
         assert_eq!(hits.get(0).unwrap().payload, Some(&payload));
         assert_eq!(hits.get(3), None);
         assert_eq!(hits.to_vec(), hits.clone().into_iter().collect::<Vec<_>>());

@@ -130,6 +130,60 @@ impl From<IdRef<'_>> for RecordId {
     }
 }
 
+macro_rules! compares_with_numbers {
+    ($($number:ty),*) => {$(
+        /// Only an id that is a number equals one.
+        impl PartialEq<$number> for IdRef<'_> {
+            fn eq(&self, other: &$number) -> bool {
+                matches!(self, Self::Number(number) if u64::try_from(*other) == Ok(*number))
+            }
+        }
+
+        /// Only an id that is a number equals one.
+        impl PartialEq<$number> for RecordId {
+            fn eq(&self, other: &$number) -> bool {
+                self.as_ref() == *other
+            }
+        }
+    )*};
+}
+
+compares_with_numbers!(u64, usize, u32, i64, i32);
+
+/// Only an id that is a string equals one.
+impl PartialEq<str> for IdRef<'_> {
+    fn eq(&self, other: &str) -> bool {
+        *self == IdRef::Text(other)
+    }
+}
+
+/// Only an id that is a string equals one.
+impl PartialEq<&str> for IdRef<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == IdRef::Text(other)
+    }
+}
+
+/// Only an id that is a string equals one.
+impl PartialEq<str> for RecordId {
+    fn eq(&self, other: &str) -> bool {
+        self.as_ref() == *other
+    }
+}
+
+/// Only an id that is a string equals one.
+impl PartialEq<&str> for RecordId {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_ref() == **other
+    }
+}
+
+impl PartialEq<IdRef<'_>> for RecordId {
+    fn eq(&self, other: &IdRef<'_>) -> bool {
+        self.as_ref() == *other
+    }
+}
+
 impl PartialEq<RecordId> for IdRef<'_> {
     fn eq(&self, other: &RecordId) -> bool {
         *self == other.as_ref()
@@ -207,6 +261,15 @@ pub(crate) mod tests {
         let sorted = [RecordId::from(0), u64::MAX.into(), uuid.into(), "".into(), "0".into()];
         assert!(sorted.is_sorted());
         assert!(sorted.iter().map(RecordId::as_ref).is_sorted());
+    }
+
+    #[test]
+    fn an_id_compares_with_a_number_or_a_text_of_its_kind() {
+        let (number, text) = (RecordId::from(42), RecordId::from("42"));
+        assert!(number == 42 && number.as_ref() == 42_usize && number == 42_u32);
+        assert!(number != -42 && number != 43_i64 && RecordId::from(u64::MAX) != -1_i64);
+        assert!(text == "42" && text.as_ref() == *"42" && text != 42 && number != "42");
+        assert!(text == text.as_ref() && text.as_ref() == text);
     }
 
     #[test]

@@ -27,7 +27,7 @@
 //! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}`, `{"insert": …}`, `{"insert_if_absent": …}`, `{"delete_where": "year < 2000"}`, `{"set_vectors": [1, [["image", null]]]}` |
 //! | [`Batch`] | `{"changes": […], "expected_version": null}`; the version may be left out |
 //! | [`Applied`] | `{"version": 3, "inserted": 1, "replaced": 0, …}` |
-//! | [`Hit`] | `{"id": 1, "distance": 0.5, "payload": null}` |
+//! | [`Hit`] | `{"id": 1, "distance": 0.5, "payload": null, "vector": null}` |
 //! | [`Filter`] | its text, `"lang = \"en\""` |
 //!
 //! In formats that don't describe themselves, ids and values are enums of their kinds, in the order
@@ -37,8 +37,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
 
+mod accuracy;
 mod batch;
 mod block;
+mod budget;
 mod capabilities;
 mod column;
 mod column_buf;
@@ -74,8 +76,10 @@ mod value;
 mod vector;
 mod version;
 
+pub use accuracy::{Accuracy, Verdict};
 pub use batch::{Applied, Batch, Change, Effect, NamedVector, Resolved, State};
 pub use block::Block;
+pub use budget::Budget;
 pub use capabilities::{Capabilities, Limits};
 pub use column::{Column, VectorColumn};
 pub use column_buf::ColumnBuf;

@@ -1,6 +1,8 @@
 //! Queries: what to look for, and under which conditions.
 
-use crate::{Error, ErrorKind, Field, FieldId, Filter, Hits, Result, Schema, VectorRef};
+use crate::{
+    Accuracy, Budget, Error, ErrorKind, Field, FieldId, Filter, Hits, Result, Schema, VectorRef,
+};
 
 /// What a query wants.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,6 +71,9 @@ pub struct Query<'a> {
     goal: Goal,
     filter: Option<&'a Filter>,
     payload: bool,
+    hit_vector: bool,
+    accuracy: Accuracy,
+    budget: Budget<'a>,
     threads: usize,
     plan: Plan,
 }
@@ -95,6 +100,9 @@ impl<'a> Query<'a> {
             goal,
             filter: None,
             payload: false,
+            hit_vector: false,
+            accuracy: Accuracy::Exact,
+            budget: Budget::new(),
             threads: 1,
             plan: Plan::Auto,
         }
@@ -120,6 +128,28 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn with_payload(mut self, wanted: bool) -> Self {
         self.payload = wanted;
+        self
+    }
+
+    /// Whether hits carry a copy of their vector of the field. Copying allocates.
+    #[must_use]
+    pub fn with_vector(mut self, wanted: bool) -> Self {
+        self.hit_vector = wanted;
+        self
+    }
+
+    /// How exact the answer has to be; without it, exact.
+    #[must_use]
+    pub fn with_accuracy(mut self, accuracy: Accuracy) -> Self {
+        self.accuracy = accuracy;
+        self
+    }
+
+    /// Until when the search may work, and who may stop it. In a batch the earliest deadline and any
+    /// cancel end the whole search.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Budget<'a>) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -177,6 +207,24 @@ impl<'a> Query<'a> {
         self.payload
     }
 
+    /// Whether hits carry their vector.
+    #[must_use]
+    pub fn wants_vector(&self) -> bool {
+        self.hit_vector
+    }
+
+    /// How exact the answer has to be.
+    #[must_use]
+    pub fn accuracy(&self) -> Accuracy {
+        self.accuracy
+    }
+
+    /// Until when the search may work, and who may stop it.
+    #[must_use]
+    pub fn budget(&self) -> Budget<'a> {
+        self.budget
+    }
+
     /// How many threads may work on it at most.
     #[must_use]
     pub fn threads(&self) -> usize {
@@ -211,8 +259,8 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`ErrorKind::UnknownField`] for the field; [`ErrorKind::ElementMismatch`],
     /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`] for the vector;
-    /// [`ErrorKind::InvalidQuery`] for `k`, a limit or a number of threads of 0, or a distance
-    /// that is NaN; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
+    /// [`ErrorKind::InvalidQuery`] for `k`, a limit or a number of threads of 0, a distance
+    /// that is NaN, or a recall that is out of range; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let checked = || {
             schema.check_vector(self.field.unwrap_or(Field::DEFAULT), Some(self.vector))?;
@@ -235,6 +283,7 @@ impl<'a> Query<'a> {
                     .found(0)
                     .hint("leave it out to search on the calling thread"));
             }
+            self.accuracy.check()?;
             self.filter.map_or(Ok(()), Filter::check)
         };
         checked().map_err(|error| error.during("search"))
@@ -260,6 +309,7 @@ mod tests {
             (Query::within(vector, 1.0, 0), ErrorKind::InvalidQuery),
             (Query::within(vector, f64::NAN, 1), ErrorKind::InvalidQuery),
             (good.with_threads(0), ErrorKind::InvalidQuery),
+            (good.with_accuracy(Accuracy::Recall(0.0)), ErrorKind::InvalidQuery),
             (Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1), ErrorKind::DimensionMismatch),
             (Query::nearest(VectorRef::new(&zero).unwrap(), 1), ErrorKind::InvalidVector),
         ] {

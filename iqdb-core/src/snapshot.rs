@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use crate::filter::MaskPool;
 use crate::{
-    Block, Explain, Filter, Hits, IdRef, PayloadRef, Query, RecordId, RecordRef, Result, RowMask,
-    Schema, State, Version,
+    Block, Explain, Filter, Hits, IdRef, Payload, PayloadRef, Query, RecordId, RecordRef, Result,
+    RowMask, Schema, State, Version,
 };
 
 /// One version of a store, seen whole.
@@ -142,6 +142,10 @@ impl<S: Snapshot + ?Sized> SnapshotExt for S {}
 impl<S: Snapshot + ?Sized> State for S {
     fn contains(&self, id: &RecordId) -> Result<bool> {
         Ok(self.get(id)?.is_some())
+    }
+
+    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
+        self.get(id)?.map(|record| record.payload()?.to_payload()).transpose()
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {

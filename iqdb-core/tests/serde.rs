@@ -100,8 +100,8 @@ fn the_json_forms_are_stable() {
         r#"{"version":3,"inserted":0,"replaced":0,"payload_set":0,"vectors_set":0,"deleted":0,"kept":0,"absent":0}"#
     );
     assert_eq!(
-        json(&Hit { id: 1.into(), distance: 0.5, payload: None }),
-        r#"{"id":1,"distance":0.5,"payload":null}"#
+        json(&Hit { id: 1.into(), distance: 0.5, payload: None, vector: None }),
+        r#"{"id":1,"distance":0.5,"payload":null,"vector":null}"#
     );
     let named = Record::without_vector(1).with_vector("image", [0.5]).unwrap();
     assert_eq!(json(&named), r#"{"id":1,"vectors":{"image":[0.5]},"payload":{}}"#);
@@ -187,7 +187,7 @@ fn every_data_type_comes_back_as_it_went() {
     round_trip(&Batch::new().upsert(record()).delete(7).expect_version(Version(9)));
     round_trip(&Applied::at(Version(1)));
     round_trip(&"a = 1 or not b exists".parse::<Filter>().unwrap());
-    round_trip(&Hit { id: 7.into(), distance: 0.1, payload: Some(record().payload) });
+    round_trip(&Hit { id: 7.into(), distance: 0.1, payload: Some(record().payload), vector: None });
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn no_invalid_schema_filter_or_record_comes_in() {
     refused::<Schema>(&schema(&[dense("a", 3, "dot"), dense("a", 3, "dot")]));
     refused::<Schema>(&schema(&vec![dense("a", 3, "dot"); 17]));
     assert!(refused::<Filter>(r#""a = ""#).contains("column 5"));
-    let nan = Hit { id: 1.into(), distance: f64::NAN, payload: None };
+    let nan = Hit { id: 1.into(), distance: f64::NAN, payload: None, vector: None };
     assert!(postcard::from_bytes::<Hit>(&postcard::to_stdvec(&nan).unwrap()).is_err());
     refused::<Record>(r#"{"id":1,"vector":[]}"#);
     refused::<Record>(r#"{"id":1,"vector":[1],"payloads":{}}"#);

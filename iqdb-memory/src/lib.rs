@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, Resolved, Result, Schema,
-    Snapshot, Store, Version,
+    Applied, Batch, Capabilities, Effect, Filter, Payload, Record, RecordId, Resolved, Result,
+    Schema, Snapshot, Store, Version,
 };
 
 use crate::snapshot::MemorySnapshot;
@@ -49,6 +49,10 @@ struct State {
 impl iqdb_core::State for State {
     fn contains(&self, id: &RecordId) -> Result<bool> {
         Ok(self.records.contains_key(id))
+    }
+
+    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
+        Ok(self.records.get(id).map(|record| record.payload.clone()))
     }
 
     /// O(records).

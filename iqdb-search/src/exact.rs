@@ -3,8 +3,12 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Explain, FieldId, Hits, Plan, Query, Result, Search, Snapshot};
+use iqdb_core::{
+    Block, Error, ErrorKind, Explain, FieldId, Hits, Plan, Query, Result, Search, Snapshot,
+    VectorRef,
+};
 
+use crate::budgets::Budgets;
 use crate::derived::norms;
 use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, Kernel};
@@ -74,7 +78,10 @@ impl ExactSearch {
         let mut explain = Explain::of("f32", self.kernel.as_str());
         let threads = queries.iter().map(Query::threads).min().unwrap_or(1);
         let engine = Engine::of(self.kernel);
-        explain.threads = self.threads.scan(threads, scans, engine, on, field, queries)?;
+        let budgets = Budgets::of(queries);
+        budgets.check()?;
+        explain.threads =
+            self.threads.scan(threads, scans, engine, (on, field, budgets), queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
             for candidate in scans.sorted(n, on)? {
                 let block = on.block(candidate.place.block)?;
@@ -83,6 +90,9 @@ impl ExactSearch {
                     false => None,
                 };
                 hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
+                if query.wants_vector() {
+                    hits.attach_vector(vector_of(&block, field, candidate.place.row)?);
+                }
             }
         }
         scans.explain(&mut explain);
@@ -174,6 +184,16 @@ impl Search for ExactSearch {
         }
         Ok(true)
     }
+}
+
+/// The vector of a row that was found by it.
+fn vector_of<'a>(block: &Block<'a>, field: FieldId, row: usize) -> Result<VectorRef<'a>> {
+    let column = block.column(field)?;
+    let at = column.and_then(|column| Some((column, column.position(row)?)));
+    let (column, position) = at.ok_or_else(|| {
+        Error::new(ErrorKind::ContractViolation, "a row has lost its vector").found(row)
+    })?;
+    column.vector(position)
 }
 
 /// Prepares the blocks for queries on one field. Returns whether nothing is lacking any more.

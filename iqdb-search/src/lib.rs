@@ -31,6 +31,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod budgets;
 mod derived;
 mod exact;
 mod field_block;

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use iqdb_core::{Error, ErrorKind, Explain, FieldId, FieldKind, Query, Result, Snapshot};
 use rayon::ThreadPool;
 
+use crate::budgets::Budgets;
 use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, GROUP_ROWS};
 use crate::query_batch::QueryBatch;
@@ -26,6 +27,9 @@ const SHARE_QUERIES: usize = 64;
 /// The pool of all searches that were not given one; made when it is first needed, with as many
 /// threads as the machine has.
 static SHARED: OnceLock<Pool> = OnceLock::new();
+
+/// What a search reads: a snapshot, a field, and until when.
+pub(crate) type Target<'a> = (&'a dyn Snapshot, FieldId, Budgets<'a>);
 
 /// The threads of a search: the caller's pool, or the shared one.
 #[derive(Debug, Clone, Default)]
@@ -78,8 +82,7 @@ impl Threads {
         threads: usize,
         scans: &mut Scans,
         engine: Engine,
-        on: &dyn Snapshot,
-        field: FieldId,
+        (on, field, budgets): Target<'_>,
         queries: &[Query<'_>],
     ) -> Result<usize> {
         if threads > 1
@@ -87,16 +90,16 @@ impl Threads {
         {
             let threads = threads.min(pool.current_num_threads());
             if threads > 1 && queries.len() >= threads * SHARE_QUERIES {
-                return scans.share_queries(pool, threads, engine, (on, field), queries);
+                return scans.share_queries(pool, threads, engine, (on, field, budgets), queries);
             }
             let spans = spans(on, field, threads)?;
             let parts = threads.min(spans.len());
             if parts > 1 {
-                scans.share_rows(pool, parts, &spans, engine, (on, field), queries)?;
+                scans.share_rows(pool, parts, &spans, engine, (on, field, budgets), queries)?;
                 return Ok(parts);
             }
         }
-        scans.share(1, queries.len())[0].run(engine, (on, field), queries)?;
+        scans.share(1, queries.len())[0].run(engine, (on, field, budgets), queries)?;
         Ok(1)
     }
 }
@@ -127,7 +130,7 @@ impl Share {
     fn run(
         &mut self,
         engine: Engine,
-        (on, field): (&dyn Snapshot, FieldId),
+        (on, field, budgets): Target<'_>,
         queries: &[Query<'_>],
     ) -> Result<()> {
         let Self { batch, scan } = self;
@@ -136,7 +139,7 @@ impl Share {
             let lent = FieldBlock::of(on, block, field).transpose()?;
             Some(lent.map(|lent| (Span { block, rows: 0..lent.len() }, lent)))
         });
-        scan.run(ScanContext { batch, on, queries, field, shared: &[] }, spans)
+        scan.run(ScanContext { batch, on, queries, field, budgets, shared: &[] }, spans)
     }
 }
 
@@ -167,7 +170,7 @@ impl Scans {
         pool: &ThreadPool,
         threads: usize,
         engine: Engine,
-        on: (&dyn Snapshot, FieldId),
+        on: Target<'_>,
         queries: &[Query<'_>],
     ) -> Result<usize> {
         let parts = queries.chunks(queries.len().div_ceil(threads));
@@ -200,7 +203,7 @@ impl Scans {
         parts: usize,
         spans: &[Span],
         engine: Engine,
-        (on, field): (&dyn Snapshot, FieldId),
+        (on, field, budgets): Target<'_>,
         queries: &[Query<'_>],
     ) -> Result<()> {
         self.share(1, queries.len());
@@ -209,7 +212,7 @@ impl Scans {
         batch.prepare(engine, kind(on, field)?, queries);
         shared.clear();
         shared.extend(queries.iter().map(|_| SharedThreshold::new()));
-        let context = ScanContext { batch, on, queries, field, shared };
+        let context = ScanContext { batch, on, queries, field, budgets, shared };
         others.resize_with(others.len().max(parts - 1), Scan::default);
         let others = &mut others[..parts - 1];
         let next = AtomicUsize::new(0);

@@ -203,6 +203,16 @@ impl Iqdb {
         self.apply(&records.into_iter().fold(batch, Batch::upsert))
     }
 
+    /// Merges a patch into the payload of one record, as JSON Merge Patch does (RFC 7396): maps merge
+    /// deeply, null removes a key, anything else replaces it. Returns whether the record was there.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    pub fn merge_payload(&self, id: impl Into<RecordId>, patch: Payload) -> Result<bool> {
+        let applied = self.apply(&Batch::new().merge_payload(id, patch))?;
+        Ok(applied.payload_set == 1)
+    }
+
     /// Sets or removes the vectors of the named fields of one record, and keeps the rest of it;
     /// returns whether the record was there.
     ///

@@ -50,12 +50,13 @@ pub use query::QueryBuilder;
 pub use scroll::Scroll;
 
 pub use iqdb_core::{
-    Applied, Batch, Bits, BitsRef, Capabilities, Change, Dense, DenseRef, Element, Error,
-    ErrorKind, Explain, Field, FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter,
-    IdRef, IntoHits, Limits, ListRef, LiveRow, LiveRows, Location, Metric, NamedVector, Number,
-    Payload, PayloadRef, Plan, Predicate, Query, Record, RecordId, RecordRef, Result, Schema,
-    SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value,
-    ValueRef, Vector, VectorRef, Version, bf16, distance, f16, filter, limits,
+    Accuracy, Applied, Batch, Bits, BitsRef, Budget, Capabilities, Change, DateTime, Dense,
+    DenseRef, Element, Error, ErrorKind, Explain, Field, FieldId, FieldKind, Filter, Goal, Hit,
+    HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List, ListRef, LiveRow, LiveRows, Location,
+    Map, Metric, NamedVector, Number, Path, Payload, PayloadRef, Plan, Predicate, Query, Record,
+    RecordId, RecordRef, Result, Schema, SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse,
+    SparseRef, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Version, bf16,
+    distance, f16, filter, limits,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],

@@ -1,6 +1,11 @@
 //! The query builder: one question, asked in words.
 
-use iqdb_core::{Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Snapshot, Vector};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use iqdb_core::{
+    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Snapshot, Vector,
+};
 
 use crate::Iqdb;
 use crate::condition::Condition;
@@ -33,6 +38,9 @@ pub struct QueryBuilder<'a> {
     k: Option<usize>,
     within: Option<f64>,
     payload: bool,
+    vector_of_hits: bool,
+    accuracy: Accuracy,
+    budget: Budget<'a>,
     threads: usize,
     plan: Plan,
 }
@@ -51,6 +59,9 @@ impl<'a> QueryBuilder<'a> {
             k: None,
             within: None,
             payload: false,
+            vector_of_hits: false,
+            accuracy: Accuracy::Exact,
+            budget: Budget::new(),
             threads: 1,
             plan: Plan::Auto,
         }
@@ -95,6 +106,33 @@ impl<'a> QueryBuilder<'a> {
         self
     }
 
+    /// Hits carry a copy of their vector.
+    pub fn with_vector(mut self) -> Self {
+        self.vector_of_hits = true;
+        self
+    }
+
+    /// How exact the answer has to be. The default is exact; an answer says how exact it is by
+    /// [`Hits::verdict`].
+    pub fn accuracy(mut self, accuracy: Accuracy) -> Self {
+        self.accuracy = accuracy;
+        self
+    }
+
+    /// Until when the search may work. After that it ends with
+    /// [`ErrorKind::DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded).
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.budget = self.budget.with_deadline(deadline);
+        self
+    }
+
+    /// Ends the search with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) once another
+    /// thread has set this flag.
+    pub fn cancel(mut self, flag: &'a AtomicBool) -> Self {
+        self.budget = self.budget.with_cancel(flag);
+        self
+    }
+
     /// At most this many threads may work on it. The default is 1: the calling thread alone.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
@@ -128,6 +166,9 @@ impl<'a> QueryBuilder<'a> {
         };
         let mut query = Query::new(vector.as_ref(), goal)
             .with_payload(self.payload)
+            .with_vector(self.vector_of_hits)
+            .with_accuracy(self.accuracy)
+            .with_budget(self.budget)
             .with_threads(self.threads)
             .with_plan(self.plan);
         if let Some(field) = self.field {

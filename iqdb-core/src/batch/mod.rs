@@ -33,6 +33,9 @@ pub enum Change {
     /// Set or remove the vectors of the named fields and keep the rest of the record, if there is
     /// one.
     SetVectors(RecordId, Vec<NamedVector>),
+    /// Merge this patch into the payload of the record, if there is one, as
+    /// [`merge_patch`](crate::merge_patch) does.
+    MergePayload(RecordId, Payload),
 }
 
 /// The name of a field, and the vector to set there or `None` to remove it.
@@ -46,7 +49,10 @@ impl Change {
             Self::Upsert(record) | Self::Insert(record) | Self::InsertIfAbsent(record) => {
                 Some(&record.id)
             }
-            Self::Delete(id) | Self::SetPayload(id, _) | Self::SetVectors(id, _) => Some(id),
+            Self::Delete(id)
+            | Self::SetPayload(id, _)
+            | Self::MergePayload(id, _)
+            | Self::SetVectors(id, _) => Some(id),
             Self::DeleteWhere(_) => None,
         }
     }
@@ -60,7 +66,7 @@ impl Change {
                 schema.check_vectors(record).and_then(|()| record.payload.check())
             }
             Self::Delete(_) => Ok(()),
-            Self::SetPayload(_, payload) => payload.check(),
+            Self::SetPayload(_, payload) | Self::MergePayload(_, payload) => payload.check(),
             Self::DeleteWhere(filter) => filter.check(),
             Self::SetVectors(_, vectors) => vectors.iter().try_for_each(|(name, vector)| {
                 schema.check_vector(name, vector.as_ref().map(Vector::as_ref))
@@ -139,6 +145,13 @@ impl Batch {
     #[must_use]
     pub fn delete_where(mut self, filter: Filter) -> Self {
         self.push(Change::DeleteWhere(filter));
+        self
+    }
+
+    /// The batch with a merge-payload at its end.
+    #[must_use]
+    pub fn merge_payload(mut self, id: impl Into<RecordId>, patch: Payload) -> Self {
+        self.push(Change::MergePayload(id.into(), patch));
         self
     }
 

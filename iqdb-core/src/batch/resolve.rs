@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Applied, Batch, Change, Effect};
-use crate::{Error, ErrorKind, Filter, Payload, PayloadRef, Record, RecordId, Result, Version};
+use crate::{
+    Error, ErrorKind, Filter, Payload, PayloadRef, Record, RecordId, Result, Version, merge_patch,
+};
 
 /// What [`Batch::resolve`] asks of the state that the batch follows. Every
 /// [`Snapshot`](crate::Snapshot) is one.
@@ -14,6 +16,12 @@ pub trait State {
     /// # Errors
     /// Whatever reading it reports.
     fn contains(&self, id: &RecordId) -> Result<bool>;
+
+    /// A copy of the payload of the record of this id, if there is one.
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    fn payload(&self, id: &RecordId) -> Result<Option<Payload>>;
 
     /// The ids of the records that match, each once, in any order.
     ///
@@ -40,7 +48,9 @@ impl Batch {
     /// The input and the expected version have been [checked](Self::check).
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] for an insert of an id that is there; whatever `state` reports.
+    /// [`ErrorKind::AlreadyExists`] for an insert of an id that is there;
+    /// [`ErrorKind::InvalidPayload`] for a merged payload that breaks a limit, naming the record;
+    /// whatever `state` reports.
     pub fn resolve<'a>(&'a self, state: &dyn State, version: Version) -> Result<Resolved<'a>> {
         let applied = Applied::at(version);
         let only_upserts = || self.changes.iter().all(|change| matches!(change, Change::Upsert(_)));
@@ -93,6 +103,16 @@ impl<'a> Resolver<'a, '_> {
                 self.overlay.insert(id.clone(), Touched::Present(payload.clone()));
                 self.resolved.effects.push(Effect::SetPayload(id, payload));
             }
+            Change::MergePayload(id, patch) => match self.payload(id)? {
+                Some(payload) => {
+                    let merged = merge_patch(payload, patch)
+                        .map_err(|error| error.with_id(id).during("apply"))?;
+                    let payload: Cow<'a, Payload> = Cow::Owned(merged);
+                    self.overlay.insert(id.clone(), Touched::Present(payload.clone()));
+                    self.resolved.effects.push(Effect::SetPayload(id, payload));
+                }
+                None => self.resolved.applied.absent += 1,
+            },
             Change::SetVectors(id, vectors) if self.contains(id)? => {
                 self.resolved.effects.push(Effect::SetVectors(id, vectors));
             }
@@ -109,6 +129,14 @@ impl<'a> Resolver<'a, '_> {
             Some(Touched::Removed) => Ok(false),
             Some(Touched::Present(_)) => Ok(true),
             None => self.state.contains(id),
+        }
+    }
+
+    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
+        match self.overlay.get(id) {
+            Some(Touched::Removed) => Ok(None),
+            Some(Touched::Present(payload)) => Ok(Some(payload.clone().into_owned())),
+            None => self.state.payload(id),
         }
     }
 
@@ -146,6 +174,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::Value;
 
     /// The payloads of the records that there are.
     struct Records(BTreeMap<RecordId, Payload>);
@@ -153,6 +182,9 @@ mod tests {
     impl State for Records {
         fn contains(&self, id: &RecordId) -> Result<bool> {
             Ok(self.0.contains_key(id))
+        }
+        fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
+            Ok(self.0.get(id).cloned())
         }
         fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
             let mut found = Vec::new();
@@ -226,6 +258,37 @@ mod tests {
     }
 
     #[test]
+    fn a_patch_is_merged_with_what_is_there_by_then() {
+        let patch = |key: &str, value: Value| Payload::new().with(key, value);
+        let batch = Batch::new()
+            .merge_payload(1, patch("m", 7.into()))
+            .merge_payload(1, patch("n", Value::Null))
+            .upsert(record(9, 9))
+            .merge_payload(9, patch("m", 7.into()))
+            .merge_payload(5, patch("m", 7.into()))
+            .delete(2)
+            .merge_payload(2, patch("m", 7.into()));
+        let expected = [
+            r#"payload 1 {"m": 7, "n": 1}"#,
+            r#"payload 1 {"m": 7}"#,
+            "put 9",
+            r#"payload 9 {"m": 7, "n": 9}"#,
+            "remove 2",
+        ];
+        assert_eq!(effects(&batch), expected);
+        assert_eq!(batch.resolve(&state(), Version(0)).unwrap().applied.absent, 2);
+    }
+
+    #[test]
+    fn a_patch_that_breaks_a_limit_fails_and_names_the_record() {
+        let text = "x".repeat(crate::limits::PAYLOAD_BYTES_MAX / 2);
+        let patch = |key: &str| Payload::new().with(key, text.as_str());
+        let batch = Batch::new().merge_payload(1, patch("a")).merge_payload(1, patch("b"));
+        let error = batch.resolve(&state(), Version(0)).unwrap_err();
+        assert_eq!((error.kind(), error.id()), (ErrorKind::InvalidPayload, Some(&1.into())));
+    }
+
+    #[test]
     fn an_insert_of_an_id_that_is_there_fails() {
         for batch in [
             Batch::new().insert(record(3, 3)),
@@ -245,6 +308,9 @@ mod tests {
         impl State for Untouchable {
             fn contains(&self, _: &RecordId) -> Result<bool> {
                 panic!("asked whether an id is there")
+            }
+            fn payload(&self, _: &RecordId) -> Result<Option<Payload>> {
+                panic!("asked for a payload")
             }
             fn matching(&self, _: &Filter) -> Result<Vec<RecordId>> {
                 panic!("asked what matches")

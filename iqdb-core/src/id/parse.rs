@@ -65,6 +65,28 @@ impl FromStr for RecordId {
     }
 }
 
+macro_rules! converts_from {
+    ($($number:ty),*) => {$(
+        impl TryFrom<$number> for RecordId {
+            type Error = Error;
+
+            /// The number as an id. A bare literal is a `u64`, which always converts.
+            ///
+            /// # Errors
+            /// [`ErrorKind::InvalidId`] for a negative number.
+            fn try_from(number: $number) -> Result<Self> {
+                u64::try_from(number).map(Self::from).map_err(|error| {
+                    Error::new(ErrorKind::InvalidId, "an id is not negative")
+                        .found(number)
+                        .caused_by(error)
+                })
+            }
+        }
+    )*};
+}
+
+converts_from!(usize, u32, i64, i32);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,6 +111,15 @@ mod tests {
         ];
         for (text, id) in cases {
             assert_eq!(text.parse::<RecordId>().unwrap(), id, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_types_convert_unless_they_are_negative() {
+        assert_eq!(RecordId::try_from(7_usize).unwrap(), 7);
+        assert_eq!(RecordId::try_from(7_u32).unwrap(), RecordId::try_from(7_i64).unwrap());
+        for error in [RecordId::try_from(-1_i64), RecordId::try_from(-1_i32)] {
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidId);
         }
     }
 

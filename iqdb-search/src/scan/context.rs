@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use iqdb_core::{FieldId, Query, Snapshot};
 
+use crate::budgets::Budgets;
 use crate::query_batch::QueryBatch;
 use crate::top_k::SharedThreshold;
 
@@ -15,6 +16,8 @@ pub(crate) struct ScanContext<'a> {
     pub(crate) queries: &'a [Query<'a>],
     /// The field that all of them look in.
     pub(crate) field: FieldId,
+    /// Until when the search may work.
+    pub(crate) budgets: Budgets<'a>,
     /// The threshold that threads share, one per query; empty when one thread searches alone.
     pub(crate) shared: &'a [SharedThreshold],
 }

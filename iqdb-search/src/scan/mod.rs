@@ -138,6 +138,7 @@ impl Scan {
         if counted == 0 {
             return Ok(());
         }
+        context.budgets.check()?;
         let strip = block.strip(range);
         self.results.exchange(context.shared);
         let mut all_read = false;
