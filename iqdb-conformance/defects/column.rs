@@ -3,8 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Column, Error, ErrorKind, FieldId, Matrix, Result, RowsRef, Snapshot, VectorColumn,
+    Block, Column, Element, Error, ErrorKind, FieldId, Matrix, Result, RowMask, RowsRef, Snapshot,
+    VectorColumn,
 };
 
 use crate::defect::Defect;
@@ -28,17 +30,13 @@ impl PlantedColumn {
         field: FieldId,
         defect: Option<Defect>,
     ) -> Result<Self> {
-        let column = inner.block(i)?.column(field)?;
-        let mut rows_of: Vec<u32> = match column {
-            Some(column) => {
-                column.rows_of().map_or_else(|| (0..).take(column.len()).collect(), <[u32]>::to_vec)
-            }
+        let block = inner.block(i)?;
+        let column = block.column(field)?;
+        let rows_of = match column {
+            Some(column) => misread_rows(&block, &column, defect)?,
             None => Vec::new(),
         };
-        if defect == Some(Defect::LastVectorIsForgotten) {
-            rows_of.pop();
-        }
-        let misread = column.map(|column| misread(&column, defect)).transpose()?.flatten();
+        let misread = column.map(|column| misread(&block, &column, defect)).transpose()?.flatten();
         Ok(Self { inner: inner.clone(), i, field, defect, rows_of, misread })
     }
 
@@ -47,8 +45,51 @@ impl PlantedColumn {
     }
 }
 
-/// The rows of a column of `f32`, with the defect in them.
-fn misread(column: &Column<'_>, defect: Option<Defect>) -> Result<Option<(Vec<f32>, usize)>> {
+/// The block row of each row of a column.
+fn all_rows(column: &Column<'_>) -> Vec<u32> {
+    column.rows_of().map_or_else(|| (0..).take(column.len()).collect(), <[u32]>::to_vec)
+}
+
+/// The block row of each row of a column, with the defect in them.
+fn misread_rows(
+    block: &Block<'_>,
+    column: &Column<'_>,
+    defect: Option<Defect>,
+) -> Result<Vec<u32>> {
+    let mut rows_of = all_rows(column);
+    match defect {
+        Some(Defect::LastVectorIsForgotten) => drop(rows_of.pop()),
+        Some(Defect::ColumnIsOffByOne) => rows_of.iter_mut().for_each(|row| *row += 1),
+        Some(Defect::HoleIsLent) if is_f32(column) => {
+            rows_of = (0..).take(block.len()).collect();
+        }
+        Some(Defect::RowsAreOfAnotherField) => {
+            let first = FieldId::new(0).map(|first| block.column(first)).transpose()?.flatten();
+            let other = first.map_or_else(Vec::new, |first| all_rows(&first));
+            if let Some(other) = other.get(..rows_of.len()) {
+                rows_of = other.to_vec();
+            }
+        }
+        Some(Defect::DeadRowsStandIn) => {
+            let mut alive = RowMask::new();
+            block.select(0..block.len(), None, &mut alive, &mut MaskPool::default())?;
+            rows_of.retain(|row| alive.contains(*row as usize));
+        }
+        _ => {}
+    }
+    Ok(rows_of)
+}
+
+fn is_f32(column: &Column<'_>) -> bool {
+    column.kind().element() == Some(Element::F32)
+}
+
+/// The rows of a column of `f32` and their stride, with the defect in them.
+fn misread(
+    block: &Block<'_>,
+    column: &Column<'_>,
+    defect: Option<Defect>,
+) -> Result<Option<(Vec<f32>, usize)>> {
     let RowsRef::F32(rows) = column.rows(0..column.len())? else { return Ok(None) };
     let mut components = rows.components().to_vec();
     match defect {
@@ -57,6 +98,14 @@ fn misread(column: &Column<'_>, defect: Option<Defect>) -> Result<Option<(Vec<f3
             components.iter_mut().for_each(|x| *x = f32::from_bits(x.to_bits() & !0xfff));
         }
         Some(Defect::RowsAreNaN) => components.fill(f32::NAN),
+        Some(Defect::HoleIsLent) => {
+            let mut with_holes = vec![0.0; block.len() * rows.stride()];
+            for n in 0..column.len() {
+                let start = column.block_row(n) * rows.stride();
+                with_holes[start..start + rows.dim()].copy_from_slice(rows.row(n));
+            }
+            components = with_holes;
+        }
         _ => return Ok(None),
     }
     Ok(Some((components, rows.stride())))

@@ -1,6 +1,6 @@
 //! The list of defects: a sentence about each, and the cases that must catch it.
 //!
-//! The modules `store`, `snapshot`, `search`, `log` and `racing` implement them.
+//! The modules `store`, `misread`, `snapshot`, `column`, `search`, `log` and `racing` implement them.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
@@ -206,6 +206,42 @@ defects! {
         "blocks::blocks_cover_every_live_record_once",
         "blocks::clear_dead_clears_exactly_the_dead_rows",
         "snapshot::snapshot_get_agrees_with_its_blocks";
+    /// A record without a field has a row of zeros in its column.
+    HoleIsLent by "blocks::columns_have_a_row_for_each_vector_and_no_other";
+    /// The rows of a column stand beside the records after theirs.
+    ColumnIsOffByOne by
+        "blocks::columns_have_a_row_for_each_vector_and_no_other",
+        "blocks::rows_are_the_records_exact_bits";
+    /// Which records have a field is read from the first field.
+    RowsAreOfAnotherField by "blocks::columns_have_a_row_for_each_vector_and_no_other";
+    /// A packed column counts the rows that are alive, and lends those of dead records, too.
+    DeadRowsStandIn by "blocks::rows_are_the_records_exact_bits";
+    /// A record written again without a field keeps the vector that it had there.
+    AbsentVectorComesBack by "fields::a_record_may_lack_any_field";
+    /// Components of f16 are rounded to eight bits on their way.
+    HalvesAreRounded by "get::get_returns_the_exact_bits";
+    /// Components of i8 are kept within 127 on both sides.
+    BytesSaturate by "get::get_returns_the_exact_bits";
+    /// The first bit of a byte is its lowest.
+    BitsAreReversed by "get::get_returns_the_exact_bits";
+    /// A vector of another element counts as no change, and is no error.
+    OtherElementsAreIgnored by "fields::vectors_of_other_kinds_are_refused";
+    /// A vector of a field that there is not is dropped.
+    UnknownFieldsAreIgnored by "fields::vectors_of_other_kinds_are_refused";
+    /// A store holds no sparse vectors, as it says, and can be made for them all the same.
+    LimitsAreNotKept by "fields::limits_are_kept";
+    /// A query is answered from the first field of its kind.
+    FirstFieldAnswers by "fields::search_looks_in_its_field_only";
+    /// A record that lacks the field is at distance 0.
+    AbsentIsNearest by "fields::search_looks_in_its_field_only";
+    /// A batch is answered for the field of its first query only.
+    FirstFieldIsAsked by "fields::a_batch_may_ask_different_fields";
+    /// Vectors of bits that have none in common are at Jaccard distance 0.
+    DisjointBitsAreEqual by "search::search_distances_are_canonical";
+    /// The products of sparse vectors are summed in f32.
+    SparseSumsInF32 by "search::search_distances_are_canonical";
+    /// Sparse vectors that share no index are at distance 0.
+    DisjointSparseIsFound by "fields::sparse_hits_share_an_index";
     /// A column ends one row too early.
     LastVectorIsForgotten by "blocks::columns_have_a_row_for_each_vector_and_no_other";
     /// A block is seen at a version after its snapshot's.
@@ -231,7 +267,6 @@ defects! {
         "conveniences::count_agrees_with_the_filter",
         "conveniences::count_follows_every_write",
         "conveniences::live_rows_are_the_records_part_by_part",
-        "conveniences::delete_where_deletes_exactly_the_matches",
         "conveniences::records_yields_each_live_match_once",
         "search::search_filters_before_it_ranks",
         "histories::random_operations_agree_with_the_model";
@@ -243,6 +278,10 @@ defects! {
         "blocks::matching_agrees_with_the_predicate", "search::search_filters_before_it_ranks";
     /// Dates are compared with numbers, as the microseconds that they are kept in.
     DatesAreNumbers by "blocks::matching_agrees_with_the_predicate";
+    /// Deleting by a filter spares the records that lack a certain key.
+    DeleteWhereSparesSome by
+        "conveniences::delete_where_deletes_exactly_the_matches",
+        "histories::random_operations_agree_with_the_model";
     /// A column that declines a condition has already thrown a row out.
     MatchingNarrowsAndDeclines by "blocks::matching_agrees_with_the_predicate";
     /// What lies between two rows was never cleared.

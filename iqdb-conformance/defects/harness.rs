@@ -24,7 +24,7 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
     limited(harness).with_time_limit(Duration::from_secs(match defect {
         // Only a planted deadlock takes longer.
         Some(Defect::FlushHangs | Defect::APanicWedges) => 2,
-        _ => 60,
+        _ => 120,
     }))
 }
 

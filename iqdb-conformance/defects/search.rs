@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_core::distance::squared_norm;
 use iqdb_core::{
-    Error, ErrorKind, Explain, FieldKind, Goal, Hit, Hits, Metric, Query, Record, Result, Search,
-    Snapshot, SnapshotExt, VectorRef,
+    Error, ErrorKind, Explain, Field, FieldKind, Goal, Hit, Hits, Metric, Query, Record, Result,
+    Search, Snapshot, SnapshotExt, SparseRef, VectorRef,
 };
 
 use crate::defect::Defect;
@@ -41,7 +41,12 @@ impl Search for PlantedSearch {
                 | Defect::StaleHitsStay
                 | Defect::ThreadsReverseTies
                 | Defect::CodesRank
-                | Defect::PreparedRowsNeverDie,
+                | Defect::PreparedRowsNeverDie
+                | Defect::FirstFieldAnswers
+                | Defect::AbsentIsNearest
+                | Defect::DisjointBitsAreEqual
+                | Defect::SparseSumsInF32
+                | Defect::DisjointSparseIsFound,
             ) => self.misanswer(on, queries, hits),
             Some(Defect::EmptyIsAnError) if on.is_empty() => {
                 hits.iter_mut().for_each(Hits::clear);
@@ -68,6 +73,12 @@ impl Search for PlantedSearch {
                 }
                 Ok(explain)
             }
+            Some(Defect::FirstFieldIsAsked) if queries.len() > 1 => {
+                let explain = NaiveSearch.search(on, queries, hits)?;
+                let others = |(query, _): &(&Query<'_>, _)| query.field() != queries[0].field();
+                queries.iter().zip(hits).filter(others).for_each(|(_, hits)| hits.clear());
+                Ok(explain)
+            }
             _ => NaiveSearch.search(on, queries, hits),
         }
     }
@@ -81,6 +92,17 @@ impl Search for PlantedSearch {
         }
         Ok(true)
     }
+}
+
+/// The distance of sparse vectors that share an index, summed in `f32`.
+fn sparse_in_f32(a: SparseRef<'_>, b: SparseRef<'_>) -> f64 {
+    let mut sum = 0.0_f32;
+    for (index, weight) in a.indices().iter().zip(a.weights()) {
+        if let Ok(at) = b.indices().binary_search(index) {
+            sum += weight * b.weights()[at];
+        }
+    }
+    0.0 - f64::from(sum)
 }
 
 impl PlantedSearch {
@@ -111,11 +133,23 @@ impl PlantedSearch {
             _ => Vec::new(),
         };
         let by_codes = prepared::is_coded(on)?;
-        let field = &on.schema().fields()[query.field_in(on.schema())?.index()];
+        let mut field = &on.schema().fields()[query.field_in(on.schema())?.index()];
+        if self.defect == Some(Defect::FirstFieldAnswers) {
+            let alike = |other: &&Field| {
+                let (kind, other) = (field.kind(), other.kind());
+                (kind.element(), kind.dim()) == (other.element(), other.dim())
+            };
+            field = on.schema().fields().iter().find(alike).unwrap_or(field);
+        }
         for record in on.records(if ranks_first { None } else { filter }) {
             let record = record?;
             let canonical = match record.vector(field.name()) {
-                Ok(None) => continue,
+                Ok(None) => {
+                    if self.defect == Some(Defect::AbsentIsNearest) {
+                        found.push((0.0, record.to_record()?));
+                    }
+                    continue;
+                }
                 Ok(Some(vector)) => field.kind().distance(vector, query.vector()),
                 Err(error) => Err(error),
             };
@@ -169,6 +203,20 @@ impl PlantedSearch {
     #[allow(clippy::cast_possible_truncation)]
     fn distance(&self, kind: FieldKind, a: VectorRef<'_>, b: VectorRef<'_>) -> Result<Option<f64>> {
         let canonical = kind.distance(a, b)?;
+        match (self.defect, a, b) {
+            (Some(Defect::DisjointBitsAreEqual), VectorRef::Binary(_), VectorRef::Binary(_))
+                if kind.metric() == Metric::Jaccard && canonical == Some(1.0) =>
+            {
+                return Ok(Some(0.0));
+            }
+            (Some(Defect::SparseSumsInF32), VectorRef::Sparse(a), VectorRef::Sparse(b)) => {
+                return Ok(canonical.map(|_| sparse_in_f32(a, b)));
+            }
+            (Some(Defect::DisjointSparseIsFound), VectorRef::Sparse(_), VectorRef::Sparse(_)) => {
+                return Ok(canonical.or(Some(0.0)));
+            }
+            _ => {}
+        }
         let (Some(a), Some(b)) = (a.as_f32(), b.as_f32()) else { return Ok(canonical) };
         Ok(match self.defect {
             Some(Defect::F32Distances) => canonical.map(|distance| f64::from(distance as f32)),

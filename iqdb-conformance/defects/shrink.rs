@@ -16,6 +16,10 @@ mod printed;
 #[path = "printed_values.rs"]
 mod printed_values;
 
+#[rustfmt::skip]
+#[path = "printed_vectors.rs"]
+mod printed_vectors;
+
 mod sound {
     pub(super) fn conformance_harness() -> iqdb_conformance::Harness {
         crate::harness::harness(None)

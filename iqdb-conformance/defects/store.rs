@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, DateTime, ErrorKind, IdRef, Payload, Record, RecordId,
-    Result, Schema, Snapshot, Store, Value,
+    Applied, Batch, Capabilities, Change, ErrorKind, Limits, Record, RecordId, Result, Schema,
+    Snapshot, Store,
 };
 
 use crate::defect::Defect;
-use crate::snapshot::{PlantedSnapshot, cut};
-use crate::vectors;
+use crate::snapshot::PlantedSnapshot;
+use crate::{misread, vectors};
 
 #[derive(Debug)]
 pub(crate) struct PlantedStore {
@@ -82,11 +82,12 @@ impl PlantedStore {
     fn misread(&self, batch: &Batch) -> Result<Batch> {
         let mut changes = Vec::new();
         for change in batch.changes() {
-            changes.push(self.misread_change(change.clone())?);
+            let before = change.id().map(|id| self.inner.get(id)).transpose()?.flatten();
+            changes.push(misread::change(self.defect, before.as_ref(), change.clone())?);
         }
         if self.has(Defect::LastChangeOfAnIdWins) {
             let last: BTreeMap<_, _> =
-                changes.iter().map(|change| (change.id().clone(), change.clone())).collect();
+                changes.iter().map(|change| (change.id().cloned(), change.clone())).collect();
             changes = last.into_values().collect();
         }
         let misread: Batch = changes.into_iter().collect();
@@ -96,98 +97,21 @@ impl PlantedStore {
         })
     }
 
-    fn misread_change(&self, change: Change) -> Result<Change> {
-        let before = self.inner.get(change.id())?;
-        let merged = |payload: Payload| -> Payload {
-            let old = before.as_ref().map(|record| record.payload.clone()).unwrap_or_default();
-            let entries = old.iter().chain(payload.iter());
-            entries.map(|(key, value)| (key.to_owned(), value.clone())).collect()
-        };
-        Ok(match (self.defect, change) {
-            (Some(Defect::InsertDropsThePayload), Change::Upsert(record)) if before.is_none() => {
-                Change::Upsert(record.with_payload(Payload::new()))
-            }
-            (Some(Defect::ReplaceKeepsTheVector), Change::Upsert(mut record)) => {
-                for (name, vector) in before.iter().flat_map(Record::vectors) {
-                    record.set_vector(name.to_owned(), Some(vector.to_vector()));
-                }
-                Change::Upsert(record)
-            }
-            (Some(Defect::ReplaceMergesThePayload), Change::Upsert(mut record)) => {
-                record.payload = merged(record.payload);
-                Change::Upsert(record)
-            }
-            (Some(Defect::SetPayloadMerges), Change::SetPayload(id, payload)) => {
-                Change::SetPayload(id, merged(payload))
-            }
-            (Some(Defect::NegativeZeroIsZero), Change::Upsert(record)) => {
-                Change::Upsert(vectors::map_components(&record, |x| x + 0.0)?)
-            }
-            (Some(Defect::ZeroVectorIsNudged), Change::Upsert(record)) => {
-                let is_zero = record.vectors().any(|(_, vector)| vector.is_zero());
-                let nudge = |x| if is_zero { 1e-30 } else { x };
-                Change::Upsert(vectors::map_components(&record, nudge)?)
-            }
-            (Some(Defect::SetPayloadIsUnchecked), Change::SetPayload(id, payload)) => {
-                let valid = payload.check().is_ok();
-                let null = || payload.iter().map(|(key, _)| (key, Value::Null)).collect();
-                let payload = if valid { payload } else { null() };
-                Change::SetPayload(id, payload)
-            }
-            (Some(Defect::DatesLoseTheirMicros), Change::Upsert(record)) => {
-                let payload = record.payload.iter().map(|(key, value)| (key, in_millis(value)));
-                let payload = payload.collect();
-                Change::Upsert(record.with_payload(payload))
-            }
-            (Some(Defect::MapsAreFlattened), Change::Upsert(record)) => {
-                let payload = flattened(&record.payload);
-                Change::Upsert(record.with_payload(payload))
-            }
-            (Some(Defect::DeepPayloadsAreDropped), Change::Upsert(record)) => {
-                let is_too_deep = |error: Error| format!("{error:?}").contains("too deeply");
-                match record.payload.check().is_err_and(is_too_deep) {
-                    true => Change::Upsert(record.with_payload(Payload::new())),
-                    false => Change::Upsert(record),
-                }
-            }
-            (Some(Defect::BadPayloadsAreDropped), Change::Upsert(record)) => {
-                let kept = record.payload.check().map(|()| record.payload.clone());
-                Change::Upsert(record.with_payload(kept.unwrap_or_default()))
-            }
-            (Some(Defect::LongIdsAreCut | Defect::IdKindsCollide), change) => {
-                let id = self.misread_id(change.id());
-                match change {
-                    Change::Upsert(record) => Change::Upsert(vectors::renamed(record, id)),
-                    Change::Delete(_) => Change::Delete(id),
-                    Change::SetPayload(_, payload) => Change::SetPayload(id, payload),
-                }
-            }
-            (_, change) => change,
-        })
-    }
-
     /// Caches the records that the batch replaces, or those that it writes.
     fn cache(&self, batch: &Batch) -> Result<()> {
         for change in batch.changes() {
+            let Some(id) = change.id() else { continue };
             let record = match (self.defect, change) {
-                (Some(Defect::StaleForAMoment), change) => self.inner.get(change.id())?,
+                (Some(Defect::StaleForAMoment), _) => self.inner.get(id)?,
                 (Some(Defect::VisibleBeforeWritten), Change::Upsert(record)) => {
                     Some(record.clone())
                 }
                 _ => continue,
             };
             let entry = (record, Instant::now());
-            self.remembered(|it| it.cached.insert(change.id().clone(), entry));
+            self.remembered(|it| it.cached.insert(id.clone(), entry));
         }
         Ok(())
-    }
-
-    fn misread_id(&self, id: &RecordId) -> RecordId {
-        match (self.defect, id.as_ref()) {
-            (Some(Defect::IdKindsCollide), IdRef::Number(number)) => number.to_string().into(),
-            (Some(Defect::LongIdsAreCut), IdRef::Text(text)) => cut(text).into(),
-            _ => id.clone(),
-        }
     }
 
     fn remember(&self, batch: &Batch, applied: Applied) {
@@ -209,37 +133,6 @@ fn hang() -> ! {
     }
 }
 
-/// The value with its dates in whole milliseconds.
-fn in_millis(value: &Value) -> Value {
-    match value {
-        Value::DateTime(date) => {
-            let micros = date.as_micros().div_euclid(1_000) * 1_000;
-            DateTime::from_micros(micros).unwrap_or(DateTime::MIN).into()
-        }
-        Value::List(list) => Value::List(list.iter().map(in_millis).collect()),
-        Value::Map(map) => {
-            Value::Map(map.iter().map(|(key, value)| (key, in_millis(value))).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// The payload with the keys of its maps beside its own.
-fn flattened(payload: &Payload) -> Payload {
-    let mut flat = Payload::new();
-    for (key, value) in payload.iter() {
-        match value {
-            Value::Map(map) => map.iter().for_each(|(inner, value)| {
-                flat.insert(format!("{key}.{inner}"), value.clone());
-            }),
-            value => {
-                flat.insert(key, value.clone());
-            }
-        }
-    }
-    flat
-}
-
 impl Store for PlantedStore {
     fn schema(&self) -> &Schema {
         &self.schema
@@ -250,6 +143,9 @@ impl Store for PlantedStore {
         let grows = self.has(Defect::CapabilitiesGrow) && has_written;
         if grows || self.has(Defect::WaitFreeReadsAllocate) {
             return Capabilities::none().with_wait_free_reads();
+        }
+        if self.has(Defect::LimitsAreNotKept) {
+            return Capabilities::none().with_limits(Limits::default().with_sparse_terms(0));
         }
         Capabilities::none()
     }
@@ -267,6 +163,14 @@ impl Store for PlantedStore {
             Some(Defect::EmptyTakesAnyDimension)
                 if current.len() == 0 && refused == Some(ErrorKind::DimensionMismatch) =>
             {
+                return Ok(unchanged);
+            }
+            Some(Defect::OtherElementsAreIgnored)
+                if refused == Some(ErrorKind::ElementMismatch) =>
+            {
+                return Ok(unchanged);
+            }
+            Some(Defect::UnknownFieldsAreIgnored) if refused == Some(ErrorKind::UnknownField) => {
                 return Ok(unchanged);
             }
             Some(Defect::HalfOfABadBatchStays) if refused.is_some() => {
@@ -319,28 +223,11 @@ impl Store for PlantedStore {
             _ if refused.is_some() => return self.inner.apply(batch),
             _ => self.misread(batch)?,
         };
-        let present = |change: &Change| Ok(self.inner.get(change.id())?.is_some());
-        let present = batch.changes().iter().map(present).collect::<Result<Vec<bool>>>()?;
-        let mut applied = self.inner.apply(&misread)?;
+        let applied = self.inner.apply(&misread)?;
         self.remember(batch, applied);
+        let mut applied = misread::miscounted(self.defect, batch, &*current, applied)?;
         match self.defect {
             Some(Defect::VisibleBeforeWritten) => self.remembered(|it| it.cached.clear()),
-            Some(Defect::DuplicateCountsTwice) => {
-                let mut counted = Applied::at(applied.version);
-                for (change, present) in batch.changes().iter().zip(present) {
-                    counted.count(change, present);
-                }
-                applied = counted;
-            }
-            Some(Defect::AbsentCountsAsThere) => {
-                if let ([change], 1) = (batch.changes(), applied.absent) {
-                    applied = Applied::at(applied.version);
-                    applied.count(change, true);
-                }
-            }
-            Some(Defect::ReplacedCountsAsInserted) => {
-                applied.inserted += std::mem::take(&mut applied.replaced);
-            }
             Some(Defect::EmptyBatchAdvances) if !applied.has_effect() => {
                 applied.version = applied.version.next();
             }
@@ -354,7 +241,7 @@ impl Store for PlantedStore {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        let found = self.inner.get(&self.misread_id(id))?;
+        let found = self.inner.get(&misread::id(self.defect, id))?;
         match self.defect {
             Some(Defect::GetFindsDeleted) => {
                 Ok(found.or_else(|| self.remembered(|it| it.written.get(id).cloned())))
@@ -369,9 +256,10 @@ impl Store for PlantedStore {
             Some(Defect::LargestIdIsASentinel) if *id == u64::MAX.into() => Ok(None),
             Some(Defect::EmptyIdIsNone) if *id == "".into() => Ok(None),
             Some(Defect::GetIsAWriteBehind) => Ok(found.map(|record| record.with("n", 0))),
-            Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => {
-                Ok(found.map(|record| vectors::renamed(record, id.clone())))
-            }
+            Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => Ok(found.map(|mut record| {
+                record.id = id.clone();
+                record
+            })),
             _ => Ok(found),
         }
     }

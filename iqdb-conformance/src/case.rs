@@ -32,6 +32,12 @@ pub struct Case {
 pub enum Outcome {
     /// The backend keeps the statement.
     Kept,
+    /// The backend keeps the statement for the schemas within its limits. This many shapes of
+    /// schemas, of those that the case is about, are beyond them and so not promised.
+    KeptWithinLimits {
+        /// How many shapes.
+        beyond: usize,
+    },
     /// The backend doesn't promise what the statement is about, for this reason.
     NotPromised(&'static str),
 }

@@ -11,6 +11,7 @@ mod capabilities;
 mod concurrency;
 mod conveniences;
 mod durable;
+mod fields;
 mod get;
 mod histories;
 mod hostile;
@@ -57,6 +58,14 @@ macro_rules! for_each_case {
                 refusals::a_zero_vector_is_refused_where_the_metric_needs_a_direction,
                 refusals::ids_are_limited_in_length,
                 refusals::payloads_are_limited,
+            }
+            fields {
+                fields::limits_are_kept,
+                fields::a_record_may_lack_any_field,
+                fields::vectors_of_other_kinds_are_refused,
+                fields::search_looks_in_its_field_only,
+                fields::a_batch_may_ask_different_fields,
+                fields::sparse_hits_share_an_index,
             }
             get {
                 get::get_returns_the_exact_bits,

@@ -14,7 +14,8 @@ pub(crate) mod weights;
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, Change, Field, Goal, Metric, Payload, Query, Record, RecordId, Result, Schema, Version,
+    Batch, Change, Field, Goal, Metric, NamedVector, Payload, Query, Record, RecordId, Result,
+    Schema, Version,
 };
 
 use crate::Model;
@@ -36,10 +37,21 @@ pub(crate) fn steps(seed: u64) -> usize {
     }
 }
 
-/// The history of this seed. It follows from the seed alone, and from whether the store reopens.
-pub(crate) fn history(seed: u64, reopens: bool) -> Result<Script> {
-    let turn = usize::try_from(seed % 15).unwrap_or(0);
-    let schema = Schema::new(DIMS[turn / 3], Metric::OF_NUMBERS[turn % 3])?;
+/// The schema of the history of this seed: a simple one, or one of the other shapes. Ten seeds have
+/// histories of every length, and the next ten swap the two.
+fn schema(seed: u64, shapes: &[Schema]) -> Result<Schema> {
+    let turn = usize::try_from(seed / 2).unwrap_or(0);
+    if (seed + seed / 10).is_multiple_of(2) || shapes.is_empty() {
+        let turn = turn % 15;
+        return Schema::new(DIMS[turn / 3], Metric::OF_NUMBERS[turn % 3]);
+    }
+    Ok(shapes[turn % shapes.len()].clone())
+}
+
+/// The history of this seed. It follows from the seed alone, from the shapes that the store holds,
+/// and from whether it reopens.
+pub(crate) fn history(seed: u64, shapes: &[Schema], reopens: bool) -> Result<Script> {
+    let schema = schema(seed, shapes)?;
     let mut rng = Rng::with_seed(seed);
     let generator = Generator::new(&mut rng, &schema, reopens, steps(seed));
     let mut model = Model::new(schema.clone());
@@ -59,7 +71,7 @@ struct Generator {
     /// The share of the fields that records lack, in percent.
     gaps: u32,
     operations: Weights<9>,
-    changes: Weights<3>,
+    changes: Weights<7>,
     distributions: Weights<3>,
     hot_ids: Vec<RecordId>,
     cold_ids: u64,
@@ -74,9 +86,9 @@ impl Generator {
         let hot = rng.u64(..cold_ids);
         Self {
             schema: schema.clone(),
-            gaps: corpus::gaps(schema),
+            gaps: corpus::gaps(schema).max([0, 0, 25, 70][rng.usize(..4)]),
             operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
-            changes: Weights::thinned(rng, [10, 5, 4]),
+            changes: Weights::thinned(rng, [20, 10, 8, 6, 4, 1, 1]),
             distributions,
             // Neighbours are of different kinds and share their texts.
             hot_ids: (hot..hot + 4).map(corpus::id).collect(),
@@ -145,8 +157,30 @@ impl Generator {
         Ok(match self.changes.choose(rng) {
             0 => Change::Upsert(self.record(rng, id)?),
             1 => Change::Delete(id),
-            _ => Change::SetPayload(id, corpus::payload(rng)),
+            2 => Change::SetPayload(id, corpus::payload(rng)),
+            3 => Change::SetVectors(id, self.some_vectors(rng)?),
+            4 => Change::InsertIfAbsent(self.record(rng, id)?),
+            5 => Change::Insert(self.record(rng, id)?),
+            _ => Change::DeleteWhere(filters::random(rng)),
         })
+    }
+
+    /// Vectors for some of the fields, and `None` for others.
+    fn some_vectors(&self, rng: &mut Rng) -> Result<Vec<NamedVector>> {
+        let mut vectors = Vec::new();
+        for field in self.schema.fields() {
+            let distribution = self.distribution(rng);
+            let name = field.name().to_owned().into();
+            match rng.u8(..4) {
+                0 => vectors.push((name, None)),
+                1..3 => {
+                    let vector = vectors::vector(rng, field.kind(), distribution)?;
+                    vectors.push((name, Some(vector)));
+                }
+                _ => {}
+            }
+        }
+        Ok(vectors)
     }
 
     fn bad_change(&self, rng: &mut Rng) -> Result<Change> {

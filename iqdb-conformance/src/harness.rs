@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
+use iqdb_core::{Error, ErrorKind, Limits, Result, Schema, Search, Store};
 
 use crate::meter::{Allocated, Meter};
 
@@ -183,6 +183,11 @@ impl Harness {
             }),
             Err(_) => self.operations,
         }
+    }
+
+    /// What the backend's stores can hold, as one without fields says: every backend holds that.
+    pub(crate) fn limits(&self) -> Result<Limits> {
+        Ok(self.create(&Schema::builder().build()?)?.capabilities().limits())
     }
 
     /// A new, empty store.

@@ -11,13 +11,14 @@ use std::thread;
 
 use iqdb_core::{Metric, Result, Schema};
 
-use crate::Harness;
 use crate::differential::play::play;
 use crate::generate;
 use crate::generate::operation::Operation;
 use crate::generate::script::Script;
 use crate::generate::seed::{SEED_VARIABLE, seed_to_replay};
+use crate::shapes::{self, Held};
 use crate::shrink::{Shrunk, print};
+use crate::{Harness, Outcome};
 
 /// The seeds to play: enough for `operations` operations in all, or the one that the environment
 /// sets.
@@ -34,15 +35,17 @@ fn seeds(operations: usize) -> Vec<u64> {
     (0..).take_while(&mut is_wanted).collect()
 }
 
-/// Plays the histories of all seeds, on all cores.
+/// Plays the histories of all seeds, on all cores: half of them of the simple schemas, half of every
+/// other shape that the backend holds.
 ///
 /// # Panics
 /// When the store disagrees with the model. If several histories fail, the message is about the one
 /// with the smallest seed, and says how to replay it.
-pub(crate) fn check_all(harness: &Harness) -> Result<()> {
+pub(crate) fn check_all(harness: &Harness) -> Result<Outcome> {
     let site = harness.create(&Schema::new(1, Metric::Euclidean)?)?;
     let reopens = site.reopens() && site.capabilities().durable();
     drop(site);
+    let held = Held::of(harness, shapes::all()?)?;
     let seeds = seeds(harness.operations());
     let next = AtomicU64::new(0);
     let failed = Mutex::new(None::<u64>);
@@ -51,7 +54,7 @@ pub(crate) fn check_all(harness: &Harness) -> Result<()> {
             .ok()
             .and_then(|turn| seeds.get(turn).copied())
         {
-            let script = generate::history(seed, reopens)?;
+            let script = generate::history(seed, &held.schemas, reopens)?;
             if play(&script, harness).is_some() {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
                 *failed = Some(failed.map_or(seed, |other| other.min(seed)));
@@ -69,14 +72,13 @@ pub(crate) fn check_all(harness: &Harness) -> Result<()> {
             .try_for_each(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })?;
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        None => Ok(()),
-        Some(seed) => explain(harness, seed, reopens),
+        None => Ok(held.outcome()),
+        Some(seed) => explain(harness, seed, generate::history(seed, &held.schemas, reopens)?),
     }
 }
 
 /// Plays the history of this seed again, shrinks it, and panics with the report.
-fn explain(harness: &Harness, seed: u64, reopens: bool) -> Result<()> {
-    let script = generate::history(seed, reopens)?;
+fn explain(harness: &Harness, seed: u64, script: Script) -> ! {
     let Some(disagreement) = play(&script, harness) else {
         panic!(
             "seed {seed}: the store disagreed with the model, and played again it did not: the defect \

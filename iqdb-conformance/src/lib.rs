@@ -31,6 +31,11 @@
 //! the backend doesn't promise, or that the harness can't measure, ends as
 //! [`Outcome::NotPromised`], which the report shows as `n/a`. No case is skipped silently.
 //!
+//! Many cases run over schemas of several shapes: each element with each of its metrics, several
+//! fields, sparse ones, none. A store whose [`limits`](iqdb_core::Capabilities::limits) don't hold a
+//! shape must refuse it where it is made. The case then ends as [`Outcome::KeptWithinLimits`], and
+//! the report has a line `n/a` for each such shape.
+//!
 //! # Replay a failure
 //! A failure names the backend, the statement, what was expected and what was found. The failure of
 //! a random history also names its seed, which determines the whole history:
@@ -74,15 +79,15 @@
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
 //! 4. See it fail: add a defect to the list in `defects/defect.rs`, with a sentence about it and
-//!    the name of the case, and implement it in a few lines of `defects/store.rs`, `snapshot.rs`,
-//!    `search.rs`, `log.rs` or `racing.rs`. A case that catches no defect is a failure, and so is a
+//!    the name of the case, and implement it in a few lines of `defects/store.rs`, `misread.rs`,
+//!    `snapshot.rs`, `column.rs`, `search.rs`, `log.rs` or `racing.rs`. A case that catches no defect is a failure, and so is a
 //!    defect that no case catches: the test `defects` runs each defect against the cases about it,
 //!    and `cargo xtask conformance --defects` against all cases.
 //!
 //! # Find your way
 //! `cases/` has the cases, and `defects/` the planted defects. [`Harness`] makes stores,
 //! `differential.rs` pairs a store with the model, and `check.rs` compares the two. `generate/`
-//! draws records, filters and operations from a seed, `histories.rs` plays them, and `shrink/`
+//! draws records, filters and operations from a seed, `shapes.rs` has the schemas, `histories.rs` plays them, and `shrink/`
 //! reduces and prints those that fail. `linear/` checks histories of many threads. `stores/` has
 //! the toy stores.
 
@@ -101,6 +106,7 @@ mod meter;
 mod model;
 mod report;
 mod run;
+mod shapes;
 mod shrink;
 mod stamp;
 mod stores;

@@ -43,11 +43,17 @@ fn line(
     elapsed: Duration,
 ) -> String {
     let status = match verdict {
-        Ok(Outcome::Kept) => "ok",
+        Ok(Outcome::Kept | Outcome::KeptWithinLimits { .. }) => "ok",
         Ok(Outcome::NotPromised(_)) => "n/a",
         Err(_) => "failed",
     };
-    format!("{backend}\t{case}\t{status}\t{}\n", elapsed.as_micros())
+    let beyond = match verdict {
+        Ok(Outcome::KeptWithinLimits { beyond }) => *beyond,
+        _ => 0,
+    };
+    // One more line for each shape that is not promised.
+    let not_promised = format!("{backend}\t{case}\tn/a\t0\n").repeat(beyond);
+    format!("{backend}\t{case}\t{status}\t{}\n{not_promised}", elapsed.as_micros())
 }
 
 #[cfg(test)]
@@ -60,5 +66,9 @@ mod tests {
         assert_eq!(line("toy", "get::a", &Ok(Outcome::Kept), elapsed), "toy\tget::a\tok\t2000\n");
         let not_promised = Ok(Outcome::NotPromised("it is not durable"));
         assert_eq!(line("toy", "get::a", &not_promised, elapsed), "toy\tget::a\tn/a\t2000\n");
+        let in_part = Ok(Outcome::KeptWithinLimits { beyond: 2 });
+        let not_promised = "toy\tget::a\tn/a\t0\n".repeat(2);
+        let expected = format!("toy\tget::a\tok\t2000\n{not_promised}");
+        assert_eq!(line("toy", "get::a", &in_part, elapsed), expected);
     }
 }

@@ -12,8 +12,13 @@ pub trait Search: Debug + Send + Sync {
     /// Answers `queries[i]` into `hits[i]`, for every `i`, over the one snapshot.
     ///
     /// - `search_ranks_by_distance_then_id`: Hits come nearest first, equal distances by id.
-    /// - `search_distances_are_canonical`: Each distance is
-    ///   [canonical one](crate::distance), bit for bit.
+    /// - `search_distances_are_canonical`: Each distance is the
+    ///   [canonical one](crate::distance) of its metric and element, bit for bit.
+    /// - `search_looks_in_its_field_only`: Records that lack the query's field are no hits, whatever
+    ///   other vectors they have.
+    /// - `a_batch_may_ask_different_fields`: Each query is answered as if it were alone.
+    /// - `sparse_hits_share_an_index`: A record that shares no index with a sparse query is no hit,
+    ///   so that there may be fewer than `k`.
     /// - `search_with_k_above_len_returns_every_record`: A `k` of any size is no error.
     /// - `search_within_is_inclusive_and_capped`: A record at exactly the distance is a hit; of
     ///   too many, the nearest are kept.

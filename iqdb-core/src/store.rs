@@ -35,6 +35,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// What the store promises beyond this contract.
     ///
     /// - `capabilities_never_change`: They are the same throughout the store's life.
+    /// - `limits_are_kept`: A store of a schema beyond them can't be made, which is
+    ///   [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported); any other schema can.
     ///
     /// Where reads are promised to be wait-free:
     ///
@@ -69,6 +71,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `an_acknowledged_write_is_visible_to_every_later_read`: By `get` and by `snapshot`, on
     ///   every thread.
     /// - `a_wrong_dimension_is_refused`: Also by a store that is empty.
+    /// - `a_record_may_lack_any_field`: Even all of them; and what a replaced record had is gone.
+    /// - `vectors_of_other_kinds_are_refused`: Of a field that there is not, of another element, or
+    ///   dense in place of sparse; in queries, too.
     /// - `a_zero_vector_is_refused_where_the_metric_needs_a_direction`: And accepted elsewhere.
     /// - `ids_are_limited_in_length`: At the limit accepted, above refused.
     /// - `payloads_are_limited`: In keys, lists, depth and bytes, at any depth; no float that is not

@@ -80,10 +80,10 @@ fn operation(from: &mut Entropy<'_>, schema: &Schema) -> Result<Operation> {
 fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let (vector, goal) = (entropy::vector(from, schema)?, entropy::goal(from)?);
     let question = match from.arbitrary()? {
-        true => entropy::question(vector, goal)?.filter(entropy::valid_filter(from)?),
+        true => entropy::question(vector, goal)?.with_filter(entropy::valid_filter(from)?),
         false => entropy::question(vector, goal)?,
     };
-    Ok(question.payload(from.arbitrary()?).threads(from.int_in_range(1..=3)?))
+    Ok(question.with_payload(from.arbitrary()?).with_threads(from.int_in_range(1..=3)?))
 }
 
 /// Random bytes that stand for what their names say.

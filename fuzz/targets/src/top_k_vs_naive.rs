@@ -129,15 +129,15 @@ fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let question = entropy::question(vector, goal)?;
     let question = match from.int_in_range(0..=7_u8)? {
         0..=4 => question,
-        5..=6 => question.filter(entropy::valid_filter(from)?),
-        _ => question.filter(entropy::filter(from, 3)?),
+        5..=6 => question.with_filter(entropy::valid_filter(from)?),
+        _ => question.with_filter(entropy::filter(from, 3)?),
     };
     let payload = from.arbitrary()?;
     let threads = match flaw {
         27 => 0,
         _ => from.int_in_range(1..=3)?,
     };
-    Ok(question.payload(payload).threads(threads))
+    Ok(question.with_payload(payload).with_threads(threads))
 }
 
 /// Random bytes that stand for what their names say.

@@ -16,9 +16,10 @@ use crate::check::rows::{assert_padding, same_row};
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
+use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
-/// Stores with dead rows, of dimensions on both sides of every usual padding.
+/// Stores with dead rows, of dimensions on both sides of every usual padding, and of every shape.
 fn each_store(
     harness: &Harness,
     mut check: impl FnMut(&Differential<'_>, &dyn Snapshot) -> Result<()>,
@@ -36,7 +37,12 @@ fn each_store(
         let full = Differential::after_churn(harness, &schema, 90, distribution)?;
         check(&full, &*full.site.snapshot()?)?;
     }
-    Ok(Outcome::Kept)
+    let held = Held::of(harness, shapes::all()?)?;
+    for (n, schema) in held.schemas.iter().enumerate() {
+        let pair = Differential::after_churn(harness, schema, 60, Distribution::ALL[n % 3])?;
+        check(&pair, &*pair.site.snapshot()?)?;
+    }
+    Ok(held.outcome())
 }
 
 fn each_block(

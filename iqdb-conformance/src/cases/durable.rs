@@ -5,6 +5,7 @@ use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
 use crate::check::exact::assert_is;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
+use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
 const NOT_DURABLE: Result<Outcome> = Ok(Outcome::NotPromised("it is not durable"));
@@ -14,16 +15,31 @@ fn schema() -> Result<Schema> {
 }
 
 /// An empty store that can be reopened, if that is promised.
-fn pair(harness: &Harness) -> Result<Option<Differential<'_>>> {
-    let pair = Differential::new(harness, &schema()?)?;
+fn pair<'a>(harness: &'a Harness, schema: &Schema) -> Result<Option<Differential<'a>>> {
+    let pair = Differential::new(harness, schema)?;
     // `capabilities_never_change` fails for a store that promises durability without a `Place`.
     let is_durable = pair.site.capabilities().durable() && pair.site.reopens();
     Ok(is_durable.then_some(pair))
 }
 
+/// Calls `check` with an empty store of the simple schema, of one with every kind of field, and of
+/// one without any, if reopening is promised.
+fn each_shape<'a>(
+    harness: &'a Harness,
+    mut check: impl FnMut(Differential<'a>, &Schema) -> Result<()>,
+) -> Result<Outcome> {
+    let shapes = vec![schema()?, shapes::every_kind()?, Schema::builder().build()?];
+    let held = Held::of(harness, shapes)?;
+    for schema in &held.schemas {
+        let Some(pair) = pair(harness, schema)? else { return NOT_DURABLE };
+        check(pair, schema)?;
+    }
+    Ok(held.outcome())
+}
+
 /// Batches of every sort, all of them with an effect.
-fn batches(seed: u64) -> Result<Vec<Batch>> {
-    let records = corpus::records(&schema()?, 30, Distribution::Extreme, seed)?;
+fn batches(schema: &Schema, seed: u64) -> Result<Vec<Batch>> {
+    let records = corpus::records(schema, 30, Distribution::Extreme, seed)?;
     let mut batches: Vec<Batch> = records
         .chunks(4)
         .map(|some| some.iter().cloned().fold(Batch::new(), Batch::upsert))
@@ -36,54 +52,57 @@ fn batches(seed: u64) -> Result<Vec<Batch>> {
 }
 
 pub(super) fn acknowledged_writes_outlive_the_process(harness: &Harness) -> Result<Outcome> {
-    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
-    for batch in batches(1)? {
-        pair.apply(&batch)?;
-        pair.site.reopen_after_kill()?;
-        pair.check()?;
-    }
-    Ok(Outcome::Kept)
+    each_shape(harness, |mut pair, schema| {
+        for batch in batches(schema, 1)? {
+            pair.apply(&batch)?;
+            pair.site.reopen_after_kill()?;
+            pair.check()?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<Outcome> {
-    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
-    pair.site.reopen()?;
-    pair.check()?;
-    for (n, batch) in (1..).zip(batches(2)?) {
-        pair.apply(&batch)?;
-        if n % 2 == 0 {
-            pair.site.flush()?;
-        }
+    each_shape(harness, |mut pair, schema| {
         pair.site.reopen()?;
-        assert_is!(pair.site.snapshot()?.version(), Version(n), "the version after reopening");
         pair.check()?;
-        // The version goes on from there: the store refuses a batch that expects the one before.
-        let next = Batch::new().expect_version(Version(n - 1)).delete("nobody");
-        pair.refuses(&next, ErrorKind::VersionConflict)?;
-    }
-    Ok(Outcome::Kept)
+        for (n, batch) in (1..).zip(batches(schema, 2)?) {
+            pair.apply(&batch)?;
+            if n % 2 == 0 {
+                pair.site.flush()?;
+            }
+            pair.site.reopen()?;
+            assert_is!(pair.site.snapshot()?.version(), Version(n), "the version after reopening");
+            pair.check()?;
+            // The version goes on from there: the store refuses a batch that expects the one before.
+            let next = Batch::new().expect_version(Version(n - 1)).delete("nobody");
+            pair.refuses(&next, ErrorKind::VersionConflict)?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn reopening_twice_changes_nothing(harness: &Harness) -> Result<Outcome> {
-    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
-    for batch in batches(3)? {
-        pair.apply(&batch)?;
-    }
-    for _ in 0..3 {
-        pair.site.reopen()?;
-        pair.check()?;
-    }
-    for _ in 0..3 {
-        pair.site.reopen_after_kill()?;
-        pair.check()?;
-    }
-    Ok(Outcome::Kept)
+    each_shape(harness, |mut pair, schema| {
+        for batch in batches(schema, 3)? {
+            pair.apply(&batch)?;
+        }
+        for _ in 0..3 {
+            pair.site.reopen()?;
+            pair.check()?;
+        }
+        for _ in 0..3 {
+            pair.site.reopen_after_kill()?;
+            pair.check()?;
+        }
+        Ok(())
+    })
 }
 
 pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outcome> {
-    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness, &schema()?)? else { return NOT_DURABLE };
     for seed in 0..4 {
-        for batch in batches(seed)? {
+        for batch in batches(&schema()?, seed)? {
             pair.apply(&batch)?;
         }
         // An incomplete write at the end of a file must not hide later writes behind it.
@@ -96,7 +115,7 @@ pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outc
 }
 
 pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) -> Result<Outcome> {
-    let Some(mut pair) = pair(harness)? else { return NOT_DURABLE };
+    let Some(mut pair) = pair(harness, &schema()?)? else { return NOT_DURABLE };
     let good = || Record::new("good", [1.0, 2.0, 3.0]);
     for after_kill in [false, true] {
         let stale = Batch::new().expect_version(Version(u64::MAX)).upsert(good()?);

@@ -7,6 +7,7 @@ use crate::check::absent_ids;
 use crate::check::exact::{assert_record, same_components};
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
+use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
 pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
@@ -50,7 +51,14 @@ pub(super) fn get_returns_the_exact_bits(harness: &Harness) -> Result<Outcome> {
             .check()?;
         }
     }
-    Ok(Outcome::Kept)
+    let held = Held::of(harness, shapes::all()?)?;
+    for schema in &held.schemas {
+        for distribution in Distribution::ALL {
+            let records = corpus::records(schema, 30, distribution, 5)?;
+            Differential::of(harness, schema, records)?.check()?;
+        }
+    }
+    Ok(held.outcome())
 }
 
 pub(super) fn get_of_an_absent_id_is_none(harness: &Harness) -> Result<Outcome> {

@@ -7,6 +7,7 @@ use crate::check::exact::assert_is;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
+use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
 /// A few query vectors.
@@ -63,7 +64,22 @@ pub(super) fn search_distances_are_canonical(harness: &Harness) -> Result<Outcom
             }
         }
     }
-    Ok(Outcome::Kept)
+    let held = Held::of(harness, shapes::all()?)?;
+    let mut rng = fastrand::Rng::with_seed(99);
+    for schema in &held.schemas {
+        for distribution in Distribution::ALL {
+            let records = corpus::records(schema, 40, distribution, 7)?;
+            let pair = Differential::of(harness, schema, records)?;
+            for field in schema.fields() {
+                for _ in 0..4 {
+                    let query_vector = corpus::vector(&mut rng, field.kind(), distribution)?;
+                    let nearest = Query::nearest(query_vector.as_ref(), 40);
+                    check_each(&pair, [nearest.with_field(field.name())])?;
+                }
+            }
+        }
+    }
+    Ok(held.outcome())
 }
 
 pub(super) fn search_with_k_above_len_returns_every_record(harness: &Harness) -> Result<Outcome> {

@@ -131,9 +131,11 @@ pub(crate) fn vector(rng: &mut Rng, kind: FieldKind, distribution: Distribution)
                 Distribution::Smooth => rng.u8(..),
                 Distribution::Extreme => [0x00, 0xff, 0x80, 0x01][rng.usize(..4)],
             });
-            // The first bit, because masking the spare bits may leave a zero vector.
-            bytes[0] |= if metric.needs_direction() { 0x80 } else { 0 };
-            bits(dim, bytes)
+            let vector = bits(dim, bytes)?;
+            match vector.as_ref().is_zero() && metric.needs_direction() {
+                true => ones(kind),
+                false => Ok(vector),
+            }
         }
         _ => dense(dim, metric, 1.0, || match is_extreme {
             true => EXTREMES[rng.usize(..EXTREMES.len())],

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Change, Field, FieldKind, Filter, Goal, Payload, Record, RecordId, Schema, Value,
-    Vector, VectorRef,
+    Batch, Change, Field, FieldKind, Filter, Goal, NamedVector, Payload, Record, RecordId, Schema,
+    Value, Vector, VectorRef,
 };
 
 use super::vectors;
@@ -86,6 +86,11 @@ fn with_vectors(
             batch,
             batch.changes().iter().map(|it| match it {
                 Change::Upsert(it) => Change::Upsert(record(it)),
+                Change::Insert(it) => Change::Insert(record(it)),
+                Change::InsertIfAbsent(it) => Change::InsertIfAbsent(record(it)),
+                Change::SetVectors(id, vectors) => {
+                    Change::SetVectors(id.clone(), named(vectors, &schema, change))
+                }
                 other => other.clone(),
             }),
         )),
@@ -94,7 +99,21 @@ fn with_vectors(
         }
         other => other.clone(),
     });
-    Script { schema, operations: operations.collect() }
+    let operations = operations.collect();
+    Script { schema, operations }
+}
+
+/// The vectors to set, changed, of the fields that the schema has.
+fn named(
+    vectors: &[NamedVector],
+    schema: &Schema,
+    change: &dyn Fn(&str, VectorRef<'_>) -> Option<Vector>,
+) -> Vec<NamedVector> {
+    let changed = vectors.iter().filter_map(|(name, vector)| match vector {
+        Some(vector) => Some((name.clone(), Some(change(name, vector.as_ref())?))),
+        None => schema.field(name).is_ok().then(|| (name.clone(), None)),
+    });
+    changed.collect()
 }
 
 /// The batch with other changes.
@@ -217,11 +236,16 @@ fn changes(change: &Change) -> Vec<Change> {
             filters(filter).into_iter().map(Change::DeleteWhere).collect()
         }
         Change::SetVectors(id, vectors) => {
-            let lists = lists(vectors, |_| Vec::new()).into_iter();
+            let lists = lists(vectors, vectors_to_set).into_iter();
             lists.map(|vectors| Change::SetVectors(id.clone(), vectors)).collect()
         }
         _ => Vec::new(),
     }
+}
+
+fn vectors_to_set((name, vector): &NamedVector) -> Vec<NamedVector> {
+    let simpler = vector.iter().flat_map(|vector| vectors::simpler(vector.as_ref()));
+    simpler.map(|vector| (name.clone(), Some(vector))).collect()
 }
 
 fn upserts(record: &Record, change: fn(Record) -> Change) -> Vec<Change> {

@@ -295,12 +295,52 @@ fn question(question: &Question) -> String {
 
 #[cfg(test)]
 mod tests {
-    use iqdb_core::{DateTime, Metric, Payload, Record, Result, Schema, Uuid, Version};
+    use iqdb_core::{DateTime, Metric, Payload, Result, Uuid, Vector, Version, bf16, f16};
 
     use super::*;
 
-    /// Compiled here, and run on a sound store in `defects/shrink.rs`.
+    /// Compiled and run on a sound store in `defects/shrink.rs`.
     const PRINTED: &str = include_str!("../../defects/printed_values.rs");
+    const PRINTED_VECTORS: &str = include_str!("../../defects/printed_vectors.rs");
+
+    fn assert_printed(name: &str, script: &Script, file: &str) {
+        let printed = test(name, script);
+        let expected = file.find("#[test]").map(|at| &file[at..]);
+        assert_eq!(Some(&*printed), expected, "{printed}");
+    }
+
+    #[test]
+    fn every_kind_of_vector_is_printed_as_rust() -> Result<()> {
+        let schema = Schema::builder()
+            .dense("f16", 1, Metric::Cosine)
+            .element(Element::F16)
+            .dense("bf16", 1, Metric::Dot)
+            .element(Element::BF16)
+            .dense("i8", 2, Metric::Euclidean)
+            .element(Element::I8)
+            .dense("bits", 9, Metric::Hamming)
+            .element(Element::Binary)
+            .sparse("terms", Metric::Dot)
+            .build()?;
+        let record = Record::without_vector(1)
+            .with_vector("f16", [f16::from_f32(0.5)])?
+            .with_vector("bf16", [bf16::MAX])?
+            .with_vector("i8", [-128_i8, 7])?
+            .with_vector("bits", Vector::binary(9, [0x81, 0x80])?)?
+            .with_vector("terms", Vector::sparse([3, 70_000], [0.5, -1.0])?)?;
+        let set = vec![("f16".into(), None), ("i8".into(), Some(Vector::try_from([1_i8, 0])?))];
+        let batch = Batch::new()
+            .upsert(record)
+            .insert_if_absent(Record::without_vector("a"))
+            .set_vectors(1, set)
+            .delete_where(Filter::exists("x"));
+        let asked = Question::new(Vector::sparse([3], [1.0])?, Goal::Nearest { k: 2 })?;
+        let operations =
+            vec![Operation::Apply(batch), Operation::Search(vec![asked.with_field("terms")])];
+        let script = Script { schema, operations };
+        assert_printed("every_kind_of_vector", &script, PRINTED_VECTORS);
+        Ok(())
+    }
 
     #[test]
     fn every_kind_of_value_is_printed_as_rust() -> Result<()> {
@@ -335,9 +375,7 @@ mod tests {
             Operation::Reopen { after_kill: true },
         ];
         let script = Script { schema: Schema::new(3, Metric::Dot)?, operations };
-        let printed = test("every_kind_of_value", &script);
-        let expected = PRINTED.find("#[test]").map(|at| &PRINTED[at..]);
-        assert_eq!(Some(&*printed), expected, "{printed}");
+        assert_printed("every_kind_of_value", &script, PRINTED);
         Ok(())
     }
 }

@@ -1,0 +1,165 @@
+//! Changes as a store with a defect understands them.
+
+use iqdb_core::{
+    Applied, Batch, Change, DateTime, Error, Filter, IdRef, Payload, Record, RecordId, Result,
+    Snapshot, Value,
+};
+
+use crate::defect::Defect;
+use crate::snapshot::cut;
+use crate::vectors;
+
+/// The id that the store looks up.
+pub(crate) fn id(defect: Option<Defect>, id: &RecordId) -> RecordId {
+    match (defect, id.as_ref()) {
+        (Some(Defect::IdKindsCollide), IdRef::Number(number)) => number.to_string().into(),
+        (Some(Defect::LongIdsAreCut), IdRef::Text(text)) => cut(text).into(),
+        _ => id.clone(),
+    }
+}
+
+/// The change that the store makes of one, given the record that it is about.
+pub(crate) fn change(
+    defect: Option<Defect>,
+    before: Option<&Record>,
+    change: Change,
+) -> Result<Change> {
+    Ok(match change {
+        Change::Upsert(record) => Change::Upsert(upserted(defect, before, record)?),
+        Change::SetPayload(id, payload) => {
+            let payload = payload_set(defect, before, payload);
+            Change::SetPayload(self::id(defect, &id), payload)
+        }
+        Change::Delete(id) => Change::Delete(self::id(defect, &id)),
+        Change::DeleteWhere(filter) if defect == Some(Defect::DeleteWhereSparesSome) => {
+            Change::DeleteWhere(filter.and(Filter::exists("lang")))
+        }
+        other => other,
+    })
+}
+
+/// The entries of the old payload and of the new one.
+fn merged(before: Option<&Record>, payload: &Payload) -> Payload {
+    let old = before.map(|record| record.payload.clone()).unwrap_or_default();
+    let entries = old.iter().chain(payload.iter());
+    entries.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+fn payload_set(defect: Option<Defect>, before: Option<&Record>, payload: Payload) -> Payload {
+    match defect {
+        Some(Defect::SetPayloadMerges) => merged(before, &payload),
+        Some(Defect::SetPayloadIsUnchecked) if payload.check().is_err() => {
+            payload.iter().map(|(key, _)| (key, Value::Null)).collect()
+        }
+        _ => payload,
+    }
+}
+
+fn upserted(defect: Option<Defect>, before: Option<&Record>, mut record: Record) -> Result<Record> {
+    match defect {
+        Some(Defect::InsertDropsThePayload) if before.is_none() => record.payload = Payload::new(),
+        Some(Defect::ReplaceKeepsTheVector) => {
+            for (name, vector) in before.iter().flat_map(|before| before.vectors()) {
+                record.set_vector(name.to_owned(), Some(vector.to_vector()));
+            }
+        }
+        Some(Defect::AbsentVectorComesBack) => {
+            for (name, vector) in before.iter().flat_map(|before| before.vectors()) {
+                if record.vector(name).is_none() {
+                    record.set_vector(name.to_owned(), Some(vector.to_vector()));
+                }
+            }
+        }
+        Some(Defect::ReplaceMergesThePayload) => record.payload = merged(before, &record.payload),
+        Some(Defect::NegativeZeroIsZero) => {
+            record = vectors::map_components(&record, |x| x + 0.0)?;
+        }
+        Some(Defect::ZeroVectorIsNudged) if record.vectors().any(|(_, it)| it.is_zero()) => {
+            record = vectors::map_components(&record, |_| 1e-30)?;
+        }
+        Some(Defect::HalvesAreRounded) => record = vectors::map(&record, vectors::rounded)?,
+        Some(Defect::BytesSaturate) => record = vectors::map(&record, vectors::saturated)?,
+        Some(Defect::BitsAreReversed) => record = vectors::map(&record, vectors::reversed)?,
+        Some(Defect::DatesLoseTheirMicros) => {
+            let payload = record.payload.iter().map(|(key, value)| (key, in_millis(value)));
+            record.payload = payload.collect();
+        }
+        Some(Defect::MapsAreFlattened) => record.payload = flattened(&record.payload),
+        Some(Defect::DeepPayloadsAreDropped) => {
+            let is_too_deep = |error: Error| format!("{error:?}").contains("too deeply");
+            if record.payload.check().is_err_and(is_too_deep) {
+                record.payload = Payload::new();
+            }
+        }
+        Some(Defect::BadPayloadsAreDropped) if record.payload.check().is_err() => {
+            record.payload = Payload::new();
+        }
+        Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => {
+            record.id = id(defect, &record.id);
+        }
+        _ => {}
+    }
+    Ok(record)
+}
+
+/// The value with its dates in whole milliseconds.
+fn in_millis(value: &Value) -> Value {
+    match value {
+        Value::DateTime(date) => {
+            let micros = date.as_micros().div_euclid(1_000) * 1_000;
+            DateTime::from_micros(micros).unwrap_or(DateTime::MIN).into()
+        }
+        Value::List(list) => Value::List(list.iter().map(in_millis).collect()),
+        Value::Map(map) => {
+            Value::Map(map.iter().map(|(key, value)| (key, in_millis(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The payload with the keys of its maps beside its own.
+fn flattened(payload: &Payload) -> Payload {
+    let mut flat = Payload::new();
+    for (key, value) in payload.iter() {
+        match value {
+            Value::Map(map) => map.iter().for_each(|(inner, value)| {
+                flat.insert(format!("{key}.{inner}"), value.clone());
+            }),
+            value => {
+                flat.insert(key, value.clone());
+            }
+        }
+    }
+    flat
+}
+
+/// The counters that a store returns which miscounts.
+pub(crate) fn miscounted(
+    defect: Option<Defect>,
+    batch: &Batch,
+    before: &dyn Snapshot,
+    mut applied: Applied,
+) -> Result<Applied> {
+    match defect {
+        Some(Defect::DuplicateCountsTwice) => {
+            (applied.inserted, applied.replaced) = (0, 0);
+            for change in batch.changes() {
+                if let Change::Upsert(record) = change {
+                    let was_there = before.get(&record.id)?.is_some();
+                    applied.inserted += u64::from(!was_there);
+                    applied.replaced += u64::from(was_there);
+                }
+            }
+        }
+        Some(Defect::AbsentCountsAsThere) => match batch.changes() {
+            [Change::Delete(_)] => applied.deleted += std::mem::take(&mut applied.absent),
+            [Change::SetPayload(..)] => applied.payload_set += std::mem::take(&mut applied.absent),
+            _ => {}
+        },
+        Some(Defect::ReplacedCountsAsInserted) => {
+            applied.inserted += std::mem::take(&mut applied.replaced);
+        }
+        _ => {}
+    }
+    Ok(applied)
+}
