@@ -13,6 +13,8 @@ mod float;
 mod isa;
 #[allow(unsafe_code)]
 mod prefetch;
+#[cfg(test)]
+mod tests;
 #[allow(unsafe_code)]
 mod widen;
 

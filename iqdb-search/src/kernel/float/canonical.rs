@@ -22,8 +22,8 @@
 //! - NEON and plain Rust use the definition itself, which compilers turn into registers.
 //!
 //! # Source
-//! The definition is `iqdb-core/src/distance.rs`, and its reasons are decision 001. A test compares
-//! each instruction set with it, bit for bit.
+//! The definition is `iqdb-core/src/distance.rs`, and its reasons are decision 001. The tests
+//! compare each instruction set with it and with a transcript of it in Python, bit for bit.
 
 use std::arch::x86_64::*;
 
