@@ -62,7 +62,7 @@
 //! # Source
 //! Rows side by side in blocks, compared by integer instructions, are the idea of André, Kermarrec
 //! and Le Scouarnec, *Cache locality is not enough: high-performance nearest neighbor search with
-//! product quantization fast scan*, VLDB 2015. The bound and the planes are this project's:
+//! product quantization fast scan*, PVLDB 9(4), 2015. The bound and the planes are this project's:
 //! decisions 006 to 008.
 //!
 //! # What makes the unsafe code sound
