@@ -194,6 +194,7 @@ impl PlantedSearch {
                     id: record.id,
                     distance,
                     payload: wanted.then_some(record.payload),
+                    vector: None,
                 });
             }
         }

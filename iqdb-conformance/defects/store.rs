@@ -253,8 +253,8 @@ impl Store for PlantedStore {
                     _ => found,
                 })
             }
-            Some(Defect::LargestIdIsASentinel) if *id == u64::MAX.into() => Ok(None),
-            Some(Defect::EmptyIdIsNone) if *id == "".into() => Ok(None),
+            Some(Defect::LargestIdIsASentinel) if *id == u64::MAX => Ok(None),
+            Some(Defect::EmptyIdIsNone) if *id == "" => Ok(None),
             Some(Defect::GetIsAWriteBehind) => Ok(found.map(|record| record.with("n", 0))),
             Some(Defect::LongIdsAreCut | Defect::IdKindsCollide) => Ok(found.map(|mut record| {
                 record.id = id.clone();
