@@ -7,14 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
     Applied, Batch, Error, Explain, Filter, Hits, NamedVector, Payload, Query, Record, RecordId,
-    Result, Schema, Search, Snapshot, Store, StoreExt, Vector,
+    Result, Schema, Search, Snapshot, Store, StoreExt,
 };
 
 #[cfg(feature = "file")]
 use iqdb_file::{FileStats, FileStore, Progress, Verified};
 
 use crate::background::Background;
-use crate::{Builder, QueryBuilder, Scroll};
 
 /// An open database. Cloning it gives another handle to the same one.
 ///
@@ -67,72 +66,6 @@ impl Iqdb {
         // What was there before has no codes yet. The first search wakes the thread that reads it.
         db.unprepared.store(true, Ordering::Relaxed);
         Self { file: Some(file), ..db }
-    }
-
-    /// Opens a new, empty database in memory, on the fastest backend compiled in.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) when none is.
-    pub fn open_in_memory(schema: Schema) -> Result<Self> {
-        Builder::default().open_in_memory(schema)
-    }
-
-    /// Opens the database in this directory.
-    ///
-    /// ```no_run
-    /// use iqdb::{Iqdb, Metric, Schema};
-    ///
-    /// let schema = Schema::new(384, Metric::Cosine)?;
-    /// let db = Iqdb::open_or_create("words.iqdb", schema.clone())?;
-    /// assert_eq!(db.schema(), &schema);
-    /// # Ok::<(), iqdb::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when there is none or the system refuses;
-    /// [`ErrorKind::Locked`](crate::ErrorKind::Locked) when another process or handle has it open;
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) when its files are not what was written;
-    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) when a later version of iqdb wrote
-    /// them, or the cargo feature `file` is off.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Builder::default().open(path)
-    }
-
-    /// Makes a new, empty database in this directory, which is made too.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); [`ErrorKind::Io`](crate::ErrorKind::Io) when there is one already.
-    pub fn create(path: impl AsRef<Path>, schema: Schema) -> Result<Self> {
-        Builder::default().create(path, schema)
-    }
-
-    /// Opens the database in this directory, or makes it when there is none.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open); [`ErrorKind::InvalidSchema`](crate::ErrorKind::InvalidSchema) when it
-    /// has another schema.
-    pub fn open_or_create(path: impl AsRef<Path>, schema: Schema) -> Result<Self> {
-        Builder::default().open_or_create(path, schema)
-    }
-
-    /// Opens the database in this directory only to read it, beside other readers.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
-        Builder::default().open_read_only(path)
-    }
-
-    /// Opens a database with other choices than the default ones.
-    #[must_use]
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
-    /// Opens a database over a store of one's own.
-    #[must_use]
-    pub fn with_store(store: impl Store) -> Self {
-        Builder::default().over(Arc::new(store))
     }
 
     /// The schema, fixed when the database was made.
@@ -303,28 +236,6 @@ impl Iqdb {
     /// Those of [`Store::snapshot`].
     pub fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         self.store.snapshot()
-    }
-
-    /// Records in the order of their ids, a page at a time.
-    pub fn scroll(&self) -> Scroll<'_> {
-        Scroll::new(self)
-    }
-
-    /// The `k` records nearest to `vector`, nearest first, without payloads.
-    ///
-    /// # Errors
-    /// Those of [`QueryBuilder::run`].
-    pub fn search(
-        &self,
-        vector: impl TryInto<Vector, Error: Into<Error>>,
-        k: usize,
-    ) -> Result<Hits> {
-        self.query(vector).k(k).run()
-    }
-
-    /// A query with filters, payloads, threads and the rest.
-    pub fn query(&self, vector: impl TryInto<Vector, Error: Into<Error>>) -> QueryBuilder<'_> {
-        QueryBuilder::new(self, vector.try_into().map_err(Into::into))
     }
 
     /// Answers `queries[i]` into `hits[i]`, all over one snapshot. The buffers are reused: once

@@ -45,6 +45,25 @@ pub struct QueryBuilder<'a> {
     plan: Plan,
 }
 
+impl Iqdb {
+    /// The `k` records nearest to `vector`, nearest first, without payloads.
+    ///
+    /// # Errors
+    /// Those of [`QueryBuilder::run`].
+    pub fn search(
+        &self,
+        vector: impl TryInto<Vector, Error: Into<Error>>,
+        k: usize,
+    ) -> Result<Hits> {
+        self.query(vector).k(k).run()
+    }
+
+    /// A query with filters, payloads, threads and the rest.
+    pub fn query(&self, vector: impl TryInto<Vector, Error: Into<Error>>) -> QueryBuilder<'_> {
+        QueryBuilder::new(self, vector.try_into().map_err(Into::into))
+    }
+}
+
 /// How many hits a query has unless it says otherwise.
 const DEFAULT_K: usize = 10;
 

@@ -45,6 +45,13 @@ pub struct Scroll<'a> {
     condition: Condition,
 }
 
+impl Iqdb {
+    /// Records in the order of their ids, a page at a time.
+    pub fn scroll(&self) -> Scroll<'_> {
+        Scroll::new(self)
+    }
+}
+
 impl<'a> Scroll<'a> {
     pub(crate) fn new(db: &'a Iqdb) -> Self {
         Self { db, at: None, after: None, limit: DEFAULT_LIMIT, condition: Condition::none() }
