@@ -1,0 +1,152 @@
+//! A toy of each consumer that the contract has to carry: that it compiles, and that it gets what it
+//! needs. One test for each line of the list.
+#![allow(clippy::unwrap_used)]
+
+use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use iqdb_core::{
+    Batch, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric, Payload, Query,
+    Record, Result, Schema, Search, SnapshotExt, Store, StoreExt, Value, Vector, VectorRef,
+};
+
+fn schema() -> Schema {
+    Schema::builder()
+        .dense("text", 3, Metric::Cosine)
+        .dense("image", 2, Metric::Euclidean)
+        .element(Element::F16)
+        .sparse("terms", Metric::Dot)
+        .build()
+        .unwrap()
+}
+
+fn ids(hits: &Hits) -> Vec<u64> {
+    let number = |id: IdRef<'_>| match id {
+        IdRef::Number(number) => number,
+        id => panic!("an id that was never written: {id}"),
+    };
+    hits.iter().map(|hit| number(hit.id)).collect()
+}
+
+fn f16(components: [f32; 2]) -> Vector {
+    Vector::try_from(components).unwrap().to_f16().unwrap()
+}
+
+#[test]
+fn text_and_image_in_one_record_with_metrics_and_elements_of_their_own() -> Result<()> {
+    let store = NaiveStore::new(schema());
+    for (id, text, image) in
+        [(1, [1.0, 0.0, 0.0], [9.0, 0.0]), (2, [0.0, 1.0, 0.0], [1.0, 1.0]), (3, [1.0; 3], [0.0; 2])]
+    {
+        let record = Record::without_vector(id);
+        store.upsert(record.with_vector("text", text)?.with_vector("image", f16(image))?)?;
+    }
+    let (text, image) = (Vector::try_from([1.0, 0.1, 0.0])?, f16([0.0, 0.5]));
+    let queries = [
+        Query::nearest(text.as_ref(), 2).with_field("text"),
+        Query::nearest(image.as_ref(), 2).with_field("image"),
+    ];
+    let mut hits = [Hits::new(), Hits::new()];
+    NaiveSearch.search(&*store.snapshot()?, &queries, &mut hits)?;
+    assert_eq!(ids(&hits[0]), [1, 3]);
+    assert_eq!(ids(&hits[1]), [3, 2]);
+    assert_eq!(hits[1].get(0).unwrap().distance, 0.5, "the image's own metric");
+    Ok(())
+}
+
+#[test]
+fn records_are_stored_first_and_embedded_later() -> Result<()> {
+    let store = NaiveStore::new(schema());
+    store.upsert(Record::without_vector(1).with("title", "not embedded yet"))?;
+    let query = Vector::try_from([1.0, 0.0, 0.0])?;
+    let query = [Query::nearest(query.as_ref(), 5).with_field("text")];
+    let mut hits = [Hits::new()];
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    assert!(hits[0].is_empty());
+    assert_eq!(store.count(Some(&Filter::exists("title")))?, 1, "everything else sees it");
+
+    let vector = Vector::try_from([1.0, 0.0, 0.0])?;
+    let applied = store.apply(&Batch::new().set_vectors(1, [("text".into(), Some(vector))]))?;
+    assert_eq!((applied.vectors_set, applied.replaced), (1, 0));
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    assert_eq!(ids(&hits[0]), [1]);
+    let record = store.get(&1.into())?.unwrap();
+    assert_eq!(record.payload.get("title"), Some(&"not embedded yet".into()));
+    Ok(())
+}
+
+#[test]
+fn the_callers_bits_come_back_in_every_element() -> Result<()> {
+    let f32 = Vector::try_from([0.1, -0.0])?;
+    let vectors = [
+        (Metric::Cosine, Element::F32, f32.clone()),
+        (Metric::Dot, Element::F16, f32.to_f16()?),
+        (Metric::Euclidean, Element::BF16, f32.to_bf16()?),
+        (Metric::Cosine, Element::I8, Vector::try_from([-128_i8, 127])?),
+        (Metric::Jaccard, Element::Binary, Vector::binary(2, [0b0100_0000])?),
+    ];
+    for (metric, element, vector) in vectors {
+        let schema = Schema::builder().dense("v", 2, metric).element(element).build()?;
+        let store = NaiveStore::new(schema);
+        store.upsert(Record::without_vector(1).with_vector("v", vector.clone())?)?;
+        let found = store.get(&1.into())?.unwrap();
+        assert_eq!(format!("{:?}", found.vector("v")), format!("{:?}", Some(vector.as_ref())));
+        let wrong = Vector::sparse([1], [1.0])?;
+        let refused = store.upsert(Record::without_vector(1).with_vector("v", wrong)?);
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::ElementMismatch);
+    }
+    Ok(())
+}
+
+#[test]
+fn sparse_vectors_find_what_shares_a_term() -> Result<()> {
+    let store = NaiveStore::new(schema());
+    for (id, indices, weights) in [(1, [3, 9], [1.0, 2.0]), (2, [4, 9], [1.0, 3.0]), (3, [5, 6], [9.0, 9.0])]
+    {
+        let terms = Vector::sparse(indices, weights)?;
+        store.upsert(Record::without_vector(id).with_vector("terms", terms)?)?;
+    }
+    let terms = Vector::sparse([9, 70_000], [1.0, 1.0])?;
+    let mut hits = [Hits::new()];
+    let query = [Query::nearest(terms.as_ref(), 10).with_field("terms")];
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    assert_eq!(ids(&hits[0]), [2, 1], "record 3 shares no term, so there are fewer than k");
+    Ok(())
+}
+
+#[test]
+fn a_schema_without_a_default_field_names_its_fields() -> Result<()> {
+    let store = NaiveStore::new(schema());
+    let refused = store.upsert(Record::new(1, [1.0, 0.0, 0.0])?).unwrap_err();
+    let query = [1.0, 0.0, 0.0];
+    let query = Query::nearest(VectorRef::new(&query)?, 1);
+    for error in [refused, query.check(&schema()).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::UnknownField);
+        assert_eq!(error.expectation(), Some("text, image, terms"), "{error}");
+    }
+    assert!(Schema::new(3, Metric::Dot)?.field(Field::DEFAULT).is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_document_store_writes_nested_payloads_merges_and_replaces_by_filter() -> Result<()> {
+    let store = NaiveStore::new(schema());
+    let author = Map::new().with("name", "Ada").with("born", "1815-12-10".parse::<DateTime>()?);
+    let document = |id: u64| {
+        Record::without_vector(id).with("source", "a.pdf").with("authors", vec![author.clone()])
+    };
+    store.apply(&Batch::new().insert(document(1)).insert(document(2)).insert_if_absent(document(2)))?;
+    let filter: Filter = r#"authors[].name = "Ada" and authors[].born < date("1900-01-01")"#.parse()?;
+    assert_eq!(store.count(Some(&filter))?, 2);
+
+    let patch = Payload::new().with("seen", true).with("source", Value::Null);
+    store.apply(&Batch::new().merge_payload(1, patch))?;
+    let source: Filter = r#"source contains_text ".pdf""#.parse()?;
+    assert_eq!(store.count(Some(&source))?, 1);
+
+    let replaced = Batch::new().delete_where(source).upsert(document(7)).upsert(document(8));
+    let applied = store.apply(&replaced)?;
+    assert_eq!((applied.deleted, applied.inserted), (1, 2));
+    let again = store.apply(&Batch::new().upsert(document(9)).insert(document(7))).unwrap_err();
+    assert_eq!((again.kind(), again.id()), (ErrorKind::AlreadyExists, Some(&7.into())));
+    assert_eq!(store.snapshot()?.count(None)?, 3, "the batch that failed left nothing");
+    Ok(())
+}
