@@ -53,7 +53,6 @@ pub trait Snapshot: Debug + Send + Sync {
     /// Lends block number `i`. What it lends lives as long as the snapshot: rows that are resident
     /// or mapped, not fetched.
     ///
-    /// - `blocks_have_the_columns_of_the_schema`: And they are seen at the snapshot's version.
     /// - `block_out_of_range_is_an_error`: There is none from `block_count()` on.
     /// - `sealed_blocks_never_change`: Where a block has a seal, a later block of the same seal
     ///   has the same rows, ids and payloads.

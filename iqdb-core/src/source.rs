@@ -8,6 +8,9 @@ use crate::{FieldId, IdRef, Narrow, PayloadRef, Predicate, Result, VectorColumn,
 pub trait BlockSource: Send + Sync {
     /// The vectors of a field; `None` when no row has one. O(1).
     ///
+    /// - `blocks_have_the_columns_of_the_schema`: Each field has rows of its element and dimension, in
+    ///   blocks that are seen at the snapshot's version.
+    ///
     /// # Errors
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io)
     /// when reading it fails.

@@ -9,10 +9,11 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 5] = [
+const STATED_IN: [&str; 6] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
-    "iqdb-core/src/block.rs",
+    "iqdb-core/src/source.rs",
+    "iqdb-core/src/column.rs",
     "iqdb-core/src/payload.rs",
     "iqdb-core/src/search.rs",
 ];
@@ -180,6 +181,7 @@ mod tests {
             (STATED_IN[2], ""),
             (STATED_IN[3], ""),
             (STATED_IN[4], ""),
+            (STATED_IN[5], ""),
             (CASES_IN, &cases),
         ]);
         check(&sources).1.iter().map(ToString::to_string).collect()

@@ -102,7 +102,10 @@ impl VectorColumn for PaddedColumn {
                 rows: Matrix::new(&rows[cut], width, stride)?,
             }),
             Rows::Sparse { ends, indices, weights } => {
-                Csr::new(&ends[range.start..=range.end], indices, weights).map(RowsRef::Sparse)
+                let ends = &ends[range.start..=range.end];
+                // The terms of these rows and a few of the rows after them.
+                let first = usize::try_from(ends[0]).unwrap_or(usize::MAX);
+                Csr::new(ends, &indices[first..], &weights[first..]).map(RowsRef::Sparse)
             }
         }
     }
