@@ -96,8 +96,9 @@ impl Model {
                 *count += 1;
                 self.records.insert(record.id.clone(), record.clone());
             }
-            Change::Insert(_) if is_there => {
-                return Err(Error::new(ErrorKind::AlreadyExists, "the id is there already"));
+            Change::Insert(record) if is_there => {
+                return Err(Error::new(ErrorKind::AlreadyExists, "the id is there already")
+                    .with_id(&record.id));
             }
             Change::InsertIfAbsent(_) if is_there => applied.kept += 1,
             Change::Insert(record) | Change::InsertIfAbsent(record) => {

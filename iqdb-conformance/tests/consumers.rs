@@ -33,9 +33,11 @@ fn f16(components: [f32; 2]) -> Vector {
 #[test]
 fn text_and_image_in_one_record_with_metrics_and_elements_of_their_own() -> Result<()> {
     let store = NaiveStore::new(schema());
-    for (id, text, image) in
-        [(1, [1.0, 0.0, 0.0], [9.0, 0.0]), (2, [0.0, 1.0, 0.0], [1.0, 1.0]), (3, [1.0; 3], [0.0; 2])]
-    {
+    for (id, text, image) in [
+        (1, [1.0, 0.0, 0.0], [9.0, 0.0]),
+        (2, [0.0, 1.0, 0.0], [1.0, 1.0]),
+        (3, [1.0; 3], [0.0; 2]),
+    ] {
         let record = Record::without_vector(id);
         store.upsert(record.with_vector("text", text)?.with_vector("image", f16(image))?)?;
     }
@@ -99,7 +101,8 @@ fn the_callers_bits_come_back_in_every_element() -> Result<()> {
 #[test]
 fn sparse_vectors_find_what_shares_a_term() -> Result<()> {
     let store = NaiveStore::new(schema());
-    for (id, indices, weights) in [(1, [3, 9], [1.0, 2.0]), (2, [4, 9], [1.0, 3.0]), (3, [5, 6], [9.0, 9.0])]
+    for (id, indices, weights) in
+        [(1, [3, 9], [1.0, 2.0]), (2, [4, 9], [1.0, 3.0]), (3, [5, 6], [9.0, 9.0])]
     {
         let terms = Vector::sparse(indices, weights)?;
         store.upsert(Record::without_vector(id).with_vector("terms", terms)?)?;
@@ -133,8 +136,11 @@ fn a_document_store_writes_nested_payloads_merges_and_replaces_by_filter() -> Re
     let document = |id: u64| {
         Record::without_vector(id).with("source", "a.pdf").with("authors", vec![author.clone()])
     };
-    store.apply(&Batch::new().insert(document(1)).insert(document(2)).insert_if_absent(document(2)))?;
-    let filter: Filter = r#"authors[].name = "Ada" and authors[].born < date("1900-01-01")"#.parse()?;
+    store.apply(
+        &Batch::new().insert(document(1)).insert(document(2)).insert_if_absent(document(2)),
+    )?;
+    let filter: Filter =
+        r#"authors[].name = "Ada" and authors[].born < date("1900-01-01")"#.parse()?;
     assert_eq!(store.count(Some(&filter))?, 2);
 
     let patch = Payload::new().with("seen", true).with("source", Value::Null);

@@ -40,9 +40,9 @@ impl RowMask {
     /// the block row `rows_of[n]`. Allocates only when there are more rows than ever before.
     pub fn gather(&mut self, from: &Self, rows_of: &[u32], range: Range<usize>) {
         self.clear_all(rows_of.len());
-        let end = range.end.min(rows_of.len());
-        for n in range.start.min(end)..end {
-            if from.contains(rows_of[n] as usize) {
+        let rows = rows_of.iter().enumerate().take(range.end).skip(range.start);
+        for (n, row) in rows {
+            if from.contains(*row as usize) {
                 self.bits.insert(n);
             }
         }
