@@ -13,7 +13,7 @@ use clap::Args;
 use self::plan::{Part, Step};
 use self::summary::{Outcome, Status};
 use crate::workspace::Workspace;
-use crate::{Result, Verdict, conformance, models, terminal, tidy};
+use crate::{Result, Verdict, canonical, conformance, models, terminal, tidy};
 
 /// What to run and when to stop.
 #[derive(Debug, Args)]
@@ -57,11 +57,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
 }
 
 fn run_step(workspace: &Workspace, step: &Step) -> Status {
-    if let Some(tool) = &step.tool {
-        let works = tool.probe.capture(&workspace.root).is_ok_and(|captured| captured.success);
-        if !works {
-            return Status::Skipped(tool.absent.to_owned());
-        }
+    if let Some(tool) = &step.tool
+        && !tool.probe.works(&workspace.root)
+    {
+        return Status::Skipped(tool.absent.to_owned());
     }
     // Every part runs, so that one call shows everything there is to mend.
     let mut status = Status::Ok;
@@ -82,6 +81,7 @@ fn run_part(workspace: &Workspace, part: &Part) -> Result<Verdict> {
     match part {
         Part::Cargo(invocation) => invocation.pass_through(&workspace.root).map(Verdict::green_if),
         Part::Tidy => tidy::run(workspace, &tidy::Options::default()),
+        Part::Canonical => canonical::run(workspace, &canonical::Options::default()),
         Part::Conformance => conformance::run(workspace, &conformance::Options::default()),
         Part::Models => models::run(workspace, &models::Options::default()),
     }

@@ -5,7 +5,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize, tidy,
+    bench, canonical, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize,
+    tidy,
 };
 
 /// The commands that develop iqdb.
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Ci(ci::Options),
     /// Run the conformance suite on every backend and print a table case × backend.
     Conformance(conformance::Options),
+    /// Check the canonical distances by a transcript of their definition in Python.
+    Canonical(canonical::Options),
     /// Cut the power of a simulated disk at every change, and open the database that is on it then.
     Crash(faults::Options),
     /// Let every call to a simulated disk fail in every way, and fill it.

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod canonical;
 mod cargo;
 mod ci;
 mod cli;
@@ -76,6 +77,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Bitflip(options) => faults::run(&workspace, "bitflip", &options),
         Command::Kill9(options) => faults::run(&workspace, "kill9", &options),
         Command::Power(options) => faults::run(&workspace, "power", &options),
+        Command::Canonical(options) => canonical::run(&workspace, &options),
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),

@@ -3,11 +3,12 @@
 //! It never runs anything: a plan is data, and `--list` shows what will run.
 
 use std::fmt;
+use std::path::Path;
 
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, bench, faults, fuzz};
+use crate::{Result, bench, canonical, faults, fuzz};
 
 /// The crate that stands for a stranger's backend; it is outside the workspace.
 const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
@@ -21,7 +22,7 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) purpose: &'static str,
     pub(crate) parts: Vec<Part>,
-    /// A tool that a stable toolchain lacks; without it the step is skipped.
+    /// A tool beside a stable toolchain; without it the step is skipped.
     pub(crate) tool: Option<Tool>,
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Step {
 pub(crate) enum Part {
     Cargo(Invocation),
     Tidy,
+    Canonical,
     Conformance,
     Models,
 }
@@ -37,10 +39,34 @@ pub(crate) enum Part {
 /// A tool that may be absent.
 #[derive(Debug)]
 pub(crate) struct Tool {
-    /// Succeeds where the tool is installed.
-    pub(crate) probe: Invocation,
-    /// What is said where it is not.
+    pub(crate) probe: Probe,
+    /// What is said where it is not installed.
     pub(crate) absent: &'static str,
+}
+
+/// A command that succeeds where a tool is installed.
+#[derive(Debug)]
+pub(crate) enum Probe {
+    Cargo(Invocation),
+    Python,
+}
+
+impl Probe {
+    pub(crate) fn works(&self, root: &Path) -> bool {
+        match self {
+            Self::Cargo(probe) => probe.capture(root).is_ok_and(|captured| captured.success),
+            Self::Python => canonical::has_python(),
+        }
+    }
+}
+
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cargo(probe) => probe.fmt(f),
+            Self::Python => f.write_str("python3 --version"),
+        }
+    }
 }
 
 impl fmt::Display for Part {
@@ -48,6 +74,7 @@ impl fmt::Display for Part {
         match self {
             Self::Cargo(invocation) => invocation.fmt(f),
             Self::Tidy => f.write_str("cargo xtask tidy"),
+            Self::Canonical => f.write_str("cargo xtask canonical"),
             Self::Conformance => f.write_str("cargo xtask conformance"),
             Self::Models => f.write_str("cargo xtask models"),
         }
@@ -83,12 +110,17 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
         ),
         Step {
             tool: Some(Tool {
-                probe: cargo("deny --version"),
+                probe: Probe::Cargo(cargo("deny --version")),
                 absent: "cargo-deny is not installed; cargo install cargo-deny",
             }),
             ..step("deny", "dependencies are safe and permissively licensed", [cargo("deny check")])
         },
         Step { parts: vec![Part::Tidy], ..step("tidy", "style, documents and contract agree", []) },
+        Step {
+            parts: vec![Part::Canonical],
+            tool: Some(Tool { probe: Probe::Python, absent: canonical::ABSENT }),
+            ..step("canonical", "the distances are those of a transcript in another language", [])
+        },
         Step {
             parts: vec![Part::Conformance],
             ..step("conformance", "every backend keeps the contract", [])
@@ -220,6 +252,9 @@ mod tests {
             cargo deny check
         tidy: style, documents and contract agree
             cargo xtask tidy
+        canonical: the distances are those of a transcript in another language
+            only where `python3 --version` works
+            cargo xtask canonical
         conformance: every backend keeps the contract
             cargo xtask conformance
         models: the protocol holds in every order of its steps
