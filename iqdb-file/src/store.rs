@@ -52,7 +52,7 @@ impl FileStore {
     /// then nothing is left of the attempt; [`ErrorKind::Locked`] when another handle or process is
     /// making one.
     pub fn create(path: impl AsRef<Path>, schema: Schema, options: &FileOptions) -> Result<Self> {
-        let create = || Self::new(lifecycle::open::create(path.as_ref(), schema.clone(), options)?);
+        let create = || Self::new(lifecycle::open::create(path.as_ref(), schema, options)?);
         create().map_err(|error| error.during("create"))
     }
 
@@ -72,6 +72,7 @@ impl FileStore {
     /// # Errors
     /// Those of [`create`](Self::create) and [`open`](Self::open); [`ErrorKind::InvalidSchema`] when
     /// it has another schema.
+    #[allow(clippy::needless_pass_by_value, reason = "as `create` takes it")]
     pub fn open_or_create(
         path: impl AsRef<Path>,
         schema: Schema,
@@ -79,7 +80,7 @@ impl FileStore {
     ) -> Result<Self> {
         let path = path.as_ref();
         let open = || {
-            let store = Self::new(lifecycle::open::open_or_create(path, schema.clone(), options)?)?;
+            let store = Self::new(lifecycle::open::open_or_create(path, &schema, options)?)?;
             lifecycle::open::check_schema(path, &schema, &store.schema)?;
             Ok(store)
         };

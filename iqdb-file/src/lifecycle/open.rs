@@ -47,7 +47,11 @@ pub(crate) fn open(path: &Path, options: &FileOptions, read_only: bool) -> Resul
 ///
 /// # Errors
 /// Those of [`create`] and [`open`].
-pub(crate) fn open_or_create(path: &Path, schema: Schema, options: &FileOptions) -> Result<Writer> {
+pub(crate) fn open_or_create(
+    path: &Path,
+    schema: &Schema,
+    options: &FileOptions,
+) -> Result<Writer> {
     let (dir, lock) = open_or_make(path, schema, options)?;
     recover(&dir, options, lock)
 }
@@ -68,7 +72,11 @@ pub(crate) fn check_schema(path: &Path, expected: &Schema, found: &Schema) -> Re
 /// How often another process may make and remove the directory meanwhile.
 const TRIES: usize = 8;
 
-fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(DatabaseDir, Lock)> {
+fn open_or_make(
+    path: &Path,
+    schema: &Schema,
+    options: &FileOptions,
+) -> Result<(DatabaseDir, Lock)> {
     let fill = empty(schema.clone());
     let mut made = Err(no_database(path));
     for _ in 0..TRIES {
@@ -80,7 +88,7 @@ fn open_or_make(path: &Path, schema: Schema, options: &FileOptions) -> Result<(D
                 return Ok((dir, lock));
             }
         }
-        check_codes(&schema)?;
+        check_codes(schema)?;
         made = create::create(path, options, &fill);
         match &made {
             // Another caller was faster.
