@@ -52,7 +52,8 @@ pub fn batch(vectors: &[Vector]) -> Batch {
 /// When the vectors are not of one dimension.
 #[must_use]
 pub fn store(metric: Metric, vectors: &[Vector]) -> ArenaStore {
-    let schema = Schema::new(vectors[0].len(), metric).expect("a dimension within the limits");
+    let schema =
+        Schema::new(vectors[0].dim().unwrap_or(0), metric).expect("a dimension within the limits");
     let store = ArenaStore::new(schema);
     store.apply(&batch(vectors)).expect("vectors of one dimension");
     store.compact();
@@ -65,15 +66,19 @@ pub fn store(metric: Metric, vectors: &[Vector]) -> ArenaStore {
 /// # Panics
 /// When it doesn't.
 pub fn verify(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) {
-    let metric = on.schema().metric();
     let mut hits = vec![Hits::new(); queries.len()];
     search.search(on, queries, &mut hits).expect("a valid query");
     for (query, hits) in queries.iter().zip(&hits) {
+        let field = query.field_in(on.schema()).expect("a field of the schema");
+        let field = &on.schema().fields()[field.index()];
         let mut expected: Vec<(f64, RecordId)> = on
-            .records(query.wanted_filter())
-            .map(|record| {
+            .records(query.filter())
+            .filter_map(|record| {
                 let record = record.expect("a readable record");
-                (metric.distance(&query.vector(), record.vector()), record.id().to_id())
+                let vector = record.vector(field.name()).expect("a readable vector")?;
+                let distance = field.kind().distance(query.vector(), vector);
+                let distance = distance.expect("vectors of one field")?;
+                Some((distance, record.id().expect("a readable id").to_id()))
             })
             .collect();
         expected.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));

@@ -19,8 +19,8 @@ fn ingest(c: &mut Criterion) {
     for dim in [128, 768] {
         let batch = batch(&vectors(BATCH, dim));
         let schema = Schema::new(dim, Metric::Cosine).expect("a schema");
-        backend(&mut group, "arena", &batch, || ArenaStore::new(schema));
-        backend(&mut group, "memory", &batch, || MemoryStore::new(schema));
+        backend(&mut group, "arena", dim, &batch, || ArenaStore::new(schema.clone()));
+        backend(&mut group, "memory", dim, &batch, || MemoryStore::new(schema.clone()));
     }
     group.finish();
     coded(c);
@@ -37,7 +37,7 @@ fn coded(c: &mut Criterion) {
         let search = ExactSearch::new();
         group.bench_function(format!("arena: {ROWS} at dim {dim}, {metric}"), |b| {
             b.iter_with_large_drop(|| {
-                let store = ArenaStore::new(schema);
+                let store = ArenaStore::new(schema.clone());
                 store.apply(&batch).expect("a valid batch");
                 let snapshot = store.snapshot().expect("a snapshot");
                 assert!(search.prepare(&*snapshot, &mut || true).expect("rows"));
@@ -51,10 +51,10 @@ fn coded(c: &mut Criterion) {
 fn backend<S: Store>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
+    dim: usize,
     batch: &Batch,
     empty: impl Fn() -> S,
 ) {
-    let dim = empty().schema().dim();
     let filled = || {
         let store = empty();
         let applied = store.apply(batch).expect("a valid batch");

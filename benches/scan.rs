@@ -14,7 +14,7 @@ fn scan(c: &mut Criterion) {
     let vectors = vectors(ROWS, DIM);
     let search = ExactSearch::new();
     let filter: Filter = "lang = \"en\"".parse().expect("a filter");
-    for metric in Metric::ALL {
+    for metric in Metric::OF_NUMBERS {
         let snapshot = store(metric, &vectors).snapshot().expect("a snapshot");
         search.prepare(&*snapshot, &mut || true).expect("rows that can be read");
         let one = Query::nearest(vectors[1].as_ref(), 10);
@@ -29,12 +29,12 @@ fn scan(c: &mut Criterion) {
         group.sample_size(20);
         for (name, queries) in [
             ("one query", vec![one]),
-            ("one query, half filtered out", vec![one.filter(&filter)]),
-            ("one query, two threads", vec![one.threads(2)]),
+            ("one query, half filtered out", vec![one.with_filter(&filter)]),
+            ("one query, two threads", vec![one.with_threads(2)]),
             ("batch of 64", many),
         ] {
             for (plan, plan_name) in [(Plan::Auto, "certified"), (Plan::F32, "f32")] {
-                let queries: Vec<_> = queries.iter().map(|query| query.plan(plan)).collect();
+                let queries: Vec<_> = queries.iter().map(|query| query.with_plan(plan)).collect();
                 verify(&search, &*snapshot, &queries[..queries.len().min(4)]);
                 let mut hits = vec![Hits::new(); queries.len()];
                 group.throughput(Throughput::Elements(queries.len() as u64));

@@ -49,7 +49,7 @@ fn main() -> std::io::Result<()> {
         .collect();
     let mut lines = Vec::new();
     for batch in BATCHES {
-        for metric in Metric::ALL {
+        for metric in Metric::OF_NUMBERS {
             for (place, bytes) in PLACES {
                 for dim in DIMS.into_iter().filter(|dim| options.wants(*dim)) {
                     let bytes = if batch > 1 { bytes.min(BATCH_BYTES) } else { bytes };
@@ -91,7 +91,9 @@ fn share(bytes: usize, rounds: usize) -> Threads {
         let (matrix, search, mut hits) = (&matrix, &search, [Hits::new()]);
         contest.enter(if threads == 1 { "one" } else { "two" }, repeats as f64, move || {
             for _ in 0..repeats {
-                search.search(matrix, &[query.threads(threads)], &mut hits).expect("an answer");
+                search
+                    .search(matrix, &[query.with_threads(threads)], &mut hits)
+                    .expect("an answer");
             }
         });
     }

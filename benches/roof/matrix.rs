@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Explain, Hits, IdRef, Metric, Narrow, PayloadRef, Predicate, Query,
-    RecordId, RecordRef, Result, Schema, Seal, Snapshot, Version,
+    Block, BlockSource, Explain, FieldId, Hits, IdRef, Metric, Narrow, PayloadRef, Predicate,
+    Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Snapshot, VectorColumn, Version,
 };
 
 /// Components in 64 bytes.
@@ -17,6 +17,7 @@ const BLOCK_BYTES: usize = 8 << 20;
 #[derive(Debug)]
 pub(crate) struct Matrix {
     schema: Schema,
+    dim: usize,
     blocks: Vec<Chunk>,
     rows: usize,
 }
@@ -61,7 +62,7 @@ impl Matrix {
         let of = |first: usize| Chunk::new(dim, block_rows.min(rows - first), &mut fill);
         let blocks = (0..rows).step_by(block_rows).map(of).collect();
         let schema = Schema::new(dim, metric).expect("a dimension within the limits");
-        Self { schema, blocks, rows }
+        Self { schema, dim, blocks, rows }
     }
 
     /// All rows, padding included.
@@ -80,7 +81,7 @@ impl Matrix {
 
     /// Components of vectors, without padding.
     pub(crate) fn elements(&self) -> usize {
-        self.rows * self.schema.dim()
+        self.rows * self.dim
     }
 }
 
@@ -118,7 +119,7 @@ impl Snapshot for Matrix {
     }
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let chunk = &self.blocks[i];
-        let block = Block::new(chunk, chunk.dim, chunk.stride, chunk.rows, Version(1))?;
+        let block = Block::new(chunk, &self.schema, chunk.rows, Version(1))?;
         Ok(block.sealed(&chunk.seal))
     }
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
@@ -126,12 +127,22 @@ impl Snapshot for Matrix {
     }
 }
 
-impl BlockSource for Chunk {
-    fn rows(&self, range: Range<usize>) -> Result<&[f32]> {
-        Ok(&self.components()[range.start * self.stride..range.end * self.stride])
+impl VectorColumn for Chunk {
+    fn rows_of(&self) -> Option<&[u32]> {
+        None
     }
-    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<&[f32]> {
+    fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        let rows = &self.components()[range.start * self.stride..range.end * self.stride];
+        iqdb_core::Matrix::new(rows, self.dim, self.stride).map(RowsRef::F32)
+    }
+    fn rows_some(&self, range: Range<usize>, _: &[u32]) -> Result<RowsRef<'_>> {
         self.rows(range)
+    }
+}
+
+impl BlockSource for Chunk {
+    fn column(&self, _: FieldId) -> Result<Option<&dyn VectorColumn>> {
+        Ok(Some(self))
     }
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())

@@ -84,7 +84,7 @@ pub(crate) fn measure(data: Data, metric: Metric, dim: usize, rounds: usize) -> 
         .collect();
     let (matrix, search) = (&matrix, &search);
     let ask = |query: Query<'_>, plan, hits: &mut [Hits; 1]| {
-        search.search(matrix, &[query.plan(plan)], hits).expect("an answer")
+        search.search(matrix, &[query.with_plan(plan)], hits).expect("an answer")
     };
     let mut contest = Contest::default();
     for (name, plan) in [("f32", Plan::F32), ("certified", Plan::Auto)] {

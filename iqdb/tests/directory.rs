@@ -9,7 +9,7 @@ fn a_database_is_there_again() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("db");
     let schema = Schema::new(2, Metric::Euclidean).unwrap();
-    let db = Iqdb::create(&dir, schema).unwrap();
+    let db = Iqdb::create(&dir, schema.clone()).unwrap();
     db.upsert_many((0..100_u64).map(|n| Record::new(n, [n as f32, 0.0]).unwrap())).unwrap();
     let other = db.clone();
     drop(db);
@@ -45,7 +45,7 @@ fn a_database_is_there_again() {
 #[test]
 fn what_needs_a_directory_says_so() {
     let schema = Schema::new(2, Metric::Euclidean).unwrap();
-    let db = Iqdb::open_in_memory(schema).unwrap();
+    let db = Iqdb::open_in_memory(schema.clone()).unwrap();
     let refused = [
         db.compact().unwrap_err(),
         db.backup_to("nowhere").unwrap_err(),

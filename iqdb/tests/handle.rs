@@ -47,7 +47,7 @@ fn vectors_are_taken_in_any_form() {
         db.search(vec![1.0, 0.0], 1),
         db.search(&owned, 1),
         db.search(owned.as_ref(), 1),
-        db.search(&owned[..], 1),
+        db.search(owned.as_f32().unwrap(), 1),
         db.search(owned.clone(), 1),
     ] {
         assert_eq!(ids(&hits.unwrap()), ["1"]);
@@ -101,12 +101,12 @@ fn what_cannot_be_asked_is_reported_when_it_is_run() {
 fn a_wrong_dimension_says_what_to_expect() {
     let error = articles().upsert(Record::new("new", [1.0]).unwrap()).unwrap_err();
     insta::assert_debug_snapshot!(error, @r"
-    wrong dimension: the vector does not have the schema's dimension
+    wrong dimension: the vector does not have the field's dimension
       while:     apply
       record:    new
       expected:  2 components
       found:     1 components
-      hint:      embed with the model that the store was made for
+      hint:      embed with the model that the field was made for
     ");
 }
 
@@ -162,7 +162,7 @@ fn a_backend_is_chosen_by_name() {
     let schema = Schema::new(1, Metric::Dot).unwrap();
     for backend in Backend::available() {
         assert_eq!(backend.to_string().parse::<Backend>().unwrap(), *backend);
-        let in_memory = Iqdb::builder().backend(*backend).open_in_memory(schema);
+        let in_memory = Iqdb::builder().backend(*backend).open_in_memory(schema.clone());
         assert_eq!(in_memory.is_ok(), *backend != Backend::File);
     }
     assert_eq!("lance".parse::<Backend>().unwrap_err().kind(), ErrorKind::NotSupported);

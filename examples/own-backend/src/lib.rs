@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Change, Error, ErrorKind, Explain, Hits, Query, Record,
-    RecordBlock, RecordId, RecordRef, Result, Schema, Snapshot, Store, Version,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Query,
+    Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, Version,
 };
 
 // ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
@@ -35,6 +35,23 @@ pub struct Toy {
 struct State {
     version: Version,
     records: BTreeMap<RecordId, Record>,
+}
+
+/// What core asks of the records when it resolves a batch.
+impl iqdb_core::State for State {
+    fn contains(&self, id: &RecordId) -> Result<bool> {
+        Ok(self.records.contains_key(id))
+    }
+
+    fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
+        let mut found = Vec::new();
+        for record in self.records.values() {
+            if filter.matches(record.id.as_ref(), &(&record.payload).into())? {
+                found.push(record.id.clone());
+            }
+        }
+        Ok(found)
+    }
 }
 
 impl Toy {
@@ -67,20 +84,22 @@ impl Store for Toy {
         // lock, or the version could move on between the check and the write. A busier backend
         // calls `check_input` before it takes the lock, and only `check_version` under it.
         batch.check(&self.schema, state.version)?;
-        let mut applied = Applied::at(state.version);
-        for change in batch.changes() {
-            // In order: each change sees what the ones before it did, and is counted once.
-            applied.count(change, state.records.contains_key(change.id()));
-            match change {
-                Change::Upsert(record) => {
+        // A batch is made of statements, of which there may be more some day. Core turns them into
+        // effects, which are few and plain, and counts the statements that have none.
+        let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
+        for effect in effects {
+            // In order, and each counted once.
+            applied.count(&effect, state.records.contains_key(effect.id()));
+            match effect {
+                Effect::Put(record) => {
                     state.records.insert(record.id.clone(), record.clone());
                 }
-                Change::Delete(id) => {
-                    state.records.remove(id);
+                Effect::Remove(id) => {
+                    state.records.remove(&*id);
                 }
-                Change::SetPayload(id, payload) => {
-                    if let Some(record) = state.records.get_mut(id) {
-                        record.payload = payload.clone();
+                Effect::SetPayload(..) | Effect::SetVectors(..) => {
+                    if let Some(record) = state.records.get_mut(effect.id()) {
+                        effect.apply_to(record);
                     }
                 }
             }

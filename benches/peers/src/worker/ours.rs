@@ -64,7 +64,7 @@ pub(super) fn open_files(dir: &Path, id: u64) -> Result<Answer> {
     let get = started.elapsed();
     let after = usage();
     let started = Instant::now();
-    let hits = db.search(record.vector, 10).map_err(said)?;
+    let hits = db.search(record.only_vector().map_err(said)?, 10).map_err(said)?;
     let search = started.elapsed();
     if hits.iter().next().is_none_or(|hit| hit.distance != 0.0) {
         return Err(format!("the record {id} is not nearest to itself"));
@@ -118,7 +118,7 @@ fn fill(db: Iqdb, mut facts: Facts, data: &Data, plan: Plan) -> Result<(Ours, Fa
         .collect();
     let queries = queries?;
     let mut hits = vec![Hits::new()];
-    let first = [Query::nearest(queries[0].as_ref(), 1).plan(plan)];
+    let first = [Query::nearest(queries[0].as_ref(), 1).with_plan(plan)];
     let explain = db.search_batch(&first, &mut hits).map_err(said)?;
     facts.insert("version".into(), "this checkout".into());
     facts.insert("plan".into(), explain.plan.into());
@@ -167,9 +167,10 @@ impl Engine for Ours {
         let queries: Vec<Query<'_>> = self.queries[range]
             .iter()
             .map(|vector| {
-                let query = Query::nearest(vector.as_ref(), k).threads(threads).plan(self.plan);
+                let query = Query::nearest(vector.as_ref(), k);
+                let query = query.with_threads(threads).with_plan(self.plan);
                 match &self.filter {
-                    Some(filter) => query.filter(filter),
+                    Some(filter) => query.with_filter(filter),
                     None => query,
                 }
             })
