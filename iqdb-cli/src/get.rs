@@ -22,8 +22,10 @@ pub(crate) fn run(args: &GetArgs, screen: &mut Screen<'_>) -> Result<(), Failure
             absent.push(id);
             continue;
         };
-        let vector = (!args.no_vector).then_some(&*record.vector);
-        let line = Line { id: &record.id, vector, payload: &record.payload };
+        let line = match args.no_vector {
+            true => Line::without_vectors(&record.id, &record.payload),
+            false => Line::new(&record),
+        };
         let line = serde_json::to_string(&line).map_err(std::io::Error::from)?;
         writeln!(screen.out, "{line}")?;
     }

@@ -1,22 +1,21 @@
 //! `iqdb info`: what a database is and how large.
 
 use indicatif::{DecimalBytes, HumanCount};
-use iqdb::{FileStats, LockedBy};
+use iqdb::{Element, Field, FileStats, LockedBy};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
 use crate::count::counted;
 use crate::database;
 use crate::exit::Failure;
-use crate::screen::Screen;
+use crate::screen::{Screen, printable};
 
 /// What there is to say. The fields are the keys of the JSON object, in this order.
 #[derive(Debug, Serialize)]
 struct Info {
     database: String,
     id: String,
-    dim: usize,
-    metric: &'static str,
+    fields: Vec<FieldInfo>,
     records: u64,
     version: u64,
     bytes: u64,
@@ -25,6 +24,28 @@ struct Info {
     log_bytes: u64,
     log_bytes_max: u64,
     locked_by: &'static str,
+}
+
+/// What there is to say of a field.
+#[derive(Debug, Serialize)]
+struct FieldInfo {
+    name: String,
+    element: &'static str,
+    /// In components or bits; none for sparse vectors.
+    dim: Option<usize>,
+    metric: &'static str,
+}
+
+impl From<&Field> for FieldInfo {
+    fn from(field: &Field) -> Self {
+        let kind = field.kind();
+        Self {
+            name: field.name().to_owned(),
+            element: kind.element().map_or("sparse", Element::as_str),
+            dim: kind.dim(),
+            metric: kind.metric().as_str(),
+        }
+    }
 }
 
 /// What keeps other writers out.
@@ -58,8 +79,7 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
     let stats = database::stats(&database)?;
     let info = Info {
         database: args.database.display().to_string(),
-        dim: schema.dim(),
-        metric: schema.metric().as_str(),
+        fields: schema.fields().iter().map(FieldInfo::from).collect(),
         records: snapshot.len(),
         version: snapshot.version().0,
         bytes: stats.bytes,
@@ -75,10 +95,11 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
         writeln!(screen.out, "{line}")?;
         return Ok(());
     }
-    let lines = [
-        ("database", info.database),
-        ("id", info.id),
-        ("schema", schema.to_string()),
+    let field =
+        |field: &Field| ("field", printable(&format!("{}: {}", field.name(), field.kind())));
+    let mut lines = vec![("database", info.database), ("id", info.id)];
+    lines.extend(schema.fields().iter().map(field));
+    lines.extend([
         ("records", HumanCount(info.records).to_string()),
         ("version", HumanCount(info.version).to_string()),
         (
@@ -92,7 +113,7 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
         ),
         ("log", log_of(&stats)),
         ("lock", lock_of(stats.locked_by).1.to_owned()),
-    ];
+    ]);
     for (name, value) in lines {
         writeln!(screen.out, "{} {value}", screen.faint().apply_to(format!("{name:<9}")))?;
     }

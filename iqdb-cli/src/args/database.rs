@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use clap_complete::Shell;
-use iqdb::{Filter, Metric, RecordId};
+use iqdb::{Field, Filter, Metric, RecordId};
 
+use super::field::field;
 use super::{at_least_1, filter, id, metrics};
 
 const RM_EXAMPLES: &str = "\
@@ -13,19 +14,32 @@ Examples:
   iqdb rm words.iqdb n02711573 n12255452
   iqdb rm words.iqdb --where 'pos = \"verb\" and lexfile < 30'";
 
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  iqdb create words.iqdb --dim 384 --metric cosine
+  iqdb create shop.iqdb --field title:384:cosine --field image:512:dot:f16
+  iqdb create shop.iqdb --field bits:1024:hamming:binary --field terms:sparse:dot";
+
 /// What to make.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iqdb create words.iqdb --dim 384 --metric cosine")]
+#[command(
+    after_help = CREATE_EXAMPLES,
+    group = ArgGroup::new("fields").required(true).multiple(true).args(["dim", "field"]),
+)]
 pub struct CreateArgs {
     /// The directory to make
     #[arg(value_name = "DATABASE")]
     pub database: PathBuf,
-    /// How many components every vector has
-    #[arg(long, value_name = "N", value_parser = at_least_1)]
-    pub dim: usize,
-    /// What makes two vectors near
-    #[arg(long, value_parser = metrics())]
-    pub metric: Metric,
+    /// How many components the vectors have, those of the field `vector`
+    #[arg(long, value_name = "N", requires = "metric", value_parser = at_least_1)]
+    pub dim: Option<usize>,
+    /// What makes two of them near
+    #[arg(long, requires = "dim", value_parser = metrics())]
+    pub metric: Option<Metric>,
+    /// A field of vectors: NAME:DIM:METRIC[:ELEMENT], ELEMENT one of f32, f16, bf16, i8 and binary,
+    /// or NAME:sparse:dot
+    #[arg(long, value_name = "FIELD", value_parser = field)]
+    pub field: Vec<Field>,
 }
 
 /// What to describe.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod database;
+mod field;
 mod search;
 mod transfer;
 
@@ -80,22 +81,28 @@ pub enum Command {
     /// Write the records of a file into a database
     ///
     /// What can be read, by the file's name:
-    ///   .npy     a little-endian matrix of f32 or f16 in C order, one vector per row
+    ///   .npy     a little-endian matrix in C order, one vector per row, of the field's element: f32 (or
+    ///            f16, which is widened), f16, int8, and for bits uint8 as numpy.packbits makes it
     ///   .fvecs   per row the dimension as int32, then the components as f32, little-endian
     ///   .fbin    the number of rows and the dimension as uint32, then the components as f32
     ///   .jsonl   one JSON object per line: {"id": 7, "vector": [0.1, …], "payload": {"lang": "en"}};
     ///            without "payload", all other fields are the payload. Objects are maps, and {"$date":
-    ///            "2025-01-31T10:00:00Z"} is a date
+    ///            "2025-01-31T10:00:00Z"} is a date. "vectors" has those of other fields by name:
+    ///            {"image": {"i8": [1, 2]}, "terms": {"sparse": {"indices": [3], "weights": [0.5]}}}
     ///   .csv     columns by name: `id`, the vector as a JSON list in `vector` or its components in
     ///            `v0`, `v1`, …, and the payload in the others. A cell that is a JSON value is that
     ///            value, an empty one is nothing, and any other is a text
     ///   .parquet columns by name: `id`, `vector`, and the payload in the others: structs are maps,
-    ///            timestamps and days are dates; in builds with the feature parquet
+    ///            timestamps and days are dates; in builds with the feature parquet. Vectors are
+    ///            lists, and of bits binaries of a fixed size
     ///   a folder with base.npy and, where there are ids and payloads, payload.jsonl
     ///
     /// The first three hold vectors alone; ids and payloads come from PAYLOAD, a line per row: {"id":
     /// "a", "lang": "en"} or {"id": "a", "payload": {"lang": "en"}}. Where the first record has no
     /// id, none has one, and the ids are the row numbers from 0.
+    ///
+    /// The vectors of files other than .jsonl are of the field `vector`, or of the one that --field
+    /// names. In .csv and .parquet their column has the field's name, and there may be several.
     ///
     /// A record whose id is there already is replaced. Each batch is written as a whole: a row that
     /// can't be read or stored is reported, and nothing of its batch is written.
@@ -109,7 +116,8 @@ pub enum Command {
     ///
     /// What can be written, by the file's name: .jsonl and .csv hold whole records; .npy, .fvecs and
     /// .fbin hold vectors alone, and ids and payloads go to PAYLOAD, a line of JSON per row. `iqdb
-    /// import` reads all of them back, bit for bit. The records are those of one moment, in no
+    /// import` reads all of them back, bit for bit. Without --field, all but .jsonl have the vectors of
+    /// the field `vector` alone. The records are those of one moment, in no
     /// promised order. The file appears when it is complete, or not at all.
     Export(ExportArgs),
     /// Say what a database is and how large
@@ -129,7 +137,8 @@ pub enum Command {
     /// The answer is exact. What to search for is one of: the vectors of a FILE (.npy, .fvecs, .fbin,
     /// or .jsonl with a vector or an object with a "vector" per line), the vector of a stored record,
     /// which is then not among the hits, or the vectors that arrive at standard input, lines as those
-    /// of .jsonl, each answered when it is read.
+    /// of .jsonl, each answered when it is read. A vector of other elements than f32 is an object there,
+    /// such as {"i8": [1, 2]}.
     Search(SearchArgs),
     /// Check every byte of a database
     ///
@@ -206,9 +215,9 @@ impl fmt::Display for PartOfSpeech {
     }
 }
 
-/// The names of the metrics.
+/// The names of the metrics of vectors of numbers.
 fn metrics() -> impl TypedValueParser<Value = Metric> {
-    PossibleValuesParser::new(Metric::ALL.map(Metric::as_str))
+    PossibleValuesParser::new(Metric::OF_NUMBERS.map(Metric::as_str))
         .try_map(|name| Metric::from_str(&name))
 }
 

@@ -11,6 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   iqdb search words.iqdb --like n02711573
   iqdb search words.iqdb --vector queries.npy -k 3 --json
+  iqdb search shop.iqdb --field image --like 7
   echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
 
 /// What to search for, in what, and how to show it.
@@ -32,6 +33,9 @@ pub struct SearchArgs {
     /// Read the vectors to search for from standard input
     #[arg(long)]
     pub stdin: bool,
+    /// The field to search; without it, the one named `vector`
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
     /// How many records to find
     #[arg(short, value_name = "K", default_value = "10", value_parser = at_least_1)]
     pub k: usize,

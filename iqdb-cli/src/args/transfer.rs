@@ -11,7 +11,8 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   iqdb import words.iqdb words.jsonl
   iqdb import words.iqdb vectors.npy --payload words.jsonl
-  iqdb import words.iqdb wordnet384/ --resume";
+  iqdb import words.iqdb wordnet384/ --resume
+  iqdb import shop.iqdb images.npy --field image";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -31,6 +32,9 @@ pub struct ImportArgs {
     /// The ids and payloads for a FILE of vectors alone, a line of JSON per row
     #[arg(long, value_name = "PAYLOAD")]
     pub payload: Option<PathBuf>,
+    /// The field that the vectors are of, where FILE doesn't say it
+    #[arg(long, value_name = "NAME")]
+    pub field: Vec<String>,
     /// Go on where an import of the same file was interrupted
     #[arg(long)]
     pub resume: bool,
@@ -55,6 +59,9 @@ pub struct ExportArgs {
     /// Where ids and payloads go when FILE holds vectors alone
     #[arg(long, value_name = "PAYLOAD")]
     pub payload: Option<PathBuf>,
+    /// The field whose vectors to write, where FILE hasn't room for all
+    #[arg(long, value_name = "NAME")]
+    pub field: Vec<String>,
     /// Only the records that match
     #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
     pub filter: Option<Filter>,

@@ -53,9 +53,9 @@ impl Figures {
                 .as_ref()
                 .map_or(args.backend.to_string(), |_| Backend::File.to_string()),
             plan: plans.join("+"),
-            metric: input.schema.metric().as_str(),
+            metric: input.metric.as_str(),
             n: input.rows,
-            dim: input.schema.dim(),
+            dim: input.dim,
             k: input.k,
             threads: args.threads,
             batch: args.batch,

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 
-use iqdb::{Error, ErrorKind, Iqdb, Location, Result, Schema, VectorRef};
+use iqdb::{
+    Element, Error, ErrorKind, Field, FieldKind, Iqdb, Location, Metric, Result, Schema, VectorRef,
+};
 
 use crate::args::BenchArgs;
 use crate::npy::{self, NpyReader};
@@ -10,7 +12,10 @@ use crate::npy::{self, NpyReader};
 /// What there is to search, and what to search for.
 #[derive(Debug)]
 pub(super) struct Input {
+    /// Of which the field [`Field::DEFAULT`] is searched.
     pub(super) schema: Schema,
+    pub(super) dim: usize,
+    pub(super) metric: Metric,
     /// The rows to load, none of them read yet; none for a database.
     pub(super) base: Option<NpyReader<f32, File>>,
     /// How many rows are searched.
@@ -36,7 +41,7 @@ impl Input {
         let (schema, rows, name) = match (&base, args.metric, database) {
             (_, _, Some(database)) => {
                 let rows = usize::try_from(database.len()?).unwrap_or(usize::MAX);
-                (*database.schema(), rows, "the database".to_owned())
+                (database.schema().clone(), rows, "the database".to_owned())
             }
             (Some(base), Some(metric), None) => {
                 let schema = Schema::new(base.columns(), metric)
@@ -49,13 +54,14 @@ impl Input {
                     .expected("a database, or a base and a metric"));
             }
         };
-        if queries.columns() != schema.dim() {
+        let (dim, metric) = searched(&schema)?;
+        if queries.columns() != dim {
             return Err(unfit(
                 &queries,
                 ErrorKind::DimensionMismatch,
                 "the queries don't fit the base",
             )
-            .expected(format_args!("{} columns, as in {name}", schema.dim()))
+            .expected(format_args!("{dim} columns, as in {name}"))
             .found(queries.columns()));
         }
         let truth = match &args.truth {
@@ -77,17 +83,26 @@ impl Input {
         let (count, name) = (queries.rows(), queries.name().to_owned());
         let components = queries.read_all()?;
         for row in 0..count {
-            let start = row * schema.dim();
-            let vector = VectorRef::new(&components[start..start + schema.dim()])?;
+            let vector = VectorRef::new(&components[row * dim..(row + 1) * dim])?;
             check(&schema, vector, row, &queries)
                 .map_err(|error| error.during(format!("reading {name}")))?;
         }
-        Ok(Self { schema, base, rows, k: args.k, queries: components, truth })
+        Ok(Self { schema, dim, metric, base, rows, k: args.k, queries: components, truth })
     }
 
     /// The queries in order.
     pub(super) fn queries(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.queries.chunks_exact(self.schema.dim())
+        self.queries.chunks_exact(self.dim)
+    }
+}
+
+/// The dimension and the metric of the field that is searched.
+fn searched(schema: &Schema) -> Result<(usize, Metric)> {
+    match schema.kind(schema.default_field()?) {
+        Some(FieldKind::Dense { dim, metric, element: Element::F32 }) => Ok((dim, metric)),
+        _ => Err(Error::new(ErrorKind::NotSupported, "the field is not measured")
+            .expected("vectors of f32 in the field vector")
+            .found(schema)),
     }
 }
 
@@ -98,7 +113,7 @@ pub(super) fn check(
     row: usize,
     file: &NpyReader<f32, File>,
 ) -> Result<()> {
-    schema.check_vector(vector).map_err(|error| {
+    schema.check_vector(Field::DEFAULT, Some(vector)).map_err(|error| {
         error.at(Location::Byte(file.byte_of(row, 0))).found(format_args!("zeros in row {row}"))
     })
 }

@@ -36,7 +36,9 @@ pub(super) fn measure(
         .queries()
         .map(|vector| {
             let vector = VectorRef::new(vector)?;
-            Ok(Query::nearest(vector, input.k).threads(args.threads).plan(args.plan.into()))
+            Ok(Query::nearest(vector, input.k)
+                .with_threads(args.threads)
+                .with_plan(args.plan.into()))
         })
         .collect::<Result<Vec<_>>>()?;
     let mut buffers = vec![Hits::new(); args.batch.min(queries.len())];

@@ -28,7 +28,8 @@ pub fn run(args: &BenchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let (database, build_time) = match (opened, &mut input.base) {
         (Some(database), _) => (database, None),
         (None, base) => {
-            let database = Iqdb::builder().backend(args.backend).open_in_memory(input.schema)?;
+            let database =
+                Iqdb::builder().backend(args.backend).open_in_memory(input.schema.clone())?;
             let build_time = match base {
                 Some(base) => load::load(&database, base, input.rows, screen)?,
                 None => Duration::ZERO,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use iqdb::{Iqdb, Result};
+use iqdb::{Field, Iqdb, Result, VectorRef, distance};
 
 use super::input::{Input, Truth};
 
@@ -22,7 +22,9 @@ pub(super) fn recall(
     for ((query, kth_row), found) in input.queries().zip(&truth.kth_rows).zip(found) {
         let distance = |row: u64| -> Result<Option<f64>> {
             let record = database.get(row)?;
-            Ok(record.map(|record| input.schema.metric().distance(query, &record.vector)))
+            let vector = record.as_ref().and_then(|record| record.vector(Field::DEFAULT));
+            let vector = vector.and_then(VectorRef::as_f32);
+            Ok(vector.map(|vector| distance::of_numbers(input.metric, query, vector)))
         };
         let Some(farthest) = distance(*kth_row)? else {
             continue;

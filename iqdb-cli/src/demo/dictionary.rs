@@ -22,6 +22,8 @@ pub(crate) struct Meaning {
 #[derive(Debug)]
 pub(crate) struct Dictionary {
     pub(crate) database: Iqdb,
+    /// How many components each vector has.
+    pub(crate) dim: usize,
     meanings: Vec<Meaning>,
 }
 
@@ -53,7 +55,7 @@ impl Dictionary {
             Ok(record)
         });
         database.upsert_many(records.collect::<Result<Vec<_>>>()?)?;
-        Ok(Self { database, meanings })
+        Ok(Self { database, dim, meanings })
     }
 
     /// The meanings of a word in lower case, the most common one first.
@@ -94,7 +96,7 @@ mod tests {
         let dictionary = Dictionary::load().unwrap();
         assert_eq!(dictionary.all().len(), 4_000);
         assert_eq!(dictionary.database.len().unwrap(), 4_000);
-        assert_eq!(dictionary.database.schema().dim(), 384);
+        assert_eq!(dictionary.dim, 384);
         for meaning in dictionary.all() {
             let record = dictionary.database.get(meaning.id.as_str()).unwrap().unwrap();
             assert_eq!(record.payload.get("word"), Some(&meaning.word.as_str().into()));

@@ -37,10 +37,11 @@ pub(super) fn search(
     let record = database.get(asked.id.as_str())?.ok_or_else(|| {
         Error::new(ErrorKind::ContractViolation, "a word that was loaded is not there")
     })?;
+    let vector = record.only_vector()?;
     // The word's own meanings come first of all, and are not what was asked for.
     let own = dictionary.meanings(&asked.word).len();
     let ask = || {
-        let query = database.query(&record.vector).k(k.saturating_add(own)).with_payload();
+        let query = database.query(vector).k(k.saturating_add(own)).with_payload();
         match filter {
             Some(filter) => query.filter(filter).run(),
             None => query.run(),
@@ -92,15 +93,18 @@ mod tests {
         for filter in [None, Some("pos = \"verb\"")] {
             let found = search(&dictionary, back, 20, filter).unwrap();
 
-            let vector = |id: &str| dictionary.database.get(id).unwrap().unwrap().vector;
-            let asked = vector(&back.id);
+            let record = |id: &str| dictionary.database.get(id).unwrap().unwrap();
+            let asked = record(&back.id);
+            let asked = asked.only_vector().unwrap().as_f32().unwrap();
             let mut by_hand: Vec<_> = dictionary
                 .all()
                 .iter()
                 .filter(|meaning| meaning.word != "back")
                 .filter(|meaning| filter.is_none() || meaning.pos == "verb")
                 .map(|meaning| {
-                    (iqdb::Metric::Cosine.distance(&asked, &vector(&meaning.id)), meaning)
+                    let stored = record(&meaning.id);
+                    let stored = stored.only_vector().unwrap().as_f32().unwrap();
+                    (iqdb::distance::of_numbers(iqdb::Metric::Cosine, asked, stored), meaning)
                 })
                 .collect();
             by_hand.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.id.cmp(&b.1.id)));

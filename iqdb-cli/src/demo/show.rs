@@ -22,13 +22,12 @@ pub(super) fn head(
     load: Duration,
     meanings: &[&Meaning],
 ) -> Result<(), Failure> {
-    let schema = dictionary.database.schema();
     let (strong, faint) = (screen.strong(), screen.faint());
     let line = format!(
         "Loaded {} meanings of English words in {}, each a vector of {} components.",
         HumanCount(dictionary.all().len() as u64),
         human(load),
-        schema.dim(),
+        dictionary.dim,
     );
     writeln!(screen.out, "{}\n", faint.apply_to(line))?;
     let word_width = meanings.iter().map(|meaning| measure_text_width(&meaning.word)).max();

@@ -1,6 +1,9 @@
-//! Columns with names: `id`, a column per component, and one per key of any payload.
+//! Columns with names: `id`, those of the vectors, and one per key of any payload.
+//!
+//! The vectors of the default field, if they are of `f32`, are in a column per component; those of any
+//! other field are in one, as JSON.
 
-use iqdb::{Error, ErrorKind, RecordRef, Result};
+use iqdb::{Element, Error, ErrorKind, Field, FieldKind, RecordRef, Result, VectorRef};
 
 use super::Writer;
 use super::file::NewFile;
@@ -9,28 +12,43 @@ use crate::input::cell;
 #[derive(Debug)]
 pub(super) struct CsvWriter {
     file: csv::Writer<NewFile>,
+    vectors: Vec<Field>,
     /// The keys, in their order.
     keys: Vec<String>,
 }
 
 impl CsvWriter {
     /// Writes the names of the columns.
-    pub(super) fn new(file: NewFile, dim: usize, keys: Vec<String>) -> Result<Self> {
+    pub(super) fn new(file: NewFile, vectors: Vec<Field>, keys: Vec<String>) -> Result<Self> {
+        if let Some(field) = vectors.iter().find(|field| is_column(field.name())) {
+            return Err(Error::new(ErrorKind::NotSupported, "a field has the name of a column")
+                .during("writing a .csv file")
+                .expected("fields other than id, v0, v1 and so on")
+                .found(format_args!("the field {}", field.name()))
+                .hint("export to .jsonl"));
+        }
         let is_taken = |key: &&String| {
-            let number = key.strip_prefix('v').map(str::parse::<usize>);
-            matches!(key.as_str(), "id" | "vector") || matches!(number, Some(Ok(_)))
+            is_column(key)
+                || *key == Field::DEFAULT
+                || vectors.iter().any(|vector| vector.name() == key.as_str())
         };
         if let Some(key) = keys.iter().find(is_taken) {
             return Err(Error::new(ErrorKind::NotSupported, "a key has the name of a column")
                 .during("writing a .csv file")
-                .expected("keys other than id, vector, v0, v1 and so on")
+                .expected("keys other than id, vector, v0, v1 and so on, and the fields")
                 .found(format_args!("the key {key}"))
                 .hint("export to .jsonl"));
         }
-        let mut writer = Self { file: csv::Writer::from_writer(file), keys: Vec::new() };
-        let components = (0..dim).map(|component| format!("v{component}"));
-        writer.row(std::iter::once("id".to_owned()).chain(components).chain(keys.clone()))?;
-        writer.keys = keys;
+        let mut names = vec!["id".to_owned()];
+        for vector in &vectors {
+            match components(vector) {
+                Some(dim) => names.extend((0..dim).map(|component| format!("v{component}"))),
+                None => names.push(vector.name().to_owned()),
+            }
+        }
+        names.extend(keys.iter().cloned());
+        let mut writer = Self { file: csv::Writer::from_writer(file), vectors, keys };
+        writer.row(names)?;
         Ok(writer)
     }
 
@@ -41,17 +59,31 @@ impl CsvWriter {
 }
 
 impl Writer for CsvWriter {
-    fn write(&mut self, record: &RecordRef<'_>) -> Result<()> {
-        let payload = record.payload().to_payload()?;
-        let mut cells = vec![record.id().to_string()];
-        for component in record.vector() {
-            cells.push(serde_json::to_string(component).map_err(unwritable)?);
+    fn write(&mut self, record: &RecordRef<'_>) -> Result<bool> {
+        let payload = record.payload()?.to_payload()?;
+        let mut cells = vec![record.id()?.to_string()];
+        for field in &self.vectors {
+            let vector = record.vector(field.name())?;
+            match (components(field), vector, vector.and_then(VectorRef::as_f32)) {
+                (Some(dim), None, _) => cells.extend((0..dim).map(|_| String::new())),
+                (Some(_), _, Some(vector)) => {
+                    for component in vector {
+                        cells.push(serde_json::to_string(component).map_err(unwritable)?);
+                    }
+                }
+                (_, None, _) => cells.push(String::new()),
+                (_, Some(vector), _) => {
+                    let vector = serde_json::to_string(&vector.to_vector());
+                    cells.push(vector.map_err(unwritable)?);
+                }
+            }
         }
         for key in &self.keys {
             let cell = payload.get(key).map(cell::write).transpose().map_err(unwritable)?;
             cells.push(cell.unwrap_or_default());
         }
-        self.row(cells)
+        self.row(cells)?;
+        Ok(true)
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
@@ -62,6 +94,21 @@ impl Writer for CsvWriter {
             Error::new(ErrorKind::Io, "the file can't be written").caused_by(error.to_string())
         })?;
         file.finish()
+    }
+}
+
+/// Whether a column of this name holds ids or components.
+fn is_column(name: &str) -> bool {
+    name == "id" || matches!(name.strip_prefix('v').map(str::parse::<usize>), Some(Ok(_)))
+}
+
+/// How many columns the vectors of a field take when each component has its own.
+fn components(field: &Field) -> Option<usize> {
+    match field.kind() {
+        FieldKind::Dense { dim, element: Element::F32, .. } if field.name() == Field::DEFAULT => {
+            Some(dim)
+        }
+        _ => None,
     }
 }
 

@@ -7,23 +7,24 @@ mod matrix;
 
 use std::time::Instant;
 
-use iqdb::{Error, ErrorKind, Filter, RecordRef, Result, Snapshot, SnapshotExt};
+use iqdb::{Error, ErrorKind, Field, Filter, RecordRef, Result, Snapshot, SnapshotExt};
 
 use crate::args::ExportArgs;
 use crate::count::counted;
 use crate::database;
 use crate::duration::human;
 use crate::exit::Failure;
-use crate::input::Format;
+use crate::input::{self, Format};
 use crate::progress;
-use crate::screen::Screen;
+use crate::screen::{Screen, printable};
 use file::NewFile;
 
 pub(crate) use jsonl::Line;
 
 /// Takes records one by one and puts them into files.
 trait Writer {
-    fn write(&mut self, record: &RecordRef<'_>) -> Result<()>;
+    /// Returns whether the record is written: a matrix has no room for one without a vector.
+    fn write(&mut self, record: &RecordRef<'_>) -> Result<bool>;
 
     /// Completes the files; before that there are none.
     fn finish(self: Box<Self>) -> Result<()>;
@@ -45,45 +46,78 @@ pub(crate) fn run(args: &ExportArgs, screen: &mut Screen<'_>) -> Result<(), Fail
     }
     let database = database::open_read_only(&args.database)?;
     let snapshot = database.snapshot()?;
+    let fields = fields(args, format, &*snapshot)?;
     let start = Instant::now();
     let count = snapshot.count(args.filter.as_ref())?;
     let bar = progress::of_rows(screen, "exporting", count);
-    let mut writer = writer(args, format, &*snapshot, count)?;
-    let mut written = 0;
+    let mut writer = writer(args, format, &*snapshot, &fields)?;
+    let (mut written, mut left_out) = (0, 0);
     for record in snapshot.records(args.filter.as_ref()) {
-        writer.write(&record?)?;
-        written += 1;
-        bar.set_position(written);
+        let is_written = writer.write(&record?)?;
+        *if is_written { &mut written } else { &mut left_out } += 1;
+        bar.set_position(written + left_out);
     }
     writer.finish()?;
     bar.finish_and_clear();
     let (written, time) = (counted(written, "record"), human(start.elapsed()));
     writeln!(screen.out, "Exported {written} in {time}.")?;
+    if left_out > 0 {
+        writeln!(screen.out, "Left out {} without a vector.", counted(left_out, "record"))?;
+    }
     if format.is_vectors() && args.payload.is_none() {
         writeln!(screen.out, "Only their vectors: ids and payloads go to a file with --payload.")?;
     }
+    if fields.len() < snapshot.schema().fields().len() {
+        let names: Vec<_> = fields.iter().map(Field::name).collect();
+        let names = printable(&names.join(", "));
+        writeln!(screen.out, "Only the vectors of {names}: a .jsonl file has all fields.")?;
+    }
     Ok(())
+}
+
+/// The fields of which the file has vectors.
+fn fields(args: &ExportArgs, format: Format, snapshot: &dyn Snapshot) -> Result<Vec<Field>> {
+    let schema = snapshot.schema();
+    match format {
+        Format::Jsonl | Format::Parquet if args.field.is_empty() => Ok(schema.fields().to_vec()),
+        Format::Jsonl | Format::Parquet => {
+            Err(Error::new(ErrorKind::NotSupported, "the file holds the vectors of all fields")
+                .during(format!("writing {}", args.file.display()))
+                .expected("a file of vectors or a .csv file beside --field")
+                .hint("leave out --field"))
+        }
+        Format::Csv => input::some(schema, &args.field),
+        Format::Npy | Format::Fvecs | Format::Fbin => {
+            input::one(schema, &args.field).map(|field| vec![field])
+        }
+    }
 }
 
 fn writer(
     args: &ExportArgs,
     format: Format,
     snapshot: &dyn Snapshot,
-    count: u64,
+    fields: &[Field],
 ) -> Result<Box<dyn Writer>> {
     let file = NewFile::create(&args.file, args.force)?;
-    let dim = snapshot.schema().dim();
+    let filter = args.filter.as_ref();
     let payload = |path| NewFile::create(path, args.force);
     let payload = args.payload.as_deref().map(payload).transpose()?;
-    Ok(match format {
-        Format::Jsonl => Box::new(jsonl::JsonlWriter::new(file)),
-        Format::Csv => {
-            Box::new(csv::CsvWriter::new(file, dim, keys(snapshot, args.filter.as_ref())?)?)
+    Ok(match (format, fields) {
+        (Format::Jsonl, _) => Box::new(jsonl::JsonlWriter::new(file)),
+        (Format::Csv, _) => {
+            Box::new(csv::CsvWriter::new(file, fields.to_vec(), keys(snapshot, filter)?)?)
         }
-        Format::Npy => Box::new(matrix::MatrixWriter::npy(file, payload, dim, count)?),
-        Format::Fvecs => Box::new(matrix::MatrixWriter::fvecs(file, payload, dim)?),
-        Format::Fbin => Box::new(matrix::MatrixWriter::fbin(file, payload, dim, count)?),
-        Format::Parquet => {
+        (Format::Npy, [field]) => {
+            let rows = holding(snapshot, filter, field)?;
+            Box::new(matrix::MatrixWriter::npy(file, payload, field, rows)?)
+        }
+        (Format::Fvecs, [field]) => Box::new(matrix::MatrixWriter::fvecs(file, payload, field)?),
+        (Format::Fbin, [field]) => {
+            let rows = holding(snapshot, filter, field)?;
+            Box::new(matrix::MatrixWriter::fbin(file, payload, field, rows)?)
+        }
+        _ => {
             return Err(Error::new(
                 ErrorKind::NotSupported,
                 "files of this format are not written",
@@ -92,6 +126,24 @@ fn writer(
             .expected(".jsonl, .csv, .npy, .fvecs or .fbin"));
         }
     })
+}
+
+/// How many of the records that match have a vector of the field.
+fn holding(snapshot: &dyn Snapshot, filter: Option<&Filter>, field: &Field) -> Result<u64> {
+    let id = snapshot.schema().field(field.name())?;
+    let mut all_have_it = true;
+    for i in 0..snapshot.block_count() {
+        let column = snapshot.block(i)?.column(id)?;
+        all_have_it &= column.is_some_and(|column| column.rows_of().is_none());
+    }
+    if all_have_it {
+        return snapshot.count(filter);
+    }
+    let mut count = 0;
+    for record in snapshot.records(filter) {
+        count += u64::from(record?.vector(field.name())?.is_some());
+    }
+    Ok(count)
 }
 
 /// The keys of all payloads, in their order.

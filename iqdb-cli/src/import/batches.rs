@@ -1,6 +1,6 @@
 //! Batches of records that can be stored, each row checked where it is known by its place.
 
-use iqdb::{Record, Result, Schema};
+use iqdb::{Record, Result, Schema, VectorRef};
 
 use crate::input::Reader;
 
@@ -27,9 +27,8 @@ impl<'r> Batches<'r> {
                 break;
             };
             self.check(&record)?;
-            bytes += size_of::<Record>()
-                + size_of_val::<[f32]>(&record.vector)
-                + record.payload.size_bytes();
+            let vectors: usize = record.vectors().map(|(_, vector)| vector_bytes(vector)).sum();
+            bytes += size_of::<Record>() + vectors + record.payload.size_bytes();
             batch.push(record);
         }
         Ok(batch)
@@ -40,12 +39,23 @@ impl<'r> Batches<'r> {
         record
             .id
             .check()
-            .and_then(|()| self.schema.check_vector(record.vector.as_ref()))
+            .and_then(|()| self.schema.check_vectors(record))
             .and_then(|()| record.payload.check())
             .map_err(|error| self.reader.place().of(self.reader.name(), error))
     }
 
     pub(super) fn reader(&self) -> &dyn Reader {
         self.reader
+    }
+}
+
+/// What the parts of a vector take in memory.
+fn vector_bytes(vector: VectorRef<'_>) -> usize {
+    match (vector, vector.element(), vector.dim()) {
+        (VectorRef::Sparse(sparse), ..) => {
+            size_of_val(sparse.indices()) + size_of_val(sparse.weights())
+        }
+        (_, Some(element), Some(dim)) => element.vector_bytes(dim),
+        _ => 0,
     }
 }

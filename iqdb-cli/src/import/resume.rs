@@ -12,7 +12,7 @@
 //! those before it are stored, which is why there is no shorter way; looking up is cheap beside
 //! writing.
 
-use iqdb::{Iqdb, Map, Record, Result, Value};
+use iqdb::{Iqdb, Map, Record, Result, Value, VectorRef};
 
 /// How many records at the beginning of `batch` are stored as they are.
 pub(super) fn stored_prefix(database: &Iqdb, batch: &[Record]) -> Result<usize> {
@@ -26,9 +26,25 @@ pub(super) fn stored_prefix(database: &Iqdb, batch: &[Record]) -> Result<usize> 
 /// Whether two records are the same to the last bit: `-0.0` equals `0.0` and is not the same.
 fn is_same(a: &Record, b: &Record) -> bool {
     a.id == b.id
-        && a.vector.len() == b.vector.len()
-        && a.vector.iter().zip(b.vector.iter()).all(|(a, b)| a.to_bits() == b.to_bits())
+        && a.vectors().count() == b.vectors().count()
+        && a.vectors().zip(b.vectors()).all(|(a, b)| a.0 == b.0 && same_vector(a.1, b.1))
         && same_map(a.payload.as_map(), b.payload.as_map())
+}
+
+fn same_vector(a: VectorRef<'_>, b: VectorRef<'_>) -> bool {
+    match (a, b) {
+        (VectorRef::F32(a), VectorRef::F32(b)) => {
+            a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+        }
+        (VectorRef::F16(a), VectorRef::F16(b)) => {
+            a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+        }
+        (VectorRef::BF16(a), VectorRef::BF16(b)) => {
+            a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()))
+        }
+        // No weight of a sparse vector is 0, and the others have one 0.
+        (a, b) => a == b,
+    }
 }
 
 fn same_map(a: &Map, b: &Map) -> bool {

@@ -1,4 +1,4 @@
-//! Columns with names, in text: `id`, the vector, and the payload in all other columns.
+//! Columns with names, in text: `id`, the vectors, and the payload in all other columns.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -7,10 +7,10 @@ use std::rc::Rc;
 
 use csv::{ErrorKind as CsvErrorKind, StringRecord};
 use iqdb::limits::DIM_MAX;
-use iqdb::{Error, ErrorKind, Payload, Record, RecordId, Result, Vector};
+use iqdb::{Error, ErrorKind, Field, Payload, Record, RecordId, Result, Vector};
 
 use super::ids::Ids;
-use super::{LINE_BYTES_MAX, Place, Progress, Reader, Unit, cell, json};
+use super::{LINE_BYTES_MAX, Place, Progress, Reader, Unit, cell, json, with_vector};
 
 /// The records of a `.csv` file, whose first line names the columns.
 #[derive(Debug)]
@@ -32,19 +32,32 @@ pub struct CsvReader<R> {
 #[derive(Debug, Default)]
 struct Columns {
     id: Option<usize>,
-    /// The column with the vector as a list.
-    vector: Option<usize>,
-    /// Or those with its components, in their order.
-    components: Vec<usize>,
+    /// The fields, and where their vectors are.
+    vectors: Vec<(String, VectorColumns)>,
     payload: Vec<usize>,
 }
 
+/// Where the vectors of a field are.
+#[derive(Debug)]
+enum VectorColumns {
+    /// In this column, as JSON.
+    One(usize),
+    /// In a column per component, in their order.
+    Components(Vec<usize>),
+}
+
 impl<R: Read> CsvReader<R> {
-    /// Reads the names of the columns of a file of `file_bytes` bytes. The name is for errors only.
+    /// Reads the names of the columns of a file of `file_bytes` bytes, which has vectors of these
+    /// fields. The name is for errors only.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] for columns that no records can be made of; [`ErrorKind::Io`].
-    pub fn new(name: impl Into<String>, reader: R, file_bytes: u64) -> Result<Self> {
+    pub fn new(
+        name: impl Into<String>,
+        reader: R,
+        file_bytes: u64,
+        fields: &[Field],
+    ) -> Result<Self> {
         let left = Rc::new(Cell::new(LINE_BYTES_MAX));
         let bounded = Bounded { reader, left: Rc::clone(&left) };
         let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bounded);
@@ -61,7 +74,7 @@ impl<R: Read> CsvReader<R> {
             file_bytes,
         };
         let result = match csv.advance() {
-            Ok(true) => csv.read_names(),
+            Ok(true) => csv.read_names(fields),
             Ok(false) => Err(Error::new(ErrorKind::Damaged, "the file is empty")
                 .expected("a line with the names of the columns")
                 .found("none")),
@@ -71,7 +84,7 @@ impl<R: Read> CsvReader<R> {
         Ok(csv)
     }
 
-    fn read_names(&mut self) -> Result<()> {
+    fn read_names(&mut self, fields: &[Field]) -> Result<()> {
         self.names = self.row.iter().map(str::to_owned).collect();
         let mut of_name = HashMap::new();
         for (column, name) in self.names.iter().enumerate() {
@@ -81,21 +94,26 @@ impl<R: Read> CsvReader<R> {
                     .found(format_args!("{name} a second time, in column {}", column + 1)));
             }
         }
-        let mut columns = Columns {
-            id: of_name.remove("id"),
-            vector: of_name.remove("vector"),
-            ..Columns::default()
-        };
-        if columns.vector.is_none() {
-            for component in 0..DIM_MAX {
-                let Some(column) = of_name.remove(format!("v{component}").as_str()) else { break };
-                columns.components.push(column);
-            }
-            if columns.components.is_empty() {
-                return Err(Error::new(ErrorKind::Damaged, "no column holds the vector")
-                    .expected("a column vector, or v0, v1 and so on")
-                    .found(self.names.join(", ")));
-            }
+        let mut columns = Columns { id: of_name.remove("id"), ..Columns::default() };
+        for field in fields {
+            let name = field.name();
+            let found = match of_name.remove(name) {
+                Some(column) => VectorColumns::One(column),
+                None if name == Field::DEFAULT && of_name.contains_key("v0") => {
+                    let names = (0..DIM_MAX).map(|component| format!("v{component}"));
+                    let columns = names.map_while(|name| of_name.remove(name.as_str()));
+                    VectorColumns::Components(columns.collect())
+                }
+                None => {
+                    return Err(Error::new(ErrorKind::Damaged, "no column holds the vector")
+                        .expected(match name {
+                            Field::DEFAULT => "a column vector, or v0, v1 and so on".to_owned(),
+                            name => format!("a column {name}"),
+                        })
+                        .found(self.names.join(", ")));
+                }
+            };
+            columns.vectors.push((name.to_owned(), found));
         }
         columns.payload = of_name.into_values().collect();
         columns.payload.sort_unstable();
@@ -161,29 +179,43 @@ impl<R: Read> CsvReader<R> {
             .ids
             .of_row(self.records, given)
             .map_err(|error| place.column("id", &self.name, error))?;
-        let vector = self.vector()?;
+        let mut record = Record::without_vector(id);
+        for (name, columns) in &self.columns.vectors {
+            if let Some(vector) = self.vector(columns)? {
+                record = with_vector(record, name, vector);
+            }
+        }
         let mut payload = Payload::new();
         for &column in &self.columns.payload {
             if let Some(value) = cell::read(self.row.get(column).unwrap_or_default()) {
                 payload.insert(self.names[column].as_str(), value);
             }
         }
-        Ok(Record { id, vector, payload })
+        Ok(record.with_payload(payload))
     }
 
-    fn vector(&self) -> Result<Vector> {
-        if let Some(column) = self.columns.vector {
-            let cell = self.row.get(column).unwrap_or_default();
-            return json::vector(cell.as_bytes()).map_err(|problem| match problem.field {
-                Some(component) => {
-                    let name = format!("vector{component}");
-                    self.place().column(&name, &self.name, problem.error)
-                }
-                None => self.in_column(column, problem.error),
-            });
+    /// The vector in these columns; `None` where they are empty.
+    fn vector(&self, columns: &VectorColumns) -> Result<Option<Vector>> {
+        let cell_of = |column: usize| self.row.get(column).unwrap_or_default();
+        let columns = match columns {
+            VectorColumns::One(column) if cell_of(*column).is_empty() => return Ok(None),
+            VectorColumns::One(column) => {
+                let read = json::vector(cell_of(*column).as_bytes());
+                return read.map(Some).map_err(|problem| match problem.field {
+                    Some(component) => {
+                        let name = format!("{}{component}", self.names[*column]);
+                        self.place().column(&name, &self.name, problem.error)
+                    }
+                    None => self.in_column(*column, problem.error),
+                });
+            }
+            VectorColumns::Components(columns) => columns,
+        };
+        if columns.iter().all(|column| cell_of(*column).is_empty()) {
+            return Ok(None);
         }
         let component = |&column: &usize| {
-            let cell = self.row.get(column).unwrap_or_default();
+            let cell = cell_of(column);
             let number = cell.trim().parse::<f32>().ok().filter(|number| number.is_finite());
             number.ok_or_else(|| {
                 let error = Error::new(ErrorKind::Damaged, "the cell is not a component")
@@ -192,9 +224,9 @@ impl<R: Read> CsvReader<R> {
                 self.in_column(column, error)
             })
         };
-        let components: Vec<_> =
-            self.columns.components.iter().map(component).collect::<Result<_>>()?;
-        Vector::try_from(components).map_err(|error| self.place().of(&self.name, error))
+        let components: Vec<_> = columns.iter().map(component).collect::<Result<_>>()?;
+        let vector = Vector::try_from(components);
+        vector.map(Some).map_err(|error| self.place().of(&self.name, error))
     }
 
     fn in_column(&self, column: usize, error: Error) -> Error {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use iqdb::limits::{DIM_MAX, PAYLOAD_KEYS_MAX};
-use iqdb::{Error, ErrorKind, Location, Payload, RecordId, Value, Vector};
+use iqdb::{Element, Error, ErrorKind, Field, Location, Payload, Record, RecordId, Value, Vector};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
@@ -11,8 +12,21 @@ use serde_json::error::Category;
 #[derive(Debug, Default)]
 pub(super) struct Line {
     pub(super) id: Option<RecordId>,
-    pub(super) vector: Option<Vector>,
+    /// The vectors by the names of their fields, each name once.
+    pub(super) vectors: Vec<(String, Vector)>,
     pub(super) payload: Payload,
+    /// Whether the payload was in the fields of the object itself.
+    pub(super) has_flat_payload: bool,
+}
+
+impl Line {
+    /// The record under this id.
+    pub(super) fn into_record(self, id: RecordId) -> Record {
+        let record = Record::without_vector(id).with_payload(self.payload);
+        self.vectors
+            .into_iter()
+            .fold(record, |record, (name, vector)| super::with_vector(record, &name, vector))
+    }
 }
 
 /// An error, and the field that it is in.
@@ -22,25 +36,30 @@ pub(super) struct Problem {
     pub(super) error: Error,
 }
 
-/// Reads an object with an `id`, a `vector` and a payload: the object in the field `payload`, or
-/// all other fields.
+/// Reads an object with an `id`, a `vector`, more of them by name in `vectors`, and a payload: the
+/// object in the field `payload`, or all other fields.
 pub(super) fn object(line: &[u8]) -> Result<Line, Problem> {
     let mut cursor = Cursor::default();
-    let object = Object { cursor: &mut cursor, or_vector: false };
-    parse(line, object).map_err(|error| cursor.problem(line, &error))
+    parse(line, Object(&mut cursor)).map_err(|error| cursor.problem(line, &error))
 }
 
-/// Reads an object as [`object`] does, or a list of components alone.
-pub(super) fn object_or_vector(line: &[u8]) -> Result<Line, Problem> {
-    let mut cursor = Cursor::default();
-    let object = Object { cursor: &mut cursor, or_vector: true };
-    parse(line, object).map_err(|error| cursor.problem(line, &error))
-}
-
-/// Reads a list of components.
+/// Reads a vector: a list of components, or an object of one kind, such as `{"i8": [1, 2]}`.
 pub(super) fn vector(text: &[u8]) -> Result<Vector, Problem> {
     let mut cursor = Cursor::default();
-    parse(text, Components(&mut cursor)).map_err(|error| cursor.problem(text, &error))
+    parse(text, AnyVector(&mut cursor)).map_err(|error| cursor.problem(text, &error))
+}
+
+/// Whether the line is one for [`vector`] to read: anything but an object that begins as none of
+/// these.
+pub(super) fn is_vector(line: &[u8]) -> bool {
+    let Some(first) = line.trim_ascii_start().strip_prefix(b"{") else {
+        return true;
+    };
+    let Some(key) = first.trim_ascii_start().strip_prefix(b"\"") else {
+        return false;
+    };
+    let key = key.split(|byte| *byte == b'"').next().unwrap_or_default();
+    Element::ALL.iter().any(|element| element.as_str().as_bytes() == key) || key == b"sparse"
 }
 
 fn parse<'de, S: DeserializeSeed<'de>>(text: &'de [u8], seed: S) -> serde_json::Result<S::Value> {
@@ -103,20 +122,13 @@ fn invalid<E: serde::de::Error>(found: &str, expected: &str) -> E {
     E::custom(format_args!("invalid value: {found}, expected {expected}"))
 }
 
-struct Object<'c> {
-    cursor: &'c mut Cursor,
-    or_vector: bool,
-}
+struct Object<'c>(&'c mut Cursor);
 
 impl<'de> DeserializeSeed<'de> for Object<'_> {
     type Value = Line;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Line, D::Error> {
-        if self.or_vector {
-            deserializer.deserialize_any(self)
-        } else {
-            deserializer.deserialize_map(self)
-        }
+        deserializer.deserialize_map(self)
     }
 }
 
@@ -124,25 +136,25 @@ impl<'de> Visitor<'de> for Object<'_> {
     type Value = Line;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.or_vector { "a list of numbers, or an object" } else { "an object" })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Line, A::Error> {
-        let vector = Components(self.cursor).visit_seq(sequence)?;
-        Ok(Line { vector: Some(vector), ..Line::default() })
+        f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Line, A::Error> {
         let mut line = Line::default();
         let mut whole_payload = None;
         while let Some(field) = map.next_key::<String>()? {
-            self.cursor.field = Some(field.clone());
+            self.0.field = Some(field.clone());
             let twice = || invalid("the field a second time", "each field once");
+            let has = |line: &Line, name: &str| line.vectors.iter().any(|(other, _)| other == name);
             match field.as_str() {
                 "id" if line.id.is_some() => return Err(twice()),
                 "id" => line.id = Some(map.next_value()?),
-                "vector" if line.vector.is_some() => return Err(twice()),
-                "vector" => line.vector = Some(map.next_value_seed(Components(self.cursor))?),
+                Field::DEFAULT if has(&line, Field::DEFAULT) => return Err(twice()),
+                Field::DEFAULT => {
+                    let vector = map.next_value_seed(AnyVector(self.0))?;
+                    line.vectors.push((field, vector));
+                }
+                "vectors" => map.next_value_seed(NamedVectors(self.0, &mut line.vectors))?,
                 "payload" if whole_payload.is_some() => return Err(twice()),
                 "payload" => whole_payload = Some(map.next_value::<Payload>()?),
                 _ if line.payload.get(&field).is_some() => return Err(twice()),
@@ -155,12 +167,14 @@ impl<'de> Visitor<'de> for Object<'_> {
                     line.payload.insert(field, value);
                 }
             }
-            self.cursor.field = None;
+            self.0.field = None;
         }
+        line.has_flat_payload = !line.payload.is_empty();
         if let Some(payload) = whole_payload {
             if let Some((field, _)) = line.payload.iter().next() {
-                self.cursor.field = Some(field.to_owned());
-                return Err(invalid("a field beside the payload", "id, vector and payload alone"));
+                self.0.field = Some(field.to_owned());
+                let expected = "id, vector, vectors and payload alone";
+                return Err(invalid("a field beside the payload", expected));
             }
             line.payload = payload;
         }
@@ -168,16 +182,66 @@ impl<'de> Visitor<'de> for Object<'_> {
     }
 }
 
-/// The components of a vector, each of which is named when it can't be read.
-struct Components<'c>(&'c mut Cursor);
+/// The vectors of an object by the names of their fields, beside those that are there.
+struct NamedVectors<'c, 'l>(&'c mut Cursor, &'l mut Vec<(String, Vector)>);
 
-impl<'de> DeserializeSeed<'de> for Components<'_> {
+impl<'de> DeserializeSeed<'de> for NamedVectors<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NamedVectors<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a vector per field")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            self.0.field = Some(format!("vectors.{name}"));
+            if self.1.iter().any(|(other, _)| *other == name) {
+                return Err(invalid("the field a second time", "each field once"));
+            }
+            let vector = map.next_value_seed(AnyVector(self.0))?;
+            self.1.push((name, vector));
+        }
+        Ok(())
+    }
+}
+
+/// A vector in any of its forms.
+struct AnyVector<'c>(&'c mut Cursor);
+
+impl<'de> DeserializeSeed<'de> for AnyVector<'_> {
     type Value = Vector;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vector, D::Error> {
-        deserializer.deserialize_seq(self)
+        deserializer.deserialize_any(self)
     }
 }
+
+impl<'de> Visitor<'de> for AnyVector<'_> {
+    type Value = Vector;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of 1 to {DIM_MAX} numbers or an object such as {{\"i8\": [1, 2]}}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Vector, A::Error> {
+        Components(self.0).visit_seq(sequence)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vector, A::Error> {
+        serde::Deserialize::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+/// The components of a vector of `f32`, each of which is named when it can't be read.
+struct Components<'c>(&'c mut Cursor);
 
 impl<'de> Visitor<'de> for Components<'_> {
     type Value = Vector;

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use iqdb::{Error, ErrorKind, Record, Result, Vector};
+use iqdb::{Error, ErrorKind, Field, Record, Result, Vector};
 
 use super::ids::Ids;
 use super::json::{self, Line, Problem};
@@ -31,7 +31,7 @@ impl<R: BufRead> Source<R> {
         advanced.map_err(|error| self.lines.place().of(&self.name, error))
     }
 
-    fn parse(&self, parser: impl FnOnce(&[u8]) -> Result<Line, Problem>) -> Result<Line> {
+    fn parse<T>(&self, parser: impl FnOnce(&[u8]) -> Result<T, Problem>) -> Result<T> {
         parser(self.lines.line()).map_err(|problem| match problem.field {
             Some(field) => self.lines.place().column(&field, &self.name, problem.error),
             None => self.lines.place().of(&self.name, problem.error),
@@ -61,11 +61,15 @@ impl<R: BufRead> Reader for JsonlReader<R> {
         if !self.source.advance()? {
             return Ok(None);
         }
-        let Line { id, vector, payload } = self.source.parse(json::object)?;
+        let mut line = self.source.parse(json::object)?;
+        let id = line.id.take();
         let id = self.ids.of_row(self.records, id).map_err(|error| self.source.wrong(error))?;
-        let vector = vector.ok_or_else(|| self.source.wrong(no_vector()))?;
+        // A vector under a name that is not known would be taken for a part of the payload.
+        if line.vectors.is_empty() && line.has_flat_payload {
+            return Err(self.source.wrong(no_vector()));
+        }
         self.records += 1;
-        Ok(Some(Record { id, vector, payload }))
+        Ok(Some(line.into_record(id)))
     }
 
     fn place(&self) -> Place {
@@ -83,8 +87,9 @@ impl<R: BufRead> Reader for JsonlReader<R> {
 
 fn no_vector() -> Error {
     Error::new(ErrorKind::Damaged, "the line has no vector")
-        .expected("a list of numbers in the field vector")
-        .found("no such field")
+        .expected("one in the field vector, or some by name in vectors")
+        .found("neither beside other fields")
+        .hint("the payload of a record without vectors stands in the field payload")
 }
 
 /// The ids and payloads that belong to the rows of a file of vectors.
@@ -104,11 +109,11 @@ impl<R: BufRead> PayloadLines<R> {
             return Ok(None);
         }
         let line = self.source.parse(json::object)?;
-        if line.vector.is_some() {
+        if let Some((name, _)) = line.vectors.first() {
             return Err(self.source.wrong(
                 Error::new(ErrorKind::Damaged, "the line has a vector of its own")
                     .expected("an id and a payload")
-                    .found("the field vector")
+                    .found(format_args!("a vector of the field {name:?}"))
                     .hint("import the file by itself"),
             ));
         }
@@ -121,17 +126,33 @@ impl<R: BufRead> PayloadLines<R> {
     }
 }
 
-/// Vectors by line: a list of components, or an object with one in its field `vector`.
+/// Vectors of one field by line: a vector alone, or an object that has it among its own.
 #[derive(Debug)]
 pub struct VectorLines<R> {
     source: Source<R>,
+    field: String,
 }
 
 impl<R: BufRead> VectorLines<R> {
     /// Reads the lines of `reader`, which has `file_bytes` bytes for all that is known. The name is
     /// for errors only.
-    pub fn new(name: impl Into<String>, reader: R, file_bytes: u64) -> Self {
-        Self { source: Source { name: name.into(), lines: Lines::new(reader), file_bytes } }
+    pub fn new(
+        name: impl Into<String>,
+        reader: R,
+        file_bytes: u64,
+        field: impl Into<String>,
+    ) -> Self {
+        let source = Source { name: name.into(), lines: Lines::new(reader), file_bytes };
+        Self { source, field: field.into() }
+    }
+
+    fn has_none(&self) -> Error {
+        Error::new(ErrorKind::Damaged, "the line has no vector to search for")
+            .expected(match self.field.as_str() {
+                Field::DEFAULT => "a vector, or an object with one in its field vector".to_owned(),
+                name => format!("a vector, or an object with one in its field vectors.{name}"),
+            })
+            .found("an object without it")
     }
 }
 
@@ -140,8 +161,13 @@ impl<R: BufRead> Vectors for VectorLines<R> {
         if !self.source.advance()? {
             return Ok(None);
         }
-        let line = self.source.parse(json::object_or_vector)?;
-        line.vector.map(Some).ok_or_else(|| self.source.wrong(no_vector()))
+        if json::is_vector(self.source.lines.line()) {
+            return self.source.parse(json::vector).map(Some);
+        }
+        let mut line = self.source.parse(json::object)?;
+        let position = line.vectors.iter().position(|(name, _)| *name == self.field);
+        let position = position.ok_or_else(|| self.source.wrong(self.has_none()))?;
+        Ok(Some(line.vectors.swap_remove(position).1))
     }
 
     fn place(&self) -> Place {

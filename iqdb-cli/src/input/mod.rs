@@ -21,7 +21,9 @@ mod place;
 #[cfg(test)]
 mod tests;
 
-use iqdb::{Record, Result, Vector};
+use std::borrow::Cow;
+
+use iqdb::{Field, Record, Result, Vector};
 
 pub use self::csv::CsvReader;
 pub use self::format::Format;
@@ -29,6 +31,7 @@ pub use self::jsonl::{JsonlReader, VectorLines};
 pub use self::lines::LINE_BYTES_MAX;
 pub use self::matrix::{MatrixReader, RowHead};
 pub use self::npy::NpyVectors;
+pub(crate) use self::open::{one, some};
 pub use self::open::{open, open_vectors};
 pub use self::paired::Paired;
 #[cfg(feature = "parquet")]
@@ -87,6 +90,16 @@ impl<V: Vectors + ?Sized> Vectors for Box<V> {
     fn progress(&self) -> Progress {
         (**self).progress()
     }
+}
+
+/// The record with this vector of the field.
+fn with_vector(mut record: Record, field: &str, vector: Vector) -> Record {
+    let name = match field {
+        Field::DEFAULT => Cow::Borrowed(Field::DEFAULT),
+        name => Cow::Owned(name.to_owned()),
+    };
+    record.set_vector(name, Some(vector));
+    record
 }
 
 /// How far the reading of a file has come.

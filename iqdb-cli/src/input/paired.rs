@@ -7,28 +7,29 @@ use iqdb::{Error, ErrorKind, Payload, Record, Result};
 use super::ids::Ids;
 use super::json::Line;
 use super::jsonl::PayloadLines;
-use super::{Place, Progress, Reader, Vectors};
+use super::{Place, Progress, Reader, Vectors, with_vector};
 
 /// Records of vectors and, where there are any, the lines that go with them.
 #[derive(Debug)]
 pub struct Paired<V, P> {
     vectors: V,
+    field: String,
     payloads: Option<PayloadLines<P>>,
     ids: Ids,
     records: u64,
 }
 
 impl<V: Vectors, P: BufRead> Paired<V, P> {
-    /// The vectors with their row numbers as ids.
-    pub fn alone(vectors: V) -> Self {
-        Self { vectors, payloads: None, ids: Ids::default(), records: 0 }
+    /// The vectors, of this field, with their row numbers as ids.
+    pub fn alone(vectors: V, field: impl Into<String>) -> Self {
+        Self { vectors, field: field.into(), payloads: None, ids: Ids::default(), records: 0 }
     }
 
-    /// The vectors with the ids and payloads in these lines, as many as there are vectors. The name
+    /// The records with the ids and payloads in these lines, as many as there are vectors. The name
     /// is that of the lines, for errors only.
-    pub fn with_payloads(vectors: V, name: impl Into<String>, payloads: P) -> Self {
-        let payloads = Some(PayloadLines::new(name.into(), payloads));
-        Self { payloads, ..Self::alone(vectors) }
+    #[must_use]
+    pub fn with_payloads(self, name: impl Into<String>, payloads: P) -> Self {
+        Self { payloads: Some(PayloadLines::new(name.into(), payloads)), ..self }
     }
 }
 
@@ -54,7 +55,8 @@ impl<V: Vectors, P: BufRead> Reader for Paired<V, P> {
             None => self.place().of(self.vectors.name(), error),
         })?;
         self.records += 1;
-        Ok(Some(Record { id, vector, payload }))
+        let record = Record::without_vector(id).with_payload(payload);
+        Ok(Some(with_vector(record, &self.field, vector)))
     }
 
     fn place(&self) -> Place {

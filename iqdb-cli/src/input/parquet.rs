@@ -1,7 +1,9 @@
-//! Columns with names and types: `id`, `vector`, and the payload in all other columns.
+//! Columns with names and types: `id`, those of the vectors, and the payload in all others.
 //!
 //! The `parquet` crate reads the pages, so what a page takes in memory is up to it; a defect of its
 //! own on a hostile file is caught here and reported as damage.
+
+mod vectors;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +17,7 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema, TimeUnit};
 use iqdb::limits::PAYLOAD_DEPTH_MAX;
-use iqdb::{DateTime, Error, ErrorKind, Map, Payload, Record, RecordId, Result, Value, Vector};
+use iqdb::{DateTime, Error, ErrorKind, Field, Map, Payload, Record, RecordId, Result, Value};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -23,7 +25,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
 use super::ids::Ids;
-use super::{Place, Progress, Reader, Unit};
+use super::{Place, Progress, Reader, Unit, with_vector};
 
 /// How many rows are decoded at once.
 const BATCH_ROWS: usize = 1_024;
@@ -46,17 +48,22 @@ pub struct ParquetReader {
 #[derive(Debug)]
 struct Columns {
     id: Option<usize>,
-    vector: usize,
+    vectors: Vec<(Field, usize)>,
     payload: Vec<(String, usize)>,
 }
 
 impl ParquetReader {
-    /// Reads the types of the columns. The name is for errors only.
+    /// Reads the types of the columns, among which each of these fields has one of its name. The name
+    /// is for errors only.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] for bytes that are not a `.parquet` file;
     /// [`ErrorKind::NotSupported`] for columns that no records can be made of.
-    pub fn new(name: impl Into<String>, file: impl ChunkReader + 'static) -> Result<Self> {
+    pub fn new(
+        name: impl Into<String>,
+        file: impl ChunkReader + 'static,
+        fields: Vec<Field>,
+    ) -> Result<Self> {
         let name = name.into();
         let opened = guarded(|| {
             // The types as parquet has them: fewer, and all that is needed.
@@ -68,7 +75,7 @@ impl ParquetReader {
         });
         let during = format!("reading {name}");
         let (batches, schema, rows) = opened.map_err(|error| error.during(during.clone()))?;
-        let columns = Columns::of(&schema).map_err(|error| error.during(during))?;
+        let columns = Columns::of(&schema, fields).map_err(|error| error.during(during))?;
         Ok(Self {
             name,
             batches: Some(batches),
@@ -111,8 +118,13 @@ impl ParquetReader {
             None => None,
         };
         let id = self.ids.of_row(self.rows_read, given).map_err(|error| in_column("id", error))?;
-        let vector = vector(batch.column(self.columns.vector), row)
-            .map_err(|error| in_column("vector", error))?;
+        let mut record = Record::without_vector(id);
+        for (field, column) in &self.columns.vectors {
+            let vector = vectors::read(batch.column(*column), row, field.kind());
+            if let Some(vector) = vector.map_err(|error| in_column(field.name(), error))? {
+                record = with_vector(record, field.name(), vector);
+            }
+        }
         let mut payload = Payload::new();
         for (key, column) in &self.columns.payload {
             let value = value(batch.column(*column), row);
@@ -120,7 +132,7 @@ impl ParquetReader {
                 payload.insert(key.as_str(), value);
             }
         }
-        Ok(Record { id, vector, payload })
+        Ok(record.with_payload(payload))
     }
 }
 
@@ -165,13 +177,19 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
 }
 
 impl Columns {
-    fn of(schema: &Schema) -> Result<Self> {
-        let (mut id, mut vector, mut payload) = (None, None, Vec::new());
+    fn of(schema: &Schema, fields: Vec<Field>) -> Result<Self> {
+        let mut vectors = Vec::new();
+        for field in fields {
+            let column = vectors::column(schema, &field)?;
+            vectors.push((field, column));
+        }
+        let (mut id, mut payload) = (None, Vec::new());
         for (column, field) in schema.fields().iter().enumerate() {
             let (name, kind) = (field.name().as_str(), field.data_type());
-            let (place, fits, expected) = match name {
-                "id" => (&mut id, is_id(kind), "integers or strings"),
-                "vector" => (&mut vector, is_vector(kind), "lists of floats"),
+            match name {
+                "id" if !is_id(kind) => return Err(unfit(name, kind, "integers or strings")),
+                "id" => id = Some(column),
+                _ if vectors.iter().any(|(_, vectors)| *vectors == column) => {}
                 _ => {
                     if !is_value(kind, 1) {
                         let expected = "booleans, numbers, dates, timestamps, strings, \
@@ -179,27 +197,10 @@ impl Columns {
                         return Err(unfit(name, kind, expected));
                     }
                     payload.push((name.to_owned(), column));
-                    continue;
                 }
-            };
-            if !fits {
-                return Err(unfit(name, kind, expected));
             }
-            *place = Some(column);
         }
-        let vector = vector.ok_or_else(|| {
-            Error::new(ErrorKind::NotSupported, "no column holds the vector")
-                .expected("a column vector")
-                .found(
-                    schema
-                        .fields()
-                        .iter()
-                        .map(|field| field.name().as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                )
-        })?;
-        Ok(Self { id, vector, payload })
+        Ok(Self { id, vectors, payload })
     }
 }
 
@@ -229,10 +230,6 @@ fn is_value(kind: &DataType, depth: usize) -> bool {
         }
 }
 
-fn is_vector(kind: &DataType) -> bool {
-    list_of(kind).is_some_and(DataType::is_floating)
-}
-
 fn list_of(kind: &DataType) -> Option<&DataType> {
     match kind {
         DataType::List(field) => Some(field.data_type()),
@@ -257,28 +254,6 @@ fn id(array: &ArrayRef, row: usize) -> Result<Option<RecordId>> {
             .found(integer(array, row).unwrap_or_default())
     })?;
     Ok(Some(number.into()))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "what is no f32 becomes the nearest")]
-fn vector(array: &ArrayRef, row: usize) -> Result<Vector> {
-    let wrong = |expected: &'static str, found: &dyn std::fmt::Display| {
-        Error::new(ErrorKind::Damaged, "the cell is not a vector").expected(expected).found(found)
-    };
-    if array.is_null(row) {
-        return Err(wrong("a list of numbers", &"null"));
-    }
-    let list = array.as_list::<i32>().value(row);
-    if let Some(component) = (0..list.len()).find(|component| list.is_null(*component)) {
-        return Err(wrong("numbers", &format_args!("null in component {component}")));
-    }
-    let components: Vec<f32> = match list.data_type() {
-        DataType::Float16 => {
-            list.as_primitive::<Float16Type>().values().iter().map(|x| x.to_f32()).collect()
-        }
-        DataType::Float32 => list.as_primitive::<Float32Type>().values().to_vec(),
-        _ => list.as_primitive::<Float64Type>().values().iter().map(|x| *x as f32).collect(),
-    };
-    Vector::try_from(components)
 }
 
 /// The value in a row; `None` for null, which is an absent key.

@@ -4,11 +4,11 @@ mod show;
 
 use std::io::{self, BufReader};
 
-use iqdb::{Hit, Hits, Iqdb, Query, RecordId, Result, Vector};
+use iqdb::{Field, Hit, Hits, Iqdb, Query, RecordId, Result, Vector};
 
 use crate::args::SearchArgs;
 use crate::database;
-use crate::exit::Failure;
+use crate::exit::{Failure, Negative};
 use crate::get::not_there;
 use crate::input::{self, VectorLines, Vectors};
 use crate::screen::Screen;
@@ -23,29 +23,34 @@ const BATCH_QUERIES: usize = 64;
 /// database and of the output.
 pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let database = database::open_read_only(&args.database)?;
+    let names = args.field.as_slice();
+    let field = input::one(database.schema(), names)?;
     if let Some(id) = &args.like {
         let Some(record) = database.get(id)? else {
             return Err(not_there(id, 1, 1).into());
         };
-        let mut answers = Answers::new(args, screen);
-        return answers.ask(&database, &[record.vector], &[id.to_string()], Some(id));
+        let Some(vector) = record.vector(field.name()) else {
+            return Err(lacks(id, &field).into());
+        };
+        let mut answers = Answers::new(args, screen, &field);
+        return answers.ask(&database, &[vector.to_vector()], &[id.to_string()], Some(id));
     }
     // An interactive user gets each answer before the next question.
     let (mut vectors, batch): (Box<dyn Vectors>, _) = match &args.vector {
-        Some(path) => (input::open_vectors(path)?, BATCH_QUERIES),
+        Some(path) => (input::open_vectors(path, &field)?, BATCH_QUERIES),
         None => {
-            let lines = VectorLines::new("standard input", BufReader::new(io::stdin()), 0);
-            (Box::new(lines), 1)
+            let input = BufReader::new(io::stdin());
+            (Box::new(VectorLines::new("standard input", input, 0, field.name())), 1)
         }
     };
-    let mut answers = Answers::new(args, screen);
+    let mut answers = Answers::new(args, screen, &field);
     loop {
         let (mut queries, mut names) = (Vec::new(), Vec::new());
         while queries.len() < batch {
             let Some(vector) = vectors.next_vector()? else { break };
             database
                 .schema()
-                .check_vector(vector.as_ref())
+                .check_vector(field.name(), Some(vector.as_ref()))
                 .map_err(|error| vectors.place().of(vectors.name(), error))?;
             queries.push(vector);
             names.push(format!("{} of {}", vectors.place(), vectors.name()));
@@ -57,17 +62,26 @@ pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Fail
     }
 }
 
+/// Says that a record has no vector to search for.
+fn lacks(id: &RecordId, field: &Field) -> Negative {
+    Negative {
+        answer: format!("the record {id} has no vector of the field {}", field.name()),
+        hint: "search for a vector with --vector or --stdin".into(),
+    }
+}
+
 /// What has been answered so far.
 struct Answers<'a, 's> {
     args: &'a SearchArgs,
     screen: &'a mut Screen<'s>,
+    field: &'a Field,
     buffers: Vec<Hits>,
     queries: usize,
 }
 
 impl<'a, 's> Answers<'a, 's> {
-    fn new(args: &'a SearchArgs, screen: &'a mut Screen<'s>) -> Self {
-        Self { args, screen, buffers: Vec::new(), queries: 0 }
+    fn new(args: &'a SearchArgs, screen: &'a mut Screen<'s>, field: &'a Field) -> Self {
+        Self { args, screen, field, buffers: Vec::new(), queries: 0 }
     }
 
     /// Asks for what is near each vector and shows it; `like` is the record that the vector is of.
@@ -84,8 +98,11 @@ impl<'a, 's> Answers<'a, 's> {
         let queries: Vec<_> = vectors
             .iter()
             .map(|vector| {
-                let query = Query::nearest(vector.as_ref(), k).payload(true).threads(args.threads);
-                args.filter.as_ref().map_or(query, |filter| query.filter(filter))
+                let query = Query::nearest(vector.as_ref(), k)
+                    .with_field(self.field.name())
+                    .with_payload(true)
+                    .with_threads(args.threads);
+                args.filter.as_ref().map_or(query, |filter| query.with_filter(filter))
             })
             .collect();
         self.buffers.resize_with(queries.len(), Hits::new);

@@ -9,7 +9,7 @@ use crate::run::{iqdb, json, snapshot};
 fn create_makes_an_empty_database_once() {
     let files = Files::none();
     let args = ["create", "db", "--dim", "384", "--metric", "cosine"];
-    assert_eq!(files.ok(&args), "Created db: 384 components, cosine.\n");
+    assert_eq!(files.ok(&args), "Created db: 384 components of f32, cosine.\n");
     assert_eq!(json(&files.ok(&["info", "db", "--json"]), "records"), 0);
     let again = files.run(&args);
     assert_eq!((again.exit, again.out.as_str()), (2, ""));
@@ -47,13 +47,18 @@ fn a_database_that_is_not_there_is_an_error_of_every_command() {
 fn info_says_what_a_database_is() {
     let files = Files::words();
     let line = files.ok(&["info", "db", "--json"]);
-    for (key, value) in [("dim", 2), ("records", 4), ("version", 1), ("dead_rows", 0)] {
+    for (key, value) in [("records", 4), ("version", 1), ("dead_rows", 0)] {
         assert_eq!(json(&line, key), value, "{line}");
     }
-    assert_eq!(json(&line, "metric"), "euclidean");
+    let field = serde_json::json!(
+        {"name": "vector", "element": "f32", "dim": 2, "metric": "euclidean"}
+    );
+    assert_eq!(json(&line, "fields"), serde_json::json!([field]));
     assert!(json(&line, "bytes").as_u64().unwrap() > 32, "{line}");
     let text = files.ok(&["info", "db"]);
-    for part in ["database  db\n", "schema    2 components, euclidean\n", "records   4\n"] {
+    for part in
+        ["database  db\n", "field     vector: 2 components of f32, euclidean\n", "records   4\n"]
+    {
         assert!(text.contains(part), "{text}");
     }
 }

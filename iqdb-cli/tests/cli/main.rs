@@ -7,6 +7,7 @@ mod command;
 mod database;
 mod demo;
 mod export;
+mod fields;
 mod files;
 mod import;
 mod interrupted;

@@ -1,8 +1,8 @@
 //! `.csv`: columns by name.
 
-use iqdb::Record;
+use iqdb::{Element, Metric, Record, Schema, Vector};
 
-use super::{csv, line, refusals};
+use super::{CsvReader, csv, default_field, line, refusals};
 
 #[test]
 fn columns_are_the_id_the_vector_and_the_payload() {
@@ -14,6 +14,28 @@ fn columns_are_the_id_the_vector_and_the_payload() {
     assert_eq!(csv(components).unwrap(), expected);
     let list = "id,vector,lang,year\na,\"[0.5, 1]\",en,2024\n\"\"\"7\"\"\",\"[-1.5,2]\",\"two\nlines, \"\"quoted\"\"\",\n";
     assert_eq!(csv(list).unwrap(), expected);
+}
+
+#[test]
+fn a_field_has_a_column_of_its_name_and_may_be_absent() {
+    let schema = Schema::builder()
+        .dense("vector", 2, Metric::Dot)
+        .dense("bits", 9, Metric::Hamming)
+        .element(Element::Binary)
+        .build()
+        .unwrap();
+    let text = concat!(
+        "id,v0,v1,bits,image\n",
+        "1,1,2,\"{\"\"binary\"\": {\"\"dim\"\": 9, \"\"bytes\"\": [255, 128]}}\",x\n",
+        "2,,,,\n",
+    );
+    let mut reader = CsvReader::new("words.csv", text.as_bytes(), 0, schema.fields()).unwrap();
+    let bits = Vector::binary(9, [255, 128]).unwrap();
+    let first = Record::new(1, [1.0, 2.0]).unwrap().with("image", "x");
+    let expected = [first.with_vector("bits", bits).unwrap(), Record::without_vector(2)];
+    assert_eq!(super::all(&mut reader).unwrap(), expected);
+    let error = CsvReader::new("words.csv", "id,v0\n".as_bytes(), 0, schema.fields()).unwrap_err();
+    assert_eq!(error.expectation(), Some("a column bits"));
 }
 
 #[test]
@@ -37,7 +59,6 @@ fn a_row_that_is_no_record_is_named_with_its_column() {
         with_components("18446744073709551616,1,2,y"),
         with_list("2,\"[1, null]\""),
         with_list("2,\"1 2\""),
-        with_list("2,"),
         csv(""),
         csv("id,lang\n"),
         csv("id,v0,id\n"),
@@ -48,7 +69,7 @@ fn a_row_that_is_no_record_is_named_with_its_column() {
 #[test]
 fn a_cell_that_is_not_utf8_is_named() {
     let bytes = b"id,v0,lang\n1,1,en\n2,1,\xff\n";
-    let mut reader = super::CsvReader::new("words.csv", bytes.as_slice(), 0).unwrap();
+    let mut reader = CsvReader::new("words.csv", bytes.as_slice(), 0, &default_field()).unwrap();
     insta::assert_snapshot!(line(&super::all(&mut reader).unwrap_err()), @"reading line 3 of words.csv: damaged data: the cell is not UTF-8: expected a text in UTF-8, found other bytes in column lang (3)");
 }
 
@@ -56,6 +77,6 @@ fn a_cell_that_is_not_utf8_is_named() {
 fn a_quote_that_nobody_closes_is_not_read_to_the_end() {
     use std::io::Read;
     let endless = b"id,v0\n1,\"".chain(std::io::repeat(b'x'));
-    let mut reader = super::CsvReader::new("words.csv", endless, u64::MAX).unwrap();
+    let mut reader = CsvReader::new("words.csv", endless, u64::MAX, &default_field()).unwrap();
     insta::assert_snapshot!(line(&super::all(&mut reader).unwrap_err()), @"reading line 2 of words.csv: damaged data: the row is too long: expected at most 33554432 bytes, found more of them without an end; is a double quote not closed?");
 }

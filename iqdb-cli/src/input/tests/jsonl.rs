@@ -1,9 +1,13 @@
 //! `.jsonl`: records, payloads and vectors by line.
 
-use iqdb::{DateTime, Map, Record, RecordId, Value};
+use iqdb::{DateTime, Map, Record, RecordId, Value, Vector, bf16, f16};
 
 use super::super::{LINE_BYTES_MAX, Place, Reader, VectorLines, Vectors};
-use super::{MatrixReader, RowHead, fvecs, jsonl, line, paired, refusals};
+use super::{JsonlReader, MatrixReader, RowHead, fvecs, jsonl, line, paired, refusals};
+
+fn components(record: &Record) -> &[f32] {
+    record.only_vector().unwrap().as_f32().unwrap()
+}
 
 #[test]
 fn a_line_is_a_record_whose_payload_is_one_field_or_all_others() {
@@ -30,14 +34,34 @@ fn a_line_is_a_record_whose_payload_is_one_field_or_all_others() {
         .unwrap(),
     ];
     assert_eq!(records, expected);
-    assert!(records[0].vector[1].is_sign_negative());
+    assert!(components(&records[0])[1].is_sign_negative());
+}
+
+#[test]
+fn a_record_has_vectors_of_every_kind_or_none() {
+    let records = jsonl(concat!(
+        "{\"id\": 1, \"vectors\": {\"vector\": [1], \"h\": {\"f16\": [0.5]}, \"b\": {\"bf16\": [3]}, ",
+        "\"i\": {\"i8\": [-128]}, \"bits\": {\"binary\": {\"dim\": 3, \"bytes\": [160]}}, ",
+        "\"terms\": {\"sparse\": {\"indices\": [3], \"weights\": [0.1]}}}, \"lang\": \"en\"}\n",
+        "{\"id\": 2, \"payload\": {\"lang\": \"en\"}}\n{\"id\": 3}\n",
+    ))
+    .unwrap();
+    let first = Record::new(1, [1.0])
+        .and_then(|record| record.with_vector("h", [f16::from_f32(0.5)]))
+        .and_then(|record| record.with_vector("b", [bf16::from_f32(3.0)]))
+        .and_then(|record| record.with_vector("i", [-128_i8]))
+        .and_then(|record| record.with_vector("bits", Vector::binary(3, [160])?))
+        .and_then(|record| record.with_vector("terms", Vector::sparse([3], [0.1])?))
+        .unwrap();
+    let second = Record::without_vector(2).with("lang", "en");
+    assert_eq!(records, [first.with("lang", "en"), second, Record::without_vector(3)]);
 }
 
 #[test]
 fn components_are_rounded_once() {
     // Halfway between two f32 as an f64, and beyond it as written.
     let records = jsonl(r#"{"vector": [1.00000005960464477540]}"#).unwrap();
-    assert_eq!(records[0].vector[0].to_bits(), 0x3f80_0001);
+    assert_eq!(components(&records[0])[0].to_bits(), 0x3f80_0001);
 }
 
 #[test]
@@ -55,7 +79,7 @@ fn a_line_that_is_no_record_is_named_with_its_column() {
         second("{\"id\": 2, \"vector\": [1, 1e39]}"),
         second("{\"id\": 2, \"vector\": []}"),
         second("{\"id\": 2, \"vector\": 7}"),
-        second("{\"id\": 2}"),
+        second("{\"id\": 2, \"embedding\": [1, 2]}"),
         second("{\"vector\": [1, 2]}"),
         second("{\"id\": -2, \"vector\": [1, 2]}"),
         second("{\"id\": 2, \"vector\": [1, 2], \"when\": {\"$date\": \"2025-02-29\"}}"),
@@ -65,6 +89,13 @@ fn a_line_that_is_no_record_is_named_with_its_column() {
         second("{\"id\": 2, \"vector\": [1, 2], \"payload\": 7}"),
         second("{\"id\": 2, \"vector\": [1, 2], \"a\": 1, \"a\": 2}"),
         second("{\"id\": 2, \"id\": 3}"),
+        second("{\"id\": 2, \"vector\": {\"f16\": [0.1]}}"),
+        second("{\"id\": 2, \"vector\": {\"i8\": [1], \"f16\": [1]}}"),
+        second("{\"id\": 2, \"vectors\": {\"a\": [1], \"b\": {\"i8\": [128]}}}"),
+        second("{\"id\": 2, \"vectors\": {\"b\": {\"i9\": [1]}}}"),
+        second("{\"id\": 2, \"vectors\": {\"a\": [1], \"a\": [2]}}"),
+        second("{\"id\": 2, \"vector\": [1], \"vectors\": {\"vector\": [1]}}"),
+        second("{\"id\": 2, \"vectors\": [[1]]}"),
         second("{\"id\": 2, \"vector\": [1, 2]} {}"),
         second("{\"id\": 2, \"vector\": [1, 2"),
         second("[1, 2]"),
@@ -88,7 +119,7 @@ fn hostile_lines_cost_no_more_than_they_are_long() {
 #[test]
 fn a_line_without_an_end_is_not_read_to_it() {
     let endless = std::io::BufReader::new(std::io::repeat(b' '));
-    let mut reader = super::JsonlReader::new("words.jsonl", endless, u64::MAX);
+    let mut reader = JsonlReader::new("words.jsonl", endless, u64::MAX);
     let error = reader.next_record().unwrap_err();
     assert_eq!(error.expectation(), Some(format!("at most {LINE_BYTES_MAX} bytes").as_str()));
 }
@@ -120,10 +151,24 @@ fn payloads_go_with_their_vectors() {
 
 #[test]
 fn vectors_stand_alone_or_in_an_object() {
+    let next = |lines: &mut VectorLines<&[u8]>| lines.next_vector().unwrap();
     let text = "[1, 2]\n{\"id\": 7, \"vector\": [3, 4]}\n\n[5, true]\n";
-    let mut lines = VectorLines::new("standard input", text.as_bytes(), 0);
-    assert_eq!(*lines.next_vector().unwrap().unwrap(), [1.0, 2.0]);
-    assert_eq!(*lines.next_vector().unwrap().unwrap(), [3.0, 4.0]);
+    let mut lines = VectorLines::new("standard input", text.as_bytes(), 0, "vector");
+    assert_eq!(next(&mut lines).unwrap(), Vector::try_from([1.0, 2.0]).unwrap());
+    assert_eq!(next(&mut lines).unwrap(), Vector::try_from([3.0, 4.0]).unwrap());
     assert_eq!(lines.place(), Place::Line(2));
-    insta::assert_snapshot!(refusals([lines.next_vector()]));
+    let of_image =
+        |text: &str| VectorLines::new("standard input", text.as_bytes(), 0, "image").next_vector();
+    for text in ["{ \"i8\" : [1]}", "{\"vectors\": {\"a\": [1], \"image\": {\"i8\": [1]}}}"] {
+        assert_eq!(of_image(text).unwrap(), Some(Vector::try_from([1_i8]).unwrap()));
+    }
+    insta::assert_snapshot!(refusals([
+        lines.next_vector(),
+        of_image("{\"vector\": [1]}"),
+        of_image("{\"f8\": [1]}"),
+        of_image("{\"i8\": [1.5]}"),
+        of_image("{\"i8\": []}"),
+        of_image("7"),
+        of_image("{"),
+    ]));
 }

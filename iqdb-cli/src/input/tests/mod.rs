@@ -7,7 +7,7 @@ mod matrix;
 mod parquet;
 mod properties;
 
-use iqdb::{Error, Record, Result};
+use iqdb::{Error, Field, Metric, Record, Result, Schema};
 
 use super::{CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead, Vectors};
 
@@ -23,17 +23,23 @@ fn jsonl(text: &str) -> Result<Vec<Record>> {
     all(&mut JsonlReader::new("words.jsonl", text.as_bytes(), text.len() as u64))
 }
 
+/// The field that a reader means which is told of none.
+fn default_field() -> Vec<Field> {
+    Schema::new(2, Metric::Dot).unwrap().fields().to_vec()
+}
+
 fn csv(text: &str) -> Result<Vec<Record>> {
-    all(&mut CsvReader::new("words.csv", text.as_bytes(), text.len() as u64)?)
+    all(&mut CsvReader::new("words.csv", text.as_bytes(), text.len() as u64, &default_field())?)
 }
 
 fn matrix(head: RowHead, bytes: &[u8]) -> Result<Vec<Record>> {
     let vectors = MatrixReader::new("base.vecs", bytes, head, bytes.len() as u64)?;
-    all(&mut Paired::<_, &[u8]>::alone(vectors))
+    all(&mut Paired::<_, &[u8]>::alone(vectors, Field::DEFAULT))
 }
 
 fn paired(vectors: impl Vectors, payloads: &str) -> Result<Vec<Record>> {
-    all(&mut Paired::with_payloads(vectors, "payload.jsonl", payloads.as_bytes()))
+    let vectors = Paired::alone(vectors, Field::DEFAULT);
+    all(&mut vectors.with_payloads("payload.jsonl", payloads.as_bytes()))
 }
 
 fn fvecs(rows: &[&[f32]]) -> Vec<u8> {

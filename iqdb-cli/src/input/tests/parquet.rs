@@ -1,5 +1,7 @@
 //! `.parquet`: columns by name and type.
 
+mod fields;
+
 use std::sync::Arc;
 
 use arrow_array::builder::{Float32Builder, ListBuilder, StringBuilder};
@@ -38,7 +40,11 @@ fn vectors(rows: &[&[f32]]) -> ArrayRef {
 }
 
 fn read(bytes: Vec<u8>) -> Result<Vec<Record>> {
-    all(&mut ParquetReader::new("words.parquet", bytes::Bytes::from(bytes))?)
+    all(&mut ParquetReader::new(
+        "words.parquet",
+        bytes::Bytes::from(bytes),
+        super::default_field(),
+    )?)
 }
 
 fn sample(compression: Compression) -> Vec<u8> {
