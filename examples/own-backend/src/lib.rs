@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Query,
-    Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, Version,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Payload,
+    Query, Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, Version,
 };
 
 // ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
@@ -41,6 +41,10 @@ struct State {
 impl iqdb_core::State for State {
     fn contains(&self, id: &RecordId) -> Result<bool> {
         Ok(self.records.contains_key(id))
+    }
+
+    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
+        Ok(self.records.get(id).map(|record| record.payload.clone()))
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {

@@ -4,37 +4,21 @@
 //! possible, with any bits, and now and then one that iqdb refuses. When the bytes run out, every
 //! further decision is the first choice.
 
+mod vectors;
+
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::Question;
 use iqdb_core::filter::Comparison;
 use iqdb_core::limits::{ID_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 use iqdb_core::{
-    Batch, Change, DateTime, Filter, Goal, Map, Metric, Path, Payload, Record, RecordId, Schema,
+    Batch, Change, DateTime, Field, Filter, Goal, Map, Path, Payload, Record, RecordId, Schema,
     Uuid, Value, Vector, Version,
 };
 
+pub(crate) use vectors::{any_vector, field, misfit, ones, schema, vector};
+
 /// Where the bytes come from.
 pub(crate) type Entropy<'a> = Unstructured<'a>;
-
-const EXTREMES: [f32; 10] = [
-    f32::MAX,
-    f32::MIN,
-    1e30,
-    -1e19,
-    1.6e19,
-    -0.0,
-    1e-20,
-    f32::MIN_POSITIVE,
-    f32::from_bits(1),
-    -f32::from_bits(0x007f_ffff),
-];
-
-/// A schema of at most `dim_max` components.
-pub(crate) fn schema(from: &mut Entropy<'_>, dim_max: usize) -> Result<Schema> {
-    let dim = from.int_in_range(1..=dim_max)?;
-    let metric = *from.choose(&Metric::ALL)?;
-    Schema::new(dim, metric).map_err(|_| arbitrary::Error::IncorrectFormat)
-}
 
 /// A few characters.
 pub(crate) fn text(from: &mut Entropy<'_>) -> Result<String> {
@@ -188,31 +172,16 @@ pub(crate) fn valid_filter(from: &mut Entropy<'_>) -> Result<Filter> {
     Ok(if filter.check().is_ok() { filter } else { Filter::exists("a") })
 }
 
-fn component(from: &mut Entropy<'_>) -> Result<f32> {
-    Ok(match from.int_in_range(0..=5_u8)? {
-        0..=1 => f32::from(from.int_in_range(-1..=1_i8)?),
-        2 => f32::from(from.arbitrary::<i16>()?) / 32_768.0,
-        3 => *from.choose(&EXTREMES)?,
-        _ => {
-            let bits = f32::from_bits(from.arbitrary()?);
-            if bits.is_finite() { bits } else { 1.0 }
+/// A record that can be stored but for its payload. Now and then it lacks a field.
+pub(crate) fn record(from: &mut Entropy<'_>, schema: &Schema, id: RecordId) -> Result<Record> {
+    let mut record = Record::without_vector(id);
+    for field in schema.fields() {
+        if from.int_in_range(0..=7_u8)? < 7 {
+            let vector = vector(from, field.kind())?;
+            record.set_vector(field.name().to_owned(), Some(vector));
         }
-    })
-}
-
-/// A vector of `dim` components.
-pub(crate) fn any_vector(from: &mut Entropy<'_>, dim: usize) -> Result<Vector> {
-    let components = (0..dim).map(|_| component(from)).collect::<Result<Vec<_>>>()?;
-    Vector::try_from(components).map_err(|_| arbitrary::Error::IncorrectFormat)
-}
-
-/// A vector that the schema accepts.
-pub(crate) fn vector(from: &mut Entropy<'_>, schema: &Schema) -> Result<Vector> {
-    let vector = any_vector(from, schema.dim())?;
-    if schema.check_vector(vector.as_ref()).is_ok() {
-        return Ok(vector);
     }
-    Vector::try_from(vec![1.0; schema.dim()]).map_err(|_| arbitrary::Error::IncorrectFormat)
+    Ok(record.with_payload(payload(from)?))
 }
 
 /// A batch, good or bad.
@@ -227,23 +196,43 @@ pub(crate) fn batch(from: &mut Entropy<'_>, schema: &Schema) -> Result<Batch> {
 
 fn change(from: &mut Entropy<'_>, schema: &Schema) -> Result<Change> {
     let id = id(from)?;
-    Ok(match from.int_in_range(0..=15_u8)? {
-        0..=7 => {
-            let vector = vector(from, schema)?;
-            Change::Upsert(Record { id, vector, payload: payload(from)? })
+    Ok(match from.int_in_range(0..=20_u8)? {
+        0..=7 => Change::Upsert(record(from, schema, id)?),
+        8..=10 => Change::Delete(id),
+        11..=13 => Change::SetPayload(id, payload(from)?),
+        14 => Change::InsertIfAbsent(record(from, schema, id)?),
+        15 => Change::Insert(record(from, schema, id)?),
+        16 => Change::DeleteWhere(valid_filter(from)?),
+        17 => Change::MergePayload(id, payload(from)?),
+        18..=19 => {
+            let field = field(from, schema)?;
+            let vector = match from.int_in_range(0..=2_u8)? {
+                2 => None,
+                _ => Some(vector(from, field.kind())?),
+            };
+            Change::SetVectors(id, vec![(field.name().to_owned().into(), vector)])
         }
-        8..=11 => Change::Delete(id),
-        12..=14 => Change::SetPayload(id, payload(from)?),
         _ => {
-            let dim = schema.dim() + from.int_in_range(0..=1)?;
-            Change::Upsert(Record { id, vector: any_vector(from, dim)?, payload: payload(from)? })
+            let (field, mut record) = (field(from, schema)?, record(from, schema, id)?);
+            match from.arbitrary()? {
+                true => record.set_vector("unknown", Some(any_vector(from, field.kind())?)),
+                false => {
+                    let vector = misfit(from, field.kind())?;
+                    record.set_vector(field.name().to_owned(), Some(vector));
+                }
+            }
+            Change::Upsert(record)
         }
     })
 }
 
-/// A question about all records, on one thread.
-pub(crate) fn question(vector: Vector, goal: Goal) -> Result<Question> {
-    Question::new(vector, goal).map_err(|_| arbitrary::Error::IncorrectFormat)
+/// A question to a field about all records, on one thread.
+pub(crate) fn question(field: &Field, vector: Vector, goal: Goal) -> Result<Question> {
+    let question = Question::new(vector, goal).map_err(|_| arbitrary::Error::IncorrectFormat)?;
+    Ok(match field.name() {
+        Field::DEFAULT => question,
+        name => question.with_field(name),
+    })
 }
 
 /// How many, or how near; never for nothing.

@@ -12,19 +12,19 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use iqdb_conformance::{Model, check_same};
-use iqdb_core::filter::MaskPool;
+use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::{
-    Batch, Error, ErrorKind, Filter, Hits, Payload, Query, RecordId, RowMask, Search, Snapshot,
-    SnapshotExt, Store,
+    Batch, Error, ErrorKind, Filter, Hit, Hits, Payload, Query, RecordId, RowMask, Schema, Search,
+    Snapshot, SnapshotExt, Store,
 };
 use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;
 
-use crate::errors;
+use crate::{entropy, errors};
 use mutation::Mutation;
-use recipe::{DIR, RECIPES, Recipe, files, id, record};
+use recipe::{DIR, RECIPES, Recipe, fields, files, id, record};
 pub(crate) use seed::seeds;
 
 /// So few that no hash is hit by what they write byte by byte.
@@ -212,7 +212,12 @@ impl Law {
         for block in 0..snapshot.block_count() {
             let looked = snapshot.block(block).and_then(|block| {
                 block.select(0..block.len(), Some(&filter()), &mut mask, &mut pool)?;
-                block.rows(0..block.len()).map(drop)
+                for (field, _) in snapshot.schema().iter() {
+                    if let Some(column) = block.column(field)? {
+                        column.rows(0..column.len())?;
+                    }
+                }
+                Ok(())
             });
             harmless(looked);
         }
@@ -224,13 +229,13 @@ impl Law {
     /// Writes to what could be opened; returns what it has been at each version since.
     fn write(self, store: &FileStore, recipe: &Recipe, compacted: bool) -> Vec<Model> {
         let seen = self.look(store, &recipe.history);
-        let schema = *store.schema();
+        let schema = store.schema().clone();
         let mut history = match seen {
             Some(model) => {
                 let version = usize::try_from(model.version().0).unwrap_or(usize::MAX);
                 recipe.history[..=version].to_vec()
             }
-            None => vec![Model::new(schema)],
+            None => vec![Model::new(schema.clone())],
         };
         let payload = Payload::new().with("n", 5).with("any", "new");
         let batches = [
@@ -238,6 +243,10 @@ impl Law {
             Batch::new().delete(id(0)).delete(id(60)).set_payload(id(NEW_ID), Payload::new()),
             Batch::new().set_payload(id(7), payload).delete(id(9)),
             Batch::new().upsert(record(&schema, 9, Payload::new())),
+            Batch::new().merge_payload(id(NEW_ID), Payload::new().with("n", 6)),
+            Batch::new()
+                .delete_where(Filter::compare("n", Comparison::Ge, 50))
+                .insert_if_absent(record(&schema, 12, fields(12))),
         ];
         for batch in batches {
             match store.apply(&batch) {
@@ -272,24 +281,33 @@ fn harmless<T>(result: Result<T, Error>) {
 }
 
 fn filter() -> Filter {
-    Filter::compare("n", iqdb_core::filter::Comparison::Ge, 3).or(Filter::is_null("any"))
+    Filter::compare("n", Comparison::Ge, 3).or(Filter::is_null("any"))
 }
 
-/// A few of the nearest that match a filter.
-fn search(snapshot: &dyn Snapshot) -> iqdb_core::Result<Vec<iqdb_core::Hit>> {
-    let (vector, filter) = (vec![1.0; snapshot.schema().dim()], filter());
-    let query =
-        Query::nearest(iqdb_core::VectorRef::new(&vector)?, 7).filter(&filter).payload(true);
+/// A few of the nearest that match a filter, of each field.
+fn search(snapshot: &dyn Snapshot) -> iqdb_core::Result<Vec<Vec<Hit>>> {
     let mut hits = [Hits::new()];
-    ExactSearch::new().search(snapshot, &[query], &mut hits)?;
-    Ok(hits[0].to_vec())
+    for_each_field(snapshot.schema(), |query| {
+        ExactSearch::new().search(snapshot, &[query], &mut hits)?;
+        Ok(hits[0].to_vec())
+    })
 }
 
-fn expected(model: &Model) -> Vec<iqdb_core::Hit> {
-    let (vector, filter) = (vec![1.0; model.schema().dim()], filter());
-    let query = iqdb_core::VectorRef::new(&vector).map(|vector| Query::nearest(vector, 7));
-    let found = query.and_then(|query| model.search(&query.filter(&filter).payload(true)));
-    found.expect("the model answers")
+fn expected(model: &Model) -> Vec<Vec<Hit>> {
+    for_each_field(model.schema(), |query| model.search(&query)).expect("the model answers")
+}
+
+fn for_each_field(
+    schema: &Schema,
+    mut ask: impl FnMut(Query<'_>) -> iqdb_core::Result<Vec<Hit>>,
+) -> iqdb_core::Result<Vec<Vec<Hit>>> {
+    let filter = filter();
+    let answers = schema.fields().iter().map(|field| {
+        let vector = entropy::ones(field.kind())?;
+        let query = Query::nearest(vector.as_ref(), 7).with_field(field.name());
+        ask(query.with_filter(&filter).with_payload(true))
+    });
+    answers.collect()
 }
 
 #[cfg(test)]

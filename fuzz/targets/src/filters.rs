@@ -5,8 +5,8 @@ use iqdb_conformance::Model;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Filter, IdRef, Location, Map, Path, Payload, Predicate, Record, Schema, SnapshotExt,
-    Step, Store, Value,
+    Batch, Filter, IdRef, Location, Map, Path, Payload, Predicate, Schema, SnapshotExt, Step,
+    Store, Value,
 };
 
 use crate::seeds::{self, Seed};
@@ -51,7 +51,7 @@ pub fn filter_built(data: &[u8]) {
     }
     check_print(&filter);
     check_evaluation(&filter);
-    let (store, mut model) = (NaiveStore::new(schema), Model::new(schema));
+    let (store, mut model) = (NaiveStore::new(schema.clone()), Model::new(schema));
     if store.apply(&batch).is_err() {
         return;
     }
@@ -68,11 +68,8 @@ fn built(data: &[u8]) -> Result<(Filter, Batch, Schema)> {
     let schema = entropy::schema(&mut from, 1)?;
     let mut batch = Batch::new();
     while !from.is_empty() && batch.changes().len() < 16 {
-        batch = batch.upsert(Record {
-            id: entropy::id(&mut from)?,
-            vector: entropy::vector(&mut from, &schema)?,
-            payload: entropy::payload(&mut from)?,
-        });
+        let id = entropy::id(&mut from)?;
+        batch = batch.upsert(entropy::record(&mut from, &schema, id)?);
     }
     Ok((filter, batch, schema))
 }

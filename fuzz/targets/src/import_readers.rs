@@ -1,8 +1,10 @@
 //! The readers of records of the command line over arbitrary bytes: `.jsonl`, `.csv`, `.fvecs`,
 //! `.fbin`, and vectors with lines of payloads beside them.
 
-use iqdb_cli::input::{CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead};
-use iqdb_core::{Record, Result};
+use iqdb_cli::input::{
+    CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead, VectorLines, Vectors,
+};
+use iqdb_core::{Element, Field, Metric, Record, Result, Schema};
 
 use crate::errors;
 use crate::seeds::Seed;
@@ -17,19 +19,23 @@ pub fn import_readers(data: &[u8]) {
         return;
     };
     let length = bytes.len() as u64;
-    let records = match selector % 5 {
+    let records = match selector % 7 {
         0 => all(&mut JsonlReader::new("fuzzed", bytes, length)),
-        1 => CsvReader::new("fuzzed", bytes, length).and_then(|mut reader| all(&mut reader)),
-        2 => matrix(bytes, RowHead::Dimension)
-            .and_then(|vectors| all(&mut Paired::<_, &[u8]>::alone(vectors))),
-        3 => matrix(bytes, RowHead::Nothing)
-            .and_then(|vectors| all(&mut Paired::<_, &[u8]>::alone(vectors))),
+        1 => csv(bytes, 1),
+        5 => csv(bytes, 2),
+        6 => VectorLines::new("fuzzed", bytes, length, "bits").next_vector().and_then(|vector| {
+            let record = Record::without_vector(1);
+            vector.into_iter().map(|vector| record.clone().with_vector("bits", vector)).collect()
+        }),
+        2 => matrix(bytes, RowHead::Dimension).and_then(|vectors| all(&mut alone(vectors))),
+        3 => matrix(bytes, RowHead::Nothing).and_then(|vectors| all(&mut alone(vectors))),
         // The vectors end where a byte says, and the lines begin there.
         _ => {
             let (at, bytes) = bytes.split_first().map_or((0, bytes), |(at, rest)| (*at, rest));
             let (vectors, lines) = bytes.split_at(usize::from(at).min(bytes.len()));
-            matrix(vectors, RowHead::Dimension)
-                .and_then(|vectors| all(&mut Paired::with_payloads(vectors, "fuzzed", lines)))
+            matrix(vectors, RowHead::Dimension).and_then(|vectors| {
+                all(&mut Paired::alone(vectors, Field::DEFAULT).with_payloads("fuzzed", lines))
+            })
         }
     };
     match records {
@@ -39,6 +45,20 @@ pub fn import_readers(data: &[u8]) {
             errors::check(&error);
         }
     }
+}
+
+fn alone(vectors: MatrixReader<&[u8]>) -> Paired<MatrixReader<&[u8]>, &[u8]> {
+    Paired::alone(vectors, Field::DEFAULT)
+}
+
+/// Columns with the vectors of the first fields.
+fn csv(bytes: &[u8], fields: usize) -> Result<Vec<Record>> {
+    let schema = Schema::builder()
+        .dense(Field::DEFAULT, 2, Metric::Dot)
+        .dense("bits", 9, Metric::Hamming)
+        .element(Element::Binary)
+        .build()?;
+    all(&mut CsvReader::new("fuzzed", bytes, bytes.len() as u64, &schema.fields()[..fields])?)
 }
 
 fn matrix(bytes: &[u8], head: RowHead) -> Result<MatrixReader<&[u8]>> {
@@ -66,9 +86,8 @@ fn check_records(records: &[Record]) {
             .next_record()
             .expect("a line that was written")
             .expect("a record");
-        let bits = |record: &Record| -> Vec<u32> {
-            record.vector.iter().map(|component| component.to_bits()).collect()
-        };
+        // Equality takes -0.0 for 0.0; bytes don't.
+        let bits = |record: &Record| postcard::to_stdvec(record).expect("a record as bytes");
         assert_eq!((&again, bits(&again)), (record, bits(record)), "{line}");
     }
 }
@@ -83,16 +102,22 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let flat = "{\"vector\": [1e-45], \"year\": 2024}\n\n{\"vector\": [3e38], \"score\": 0.1}\n";
     let columns = "id,v0,v1,lang,n\na,1,-0.0,en,7\n\"\"\"7\"\"\",2,1e-45,\"two\nlines\",\n";
     let list = "vector,x\n\"[0.5, 1]\",\"\"\"7\"\"\"\n";
+    let fields = r#"{"id": 7, "vectors": {"h": {"f16": [0.5]}, "b": {"bf16": [-0.0]}, "i": {"i8": [-128]}, "bits": {"binary": {"dim": 3, "bytes": [160]}}, "t": {"sparse": {"indices": [3], "weights": [0.1]}}}}"#;
+    let bits = "{\"binary\": {\"dim\": 9, \"bytes\": [255, 128]}}";
+    let columns_of_fields = format!("v0,v1,bits\n1,2,\"{}\"\n,,\n", bits.replace('"', "\"\""));
     let paired = [&[12], &row[..], b"{\"id\": \"a\", \"lang\": \"en\"}\n"].concat();
     vec![
         seed("csv-of-columns", 1, columns.as_bytes()),
         seed("csv-of-lists", 1, list.as_bytes()),
+        seed("csv-of-fields", 5, columns_of_fields.as_bytes()),
         seed("fbin", 3, &rows),
         seed("fvecs", 2, &row.repeat(2)),
         seed("fvecs-cut-short", 2, &row[..9]),
+        seed("jsonl-fields", 0, fields.as_bytes()),
         seed("jsonl-flat", 0, flat.as_bytes()),
         seed("jsonl-nested", 0, nested.as_bytes()),
         seed("jsonl-of-another-type", 0, br#"{"id": -1, "vector": [1, "2"]}"#),
+        seed("vector-alone", 6, bits.as_bytes()),
         seed("vectors-with-payloads", 4, &paired),
     ]
 }

@@ -3,6 +3,7 @@
 use std::fmt::{Debug, Display};
 
 use iqdb_cli::npy::{Element, NpyReader};
+use iqdb_core::f16;
 
 use crate::errors;
 use crate::seeds::Seed;
@@ -25,10 +26,12 @@ pub fn npy_reader(data: &[u8]) {
         Some((claimed, rest)) if selector & 2 != 0 => (u64::from_le_bytes(*claimed), rest),
         _ => (bytes.len() as u64, bytes),
     };
-    if selector & 1 == 0 {
-        read::<f32>(bytes, claimed, rows);
-    } else {
-        read::<i32>(bytes, claimed, rows);
+    match (selector >> 6, selector & 1) {
+        (0, 0) => read::<f32>(bytes, claimed, rows),
+        (0, _) => read::<i32>(bytes, claimed, rows),
+        (1, _) => read::<f16>(bytes, claimed, rows),
+        (2, _) => read::<i8>(bytes, claimed, rows),
+        _ => read::<u8>(bytes, claimed, rows),
     }
 }
 
@@ -70,9 +73,11 @@ fn read<T: Element + Display + Debug + Item>(bytes: &[u8], claimed: u64, rows: u
             assert_eq!(item_bytes * items.len(), data.len(), "the data to its last byte");
             for (item, expected) in items.iter().zip(data.chunks_exact(item_bytes)) {
                 assert!(item.is_number(), "{item} was let in");
-                // Halves are widened, and their bits with them.
-                if let Ok(expected) = expected.try_into() {
-                    assert_eq!(item.bits(), u32::from_le_bytes(expected));
+                // Halves may be widened, and their bits with them.
+                if item_bytes == size_of::<T>() {
+                    let mut wide = [0; 4];
+                    wide[..item_bytes].copy_from_slice(expected);
+                    assert_eq!(item.bits(), u32::from_le_bytes(wide));
                 }
             }
         }
@@ -117,6 +122,36 @@ impl Item for i32 {
     }
 }
 
+impl Item for f16 {
+    fn bits(&self) -> u32 {
+        self.to_bits().into()
+    }
+
+    fn is_number(&self) -> bool {
+        f16::is_finite(*self)
+    }
+}
+
+impl Item for i8 {
+    fn bits(&self) -> u32 {
+        self.cast_unsigned().into()
+    }
+
+    fn is_number(&self) -> bool {
+        true
+    }
+}
+
+impl Item for u8 {
+    fn bits(&self) -> u32 {
+        (*self).into()
+    }
+
+    fn is_number(&self) -> bool {
+        true
+    }
+}
+
 /// Small arrays of every type and version, and some that are not what they say.
 pub(crate) fn seeds() -> Vec<Seed> {
     let seed = |name, selector: u8, file: Vec<u8>| Seed::new(name, [vec![selector], file].concat());
@@ -126,9 +161,12 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let lying = [u64::MAX.to_le_bytes().to_vec(), file(1, "<f4", "(2, 2)", &floats)].concat();
     vec![
         seed("big-endian", 0, file(1, ">f4", "(2, 2)", &floats)),
+        seed("bits", 192, file(1, "|u1", "(8, 2)", &floats)),
+        seed("bytes", 128, file(1, "|i1", "(4, 4)", &floats)),
         seed("cut-short", 0, file(1, "<f4", "(3, 2)", &floats)),
         seed("floats", 0, file(1, "<f4", "(2, 2)", &floats)),
         seed("halves", 4, file(2, "<f2", "(4, 2)", &floats)),
+        seed("halves-as-they-are", 68, file(1, "<f2", "(4, 2)", &floats)),
         seed("integers", 1, file(3, "<i4", "(4, 1)", &floats)),
         seed("larger-than-any-file", 0, file(1, "<f4", "(4294967296, 4294967297)", &floats)),
         seed("lying-about-its-length", 2, lying),

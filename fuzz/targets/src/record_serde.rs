@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
-use iqdb_core::limits::{DIM_MAX, FILTER_TEXT_BYTES_MAX};
+use iqdb_core::limits::FILTER_TEXT_BYTES_MAX;
 use iqdb_core::{
-    Batch, Change, DateTime, Filter, Map, Metric, Payload, Record, RecordId, Result, Schema, Uuid,
-    Value, Vector, Version,
+    Batch, Bits, Change, DateTime, Dense, Element, Filter, Map, Metric, Payload, Record, RecordId,
+    Result, Schema, Sparse, Uuid, Value, Vector, VectorRef, Version, bf16, f16,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -88,7 +88,7 @@ fn read<T: Valid + Serialize + DeserializeOwned + PartialEq + Debug>(format: For
 impl Valid for Record {
     fn check(&self) -> Result<()> {
         self.id.check()?;
-        Valid::check(&self.vector)?;
+        self.vectors().try_for_each(|(_, vector)| Valid::check(&vector.to_vector()))?;
         self.payload.check()
     }
 }
@@ -96,9 +96,19 @@ impl Valid for Record {
 impl Valid for Batch {
     fn check(&self) -> Result<()> {
         self.changes().iter().try_for_each(|change| match change {
-            Change::Upsert(record) => record.check(),
+            Change::Upsert(record) | Change::Insert(record) | Change::InsertIfAbsent(record) => {
+                record.check()
+            }
             Change::Delete(id) => id.check(),
-            Change::SetPayload(id, payload) => id.check().and_then(|()| payload.check()),
+            Change::SetPayload(id, payload) | Change::MergePayload(id, payload) => {
+                id.check().and_then(|()| payload.check())
+            }
+            Change::DeleteWhere(filter) => filter.check(),
+            Change::SetVectors(id, vectors) => {
+                id.check()?;
+                vectors.iter().filter_map(|(_, vector)| vector.as_ref()).try_for_each(Valid::check)
+            }
+            other => panic!("the target does not know {other:?}"),
         })
     }
 }
@@ -130,14 +140,21 @@ impl Valid for Value {
 
 impl Valid for Vector {
     fn check(&self) -> Result<()> {
-        Vector::try_from(self.to_vec()).map(drop)
+        match self.as_ref() {
+            VectorRef::F32(vector) => Dense::new(vector.to_vec()).map(drop),
+            VectorRef::F16(vector) => Dense::new(vector.to_vec()).map(drop),
+            VectorRef::BF16(vector) => Dense::new(vector.to_vec()).map(drop),
+            VectorRef::I8(vector) => Dense::new(vector.to_vec()).map(drop),
+            VectorRef::Binary(bits) => Bits::new(bits.dim(), bits.bytes()).map(drop),
+            VectorRef::Sparse(sparse) => Sparse::new(sparse.indices(), sparse.weights()).map(drop),
+        }
     }
 }
 
 impl Valid for Schema {
     fn check(&self) -> Result<()> {
-        assert!((1..=DIM_MAX).contains(&self.dim()));
-        Schema::new(self.dim(), self.metric()).map(drop)
+        self.fields().iter().try_for_each(|field| field.kind().check())?;
+        Schema::from_fields(self.fields()).map(drop)
     }
 }
 
@@ -151,14 +168,33 @@ pub(crate) fn seeds() -> Vec<Seed> {
         .with("map", Map::new().with("$date", Map::new().with("a", [Map::new()])))
         .with("tags", vec![Value::from("a"), Value::from(1), Value::from(true)]);
     let vector = Vector::try_from([0.1, -0.0, f32::MIN_POSITIVE, f32::MAX]).expect("finite");
-    let record = Record { id: "doc-42".into(), vector, payload: payload.clone() };
+    let record = Record::new("doc-42", &vector).expect("a vector").with_payload(payload.clone());
+    let rich = record
+        .clone()
+        .with_vector("half", [f16::from_f32(0.1), f16::NEG_ZERO])
+        .and_then(|record| record.with_vector("brain", [bf16::MAX]))
+        .and_then(|record| record.with_vector("small", [i8::MIN, 0, i8::MAX]))
+        .and_then(|record| record.with_vector("bits", Vector::binary(9, [255, 128])?))
+        .and_then(|record| record.with_vector("terms", Vector::sparse([3, 9], [0.5, -1e-45])?))
+        .expect("vectors of every kind");
     let batch = Batch::new()
         .upsert(record.clone())
         .delete(Uuid::from_u128(7))
         .set_payload(u64::MAX, payload.clone())
+        .insert(Record::without_vector(1))
+        .insert_if_absent(record.clone())
+        .delete_where(Filter::exists("lang"))
+        .merge_payload(7, Payload::new().with("a", Value::Null))
+        .set_vectors(1, vec![("image".into(), None), ("title".into(), Some(vector))])
         .expect_version(Version(3));
     let filter = Filter::eq("lang", "en").and(Filter::id_in([7]).not());
-    let schema = Schema::new(384, Metric::Cosine).expect("a dimension in range");
+    let schema = Schema::builder()
+        .dense("vector", 384, Metric::Cosine)
+        .dense("image", 512, Metric::Hamming)
+        .element(Element::Binary)
+        .sparse("terms", Metric::Dot)
+        .build()
+        .expect("fields of every form");
     let mut seeds = Vec::new();
     let mut both = |selector: u8, names: [&'static str; 2], json: Vec<u8>, postcard: Vec<u8>| {
         let with = |selector: u8, bytes: &[u8]| [&[selector], bytes].concat();
@@ -167,6 +203,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
     };
     let [json, packed] = [Format::Json, Format::Postcard];
     both(0, ["record-json", "record-postcard"], json.write(&record), packed.write(&record));
+    both(0, ["fields-json", "fields-postcard"], json.write(&rich), packed.write(&rich));
     both(1, ["batch-json", "batch-postcard"], json.write(&batch), packed.write(&batch));
     both(2, ["payload-json", "payload-postcard"], json.write(&payload), packed.write(&payload));
     both(3, ["filter-json", "filter-postcard"], json.write(&filter), packed.write(&filter));
@@ -177,8 +214,8 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let special = br#"{"a":{"$map":{"$map":{"$date":"2025-01-31"}}},"b":{"$x":1}}"#;
     seeds.push(Seed::new("special-maps-json", [&[2], &special[..]].concat()));
     seeds.push(Seed::new("empty-key-json", *b"\x02{\"\":1}"));
-    // A vector that claims 2^60 components and has none.
-    let claim = [vec![8 | 6], packed.write(&(1_u64 << 60))].concat();
+    // A vector of f32 that claims 2^60 components and has none.
+    let claim = [vec![8 | 6], packed.write(&(0_u32, 1_u64 << 60))].concat();
     seeds.push(Seed::new("vector-that-claims-too-much", claim));
     seeds
 }

@@ -39,7 +39,7 @@ pub fn store_vs_model(data: &[u8]) {
         return;
     };
     for backend in &*BACKENDS {
-        replay(backend, script.schema, script.operations.clone());
+        replay(backend, script.schema.clone(), script.operations.clone());
     }
 }
 
@@ -78,10 +78,12 @@ fn operation(from: &mut Entropy<'_>, schema: &Schema) -> Result<Operation> {
 }
 
 fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
-    let (vector, goal) = (entropy::vector(from, schema)?, entropy::goal(from)?);
+    let field = entropy::field(from, schema)?;
+    let (vector, goal) = (entropy::vector(from, field.kind())?, entropy::goal(from)?);
+    let question = entropy::question(field, vector, goal)?;
     let question = match from.arbitrary()? {
-        true => entropy::question(vector, goal)?.with_filter(entropy::valid_filter(from)?),
-        false => entropy::question(vector, goal)?,
+        true => question.with_filter(entropy::valid_filter(from)?),
+        false => question,
     };
     Ok(question.with_payload(from.arbitrary()?).with_threads(from.int_in_range(1..=3)?))
 }
@@ -115,7 +117,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
         }),
         seeds::drawn("payloads-set-and-seen", 300, |data| {
             script(data).is_some_and(|script| {
-                let mut model = Model::new(script.schema);
+                let mut model = Model::new(script.schema.clone());
                 script.operations.iter().any(|operation| match operation {
                     Operation::Apply(batch) => model.apply(batch).is_ok_and(|applied| {
                         applied.payload_set > 0
@@ -130,6 +132,21 @@ pub(crate) fn seeds() -> Vec<Seed> {
                 upserts(&script) > 3
                     && any(&script, |operation| matches!(operation, Operation::DeleteWhere(_)))
                     && any(&script, |operation| matches!(operation, Operation::Search(_)))
+            })
+        }),
+        seeds::drawn("fields-set-and-searched", 400, |data| {
+            script(data).is_some_and(|script| {
+                script.schema.fields().len() > 1
+                    && upserts(&script) > 3
+                    && changes(&script, |change| matches!(change, Change::SetVectors(..))) > 0
+                    && any(&script, |operation| matches!(operation, Operation::Search(_)))
+            })
+        }),
+        seeds::drawn("inserts-and-deletes-where", 300, |data| {
+            script(data).is_some_and(|script| {
+                changes(&script, |change| matches!(change, Change::DeleteWhere(_))) > 0
+                    && changes(&script, |change| matches!(change, Change::Insert(_))) > 0
+                    && changes(&script, |change| matches!(change, Change::InsertIfAbsent(_))) > 0
             })
         }),
         seeds::drawn("a-long-history", 600, |data| {

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_conformance::{Model, Question};
-use iqdb_core::{Batch, Goal, Hit, Hits, Query, Record, Schema, Search, Store};
+use iqdb_core::{Batch, Goal, Hit, Hits, Query, Schema, Search, Store};
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -44,9 +44,11 @@ pub fn top_k_vs_naive(data: &[u8]) {
     let Ok(case) = case(data) else {
         return;
     };
-    let mut model = Model::new(case.schema);
-    let stores: [Box<dyn Store>; 2] =
-        [Box::new(MemoryStore::new(case.schema)), Box::new(NaiveStore::new(case.schema))];
+    let mut model = Model::new(case.schema.clone());
+    let stores: [Box<dyn Store>; 2] = [
+        Box::new(MemoryStore::new(case.schema.clone())),
+        Box::new(NaiveStore::new(case.schema.clone())),
+    ];
     for batch in &case.batches {
         let expected = model.apply(batch).is_ok();
         for store in &stores {
@@ -102,11 +104,10 @@ fn case(data: &[u8]) -> Result<Case> {
         // Mostly records, and now and then a batch that may delete or be refused.
         batches.push(match from.int_in_range(0..=7_u8)? {
             7 => entropy::batch(&mut from, &schema)?,
-            _ => Batch::new().upsert(Record {
-                id: entropy::id(&mut from)?,
-                vector: entropy::vector(&mut from, &schema)?,
-                payload: entropy::payload(&mut from)?,
-            }),
+            _ => {
+                let id = entropy::id(&mut from)?;
+                Batch::new().upsert(entropy::record(&mut from, &schema, id)?)
+            }
         });
         records += 1;
     }
@@ -116,17 +117,18 @@ fn case(data: &[u8]) -> Result<Case> {
 /// A question that may be refused.
 fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let flaw = from.int_in_range(0..=31_u8)?;
+    let field = entropy::field(from, schema)?;
     let vector = match flaw {
-        28 => entropy::any_vector(from, schema.dim() + 1)?,
-        29 => entropy::any_vector(from, schema.dim())?,
-        _ => entropy::vector(from, schema)?,
+        28 => entropy::misfit(from, field.kind())?,
+        29 => entropy::any_vector(from, field.kind())?,
+        _ => entropy::vector(from, field.kind())?,
     };
     let goal = match flaw {
         30 => Goal::Within { distance: f64::NAN, limit: 1 },
         31 => Goal::Nearest { k: 0 },
         _ => entropy::goal(from)?,
     };
-    let question = entropy::question(vector, goal)?;
+    let question = entropy::question(field, vector, goal)?;
     let question = match from.int_in_range(0..=7_u8)? {
         0..=4 => question,
         5..=6 => question.with_filter(entropy::valid_filter(from)?),
@@ -145,7 +147,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
     // Records in the end, and the queries that are asked of them.
     let held = |data: &[u8]| {
         let case = case(data).ok()?;
-        let mut model = Model::new(case.schema);
+        let mut model = Model::new(case.schema.clone());
         for batch in &case.batches {
             let _ = model.apply(batch);
         }
@@ -165,7 +167,13 @@ pub(crate) fn seeds() -> Vec<Seed> {
         }),
         seeds::drawn("long-vectors", 700, |data| {
             held(data).is_some_and(|(case, records, answers)| {
-                case.schema.dim() > 16 && records > 3 && answers.is_ok()
+                case.schema.fields()[0].kind().dim() > Some(16) && records > 3 && answers.is_ok()
+            })
+        }),
+        seeds::drawn("several-fields", 400, |data| {
+            held(data).is_some_and(|(case, records, answers)| {
+                let answered = |answers: Vec<Vec<Hit>>| answers.iter().all(|hits| !hits.is_empty());
+                case.schema.fields().len() > 1 && records > 3 && answers.is_ok_and(answered)
             })
         }),
         seeds::drawn("filtered-on-three-threads", 400, |data| {
@@ -173,8 +181,8 @@ pub(crate) fn seeds() -> Vec<Seed> {
                 let query = case.questions[0].query();
                 answers.is_ok_and(|answers| !answers[0].is_empty())
                     && records > 4
-                    && query.wanted_filter().is_some()
-                    && query.max_threads() == 3
+                    && query.filter().is_some()
+                    && query.threads() == 3
             })
         }),
         seeds::drawn("refused", 100, |data| {

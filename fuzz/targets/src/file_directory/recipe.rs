@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, DateTime, Map, Metric, Payload, Record, RecordId, Result, Schema, Search, Store, Uuid,
-    Value,
+    Batch, DateTime, Element, FieldKind, Filter, Map, Metric, Payload, Record, RecordId, Result,
+    Schema, Search, Store, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::reseal::Files;
 use iqdb_file::vfs::sim::SimVfs;
@@ -29,7 +29,7 @@ pub(super) struct Recipe {
 
 /// All of them. Made once.
 pub(super) static RECIPES: LazyLock<Vec<Recipe>> = LazyLock::new(|| {
-    let recipes = [small(), grown(), wide(), empty()].into_iter();
+    let recipes = [small(), grown(), wide(), empty(), mixed()].into_iter();
     recipes.flat_map(|recipe| recipe.expect("a database can be made")).collect()
 });
 
@@ -45,13 +45,14 @@ impl Making {
     /// more placed.
     fn begin(schema: Schema, sealed: bool, placed_from: usize) -> Result<Self> {
         let vfs = SimVfs::new();
-        let store = open(&vfs, schema, sealed, placed_from)?;
-        Ok(Self { vfs, schema, history: vec![Model::new(schema)], store })
+        let store = open(&vfs, &schema, sealed, placed_from)?;
+        let history = vec![Model::new(schema.clone())];
+        Ok(Self { vfs, schema, history, store })
     }
 
     fn reopen(mut self, sealed: bool, placed_from: usize) -> Result<Self> {
         drop(self.store);
-        self.store = open(&self.vfs, self.schema, sealed, placed_from)?;
+        self.store = open(&self.vfs, &self.schema, sealed, placed_from)?;
         Ok(self)
     }
 
@@ -73,14 +74,15 @@ impl Making {
     }
 }
 
-fn open(vfs: &SimVfs, schema: Schema, sealed: bool, placed_from: usize) -> Result<FileStore> {
-    let bytes = (placed_from * schema.dim() * size_of::<f32>()) as u64;
+fn open(vfs: &SimVfs, schema: &Schema, sealed: bool, placed_from: usize) -> Result<FileStore> {
+    let bytes =
+        (placed_from * schema.fields()[0].kind().dim().unwrap_or(1) * size_of::<f32>()) as u64;
     let log_bytes = if sealed { 1 } else { u64::MAX };
     let options = FileOptions::new().with_vfs(vfs.clone()).with_reserve_bytes(0).with_seed(1);
     let options = options.with_derived_from_bytes(0);
     let options =
         options.with_placed_from_bytes(bytes).with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
-    FileStore::open_or_create(DIR, schema, &options)
+    FileStore::open_or_create(DIR, schema.clone(), &options)
 }
 
 /// The files of the database on this disk, but for the lock, which has nothing in it.
@@ -96,7 +98,7 @@ pub(super) fn files(vfs: &SimVfs) -> Files {
 /// A log alone: changes of each kind, half of them known to the manifest.
 fn small() -> Result<[Recipe; 2]> {
     let schema = Schema::new(3, Metric::Cosine)?;
-    Making::begin(schema, false, 1_000)?
+    Making::begin(schema.clone(), false, 1_000)?
         .apply(&batch(&schema, 0..5, fields))?
         .apply(&Batch::new().delete(id(1)).set_payload(id(2), fields(9)))?
         .reopen(false, 1_000)?
@@ -110,7 +112,7 @@ fn grown() -> Result<[Recipe; 2]> {
     let schema = Schema::new(5, Metric::Euclidean)?;
     let deleted = (0..3).fold(Batch::new(), |batch, n| batch.delete(id(n)));
     let deleted = (50..58).fold(deleted, |batch, n| batch.delete(id(n)));
-    Making::begin(schema, true, 12)?
+    Making::begin(schema.clone(), true, 12)?
         .apply(&batch(&schema, 0..100, fields).upsert(record(&schema, 0, fields(3))))?
         .apply(&batch(&schema, 100..110, fields))?
         .apply(&deleted.set_payload(id(60), fields(61)))?
@@ -127,7 +129,7 @@ fn grown() -> Result<[Recipe; 2]> {
 fn wide() -> Result<[Recipe; 2]> {
     let schema = Schema::new(40, Metric::Dot)?;
     let many = |n: u64| (0..20).map(|field| (format!("{n} {field}"), value(field))).collect();
-    Making::begin(schema, true, 1)?
+    Making::begin(schema.clone(), true, 1)?
         .apply(&batch(&schema, 0..9, many))?
         .apply(&batch(&schema, 9..14, |_| Payload::new()))?
         .apply(&Batch::new().delete(id(1)).delete(id(2)).delete(id(10)))?
@@ -137,6 +139,34 @@ fn wide() -> Result<[Recipe; 2]> {
 
 fn empty() -> Result<[Recipe; 2]> {
     Making::begin(Schema::new(2, Metric::Cosine)?, true, 1)?.end(0)
+}
+
+/// A field of each kind, which some records lack; statements of each kind.
+fn mixed() -> Result<[Recipe; 2]> {
+    let schema = Schema::builder()
+        .dense("half", 3, Metric::Cosine)
+        .element(Element::F16)
+        .dense("brain", 3, Metric::Euclidean)
+        .element(Element::BF16)
+        .dense("small", 5, Metric::Dot)
+        .element(Element::I8)
+        .dense("bits", 9, Metric::Jaccard)
+        .element(Element::Binary)
+        .sparse("terms", Metric::Dot)
+        .build()?;
+    let bits = vector(3, schema.fields()[3].kind());
+    let vectors = vec![("half".into(), None), ("bits".into(), Some(bits))];
+    Making::begin(schema.clone(), true, 4)?
+        .apply(&batch(&schema, 0..30, fields))?
+        .apply(&Batch::new().set_vectors(id(1), vectors).delete(id(2)))?
+        .reopen(false, 4)?
+        .apply(&batch(&schema, 30..40, fields).delete_where(Filter::eq("n", 7)))?
+        .apply(&Batch::new().merge_payload(id(5), fields(6)).insert(record(
+            &schema,
+            50,
+            fields(50),
+        )))?
+        .end(2)
 }
 
 fn batch(schema: &Schema, ids: std::ops::Range<u64>, payload: impl Fn(u64) -> Payload) -> Batch {
@@ -154,13 +184,41 @@ pub(super) fn id(n: u64) -> RecordId {
 
 /// The `n`th record.
 pub(super) fn record(schema: &Schema, n: u64, payload: Payload) -> Record {
-    let vector: Vec<f32> =
-        (0..schema.dim()).map(|i| ((n + 1) * (i as u64 + 3) % 17) as f32 - 5.5).collect();
-    let record = Record::new(id(n), vector).expect("components are finite");
-    Record { payload, ..record }
+    let mut record = Record::without_vector(id(n)).with_payload(payload);
+    let may_lack = schema.fields().len() > 1;
+    for (position, field) in (0..).zip(schema.fields()) {
+        if !(may_lack && (n + position) % 4 == 3) {
+            record.set_vector(field.name().to_owned(), Some(vector(n, field.kind())));
+        }
+    }
+    record
 }
 
-fn fields(n: u64) -> Payload {
+/// The `n`th vector of a kind. None is 0 in every component.
+fn vector(n: u64, kind: FieldKind) -> Vector {
+    let dim = kind.dim().unwrap_or(3);
+    let steps = (0..dim as u64).map(|i| (n + 1) * (i + 3) % 17);
+    let numbers = steps.clone().map(|step| step as f32 - 5.5);
+    let made = match kind.element() {
+        None => Vector::sparse([1, (n % 5) as u32 + 2, 9], [0.5, -1.0, n as f32 + 1.0]),
+        Some(Element::F16) => Vector::try_from(numbers.map(f16::from_f32).collect::<Vec<_>>()),
+        Some(Element::BF16) => Vector::try_from(numbers.map(bf16::from_f32).collect::<Vec<_>>()),
+        Some(Element::I8) => {
+            Vector::try_from(steps.map(|step| (step % 17) as i8 - 5).collect::<Vec<_>>())
+        }
+        Some(Element::Binary) => {
+            let mut bytes = vec![(n % 128) as u8 | 0x80; dim.div_ceil(8)];
+            if let Some(last) = bytes.last_mut() {
+                *last &= 0xff << (dim.next_multiple_of(8) - dim);
+            }
+            Vector::binary(dim, bytes)
+        }
+        Some(_) => Vector::try_from(numbers.collect::<Vec<_>>()),
+    };
+    made.expect("components are finite")
+}
+
+pub(super) fn fields(n: u64) -> Payload {
     match n % 4 {
         0 => Payload::new(),
         1 => Payload::new().with("n", n as i64),

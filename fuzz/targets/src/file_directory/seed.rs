@@ -11,6 +11,10 @@ const SMALL: u8 = 0;
 const GROWN: u8 = 2;
 const WIDE: u8 = 4;
 const EMPTY: u8 = 6;
+const MIXED: u8 = 8;
+
+/// Where a manifest has the dimension of its first field, which is named `vector`.
+const DIMENSION: usize = 32 + 6 * 8 + 4 + 2 + 6 + 2;
 
 fn recipe(number: u8) -> &'static Recipe {
     &RECIPES[usize::from(number)]
@@ -54,6 +58,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
     let growing = at(GROWN, "segment-00000014", 4_200);
     let frame_len = Mutation { place: 4, ..at(GROWN, "log-", 0x0400) };
     let slot = at(WIDE, "segment-00000003", index(WIDE, "segment-00000003"));
+    let bits = with(at(MIXED + 1, "segment-", 4_096 + 30), 0, [6, 0, 0]);
     let derived = at(GROWN + 1, "derived-00000003", 64 + 32 + 20);
     vec![
         seed("nothing-changed", GROWN, COMPACTED, &[]),
@@ -69,13 +74,16 @@ pub(crate) fn seeds() -> Vec<Seed> {
         seed("segments-swapped", WIDE + 1, 0, &[swapped(WIDE + 1)]),
         seed("segments-swapped-and-forged", WIDE + 1, FORGED, &[swapped(WIDE + 1)]),
         seed("no-manifest", SMALL + 1, 0, &[with(at(SMALL + 1, "manifest-", 0), 10, [0; 3])]),
-        seed("a-later-format", EMPTY, 0, &[with(at(EMPTY, "manifest-", 8), 1, [2, 0, 0])]),
+        seed("a-later-format", EMPTY, 0, &[with(at(EMPTY, "manifest-", 8), 1, [3, 0, 0])]),
         seed(
             "a-forged-dimension",
             GROWN + 1,
             FORGED,
-            &[with(at(GROWN + 1, "manifest-", 32), 3, [7, 3, 0])],
+            &[with(at(GROWN + 1, "manifest-", DIMENSION), 3, [7, 2, 0])],
         ),
+        seed("fields-unchanged", MIXED, COMPACTED, &[]),
+        seed("fields-cut-off", MIXED, COMPACTED, &[cut(MIXED)]),
+        seed("a-row-of-bits-forged", MIXED + 1, FORGED, &[bits]),
         seed("derived-data-changed", GROWN + 1, 0, &[with(derived, 0, [3, 0, 0])]),
         seed("derived-data-forged", GROWN + 1, FORGED, &[with(derived, 3, [14, 3, 0])]),
         seed("somebody-elses-files", GROWN + 1, COMPACTED, &[copied(5), copied(8)]),
