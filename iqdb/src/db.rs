@@ -31,7 +31,7 @@ use crate::background::Background;
 ///     Record::new("other", [0.0, 0.0])?.with("lang", "de"),
 /// ])?;
 /// let hits = db.query([0.0, 0.0]).k(1).filter("lang = \"en\"").with_payload().run()?;
-/// assert_eq!(hits.to_vec()[0].id, "near".into());
+/// assert_eq!(hits.to_vec()[0].id, "near");
 /// # Ok::<(), iqdb::Error>(())
 /// ```
 #[derive(Clone)]

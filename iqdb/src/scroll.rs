@@ -32,7 +32,7 @@ const DEFAULT_LIMIT: usize = 100;
 ///     seen.extend(page.iter().map(|record| record.id.clone()));
 ///     page = db.scroll().after(&last.id).limit(2).run()?;
 /// }
-/// assert_eq!(seen, (0..5).map(Into::into).collect::<Vec<_>>());
+/// assert_eq!(seen, [0, 1, 2, 3, 4]);
 /// # Ok::<(), iqdb::Error>(())
 /// ```
 #[derive(Debug)]

@@ -22,7 +22,7 @@ fn a_database_is_there_again() {
         let hits = db.search([3.0, 0.0], 2).unwrap();
         hits.to_vec().into_iter().map(|hit| hit.id).collect::<Vec<_>>()
     };
-    assert_eq!(near(&db), [2.into(), 4.into()]);
+    assert_eq!(near(&db), [2, 4]);
     db.compact().unwrap();
     assert_eq!(db.file_stats().unwrap().records, 99);
     let copy = home.path().join("copy");
@@ -34,7 +34,7 @@ fn a_database_is_there_again() {
 
     let relaxed = Iqdb::builder().durability(Durability::Relaxed);
     let copied = relaxed.open(&copy).unwrap();
-    assert_eq!(near(&copied), [2.into(), 4.into()]);
+    assert_eq!(near(&copied), [2, 4]);
     let readers = [Iqdb::open_read_only(&dir).unwrap(), Iqdb::open_read_only(&dir).unwrap()];
     for reader in &readers {
         assert_eq!(near(reader), near(&copied));
