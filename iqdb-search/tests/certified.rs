@@ -217,7 +217,7 @@ fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
                     let (found, by_codes) = answers(&search, &*snapshot, &[query]);
                     certified += usize::from(by_codes);
                     let last = found[0].last().map(|hit| hit.1);
-                    let here = found[0].iter().any(|hit| hit.0 == RecordId::from(n));
+                    let here = found[0].iter().any(|hit| hit.0 == n);
                     assert!(here, "{metric}, {kernel}: row {n} at {distance} is lost");
                     assert_eq!(last, Some(distance.to_bits()), "nothing beyond it is found");
                 }
