@@ -43,7 +43,7 @@ fn any_budget_of_a_batch_ends_all_of_it() {
         }
         let mut hits = [Hits::new()];
         ExactSearch::new().search(&*snapshot, &[query.with_budget(free)], &mut hits).unwrap();
-        assert_eq!(hits[0].len(), 2.min(rows as usize));
+        assert_eq!(hits[0].len() as u64, rows.min(2));
     }
 }
 
