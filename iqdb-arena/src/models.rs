@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Metric, Payload, Record, Schema, Snapshot};
+use iqdb_core::{Batch, Field, FieldId, Metric, Payload, Record, RecordRef, Schema, Snapshot};
 
 use crate::arena::Arena;
 use crate::fault::{Defect, Faults};
@@ -66,13 +66,19 @@ fn contents<const N: usize>(versions: [&[(u64, i16)]; N]) -> [Content; N] {
     versions.map(|content| content.iter().copied().collect())
 }
 
+fn component_of(record: &RecordRef<'_>) -> i16 {
+    let vector = record.vector(Field::DEFAULT).unwrap().unwrap();
+    vector.as_f32().unwrap()[0] as i16
+}
+
 /// Checks that a view shows exactly one version, row by row and id by id.
 fn check(view: &View, versions: &[Content]) {
     let expected = &versions[usize::try_from(view.version.0).unwrap()];
     let mut seen = Content::new();
     for (chunk, row) in view.live_rows() {
         let id = chunk.rows().id(row).unwrap().to_string().parse().unwrap();
-        let component = chunk.rows().components(row..row + 1).unwrap()[0];
+        let column = chunk.rows().field(FieldId::new(0).unwrap()).unwrap();
+        let component = column.vector(row).unwrap().as_f32().unwrap()[0];
         let twice = seen.insert(id, component as i16);
         assert_eq!(twice, None, "{id} is alive twice at version {}", view.version);
     }
@@ -80,9 +86,9 @@ fn check(view: &View, versions: &[Content]) {
     assert_eq!(view.len(), expected.len() as u64);
     for id in 0..3 {
         let record = view.get(&id.into()).unwrap();
-        let found = record.as_ref().map(|record| record.vector()[0] as i16);
+        let found = record.as_ref().map(component_of);
         assert_eq!(found, expected.get(&id).copied(), "{id} at version {}", view.version);
-        let payload = record.map(|record| record.payload().to_payload().unwrap());
+        let payload = record.map(|record| record.payload().unwrap().to_payload().unwrap());
         let expected = found.map(|component| Payload::new().with("n", component));
         assert_eq!(payload, expected, "the payload of {id} at version {}", view.version);
     }

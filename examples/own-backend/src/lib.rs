@@ -18,7 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
     Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Payload,
-    Query, Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, Version,
+    Query, Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
+    Version,
 };
 
 // ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
