@@ -1,6 +1,6 @@
 //! What resuming promises, over a database in memory.
 
-use iqdb::{Iqdb, Metric, Record, Schema};
+use iqdb::{Element, Iqdb, Metric, Record, Schema};
 use proptest::prelude::*;
 
 use super::{Imported, Options, import};
@@ -64,6 +64,48 @@ fn rows_up_to_the_first_that_is_absent_or_differs_are_left_out() {
     assert_eq!(changed(&replace(Record::new(4, [4.0, 0.0]).unwrap())), (4, 0, 6));
     assert_eq!(changed(&replace(Record::new(2, [2.0, 1.0]).unwrap().with("n", 0.0))), (2, 0, 8));
     assert_eq!(changed(&replace(Record::new(1, [1.0, 1.0]).unwrap().with("n", 1.0))), (1, 0, 9));
+}
+
+#[test]
+fn a_vector_that_differs_in_a_bit_is_written_again() {
+    let schema = Schema::builder()
+        .dense("vector", 1, Metric::Dot)
+        .dense("half", 1, Metric::Dot)
+        .element(Element::F16)
+        .dense("brain", 1, Metric::Dot)
+        .element(Element::BF16)
+        .dense("small", 1, Metric::Dot)
+        .element(Element::I8)
+        .dense("bits", 2, Metric::Hamming)
+        .element(Element::Binary)
+        .sparse("terms", Metric::Dot)
+        .build()
+        .unwrap();
+    let line = |vectors: &str| format!("{{\"id\":1,\"vectors\":{{{vectors}}}}}\n");
+    let resumed = |stored: &str, file: &str| {
+        let database = Iqdb::open_in_memory(schema.clone()).unwrap();
+        import_text(&database, &line(stored), 1, false);
+        import_text(&database, &line(file), 1, true).resumed
+    };
+    for (stored, file) in [
+        (r#""vector":[0]"#, r#""vector":[-0.0]"#),
+        (r#""half":{"f16":[0]}"#, r#""half":{"f16":[-0.0]}"#),
+        (r#""brain":{"bf16":[0]}"#, r#""brain":{"bf16":[-0.0]}"#),
+        (r#""small":{"i8":[1]}"#, r#""small":{"i8":[0]}"#),
+        (
+            r#""bits":{"binary":{"dim":2,"bytes":[64]}}"#,
+            r#""bits":{"binary":{"dim":2,"bytes":[128]}}"#,
+        ),
+        (
+            r#""terms":{"sparse":{"indices":[1],"weights":[1]}}"#,
+            r#""terms":{"sparse":{"indices":[2],"weights":[1]}}"#,
+        ),
+        (r#""vector":[0],"small":{"i8":[1]}"#, r#""vector":[0]"#),
+        ("", r#""vector":[0]"#),
+    ] {
+        assert_eq!((resumed(stored, stored), resumed(file, file)), (1, 1), "{stored}");
+        assert_eq!((resumed(stored, file), resumed(file, stored)), (0, 0), "{stored} and {file}");
+    }
 }
 
 proptest! {
