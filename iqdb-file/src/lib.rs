@@ -1,8 +1,9 @@
 //! The durable backend of iqdb: a directory of immutable segments, a log of what came since, and a
 //! manifest that names them.
 //!
-//! There is one point at which a write becomes true: the sync of the log. Bulk rows are written to a
-//! segment and synced beside that, and the log ends before a batch that has not all of them. A
+//! There is one point at which a write becomes true: the sync of the log. Bulk vectors of a schema of
+//! one dense field are written to a segment and synced beside that, and the log ends before a batch that
+//! has not all of them. A
 //! checkpoint writes and syncs everything new before it renames the manifest that refers to it.
 //! `docs/format.md` has the bytes, `docs/decisions` the reasons.
 

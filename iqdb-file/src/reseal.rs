@@ -16,7 +16,8 @@ const SEGMENT_HEADER: usize = 4_096;
 const TRAILER: usize = 24;
 const LOG_HEADER: usize = 64;
 const FRAME_HEAD: usize = 40;
-const MANIFEST_HEAD: usize = 96;
+/// Before the fields of a manifest.
+const MANIFEST_HEAD: usize = 84;
 const DERIVED_HEADER: usize = 64;
 const DERIVED_HEAD: usize = 32;
 
@@ -172,8 +173,13 @@ fn derived(bytes: &mut [u8]) {
 /// Gives the segments in a manifest their seals, and the manifest its hash.
 fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>) -> Option<()> {
     let content = bytes.len().checked_sub(8)?;
-    let count = u64_at(bytes, MANIFEST_HEAD - 8).unwrap_or(0);
     let mut at = MANIFEST_HEAD;
+    for _ in 0..u32_at(bytes, MANIFEST_HEAD - 4).unwrap_or(0).min(16) {
+        // The length of a name, the name, and a kind.
+        at += 8 + usize::from(u16_at(bytes, at).unwrap_or(0));
+    }
+    let count = u64_at(bytes, at).unwrap_or(0);
+    at += 8;
     for _ in 0..count {
         let (Some(number), Some(rows), Some(dead)) =
             (u64_at(bytes, at), u64_at(bytes, at + 8), u32_at(bytes, at + 32))
@@ -193,6 +199,10 @@ fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>) -> Option<()> {
     let hash = xxh3_64(&bytes[..content]);
     put(bytes, content, hash);
     Some(())
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {

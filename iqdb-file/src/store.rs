@@ -61,7 +61,8 @@ impl FileStore {
     /// # Errors
     /// [`ErrorKind::Io`] when there is none, or the system refuses; [`ErrorKind::Locked`] when
     /// another handle or process has it open; [`ErrorKind::Damaged`] when its files are not what
-    /// was written; [`ErrorKind::NotSupported`] when a later version of iqdb wrote them.
+    /// was written; [`ErrorKind::NotSupported`] when a later version of iqdb wrote them, or one
+    /// before its first release.
     pub fn open(path: impl AsRef<Path>, options: &FileOptions) -> Result<Self> {
         let open = || Self::new(lifecycle::open::open(path.as_ref(), options, false)?);
         open().map_err(|error| error.during("open"))

@@ -75,7 +75,7 @@ fn what_is_not_there_is_not_opened_and_what_is_there_is_not_made() {
     assert_eq!(error.kind(), ErrorKind::Io);
 
     let other = Schema::new(9, Metric::Cosine).unwrap();
-    let error = FileStore::open_or_create(&dir, other, &options()).unwrap_err();
+    let error = FileStore::open_or_create(&dir, other.clone(), &options()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidSchema);
     assert_eq!(error.expectation(), Some(&*other.to_string()));
     assert_eq!(error.finding(), Some(&*schema().to_string()));

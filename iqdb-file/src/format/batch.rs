@@ -4,7 +4,7 @@
 //! u32 changes  u32 rows
 //! placed rows, if rows > 0:  u64 segment  u64 first row  u32 pieces  pieces × (u64 end  u64 hash)
 //! changes × (u8 tag  id  …)
-//!     0 upsert:       u8 vectors  vectors × vector  payload
+//!     0 upsert:       u8 vectors  vectors × vector, by rising field  payload
 //!     1 delete
 //!     2 set payload:  payload
 //!     3 upsert of a placed row, which has the one vector:  payload
@@ -12,7 +12,7 @@
 //!
 //! A frame has no other statements: they have been resolved to these.
 
-use iqdb_core::{Batch, Change, Error, ErrorKind, Record, Result, Schema};
+use iqdb_core::{Batch, Change, Record, RecordId, Result, Schema};
 
 use super::segment::layout::Piece;
 use super::vectors::{dense_vector, put_vector, take_vector};
@@ -111,39 +111,55 @@ pub(crate) fn decode_batch<'v>(
     mut placed: impl Iterator<Item = &'v [u8]>,
 ) -> Result<Batch> {
     let mut batch = Batch::new();
+    let (mut has_inline, mut has_placed) = (false, false);
     for _ in 0..changes {
         let tag = fields.take_u8()?;
         let id = take_id(&mut fields)?;
         batch.push(match tag {
             INLINE => {
-                let mut record = Record::without_vector(id);
-                for _ in 0..fields.take_u8()? {
-                    let (name, vector) = take_vector(&mut fields, schema)?;
-                    record.set_vector(name.to_owned(), Some(vector));
-                }
-                record.payload = take_payload(&mut fields)?;
-                Change::Upsert(record)
+                has_inline = true;
+                let record = take_inline(&mut fields, schema, id)?;
+                Change::Upsert(record.with_payload(take_payload(&mut fields)?))
             }
             PLACED => {
-                let row = placed.next().ok_or_else(|| {
-                    Error::new(ErrorKind::Damaged, "a frame has fewer rows than records")
-                })?;
-                let field = schema.fields().first().ok_or_else(|| {
-                    Error::new(ErrorKind::Damaged, "a schema without fields has no rows")
-                })?;
+                has_placed = true;
+                let row = placed
+                    .next()
+                    .ok_or_else(|| fields.damaged("a frame has fewer rows than records"))?;
+                let field = schema
+                    .fields()
+                    .first()
+                    .ok_or_else(|| fields.damaged("a schema without fields has no rows"))?;
                 let mut record = Record::without_vector(id);
                 let vector = dense_vector(field.kind(), row)?;
                 record.set_vector(field.name().to_owned(), Some(vector));
-                record.payload = take_payload(&mut fields)?;
-                Change::Upsert(record)
+                Change::Upsert(record.with_payload(take_payload(&mut fields)?))
             }
             DELETE => Change::Delete(id),
             SET_PAYLOAD => Change::SetPayload(id, take_payload(&mut fields)?),
-            _ => return Err(Error::new(ErrorKind::Damaged, "there is no such change").found(tag)),
+            _ => return Err(fields.damaged("there is no such change").found(tag)),
         });
+    }
+    if has_inline && has_placed {
+        return Err(fields.damaged("a frame has placed only some of its vectors"));
     }
     match fields.remaining() == 0 && placed.next().is_none() {
         true => Ok(batch),
-        false => Err(Error::new(ErrorKind::Damaged, "a frame has more than its changes")),
+        false => Err(fields.damaged("a frame has more than its changes")),
     }
 }
+
+/// Reads the vectors of a record that a frame has whole.
+fn take_inline(fields: &mut Reader<'_>, schema: &Schema, id: RecordId) -> Result<Record> {
+    let mut record = Record::without_vector(id);
+    let mut from = 0;
+    for _ in 0..fields.take_u8()? {
+        let (position, vector) = take_vector(fields, schema, from)?;
+        record.set_vector(schema.fields()[position].name().to_owned(), Some(vector));
+        from = position + 1;
+    }
+    Ok(record)
+}
+
+#[cfg(test)]
+mod tests;

@@ -94,16 +94,18 @@ pub(crate) fn put_vector(out: &mut Vec<u8>, field: FieldId, vector: VectorRef<'_
     }
 }
 
-/// Reads the name of a field and a vector of it.
+/// Reads the position of a field, which is `from` or a later one, and a vector of it.
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`]; [`ErrorKind::InvalidVector`].
-pub(crate) fn take_vector<'s>(
+pub(crate) fn take_vector(
     bytes: &mut Reader<'_>,
-    schema: &'s Schema,
-) -> Result<(&'s str, Vector)> {
-    let field = schema.fields().get(usize::from(bytes.take_u8()?));
-    let field = field.ok_or_else(|| bytes.damaged("the schema has no such field"))?;
+    schema: &Schema,
+    from: usize,
+) -> Result<(usize, Vector)> {
+    let position = usize::from(bytes.take_u8()?);
+    let field = schema.fields().get(position).filter(|_| position >= from);
+    let field = field.ok_or_else(|| bytes.damaged("there is no such field, or not in order"))?;
     let kind = field.kind();
     let vector = match (kind.element(), kind.dim()) {
         (Some(element), Some(dim)) => {
@@ -117,5 +119,8 @@ pub(crate) fn take_vector<'s>(
             Sparse::new(indices.collect::<Vec<_>>(), weights.collect::<Vec<_>>())?.into()
         }
     };
-    Ok((field.name(), vector))
+    Ok((position, vector))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,11 @@ use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::view::View;
 use crate::write::segment_writer::SegmentWriter;
 
-/// From how many bytes of rows on a segment of a copy is followed by another one.
+/// From how many bytes, or bytes of rows, on a segment of a copy is followed by another one.
 const SEGMENT_BYTES: u64 = 256 << 20;
+
+/// What a row takes at least where segments are sized, in bytes: its place in the index, and more.
+const ROW_BYTES_MIN: usize = 64;
 
 /// Writes a database with the records and the version of `view`. When that fails, nothing is left
 /// of it.
@@ -40,7 +43,7 @@ fn copy_rows(
 ) -> Result<Vec<SegmentInfo>> {
     let mut segments = Vec::new();
     let context = |manifest: &Manifest| SegmentContext::new(dir, options, manifest, SidecarUse::No);
-    let row_bytes = context(manifest).shape.row_bytes().max(1) as u64;
+    let row_bytes = context(manifest).shape.row_bytes().max(ROW_BYTES_MIN) as u64;
     let mut records = view.records(None).peekable();
     while records.peek().is_some() {
         let number = manifest.next;
@@ -48,7 +51,7 @@ fn copy_rows(
         let mut writer = SegmentWriter::create(context(manifest), number)?;
         for record in records.by_ref() {
             writer.push(&record?)?;
-            if writer.rows() * row_bytes >= SEGMENT_BYTES {
+            if writer.bytes().max(writer.rows() * row_bytes) >= SEGMENT_BYTES {
                 break;
             }
         }

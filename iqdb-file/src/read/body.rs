@@ -95,11 +95,7 @@ impl Body {
     /// [`ReadMode::Copy`].
     pub(crate) fn bytes(&self, slot: usize, range: Range<usize>) -> Result<&[u8]> {
         let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
-        let start = section.start + range.start as u64;
-        let end = section.start + range.end as u64;
-        if range.start > range.end || end > section.end {
-            return Err(damaged_at(&self.path, "it refers to bytes that it doesn't have", start));
-        }
+        let (start, end) = self.place_of(section, range.clone())?;
         match &self.source {
             Source::Mapped { all, here_and_there } => {
                 let mapping = if range.len() <= SMALL { here_and_there } else { all };
@@ -136,6 +132,7 @@ impl Body {
             return self.bytes(slot, range);
         };
         let section = self.sections.get(slot).ok_or_else(|| defect("there is no such section"))?;
+        let (start, end) = self.place_of(section, range.clone())?;
         let pieces = |wanted: Range<usize>| {
             self.pieces_of(section.start + wanted.start as u64..section.start + wanted.end as u64)
         };
@@ -158,11 +155,17 @@ impl Body {
                 self.check(n, |piece| slice(here_and_there, 0, piece))?;
             }
         }
-        let (start, end) = (section.start + range.start as u64, section.start + range.end as u64);
-        if range.start > range.end || end > section.end {
-            return Err(damaged_at(&self.path, "it refers to bytes that it doesn't have", start));
-        }
         slice(here_and_there, 0, start..end)
+    }
+
+    /// Where these bytes of a section begin and end in the file.
+    fn place_of(&self, section: &Range<u64>, range: Range<usize>) -> Result<(u64, u64)> {
+        let place = |at: usize| section.start.checked_add(at as u64);
+        let place = place(range.start).zip(place(range.end));
+        place.filter(|(start, end)| start <= end && *end <= section.end).ok_or_else(|| {
+            let what = "it refers to bytes that it doesn't have";
+            damaged_at(&self.path, what, section.start)
+        })
     }
 
     /// All bytes of a section, checked.

@@ -22,8 +22,8 @@ pub(crate) struct SegmentColumn {
     slot: usize,
     /// How many rows the block has.
     block_rows: usize,
-    /// Set once the list of rows has been checked.
-    rows_are_checked: OnceLock<()>,
+    /// Set once the rows of vectors and the ends of sparse ones have been checked.
+    places_are_checked: OnceLock<()>,
 }
 
 impl SegmentColumn {
@@ -35,25 +35,51 @@ impl SegmentColumn {
         (len, block_rows): (usize, usize),
         slot: usize,
     ) -> Self {
-        Self { body, kind, len, slot, block_rows, rows_are_checked: OnceLock::new() }
+        Self { body, kind, len, slot, block_rows, places_are_checked: OnceLock::new() }
     }
 
-    /// The column, ready to be lent; `None` when it has no vectors. O(vectors) at the first use,
-    /// where some rows have none, else O(1).
+    /// The column, ready to be lent; `None` when it has no vectors. O(vectors) at the first use where
+    /// some rows have none, and of a sparse field; else O(1).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] when rows or ends are none that a writer writes.
     pub(crate) fn lend(&self) -> Result<Option<&Self>> {
         if self.len == 0 {
             return Ok(None);
         }
-        if self.names_rows() && self.rows_are_checked.get().is_none() {
-            let rows = self.named_rows()?;
-            let rises = rows.is_sorted_by(|a, b| a < b);
-            if !rises || rows.last().is_none_or(|last| *last as usize >= self.block_rows) {
-                return Err(damaged(self.body.path(), "the rows of vectors make no sense"));
-            }
+        if self.places_are_checked.get().is_none() {
+            self.check_rows()?;
+            self.check_ends()?;
             // Another reader may have been faster.
-            let _ = self.rows_are_checked.set(());
+            let _ = self.places_are_checked.set(());
         }
         Ok(Some(self))
+    }
+
+    fn check_rows(&self) -> Result<()> {
+        if !self.names_rows() {
+            return Ok(());
+        }
+        let rows = self.named_rows()?;
+        let rises = rows.is_sorted_by(|a, b| a < b);
+        if !rises || rows.last().is_none_or(|last| *last as usize >= self.block_rows) {
+            return Err(damaged(self.body.path(), "the rows of vectors make no sense"));
+        }
+        Ok(())
+    }
+
+    /// Whether the ends of sparse vectors divide all terms.
+    fn check_ends(&self) -> Result<()> {
+        if self.kind.dim().is_some() {
+            return Ok(());
+        }
+        let ends: &[u64] = self.numbers(self.body.section(self.slot_of(ColumnPart::Ends))?)?;
+        let terms = (self.body.len_of(self.slot_of(ColumnPart::Vectors)) / TERM_BYTES) as u64;
+        let is_whole = ends.first() == Some(&0) && ends.last() == Some(&terms);
+        if !is_whole || !ends.is_sorted() {
+            return Err(damaged(self.body.path(), "the ends of vectors make no sense"));
+        }
+        Ok(())
     }
 
     /// Whether all of it makes sense.
@@ -153,3 +179,6 @@ impl VectorColumn for SegmentColumn {
         self.dense(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,8 @@ impl<'b> PlainBatch<'b> {
         let view = view()?;
         let resolved = batch.resolve(&view, view.version())?;
         let mut records = Records { view: &view, changed: HashMap::new() };
+        let sets_vectors = |effect: &Effect<'_>| matches!(effect, Effect::SetVectors(..));
+        let sets_vectors = resolved.effects.iter().any(sets_vectors);
         let (mut changes, mut vectors_set) = (Vec::new(), 0);
         for effect in &resolved.effects {
             changes.push(match effect {
@@ -50,7 +52,8 @@ impl<'b> PlainBatch<'b> {
                     Change::Upsert(record)
                 }
             });
-            if let Some(change) = changes.last() {
+            // Only vectors that are set need the record that the changes so far leave.
+            if let Some(change) = changes.last().filter(|_| sets_vectors) {
                 records.note(change)?;
             }
         }

@@ -1,4 +1,5 @@
-//! Writes a segment: rows as they come; their ids and payloads, the index and the footer at the end.
+//! Writes a segment: the vectors of a schema that places them as they come, and everything else at the
+//! end; of any other schema block by block. The index and the footer come last.
 
 use std::io;
 use std::ops::Range;
@@ -44,6 +45,8 @@ pub(crate) struct SegmentWriter<'a> {
     columns: Vec<ColumnWriter>,
     /// Of the blocks before.
     blocks: Vec<BlockParts>,
+    /// Bytes of sections that are kept.
+    kept: u64,
     index: Vec<(u64, u32)>,
     described: u32,
     seed: u64,
@@ -53,11 +56,17 @@ pub(crate) struct SegmentWriter<'a> {
     described_placed: u64,
 }
 
-/// The parts of a finished block: what is still to be written, and where the rest lies.
+/// The parts of a finished block.
 struct BlockParts {
-    ids: Vec<u8>,
-    payloads: Vec<u8>,
+    ids: Part,
+    payloads: Part,
     columns: Vec<ColumnParts>,
+}
+
+/// A section: its bytes where placed vectors come before it in the file, else its place.
+enum Part {
+    Kept(Vec<u8>),
+    Written(Range<u64>),
 }
 
 /// The parts of a finished column.
@@ -118,6 +127,7 @@ impl<'a> SegmentWriter<'a> {
             ids: Vec::new(),
             payloads: Vec::new(),
             blocks: Vec::new(),
+            kept: 0,
             index: Vec::new(),
             described: 0,
             placed: rows,
@@ -128,6 +138,11 @@ impl<'a> SegmentWriter<'a> {
     /// How many rows it has.
     pub(crate) fn rows(&self) -> u64 {
         self.described.into()
+    }
+
+    /// How many bytes it has of finished blocks, and of all placed vectors.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.end + self.buffer.len() as u64 + self.kept
     }
 
     /// Says which record the next placed vector is of that has not been described yet.
@@ -179,8 +194,7 @@ impl<'a> SegmentWriter<'a> {
     pub(crate) fn push(&mut self, record: &RecordRef<'_>) -> Result<()> {
         let row = self.row()?;
         let is_placed = self.context.shape.placed().is_some();
-        let schema = self.context.shape.schema.clone();
-        for (column, field) in self.columns.iter_mut().zip(schema.fields()) {
+        for (column, field) in self.columns.iter_mut().zip(self.context.shape.schema.fields()) {
             let Some(vector) = record.vector(field.name())? else { continue };
             if is_placed {
                 put_row(&mut self.buffer, vector, stride_of(field.kind()));
@@ -243,9 +257,8 @@ impl<'a> SegmentWriter<'a> {
                 let first = Section::Column(block, field, ColumnPart::Vectors).slot(blocks, fields);
                 sections[first..first + column.sections.len()].clone_from_slice(&column.sections);
             }
-            sections[Section::Ids(block).slot(blocks, fields)] = self.append(&parts.ids)?;
-            sections[Section::Payloads(block).slot(blocks, fields)] =
-                self.append(&parts.payloads)?;
+            sections[Section::Ids(block).slot(blocks, fields)] = self.place(parts.ids)?;
+            sections[Section::Payloads(block).slot(blocks, fields)] = self.place(parts.payloads)?;
         }
         let slots = index::build(&self.index);
         sections[Section::Index.slot(blocks, fields)] = self.append(&slots)?;
@@ -265,10 +278,30 @@ impl<'a> SegmentWriter<'a> {
         for column in std::mem::replace(&mut self.columns, columns_of(&self.context.shape)) {
             columns.push(self.end_column(column, rows)?);
         }
+        let (ids, payloads) = (self.part(ids)?, self.part(payloads)?);
         self.blocks.push(BlockParts { ids, payloads, columns });
         self.ids.clear();
         self.payloads.clear();
         Ok(())
+    }
+
+    /// Writes a section, unless placed vectors may come before it.
+    fn part(&mut self, bytes: Vec<u8>) -> Result<Part> {
+        match self.context.shape.placed() {
+            Some(_) => {
+                self.kept += bytes.len() as u64;
+                Ok(Part::Kept(bytes))
+            }
+            None => self.append(&bytes).map(Part::Written),
+        }
+    }
+
+    /// Writes a section that was kept; returns where it lies.
+    fn place(&mut self, part: Part) -> Result<Range<u64>> {
+        match part {
+            Part::Kept(bytes) => self.append(&bytes),
+            Part::Written(place) => Ok(place),
+        }
     }
 
     /// Writes a column, unless its vectors are placed.

@@ -15,7 +15,8 @@ use super::staged_group::{StagedGroup, Undo};
 use crate::files::log::Log;
 use crate::format::batch::PlacedRows;
 use crate::format::manifest::{Entry, Manifest};
-use crate::format::segment::layout::{Shape, stride_of};
+use crate::format::segment::footer::{END_BYTES, ROW_OF_BYTES};
+use crate::format::segment::layout::{LINE, Section, Shape, stride_of};
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
 use crate::read::view::{Segments, View};
@@ -24,6 +25,13 @@ use crate::vfs::{Access, Process};
 /// Bytes of a record in a segment beside its vector, its id and its payload, at most: in the index, the
 /// ends of ids, and a field of a payload more or less.
 const INDEXED_BYTES: usize = 48;
+
+/// Bytes of a vector in a segment beside its components, at most: the number of its row, and where a
+/// sparse one ends.
+const COLUMN_BYTES: usize = ROW_OF_BYTES + END_BYTES;
+
+/// Bytes of a section beside its content, at most: its place in the footer, and padding.
+const SECTION_BYTES: usize = 16 + LINE;
 
 /// Segments, log, open segment and memtable. A checkpoint replaces all of them.
 #[derive(Debug)]
@@ -231,14 +239,18 @@ impl Tables {
     }
 
     /// About how many bytes a segment sealed from the log would have, at most, without the rows that
-    /// are in the open segment: the bytes of the log, with rows padded to lines, and an index. Counts
-    /// the staged group as if the log had it.
+    /// are in the open segment: the bytes of the log, with rows padded to lines, the places of vectors
+    /// and sections, and an index. Counts the staged group as if the log had it.
     pub(crate) fn bytes_to_seal(&self, staged: &StagedGroup) -> u64 {
         let kinds = self.shape.schema.fields().iter().map(Field::kind);
-        let padding: usize = kinds.map(|kind| stride_of(kind).abs_diff(vector_bytes(kind))).sum();
-        let more_per_row = padding + INDEXED_BYTES;
+        let more = |kind| stride_of(kind).abs_diff(vector_bytes(kind)) + COLUMN_BYTES;
+        let more_per_row = kinds.map(more).sum::<usize>() + INDEXED_BYTES;
         let bytes = self.log.frame_bytes() + staged.frame_bytes() as u64;
-        bytes + (self.log.changes() + staged.changes()) * more_per_row as u64
+        let changes = self.log.changes() + staged.changes();
+        let blocks = self.shape.blocks(changes);
+        // With an index for each block, though there is one for all: nothing takes no bytes.
+        let sections = Section::Index.slot(blocks, self.shape.fields()) + blocks;
+        bytes + changes * more_per_row as u64 + (sections * SECTION_BYTES) as u64
     }
 }
 

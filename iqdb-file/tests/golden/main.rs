@@ -3,15 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod columns;
+mod payloads;
 mod reader;
-mod v1;
+mod v2;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use iqdb_conformance::{Model, check_same};
-use iqdb_core::{Batch, ErrorKind, Metric, Payload, Record, Store, StoreExt};
+use iqdb_core::{Batch, Element, ErrorKind, Metric, Payload, Record, Store, StoreExt};
 use iqdb_file::reseal::reseal;
 use iqdb_file::{FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;
@@ -23,7 +25,7 @@ use xxhash_rust::xxh3::xxh3_64;
 const BYTES_MAX: usize = 100 << 10;
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v2")
 }
 
 /// The committed files of a database.
@@ -64,7 +66,7 @@ fn check(store: &FileStore, model: &Model) {
 #[test]
 fn the_same_calls_write_the_same_bytes_as_ever() {
     let mut bytes = 0;
-    for made in v1::all().unwrap() {
+    for made in v2::all().unwrap() {
         let committed = committed(made.name);
         assert_same(&made.files, &committed, made.name);
         bytes += committed.values().map(Vec::len).sum::<usize>();
@@ -91,7 +93,7 @@ fn assert_same(found: &Files, expected: &Files, name: &str) {
 
 #[test]
 fn blocks_and_pieces_are_written_as_ever() {
-    let made = v1::large().unwrap();
+    let made = v2::large().unwrap();
     let hashes = fs::read_to_string(folder().join("large.txt")).unwrap();
     let found: Vec<String> = made
         .files
@@ -104,7 +106,7 @@ fn blocks_and_pieces_are_written_as_ever() {
 
 #[test]
 fn every_golden_database_is_read_and_goes_on() {
-    for made in v1::all().unwrap() {
+    for made in v2::all().unwrap() {
         let (_home, dir) = written(&committed(made.name));
         let before = read_back(&dir);
         for read_mode in [ReadMode::Map, ReadMode::Copy] {
@@ -116,9 +118,10 @@ fn every_golden_database_is_read_and_goes_on() {
         let mut model = made.model.clone();
         let store = FileStore::open(&dir, &options(ReadMode::Map)).unwrap();
         check(&store, &model);
-        let vector = vec![1.0; model.schema().dim()];
-        let payload = Payload::new().with("new", true);
-        let batch = Batch::new().upsert(Record { payload, ..Record::new("new", vector).unwrap() });
+        let like = model.records().next().cloned();
+        let mut new = like.unwrap_or_else(|| Record::without_vector("new"));
+        (new.id, new.payload) = ("new".into(), Payload::new().with("new", true));
+        let batch = Batch::new().upsert(new);
         let batch =
             model.records().take(3).map(|record| record.id.clone()).fold(batch, Batch::delete);
         model.apply(&batch).unwrap();
@@ -136,7 +139,7 @@ fn every_golden_database_is_read_and_goes_on() {
 
 #[test]
 fn a_second_reader_finds_the_same_records() {
-    for made in v1::all().unwrap() {
+    for made in v2::all().unwrap() {
         assert_records(&reader::records(&committed(made.name)), &made.model);
     }
 }
@@ -153,7 +156,7 @@ fn assert_records(found: &BTreeMap<iqdb_core::RecordId, Record>, model: &Model) 
 fn a_manifest_and_a_log_are_what_the_page_says() {
     let files = committed("full");
     let manifest = reader::manifest(&files["manifest-00000025"]);
-    assert_eq!((manifest.metric, manifest.dim), (Metric::Euclidean, 3));
+    assert_eq!(kinds(&manifest), [("vector", Some(Element::F32), Metric::Euclidean, 3)]);
     assert_eq!((manifest.number, manifest.next), (25, 26));
     assert_eq!((manifest.log, manifest.growing), (22, 23));
     assert_eq!(manifest.version, 5);
@@ -184,16 +187,22 @@ fn a_manifest_and_a_log_are_what_the_page_says() {
     }
     let closed = committed("closed");
     let manifest = reader::manifest(&closed["manifest-00000004"]);
-    assert_eq!(manifest.metric, Metric::Dot);
+    assert_eq!(manifest.schema[0].metric, Metric::Dot);
     assert_eq!(manifest.log_len, closed["log-00000002"].len() as u64);
     let empty = reader::manifest(&committed("empty")["manifest-00000001"]);
-    assert_eq!((empty.metric, empty.dim, empty.version), (Metric::Cosine, 384, 0));
-    assert_eq!((empty.log, empty.log_len, empty.growing, empty.next), (2, 0, 3, 4));
+    assert_eq!(kinds(&empty), [("vector", Some(Element::F32), Metric::Cosine, 384)]);
+    assert_eq!((empty.version, empty.log, empty.log_len, empty.growing), (0, 2, 0, 3));
+    assert_eq!(empty.next, 4);
+}
+
+fn kinds(manifest: &reader::Manifest) -> Vec<(&str, Option<Element>, Metric, usize)> {
+    let fields = manifest.schema.iter();
+    fields.map(|field| (&*field.name, field.element, field.metric, field.dim)).collect()
 }
 
 #[test]
 fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
-    for made in v1::all().unwrap() {
+    for made in v2::all().unwrap() {
         let mut files = made.files.clone();
         reseal(&mut files);
         assert_same(&files, &made.files, made.name);
@@ -212,7 +221,7 @@ fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
         let (_home, dir) = written(&files);
         FileStore::open_read_only(&dir, &options).unwrap().verify(&mut |_| ()).unwrap();
     }
-    files.get_mut("manifest-00000025").unwrap()[32] += 1;
+    files.get_mut("manifest-00000025").unwrap()[80 + 4 + 2 + "vector".len() + 2] += 1;
     reseal(&mut files);
     let (_home, dir) = written(&files);
     let error = FileStore::open(&dir, &options(ReadMode::Map)).unwrap_err();
@@ -220,7 +229,13 @@ fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
 }
 
 #[test]
-fn a_later_format_is_refused_and_left_alone() {
+fn another_format_is_refused_and_left_alone() {
+    for (format, written_by) in [(1_u32, "before its first release"), (3, "a later version")] {
+        refuses(format, written_by);
+    }
+}
+
+fn refuses(format: u32, written_by: &str) {
     for (file, with_hash) in [
         ("manifest-00000025", false),
         ("manifest-00000025", true),
@@ -229,9 +244,10 @@ fn a_later_format_is_refused_and_left_alone() {
     ] {
         let mut files = committed("full");
         let bytes = files.get_mut(file).unwrap();
-        assert_eq!(bytes[8..12], 1_u32.to_le_bytes());
-        bytes[8..12].copy_from_slice(&2_u32.to_le_bytes());
-        if with_hash {
+        assert_eq!(bytes[8..12], 2_u32.to_le_bytes());
+        bytes[8..12].copy_from_slice(&format.to_le_bytes());
+        // An earlier format had its hash where this one has it; a later one may not.
+        if with_hash || (format < 2 && file.starts_with("manifest")) {
             let content = bytes.len() - 8;
             let hash = xxh3_64(&bytes[..content]);
             bytes[content..].copy_from_slice(&hash.to_le_bytes());
@@ -241,8 +257,11 @@ fn a_later_format_is_refused_and_left_alone() {
             let error = open(&dir, &options(ReadMode::Map)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotSupported, "{error}");
             let text = error.to_string();
-            assert!(text.contains("format 1 or before") && text.contains("format 2"), "{text}");
-            assert!(text.contains(file), "{text}");
+            assert!(
+                text.contains("format 2") && text.contains(&format!("format {format}")),
+                "{text}"
+            );
+            assert!(text.contains(file) && text.contains(written_by), "{text}");
             assert_same(&read_back(&dir), &files, "what a later release wrote");
         }
     }

@@ -3,51 +3,49 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Change, DateTime, Metric, Payload, Record, RecordId, Uuid, Value, Vector};
+use iqdb_core::{Batch, Change, DateTime, Payload, Record, RecordId, Uuid, Value};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::columns::{Field, kind, read_column, schema, take_vectors};
+use super::payloads::{ids, payloads};
 
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Bytes that are read from the first to the last.
-struct Bytes<'a>(&'a [u8]);
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, len: usize) -> &'a [u8] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len);
         self.0 = rest;
         taken
     }
 
-    fn number(&mut self, len: usize) -> u64 {
+    pub(crate) fn number(&mut self, len: usize) -> u64 {
         self.take(len).iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
-    fn u64(&mut self) -> u64 {
+    pub(crate) fn u64(&mut self) -> u64 {
         self.number(8)
     }
 
-    fn len(&mut self, bytes: usize) -> usize {
+    pub(crate) fn len(&mut self, bytes: usize) -> usize {
         usize::try_from(self.number(bytes)).unwrap()
     }
 
-    fn text(&mut self, len: usize) -> &'a str {
+    pub(crate) fn text(&mut self, len: usize) -> &'a str {
         std::str::from_utf8(self.take(len)).unwrap()
     }
 
-    fn f64(&mut self) -> f64 {
+    pub(crate) fn f64(&mut self) -> f64 {
         f64::from_bits(self.u64())
     }
 
-    fn vector(&mut self, dim: usize) -> Vector {
-        let component = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap());
-        Vector::try_from(self.take(4 * dim).chunks(4).map(component).collect::<Vec<_>>()).unwrap()
-    }
-
-    fn zeros(&mut self, len: usize) {
+    pub(crate) fn zeros(&mut self, len: usize) {
         assert!(self.take(len).iter().all(|byte| *byte == 0), "bytes that have to be zeros");
     }
 
-    fn id(&mut self) -> RecordId {
+    pub(crate) fn id(&mut self) -> RecordId {
         match self.take(1)[0] {
             0 => self.u64().into(),
             1 => Uuid::from_bytes(self.take(16).try_into().unwrap()).into(),
@@ -59,7 +57,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn value(&mut self) -> Value {
+    pub(crate) fn value(&mut self) -> Value {
         match self.take(1)[0] {
             0 => Value::Null,
             1 => Value::Bool(false),
@@ -91,7 +89,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn payload(&mut self) -> Payload {
+    pub(crate) fn payload(&mut self) -> Payload {
         let count = self.len(2);
         self.entries(count).collect()
     }
@@ -103,7 +101,7 @@ impl<'a> Bytes<'a> {
         })
     }
 
-    fn date(&mut self) -> Value {
+    pub(crate) fn date(&mut self) -> Value {
         DateTime::from_micros(self.u64().cast_signed()).unwrap().into()
     }
 }
@@ -111,9 +109,8 @@ impl<'a> Bytes<'a> {
 /// What a manifest says.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Manifest {
-    pub(crate) metric: Metric,
     pub(crate) database: Vec<u8>,
-    pub(crate) dim: usize,
+    pub(crate) schema: Vec<Field>,
     pub(crate) number: u64,
     pub(crate) version: u64,
     pub(crate) log: u64,
@@ -140,20 +137,14 @@ pub(crate) fn manifest(bytes: &[u8]) -> Manifest {
     assert_eq!(Bytes(hash).u64(), xxh3_64(content), "the hash of the manifest");
     let mut from = Bytes(content);
     assert_eq!(from.take(8), b"iqdb man");
-    assert_eq!(from.number(4), 1, "the format");
-    let metric = match from.number(4) {
-        1 => Metric::Cosine,
-        2 => Metric::Dot,
-        3 => Metric::Euclidean,
-        code => panic!("a metric {code}"),
-    };
+    assert_eq!((from.number(4), from.number(4)), (2, 0), "the format");
     let database = from.take(16).to_vec();
-    let dim = from.len(8);
     let [number, version, log, log_len, growing, next] = std::array::from_fn(|_| from.u64());
+    let schema = schema(&mut from);
     let count = from.len(8);
     let segments = (0..count).map(|_| entry(&mut from)).collect();
     assert!(from.0.is_empty(), "more than the segments");
-    Manifest { metric, database, dim, number, version, log, log_len, growing, next, segments }
+    Manifest { database, schema, number, version, log, log_len, growing, next, segments }
 }
 
 fn entry(from: &mut Bytes<'_>) -> Entry {
@@ -183,7 +174,7 @@ pub(crate) struct Frame<'a> {
 pub(crate) fn frames<'a>(log: &'a [u8], manifest: &Manifest) -> Vec<Frame<'a>> {
     let mut header = Bytes(&log[..64]);
     assert_eq!(header.take(8), b"iqdb log");
-    assert_eq!((header.number(4), header.number(4)), (1, 0));
+    assert_eq!((header.number(4), header.number(4)), (2, 0));
     assert_eq!(header.take(16), manifest.database);
     assert_eq!(header.u64(), manifest.log);
     header.zeros(24);
@@ -254,6 +245,7 @@ pub(crate) fn records(files: &Files) -> BTreeMap<RecordId, Record> {
                         record.payload = payload.clone();
                     }
                 }
+                _ => panic!("a change that no frame has"),
             }
         }
     }
@@ -264,23 +256,21 @@ fn change(from: &mut Bytes<'_>, rows: &mut Bytes<'_>, manifest: &Manifest) -> Ch
     let (kind, id) = (from.take(1)[0], from.id());
     match kind {
         0 => {
-            let vector = from.vector(manifest.dim);
-            Change::Upsert(Record { id, vector, payload: from.payload() })
+            let mut record = Record::without_vector(id);
+            take_vectors(from, &manifest.schema, &mut record);
+            Change::Upsert(record.with_payload(from.payload()))
         }
         1 => Change::Delete(id),
         2 => Change::SetPayload(id, from.payload()),
         3 => {
-            let vector = row(rows, manifest.dim);
-            Change::Upsert(Record { id, vector, payload: from.payload() })
+            let field = &manifest.schema[0];
+            assert!(manifest.schema.len() == 1 && field.stride().is_multiple_of(64));
+            let mut record = Record::without_vector(id);
+            record.set_vector(field.name.clone(), Some(field.row(rows)));
+            Change::Upsert(record.with_payload(from.payload()))
         }
         kind => panic!("a change {kind}"),
     }
-}
-
-fn row(from: &mut Bytes<'_>, dim: usize) -> Vector {
-    let vector = from.vector(dim);
-    from.zeros(4 * (dim.next_multiple_of(16) - dim));
-    vector
 }
 
 /// Every row of a segment, dead ones included.
@@ -288,14 +278,16 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
     assert_eq!(file.len(), entry.file_len);
     let mut header = Bytes(&file[..4_096]);
     assert_eq!(header.take(8), b"iqdb seg");
-    assert_eq!((header.number(4), header.number(4)), (1, 0));
+    assert_eq!((header.number(4), header.number(4)), (2, 0));
     assert_eq!(header.take(16), manifest.database);
-    let stride = manifest.dim.next_multiple_of(16);
-    assert_eq!((header.u64(), header.len(4)), (entry.number, manifest.dim));
-    assert_eq!(header.len(4), stride);
-    let block_rows = header.len(4);
-    assert_eq!(block_rows, 1 << ((4 << 20) / (4 * stride)).min(1 << 16).ilog2());
-    header.zeros(4_096 - 52);
+    assert_eq!(header.u64(), entry.number);
+    let (block_rows, fields) = (header.len(4), header.len(4));
+    let row_bytes = manifest.schema.iter().map(Field::stride).sum::<usize>().max(64);
+    assert_eq!(block_rows, 1 << ((4 << 20) / row_bytes).clamp(1, 1 << 16).ilog2());
+    let kinds: Vec<Field> = (0..fields).map(|_| kind(&mut header)).collect();
+    let nameless = |field: &Field| Field { name: String::new(), ..field.clone() };
+    assert_eq!(kinds, manifest.schema.iter().map(nameless).collect::<Vec<_>>());
+    header.zeros(header.0.len());
 
     let mut trailer = Bytes(&file[file.len() - 24..]);
     let (footer_len, hash) = (trailer.len(8), trailer.u64());
@@ -310,7 +302,7 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
     let mut start = 4_096;
     for _ in 0..footer.len(8) {
         let (end, hash) = (footer.len(8), footer.u64());
-        assert!(end % 64 == 0 && end - start <= 256 << 10);
+        assert!(end % 64 == 0 && end - start <= 16 << 10);
         assert_eq!(hash, xxh3_64(&file[start..end]), "the hash of a piece");
         start = end;
     }
@@ -320,80 +312,22 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
         assert!(start.is_multiple_of(64));
         &file[start..end]
     };
-    let blocks = entry.rows.div_ceil(block_rows);
-    let rows: Vec<&[u8]> = (0..blocks).map(|_| section()).collect();
     let mut records = Vec::new();
-    for mut rows in rows.into_iter().map(Bytes) {
-        let count = rows.0.len() / (4 * stride);
+    while records.len() < entry.rows {
+        let (first, count) = (records.len(), block_rows.min(entry.rows - records.len()));
         let ids = ids(section(), count);
         let payloads = payloads(section(), count);
         for (id, payload) in ids.into_iter().zip(payloads) {
-            records.push(Record { id, vector: row(&mut rows, manifest.dim), payload });
+            records.push(Record::without_vector(id).with_payload(payload));
+        }
+        for field in &manifest.schema {
+            let parts = std::array::from_fn(|_| section());
+            read_column(field, parts, &mut records[first..]);
         }
     }
     index(section(), seed, &records);
     assert!(footer.0.is_empty(), "more than the sections");
     records
-}
-
-fn ids(bytes: &[u8], count: usize) -> Vec<RecordId> {
-    let mut from = Bytes(bytes);
-    let ends: Vec<usize> = (0..count).map(|_| from.len(4)).collect();
-    let starts = [0].into_iter().chain(ends.iter().copied());
-    let id = |(start, end): (usize, usize)| {
-        let mut id = Bytes(&from.0[start + 1..end]);
-        match from.0[start] {
-            0 => id.u64().into(),
-            1 => Uuid::from_bytes(id.0.try_into().unwrap()).into(),
-            2 => id.text(end - start - 1).into(),
-            kind => panic!("an id of kind {kind}"),
-        }
-    };
-    starts.zip(ends.iter().copied()).map(id).collect()
-}
-
-fn payloads(bytes: &[u8], count: usize) -> Vec<Payload> {
-    let mut from = Bytes(bytes);
-    let mut payloads = vec![Payload::new(); count];
-    match from.take(1)[0] {
-        0 => {}
-        1 => {
-            for _ in 0..from.len(1) {
-                let len = from.len(2);
-                let name = from.text(len);
-                let values = dictionary(&mut from);
-                let width = from.len(1);
-                for payload in &mut payloads {
-                    if let Some(value) = from.len(width).checked_sub(1) {
-                        payload.insert(name, values[value].clone());
-                    }
-                }
-            }
-        }
-        2 => payloads.iter_mut().for_each(|payload| *payload = from.payload()),
-        form => panic!("payloads of form {form}"),
-    }
-    assert!(from.0.is_empty(), "more than the payloads");
-    payloads
-}
-
-fn dictionary(from: &mut Bytes<'_>) -> Vec<Value> {
-    let flags = from.take(1)[0];
-    let flagged = [(1, Value::Null), (2, Value::Bool(false)), (4, Value::Bool(true))];
-    let mut values: Vec<Value> =
-        flagged.into_iter().filter(|(flag, _)| flags & flag != 0).map(|(_, value)| value).collect();
-    values.extend((0..from.len(4)).map(|_| Value::Int(from.u64().cast_signed())));
-    values.extend((0..from.len(4)).map(|_| Value::Float(from.f64())));
-    values.extend((0..from.len(4)).map(|_| from.date()));
-    let count = from.len(4);
-    let ends: Vec<usize> = (0..count).map(|_| from.len(4)).collect();
-    let text = from.text(ends.last().copied().unwrap_or(0));
-    let starts = [0].into_iter().chain(ends.iter().copied());
-    values.extend(starts.zip(&ends).map(|(start, end)| Value::from(&text[start..*end])));
-    for _kind in ["lists", "maps"] {
-        values.extend((0..from.len(4)).map(|_| from.value()));
-    }
-    values
 }
 
 /// Sees that the table is the one of these rows. Those that never had a record have the number 0,

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use iqdb_core::{
-    Error, ErrorKind, Hits, Plan, Query, Search, Snapshot, SnapshotExt, Store, StoreExt, VectorRef,
+    Error, ErrorKind, Hits, Plan, Query, Search, Snapshot, SnapshotExt, Store, StoreExt,
 };
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
@@ -124,8 +124,8 @@ fn a_snapshot_from_before_the_fork_is_refused_in_the_child() {
 
 /// Asks one batch of `count` queries.
 fn search(search: &ExactSearch, on: &dyn Snapshot, plan: Plan, count: usize) -> Result<(), Error> {
-    let vector = record(7).vector;
-    let query = Query::nearest(VectorRef::new(&vector).unwrap(), 3).threads(2).plan(plan);
+    let record = record(7);
+    let query = Query::nearest(record.only_vector()?, 3).with_threads(2).with_plan(plan);
     let queries = vec![query; count];
     let mut hits = vec![Hits::default(); count];
     search.search(on, &queries, &mut hits).map(drop)

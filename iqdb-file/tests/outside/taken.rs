@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use iqdb_core::{Error, ErrorKind, Hits, Query, Search, Snapshot, Store, StoreExt, VectorRef};
+use iqdb_core::{Error, ErrorKind, Hits, Query, Search, Snapshot, Store, StoreExt};
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 use tempfile::TempDir;
@@ -70,8 +70,8 @@ impl Taken {
         let all = (0..WRITTEN).collect();
         holds(numbers(&self.store) == all, || "records are not read any more".to_owned())?;
         for snapshot in [&self.snapshot, &self.store.snapshot().unwrap()] {
-            let vector = record(7).vector;
-            let query = Query::nearest(VectorRef::new(&vector).unwrap(), 3);
+            let record = record(7);
+            let query = Query::nearest(record.only_vector().unwrap(), 3);
             let mut hits = [Hits::default()];
             ExactSearch::new().search(&**snapshot, &[query], &mut hits).unwrap();
             let nearest = hits[0].get(0).map(|hit| hit.id.to_id());

@@ -6,6 +6,7 @@ use std::path::Path;
 use iqdb_core::{Error, ErrorKind, Location, Result};
 use xxhash_rust::xxh3::Xxh3;
 
+use super::ids::END as ID_END_BYTES;
 use super::layout::{ColumnPart, HEADER, LINE, Piece, Section, Shape, stride_of};
 use crate::errors::damaged;
 use crate::format::wire::{Reader, put_u64};
@@ -106,7 +107,9 @@ impl Footer {
             return Err(impossible("it has more pieces than bytes"));
         }
         let pieces = (0..count).map(piece).collect::<Result<_>>()?;
-        if rows > bytes.len() as u64 * (1 << 32) || shape.blocks(rows) > bytes.len() / 16 {
+        if rows > (bytes.len() as u64).saturating_mul(1 << 32)
+            || shape.blocks(rows) > bytes.len() / 16
+        {
             return Err(impossible("it has more blocks than bytes"));
         }
         let sections = Section::Index.slot(shape.blocks(rows), shape.fields()) + 1;
@@ -138,9 +141,15 @@ impl Footer {
                 impossible("a section lies outside of the body").found(format_args!("{section:?}"))
             );
         }
-        for block in 0..shape.blocks(self.rows) {
+        let blocks = shape.blocks(self.rows);
+        for block in 0..blocks {
             for field in 0..shape.fields() {
                 self.vectors(shape, block, field)?;
+            }
+            // Else there could be far more rows than bytes.
+            let ids = &self.sections[Section::Ids(block).slot(blocks, shape.fields())];
+            if ids.end - ids.start < (shape.rows_in(block, self.rows) * ID_END_BYTES) as u64 {
+                return Err(impossible("a block has fewer ids than rows"));
             }
         }
         if self.rows >= u64::from(u32::MAX) {
@@ -173,7 +182,7 @@ impl Footer {
             None => {
                 let count = (ends / END_BYTES).saturating_sub(1);
                 let fits = ends % END_BYTES == 0 && weights == vectors && vectors % TERM_BYTES == 0;
-                (count, fits && (ends > 0 || vectors == 0))
+                (count, fits && (count > 0 || ends + vectors == 0))
             }
         };
         let rows = shape.rows_in(block, self.rows);
@@ -196,3 +205,6 @@ fn hash(header: &[u8], footer: &[u8]) -> u64 {
 fn impossible(what: &'static str) -> Error {
     Error::new(ErrorKind::Damaged, what)
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,11 +53,15 @@ impl Shape {
         self.schema.fields().iter().map(|field| stride_of(field.kind())).sum()
     }
 
-    /// The only field of the schema, if it is a dense one: then the vectors of a segment come first
-    /// in its file, one after the other, and a large batch may write its own there.
+    /// The only field of the schema, if it is a dense one of whole [lines](LINE): then the vectors of
+    /// a segment come first in its file, one after the other, and a large batch may write its own
+    /// there.
     pub(crate) fn placed(&self) -> Option<FieldKind> {
+        // Sections and pieces begin at lines, and so does every vector then.
+        let is_placed =
+            |kind: &FieldKind| kind.dim().is_some() && stride_of(*kind).is_multiple_of(LINE);
         match self.schema.fields() {
-            [field] => Some(field.kind()).filter(|kind| kind.dim().is_some()),
+            [field] => Some(field.kind()).filter(is_placed),
             _ => None,
         }
     }

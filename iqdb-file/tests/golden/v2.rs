@@ -1,4 +1,4 @@
-//! What the golden databases of format 1 hold, and how they were made.
+//! What the golden databases of format 2 hold, and how they were made.
 //!
 //! `cargo run -p iqdb-file --example golden` writes them. Once a release has a later format, this
 //! file only says what is in them, and stays as it is.
@@ -8,8 +8,8 @@ use std::path::Path;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, DateTime, List, Map, Metric, Payload, Record, RecordId, Result, Schema, Store, Uuid,
-    Value,
+    Batch, Change, DateTime, Element, Filter, List, Map, Metric, Payload, Record, RecordId, Result,
+    Schema, Store, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
@@ -24,7 +24,7 @@ pub(crate) struct Made {
 
 /// Every golden database.
 pub(crate) fn all() -> Result<Vec<Made>> {
-    Ok(vec![full()?, empty()?, closed()?])
+    Ok(vec![full()?, fields()?, empty()?, closed()?])
 }
 
 /// A database that is being made, step by step, and the model of it.
@@ -52,11 +52,12 @@ impl Making {
     /// and with batches placed from `placed_from` records on.
     fn reopen(&mut self, sealed: bool, placed_from: usize) -> Result<()> {
         self.store = None;
-        let bytes = (placed_from * self.model.schema().dim() * size_of::<f32>()) as u64;
+        let dim = self.model.schema().fields()[0].kind().dim().unwrap_or(0);
+        let bytes = (placed_from * dim * size_of::<f32>()) as u64;
         let log_bytes = if sealed { 1 } else { u64::MAX };
         let options = self.options.clone().with_placed_from_bytes(bytes);
         let options = options.with_seal_bounds(log_bytes, u64::MAX, u64::MAX);
-        self.store = Some(FileStore::open_or_create(DIR, *self.model.schema(), &options)?);
+        self.store = Some(FileStore::open_or_create(DIR, self.model.schema().clone(), &options)?);
         Ok(())
     }
 
@@ -107,6 +108,44 @@ fn full() -> Result<Made> {
     Ok(making.end("full", false))
 }
 
+/// Fields of every kind, of which records have some: blocks of 8 rows, since a field that no record
+/// has could need so much, a second segment, dead rows, and a log that was closed and went on, with all
+/// that a statement can leave in it.
+fn fields() -> Result<Made> {
+    let schema = Schema::builder()
+        .dense("image", 5, Metric::Cosine)
+        .dense("half", 3, Metric::Dot)
+        .element(Element::F16)
+        .dense("brain", 3, Metric::Euclidean)
+        .element(Element::BF16)
+        .dense("bytes", 70, Metric::Cosine)
+        .element(Element::I8)
+        .dense("bits", 70, Metric::Jaccard)
+        .element(Element::Binary)
+        .sparse("terms", Metric::Dot)
+        .dense("huge", 65_536, Metric::Euclidean)
+        .build()?;
+    let of = |ids: std::ops::Range<u64>| -> Result<Batch> {
+        ids.map(|n| Ok(Change::Upsert(mixed(n)?))).collect()
+    };
+    let mut making = Making::begin(schema, 5);
+    making.reopen(true, NEVER)?;
+    making.apply(&of(0..21)?)?;
+    making.apply(&of(30..33)?.delete(id(2)))?;
+    making.apply(&Batch::new().delete(id(3)))?;
+    making.reopen(false, NEVER)?;
+    let terms = Vector::sparse([7], [0.5])?;
+    let batch = of(40..42)?
+        .insert(mixed(50)?)
+        .insert_if_absent(mixed(0)?)
+        .set_vectors(id(1), [("image".into(), None), ("terms".into(), Some(terms))])
+        .set_payload(id(8), columns(3))
+        .delete_where(Filter::eq("n", 9));
+    making.apply(&batch)?;
+    making.apply(&Batch::new().upsert(Record::without_vector(id(60))))?;
+    Ok(making.end("fields", false))
+}
+
 /// Nothing, of another metric.
 fn empty() -> Result<Made> {
     let mut making = Making::begin(Schema::new(384, Metric::Cosine)?, 2);
@@ -133,7 +172,7 @@ pub(crate) fn large() -> Result<Made> {
         Ok(Record::new(id(n), vector)?.with("n", n as i64))
     };
     let of = |ids: std::ops::Range<u64>| -> Result<Batch> {
-        ids.map(|n| Ok(iqdb_core::Change::Upsert(long(n)?))).collect()
+        ids.map(|n| Ok(Change::Upsert(long(n)?))).collect()
     };
     making.apply(&of(0..17)?)?;
     making.apply(&of(20..23)?)?;
@@ -159,11 +198,40 @@ fn id(n: u64) -> RecordId {
 fn record(n: u64, payload: Payload) -> Record {
     const ODD: [f32; 6] = [0.0, -0.0, 1e-45, f32::MAX, -f32::MIN_POSITIVE, 0.1];
     let odd = ODD[nth(n, ODD.len())];
-    let vector = iqdb_core::Vector::try_from(vec![n as f32 - 100.0, odd, 1.0 / (n as f32 + 1.0)]);
-    match vector {
-        Ok(vector) => Record { id: id(n), vector, payload },
-        Err(error) => unreachable!("{error}"),
-    }
+    let record = Record::new(id(n), vec![n as f32 - 100.0, odd, 1.0 / (n as f32 + 1.0)]);
+    record.unwrap_or_else(|error| unreachable!("{error}")).with_payload(payload)
+}
+
+/// A record with vectors of the kinds of [`fields`]: of all, of none, or of some. None is `huge`.
+fn mixed(n: u64) -> Result<Record> {
+    let mut record = Record::without_vector(id(n)).with_payload(columns(n));
+    // Three blocks of 8 rows: all have vectors, then none has, then some have.
+    let has = |field: u64| match n / 8 {
+        0 => true,
+        1 => false,
+        _ => (n + field).is_multiple_of(3),
+    };
+    let x = n as f32;
+    let byte = |shift: u64| u8::try_from((n * 37 + shift) & 0x7f).unwrap_or(0);
+    let mut set = |field: u64, name: &'static str, vector: Result<Vector>| -> Result<()> {
+        if has(field) {
+            record.set_vector(name, Some(vector?));
+        }
+        Ok(())
+    };
+    set(0, "image", vec![x, -0.0, 1e-45, f32::MAX, 0.1].try_into())?;
+    set(1, "half", [x, -0.0, 65_504.0].map(f16::from_f32).to_vec().try_into())?;
+    set(2, "brain", [x, -0.0, 1e-40].map(bf16::from_f32).to_vec().try_into())?;
+    let bytes: Vec<i8> = (0..70).map(|at| byte(at).cast_signed() - 64).collect();
+    set(3, "bytes", bytes.try_into())?;
+    let bits: Vec<u8> = (0..8).map(byte).chain([0xfc]).collect();
+    set(4, "bits", Vector::binary(70, bits))?;
+    let indices: Vec<u32> = (0..=n % 4)
+        .map(|at| u32::MAX - 7 + u32::from(byte(at)) % 2 + 2 * u32::try_from(at).unwrap_or(0))
+        .collect();
+    let weights: Vec<f32> = indices.iter().map(|index| x - 0.5 + *index as f32).collect();
+    set(5, "terms", Vector::sparse(indices, weights))?;
+    Ok(record)
 }
 
 /// Each of `count` numbers in turn.

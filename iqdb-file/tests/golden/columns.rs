@@ -1,0 +1,154 @@
+//! Schemas, and the vectors of frames and segments, by `docs/format.md`.
+
+use iqdb_core::{Element, Metric, Record, Vector, bf16, f16};
+
+use super::reader::Bytes;
+
+/// A field, by its codes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// `None` for a sparse field.
+    pub(crate) element: Option<Element>,
+    pub(crate) metric: Metric,
+    pub(crate) dim: usize,
+}
+
+pub(crate) fn schema(from: &mut Bytes<'_>) -> Vec<Field> {
+    let count = from.len(4);
+    let field = |_| {
+        let len = from.len(2);
+        let name = from.text(len).to_owned();
+        Field { name, ..kind(from) }
+    };
+    (0..count).map(field).collect()
+}
+
+/// A field without a name.
+pub(crate) fn kind(from: &mut Bytes<'_>) -> Field {
+    let element = match from.number(1) {
+        0 => None,
+        1 => Some(Element::F32),
+        2 => Some(Element::F16),
+        3 => Some(Element::BF16),
+        4 => Some(Element::I8),
+        5 => Some(Element::Binary),
+        code => panic!("an element {code}"),
+    };
+    let metric = match from.number(1) {
+        1 => Metric::Cosine,
+        2 => Metric::Dot,
+        3 => Metric::Euclidean,
+        4 => Metric::Hamming,
+        5 => Metric::Jaccard,
+        code => panic!("a metric {code}"),
+    };
+    let dim = from.len(4);
+    assert_eq!(element.is_none(), dim == 0);
+    Field { name: String::new(), element, metric, dim }
+}
+
+impl Field {
+    /// Bytes of a dense vector.
+    pub(crate) fn vector_bytes(&self) -> usize {
+        match self.element {
+            None => 0,
+            Some(Element::F32) => 4 * self.dim,
+            Some(Element::F16 | Element::BF16) => 2 * self.dim,
+            Some(Element::I8) => self.dim,
+            Some(_) => self.dim.div_ceil(8),
+        }
+    }
+
+    /// Bytes from one dense vector to the next, and what a sparse one counts.
+    pub(crate) fn stride(&self) -> usize {
+        match self.element {
+            None => 1_024,
+            Some(Element::Binary) => self.vector_bytes().next_multiple_of(8),
+            Some(_) => self.vector_bytes().next_multiple_of(64),
+        }
+    }
+
+    fn dense(&self, bytes: &[u8]) -> Vector {
+        let pairs = || bytes.chunks(2).map(|pair| u16::from_le_bytes(pair.try_into().unwrap()));
+        let vector = match self.element.unwrap() {
+            Element::F32 => {
+                let component = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap());
+                bytes.chunks(4).map(component).collect::<Vec<_>>().try_into()
+            }
+            Element::F16 => pairs().map(f16::from_bits).collect::<Vec<_>>().try_into(),
+            Element::BF16 => pairs().map(bf16::from_bits).collect::<Vec<_>>().try_into(),
+            Element::I8 => bytes.iter().map(|x| x.cast_signed()).collect::<Vec<_>>().try_into(),
+            _ => Vector::binary(self.dim, bytes),
+        };
+        vector.unwrap()
+    }
+
+    /// The next of some rows, and its padding.
+    pub(crate) fn row(&self, from: &mut Bytes<'_>) -> Vector {
+        let vector = self.dense(from.take(self.vector_bytes()));
+        from.zeros(self.stride() - self.vector_bytes());
+        vector
+    }
+}
+
+/// Reads the vectors of a record of a frame.
+pub(crate) fn take_vectors(from: &mut Bytes<'_>, schema: &[Field], record: &mut Record) {
+    let mut least = 0;
+    for _ in 0..from.number(1) {
+        let n = from.len(1);
+        assert!(n >= least, "the vectors are in the order of the fields");
+        least = n + 1;
+        let field = &schema[n];
+        let vector = match field.element {
+            Some(_) => field.dense(from.take(field.vector_bytes())),
+            None => {
+                let terms = from.len(4);
+                sparse(from.take(4 * terms), from.take(4 * terms))
+            }
+        };
+        record.set_vector(field.name.clone(), Some(vector));
+    }
+}
+
+fn sparse(indices: &[u8], weights: &[u8]) -> Vector {
+    let index = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+    let weight = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap());
+    let indices = indices.chunks(4).map(index).collect::<Vec<_>>();
+    Vector::sparse(indices, weights.chunks(4).map(weight).collect::<Vec<_>>()).unwrap()
+}
+
+/// Gives the records of a block their vectors of a field, from the four parts of its column.
+pub(crate) fn read_column(
+    field: &Field,
+    [vectors, rows_of, ends, weights]: [&[u8]; 4],
+    records: &mut [Record],
+) {
+    let found: Vec<Vector> = if field.element.is_some() {
+        assert!(ends.is_empty() && weights.is_empty());
+        assert!(vectors.len().is_multiple_of(field.stride()));
+        vectors.chunks(field.stride()).map(|row| field.row(&mut Bytes(row))).collect()
+    } else {
+        let mut numbers = Bytes(ends);
+        let ends: Vec<usize> = (0..ends.len() / 8).map(|_| numbers.len(8)).collect();
+        assert_eq!(vectors.len(), weights.len());
+        assert_eq!(ends.last().map_or(0, |end| 4 * end), vectors.len());
+        assert!(ends.first().is_none_or(|end| *end == 0));
+        let of = |pair: &[usize]| {
+            let terms = 4 * pair[0]..4 * pair[1];
+            sparse(&vectors[terms.clone()], &weights[terms])
+        };
+        ends.windows(2).map(of).collect()
+    };
+    let rows: Vec<usize> = if found.len() == records.len() || found.is_empty() {
+        assert!(rows_of.is_empty());
+        (0..found.len()).collect()
+    } else {
+        let mut numbers = Bytes(rows_of);
+        (0..rows_of.len() / 4).map(|_| numbers.len(4)).collect()
+    };
+    assert!(rows.len() == found.len() && rows.is_sorted_by(|a, b| a < b));
+    for (row, vector) in rows.into_iter().zip(found) {
+        records[row].set_vector(field.name.clone(), Some(vector));
+    }
+}
