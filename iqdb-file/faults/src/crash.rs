@@ -203,7 +203,7 @@ impl Scene<'_> {
             Ok(store) => store,
             // It had not been made yet, so it is made now, whatever is there.
             Err(_) if bounds.least.is_none() => {
-                let opened = FileStore::open_or_create(DIR, *schema, &options);
+                let opened = FileStore::open_or_create(DIR, schema.clone(), &options);
                 opened.map_err(|error| Finding::new(Breach::Unopenable, error))?
             }
             Err(error) => return Err(Finding::new(Breach::Unopenable, error)),

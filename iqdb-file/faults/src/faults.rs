@@ -195,7 +195,7 @@ impl<'a> Scene<'a> {
         let disk = disk(script.seed);
         disk.set_fault(fault);
         let options = script.profile.options(disk.clone(), defect);
-        let past = Past::new(script.schema);
+        let past = Past::new(script.schema.clone());
         let mut scene = Scene { script, disk, options, past, fault, certain: 0, unsure: false };
         let mut store = scene.create()?;
         let mut is_copied = false;
@@ -248,13 +248,14 @@ impl<'a> Scene<'a> {
     }
 
     fn create(&mut self) -> Result<FileStore, Finding> {
-        let created = FileStore::create(DIR, self.script.schema, &self.options);
+        let created = FileStore::create(DIR, self.script.schema.clone(), &self.options);
         let store = match created {
             Ok(store) => store,
             Err(error) => {
                 is_of_kind(&error, &[ErrorKind::Io])?;
                 self.disk.set_fault(None);
-                let again = FileStore::open_or_create(DIR, self.script.schema, &self.options);
+                let again =
+                    FileStore::open_or_create(DIR, self.script.schema.clone(), &self.options);
                 works("create after the fault", again)?
             }
         };

@@ -41,8 +41,8 @@ fn fill(seed: u64) -> Result<(), Finding> {
         .with_seal_bounds(4 << 10, 100, SEGMENT_BYTES)
         .with_placed_from_bytes([256, 1 << 20][rng.usize(..2)])
         .with_reserve_bytes(RESERVE_BYTES);
-    let mut past = Past::new(schema);
-    let store = works("create", FileStore::create(DIR, schema, &options))?;
+    let mut past = Past::new(schema.clone());
+    let store = works("create", FileStore::create(DIR, schema.clone(), &options))?;
     disk.set_quota(Some(disk.used() + rng.u64(16 << 10..128 << 10)));
     // Until it is full.
     let mut ids = 0..100_000_u64;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use iqdb_conformance::{Model, check_same};
-use iqdb_core::{Record, RecordId, Snapshot, SnapshotExt, Store};
+use iqdb_core::{Number, Record, RecordId, Snapshot, SnapshotExt, Store, VectorRef};
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 
@@ -113,8 +113,19 @@ pub(crate) fn shows(
 }
 
 fn is_same(a: &Record, b: &Record) -> bool {
-    let bits = |record: &Record| -> Vec<u32> {
-        record.vector.as_ref().as_slice().iter().map(|component| component.to_bits()).collect()
-    };
-    a == b && bits(a) == bits(b)
+    a == b && a.vectors().zip(b.vectors()).all(|((_, a), (_, b))| has_same_bits(a, b))
+}
+
+/// Whether two equal vectors have the same zeros.
+fn has_same_bits(a: VectorRef<'_>, b: VectorRef<'_>) -> bool {
+    fn same<T: Number>(a: &[T], b: &[T]) -> bool {
+        let bits = |x: &T| x.to_f64().to_bits();
+        a.iter().map(bits).eq(b.iter().map(bits))
+    }
+    match (a, b) {
+        (VectorRef::F32(a), VectorRef::F32(b)) => same(a.as_slice(), b.as_slice()),
+        (VectorRef::F16(a), VectorRef::F16(b)) => same(a.as_slice(), b.as_slice()),
+        (VectorRef::BF16(a), VectorRef::BF16(b)) => same(a.as_slice(), b.as_slice()),
+        (a, b) => a == b,
+    }
 }

@@ -64,8 +64,8 @@ pub(crate) fn alone(
     defect: Option<Defect>,
 ) -> Result<Past, Finding> {
     let options = script.profile.options(disk.clone(), defect);
-    let mut past = Past::new(script.schema);
-    let created = FileStore::create(DIR, script.schema, &options);
+    let mut past = Past::new(script.schema.clone());
+    let created = FileStore::create(DIR, script.schema.clone(), &options);
     let mut store = works("create", created)?;
     put_strangers_file(disk, script.seed, &mut past)?;
     past.durable(disk.changes(), 0);
@@ -107,8 +107,8 @@ pub(crate) fn together(
     defect: Option<Defect>,
 ) -> Result<Past, Finding> {
     let options = script.profile.options(disk.clone(), defect);
-    let mut past = Past::new(script.schema);
-    let store = works("create", FileStore::create(DIR, script.schema, &options))?;
+    let mut past = Past::new(script.schema.clone());
+    let store = works("create", FileStore::create(DIR, script.schema.clone(), &options))?;
     put_strangers_file(disk, script.seed, &mut past)?;
     past.durable(disk.changes(), 0);
     let mut written = each_by_a_thread(disk, &store, script)?;

@@ -1,7 +1,7 @@
 //! What is done to a database before something happens to it. Everything follows from a seed.
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Metric, Result, Schema};
+use iqdb_core::{Batch, Result, Schema};
 use iqdb_file::vfs::Vfs;
 use iqdb_file::{Defect, Durability, FileOptions, ReadMode};
 
@@ -89,8 +89,7 @@ impl Script {
     /// None that its own schema could give.
     pub(crate) fn draw(seed: u64, steps: usize) -> Result<Self> {
         let mut rng = Rng::with_seed(draw::mixed(seed, 1));
-        let dim = [1, 2, 3, 8, 17][rng.usize(..5)];
-        let schema = Schema::new(dim, Metric::ALL[rng.usize(..Metric::ALL.len())])?;
+        let schema = draw::schema(&mut rng)?;
         let profile = Profile::draw(&mut rng);
         // Some scripts leave something out, which finds what an even mixture hides.
         let [flush, compact, reopen] = [2, 2, 2].map(|n| if rng.u8(..3) == 0 { 0 } else { n });

@@ -333,7 +333,7 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
 /// Sees that the table is the one of these rows. Those that never had a record have the number 0,
 /// which no record of the golden databases has.
 fn index(bytes: &[u8], seed: u64, records: &[Record]) {
-    let entered = records.iter().enumerate().filter(|(_, record)| record.id != 0.into());
+    let entered = records.iter().enumerate().filter(|(_, record)| record.id != 0_u64);
     let count = entered.clone().count();
     let slots = (4 * count).div_ceil(3).next_power_of_two();
     let mut table = vec![0; slots];

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use iqdb_core::{Batch, ErrorKind, Metric, Schema, Store};
+use iqdb_core::{Batch, Element, ErrorKind, Metric, Schema, Store};
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 
 use super::image::{Damage, Image};
@@ -31,9 +31,12 @@ pub(crate) enum Subject {
     Written,
     /// The same, but the process was killed that wrote them.
     Killed,
+    /// The same as `Written`, of records with vectors of all kinds, which some lack.
+    Fields,
 }
 
-pub(crate) const SUBJECTS: [Subject; 3] = [Subject::Compact, Subject::Written, Subject::Killed];
+pub(crate) const SUBJECTS: [Subject; 4] =
+    [Subject::Compact, Subject::Written, Subject::Killed, Subject::Fields];
 
 /// How many batches are in the log, where there are any.
 const LOGGED: u64 = 5;
@@ -44,11 +47,23 @@ impl Subject {
             Self::Compact => "compact",
             Self::Written => "written",
             Self::Killed => "killed",
+            Self::Fields => "fields",
         }
     }
 
     fn schema(self) -> Result<Schema, Finding> {
-        works("a schema", Schema::new(6, Metric::Cosine))
+        let schema = match self {
+            Self::Fields => Schema::builder()
+                .dense("image", 6, Metric::Cosine)
+                .dense("half", 5, Metric::Dot)
+                .element(Element::F16)
+                .dense("bits", 12, Metric::Hamming)
+                .element(Element::Binary)
+                .sparse("terms", Metric::Dot)
+                .build(),
+            _ => Schema::new(6, Metric::Cosine),
+        };
+        works("a schema", schema)
     }
 
     /// What is written: before it is compacted, and after.
@@ -58,7 +73,7 @@ impl Subject {
         let before = (0..12).map(|_| batch()).collect::<Result<_, _>>()?;
         let after = match self {
             Self::Compact => Vec::new(),
-            Self::Written | Self::Killed => {
+            Self::Written | Self::Killed | Self::Fields => {
                 (0..LOGGED).map(|_| batch()).collect::<Result<_, _>>()?
             }
         };
@@ -239,7 +254,7 @@ impl Sight<'_> {
         let spared = match self.image.subject {
             Subject::Killed if is_shortened => LOGGED,
             Subject::Killed => 1,
-            Subject::Compact | Subject::Written => 0,
+            Subject::Compact | Subject::Written | Subject::Fields => 0,
         };
         let bounds = Bounds { least: Some(newest - spared), most: newest, strangers: false };
         match holds(store, self.past, bounds, Look::Quick) {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use fastrand::Rng;
 use iqdb_core::{Batch, Error, ErrorKind, Record, Schema, Store};
 use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{Defect, FileOptions, FileStore};
 
 use super::{Deed, MOVED, OTHER, kind, other_after, path_after};
 use crate::Result;
+use crate::draw;
 use crate::finding::{Breach, Finding};
 use crate::law::{Look, holds};
 use crate::past::{Bounds, Past};
@@ -131,8 +133,8 @@ impl<'s> Scene<'s> {
         make_other(&disk, script)?;
         let others = below(&disk, OTHER);
         let options = script.profile.options(disk.clone(), defect);
-        let mut past = Past::new(script.schema);
-        let store = works("create", FileStore::create(DIR, script.schema, &options))?;
+        let mut past = Past::new(script.schema.clone());
+        let store = works("create", FileStore::create(DIR, script.schema.clone(), &options))?;
         put_strangers_file(&disk, script.seed, &mut past)?;
         past.durable(disk.changes(), 0);
         let database = works("stats", store.stats())?.database;
@@ -350,17 +352,17 @@ impl<'s> Scene<'s> {
 fn make_other(disk: &SimVfs, script: &Script) -> Result<(), Finding> {
     let options = script.profile.options(disk.clone(), None);
     let make = || {
-        let store = FileStore::create(OTHER, script.schema, &options)?;
+        let store = FileStore::create(OTHER, script.schema.clone(), &options)?;
         for id in 0..30_u64 {
-            store.apply(&Batch::new().upsert(other_record(script.schema, id)?))?;
+            store.apply(&Batch::new().upsert(other_record(&script.schema, id)?))?;
         }
         Ok(())
     };
     works("another database", make())
 }
 
-fn other_record(schema: Schema, id: u64) -> iqdb_core::Result<Record> {
-    Record::new(id, vec![1.0; schema.dim()])
+fn other_record(schema: &Schema, id: u64) -> iqdb_core::Result<Record> {
+    draw::record(&mut Rng::with_seed(id), schema, id.into())
 }
 
 /// The files of a directory by their names in it.
