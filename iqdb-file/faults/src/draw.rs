@@ -22,7 +22,7 @@ fn nth_id(n: u64) -> RecordId {
     }
 }
 
-/// One dense field as every database had it at first, or up to five fields of any kinds.
+/// One dense field of `f32`, or up to five fields of any kinds.
 ///
 /// # Errors
 /// None: all kinds are valid.
@@ -34,10 +34,7 @@ pub(crate) fn schema(rng: &mut Rng) -> Result<Schema> {
 }
 
 /// Up to five fields of any kinds.
-///
-/// # Errors
-/// None: all kinds are valid.
-pub(crate) fn rich_schema(rng: &mut Rng) -> Result<Schema> {
+fn rich_schema(rng: &mut Rng) -> Result<Schema> {
     let fields = (0..rng.usize(..6)).map(|n| {
         let element = Element::ALL[rng.usize(..Element::ALL.len())];
         let dim = [1, 5, 33][rng.usize(..3)];
@@ -130,6 +127,7 @@ pub(crate) fn batch(rng: &mut Rng, schema: &Schema) -> Result<Batch> {
             8..12 => batch.set_payload(id, payload(rng)),
             12 => batch.insert_if_absent(record(rng, schema, id)?),
             13 => batch.set_vectors(id, vectors(rng, schema)?),
+            15 => batch.merge_payload(id, payload(rng)),
             14 => batch.delete_where(Filter::eq("year", rng.bool())),
             _ => batch.upsert(record(rng, schema, id)?),
         };

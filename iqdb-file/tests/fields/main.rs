@@ -121,6 +121,7 @@ fn every_statement_is_counted_and_does_what_it_says() {
         .set_vectors(2, image(52))
         .set_payload(2, Payload::new().with("n", 2_000))
         .set_vectors(2, [none("bits")])
+        .merge_payload(2, Payload::new().with("more", true))
         .delete(3)
         .insert(record(3, 0b10000))
         .set_vectors(3, image(53))
@@ -132,7 +133,7 @@ fn every_statement_is_counted_and_does_what_it_says() {
         .delete_where(Filter::ge("n", 4))
         .insert(record(4, 0b11111));
     let applied = apply(&store, &mut model, &batch);
-    assert_eq!((applied.vectors_set, applied.payload_set), (7, 3));
+    assert_eq!((applied.vectors_set, applied.payload_set), (7, 4));
     assert_eq!((applied.inserted, applied.replaced), (3, 1));
     assert_eq!((applied.kept, applied.absent, applied.version), (1, 0, version.next()));
     check(&store, &model);
@@ -221,6 +222,7 @@ fn drawn_batch(rng: &mut Rng, schema: &Schema) -> Batch {
         match rng.u8(..12) {
             0 => batch.delete(n),
             1 => batch.set_payload(n, like.payload.clone()),
+            6 => batch.merge_payload(n, like.payload.clone()),
             2 | 3 => batch.set_vectors(n, vectors.collect::<Vec<_>>()),
             4 => batch.insert_if_absent(drawn(rng, schema, n)),
             5 if rng.u8(..4) == 0 => batch.delete_where(Filter::eq("n", 3)),
