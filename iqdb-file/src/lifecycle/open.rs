@@ -107,7 +107,10 @@ fn is_there(error: &Error) -> bool {
 
 fn has_database(path: &Path, options: &FileOptions) -> Result<bool> {
     let Some(dir) = create::opened(path, options)? else { return Ok(false) };
-    Ok(newest(&dir)?.is_some())
+    let names = dir.names().map_err(|error| refused(dir.path(), "listed", error))?;
+    // No lock is held, and a writer may replace the manifest meanwhile: its name is enough.
+    let is_manifest = |name: &FileName| matches!(name, FileName::Manifest(_));
+    Ok(names.iter().any(is_manifest) || newest(&dir)?.is_some())
 }
 
 /// Whether a directory has files of a database. A writer at work may change them meanwhile; the lock
