@@ -9,8 +9,8 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use iqdb::{
-    Backend, ErrorKind, ExactSearch, Filter, Hits, Iqdb, Kernel, Metric, Payload, Plan, Query,
-    Record, Result, Schema, Search, Snapshot, Vector, VectorRef, Version,
+    Backend, Element, ErrorKind, ExactSearch, Filter, Hits, Iqdb, Kernel, Metric, Payload, Plan,
+    Query, Record, Result, Schema, Search, Snapshot, Vector, VectorRef, Version,
 };
 
 fn articles() -> Iqdb {
@@ -245,4 +245,54 @@ fn a_search_gets_ready_for_every_write_on_one_thread_that_ends_with_the_last_han
     let threads: HashSet<_> = search.prepared.lock().unwrap().iter().map(|one| one.1).collect();
     assert_eq!(threads.len(), 1);
     assert!(!threads.contains(&std::thread::current().id()));
+}
+
+/// Titles, and images of some of them.
+fn shop() -> Iqdb {
+    let schema = Schema::builder()
+        .dense("title", 2, Metric::Euclidean)
+        .dense("image", 2, Metric::Euclidean)
+        .element(Element::I8)
+        .build()
+        .unwrap();
+    let db = Iqdb::open_in_memory(schema).unwrap();
+    let titled = |id: u64, x: f32| Record::without_vector(id).with_vector("title", [x, 0.0]);
+    let both = titled(2, 2.0).and_then(|record| record.with_vector("image", [20_i8, 0]));
+    db.upsert_many([titled(1, 1.0).unwrap(), both.unwrap(), Record::without_vector(3)]).unwrap();
+    db
+}
+
+#[test]
+fn a_query_looks_in_the_field_that_it_names() {
+    let db = shop();
+    let by_title = |db: &Iqdb| ids(&db.query([0.0, 0.0]).on("title").run().unwrap());
+    let by_image = |db: &Iqdb| ids(&db.query([0_i8, 0]).on("image").run().unwrap());
+    assert_eq!((by_title(&db), by_image(&db)), (vec!["1".into(), "2".into()], vec!["2".into()]));
+    for (refused, kind) in [
+        (db.search([0.0, 0.0], 1), ErrorKind::UnknownField),
+        (db.query([0.0, 0.0]).on("name").run(), ErrorKind::UnknownField),
+        (db.query([0.0, 0.0]).on("image").run(), ErrorKind::ElementMismatch),
+        (db.query([0_i8]).on("image").run(), ErrorKind::DimensionMismatch),
+    ] {
+        assert_eq!(refused.unwrap_err().kind(), kind);
+    }
+
+    let image = Vector::try_from([1_i8, 0]).unwrap();
+    let vectors = [("image".into(), Some(image)), ("title".into(), None)];
+    assert!(db.set_vectors(1, vectors.to_vec()).unwrap());
+    assert!(!db.set_vectors(9, vectors.to_vec()).unwrap());
+    assert_eq!((by_title(&db), by_image(&db)), (vec!["2".into()], vec!["1".into(), "2".into()]));
+}
+
+#[test]
+fn records_are_inserted_once_and_replaced_by_filter() {
+    let db = articles();
+    let again = Record::new(1, [9.0, 9.0]).unwrap();
+    assert_eq!(db.insert(again.clone()).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert!(!db.insert_if_absent(again.clone()).unwrap());
+    assert_eq!(db.get(1).unwrap().unwrap().payload.get("lang"), Some(&"en".into()));
+    let applied = db.replace_where("lang = \"en\"", [again.clone()]).unwrap();
+    assert_eq!((applied.deleted, applied.inserted), (2, 1));
+    assert_eq!((db.len().unwrap(), db.get(1).unwrap()), (2, Some(again)));
+    assert!(db.insert_if_absent(Record::new(3, [3.0, 0.0]).unwrap()).unwrap());
 }
