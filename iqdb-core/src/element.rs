@@ -75,7 +75,7 @@ impl FromStr for Element {
     }
 }
 
-/// A component of a dense vector that is a number: `f32`, [`f16`], [`bf16`] or `i8`.
+/// A component of a dense vector that is a number: `f32`, [`struct@f16`], [`bf16`] or `i8`.
 ///
 /// Sealed: the elements are those of [`Element`], without [`Element::Binary`].
 pub trait Number: sealed::Sealed + Copy + PartialEq + Default + fmt::Debug + Send + Sync {

@@ -13,7 +13,7 @@ use crate::{BitsRef, DenseRef, Element, Error, ErrorKind, Result, SparseRef, Vec
 pub enum RowsRef<'a> {
     /// Dense rows of `f32`.
     F32(Matrix<'a, f32>),
-    /// Dense rows of [`f16`].
+    /// Dense rows of [`struct@f16`].
     F16(Matrix<'a, f16>),
     /// Dense rows of [`bf16`].
     BF16(Matrix<'a, bf16>),

@@ -36,7 +36,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// - `capabilities_never_change`: They are the same throughout the store's life.
     /// - `limits_are_kept`: A store of a schema beyond them can't be made, which is
-    ///   [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported); any other schema can.
+    ///   [`NotSupported`](crate::ErrorKind::NotSupported); any other schema can.
     ///
     /// Where reads are promised to be wait-free:
     ///
@@ -84,9 +84,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Those of [`Batch::check`]. A backend that touches the outside world also reports
-    /// [`ErrorKind::Io`], [`ErrorKind::Damaged`] or [`ErrorKind::Locked`]. The store is then
-    /// unchanged; only [`ErrorKind::OutcomeUnknown`] leaves open whether the batch took effect,
-    /// all of it or nothing.
+    /// [`Io`](crate::ErrorKind::Io), [`Damaged`](crate::ErrorKind::Damaged) or
+    /// [`Locked`](crate::ErrorKind::Locked). The store is then unchanged; only
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) leaves open whether the batch took
+    /// effect, all of it or nothing.
     fn apply(&self, batch: &Batch) -> Result<Applied>;
 
     /// A copy of the record of this id, as of now.
@@ -97,7 +98,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `get_of_an_id_that_cannot_be_stored_is_none`: An oversized id is absent, not an error.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] or [`ErrorKind::Damaged`] when reading it fails.
+    /// [`Io`](crate::ErrorKind::Io) or [`Damaged`](crate::ErrorKind::Damaged) when reading it fails.
     fn get(&self, id: &RecordId) -> Result<Option<Record>>;
 
     /// The whole store as it is now, unchanging from here on.
@@ -105,7 +106,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `snapshot_versions_never_go_back`: A later one shows the same version or a later one.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] or [`ErrorKind::Damaged`] when reading it fails.
+    /// [`Io`](crate::ErrorKind::Io) or [`Damaged`](crate::ErrorKind::Damaged) when reading it fails.
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>>;
 
     /// Returns when every acknowledged write is as durable as the store's capabilities promise;
@@ -114,7 +115,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `flush_changes_nothing_visible`: Content and version stay.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the outside world refuses.
+    /// [`Io`](crate::ErrorKind::Io) when the outside world refuses.
     fn flush(&self) -> Result<()>;
 }
 

@@ -36,8 +36,8 @@ pub struct CreateArgs {
     /// What makes two of them near
     #[arg(long, requires = "dim", value_parser = metrics())]
     pub metric: Option<Metric>,
-    /// A field of vectors: NAME:DIM:METRIC[:ELEMENT], ELEMENT one of f32, f16, bf16, i8 and binary,
-    /// or NAME:sparse:dot
+    /// A field of vectors: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32,
+    /// f16, bf16, i8 or binary, or NAME:sparse:dot
     #[arg(long, value_name = "FIELD", value_parser = field)]
     pub field: Vec<Field>,
 }

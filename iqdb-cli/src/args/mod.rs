@@ -88,7 +88,7 @@ pub enum Command {
     ///   .jsonl   one JSON object per line: {"id": 7, "vector": [0.1, …], "payload": {"lang": "en"}};
     ///            without "payload", all other fields are the payload. Objects are maps, and {"$date":
     ///            "2025-01-31T10:00:00Z"} is a date. "vectors" has those of other fields by name:
-    ///            {"image": {"i8": [1, 2]}, "terms": {"sparse": {"indices": [3], "weights": [0.5]}}}
+    ///            {"image": {"i8": [1, 2]}, "terms": {"sparse": {"indices": [3, 8], "weights": [0.5, 2]}}}
     ///   .csv     columns by name: `id`, the vector as a JSON list in `vector` or its components in
     ///            `v0`, `v1`, …, and the payload in the others. A cell that is a JSON value is that
     ///            value, an empty one is nothing, and any other is a text

@@ -28,7 +28,7 @@ fn too_long(bytes: usize) -> Error {
 impl FromStr for RecordId {
     type Err = Error;
 
-    /// Reads the form that [`Display`](fmt::Display) writes.
+    /// Reads the form that [`Display`](std::fmt::Display) writes.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidId`] for digits that don't fit a `u64`, a quoted string that doesn't

@@ -37,7 +37,7 @@ use crate::{Element, Error, ErrorKind, Result};
 pub enum Vector {
     /// A dense vector of `f32`.
     F32(Dense<f32>),
-    /// A dense vector of [`f16`].
+    /// A dense vector of [`struct@f16`].
     F16(Dense<f16>),
     /// A dense vector of [`bf16`].
     BF16(Dense<bf16>),
@@ -54,7 +54,7 @@ pub enum Vector {
 pub enum VectorRef<'a> {
     /// A dense vector of `f32`.
     F32(DenseRef<'a, f32>),
-    /// A dense vector of [`f16`].
+    /// A dense vector of [`struct@f16`].
     F16(DenseRef<'a, f16>),
     /// A dense vector of [`bf16`].
     BF16(DenseRef<'a, bf16>),
