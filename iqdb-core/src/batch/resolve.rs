@@ -269,10 +269,10 @@ mod tests {
             .delete(2)
             .merge_payload(2, patch("m", 7.into()));
         let expected = [
-            r#"payload 1 {"m": 7, "n": 1}"#,
-            r#"payload 1 {"m": 7}"#,
+            r#"payload 1 {"m": Int(7), "n": Int(1)}"#,
+            r#"payload 1 {"m": Int(7)}"#,
             "put 9",
-            r#"payload 9 {"m": 7, "n": 9}"#,
+            r#"payload 9 {"m": Int(7), "n": Int(9)}"#,
             "remove 2",
         ];
         assert_eq!(effects(&batch), expected);
