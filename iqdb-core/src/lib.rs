@@ -75,6 +75,7 @@ mod store;
 mod value;
 mod vector;
 mod version;
+mod words;
 
 pub use accuracy::{Accuracy, Verdict};
 pub use batch::{Applied, Batch, Change, Effect, NamedVector, Resolved, State};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::limits::{KEY_BYTES_MAX, PATH_STEPS_MAX};
 use crate::quoted::{self, Backticked};
+use crate::words::{continues_word, is_keyword, is_word, starts_word};
 use crate::{Error, ErrorKind, Location, Result, ValueRef};
 
 /// The way from a payload to values inside it: a key, then a step for each map or list on the way.
@@ -170,19 +171,6 @@ fn any(steps: &[Step], mut value: ValueRef<'_>, is: &mut impl FnMut(ValueRef<'_>
     is(value)
 }
 
-/// Whether a key needs no backticks for its characters.
-pub(crate) fn is_word(key: &str) -> bool {
-    key.chars().next().is_some_and(starts_word) && key.chars().all(continues_word)
-}
-
-pub(crate) fn starts_word(character: char) -> bool {
-    character.is_ascii_alphabetic() || character == '_'
-}
-
-pub(crate) fn continues_word(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '-')
-}
-
 /// The text could not be read as a path. Both count from the beginning of what was given.
 pub(crate) struct Problem {
     pub(crate) column: usize,
@@ -289,7 +277,7 @@ impl fmt::Display for Path {
             true => f.write_str(key),
             false => Backticked(key).fmt(f),
         };
-        match crate::filter::is_keyword(first) {
+        match is_keyword(first) {
             true => Backticked(first).fmt(f)?,
             false => key(f, first)?,
         }

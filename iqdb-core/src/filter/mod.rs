@@ -45,17 +45,16 @@
 //! filter back.
 
 mod build;
+mod convert;
 mod narrow;
 mod parse;
 mod predicate;
 mod print;
 mod sets;
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 pub use narrow::MaskPool;
-pub(crate) use parse::is_keyword;
 pub use predicate::{Comparison, Predicate};
 pub use sets::{IdSet, ValueSet};
 
@@ -173,63 +172,6 @@ impl Filter {
             Expr::Not(operand) => !operand.matches(id, payload)?,
             Expr::Is(predicate) => predicate.matches(id, payload)?,
         })
-    }
-}
-
-impl From<&Filter> for Filter {
-    fn from(filter: &Filter) -> Self {
-        filter.clone()
-    }
-}
-
-impl FromStr for Filter {
-    type Err = Error;
-
-    /// Reads the [text form](self#text). O(length).
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidFilter`] with the column and what was expected there, or when the text
-    /// or the filter is over a limit.
-    fn from_str(text: &str) -> Result<Self> {
-        parse::parse(text)
-    }
-}
-
-impl TryFrom<&str> for Filter {
-    type Error = Error;
-    fn try_from(text: &str) -> Result<Self> {
-        text.parse()
-    }
-}
-
-impl TryFrom<&String> for Filter {
-    type Error = Error;
-    fn try_from(text: &String) -> Result<Self> {
-        text.parse()
-    }
-}
-
-impl TryFrom<String> for Filter {
-    type Error = Error;
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
-    }
-}
-
-/// As its text.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Filter {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.check().map_err(serde::ser::Error::custom)?;
-        serializer.collect_str(self)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl<'de> serde::Deserialize<'de> for Filter {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -2,23 +2,9 @@
 
 use super::{Comparison, Filter, Predicate};
 use crate::limits::{FILTER_DEPTH_MAX, FILTER_TEXT_BYTES_MAX, PATH_STEPS_MAX};
-use crate::path::{self, continues_word, starts_word};
+use crate::path;
+use crate::words::{continues_word, is_keyword, starts_word};
 use crate::{DateTime, Error, ErrorKind, Location, Path, RecordId, Result, Uuid, Value, quoted};
-
-const KEYWORDS: [&str; 12] = [
-    "and",
-    "or",
-    "not",
-    "in",
-    "contains",
-    "contains_text",
-    "starts_with",
-    "exists",
-    "is",
-    "null",
-    "true",
-    "false",
-];
 
 /// Longer than any of these, so that `>=` isn't read as `>`.
 const COMPARISONS: [Comparison; 6] = [
@@ -29,11 +15,6 @@ const COMPARISONS: [Comparison; 6] = [
     Comparison::Lt,
     Comparison::Gt,
 ];
-
-/// Whether a path that begins with `word` has to put it in backticks.
-pub(crate) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
-}
 
 const PATH_EXPECTED: &str = "a key, `not`, `(` or `@id`";
 

@@ -1,28 +1,11 @@
-//! Lists of values, owned and borrowed.
+//! What lists of values do, owned and borrowed.
 
 use std::fmt;
 
-use super::encoded::{self, Elements};
-use super::{TOO_DEEP, TooDeep, Value, ValueRef};
+use super::bytes::Elements;
+use super::decode;
+use super::{List, ListRef, ListRepr, TOO_DEEP, TooDeep, Value, ValueRef};
 use crate::limits::PAYLOAD_DEPTH_MAX;
-
-/// An ordered list of values of any kinds.
-///
-/// Making one never fails: around a value that is [`PAYLOAD_DEPTH_MAX`] deep or deeper it may hold
-/// nothing any more, and [`Value::check`] says that it is nested too deeply.
-///
-/// ```
-/// use iqdb_core::{List, Value};
-///
-/// let list: List = [Value::from(1), "a".into(), vec![true, false].into()].into_iter().collect();
-/// assert_eq!(list.as_slice()[1], Value::from("a"));
-/// assert_eq!(Value::from(list).to_string(), r#"[1, "a", [true, false]]"#);
-/// ```
-#[derive(Clone, PartialEq)]
-pub struct List(
-    /// No element is deeper than [`PAYLOAD_DEPTH_MAX`].
-    pub(super) Result<Vec<Value>, TooDeep>,
-);
 
 impl List {
     /// A list of these. O(their size).
@@ -61,15 +44,6 @@ impl List {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.as_slice().is_empty()
-    }
-
-    /// The list as a borrow; costs nothing.
-    #[must_use]
-    pub fn as_ref(&self) -> ListRef<'_> {
-        match &self.0 {
-            Ok(values) => ListRef::new(values),
-            Err(TooDeep) => ListRef(Repr::TooDeep),
-        }
     }
 }
 
@@ -113,37 +87,20 @@ impl fmt::Debug for List {
     }
 }
 
-/// A borrowed list of values: of a [`List`], or of bytes that are decoded as they are read, without
-/// allocating.
-#[derive(Clone, Copy)]
-pub struct ListRef<'a>(Repr<'a>);
-
-#[derive(Clone, Copy)]
-enum Repr<'a> {
-    Values(&'a [Value]),
-    Encoded(Elements<'a>),
-    /// Of an owned one that holds nothing.
-    TooDeep,
-}
-
 impl<'a> ListRef<'a> {
     /// Lends `values` as a list.
     #[must_use]
     pub fn new(values: &'a [Value]) -> Self {
-        Self(Repr::Values(values))
-    }
-
-    pub(super) fn encoded(elements: Elements<'a>) -> Self {
-        Self(Repr::Encoded(elements))
+        Self(ListRepr::Values(values))
     }
 
     /// The elements in order.
     #[must_use]
     pub fn iter(self) -> impl ExactSizeIterator<Item = ValueRef<'a>> {
         match self.0 {
-            Repr::Values(values) => Iter::Values(values.iter()),
-            Repr::Encoded(elements) => Iter::Encoded(elements),
-            Repr::TooDeep => Iter::Values([].iter()),
+            ListRepr::Values(values) => Iter::Values(values.iter()),
+            ListRepr::Encoded(elements) => Iter::Encoded(elements),
+            ListRepr::TooDeep => Iter::Values([].iter()),
         }
     }
 
@@ -151,9 +108,9 @@ impl<'a> ListRef<'a> {
     #[must_use]
     pub fn len(self) -> usize {
         match self.0 {
-            Repr::Values(values) => values.len(),
-            Repr::Encoded(elements) => elements.len(),
-            Repr::TooDeep => 0,
+            ListRepr::Values(values) => values.len(),
+            ListRepr::Encoded(elements) => elements.len(),
+            ListRepr::TooDeep => 0,
         }
     }
 
@@ -163,18 +120,9 @@ impl<'a> ListRef<'a> {
         self.len() == 0
     }
 
-    /// An owned copy.
-    #[must_use]
-    pub fn to_list(self) -> List {
-        match self.is_too_deep() {
-            true => List(Err(TooDeep)),
-            false => self.iter().collect(),
-        }
-    }
-
     /// Whether it was to be deeper than [`PAYLOAD_DEPTH_MAX`], and so holds nothing.
     pub(super) fn is_too_deep(self) -> bool {
-        matches!(self.0, Repr::TooDeep)
+        matches!(self.0, ListRepr::TooDeep)
     }
 }
 
@@ -204,7 +152,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<ValueRef<'a>> {
         match self {
             Self::Values(values) => values.next().map(Value::as_ref),
-            Self::Encoded(elements) => elements.take(encoded::take_value),
+            Self::Encoded(elements) => elements.take(decode::take_value),
         }
     }
 

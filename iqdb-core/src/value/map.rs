@@ -1,30 +1,11 @@
-//! Maps from keys to values, owned and borrowed.
+//! What maps from keys to values do, owned and borrowed.
 
 use std::fmt;
 
-use super::encoded::{self, Elements};
-use super::{TOO_DEEP, TooDeep, Value, ValueRef, invalid, too_deep};
-use crate::Result;
-use crate::limits::{KEY_BYTES_MAX, PAYLOAD_DEPTH_MAX, PAYLOAD_KEYS_MAX};
-
-/// Values by their keys, in the order of the keys' bytes.
-///
-/// Building one never fails: a map that was given a value deeper than [`PAYLOAD_DEPTH_MAX`] holds
-/// nothing any more, and [`Value::check`] says that it is nested too deeply.
-///
-/// ```
-/// use iqdb_core::{Map, Value};
-///
-/// let author = Map::new().with("name", "Ada").with("born", 1815);
-/// assert_eq!(author.get("born"), Some(&Value::Int(1815)));
-/// ```
-#[derive(Clone, PartialEq)]
-pub struct Map(
-    /// In the order of the keys, of which no two are the same; no value is deeper than
-    /// [`PAYLOAD_DEPTH_MAX`]. Maps are small and many: one piece of memory each is less to allocate,
-    /// to copy and to free than a tree.
-    pub(super) Result<Vec<(String, Value)>, TooDeep>,
-);
+use super::bytes::Elements;
+use super::decode;
+use super::{Map, MapRef, MapRepr, TOO_DEEP, TooDeep, Value, ValueRef};
+use crate::limits::PAYLOAD_DEPTH_MAX;
 
 impl Map {
     /// A map without keys. Allocates nothing.
@@ -96,45 +77,6 @@ impl Map {
     pub fn is_empty(&self) -> bool {
         self.entries().is_empty()
     }
-
-    /// The map as a borrow; costs nothing.
-    #[must_use]
-    pub fn as_ref(&self) -> MapRef<'_> {
-        MapRef(match &self.0 {
-            Ok(entries) => Repr::Entries(entries),
-            Err(TooDeep) => Repr::TooDeep,
-        })
-    }
-
-    /// Checks everything but the size, for a map at this depth: 0 for a whole payload.
-    pub(crate) fn check_at(&self, depth: usize) -> Result<()> {
-        let Ok(entries) = &self.0 else {
-            return Err(too_deep());
-        };
-        if entries.len() > PAYLOAD_KEYS_MAX {
-            return Err(invalid("there are too many keys")
-                .expected(format_args!("at most {PAYLOAD_KEYS_MAX}"))
-                .found(entries.len()));
-        }
-        if depth == PAYLOAD_DEPTH_MAX && !entries.is_empty() {
-            return Err(too_deep());
-        }
-        for (key, value) in entries {
-            if key.is_empty() || key.len() > KEY_BYTES_MAX {
-                return Err(invalid("a key has the wrong length")
-                    .expected(format_args!("1 to {KEY_BYTES_MAX} bytes"))
-                    .found(format_args!("{} bytes", key.len())));
-            }
-            value.check_at(depth + 1).map_err(|error| match depth {
-                0 => {
-                    let key = crate::quoted::Quoted(key);
-                    invalid(format!("a value can't be stored, at key {key}")).caused_by(error)
-                }
-                _ => error,
-            })?;
-        }
-        Ok(())
-    }
 }
 
 impl Default for Map {
@@ -179,28 +121,12 @@ impl fmt::Debug for Map {
     }
 }
 
-/// A borrowed map: of a [`Map`], or of bytes that are decoded as they are read, without allocating.
-#[derive(Clone, Copy)]
-pub struct MapRef<'a>(Repr<'a>);
-
-#[derive(Clone, Copy)]
-enum Repr<'a> {
-    Entries(&'a [(String, Value)]),
-    Encoded(Elements<'a>),
-    /// Of an owned one that holds nothing.
-    TooDeep,
-}
-
 impl<'a> MapRef<'a> {
-    pub(super) fn encoded(elements: Elements<'a>) -> Self {
-        Self(Repr::Encoded(elements))
-    }
-
     /// The value of `key`. O(log keys), or O(keys) where the map is encoded.
     #[must_use]
     pub fn get(self, key: &str) -> Option<ValueRef<'a>> {
         match self.0 {
-            Repr::Entries(entries) => {
+            MapRepr::Entries(entries) => {
                 let n = entries.binary_search_by(|(name, _)| name.as_str().cmp(key)).ok()?;
                 Some(entries[n].1.as_ref())
             }
@@ -212,9 +138,9 @@ impl<'a> MapRef<'a> {
     #[must_use]
     pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, ValueRef<'a>)> {
         match self.0 {
-            Repr::Entries(entries) => Iter::Entries(entries.iter()),
-            Repr::Encoded(elements) => Iter::Encoded(elements),
-            Repr::TooDeep => Iter::Entries([].iter()),
+            MapRepr::Entries(entries) => Iter::Entries(entries.iter()),
+            MapRepr::Encoded(elements) => Iter::Encoded(elements),
+            MapRepr::TooDeep => Iter::Entries([].iter()),
         }
     }
 
@@ -222,9 +148,9 @@ impl<'a> MapRef<'a> {
     #[must_use]
     pub fn len(self) -> usize {
         match self.0 {
-            Repr::Entries(entries) => entries.len(),
-            Repr::Encoded(elements) => elements.len(),
-            Repr::TooDeep => 0,
+            MapRepr::Entries(entries) => entries.len(),
+            MapRepr::Encoded(elements) => elements.len(),
+            MapRepr::TooDeep => 0,
         }
     }
 
@@ -234,18 +160,9 @@ impl<'a> MapRef<'a> {
         self.len() == 0
     }
 
-    /// An owned copy.
-    #[must_use]
-    pub fn to_map(self) -> Map {
-        match self.is_too_deep() {
-            true => Map(Err(TooDeep)),
-            false => self.iter().collect(),
-        }
-    }
-
     /// Whether it was to be deeper than [`PAYLOAD_DEPTH_MAX`], and so holds nothing.
     pub(super) fn is_too_deep(self) -> bool {
-        matches!(self.0, Repr::TooDeep)
+        matches!(self.0, MapRepr::TooDeep)
     }
 }
 
@@ -277,7 +194,7 @@ impl<'a> Iterator for Iter<'a> {
             Self::Entries(entries) => {
                 entries.next().map(|(key, value)| (key.as_str(), value.as_ref()))
             }
-            Self::Encoded(elements) => elements.take(encoded::take_entry),
+            Self::Encoded(elements) => elements.take(decode::take_entry),
         }
     }
 

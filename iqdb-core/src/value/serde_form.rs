@@ -12,7 +12,8 @@ use serde::de::{
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{List, Map, TooDeep, Value, too_deep};
+use super::check::too_deep;
+use super::{List, Map, TooDeep, Value};
 use crate::limits::{LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX, PAYLOAD_KEYS_MAX};
 use crate::{DateTime, Payload};
 

@@ -1,10 +1,14 @@
 //! How values compare, what can be stored, and that no value is too deep for the stack.
 
+mod encoded;
+
 use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::ErrorKind;
+use crate::limits::{LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 
 fn any_date() -> impl Strategy<Value = DateTime> {
     let range = DateTime::MIN.as_micros()..=DateTime::MAX.as_micros();
