@@ -2,7 +2,7 @@
 //!
 //! It tests no part of iqdb, only the fuzzer that runs it.
 
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// Fails for bytes that begin with `iqdb`.
 ///

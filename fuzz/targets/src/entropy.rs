@@ -4,9 +4,10 @@
 //! possible, with any bits, and now and then one that iqdb refuses. When the bytes run out, every
 //! further decision is the first choice.
 
+mod source;
 mod vectors;
 
-use arbitrary::{Result, Unstructured};
+use arbitrary::Result;
 use iqdb_conformance::Question;
 use iqdb_core::filter::Comparison;
 use iqdb_core::limits::{ID_BYTES_MAX, PAYLOAD_DEPTH_MAX};
@@ -15,10 +16,8 @@ use iqdb_core::{
     Uuid, Value, Vector, Version,
 };
 
+pub(crate) use source::Entropy;
 pub(crate) use vectors::{any_vector, field, misfit, ones, schema, vector};
-
-/// Where the bytes come from.
-pub(crate) type Entropy<'a> = Unstructured<'a>;
 
 /// A few characters.
 pub(crate) fn text(from: &mut Entropy<'_>) -> Result<String> {

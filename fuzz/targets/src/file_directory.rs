@@ -315,7 +315,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use super::*;
-    use crate::seeds::Seed;
+    use crate::seed::Seed;
 
     /// The seeds that see this defect.
     fn seen(defect: Defect) -> Vec<&'static str> {

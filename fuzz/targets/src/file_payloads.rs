@@ -5,7 +5,7 @@ use iqdb_core::{DateTime, Map, Narrow, Path, Payload, Predicate, RowMask, Value}
 use iqdb_file::payloads::PayloadBlock;
 
 use crate::errors;
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// How many of a row's keys are asked for, so that a large block doesn't take for ever.
 const ASKED: usize = 4;

@@ -6,7 +6,7 @@ use iqdb_core::{IdRef, Payload, RecordId, Result, Uuid, Value};
 use iqdb_file::wire::{Reader, put_id, put_payload, take_id, take_payload};
 
 use crate::errors;
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// Reads all but the first byte as ids or as payloads, one after the other, whichever the first byte
 /// says.

@@ -9,7 +9,7 @@ use iqdb_core::{
     Store, Value,
 };
 
-use crate::seeds::{self, Seed};
+use crate::seed::{self, Seed};
 use crate::{entropy, errors};
 
 /// Reads a text as a filter.
@@ -179,18 +179,18 @@ pub(crate) fn built_seeds() -> Vec<Seed> {
         })
     };
     vec![
-        seeds::drawn("a-tree-over-records", 300, |data| {
+        seed::drawn("a-tree-over-records", 300, |data| {
             valid(data).is_some_and(|(filter, batch, _)| {
                 filter.to_string().len() > 120 && batch.changes().len() > 5
             })
         }),
-        seeds::drawn("ids-and-payloads", 200, |data| {
+        seed::drawn("ids-and-payloads", 200, |data| {
             valid(data).is_some_and(|(filter, batch, _)| {
                 let text = filter.to_string();
                 text.contains("@id in [\"") && text.contains(" = ") && batch.changes().len() > 2
             })
         }),
-        seeds::drawn("refused", 60, |data| {
+        seed::drawn("refused", 60, |data| {
             built(data).is_ok_and(|(filter, ..)| filter.check().is_err())
         }),
     ]

@@ -7,7 +7,7 @@ use iqdb_cli::input::{
 use iqdb_core::{Element, Field, Metric, Record, Result, Schema};
 
 use crate::errors;
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// Reads all but the first byte as a file of the format that the first byte says.
 ///

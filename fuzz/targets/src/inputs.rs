@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use crate::Target;
+use crate::target::Target;
 
 /// The `fuzz` folder of this checkout.
 #[must_use]

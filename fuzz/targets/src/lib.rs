@@ -24,8 +24,10 @@ pub mod inputs;
 mod npy_reader;
 mod record_id;
 mod record_serde;
+mod seed;
 pub mod seeds;
 mod store_vs_model;
+mod target;
 mod top_k_vs_naive;
 
 pub use canary::canary;
@@ -37,23 +39,10 @@ pub use import_readers::import_readers;
 pub use npy_reader::npy_reader;
 pub use record_id::record_id_text;
 pub use record_serde::record_serde;
+pub use seed::Seed;
 pub use store_vs_model::store_vs_model;
+pub use target::Target;
 pub use top_k_vs_naive::top_k_vs_naive;
-
-use crate::seeds::Seed;
-
-/// Something to fuzz.
-#[derive(Debug, Clone, Copy)]
-pub struct Target {
-    /// The name of its function, its shim and its folders of inputs.
-    pub name: &'static str,
-    /// What it holds against what, in a sentence.
-    pub story: &'static str,
-    /// Panics where iqdb is wrong about these bytes.
-    pub run: fn(&[u8]),
-    /// Inputs to begin with.
-    pub seeds: fn() -> Vec<Seed>,
-}
 
 /// The target that has to fail: it proves that a fuzzer would notice if another one did.
 pub const CANARY: &str = "canary";

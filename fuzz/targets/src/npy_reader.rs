@@ -6,7 +6,7 @@ use iqdb_cli::npy::{Element, NpyReader};
 use iqdb_core::f16;
 
 use crate::errors;
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// What a reader may reserve beyond the items, which it holds twice while a vector grows.
 const SLACK_BYTES: usize = 64;

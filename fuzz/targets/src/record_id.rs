@@ -3,7 +3,7 @@
 use iqdb_core::RecordId;
 
 use crate::errors;
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// Reads a text as an id, and takes it for a string id besides.
 ///

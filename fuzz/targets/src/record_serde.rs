@@ -10,7 +10,7 @@ use iqdb_core::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// Reads all but the first byte as what the first byte says.
 ///

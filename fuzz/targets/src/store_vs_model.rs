@@ -11,7 +11,7 @@ use iqdb_core::{Batch, Change, Schema};
 use iqdb_memory::MemoryStore;
 
 use crate::entropy::{self, Entropy};
-use crate::seeds::{self, Seed};
+use crate::seed::{self, Seed};
 use crate::top_k_vs_naive::exact_search;
 
 const DIM_MAX: usize = 6;
@@ -102,20 +102,20 @@ pub(crate) fn seeds() -> Vec<Seed> {
     };
     let upserts = |script: &Script| changes(script, |change| matches!(change, Change::Upsert(_)));
     vec![
-        seeds::drawn("upserts-and-deletes", 200, |data| {
+        seed::drawn("upserts-and-deletes", 200, |data| {
             script(data).is_some_and(|script| {
                 upserts(&script) > 4
                     && changes(&script, |change| matches!(change, Change::Delete(_))) > 2
             })
         }),
-        seeds::drawn("snapshots-outlive-writes", 200, |data| {
+        seed::drawn("snapshots-outlive-writes", 200, |data| {
             script(data).is_some_and(|script| {
                 let kept = |operation: &Operation| matches!(operation, Operation::KeepSnapshot);
                 let keeps = script.operations.iter().position(kept);
                 keeps.is_some_and(|at| at + 2 < script.operations.len()) && upserts(&script) > 2
             })
         }),
-        seeds::drawn("payloads-set-and-seen", 300, |data| {
+        seed::drawn("payloads-set-and-seen", 300, |data| {
             script(data).is_some_and(|script| {
                 let mut model = Model::new(script.schema.clone());
                 script.operations.iter().any(|operation| match operation {
@@ -127,14 +127,14 @@ pub(crate) fn seeds() -> Vec<Seed> {
                 })
             })
         }),
-        seeds::drawn("filters-and-searches", 300, |data| {
+        seed::drawn("filters-and-searches", 300, |data| {
             script(data).is_some_and(|script| {
                 upserts(&script) > 3
                     && any(&script, |operation| matches!(operation, Operation::DeleteWhere(_)))
                     && any(&script, |operation| matches!(operation, Operation::Search(_)))
             })
         }),
-        seeds::drawn("fields-set-and-searched", 400, |data| {
+        seed::drawn("fields-set-and-searched", 400, |data| {
             script(data).is_some_and(|script| {
                 script.schema.fields().len() > 1
                     && upserts(&script) > 3
@@ -142,14 +142,14 @@ pub(crate) fn seeds() -> Vec<Seed> {
                     && any(&script, |operation| matches!(operation, Operation::Search(_)))
             })
         }),
-        seeds::drawn("inserts-and-deletes-where", 300, |data| {
+        seed::drawn("inserts-and-deletes-where", 300, |data| {
             script(data).is_some_and(|script| {
                 changes(&script, |change| matches!(change, Change::DeleteWhere(_))) > 0
                     && changes(&script, |change| matches!(change, Change::Insert(_))) > 0
                     && changes(&script, |change| matches!(change, Change::InsertIfAbsent(_))) > 0
             })
         }),
-        seeds::drawn("a-long-history", 600, |data| {
+        seed::drawn("a-long-history", 600, |data| {
             script(data).is_some_and(|script| script.operations.len() > 14 && upserts(&script) > 9)
         }),
     ]

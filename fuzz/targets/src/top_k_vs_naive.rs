@@ -12,7 +12,7 @@ use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
 
 use crate::entropy::{self, Entropy};
-use crate::seeds::{self, Seed};
+use crate::seed::{self, Seed};
 
 /// More than one register of any machine, and odd ones among them.
 const DIM_MAX: usize = 70;
@@ -156,7 +156,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
         Some((case, model.len(), answers))
     };
     vec![
-        seeds::drawn("ties", 400, |data| {
+        seed::drawn("ties", 400, |data| {
             held(data).is_some_and(|(_, _, answers)| {
                 answers.is_ok_and(|answers| {
                     answers.iter().any(|hits| {
@@ -165,18 +165,18 @@ pub(crate) fn seeds() -> Vec<Seed> {
                 })
             })
         }),
-        seeds::drawn("long-vectors", 700, |data| {
+        seed::drawn("long-vectors", 700, |data| {
             held(data).is_some_and(|(case, records, answers)| {
                 case.schema.fields()[0].kind().dim() > Some(16) && records > 3 && answers.is_ok()
             })
         }),
-        seeds::drawn("several-fields", 400, |data| {
+        seed::drawn("several-fields", 400, |data| {
             held(data).is_some_and(|(case, records, answers)| {
                 let answered = |answers: Vec<Vec<Hit>>| answers.iter().all(|hits| !hits.is_empty());
                 case.schema.fields().len() > 1 && records > 3 && answers.is_ok_and(answered)
             })
         }),
-        seeds::drawn("filtered-on-three-threads", 400, |data| {
+        seed::drawn("filtered-on-three-threads", 400, |data| {
             held(data).is_some_and(|(case, records, answers)| {
                 let query = case.questions[0].query();
                 answers.is_ok_and(|answers| !answers[0].is_empty())
@@ -185,7 +185,7 @@ pub(crate) fn seeds() -> Vec<Seed> {
                     && query.threads() == 3
             })
         }),
-        seeds::drawn("refused", 100, |data| {
+        seed::drawn("refused", 100, |data| {
             held(data).is_some_and(|(_, records, answers)| records > 1 && answers.is_err())
         }),
     ]

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use iqdb::{Backend, Metric, Plan};
 
-use super::{at_least_1, metrics};
+use super::values::{at_least_1, metrics};
 
 const BENCH_EXAMPLE: &str = "\
 Examples:

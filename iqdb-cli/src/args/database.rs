@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use iqdb::{Field, Filter, Metric, RecordId};
 
 use super::field::field;
-use super::{at_least_1, filter, id, metrics};
+use super::values::{at_least_1, filter, id, metrics};
 
 const RM_EXAMPLES: &str = "\
 Examples:

@@ -5,13 +5,11 @@ mod database;
 mod field;
 mod search;
 mod transfer;
+mod values;
 
 use std::fmt;
-use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use iqdb::{Filter, Metric, RecordId};
 
 pub use bench::{BenchArgs, PlanName};
 pub use database::{
@@ -19,6 +17,7 @@ pub use database::{
 };
 pub use search::SearchArgs;
 pub use transfer::{ExportArgs, ImportArgs};
+use values::at_least_1;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -212,29 +211,6 @@ impl fmt::Display for PartOfSpeech {
             Self::Adjective => "adjective",
             Self::Adverb => "adverb",
         })
-    }
-}
-
-/// The names of the metrics of vectors of numbers.
-fn metrics() -> impl TypedValueParser<Value = Metric> {
-    PossibleValuesParser::new(Metric::OF_NUMBERS.map(Metric::as_str))
-        .try_map(|name| Metric::from_str(&name))
-}
-
-/// An id as text: digits are a number, the hyphenated form is a UUID, all else is a string.
-fn id(text: &str) -> Result<RecordId, iqdb::Error> {
-    text.parse()
-}
-
-fn filter(text: &str) -> Result<Filter, iqdb::Error> {
-    text.parse()
-}
-
-fn at_least_1(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("it has to be at least 1".into()),
-        Ok(number) => Ok(number),
-        Err(error) => Err(format!("{error}")),
     }
 }
 

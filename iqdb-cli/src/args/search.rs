@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use iqdb::{Filter, RecordId};
 
-use super::{at_least_1, filter, id};
+use super::values::{at_least_1, filter, id};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use iqdb::Filter;
 
-use super::{at_least_1, filter};
+use super::values::{at_least_1, filter};
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:

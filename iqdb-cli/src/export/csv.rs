@@ -5,8 +5,8 @@
 
 use iqdb::{Element, Error, ErrorKind, Field, FieldKind, RecordRef, Result, VectorRef};
 
-use super::Writer;
 use super::file::NewFile;
+use super::writer::Writer;
 use crate::input::cell;
 
 #[derive(Debug)]

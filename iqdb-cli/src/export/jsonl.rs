@@ -3,8 +3,8 @@
 use iqdb::{Field, Payload, Record, RecordId, RecordRef, Result, VectorRef};
 use serde::{Serialize, Serializer};
 
-use super::Writer;
 use super::file::NewFile;
+use super::writer::Writer;
 
 /// A record, or its id and payload alone. The fields are the keys, in this order.
 #[derive(Debug, Serialize)]

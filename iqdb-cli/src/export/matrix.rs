@@ -3,9 +3,9 @@
 
 use iqdb::{Element, Error, ErrorKind, Field, FieldKind, RecordRef, Result, VectorRef};
 
-use super::Writer;
 use super::file::NewFile;
 use super::jsonl::{self, Line};
+use super::writer::Writer;
 
 /// The bytes that numpy aligns an array's data to.
 const NPY_ALIGNMENT_BYTES: usize = 64;

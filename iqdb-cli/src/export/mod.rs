@@ -4,10 +4,11 @@ mod csv;
 mod file;
 mod jsonl;
 mod matrix;
+mod writer;
 
 use std::time::Instant;
 
-use iqdb::{Error, ErrorKind, Field, Filter, RecordRef, Result, Snapshot, SnapshotExt};
+use iqdb::{Error, ErrorKind, Field, Filter, Result, Snapshot, SnapshotExt};
 
 use crate::args::ExportArgs;
 use crate::count::counted;
@@ -18,17 +19,9 @@ use crate::input::{self, Format};
 use crate::progress;
 use crate::screen::{Screen, printable};
 use file::NewFile;
+use writer::Writer;
 
 pub(crate) use jsonl::Line;
-
-/// Takes records one by one and puts them into files.
-trait Writer {
-    /// Returns whether the record is written: a matrix has no room for one without a vector.
-    fn write(&mut self, record: &RecordRef<'_>) -> Result<bool>;
-
-    /// Completes the files; before that there are none.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
 
 /// Exports the records and says how many there were.
 ///
@@ -50,7 +43,7 @@ pub(crate) fn run(args: &ExportArgs, screen: &mut Screen<'_>) -> Result<(), Fail
     let start = Instant::now();
     let count = snapshot.count(args.filter.as_ref())?;
     let bar = progress::of_rows(screen, "exporting", count);
-    let mut writer = writer(args, format, &*snapshot, &fields)?;
+    let mut writer = new_writer(args, format, &*snapshot, &fields)?;
     let (mut written, mut left_out) = (0, 0);
     for record in snapshot.records(args.filter.as_ref()) {
         let is_written = writer.write(&record?)?;
@@ -93,7 +86,7 @@ fn fields(args: &ExportArgs, format: Format, snapshot: &dyn Snapshot) -> Result<
     }
 }
 
-fn writer(
+fn new_writer(
     args: &ExportArgs,
     format: Format,
     snapshot: &dyn Snapshot,

@@ -3,6 +3,7 @@
 //! The `parquet` crate reads the pages, so what a page takes in memory is up to it; a defect of its
 //! own on a hostile file is caught here and reported as damage.
 
+mod types;
 mod vectors;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
+use self::types::unfit;
 use super::ids::Ids;
 use super::{Place, Progress, Reader, Unit, with_vector};
 
@@ -204,12 +206,6 @@ impl Columns {
     }
 }
 
-fn unfit(column: &str, kind: &DataType, expected: &'static str) -> Error {
-    Error::new(ErrorKind::NotSupported, format!("the column {column} has another type"))
-        .expected(expected)
-        .found(kind)
-}
-
 fn is_id(kind: &DataType) -> bool {
     kind.is_integer() || *kind == DataType::Utf8
 }
@@ -228,13 +224,6 @@ fn is_value(kind: &DataType, depth: usize) -> bool {
             DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => true,
             scalar => is_id(scalar) || scalar.is_floating(),
         }
-}
-
-fn list_of(kind: &DataType) -> Option<&DataType> {
-    match kind {
-        DataType::List(field) => Some(field.data_type()),
-        _ => None,
-    }
 }
 
 fn id(array: &ArrayRef, row: usize) -> Result<Option<RecordId>> {

@@ -3,7 +3,7 @@
 use arbitrary::{Error, Result};
 use iqdb_core::{Element, Field, FieldKind, Metric, Schema, Vector, bf16, f16};
 
-use super::Entropy;
+use super::source::Entropy;
 
 const EXTREMES: [f32; 10] = [
     f32::MAX,

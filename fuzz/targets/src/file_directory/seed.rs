@@ -3,7 +3,7 @@
 use super::mutation::Mutation;
 use super::recipe::{RECIPES, Recipe};
 use super::{COMPACTED, COPIED, FORGED, PLACED};
-use crate::seeds::Seed;
+use crate::seed::Seed;
 
 /// The numbers of the recipes, as a killed process leaves them. The next one is the same after a clean
 /// end.

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, Schema};
 use iqdb::{Element, Error, ErrorKind, Field, FieldKind, Result, Vector};
 
-use super::{list_of, unfit};
+use super::types::{list_of, unfit};
 
 /// The column that has the name of the field and may have its vectors.
 pub(super) fn column(schema: &Schema, field: &Field) -> Result<usize> {
