@@ -11,7 +11,14 @@ use std::ops::{Deref, Range};
 use bytemuck::{Pod, Zeroable};
 use memmap2::{Mmap, MmapOptions};
 
-use super::Reading;
+/// What the system is to read of a mapped file beside what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// What follows, and much of it: it will be asked for next.
+    Ahead,
+    /// Nothing: rows are wanted here and there.
+    Nothing,
+}
 
 /// Bytes that don't change for as long as this lives: a file's, mapped, or a copy of them.
 ///

@@ -19,7 +19,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use mapping::Mapping;
+pub use mapping::{Mapping, Reading};
 pub use os::OsVfs;
 pub(crate) use process::Process;
 
@@ -33,15 +33,6 @@ pub enum Access {
     /// A new file, to be read and written. Fails with [`io::ErrorKind::AlreadyExists`] where the name
     /// is taken.
     Create,
-}
-
-/// What the system is to read of a mapped file beside what is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// What follows, and much of it: it will be asked for next.
-    Ahead,
-    /// Nothing: rows are wanted here and there.
-    Nothing,
 }
 
 /// Which other handles may hold a lock beside the holder.

@@ -7,11 +7,14 @@
 //! [`SimVfs::crash`] is the disk that a machine would find if this one lost its power now, and
 //! [`SimVfs::replay`] goes through all moments of the past at which it might have.
 
+mod change;
 mod content;
 mod dir;
+mod directory;
 mod disk;
 mod fault;
 mod file;
+mod machine;
 mod outside;
 #[cfg(test)]
 mod tests;
@@ -20,73 +23,22 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use fastrand::Rng;
 
+use self::change::Change;
+pub use self::content::SECTOR;
 use self::dir::SimDir;
-use self::disk::{Change, Disk, NodeId};
+use self::disk::Disk;
 pub use self::fault::{Call, Fault, FaultKind, is_power_off};
+use self::machine::{Machine, Shared};
 pub use self::outside::Outside;
 use super::{Dir, Vfs};
 
-/// The unit in which a disk keeps, loses or tears what was not synced, in bytes.
-pub const SECTOR: usize = 512;
-
 /// A simulated disk. Clones are the same disk.
 #[derive(Clone, Default)]
-pub struct SimVfs(Arc<Mutex<Machine>>);
-
-/// A disk with a machine around it: what the machine did, what it holds, and what is to go wrong.
-struct Machine {
-    disk: Disk,
-    /// The disk before the first of the changes.
-    start: Disk,
-    changes: Vec<Change>,
-    calls: Vec<Call>,
-    fault: Option<Fault>,
-    faults_fired: u64,
-    power_off_at: Option<u64>,
-    quota: Option<u64>,
-    handles: BTreeMap<NodeId, usize>,
-    locks: BTreeMap<NodeId, Lock>,
-    /// Whether directories can be locked.
-    locks_dirs: bool,
-    /// What another program does right before this call.
-    interference: Option<(u64, Box<Choose>)>,
-    /// What was done, and after how many changes.
-    interfered: Option<(usize, Outside)>,
-}
-
-/// Chooses what another program does, from the files that there are.
-type Choose = dyn FnOnce(&BTreeMap<PathBuf, Vec<u8>>) -> Option<Outside> + Send;
-
-impl Default for Machine {
-    fn default() -> Self {
-        let disk = Disk::default();
-        Self {
-            start: disk.clone(),
-            disk,
-            changes: Vec::new(),
-            calls: Vec::new(),
-            fault: None,
-            faults_fired: 0,
-            power_off_at: None,
-            quota: None,
-            handles: BTreeMap::new(),
-            locks: BTreeMap::new(),
-            locks_dirs: true,
-            interference: None,
-            interfered: None,
-        }
-    }
-}
-
-/// The holders of a file's lock.
-enum Lock {
-    Exclusive,
-    Shared(usize),
-}
+pub struct SimVfs(Shared);
 
 impl SimVfs {
     /// An empty disk.
@@ -97,12 +49,11 @@ impl SimVfs {
 
     fn of(disk: Disk) -> Self {
         let start = disk.clone();
-        Self(Arc::new(Mutex::new(Machine { disk, start, ..Machine::default() })))
+        Self(Shared::new(Machine { disk, start, ..Machine::default() }))
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {
-        // A test that panics while it holds a file is no reason for other tests to panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Every call so far, failed ones included. The first one has the number 1.
@@ -257,37 +208,12 @@ impl Replay {
     }
 }
 
-impl Machine {
-    fn change(&mut self, change: Change) {
-        self.disk.apply(&change);
-        self.changes.push(change);
-    }
-
-    fn used(&self) -> u64 {
-        self.disk.used(|node| self.handles.contains_key(&node))
-    }
-
-    fn room_for(&self, sectors: usize) -> bool {
-        let fits = |quota| self.used() + (sectors * SECTOR) as u64 <= quota;
-        sectors == 0 || self.quota.is_none_or(fits)
-    }
-
-    fn interfere(&mut self, outside: Outside) -> io::Result<()> {
-        // A trial, so that what can't be done changes nothing.
-        let mut disk = self.disk.clone();
-        disk.interfere(&outside)?;
-        self.disk = disk;
-        self.changes.push(Change::Outside(outside));
-        Ok(())
-    }
-}
-
 impl Vfs for SimVfs {
     fn open_dir(&self, path: &Path) -> io::Result<Arc<dyn Dir>> {
         let machine = &mut *self.machine();
         machine.begin(Call::OpenDir)?;
         let node = machine.disk.dir(path)?;
-        Ok(Arc::new(SimDir { vfs: self.clone(), node }))
+        Ok(Arc::new(SimDir { machine: self.0.clone(), node }))
     }
 
     fn renames_open_dirs(&self) -> bool {

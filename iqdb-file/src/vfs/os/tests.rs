@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::super::{Access, FileExt};
+use super::super::{Access, FileExt, Guard, Reading, Sharing};
 use super::*;
 
 struct Home {
@@ -214,7 +214,7 @@ mod on_unix {
             let error = home.dir.rename("d", taken).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{taken}");
         }
-        let dir = system::OsDir::open(home.path.path()).unwrap();
+        let dir = OsDir::open(home.path.path()).unwrap();
         for taken in ["empty", "full", "file"] {
             assert!(dir.rename_in_two_steps("d", taken).is_err(), "{taken}");
             assert!(dir.rename_in_two_steps("file", taken).is_err(), "{taken}");

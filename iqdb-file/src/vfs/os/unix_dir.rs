@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{OsFile, OsGuard};
+use super::file::{OsFile, OsGuard};
 use crate::vfs::{self, Access, Dir, Entry, FileId, Found, Guard, Sharing};
 
 /// For its owner only.
@@ -203,17 +203,4 @@ fn is_shared_by_machines(dir: &File) -> io::Result<bool> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::unnecessary_cast)]
     let kind = rustix::fs::fstatfs(dir)?.f_type as u32;
     Ok(KINDS.contains(&kind))
-}
-
-pub(super) fn id_of(file: &File) -> io::Result<FileId> {
-    let metadata = file.metadata()?;
-    Ok(FileId { volume: metadata.dev(), file: metadata.ino() })
-}
-
-pub(super) fn read_at(file: &File, room: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.read_at(room, offset)
-}
-
-pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    file.write_at(bytes, offset)
 }

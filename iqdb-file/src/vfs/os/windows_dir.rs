@@ -7,13 +7,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::windows::fs::{FileExt, OpenOptionsExt};
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use winapi_util::file::information;
 
-use super::{OsFile, OsGuard};
+use super::file::{OsFile, OsGuard};
+use super::system::id_of;
 use crate::vfs::{self, Access, Dir, Entry, FileId, Found, Guard, Sharing};
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT`: opens a link itself, which is no regular file.
@@ -143,17 +144,4 @@ impl Dir for OsDir {
     fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
         OsGuard::take(&self.handle, sharing)
     }
-}
-
-pub(super) fn id_of(file: &File) -> io::Result<FileId> {
-    let found = information(file)?;
-    Ok(FileId { volume: found.volume_serial_number(), file: found.file_index() })
-}
-
-pub(super) fn read_at(file: &File, room: &mut [u8], offset: u64) -> io::Result<usize> {
-    file.seek_read(room, offset)
-}
-
-pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
-    file.seek_write(bytes, offset)
 }

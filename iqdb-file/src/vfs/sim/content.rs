@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 
-use super::SECTOR;
+/// The unit in which a disk keeps, loses or tears what was not synced, in bytes.
+pub const SECTOR: usize = 512;
 
 /// A file without its name.
 ///

@@ -4,26 +4,27 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::SimVfs;
-use super::disk::{Change, NodeId};
+use super::change::Change;
+use super::directory::NodeId;
 use super::fault::Call;
 use super::file::{SimFile, SimGuard, id_of};
+use super::machine::Shared;
 use crate::vfs::{Access, Dir, Entry, File, Found, Guard, Sharing};
 
 pub(super) struct SimDir {
-    pub(super) vfs: SimVfs,
+    pub(super) machine: Shared,
     pub(super) node: NodeId,
 }
 
 impl SimDir {
     fn at(&self, node: NodeId) -> Arc<dyn Dir> {
-        Arc::new(Self { vfs: self.vfs.clone(), node })
+        Arc::new(Self { machine: self.machine.clone(), node })
     }
 }
 
 impl Dir for SimDir {
     fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn File>> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         let node = if access == Access::Create {
             machine.begin(Call::Create)?;
             machine.disk.check_free(self.node, name)?;
@@ -34,11 +35,15 @@ impl Dir for SimDir {
             machine.disk.file(self.node, name)?
         };
         *machine.handles.entry(node).or_default() += 1;
-        Ok(Box::new(SimFile { vfs: self.vfs.clone(), node, may_write: access != Access::Read }))
+        Ok(Box::new(SimFile {
+            machine: self.machine.clone(),
+            node,
+            may_write: access != Access::Read,
+        }))
     }
 
     fn lookup(&self, name: &str) -> io::Result<Option<Found>> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Lookup)?;
         // No file of a simulated disk has two names.
         let found = |node| Found { id: id_of(node), links: 1 };
@@ -46,19 +51,19 @@ impl Dir for SimDir {
     }
 
     fn is_linked(&self) -> io::Result<bool> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::IsLinked)?;
         Ok(machine.disk.is_linked(self.node))
     }
 
     fn list(&self) -> io::Result<Vec<Entry>> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::List)?;
         machine.disk.list(self.node)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Rename)?;
         machine.disk.lookup(self.node, from)?.ok_or(io::ErrorKind::NotFound)?;
         machine.disk.check_free(self.node, to)?;
@@ -67,7 +72,7 @@ impl Dir for SimDir {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Remove)?;
         machine.disk.file(self.node, name)?;
         machine.change(Change::Remove(self.node, name.to_owned()));
@@ -75,7 +80,7 @@ impl Dir for SimDir {
     }
 
     fn create_dir(&self, name: &str) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::CreateDir)?;
         machine.disk.check_free(self.node, name)?;
         machine.change(Change::CreateDir(self.node, name.to_owned()));
@@ -83,13 +88,13 @@ impl Dir for SimDir {
     }
 
     fn open_dir(&self, name: &str) -> io::Result<Arc<dyn Dir>> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::OpenDir)?;
         machine.disk.dir_in(self.node, name).map(|node| self.at(node))
     }
 
     fn remove_dir(&self, name: &str) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::RemoveDir)?;
         machine.disk.check_empty(self.node, name)?;
         machine.change(Change::Remove(self.node, name.to_owned()));
@@ -97,24 +102,24 @@ impl Dir for SimDir {
     }
 
     fn parent(&self) -> io::Result<Arc<dyn Dir>> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Parent)?;
         let parent = machine.disk.parent(self.node).ok_or(io::ErrorKind::NotFound)?;
         Ok(self.at(parent))
     }
 
     fn sync(&self) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::SyncDir)?;
         machine.change(Change::SyncDir(self.node));
         Ok(())
     }
 
     fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
-        if !self.vfs.machine().locks_dirs {
+        if !self.machine.lock().locks_dirs {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        SimGuard::take(&self.vfs, self.node, sharing)
+        SimGuard::take(&self.machine, self.node, sharing)
     }
 }
 

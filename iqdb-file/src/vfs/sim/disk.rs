@@ -1,4 +1,4 @@
-//! Names and what they name. A disk changes by [`Change`]s only, so that its past can be replayed.
+//! Directories and files. A disk changes by [`Change`]s only, so that its past can be replayed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,13 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use fastrand::Rng;
 
-use super::content::{Content, Mood};
-use super::fault::Call;
+use super::change::Change;
+use super::content::Content;
+use super::directory::{Directory, EntryChange, NodeId};
 use super::outside::Outside;
 use crate::vfs::Entry;
-
-/// A file or a directory, whatever its name. Numbers are not used again.
-pub(super) type NodeId = usize;
 
 /// The directory that has no name.
 const ROOT: NodeId = 0;
@@ -27,101 +25,6 @@ pub(super) struct Disk {
 enum Node {
     File(Content),
     Directory(Directory),
-}
-
-type Names = BTreeMap<String, NodeId>;
-
-#[derive(Debug, Clone, Default)]
-struct Directory {
-    /// What a program sees.
-    now: Names,
-    /// What a sync has brought to the disk.
-    durable: Names,
-    /// What has happened since, in order.
-    pending: Vec<EntryChange>,
-}
-
-#[derive(Debug, Clone)]
-enum EntryChange {
-    Add(String, NodeId),
-    Remove(String, NodeId),
-    Rename(String, NodeId),
-}
-
-/// Everything that can happen to a disk. It has been checked that it can. Names are in a directory
-/// that is told by its number, as programs reach them by handles.
-#[derive(Debug, Clone)]
-pub(super) enum Change {
-    CreateDir(NodeId, String),
-    Create(NodeId, String),
-    Rename(NodeId, String, String),
-    Remove(NodeId, String),
-    SyncDir(NodeId),
-    Outside(Outside),
-    Write(NodeId, usize, Vec<u8>),
-    SetLen(NodeId, usize),
-    SyncData(NodeId),
-    DropPages(NodeId),
-}
-
-impl Change {
-    pub(super) fn call(&self) -> Call {
-        match self {
-            Self::CreateDir(..) => Call::CreateDir,
-            Self::Create(..) => Call::Create,
-            Self::Rename(..) => Call::Rename,
-            Self::Remove(..) => Call::Remove,
-            Self::SyncDir(_) => Call::SyncDir,
-            Self::Outside(_) => Call::Outside,
-            Self::Write(..) => Call::Write,
-            Self::SetLen(..) => Call::SetLen,
-            Self::SyncData(_) | Self::DropPages(_) => Call::SyncData,
-        }
-    }
-}
-
-impl EntryChange {
-    fn apply(&self, names: &mut Names) {
-        match self {
-            Self::Add(name, node) => _ = names.insert(name.clone(), *node),
-            // Unless the name is another's, because an earlier change was lost.
-            Self::Remove(name, node) => names.retain(|n, named| n != name || named != node),
-            Self::Rename(to, node) => {
-                // Whatever it was called: an earlier change of that may have been lost.
-                names.retain(|_, named| named != node);
-                names.insert(to.clone(), *node);
-            }
-        }
-    }
-}
-
-impl Directory {
-    fn durable(names: Names) -> Self {
-        Self { now: names.clone(), durable: names, pending: Vec::new() }
-    }
-
-    fn change(&mut self, change: EntryChange) {
-        change.apply(&mut self.now);
-        self.pending.push(change);
-    }
-
-    fn sync(&mut self) {
-        for change in self.pending.drain(..) {
-            change.apply(&mut self.durable);
-        }
-    }
-
-    /// Which names may be found after a power loss: each change happened as a whole or not.
-    fn crashed(&self, rng: &mut Rng) -> Names {
-        let mood = Mood::draw(rng);
-        let mut names = self.durable.clone();
-        for change in &self.pending {
-            if mood.keeps(rng) {
-                change.apply(&mut names);
-            }
-        }
-        names
-    }
 }
 
 impl Default for Disk {

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use super::Machine;
-
 /// A call of a file system or a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
@@ -132,7 +130,7 @@ pub(super) enum Go {
 }
 
 #[derive(Debug)]
-struct PowerOff;
+pub(super) struct PowerOff;
 
 impl std::fmt::Display for PowerOff {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -155,47 +153,4 @@ pub(super) fn emfile() -> io::Error {
 
 pub(super) fn eio() -> io::Error {
     io::Error::other("simulated input/output error")
-}
-
-impl Machine {
-    /// Counts a call, and says how it goes.
-    pub(super) fn begin(&mut self, call: Call) -> io::Result<Go> {
-        let number = self.calls.len() as u64 + 1;
-        if let Some((_, choose)) = self.interference.take_if(|(at, _)| number >= *at)
-            && let Some(outside) = choose(&self.disk.files())
-        {
-            let at = self.changes.len();
-            if self.interfere(outside.clone()).is_ok() {
-                self.interfered = Some((at, outside));
-            }
-        }
-        self.calls.push(call);
-        if self.power_off_at.is_some_and(|at| number >= at) {
-            return Err(io::Error::other(PowerOff));
-        }
-        let Some(fault) = self.fault.filter(|fault| fault.kind.applies_to(call)) else {
-            return Ok(Go::Well);
-        };
-        let every_second = fault.kind == FaultKind::Eintr;
-        let is_hit = match number.checked_sub(fault.at) {
-            Some(0) => true,
-            Some(later) => fault.sticky && !(every_second && later % 2 == 1),
-            None => false,
-        };
-        if !is_hit {
-            return Ok(Go::Well);
-        }
-        self.faults_fired += 1;
-        match fault.kind {
-            FaultKind::Eio => Err(eio()),
-            FaultKind::Enospc => Err(io::ErrorKind::StorageFull.into()),
-            FaultKind::Eacces => Err(io::ErrorKind::PermissionDenied.into()),
-            FaultKind::Emfile => Err(emfile()),
-            FaultKind::Enotdir => Err(io::ErrorKind::NotADirectory.into()),
-            FaultKind::Eintr => Err(io::ErrorKind::Interrupted.into()),
-            FaultKind::Short => Ok(Go::Short),
-            FaultKind::SyncFailsThenLies if call == Call::SyncData => Ok(Go::DropAndFail),
-            FaultKind::SyncFailsThenLies => Err(eio()),
-        }
-    }
 }

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::io;
 
-use super::disk::{Change, NodeId};
+use super::change::Change;
+use super::directory::NodeId;
 use super::fault::{Call, Go, eio};
-use super::{Lock, Machine, SimVfs};
+use super::machine::{Lock, Machine, Shared};
 use crate::vfs::{File, FileId, Guard, Mapping, Reading, Sharing};
 
 pub(super) struct SimFile {
-    pub(super) vfs: SimVfs,
+    pub(super) machine: Shared,
     pub(super) node: NodeId,
     pub(super) may_write: bool,
 }
@@ -39,18 +40,18 @@ fn share(go: Go, bytes: usize) -> usize {
 
 impl File for SimFile {
     fn len(&self) -> io::Result<u64> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Len)?;
         Ok(machine.disk.content(self.node).len() as u64)
     }
 
     fn id(&self) -> io::Result<FileId> {
-        self.vfs.machine().begin(Call::Id)?;
+        self.machine.lock().begin(Call::Id)?;
         Ok(id_of(self.node))
     }
 
     fn read_at(&self, room: &mut [u8], offset: u64) -> io::Result<usize> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         let go = machine.begin(Call::Read)?;
         let bytes = machine.disk.content(self.node).bytes();
         let there = bytes.get(position(offset)..).unwrap_or(&[]);
@@ -61,7 +62,7 @@ impl File for SimFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.check_may_write()?;
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         let go = machine.begin(Call::Write)?;
         let offset = position(offset);
         check_len(offset.checked_add(bytes.len()))?;
@@ -76,7 +77,7 @@ impl File for SimFile {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.check_may_write()?;
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::SetLen)?;
         check_len(Some(position(len)))?;
         machine.change(Change::SetLen(self.node, position(len)));
@@ -84,7 +85,7 @@ impl File for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         if machine.begin(Call::SyncData)? == Go::DropAndFail {
             machine.change(Change::DropPages(self.node));
             return Err(eio());
@@ -94,7 +95,7 @@ impl File for SimFile {
     }
 
     fn map(&self, len: u64, _: Reading) -> io::Result<Mapping> {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         machine.begin(Call::Map)?;
         let bytes = machine.disk.content(self.node).bytes();
         let mapped = bytes.get(..position(len)).ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -102,7 +103,7 @@ impl File for SimFile {
     }
 
     fn lock(&self, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
-        SimGuard::take(&self.vfs, self.node, sharing)
+        SimGuard::take(&self.machine, self.node, sharing)
     }
 
     fn holders(&self) -> Option<String> {
@@ -127,7 +128,7 @@ fn fitting(machine: &Machine, node: NodeId, offset: usize, wanted: usize) -> usi
 
 impl Drop for SimFile {
     fn drop(&mut self) {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         if let Some(handles) = machine.handles.get_mut(&self.node) {
             *handles -= 1;
             if *handles == 0 {
@@ -143,15 +144,18 @@ impl fmt::Debug for SimFile {
     }
 }
 
-#[derive(Debug)]
 pub(super) struct SimGuard {
-    pub(super) vfs: SimVfs,
+    pub(super) machine: Shared,
     pub(super) node: NodeId,
 }
 
 impl SimGuard {
-    pub(super) fn take(vfs: &SimVfs, node: NodeId, sharing: Sharing) -> io::Result<Box<dyn Guard>> {
-        let machine = &mut *vfs.machine();
+    pub(super) fn take(
+        shared: &Shared,
+        node: NodeId,
+        sharing: Sharing,
+    ) -> io::Result<Box<dyn Guard>> {
+        let machine = &mut *shared.lock();
         machine.begin(Call::Lock)?;
         match (machine.locks.get_mut(&node), sharing) {
             (None, Sharing::Exclusive) => _ = machine.locks.insert(node, Lock::Exclusive),
@@ -159,15 +163,21 @@ impl SimGuard {
             (Some(Lock::Shared(holders)), Sharing::Shared) => *holders += 1,
             _ => return Err(io::ErrorKind::WouldBlock.into()),
         }
-        Ok(Box::new(Self { vfs: vfs.clone(), node }))
+        Ok(Box::new(Self { machine: shared.clone(), node }))
     }
 }
 
 impl Guard for SimGuard {}
 
+impl fmt::Debug for SimGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimGuard").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
 impl Drop for SimGuard {
     fn drop(&mut self) {
-        let machine = &mut *self.vfs.machine();
+        let machine = &mut *self.machine.lock();
         match machine.locks.get_mut(&self.node) {
             Some(Lock::Shared(holders)) if *holders > 1 => *holders -= 1,
             _ => _ = machine.locks.remove(&self.node),
