@@ -9,6 +9,7 @@ mod commands;
 mod contract;
 mod file_access;
 mod finding;
+mod folders;
 mod known;
 mod links;
 mod markdown;
@@ -21,6 +22,7 @@ mod style;
 
 use clap::Args;
 
+use self::circles::Circle;
 use self::finding::Finding;
 use self::known::Known;
 use self::sources::{Source, Sources};
@@ -55,6 +57,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     let (parsed, broken) = parsed::parse(&rust);
     findings.extend(broken);
     seen.extend(numbers::seen(&parsed));
+    let roots = workspace.library_roots();
+    let circles = circles::find(&roots, &parsed);
+    findings.extend(circles.iter().map(Circle::finding));
+    seen.push(format!("{} circles in {} libraries", circles.len(), roots.len()));
+    let (checked, found) = folders::check(&parsed);
+    findings.extend(found);
+    seen.push(format!("{checked} uses between folders that have an order"));
 
     let documents: Vec<&Source> = sources.with_extension("md").collect();
     let (checked, found) = commands::check(&documents, &Known::of(workspace, &sources));

@@ -36,13 +36,36 @@ pub(crate) struct Circle<'a> {
 
 /// The circles in the crates with these root files (`x/src/lib.rs`).
 pub(crate) fn find<'a>(roots: &[String], parsed: &'a [Parsed<'a>]) -> Vec<Circle<'a>> {
-    let files: BTreeMap<&str, &Parsed<'_>> =
-        parsed.iter().map(|file| (file.source.path.as_str(), file)).collect();
+    let files = by_path(parsed);
     roots
         .iter()
         .filter_map(|root| build::tree(root, &files))
         .flat_map(|tree| in_crate(&tree))
         .collect()
+}
+
+/// A place in a file of the crate that uses an item of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) line: usize,
+    pub(crate) item: String,
+    pub(crate) to: &'a str,
+}
+
+/// Which items of which files the files of the crate with this root file use.
+pub(crate) fn steps<'a>(root: &str, parsed: &'a [Parsed<'a>]) -> Vec<Step<'a>> {
+    let Some(tree) = build::tree(root, &by_path(parsed)) else {
+        return Vec::new();
+    };
+    let step = |((from, to), items): ((&'a str, &'a str), BTreeSet<uses::Use>)| {
+        items.into_iter().map(move |used| Step { from, line: used.line, item: used.item, to })
+    };
+    uses::between_files(&tree).into_iter().flat_map(step).collect()
+}
+
+fn by_path<'a>(parsed: &'a [Parsed<'a>]) -> BTreeMap<&'a str, &'a Parsed<'a>> {
+    parsed.iter().map(|file| (file.source.path.as_str(), file)).collect()
 }
 
 fn in_crate<'a>(tree: &Tree<'a>) -> Vec<Circle<'a>> {
