@@ -96,7 +96,10 @@ impl FieldKind {
             )
             .expected(self.element().map_or("sparse", Element::as_str))
             .found(vector.element_name())
-            .hint("convert it first: to_f16, to_bf16, Vector::binary, Vector::sparse"));
+            .hint(
+                "in JSON a vector is a list of numbers, or a map such as {\"f16\": [1, 2]}; in Rust \
+                 to_f16, to_bf16, Vector::binary and Vector::sparse make one",
+            ));
         }
         if let (Some(expected), Some(found)) = (self.dim(), vector.dim())
             && expected != found

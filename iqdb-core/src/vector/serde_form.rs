@@ -116,7 +116,8 @@ enum TaggedOwned {
     Sparse(SparseForm<Vec<u32>, Vec<f32>>),
 }
 
-const KINDS: &[&str] = &["f16", "bf16", "i8", "binary", "sparse"];
+/// The keys of the map that a vector is where people read it.
+const KINDS: &str = "`f16`, `bf16`, `i8`, `binary` or `sparse`";
 
 impl Serialize for Vector {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -198,10 +199,16 @@ impl<'de> Visitor<'de> for Readable {
             "i8" => map.next_value::<Dense<i8>>()?.into(),
             "binary" => bits(map.next_value()?)?,
             "sparse" => sparse(map.next_value()?)?,
-            _ => return Err(A::Error::unknown_field(&kind, KINDS)),
+            _ => {
+                return Err(A::Error::custom(format_args!(
+                    "`{kind}` is no kind of vector, expected {KINDS}"
+                )));
+            }
         };
         match map.next_key::<String>()? {
-            Some(extra) => Err(A::Error::unknown_field(&extra, KINDS)),
+            Some(other) => Err(A::Error::custom(format_args!(
+                "a vector has one kind, but there are `{kind}` and `{other}`"
+            ))),
             None => Ok(vector),
         }
     }
