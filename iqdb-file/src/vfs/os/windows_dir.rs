@@ -15,7 +15,7 @@ use winapi_util::file::information;
 
 use super::file::{OsFile, OsGuard};
 use super::system::id_of;
-use crate::vfs::{self, Access, Dir, Entry, FileId, Found, Guard, Sharing};
+use crate::vfs::{self, Access, Dir, Entry, Found, Guard, Sharing};
 
 /// `FILE_FLAG_OPEN_REPARSE_POINT`: opens a link itself, which is no regular file.
 const NO_FOLLOW: u32 = 0x0020_0000;
