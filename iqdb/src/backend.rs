@@ -67,7 +67,7 @@ impl Backend {
             }
             #[allow(unreachable_patterns)]
             missing => {
-                let _ = schema;
+                drop(schema);
                 Err(not_compiled_in(missing))
             }
         }

@@ -1,6 +1,7 @@
 //! The handle that users hold: a store and a search behind one type without parameters.
 
 use std::fmt;
+#[cfg(feature = "file")]
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
