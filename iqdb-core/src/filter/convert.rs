@@ -18,7 +18,7 @@ impl FromStr for Filter {
     /// Reads the [text form](super#text). O(length).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`] with the column and what was expected there, or when the text
+    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) with the column and what was expected there, or when the text
     /// or the filter is over a limit.
     fn from_str(text: &str) -> Result<Self> {
         parse(text)
