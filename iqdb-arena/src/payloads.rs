@@ -25,6 +25,8 @@ pub(crate) enum RowPayload<'a> {
     Open(&'a OpenColumns, usize),
     Packed(&'a Columns, usize),
     Whole(&'a Payload),
+    /// Of a row of new records.
+    New(&'a iqdb_core::Rows, usize),
 }
 
 impl<'a> RowPayload<'a> {
@@ -39,6 +41,9 @@ impl<'a> RowPayload<'a> {
             }
             Self::Packed(columns, row) => {
                 columns.row(row).for_each(|(name, value)| each(name, value));
+            }
+            Self::New(rows, row) => {
+                rows.payload_entries(row).for_each(|(name, value)| each(name, value));
             }
         }
     }
@@ -66,6 +71,7 @@ impl<'a> From<RowPayload<'a>> for PayloadRef<'a> {
             RowPayload::Whole(whole) => whole.into(),
             RowPayload::Open(columns, row) => Self::of_row(columns, row),
             RowPayload::Packed(columns, row) => Self::of_row(columns, row),
+            RowPayload::New(rows, row) => rows.payload(row),
         }
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct RowsAppender {
 pub(crate) enum RowVectors<'a> {
     /// Those of a record.
     Record(&'a Schema, &'a Record),
+    /// Those of a row of new records.
+    New(&'a Schema, &'a iqdb_core::Rows, usize),
     /// Those of another row.
     Row(&'a Rows, usize),
     /// Those of another row, some of them replaced or left out.
@@ -89,6 +91,7 @@ impl<'a> RowVectors<'a> {
     fn get(self, field: usize) -> Option<VectorRef<'a>> {
         match self {
             Self::Record(schema, record) => record.vector(schema.fields().get(field)?.name()),
+            Self::New(schema, rows, row) => rows.vector(row, schema.fields().get(field)?.name()),
             Self::Row(rows, row) => rows.fields[field].vector(row),
             Self::Patched(rows, row, schema, named) => {
                 let name = schema.fields().get(field)?.name();

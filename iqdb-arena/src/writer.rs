@@ -124,7 +124,7 @@ impl Writer {
         for effects in effects.chunks(PREFETCHED_EFFECTS) {
             hashes.clear();
             let generation = self.builder.generation();
-            hashes.extend(effects.iter().map(|effect| generation.hash(effect.id().as_ref())));
+            hashes.extend(effects.iter().map(|effect| generation.hash(effect.id())));
             if hashes.len() == PREFETCHED_EFFECTS {
                 self.builder.prefetch(&hashes);
             }
@@ -180,8 +180,7 @@ impl Writer {
         applied: &mut Applied,
         staged: &mut Staged,
     ) {
-        let id = effect.id();
-        let found = self.builder.find(id.as_ref(), hash);
+        let found = self.builder.find(effect.id(), hash);
         // The rows that this batch ends have no stamp yet, so `is_alive` doesn't know of them.
         let present =
             found.row().filter(|row| {
@@ -198,18 +197,23 @@ impl Writer {
             (Effect::Put(record), _) => {
                 let payload = RowPayload::Whole(&record.payload);
                 let vectors = RowVectors::Record(schema, record);
-                self.builder.append(found, published, id.clone(), vectors, payload)
+                self.builder.append(found, published, effect.to_id(), vectors, payload)
+            }
+            (Effect::PutRow(rows, row), _) => {
+                let payload = RowPayload::New(rows, *row);
+                let vectors = RowVectors::New(schema, rows, *row);
+                self.builder.append(found, published, effect.to_id(), vectors, payload)
             }
             (Effect::SetPayload(_, payload), Some((rows, address))) => {
                 let payload = RowPayload::Whole(payload);
                 let vectors = RowVectors::Row(rows, address.row);
-                self.builder.append(found, published, id.clone(), vectors, payload)
+                self.builder.append(found, published, effect.to_id(), vectors, payload)
             }
             (Effect::SetVectors(_, named), Some((rows, address))) => {
                 let payload = self.builder.payload_of(address);
                 let payload = RowPayload::Whole(&payload);
                 let vectors = RowVectors::Patched(rows, address.row, schema, named);
-                self.builder.append(found, published, id.clone(), vectors, payload)
+                self.builder.append(found, published, effect.to_id(), vectors, payload)
             }
             (Effect::Remove(_) | Effect::SetPayload(..) | Effect::SetVectors(..), _) => 0,
         };

@@ -282,6 +282,26 @@ defects! {
     DeleteWhereSparesSome by
         "conveniences::delete_where_deletes_exactly_the_matches",
         "histories::random_operations_agree_with_the_model";
+    /// An insert of an id that is there replaces the record.
+    InsertReplaces by "statements::an_insert_of_a_taken_id_fails_the_batch";
+    /// An insert-if-absent of an id that is there replaces the record.
+    InsertIfAbsentReplaces by "statements::insert_if_absent_keeps_what_is_there";
+    /// A delete-where sees the version before the batch, whatever comes before it there.
+    DeleteWhereSeesTheOldState by "statements::delete_where_sees_what_the_batch_did_before_it";
+    /// A record whose vectors are set loses its other vectors.
+    SetVectorsDropsTheRest by "statements::set_vectors_keeps_the_rest_of_the_record";
+    /// A patch replaces the maps of a payload instead of merging them.
+    MergeIsShallow by "statements::merge_payload_merges_maps_and_removes_by_null";
+    /// A null in a patch is stored.
+    MergeKeepsNulls by "statements::merge_payload_merges_maps_and_removes_by_null";
+    /// Of two rows of one id the first one stays.
+    FirstRowOfAnIdWins by "statements::upsert_rows_is_an_upsert_of_each_row";
+    /// Records that come in rows have no payload.
+    RowsLoseTheirPayloads by "statements::upsert_rows_is_an_upsert_of_each_row";
+    /// The first field of rows is lost.
+    FirstFieldOfRowsIsLost by "statements::upsert_rows_is_an_upsert_of_each_row";
+    /// Rows count as one change.
+    RowsCountOnce by "statements::upsert_rows_is_an_upsert_of_each_row";
     /// A column that declines a condition has already thrown a row out.
     MatchingNarrowsAndDeclines by "blocks::matching_agrees_with_the_predicate";
     /// What lies between two rows was never cleared.

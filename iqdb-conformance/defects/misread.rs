@@ -1,8 +1,10 @@
 //! Changes as a store with a defect understands them.
 
+use std::collections::BTreeSet;
+
 use iqdb_core::{
-    Applied, Batch, Change, DateTime, Error, Filter, IdRef, Payload, Record, RecordId, Result,
-    Snapshot, Value,
+    Applied, Batch, Change, DateTime, Error, Filter, IdRef, NamedVector, Payload, Record, RecordId,
+    Result, Rows, Schema, Snapshot, Value,
 };
 
 use crate::defect::Defect;
@@ -34,8 +36,65 @@ pub(crate) fn change(
         Change::DeleteWhere(filter) if defect == Some(Defect::DeleteWhereSparesSome) => {
             Change::DeleteWhere(filter.and(Filter::exists("lang")))
         }
+        Change::Insert(record) if defect == Some(Defect::InsertReplaces) => Change::Upsert(record),
+        Change::InsertIfAbsent(record) if defect == Some(Defect::InsertIfAbsentReplaces) => {
+            Change::Upsert(record)
+        }
+        Change::SetVectors(id, vectors) if defect == Some(Defect::SetVectorsDropsTheRest) => {
+            Change::SetVectors(id, with_all_others_removed(before, vectors))
+        }
+        Change::MergePayload(id, patch) => merged_wrongly(defect, before, id, patch),
+        Change::UpsertRows(rows) => Change::UpsertRows(misread_rows(defect, &rows)?),
         other => other,
     })
+}
+
+fn with_all_others_removed(before: Option<&Record>, vectors: Vec<NamedVector>) -> Vec<NamedVector> {
+    let others = before.into_iter().flat_map(Record::vectors);
+    let removed = others.map(|(name, _)| (name.to_owned().into(), None));
+    removed.chain(vectors).collect()
+}
+
+fn merged_wrongly(
+    defect: Option<Defect>,
+    before: Option<&Record>,
+    id: RecordId,
+    patch: Payload,
+) -> Change {
+    match defect {
+        Some(Defect::MergeKeepsNulls) => Change::SetPayload(id, merged(before, &patch)),
+        Some(Defect::MergeIsShallow) => {
+            let merged = merged(before, &patch);
+            let set = merged.iter().filter(|(_, value)| **value != Value::Null);
+            Change::SetPayload(id, set.map(|(key, value)| (key, value.clone())).collect())
+        }
+        _ => Change::MergePayload(id, patch),
+    }
+}
+
+fn misread_rows(defect: Option<Defect>, rows: &Rows) -> Result<Rows> {
+    let mut records = rows.to_records();
+    match defect {
+        Some(Defect::FirstRowOfAnIdWins) => {
+            let mut seen = BTreeSet::new();
+            records.retain(|record| seen.insert(record.id.clone()));
+        }
+        Some(Defect::RowsLoseTheirPayloads) => {
+            records.iter_mut().for_each(|record| record.payload = Payload::new());
+        }
+        Some(Defect::FirstFieldOfRowsIsLost) => {
+            let fields: Vec<_> = rows.schema().fields().iter().skip(1).cloned().collect();
+            let schema = Schema::from_fields(fields)?;
+            for record in &mut records {
+                for field in rows.schema().fields().iter().take(1) {
+                    record.set_vector(field.name().to_owned(), None);
+                }
+            }
+            return Rows::of_records(&schema, &records);
+        }
+        _ => {}
+    }
+    Rows::of_records(rows.schema(), &records)
 }
 
 /// The entries of the old payload and of the new one.
@@ -156,6 +215,12 @@ pub(crate) fn miscounted(
             [Change::SetPayload(..)] => applied.payload_set += std::mem::take(&mut applied.absent),
             _ => {}
         },
+        Some(Defect::RowsCountOnce) => {
+            if let [Change::UpsertRows(_)] = batch.changes() {
+                applied.inserted = applied.inserted.min(1);
+                applied.replaced = applied.replaced.min(1);
+            }
+        }
         Some(Defect::ReplacedCountsAsInserted) => {
             applied.inserted += std::mem::take(&mut applied.replaced);
         }

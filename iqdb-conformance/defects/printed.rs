@@ -12,7 +12,7 @@ fn shrunk_from_seed_0() {
     let schema = Schema::builder().build().unwrap();
     let operations = vec![
         Operation::Apply(Batch::new()
-            .upsert(Record::without_vector(0).with("year", 1_i64))),
+            .upsert(Record::without_vector(0).with("x", 1_i64))),
         Operation::Apply(Batch::new()
             .set_payload(0, Payload::new())),
     ];

@@ -1,8 +1,8 @@
 //! A snapshot of given records, with a given version and length.
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordBlock, RecordId, RecordRef,
-    Result, Schema, Snapshot, Version,
+    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Rows,
+    Schema, Snapshot, Version,
 };
 
 #[derive(Debug)]
@@ -11,13 +11,13 @@ pub(crate) struct RecordsSnapshot {
     version: Version,
     pub(crate) len: u64,
     records: Vec<Record>,
-    block: RecordBlock,
+    block: Rows,
 }
 
 impl RecordsSnapshot {
     /// A snapshot of these records.
     pub(crate) fn new(schema: Schema, version: Version, records: Vec<Record>) -> Result<Self> {
-        let block = RecordBlock::new(&schema, &records)?;
+        let block = Rows::of_records(&schema, &records)?;
         Ok(Self { schema, version, len: records.len() as u64, records, block })
     }
 }

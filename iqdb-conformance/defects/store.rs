@@ -90,6 +90,10 @@ impl PlantedStore {
                 changes.iter().map(|change| (change.id().cloned(), change.clone())).collect();
             changes = last.into_values().collect();
         }
+        if self.has(Defect::DeleteWhereSeesTheOldState) {
+            // Stable: all else stays in its order.
+            changes.sort_by_key(|change| !matches!(change, Change::DeleteWhere(_)));
+        }
         let misread: Batch = changes.into_iter().collect();
         Ok(match batch.expected_version() {
             Some(version) => misread.expect_version(version),

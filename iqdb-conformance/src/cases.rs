@@ -21,6 +21,7 @@ mod prepare;
 mod refusals;
 mod search;
 mod snapshot;
+mod statements;
 mod store;
 
 use crate::Case;
@@ -58,6 +59,14 @@ macro_rules! for_each_case {
                 refusals::a_zero_vector_is_refused_where_the_metric_needs_a_direction,
                 refusals::ids_are_limited_in_length,
                 refusals::payloads_are_limited,
+            }
+            statements {
+                statements::an_insert_of_a_taken_id_fails_the_batch,
+                statements::insert_if_absent_keeps_what_is_there,
+                statements::delete_where_sees_what_the_batch_did_before_it,
+                statements::set_vectors_keeps_the_rest_of_the_record,
+                statements::merge_payload_merges_maps_and_removes_by_null,
+                statements::upsert_rows_is_an_upsert_of_each_row,
             }
             fields {
                 fields::limits_are_kept,

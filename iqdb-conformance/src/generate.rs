@@ -15,7 +15,7 @@ use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Batch, Change, Field, Goal, Metric, NamedVector, Payload, Query, Record, RecordId, Result,
-    Schema, Version,
+    Rows, Schema, Version,
 };
 
 use crate::Model;
@@ -71,7 +71,7 @@ struct Generator {
     /// The share of the fields that records lack, in percent.
     gaps: u32,
     operations: Weights<9>,
-    changes: Weights<7>,
+    changes: Weights<9>,
     distributions: Weights<3>,
     hot_ids: Vec<RecordId>,
     cold_ids: u64,
@@ -88,7 +88,7 @@ impl Generator {
             schema: schema.clone(),
             gaps: corpus::gaps(schema).max([0, 0, 25, 70][rng.usize(..4)]),
             operations: Weights::thinned(rng, [40, 3, 6, 4, 12, 4, 3, 2, reopen]),
-            changes: Weights::thinned(rng, [20, 10, 8, 6, 4, 1, 1]),
+            changes: Weights::thinned(rng, [20, 10, 8, 6, 4, 1, 4, 4, 1]),
             distributions,
             // Neighbours are of different kinds and share their texts.
             hot_ids: (hot..hot + 4).map(corpus::id).collect(),
@@ -161,8 +161,20 @@ impl Generator {
             3 => Change::SetVectors(id, self.some_vectors(rng)?),
             4 => Change::InsertIfAbsent(self.record(rng, id)?),
             5 => Change::Insert(self.record(rng, id)?),
+            6 => Change::MergePayload(id, corpus::patch(rng)),
+            7 => Change::UpsertRows(self.rows(rng)?),
             _ => Change::DeleteWhere(filters::random(rng)),
         })
+    }
+
+    /// A few rows, some of them with one id.
+    fn rows(&self, rng: &mut Rng) -> Result<Rows> {
+        let mut rows = Rows::new(&self.schema);
+        for _ in 0..rng.usize(0..=6) {
+            let id = self.id(rng);
+            rows.push(&self.record(rng, id)?)?;
+        }
+        Ok(rows)
     }
 
     /// Vectors for some of the fields, and `None` for others.

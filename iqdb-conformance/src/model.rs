@@ -91,10 +91,10 @@ impl Model {
     fn perform(&mut self, change: &Change, applied: &mut Applied) -> Result<()> {
         let is_there = change.id().is_some_and(|id| self.records.contains_key(id));
         match change {
-            Change::Upsert(record) => {
-                let count = if is_there { &mut applied.replaced } else { &mut applied.inserted };
-                *count += 1;
-                self.records.insert(record.id.clone(), record.clone());
+            Change::Upsert(record) => self.upsert(record.clone(), applied),
+            Change::UpsertRows(rows) => {
+                let records = rows.to_records().into_iter();
+                records.for_each(|record| self.upsert(record, applied));
             }
             Change::Insert(record) if is_there => {
                 return Err(Error::new(ErrorKind::AlreadyExists, "the id is there already")
@@ -142,6 +142,13 @@ impl Model {
             other => panic!("the model doesn't know the statement {other:?}"),
         }
         Ok(())
+    }
+
+    fn upsert(&mut self, record: Record, applied: &mut Applied) {
+        match self.records.insert(record.id.clone(), record) {
+            Some(_) => applied.replaced += 1,
+            None => applied.inserted += 1,
+        }
     }
 
     /// The records that match `filter`, in the order of their ids.

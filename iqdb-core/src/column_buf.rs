@@ -16,15 +16,101 @@ pub struct ColumnBuf {
     components: Components,
 }
 
+/// The components of many vectors, one vector after the other.
 #[derive(Debug, Clone)]
-enum Components {
+#[non_exhaustive]
+pub enum Components {
+    /// Of `f32`.
     F32(Vec<f32>),
+    /// Of [`struct@f16`].
     F16(Vec<f16>),
+    /// Of [`bf16`].
     BF16(Vec<bf16>),
+    /// Of `i8`.
     I8(Vec<i8>),
+    /// Bits, each vector in whole bytes as in [`Vector::binary`](crate::Vector::binary).
     Binary(Vec<u8>),
-    Sparse { ends: Vec<u64>, indices: Vec<u32>, weights: Vec<f32> },
+    /// Terms: vector `n` has those from `ends[n]` to `ends[n + 1]`, and `ends[0]` is 0.
+    Sparse {
+        /// Where each vector ends, after a 0.
+        ends: Vec<u64>,
+        /// The indices of all terms.
+        indices: Vec<u32>,
+        /// The weights of all terms.
+        weights: Vec<f32>,
+    },
 }
+
+impl Components {
+    fn element(&self) -> Option<Element> {
+        match self {
+            Self::F32(_) => Some(Element::F32),
+            Self::F16(_) => Some(Element::F16),
+            Self::BF16(_) => Some(Element::BF16),
+            Self::I8(_) => Some(Element::I8),
+            Self::Binary(_) => Some(Element::Binary),
+            Self::Sparse { .. } => None,
+        }
+    }
+
+    /// How many vectors of this dimension there are.
+    fn rows(&self, dim: usize) -> Result<usize> {
+        let (items, row) = match self {
+            Self::F32(items) => (items.len(), dim),
+            Self::F16(items) => (items.len(), dim),
+            Self::BF16(items) => (items.len(), dim),
+            Self::I8(items) => (items.len(), dim),
+            Self::Binary(bytes) => (bytes.len(), dim.div_ceil(8)),
+            Self::Sparse { ends, indices, weights } => {
+                let whole =
+                    ends.first() == Some(&0) && ends.last() == Some(&(indices.len() as u64));
+                let rows = Csr::new(ends, indices, weights).map(|rows| rows.len());
+                return rows.ok().filter(|_| whole).ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::InvalidVector,
+                        "the ends of the vectors don't fit the terms",
+                    )
+                });
+            }
+        };
+        if row > 0 && items.is_multiple_of(row) {
+            return Ok(items / row);
+        }
+        Err(Error::new(ErrorKind::InvalidVector, "the column has no whole vectors")
+            .expected(format_args!("a multiple of {row} items"))
+            .found(items))
+    }
+
+    /// Keeps the first `rows` vectors.
+    fn truncate(&mut self, rows: usize, dim: usize) {
+        match self {
+            Self::F32(items) => items.truncate(rows * dim),
+            Self::F16(items) => items.truncate(rows * dim),
+            Self::BF16(items) => items.truncate(rows * dim),
+            Self::I8(items) => items.truncate(rows * dim),
+            Self::Binary(bytes) => bytes.truncate(rows * dim.div_ceil(8)),
+            Self::Sparse { ends, indices, weights } => {
+                ends.truncate(rows + 1);
+                // No more than the terms there are.
+                let terms = ends.last().map_or(0, |end| usize::try_from(*end).unwrap_or(0));
+                indices.truncate(terms);
+                weights.truncate(terms);
+            }
+        }
+    }
+}
+
+macro_rules! components {
+    ($($variant:ident: $item:ty),*) => {$(
+        impl From<Vec<$item>> for Components {
+            fn from(items: Vec<$item>) -> Self {
+                Self::$variant(items)
+            }
+        }
+    )*};
+}
+
+components!(F32: f32, F16: f16, BF16: bf16, I8: i8, Binary: u8);
 
 impl ColumnBuf {
     /// An empty column of a field of this kind.
@@ -39,6 +125,55 @@ impl ColumnBuf {
             None => Components::Sparse { ends: vec![0], indices: Vec::new(), weights: Vec::new() },
         };
         Self { dim: kind.dim().unwrap_or(0), rows_of: Vec::new(), components }
+    }
+
+    /// A column with a vector for each row from the first on: `components`, one vector after the
+    /// other, which are not copied. O(rows).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ElementMismatch`] when the field's element is another; [`ErrorKind::InvalidVector`]
+    /// when the components don't make whole vectors of its dimension. What the vectors hold is checked
+    /// by who takes the column.
+    pub fn from_components(kind: FieldKind, components: impl Into<Components>) -> Result<Self> {
+        let components = components.into();
+        if components.element() != kind.element() {
+            return Err(Error::new(
+                ErrorKind::ElementMismatch,
+                "the column is not of the field's element",
+            )
+            .expected(kind.element().map_or("sparse", Element::as_str))
+            .found(components.element().map_or("sparse", Element::as_str)));
+        }
+        let dim = kind.dim().unwrap_or(0);
+        let rows = components.rows(dim)?;
+        let too_many = |_| Error::new(ErrorKind::InvalidVector, "the column has too many vectors");
+        let rows = u32::try_from(rows).map_err(too_many)?;
+        Ok(Self { dim, rows_of: (0..rows).collect(), components })
+    }
+
+    /// How many vectors there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows_of.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows_of.is_empty()
+    }
+
+    /// Forgets the vectors and keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows_of.clear();
+        self.components.truncate(0, self.dim);
+    }
+
+    /// Forgets the vector of a block row, if it is the last one.
+    pub(crate) fn pop(&mut self, block_row: u32) {
+        if self.rows_of.pop_if(|last| *last == block_row).is_some() {
+            self.components.truncate(self.rows_of.len(), self.dim);
+        }
     }
 
     /// Appends the vector of a block row, above those of the rows before.

@@ -195,18 +195,40 @@ impl<'a> PayloadRef<'a> {
     /// [`ErrorKind::Damaged`] or [`ErrorKind::Io`] when reading a column fails;
     /// [`ErrorKind::ContractViolation`] when a row claims more keys than a payload can have.
     pub fn to_payload(&self) -> Result<Payload> {
-        let (columns, row) = match &self.0 {
-            Repr::Empty => return Ok(Payload::new()),
+        match &self.0 {
             Repr::Whole(payload) => return Ok((*payload).clone()),
-            Repr::Row(columns, row) => (columns, *row),
             Repr::Owned(payload) => return Ok(payload.clone()),
-        };
+            Repr::Empty | Repr::Row(..) => {}
+        }
         let mut payload = Payload::new();
+        self.for_each_entry(|key, value| {
+            payload.insert(key, value);
+        })?;
+        Ok(payload)
+    }
+
+    /// Calls `visit` for each key and its value, in any order.
+    ///
+    /// # Errors
+    /// As [`to_payload`](Self::to_payload).
+    pub(crate) fn for_each_entry(&self, mut visit: impl FnMut(&str, ValueRef<'_>)) -> Result<()> {
+        let (columns, row) = match &self.0 {
+            Repr::Empty => return Ok(()),
+            Repr::Whole(payload) => {
+                payload.iter().for_each(|(key, value)| visit(key, value.as_ref()));
+                return Ok(());
+            }
+            Repr::Owned(payload) => {
+                payload.iter().for_each(|(key, value)| visit(key, value.as_ref()));
+                return Ok(());
+            }
+            Repr::Row(columns, row) => (columns, *row),
+        };
         for n in 0..=PAYLOAD_KEYS_MAX {
             match columns.entry_at(row, n)? {
-                Some((key, value)) => payload.insert(key, value),
-                None => return Ok(payload),
-            };
+                Some((key, value)) => visit(key, value),
+                None => return Ok(()),
+            }
         }
         Err(Error::new(ErrorKind::ContractViolation, "a row has too many keys")
             .expected(format_args!("at most {PAYLOAD_KEYS_MAX}")))

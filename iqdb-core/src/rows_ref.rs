@@ -104,7 +104,20 @@ impl<'a> RowsRef<'a> {
                 .expected(format_args!("a row below {}", self.len()))
                 .found(n));
         }
-        let vector = match self {
+        self.new_vector(n).map_err(|error| {
+            Error::new(ErrorKind::Damaged, "a stored row is no vector").caused_by(error)
+        })
+    }
+
+    /// Row `n` of new rows, which nothing has checked yet. O(dim).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidVector`] when it holds no vector.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub(crate) fn new_vector(&self, n: usize) -> Result<VectorRef<'a>> {
+        match self {
             Self::F32(rows) => DenseRef::new(rows.row(n)).map(VectorRef::F32),
             Self::F16(rows) => DenseRef::new(rows.row(n)).map(VectorRef::F16),
             Self::BF16(rows) => DenseRef::new(rows.row(n)).map(VectorRef::BF16),
@@ -114,10 +127,7 @@ impl<'a> RowsRef<'a> {
                 let (indices, weights) = rows.row(n);
                 SparseRef::new(indices, weights).map(VectorRef::Sparse)
             }
-        };
-        vector.map_err(|error| {
-            Error::new(ErrorKind::Damaged, "a stored row is no vector").caused_by(error)
-        })
+        }
     }
 }
 

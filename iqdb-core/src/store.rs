@@ -60,6 +60,14 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `delete_removes_the_record`: And an id that was not there counts as absent.
     /// - `set_payload_replaces_the_payload_and_keeps_the_vector`: And an id that was not there
     ///   counts as absent.
+    /// - `an_insert_of_a_taken_id_fails_the_batch`: Whether the id was there before, or another change of
+    ///   the batch took it. An id that a change has freed is no longer taken.
+    /// - `insert_if_absent_keeps_what_is_there`: And counts it as kept.
+    /// - `delete_where_sees_what_the_batch_did_before_it`: And nothing that the batch does later.
+    /// - `set_vectors_keeps_the_rest_of_the_record`: The other vectors and the payload.
+    /// - `merge_payload_merges_maps_and_removes_by_null`: As RFC 7396 has it; all else is replaced.
+    /// - `upsert_rows_is_an_upsert_of_each_row`: In order, so of two rows of one id the later one stays;
+    ///   a record has no field that its row lacks.
     /// - `changes_of_a_batch_apply_in_order`: Each sees what the ones before it did.
     /// - `applied_counts_one_per_change`: Exactly one counter goes up for each.
     /// - `a_batch_with_an_effect_advances_the_version_by_one`: However many changes it has, and

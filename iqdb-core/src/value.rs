@@ -15,6 +15,8 @@ mod print;
 mod serde_form;
 
 use self::bytes::Elements;
+pub(crate) use self::decode::take_entry;
+pub(crate) use self::encode::put_entry;
 use crate::DateTime;
 
 /// One value of a [`Payload`](crate::Payload).

@@ -102,16 +102,20 @@ impl Store for MemoryStore {
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
 
         for effect in effects {
-            applied.count(&effect, state.records.contains_key(effect.id()));
+            let id = effect.to_id();
+            applied.count(&effect, state.records.contains_key(&id));
             match effect {
                 Effect::Put(record) => {
-                    state.records.insert(record.id.clone(), record.clone());
+                    state.records.insert(id, record.clone());
                 }
-                Effect::Remove(id) => {
-                    state.records.remove(&*id);
+                Effect::PutRow(rows, row) => {
+                    state.records.insert(id, rows.record(row)?.to_record()?);
+                }
+                Effect::Remove(_) => {
+                    state.records.remove(&id);
                 }
                 Effect::SetPayload(..) | Effect::SetVectors(..) => {
-                    if let Some(record) = state.records.get_mut(effect.id()) {
+                    if let Some(record) = state.records.get_mut(&id) {
                         effect.apply_to(record);
                     }
                 }

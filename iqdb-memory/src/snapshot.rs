@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordBlock, RecordId, RecordRef,
-    Result, Schema, Snapshot, Version,
+    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Rows,
+    Schema, Snapshot, Version,
 };
 
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
@@ -14,7 +14,7 @@ pub(crate) struct MemorySnapshot {
     schema: Schema,
     version: Version,
     /// Each of at most [`BLOCK_ROWS`] records.
-    blocks: Vec<RecordBlock>,
+    blocks: Vec<Rows>,
     len: usize,
 }
 
@@ -28,7 +28,7 @@ impl MemorySnapshot {
         records.sort_unstable_by_key(|record| &record.id);
         let blocks = records
             .chunks(BLOCK_ROWS)
-            .map(|records| RecordBlock::new(&schema, records.iter().copied()))
+            .map(|records| Rows::of_records(&schema, records.iter().copied()))
             .collect::<Result<_>>()?;
         Ok(Self { schema, version, blocks, len: records.len() })
     }
@@ -50,11 +50,14 @@ impl Snapshot for MemorySnapshot {
     /// O(log records).
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         // The first block whose last id is not below `id` is the only one that can hold it.
-        let index = self.blocks.partition_point(|block| block.ids().last() < Some(id));
+        let index = self.blocks.partition_point(|block| {
+            let last = block.len().checked_sub(1).and_then(|last| block.ids().get(last));
+            last < Some(id.as_ref())
+        });
         let Some(block) = self.blocks.get(index) else {
             return Ok(None);
         };
-        match block.ids().binary_search(id) {
+        match block.ids().binary_search(id.as_ref()) {
             Ok(row) => self.block(index)?.record(row).map(Some),
             Err(_) => Ok(None),
         }
@@ -70,7 +73,7 @@ impl Snapshot for MemorySnapshot {
                 .expected(format_args!("a block below {}", self.blocks.len()))
                 .found(i));
         };
-        Block::new(block, &self.schema, block.ids().len(), self.version)
+        block.block(self.version)
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -64,8 +64,7 @@ pub use iqdb_core::{
 pub mod storage {
     pub use iqdb_core::{
         Block, BlockSource, Column, ColumnBuf, Csr, DerivedCell, Effect, Matrix, Narrow,
-        PayloadColumns, RecordBlock, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
-        VectorColumn,
+        PayloadColumns, Resolved, RowMask, RowsRef, Seal, Sidecar, State, VectorColumn,
     };
 }
 

@@ -5,7 +5,7 @@
 //! 1. a [`Store`], which applies batches and hands out snapshots: [`Toy`];
 //! 2. a [`Snapshot`], which never changes again: [`ToySnapshot`];
 //! 3. a [`BlockSource`](iqdb_core::BlockSource), which lends a snapshot's vectors as one column per
-//!    field, so that a search can run over them at full speed: here core's [`RecordBlock`].
+//!    field, so that a search can run over them at full speed: here core's [`Rows`].
 //!
 //! There is nothing about searching in here. Any `Search`, such as `iqdb_search::ExactSearch`, works
 //! over any snapshot. And there is nothing to test in here: `tests/conformance.rs` runs the whole
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
     Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Payload,
-    Query, Record, RecordBlock, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
+    Query, Record, Rows, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
     Version,
 };
 
@@ -94,16 +94,20 @@ impl Store for Toy {
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
         for effect in effects {
             // In order, and each counted once.
-            applied.count(&effect, state.records.contains_key(effect.id()));
+            let id = effect.to_id();
+            applied.count(&effect, state.records.contains_key(&id));
             match effect {
                 Effect::Put(record) => {
-                    state.records.insert(record.id.clone(), record.clone());
+                    state.records.insert(id, record.clone());
                 }
-                Effect::Remove(id) => {
-                    state.records.remove(&*id);
+                Effect::PutRow(rows, row) => {
+                    state.records.insert(id, rows.record(row)?.to_record()?);
+                }
+                Effect::Remove(_) => {
+                    state.records.remove(&id);
                 }
                 Effect::SetPayload(..) | Effect::SetVectors(..) => {
-                    if let Some(record) = state.records.get_mut(effect.id()) {
+                    if let Some(record) = state.records.get_mut(&id) {
                         effect.apply_to(record);
                     }
                 }
@@ -126,7 +130,7 @@ impl Store for Toy {
         // The copy is taken under the lock, so that it is one version seen whole; the rest of the
         // work is done after it is released.
         let State { version, records } = self.lock().clone();
-        let block = RecordBlock::new(&self.schema, records.values())?;
+        let block = Rows::of_records(&self.schema, records.values())?;
         Ok(Arc::new(ToySnapshot { schema: self.schema.clone(), version, block }))
     }
 
@@ -145,7 +149,7 @@ pub struct ToySnapshot {
     schema: Schema,
     version: Version,
     /// The records in the order of their ids.
-    block: RecordBlock,
+    block: Rows,
 }
 
 impl Snapshot for ToySnapshot {
@@ -180,7 +184,7 @@ impl Snapshot for ToySnapshot {
                 .expected("block 0")
                 .found(i));
         }
-        // Step 3: the rows. A `RecordBlock` keeps the vectors of each field in one column, in which a
+        // Step 3: the rows. A `Rows` keeps the vectors of each field in one column, in which a
         // record that lacks the field has no row, and all of its rows are alive. A backend that
         // keeps deleted rows, or columns of payloads, writes a `BlockSource` of its own.
         Block::new(&self.block, &self.schema, self.block.ids().len(), self.version)

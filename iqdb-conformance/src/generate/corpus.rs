@@ -49,6 +49,20 @@ pub(crate) fn payload(rng: &mut Rng) -> Payload {
     payload
 }
 
+/// A patch to merge, which removes some keys.
+pub(crate) fn patch(rng: &mut Rng) -> Payload {
+    let mut patch = payload(rng);
+    for key in ["lang", "year", "in", "absent"] {
+        if rng.u8(..4) == 0 {
+            patch.insert(key, Value::Null);
+        }
+    }
+    if rng.u8(..4) == 0 {
+        patch.insert("in", Map::new().with("x", Value::Null).with("new", Map::new().with("x", 1)));
+    }
+    patch
+}
+
 /// A map with values of every kind, and a list of maps.
 fn any_map(rng: &mut Rng) -> Map {
     let mut map = Map::new();

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Change, Field, FieldKind, Filter, Goal, NamedVector, Payload, Record, RecordId, Schema,
-    Value, Vector, VectorRef,
+    Batch, Change, Field, FieldKind, Filter, Goal, NamedVector, Payload, Record, RecordId, Rows,
+    Schema, Value, Vector, VectorRef,
 };
 
 use super::vectors;
@@ -28,6 +28,15 @@ pub(crate) fn scripts(script: &Script) -> Vec<Script> {
     }
     scripts.extend(with_simpler_ids(script));
     scripts
+}
+
+/// An upsert of rows, without those that can't be stored.
+fn rows_of(schema: &Schema, records: &[Record]) -> Change {
+    let mut rows = Rows::new(schema);
+    for record in records {
+        let _ = rows.push(record);
+    }
+    Change::UpsertRows(rows)
 }
 
 /// The script without each field of its schema.
@@ -88,6 +97,10 @@ fn with_vectors(
                 Change::Upsert(it) => Change::Upsert(record(it)),
                 Change::Insert(it) => Change::Insert(record(it)),
                 Change::InsertIfAbsent(it) => Change::InsertIfAbsent(record(it)),
+                Change::UpsertRows(rows) => {
+                    let records: Vec<_> = rows.to_records().iter().map(record).collect();
+                    rows_of(&schema, &records)
+                }
                 Change::SetVectors(id, vectors) => {
                     Change::SetVectors(id.clone(), named(vectors, &schema, change))
                 }
@@ -169,6 +182,11 @@ fn with_id(change: &Change, rename: &dyn Fn(&RecordId) -> RecordId) -> Change {
         Change::Upsert(record) => Change::Upsert(renamed(record)),
         Change::Insert(record) => Change::Insert(renamed(record)),
         Change::InsertIfAbsent(record) => Change::InsertIfAbsent(renamed(record)),
+        Change::UpsertRows(rows) => {
+            let records: Vec<_> = rows.to_records().iter().map(renamed).collect();
+            rows_of(rows.schema(), &records)
+        }
+        Change::MergePayload(id, patch) => Change::MergePayload(rename(id), patch.clone()),
         Change::Delete(id) => Change::Delete(rename(id)),
         Change::SetPayload(id, payload) => Change::SetPayload(rename(id), payload.clone()),
         Change::SetVectors(id, vectors) => Change::SetVectors(rename(id), vectors.clone()),
@@ -231,6 +249,22 @@ fn changes(change: &Change) -> Vec<Change> {
         Change::SetPayload(id, payload) => {
             let payloads = payloads(payload).into_iter();
             payloads.map(|payload| Change::SetPayload(id.clone(), payload)).collect()
+        }
+        Change::MergePayload(id, patch) => {
+            let patches = payloads(patch).into_iter();
+            patches.map(|patch| Change::MergePayload(id.clone(), patch)).collect()
+        }
+        Change::UpsertRows(rows) => {
+            let simpler = |record: &Record| {
+                let changes = upserts(record, Change::Upsert).into_iter();
+                let records = changes.filter_map(|change| match change {
+                    Change::Upsert(record) => Some(record),
+                    _ => None,
+                });
+                records.collect()
+            };
+            let lists = lists(&rows.to_records(), simpler).into_iter();
+            lists.map(|records| rows_of(rows.schema(), &records)).collect()
         }
         Change::DeleteWhere(filter) => {
             filters(filter).into_iter().map(Change::DeleteWhere).collect()

@@ -22,7 +22,7 @@ pub(crate) fn test(name: &str, script: &Script) -> String {
     let schema = schema(&script.schema);
     let mut core: Vec<&str> = [
         "Batch", "DateTime", "Element", "Filter", "Goal", "Map", "Metric", "Payload", "Record",
-        "RecordId", "Schema", "Uuid", "Value", "Vector", "Version", "bf16", "f16",
+        "RecordId", "Rows", "Schema", "Uuid", "Value", "Vector", "Version", "bf16", "f16",
     ]
     .into_iter()
     .filter(|name| is_named(name, &body) || is_named(name, &schema))
@@ -130,6 +130,18 @@ fn batch(batch: &Batch) -> String {
                 };
                 let (record, fields) = (self::record(record), entries(record.payload.as_map()));
                 let _ = write!(text, ".{method}({record}{fields})");
+            }
+            Change::MergePayload(of, patch) => {
+                let entries = entries(patch.as_map());
+                let _ = write!(text, ".merge_payload({}, Payload::new(){entries})", id(of));
+            }
+            Change::UpsertRows(rows) => {
+                let records = rows.to_records();
+                let each = records.iter().map(|record| {
+                    format!("{}{}", self::record(record), entries(record.payload.as_map()))
+                });
+                let each = each.collect::<Vec<_>>().join(", ");
+                let _ = write!(text, ".upsert_rows(Rows::of_records(&schema, &[{each}]).unwrap())");
             }
             Change::DeleteWhere(filter) => {
                 let _ = write!(text, ".delete_where({})", parsed(filter));

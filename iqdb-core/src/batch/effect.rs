@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::NamedVector;
-use crate::{Payload, Record, RecordId};
+use crate::{IdRef, Payload, Record, RecordId, Rows};
 
 /// One fact that a batch makes true. Closed on purpose: a store that doesn't know a kind of effect
 /// must not compile. A store applies, logs and replays effects only.
@@ -11,6 +11,8 @@ use crate::{Payload, Record, RecordId};
 pub enum Effect<'a> {
     /// This is the record of its id, whether there was one or not.
     Put(&'a Record),
+    /// The record of this row is that of its id, whether there was one or not.
+    PutRow(&'a Rows, usize),
     /// There is no record of this id any more. There was one just before.
     Remove(Cow<'a, RecordId>),
     /// This is the whole payload of the record, which is there and keeps its vectors.
@@ -21,22 +23,38 @@ pub enum Effect<'a> {
 }
 
 impl Effect<'_> {
-    /// The record that it is about.
+    /// The record that it is about. O(1).
+    ///
+    /// # Panics
+    /// For a [`PutRow`](Self::PutRow) of a row that there is not.
     #[must_use]
-    pub fn id(&self) -> &RecordId {
+    pub fn id(&self) -> IdRef<'_> {
         match self {
-            Self::Put(record) => &record.id,
-            Self::Remove(id) => id,
-            Self::SetPayload(id, _) | Self::SetVectors(id, _) => id,
+            Self::Put(record) => record.id.as_ref(),
+            Self::PutRow(rows, row) => rows.ids().at(*row),
+            Self::Remove(id) => id.as_ref().as_ref(),
+            Self::SetPayload(id, _) | Self::SetVectors(id, _) => id.as_ref(),
+        }
+    }
+
+    /// The id of the record that it is about, as [`id`](Self::id) has it. Copies no text, except that of
+    /// a row.
+    #[must_use]
+    pub fn to_id(&self) -> RecordId {
+        match self {
+            Self::Put(record) => record.id.clone(),
+            Self::PutRow(..) => self.id().to_id(),
+            Self::Remove(id) => id.as_ref().clone(),
+            Self::SetPayload(id, _) | Self::SetVectors(id, _) => (*id).clone(),
         }
     }
 
     /// Applies a `SetPayload` or `SetVectors` to a copy of its record; a `Put` replaces it, and after
-    /// a `Remove` it is as it was.
+    /// another effect it is as it was.
     pub fn apply_to(&self, record: &mut Record) {
         match self {
             Self::Put(put) => record.clone_from(put),
-            Self::Remove(_) => {}
+            Self::Remove(_) | Self::PutRow(..) => {}
             Self::SetPayload(_, payload) => record.payload.clone_from(payload),
             Self::SetVectors(_, vectors) => {
                 for (name, vector) in *vectors {

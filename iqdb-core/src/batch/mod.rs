@@ -9,7 +9,9 @@ use std::borrow::Cow;
 pub use self::applied::Applied;
 pub use self::effect::Effect;
 pub use self::resolve::{Resolved, State};
-use crate::{Error, ErrorKind, Filter, Payload, Record, RecordId, Result, Schema, Vector, Version};
+use crate::{
+    Error, ErrorKind, Filter, Payload, Record, RecordId, Result, Rows, Schema, Vector, Version,
+};
 
 /// One statement of a [`Batch`]. More may come: a store never sees them, only the [`Effect`]s that
 /// [`Batch::resolve`] makes of them.
@@ -36,13 +38,17 @@ pub enum Change {
     /// Merge this patch into the payload of the record, if there is one, as
     /// [`merge_patch`](crate::merge_patch) does.
     MergePayload(RecordId, Payload),
+    /// Insert the record of each row, or replace the whole record of the same id. Of two rows with one
+    /// id the later one counts last.
+    UpsertRows(Rows),
 }
 
 /// The name of a field, and the vector to set there or `None` to remove it.
 pub type NamedVector = (Cow<'static, str>, Option<Vector>);
 
 impl Change {
-    /// The record that it is about; `None` for [`DeleteWhere`](Self::DeleteWhere).
+    /// The record that it is about; `None` for [`DeleteWhere`](Self::DeleteWhere) and
+    /// [`UpsertRows`](Self::UpsertRows).
     #[must_use]
     pub fn id(&self) -> Option<&RecordId> {
         match self {
@@ -53,7 +59,7 @@ impl Change {
             | Self::SetPayload(id, _)
             | Self::MergePayload(id, _)
             | Self::SetVectors(id, _) => Some(id),
-            Self::DeleteWhere(_) => None,
+            Self::DeleteWhere(_) | Self::UpsertRows(_) => None,
         }
     }
 
@@ -68,6 +74,7 @@ impl Change {
             Self::Delete(_) => Ok(()),
             Self::SetPayload(_, payload) | Self::MergePayload(_, payload) => payload.check(),
             Self::DeleteWhere(filter) => filter.check(),
+            Self::UpsertRows(rows) => rows.check_fits(schema),
             Self::SetVectors(_, vectors) => vectors.iter().try_for_each(|(name, vector)| {
                 schema.check_vector(name, vector.as_ref().map(Vector::as_ref))
             }),
@@ -110,6 +117,13 @@ impl Batch {
     #[must_use]
     pub fn upsert(mut self, record: Record) -> Self {
         self.push(Change::Upsert(record));
+        self
+    }
+
+    /// The batch with an upsert of many records, by columns, at its end.
+    #[must_use]
+    pub fn upsert_rows(mut self, rows: Rows) -> Self {
+        self.push(Change::UpsertRows(rows));
         self
     }
 

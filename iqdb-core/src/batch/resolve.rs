@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use super::{Applied, Batch, Change, Effect};
 use crate::{
-    Error, ErrorKind, Filter, Payload, PayloadRef, Record, RecordId, Result, Version, merge_patch,
+    Error, ErrorKind, Filter, Payload, PayloadRef, Record, RecordId, Result, Rows, Version,
+    merge_patch,
 };
 
 /// What [`Batch::resolve`] asks of the state that the batch follows. Every
@@ -53,21 +54,37 @@ impl Batch {
     /// whatever `state` reports.
     pub fn resolve<'a>(&'a self, state: &dyn State, version: Version) -> Result<Resolved<'a>> {
         let applied = Applied::at(version);
-        let only_upserts = || self.changes.iter().all(|change| matches!(change, Change::Upsert(_)));
-        let effects = Vec::with_capacity(self.changes.len());
+        let is_upsert = |change| matches!(change, &Change::Upsert(_) | &Change::UpsertRows(_));
+        let effects = Vec::with_capacity(self.changes.iter().map(effects_of).sum());
         let mut resolver =
             Resolver { state, overlay: HashMap::new(), resolved: Resolved { effects, applied } };
-        if only_upserts() {
-            let records = self.changes.iter().filter_map(|change| match change {
-                Change::Upsert(record) => Some(Effect::Put(record)),
-                _ => None,
-            });
-            resolver.resolved.effects.extend(records);
+        if self.changes.iter().all(is_upsert) {
+            for change in &self.changes {
+                match change {
+                    Change::Upsert(record) => resolver.resolved.effects.push(Effect::Put(record)),
+                    Change::UpsertRows(rows) => {
+                        resolver.resolved.effects.extend(effects_of_rows(rows));
+                    }
+                    _ => {}
+                }
+            }
         } else {
             self.changes.iter().try_for_each(|change| resolver.resolve(change))?;
         }
         Ok(resolver.resolved)
     }
+}
+
+/// At most how many effects a statement has, where it says so itself.
+fn effects_of(change: &Change) -> usize {
+    match change {
+        Change::UpsertRows(rows) => rows.len(),
+        _ => 1,
+    }
+}
+
+fn effects_of_rows(rows: &Rows) -> impl Iterator<Item = Effect<'_>> {
+    (0..rows.len()).map(move |row| Effect::PutRow(rows, row))
 }
 
 struct Resolver<'a, 's> {
@@ -81,12 +98,30 @@ struct Resolver<'a, 's> {
 enum Touched<'a> {
     Removed,
     Present(Cow<'a, Payload>),
+    PresentRow(&'a Rows, usize),
+}
+
+impl Touched<'_> {
+    /// The payload, if there is a record.
+    fn payload(&self) -> Option<PayloadRef<'_>> {
+        match self {
+            Self::Removed => None,
+            Self::Present(payload) => Some(PayloadRef::from(&**payload)),
+            Self::PresentRow(rows, row) => Some(rows.payload(*row)),
+        }
+    }
 }
 
 impl<'a> Resolver<'a, '_> {
     fn resolve(&mut self, change: &'a Change) -> Result<()> {
         match change {
             Change::Upsert(record) => self.put(record),
+            Change::UpsertRows(rows) => {
+                for (row, id) in rows.ids().iter().enumerate() {
+                    self.overlay.insert(id.to_id(), Touched::PresentRow(rows, row));
+                }
+                self.resolved.effects.extend(effects_of_rows(rows));
+            }
             Change::Insert(record) if self.contains(&record.id)? => {
                 return Err(Error::new(ErrorKind::AlreadyExists, "a record has this id already")
                     .during("apply")
@@ -126,16 +161,14 @@ impl<'a> Resolver<'a, '_> {
 
     fn contains(&self, id: &RecordId) -> Result<bool> {
         match self.overlay.get(id) {
-            Some(Touched::Removed) => Ok(false),
-            Some(Touched::Present(_)) => Ok(true),
+            Some(touched) => Ok(touched.payload().is_some()),
             None => self.state.contains(id),
         }
     }
 
     fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
         match self.overlay.get(id) {
-            Some(Touched::Removed) => Ok(None),
-            Some(Touched::Present(payload)) => Ok(Some(payload.clone().into_owned())),
+            Some(touched) => touched.payload().map(|payload| payload.to_payload()).transpose(),
             None => self.state.payload(id),
         }
     }
@@ -157,8 +190,8 @@ impl<'a> Resolver<'a, '_> {
         let mut ids = self.state.matching(filter)?;
         ids.retain(|id| !self.overlay.contains_key(id));
         for (id, touched) in &self.overlay {
-            if let Touched::Present(payload) = touched
-                && filter.matches(id.as_ref(), &PayloadRef::from(&**payload))?
+            if let Some(payload) = touched.payload()
+                && filter.matches(id.as_ref(), &payload)?
             {
                 ids.push(id.clone());
             }
@@ -215,6 +248,7 @@ mod tests {
         let resolved = batch.resolve(&state(), Version(0)).unwrap();
         let shown = resolved.effects.iter().map(|effect| match effect {
             Effect::Put(record) => format!("put {}", record.id),
+            Effect::PutRow(rows, row) => format!("put {} of rows", rows.ids().at(*row)),
             Effect::Remove(id) => format!("remove {id}"),
             Effect::SetPayload(id, payload) => format!("payload {id} {payload:?}"),
             Effect::SetVectors(id, vectors) => format!("vectors {id} {}", vectors.len()),
@@ -300,6 +334,30 @@ mod tests {
             assert!(error.id().is_some());
         }
         assert_eq!(effects(&Batch::new().delete(3).insert(record(3, 3))).len(), 2);
+    }
+
+    #[test]
+    fn rows_are_upserts_of_their_records() {
+        let rows = |records: &[Record]| {
+            Rows::of_records(&crate::Schema::new(1, crate::Metric::Dot).unwrap(), records).unwrap()
+        };
+        let batch = Batch::new()
+            .upsert_rows(rows(&[record(8, 5), record(1, 2), record(8, 1)]))
+            .insert_if_absent(record(1, 9))
+            .merge_payload(1, payload(3))
+            .delete_where(Filter::ge("n", 2));
+        let expected = [
+            "put 8 of rows",
+            "put 1 of rows",
+            "put 8 of rows",
+            r#"payload 1 {"n": Int(3)}"#,
+            "remove 1",
+            "remove 2",
+            "remove 3",
+        ];
+        assert_eq!(effects(&batch), expected);
+        let plain = Batch::new().upsert_rows(rows(&[record(8, 5)])).upsert(record(8, 6));
+        assert_eq!(effects(&plain), ["put 8 of rows", "put 8"]);
     }
 
     #[test]

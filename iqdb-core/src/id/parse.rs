@@ -12,8 +12,18 @@ impl RecordId {
     /// # Errors
     /// [`ErrorKind::InvalidId`] for a string longer than [`ID_BYTES_MAX`].
     pub fn check(&self) -> Result<()> {
-        match self.as_ref() {
-            IdRef::Text(text) if text.len() > ID_BYTES_MAX => Err(too_long(text.len())),
+        self.as_ref().check()
+    }
+}
+
+impl IdRef<'_> {
+    /// Checks that the id can be stored.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidId`] for a string longer than [`ID_BYTES_MAX`].
+    pub fn check(self) -> Result<()> {
+        match self {
+            Self::Text(text) if text.len() > ID_BYTES_MAX => Err(too_long(text.len())),
             _ => Ok(()),
         }
     }

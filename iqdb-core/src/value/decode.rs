@@ -63,7 +63,7 @@ pub(super) fn take_value<'a>(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
 }
 
 /// Reads a key and its value, which were checked.
-pub(super) fn take_entry<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, ValueRef<'a>)> {
+pub(crate) fn take_entry<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, ValueRef<'a>)> {
     Some((take_key(rest)?, take_value(rest)?))
 }
 

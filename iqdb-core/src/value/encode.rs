@@ -31,12 +31,7 @@ impl ValueRef<'_> {
                 values.iter().for_each(|value| value.encode(out));
             }),
             Self::Map(values) => put_nested(out, MAP, values.len(), |out| {
-                for (key, value) in values.iter() {
-                    // A longer key can't be stored, and is refused when it is read.
-                    out.extend(u16::try_from(key.len()).unwrap_or(u16::MAX).to_le_bytes());
-                    out.extend_from_slice(key.as_bytes());
-                    value.encode(out);
-                }
+                values.iter().for_each(|(key, value)| put_entry(out, key, value));
             }),
         }
     }
@@ -50,6 +45,14 @@ fn put_eight(out: &mut Vec<u8>, kind: u8, bytes: [u8; 8]) {
 /// A length that is no larger than what can be stored, or else one that is refused when it is read.
 pub(super) fn length(len: usize) -> [u8; 4] {
     u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+/// Appends a key and its value, for [`take_entry`](super::take_entry).
+pub(crate) fn put_entry(out: &mut Vec<u8>, key: &str, value: ValueRef<'_>) {
+    // A longer key can't be stored, and is refused when it is read.
+    out.extend(u16::try_from(key.len()).unwrap_or(u16::MAX).to_le_bytes());
+    out.extend_from_slice(key.as_bytes());
+    value.encode(out);
 }
 
 fn put_nested(out: &mut Vec<u8>, kind: u8, count: usize, put: impl FnOnce(&mut Vec<u8>)) {

@@ -40,6 +40,7 @@ impl<'b> PlainBatch<'b> {
         let (mut changes, mut vectors_set) = (Vec::new(), 0);
         for effect in &resolved.effects {
             changes.push(match effect {
+                Effect::PutRow(rows, row) => Change::Upsert(rows.record(*row)?.to_record()?),
                 Effect::Put(record) => Change::Upsert((*record).clone()),
                 Effect::Remove(id) => Change::Delete(id.clone().into_owned()),
                 Effect::SetPayload(id, payload) => {

@@ -53,8 +53,8 @@ impl Store for NaiveStore {
             let mut next = state.clone();
             let applied = next.model.apply(batch)?;
             let effects = batch.resolve(state, applied.version)?.effects;
-            let touched: BTreeSet<_> = effects.iter().map(Effect::id).collect();
-            for id in touched {
+            let touched: BTreeSet<_> = effects.iter().map(Effect::to_id).collect();
+            for id in &touched {
                 next.views.iter_mut().for_each(|view| view.end(id));
                 if let Some(record) = next.model.get(id) {
                     chunk::append(&mut next.views, &self.schema, record)?;
