@@ -1,6 +1,6 @@
 //! The list of defects: a sentence about each, and the cases that must catch it.
 //!
-//! The modules `store`, `misread`, `snapshot`, `column`, `search`, `log` and `racing` implement them.
+//! The modules `store`, `misread`, `snapshot`, `column`, `reading`, `search`, `log` and `racing` implement them.
 
 /// Makes the enum, and everything that goes through all of it, from one list.
 macro_rules! defects {
@@ -202,7 +202,6 @@ defects! {
     /// Deleting leaves the row alive in its block.
     DeadRowsAreAlive by
         "conveniences::records_yields_each_live_match_once",
-        "conveniences::live_rows_are_the_records_part_by_part",
         "blocks::blocks_cover_every_live_record_once",
         "blocks::clear_dead_clears_exactly_the_dead_rows",
         "snapshot::snapshot_get_agrees_with_its_blocks";
@@ -266,7 +265,6 @@ defects! {
         "blocks::matching_agrees_with_the_predicate",
         "conveniences::count_agrees_with_the_filter",
         "conveniences::count_follows_every_write",
-        "conveniences::live_rows_are_the_records_part_by_part",
         "conveniences::records_yields_each_live_match_once",
         "search::search_filters_before_it_ranks",
         "histories::random_operations_agree_with_the_model";
@@ -278,6 +276,28 @@ defects! {
         "blocks::matching_agrees_with_the_predicate", "search::search_filters_before_it_ranks";
     /// Dates are compared with numbers, as the microseconds that they are kept in.
     DatesAreNumbers by "blocks::matching_agrees_with_the_predicate";
+    /// A read of many ids brings the records in the order of their ids.
+    GetManySortsTheIds by "reading::get_many_fills_rows_in_the_order_asked";
+    /// A read of many ids brings vectors and payloads that were not asked for.
+    GetManyBringsEverything by "reading::get_many_fills_rows_in_the_order_asked";
+    /// A page brings vectors and payloads that were not asked for.
+    ScrollBringsEverything by "reading::scroll_brings_the_parts_asked_for";
+    /// Pages in the order of the ids go upwards, also those that are to go downwards.
+    ScrollAlwaysGoesUp by
+        "reading::scroll_has_each_record_once_in_order",
+        "reading::a_cursor_is_good_on_later_snapshots";
+    /// The records without a value come first.
+    ScrollPutsAbsentFirst by "reading::scroll_orders_by_a_path";
+    /// Downwards, the ids of equal values go downwards, too.
+    ScrollReversesTies by "reading::scroll_orders_by_a_path";
+    /// A cursor whose record is gone begins at the first record.
+    CursorNeedsItsRecord by "reading::a_cursor_is_good_on_later_snapshots";
+    /// Aggregates are computed over all records, whatever the filter.
+    AggregatesIgnoreTheFilter by "reading::aggregates_are_those_of_the_model";
+    /// Of two values that are equally frequent, the greater one comes first.
+    FacetPrefersGreatValues by "reading::aggregates_are_those_of_the_model";
+    /// An element that a list has twice counts twice.
+    ElementsCountEachTime by "reading::aggregates_count_an_element_once_for_its_record";
     /// Deleting by a filter spares the records that lack a certain key.
     DeleteWhereSparesSome by
         "conveniences::delete_where_deletes_exactly_the_matches",

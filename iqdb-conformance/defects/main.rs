@@ -15,6 +15,7 @@ mod matrix;
 mod misread;
 mod prepared;
 mod racing;
+mod reading;
 mod records_snapshot;
 mod report;
 mod search;

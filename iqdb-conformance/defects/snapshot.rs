@@ -8,14 +8,15 @@ use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, List, Map, Narrow,
-    Payload, PayloadColumns, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask,
-    Schema, Seal, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
+    Aggregate, Aggregated, Block, BlockSource, Budget, Cursor, Error, ErrorKind, Explain, FieldId,
+    Filter, Hits, IdRef, List, Map, Narrow, Page, Parts, Payload, PayloadColumns, PayloadRef,
+    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Snapshot,
+    Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
 use crate::defect::Defect;
-use crate::vectors;
+use crate::{reading, vectors};
 
 static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
 
@@ -142,6 +143,29 @@ impl Snapshot for PlantedSnapshot {
             }
             _ => self.inner.get(id),
         }
+    }
+
+    fn get_many(
+        &self,
+        ids: &[RecordId],
+        parts: Parts,
+        out: &mut Rows,
+        budget: Budget<'_>,
+    ) -> Result<()> {
+        reading::get_many(self.defect, self, ids, parts, out, budget)
+    }
+
+    fn scroll(&self, page: &Page<'_>, out: &mut Rows) -> Result<Option<Cursor>> {
+        reading::scroll(self.defect, self, page, out)
+    }
+
+    fn aggregate(
+        &self,
+        wanted: &[Aggregate<'_>],
+        filter: Option<&Filter>,
+        budget: Budget<'_>,
+    ) -> Result<Vec<Aggregated>> {
+        reading::aggregate(self.defect, self, wanted, filter, budget)
     }
 
     fn block_count(&self) -> usize {

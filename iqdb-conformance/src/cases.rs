@@ -18,6 +18,7 @@ mod hostile;
 mod panics;
 mod payloads;
 mod prepare;
+mod reading;
 mod refusals;
 mod search;
 mod snapshot;
@@ -112,6 +113,15 @@ macro_rules! for_each_case {
                 payloads::row_payloads_list_every_key,
                 payloads::row_payloads_find_every_key,
             }
+            reading {
+                reading::get_many_fills_rows_in_the_order_asked,
+                reading::scroll_has_each_record_once_in_order,
+                reading::scroll_orders_by_a_path,
+                reading::scroll_brings_the_parts_asked_for,
+                reading::a_cursor_is_good_on_later_snapshots,
+                reading::aggregates_are_those_of_the_model,
+                reading::aggregates_count_an_element_once_for_its_record,
+            }
             conveniences {
                 conveniences::upsert_is_a_batch_of_one,
                 conveniences::upsert_many_is_one_batch,
@@ -125,7 +135,6 @@ macro_rules! for_each_case {
                 conveniences::a_snapshot_is_empty_when_its_len_is_0,
                 conveniences::count_agrees_with_the_filter,
                 conveniences::records_yields_each_live_match_once,
-                conveniences::live_rows_are_the_records_part_by_part,
             }
             search {
                 search::search_ranks_by_distance_then_id,

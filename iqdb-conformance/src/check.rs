@@ -3,6 +3,7 @@
 //! All cases use these checks, so that equality means the same in each of them.
 
 pub(crate) mod exact;
+pub(crate) mod reading;
 pub(crate) mod refusal;
 pub(crate) mod rows;
 

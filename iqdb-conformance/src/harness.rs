@@ -59,7 +59,7 @@ pub trait Place: fmt::Debug + Send + Sync + 'static {
 impl Harness {
     /// The default time limit of a case, after which it counts as hanging. It grows in proportion
     /// with the operations beyond [`OPERATIONS`](Self::OPERATIONS).
-    pub const TIME_LIMIT: Duration = Duration::from_secs(120);
+    pub const TIME_LIMIT: Duration = Duration::from_secs(600);
 
     /// The default number of operations of the random histories in all.
     pub const OPERATIONS: usize = 100_000;

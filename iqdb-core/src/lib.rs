@@ -24,7 +24,7 @@
 //! | [`Payload`] | `{"lang": "en", "year": 2024}` |
 //! | [`Record`] | `{"id": 1, "vector": [0.5, 1.0], "vectors": {"image": […]}, "payload": {}}`; all but the id may be left out |
 //! | [`Schema`] | `{"fields": [{"name": "vector", "kind": {"dense": {"dim": 384, "metric": "cosine", "element": "f32"}}}]}` |
-//! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}`, `{"insert": …}`, `{"insert_if_absent": …}`, `{"delete_where": "year < 2000"}`, `{"set_vectors": [1, [["image", null]]]}` |
+//! | [`Change`] | `{"upsert": …}`, `{"delete": 1}`, `{"set_payload": [1, {}]}`, `{"insert": …}`, `{"insert_if_absent": …}`, `{"delete_where": "year < 2000"}`, `{"set_vectors": [1, [["image", null]]]}`, `{"merge_payload": [1, {"lang": null}]}`, `{"upsert_rows": …}` |
 //! | [`Batch`] | `{"changes": […], "expected_version": null}`; the version may be left out |
 //! | [`Applied`] | `{"version": 3, "inserted": 1, "replaced": 0, …}` |
 //! | [`Hit`] | `{"id": 1, "distance": 0.5, "payload": null, "vector": null}` |
@@ -62,6 +62,7 @@ mod payload;
 mod query;
 mod quoted;
 mod readable;
+mod reading;
 mod record;
 mod record_ref;
 mod rows;
@@ -99,6 +100,7 @@ pub use metric::Metric;
 pub use path::{Path, Step};
 pub use payload::{Payload, PayloadColumns, PayloadRef};
 pub use query::{Goal, Plan, Query};
+pub use reading::{Aggregate, Aggregated, Cursor, Direction, Page};
 pub use record::Record;
 pub use record_ref::RecordRef;
 pub use rows::{IdColumn, Parts, Rows};
@@ -106,7 +108,7 @@ pub use rows_ref::{Csr, Matrix, RowsRef};
 pub use schema::{Schema, SchemaBuilder};
 pub use seal::{DerivedCell, Seal, Sidecar};
 pub use search::Search;
-pub use snapshot::{LiveRow, LiveRows, Snapshot, SnapshotExt};
+pub use snapshot::{Records, Snapshot, SnapshotExt, aggregate_blocks, get_each, scroll_blocks};
 pub use source::BlockSource;
 pub use store::{Store, StoreExt};
 pub use uuid::Uuid;

@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use crate::filter::MaskPool;
 use crate::{
-    Block, Explain, Filter, Hits, IdRef, Payload, PayloadRef, Query, RecordId, RecordRef, Result,
-    RowMask, Schema, State, Version,
+    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, Page,
+    Parts, Payload, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, State, Version,
+    reading,
 };
 
 /// One version of a store, seen whole.
@@ -44,6 +45,63 @@ pub trait Snapshot: Debug + Send + Sync {
     /// when reading it fails.
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>>;
 
+    /// Fills `out` with the parts of the records of these ids, in the order of the ids. An id without a
+    /// record is left out, and one that is asked for twice is there twice. One round trip, where the
+    /// store is elsewhere.
+    ///
+    /// - `get_many_fills_rows_in_the_order_asked`: With the parts that were asked for, and no others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) or
+    /// [`ErrorKind::DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) when the budget is used up;
+    /// whatever reading the records reports. `out` is then without rows.
+    fn get_many(
+        &self,
+        ids: &[RecordId],
+        parts: Parts,
+        out: &mut Rows,
+        budget: Budget<'_>,
+    ) -> Result<()> {
+        get_each(self, ids, parts, out, budget)
+    }
+
+    /// Fills `out` with a page of records; returns where to go on if the page is full.
+    /// O(rows log limit) over blocks.
+    ///
+    /// - `scroll_has_each_record_once_in_order`: By ids, upwards and downwards; the pages together have
+    ///   what the filter matches.
+    /// - `scroll_orders_by_a_path`: Records without a value there come last both ways, and equal values
+    ///   are in the order of their ids.
+    /// - `scroll_brings_the_parts_asked_for`: And no others.
+    /// - `a_cursor_is_good_on_later_snapshots`: As bytes, too; and one of another order is refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) for a filter or a path that breaks a
+    /// limit; [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery) for a cursor of another order,
+    /// and to order by the elements of lists; those of [`get_many`](Self::get_many). `out` is then
+    /// without rows.
+    fn scroll(&self, page: &Page<'_>, out: &mut Rows) -> Result<Option<Cursor>> {
+        scroll_blocks(self, page, out)
+    }
+
+    /// Computes aggregates over the records that match, one for each that is wanted. O(rows) over
+    /// blocks, and O(1) for the count of all.
+    ///
+    /// - `aggregates_are_those_of_the_model`: The count, the least and the greatest value, the different
+    ///   values and the most frequent ones.
+    /// - `aggregates_count_an_element_once_for_its_record`: And equal numbers as one value.
+    ///
+    /// # Errors
+    /// Those of [`scroll`](Self::scroll).
+    fn aggregate(
+        &self,
+        wanted: &[Aggregate<'_>],
+        filter: Option<&Filter>,
+        budget: Budget<'_>,
+    ) -> Result<Vec<Aggregated>> {
+        aggregate_blocks(self, wanted, filter, budget)
+    }
+
     /// How many blocks there are. Callers may split `0..block_count()` among threads.
     ///
     /// - `blocks_cover_every_live_record_once`: Each record is alive in exactly one row of one
@@ -74,6 +132,71 @@ pub trait Snapshot: Debug + Send + Sync {
     fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>>;
 }
 
+/// What [`Snapshot::get_many`] does unless a snapshot has a better way: one `get` after another.
+///
+/// # Errors
+/// Those of [`Snapshot::get_many`].
+pub fn get_each<S: Snapshot + ?Sized>(
+    snapshot: &S,
+    ids: &[RecordId],
+    parts: Parts,
+    out: &mut Rows,
+    budget: Budget<'_>,
+) -> Result<()> {
+    filled(snapshot.schema(), out, |out| {
+        for id in ids {
+            budget.check()?;
+            if let Some(record) = snapshot.get(id)? {
+                out.push_parts(&record, parts)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What [`Snapshot::scroll`] does unless a snapshot has a better way: one pass over the blocks.
+///
+/// # Errors
+/// Those of [`Snapshot::scroll`].
+pub fn scroll_blocks<S: Snapshot + ?Sized>(
+    snapshot: &S,
+    page: &Page<'_>,
+    out: &mut Rows,
+) -> Result<Option<Cursor>> {
+    filled(snapshot.schema(), out, |out| reading::scroll(blocks_of(snapshot), page, out))
+}
+
+/// What [`Snapshot::aggregate`] does unless a snapshot has a better way: one pass over the blocks.
+///
+/// # Errors
+/// Those of [`Snapshot::aggregate`].
+pub fn aggregate_blocks<S: Snapshot + ?Sized>(
+    snapshot: &S,
+    wanted: &[Aggregate<'_>],
+    filter: Option<&Filter>,
+    budget: Budget<'_>,
+) -> Result<Vec<Aggregated>> {
+    let counts_all = filter.is_none() && wanted.iter().all(|it| matches!(it, Aggregate::Count));
+    if counts_all {
+        return Ok(vec![Aggregated::Count(snapshot.len()); wanted.len()]);
+    }
+    reading::aggregate(blocks_of(snapshot), wanted, filter, budget)
+}
+
+/// Fills rows of this schema anew; leaves none if that fails.
+fn filled<T>(
+    schema: &Schema,
+    out: &mut Rows,
+    fill: impl FnOnce(&mut Rows) -> Result<T>,
+) -> Result<T> {
+    out.reset(schema);
+    fill(out).inspect_err(|_| out.reset(schema))
+}
+
+fn blocks_of<S: Snapshot + ?Sized>(snapshot: &S) -> impl Iterator<Item = Result<Block<'_>>> {
+    (0..snapshot.block_count()).map(|i| snapshot.block(i))
+}
+
 /// What follows from [`Snapshot`] alone, the same for every backend.
 pub trait SnapshotExt: Snapshot {
     /// Whether there are no records. O(1).
@@ -91,40 +214,27 @@ pub trait SnapshotExt: Snapshot {
     /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) when the filter breaks a
     /// limit; whatever reading the blocks reports.
     fn count(&self, filter: Option<&Filter>) -> Result<u64> {
-        let Some(filter) = filter else {
+        if filter.is_none() {
             return Ok(self.len());
-        };
-        filter.check()?;
-        let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
-        let mut count = 0;
-        for i in 0..self.block_count() {
-            let block = self.block(i)?;
-            block.select(0..block.len(), Some(filter), &mut mask, &mut pool)?;
-            count += mask.count() as u64;
         }
-        Ok(count)
+        match self.aggregate(&[Aggregate::Count], filter, Budget::new())?[..] {
+            [Aggregated::Count(count)] => Ok(count),
+            _ => Err(Error::new(
+                ErrorKind::ContractViolation,
+                "a snapshot computed other aggregates than those wanted",
+            )),
+        }
     }
 
-    /// The records that match `filter`, block by block, in no promised order.
+    /// The records that match `filter`, block by block, in no promised order. Of each only what is
+    /// asked of it is read: its id without its vectors, say.
     ///
     /// - `records_yields_each_live_match_once`: Every live record that matches, and nothing else.
     ///
     /// Each item may be an error of reading; after an error of a whole block the iterator ends. A
     /// filter that breaks a limit is the first and only item.
-    fn records<'a>(
-        &'a self,
-        filter: Option<&'a Filter>,
-    ) -> impl Iterator<Item = Result<RecordRef<'a>>> {
-        self.live_rows(filter).map(|row| row?.record())
-    }
-
-    /// The rows that match `filter`, as [`records`](Self::records) has them, of which only what is
-    /// asked for is read: ids without vectors, say.
-    ///
-    /// - `live_rows_are_the_records_part_by_part`: The same ones in the same order, each with the id,
-    ///   the vector and the payload of its record.
-    fn live_rows<'a>(&'a self, filter: Option<&'a Filter>) -> LiveRows<'a, Self> {
-        LiveRows {
+    fn records<'a>(&'a self, filter: Option<&'a Filter>) -> Records<'a, Self> {
+        Records {
             snapshot: self,
             filter,
             next_block: None,
@@ -148,46 +258,13 @@ impl<S: Snapshot + ?Sized> State for S {
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
-        self.live_rows(Some(filter)).map(|row| Ok(row?.id()?.to_id())).collect()
+        self.records(Some(filter)).map(|record| Ok(record?.id()?.to_id())).collect()
     }
 }
 
-/// One live row of a snapshot. Copying it copies a few words.
-#[derive(Debug, Clone, Copy)]
-pub struct LiveRow<'a> {
-    block: Block<'a>,
-    row: usize,
-}
-
-impl<'a> LiveRow<'a> {
-    /// The id. O(1).
-    ///
-    /// # Errors
-    /// Whatever reading it reports.
-    pub fn id(&self) -> Result<IdRef<'a>> {
-        self.block.id(self.row)
-    }
-
-    /// The payload.
-    ///
-    /// # Errors
-    /// Whatever reading it reports.
-    pub fn payload(&self) -> Result<PayloadRef<'a>> {
-        self.block.payload(self.row)
-    }
-
-    /// The whole record.
-    ///
-    /// # Errors
-    /// Whatever reading it reports.
-    pub fn record(&self) -> Result<RecordRef<'a>> {
-        self.block.record(self.row)
-    }
-}
-
-/// The iterator of [`SnapshotExt::live_rows`].
+/// The iterator of [`SnapshotExt::records`].
 #[derive(Debug)]
-pub struct LiveRows<'a, S: ?Sized> {
+pub struct Records<'a, S: ?Sized> {
     snapshot: &'a S,
     filter: Option<&'a Filter>,
     /// The block to look at next; `None` before the filter has been checked.
@@ -198,13 +275,13 @@ pub struct LiveRows<'a, S: ?Sized> {
     pool: MaskPool,
 }
 
-impl<'a, S: Snapshot + ?Sized> LiveRows<'a, S> {
-    fn advance(&mut self) -> Result<Option<LiveRow<'a>>> {
+impl<'a, S: Snapshot + ?Sized> Records<'a, S> {
+    fn advance(&mut self) -> Result<Option<RecordRef<'a>>> {
         loop {
             if let Some(block) = self.block {
                 if let Some(row) = self.mask.next(self.next_row) {
                     self.next_row = row + 1;
-                    return Ok(Some(LiveRow { block, row }));
+                    return block.record(row).map(Some);
                 }
                 self.block = None;
             }
@@ -227,8 +304,8 @@ impl<'a, S: Snapshot + ?Sized> LiveRows<'a, S> {
     }
 }
 
-impl<'a, S: Snapshot + ?Sized> Iterator for LiveRows<'a, S> {
-    type Item = Result<LiveRow<'a>>;
+impl<'a, S: Snapshot + ?Sized> Iterator for Records<'a, S> {
+    type Item = Result<RecordRef<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let item = self.advance().transpose();

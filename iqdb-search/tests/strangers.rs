@@ -208,7 +208,7 @@ fn damage_in_the_rows_fails_a_search_and_spares_the_ids() {
     stranger.damaged = true;
     assert_eq!(stranger.ask(1, None).unwrap_err().kind(), ErrorKind::Damaged);
     assert_eq!(
-        stranger.live_rows(None).filter(|row| row.as_ref().unwrap().id().is_ok()).count(),
+        stranger.records(None).filter(|record| record.as_ref().unwrap().id().is_ok()).count(),
         10
     );
     assert!(

@@ -1,14 +1,13 @@
 //! The handle that users hold: a store and a search behind one type without parameters.
 
 use std::fmt;
-#[cfg(feature = "file")]
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Applied, Batch, Error, Explain, Filter, Hits, NamedVector, Payload, Query, Record, RecordId,
-    Result, Schema, Search, Snapshot, Store, StoreExt,
+    Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Filter, Hits,
+    NamedVector, Path, Payload, Query, Record, RecordId, Result, Rows, Schema, Search, Snapshot,
+    Store, StoreExt, Value,
 };
 
 #[cfg(feature = "file")]
@@ -103,6 +102,15 @@ impl Iqdb {
     /// Those of [`Store::apply`].
     pub fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
         self.written(self.store.upsert_many(records))
+    }
+
+    /// Inserts or replaces the record of each row, as one batch. Of two rows of one id the later one
+    /// wins.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply`].
+    pub fn upsert_rows(&self, rows: Rows) -> Result<Applied> {
+        self.apply(&Batch::new().upsert_rows(rows))
     }
 
     /// Inserts one record.
@@ -231,6 +239,56 @@ impl Iqdb {
         self.store.count(Some(&filter.try_into().map_err(Into::into)?))
     }
 
+    /// Computes aggregates over the records that match: how many, the least and the greatest value at
+    /// a path, the different values, the most frequent ones. O(rows).
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::aggregate`] and [`Store::snapshot`].
+    pub fn aggregate(
+        &self,
+        wanted: &[Aggregate<'_>],
+        filter: Option<&Filter>,
+    ) -> Result<Vec<Aggregated>> {
+        self.store.snapshot()?.aggregate(wanted, filter, Budget::new())
+    }
+
+    /// The least and the greatest value at a path, if there is one. O(rows).
+    ///
+    /// # Errors
+    /// Those of [`aggregate`](Self::aggregate).
+    pub fn min_max(&self, path: impl Into<Path>) -> Result<Option<(Value, Value)>> {
+        match self.one_aggregate(Aggregate::MinMax(&path.into()))? {
+            Aggregated::MinMax(found) => Ok(found),
+            _ => Err(other_aggregate()),
+        }
+    }
+
+    /// The least `limit` different values at a path, in their order. O(rows).
+    ///
+    /// # Errors
+    /// Those of [`aggregate`](Self::aggregate).
+    pub fn distinct(&self, path: impl Into<Path>, limit: usize) -> Result<Vec<Value>> {
+        match self.one_aggregate(Aggregate::Distinct { path: &path.into(), limit })? {
+            Aggregated::Distinct(found) => Ok(found),
+            _ => Err(other_aggregate()),
+        }
+    }
+
+    /// The most frequent `limit` values at a path, each with its number of records. O(rows).
+    ///
+    /// # Errors
+    /// Those of [`aggregate`](Self::aggregate).
+    pub fn facet(&self, path: impl Into<Path>, limit: usize) -> Result<Vec<(Value, u64)>> {
+        match self.one_aggregate(Aggregate::Facet { path: &path.into(), limit })? {
+            Aggregated::Facet(found) => Ok(found),
+            _ => Err(other_aggregate()),
+        }
+    }
+
+    fn one_aggregate(&self, wanted: Aggregate<'_>) -> Result<Aggregated> {
+        self.aggregate(&[wanted], None)?.pop().ok_or_else(other_aggregate)
+    }
+
     /// The whole database as it is now, unchanging from here on.
     ///
     /// # Errors
@@ -298,7 +356,7 @@ impl Iqdb {
     /// # Errors
     /// As [`compact`](Self::compact); those of [`create`](Self::create) for the copy.
     #[cfg(feature = "file")]
-    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+    pub fn backup_to(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
         self.file("backup")?.backup_to(path)
     }
 
@@ -327,7 +385,7 @@ impl Iqdb {
     #[cfg(feature = "file")]
     fn file(&self, operation: &'static str) -> Result<&FileStore> {
         self.file.as_deref().ok_or_else(|| {
-            Error::new(crate::ErrorKind::NotSupported, "the database is in no directory")
+            Error::new(ErrorKind::NotSupported, "the database is in no directory")
                 .during(operation)
                 .hint("open one with a path")
         })
@@ -347,6 +405,15 @@ impl Iqdb {
     pub fn flush(&self) -> Result<()> {
         self.store.flush()
     }
+}
+
+/// What is said of a snapshot that answers with another aggregate than the one wanted.
+fn other_aggregate() -> Error {
+    Error::new(
+        ErrorKind::ContractViolation,
+        "a snapshot computed other aggregates than those wanted",
+    )
+    .during("aggregate")
 }
 
 impl fmt::Debug for Iqdb {

@@ -47,24 +47,25 @@ mod scroll;
 pub use backend::{Backend, Builder};
 pub use db::Iqdb;
 pub use query::QueryBuilder;
-pub use scroll::Scroll;
+pub use scroll::{Scroll, ScrollPage};
 
 pub use iqdb_core::{
-    Accuracy, Applied, Batch, Bits, BitsRef, Budget, Capabilities, Change, DateTime, Dense,
-    DenseRef, Element, Error, ErrorKind, Explain, Field, FieldId, FieldKind, Filter, Goal, Hit,
-    HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List, ListRef, LiveRow, LiveRows, Location,
-    Map, Metric, NamedVector, Number, Path, Payload, PayloadRef, Plan, Predicate, Query, Record,
-    RecordId, RecordRef, Result, Schema, SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse,
-    SparseRef, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Version, bf16,
-    distance, f16, filter, limits,
+    Accuracy, Aggregate, Aggregated, Applied, Batch, Bits, BitsRef, Budget, Capabilities, Change,
+    Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind, Explain, Field,
+    FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List,
+    ListRef, Location, Map, Metric, NamedVector, Number, Page, Parts, Path, Payload, PayloadRef,
+    Plan, Predicate, Query, Record, RecordId, RecordRef, Records, Result, Rows, Schema,
+    SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value,
+    ValueRef, Vector, VectorRef, Verdict, Version, bf16, distance, f16, filter, limits,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],
 /// [`Snapshot`] and [`Search`].
 pub mod storage {
     pub use iqdb_core::{
-        Block, BlockSource, Column, ColumnBuf, Csr, DerivedCell, Effect, Matrix, Narrow,
-        PayloadColumns, Resolved, RowMask, RowsRef, Seal, Sidecar, State, VectorColumn,
+        Block, BlockSource, Column, ColumnBuf, Components, Csr, DerivedCell, Effect, IdColumn,
+        Matrix, Narrow, PayloadColumns, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
+        VectorColumn, aggregate_blocks, get_each, scroll_blocks,
     };
 }
 

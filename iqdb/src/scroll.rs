@@ -1,8 +1,11 @@
-//! Scrolling: all records, a page at a time, in the order of their ids.
+//! Scrolling: all records in an order, a page at a time.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use iqdb_core::{Error, Filter, IdRef, LiveRow, Record, RecordId, Result, Snapshot, SnapshotExt};
+use iqdb_core::{
+    Budget, Cursor, Direction, Error, Filter, Page, Parts, Path, Record, Result, Rows, Snapshot,
+};
 
 use crate::Iqdb;
 use crate::condition::Condition;
@@ -12,27 +15,29 @@ const DEFAULT_LIMIT: usize = 100;
 
 /// A page in the making; [`run`](Self::run) reads it.
 ///
-/// For a walk through everything, [`SnapshotExt::records`] of [`Iqdb::snapshot`] is faster: each
-/// page looks at every id.
+/// For a walk through everything, [`SnapshotExt::records`](crate::SnapshotExt::records) of
+/// [`Iqdb::snapshot`] is faster: each page looks at every id.
 ///
-/// A page needs no state between calls: the id of its last record is where the next one starts.
-/// Each page sees one consistent snapshot, and two pages two of them unless they are read
-/// [`at`](Self::at) the same one.
+/// A page needs no state between calls: its cursor is where the next one begins. Each page sees one
+/// consistent snapshot, and two pages two of them unless they are read [`at`](Self::at) the same one.
 ///
 #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
 #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
-/// use iqdb::{Iqdb, Metric, Record, Schema};
+/// use iqdb::{Direction, Iqdb, Metric, Record, Schema};
 ///
 /// let db = Iqdb::open_in_memory(Schema::new(1, Metric::Dot)?)?;
-/// db.upsert_many((0..5).map(|n| Record::new(n, [0.5]).expect("a vector")))?;
+/// db.upsert_many((0..5).map(|n| Record::new(n, [0.5]).expect("a vector").with("year", 2020 + n)))?;
 ///
-/// let mut page = db.scroll().limit(2).run()?;
-/// let mut seen = Vec::new();
-/// while let Some(last) = page.last() {
-///     seen.extend(page.iter().map(|record| record.id.clone()));
-///     page = db.scroll().after(&last.id).limit(2).run()?;
+/// let (mut years, mut next) = (Vec::new(), None);
+/// loop {
+///     let page = db.scroll().order_by("year", Direction::Down).after(next).limit(2).run()?;
+///     years.extend(page.records.iter().map(|record| record.payload["year"].clone()));
+///     next = page.next;
+///     if next.is_none() {
+///         break;
+///     }
 /// }
-/// assert_eq!(seen, [0, 1, 2, 3, 4]);
+/// assert_eq!(years, [2024.into(), 2023.into(), 2022.into(), 2021.into(), 2020.into()]);
 /// # Ok::<(), iqdb::Error>(())
 /// ```
 #[derive(Debug)]
@@ -40,26 +45,46 @@ const DEFAULT_LIMIT: usize = 100;
 pub struct Scroll<'a> {
     db: &'a Iqdb,
     at: Option<&'a dyn Snapshot>,
-    after: Option<RecordId>,
+    after: Option<Cursor>,
     limit: usize,
     condition: Condition,
+    order: Option<Path>,
+    direction: Direction,
+    parts: Parts,
+    budget: Budget<'a>,
+}
+
+/// A page of records.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ScrollPage {
+    /// The records, in the order of the pages.
+    pub records: Vec<Record>,
+    /// Where the next page begins, if this one is full.
+    pub next: Option<Cursor>,
 }
 
 impl Iqdb {
-    /// Records in the order of their ids, a page at a time.
+    /// Records in the order of their ids, or of a value, a page at a time.
     pub fn scroll(&self) -> Scroll<'_> {
-        Scroll::new(self)
+        Scroll {
+            db: self,
+            at: None,
+            after: None,
+            limit: DEFAULT_LIMIT,
+            condition: Condition::none(),
+            order: None,
+            direction: Direction::Up,
+            parts: Parts::ALL,
+            budget: Budget::new(),
+        }
     }
 }
 
 impl<'a> Scroll<'a> {
-    pub(crate) fn new(db: &'a Iqdb) -> Self {
-        Self { db, at: None, after: None, limit: DEFAULT_LIMIT, condition: Condition::none() }
-    }
-
-    /// Starts behind this id, whether or not there is such a record.
-    pub fn after(mut self, id: impl Into<RecordId>) -> Self {
-        self.after = Some(id.into());
+    /// Begins behind this cursor: that of the page before, or [`Cursor::after_id`].
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
         self
     }
 
@@ -76,44 +101,79 @@ impl<'a> Scroll<'a> {
         self
     }
 
+    /// In the order of the values at a path, as [`Page::with_order`] has it: records without a value
+    /// there come last.
+    pub fn order_by(mut self, path: impl Into<Path>, direction: Direction) -> Self {
+        self.order = Some(path.into());
+        self.direction = direction;
+        self
+    }
+
+    /// In the order of the ids, upwards or downwards. Upwards is the default.
+    pub fn order_by_id(mut self, direction: Direction) -> Self {
+        self.order = None;
+        self.direction = direction;
+        self
+    }
+
+    /// Only these parts of the records. The default is [`Parts::ALL`].
+    pub fn parts(mut self, parts: Parts) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// Gives up at this time.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.budget = self.budget.with_deadline(deadline);
+        self
+    }
+
+    /// Gives up when the flag is set.
+    pub fn cancel(mut self, flag: &'a AtomicBool) -> Self {
+        self.budget = self.budget.with_cancel(flag);
+        self
+    }
+
     /// Reads this snapshot instead of the database as it is now, so that all pages agree.
     pub fn at(mut self, snapshot: &'a dyn Snapshot) -> Self {
         self.at = Some(snapshot);
         self
     }
 
-    /// Reads the page. O(rows log limit) for the ids; vectors and payloads are read of the page
+    /// Reads the page. O(rows log limit) for ids and order; vectors and payloads are read of the page
     /// alone.
     ///
     /// # Errors
-    /// A filter that can't be read; those of [`Store::snapshot`](crate::Store::snapshot) and of
-    /// reading the records.
-    pub fn run(self) -> Result<Vec<Record>> {
+    /// A filter that can't be read; those of [`Store::snapshot`](crate::Store::snapshot) and
+    /// [`Snapshot::scroll`].
+    pub fn run(self) -> Result<ScrollPage> {
+        let mut rows = Rows::new(self.db.schema());
+        let next = self.run_into(&mut rows)?;
+        Ok(ScrollPage { records: rows.to_records(), next })
+    }
+
+    /// Reads the page into rows, which are reused; returns where the next page begins, if this one is
+    /// full.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run); there are no rows then.
+    pub fn run_into(self, rows: &mut Rows) -> Result<Option<Cursor>> {
+        rows.reset(self.db.schema());
         let filter = self.condition.read()?;
-        let taken;
-        let snapshot = match self.at {
-            Some(snapshot) => snapshot,
-            None => {
-                taken = self.db.snapshot()?;
-                &*taken
-            }
+        let mut page = Page::new(self.limit).with_parts(self.parts).with_budget(self.budget);
+        page = match &self.order {
+            Some(path) => page.with_order(path, self.direction),
+            None => page.with_id_order(self.direction),
         };
-        let mut page: BTreeMap<IdRef<'_>, LiveRow<'_>> = BTreeMap::new();
-        for row in snapshot.live_rows(filter.as_ref()) {
-            let row = row?;
-            let id = row.id()?;
-            if self.after.as_ref().is_some_and(|after| id <= after.as_ref()) {
-                continue;
-            }
-            let full = page.len() >= self.limit;
-            if full && page.last_key_value().is_none_or(|(last, _)| id > *last) {
-                continue;
-            }
-            page.insert(id, row);
-            if page.len() > self.limit {
-                page.pop_last();
-            }
+        if let Some(filter) = &filter {
+            page = page.with_filter(filter);
         }
-        page.into_values().map(|row| row.record()?.to_record()).collect()
+        if let Some(cursor) = &self.after {
+            page = page.with_after(cursor);
+        }
+        match self.at {
+            Some(snapshot) => snapshot.scroll(&page, rows),
+            None => self.db.snapshot()?.scroll(&page, rows),
+        }
     }
 }

@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use iqdb::{
-    Backend, Element, ErrorKind, ExactSearch, Filter, Hits, Iqdb, Kernel, Metric, Payload, Plan,
-    Query, Record, Result, Schema, Search, Snapshot, Vector, VectorRef, Version,
+    Aggregate, Aggregated, Backend, Cursor, Direction, Element, ErrorKind, ExactSearch, Filter,
+    Hits, Iqdb, Kernel, Metric, Parts, Payload, Plan, Query, Record, Result, Rows, Schema, Search,
+    Snapshot, Vector, VectorRef, Version,
 };
 
 fn articles() -> Iqdb {
@@ -131,16 +132,52 @@ fn pages_come_in_the_order_of_the_ids() {
     let db = articles();
     db.upsert(Record::new("a", [0.0, 0.0]).unwrap()).unwrap();
     let page = |scroll: iqdb::Scroll<'_>| -> Vec<String> {
-        scroll.run().unwrap().into_iter().map(|record| record.id.to_string()).collect()
+        scroll.run().unwrap().records.iter().map(|record| record.id.to_string()).collect()
     };
     assert_eq!(page(db.scroll()), ["1", "2", "3", "a"]);
     assert_eq!(page(db.scroll().limit(2)), ["1", "2"]);
-    assert_eq!(page(db.scroll().after(2).limit(2)), ["3", "a"]);
-    assert_eq!(page(db.scroll().after("a")), [""; 0]);
+    assert_eq!(page(db.scroll().after(Cursor::after_id(2)).limit(2)), ["3", "a"]);
+    assert_eq!(page(db.scroll().after(Cursor::after_id("a"))), [""; 0]);
     assert_eq!(page(db.scroll().limit(0)), [""; 0]);
     let both = db.scroll().filter("lang = \"en\"").filter("year > 2001");
     assert_eq!(page(both), ["3"]);
     assert_eq!(page(db.scroll().filter("lang = \"en\"").limit(1)), ["1"]);
+}
+
+#[test]
+fn pages_come_in_the_order_of_a_value() {
+    let db = articles();
+    db.upsert(Record::new("a", [0.0, 0.0]).unwrap()).unwrap();
+    let by_year = || db.scroll().order_by("year", Direction::Down).parts(Parts::ID.with_payload());
+    let first = by_year().limit(3).run().unwrap();
+    let ids: Vec<_> = first.records.iter().map(|record| record.id.clone()).collect();
+    assert_eq!(ids, [3, 2, 1]);
+    assert!(first.records.iter().all(|record| record.vectors().count() == 0));
+    let mut rows = Rows::new(db.schema());
+    let next = by_year().limit(3).after(first.next).run_into(&mut rows).unwrap();
+    assert_eq!((rows.record(0).unwrap().id().unwrap().to_id(), next), ("a".into(), None));
+    let cancelled = AtomicBool::new(true);
+    let refused = db.scroll().cancel(&cancelled).run_into(&mut rows).unwrap_err();
+    assert_eq!((refused.kind(), rows.len()), (ErrorKind::Cancelled, 0));
+    let late = db.scroll().deadline(Instant::now()).run().unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::DeadlineExceeded);
+}
+
+#[test]
+fn rows_go_from_one_database_to_another_and_values_are_counted() {
+    let (db, copy) = (articles(), articles());
+    copy.delete_where("year > 0").unwrap();
+    let mut rows = Rows::new(db.schema());
+    db.scroll().run_into(&mut rows).unwrap();
+    assert_eq!(copy.upsert_rows(rows).unwrap().inserted, 3);
+    assert_eq!(copy.scroll().run().unwrap(), db.scroll().run().unwrap());
+    assert_eq!(copy.min_max("year").unwrap(), Some((2001.into(), 2003.into())));
+    assert_eq!(copy.distinct("year", 1).unwrap(), [2001.into()]);
+    assert_eq!(copy.facet("lang", 1).unwrap(), [("en".into(), 2)]);
+    let english = Filter::eq("lang", "en");
+    let count = copy.aggregate(&[Aggregate::Count], Some(&english)).unwrap();
+    assert_eq!(count, [Aggregated::Count(2)]);
+    assert_eq!(copy.min_max("nothing.there").unwrap(), None);
 }
 
 #[test]
@@ -152,7 +189,7 @@ fn a_snapshot_goes_on_showing_what_it_saw() {
     let mut hits = [Hits::new()];
     let again = db.query([0.0, 0.0]).at(&*snapshot).run().unwrap();
     assert_eq!(ids(&again), ["1", "2", "3"]);
-    assert_eq!(db.scroll().at(&*snapshot).run().unwrap().len(), 3);
+    assert_eq!(db.scroll().at(&*snapshot).run().unwrap().records.len(), 3);
     db.search_batch(&[query], &mut hits).unwrap();
     assert!(hits[0].is_empty());
 }

@@ -142,8 +142,8 @@ fn holding(snapshot: &dyn Snapshot, filter: Option<&Filter>, field: &Field) -> R
 /// The keys of all payloads, in their order.
 fn keys(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<Vec<String>> {
     let mut keys = std::collections::BTreeSet::new();
-    for row in snapshot.live_rows(filter) {
-        for (key, _) in row?.payload()?.to_payload()?.iter() {
+    for record in snapshot.records(filter) {
+        for (key, _) in record?.payload()?.to_payload()?.iter() {
             if !keys.contains(key) {
                 keys.insert(key.to_owned());
             }

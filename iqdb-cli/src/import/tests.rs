@@ -19,7 +19,7 @@ fn import_text(database: &Iqdb, text: &str, batch_rows: usize, resume: bool) -> 
 }
 
 fn contents(database: &Iqdb) -> Vec<String> {
-    let records = database.scroll().limit(usize::MAX).run().unwrap();
+    let records = database.scroll().limit(usize::MAX).run().unwrap().records;
     // As JSON, in which -0.0 is not 0.0.
     records.iter().map(|record| serde_json::to_string(record).unwrap()).collect()
 }

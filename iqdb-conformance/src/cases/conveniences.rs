@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, ErrorKind, Filter, Metric, Payload, Record, RecordId, Result, Schema, Snapshot,
-    SnapshotExt, StoreExt, VectorRef, Version,
+    Batch, ErrorKind, Filter, Metric, Payload, Record, RecordId, Result, Schema, SnapshotExt,
+    StoreExt, Version,
 };
 
 use crate::check::exact::{assert_is, assert_record};
@@ -13,7 +13,7 @@ use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
-use crate::{Harness, Model, Outcome};
+use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
     Schema::new(2, Metric::Euclidean)
@@ -261,45 +261,4 @@ pub(super) fn records_yields_each_live_match_once(harness: &Harness) -> Result<O
         }
     }
     Ok(Outcome::Kept)
-}
-
-pub(super) fn live_rows_are_the_records_part_by_part(harness: &Harness) -> Result<Outcome> {
-    let (predicates, nested) = (filters::predicates(), filters::nested());
-    for pair in full_and_empty(harness)? {
-        let snapshot = pair.site.snapshot()?;
-        let some = predicates.iter().chain(&nested).map(Some);
-        for filter in some.chain([None::<&Filter>]) {
-            check_rows(&*snapshot, &pair.model, filter)?;
-        }
-        for filter in &filters::invalid() {
-            let context = format_args!("live_rows of {}", pair.model.len());
-            let mut rows = snapshot.live_rows(Some(filter));
-            let first = rows.next().transpose();
-            assert_refused(first, ErrorKind::InvalidFilter, context);
-            assert!(rows.next().is_none(), "{context}: more rows after the error of the filter");
-        }
-    }
-    Ok(Outcome::Kept)
-}
-
-/// `live_rows` has the same records as `records` and the model, each to be read part by part.
-fn check_rows(snapshot: &dyn Snapshot, model: &Model, filter: Option<&Filter>) -> Result<()> {
-    let (mut rows, mut count) = (snapshot.live_rows(filter), 0);
-    for record in snapshot.records(filter) {
-        let record = record?.to_record()?;
-        let row = rows.next().transpose()?;
-        let row = row.unwrap_or_else(|| panic!("live_rows: expected {record:?}, found no more"));
-        let mut found = Record::without_vector(row.id()?.to_id());
-        for field in snapshot.schema().fields() {
-            let vector = row.record()?.vector(field.name())?.map(VectorRef::to_vector);
-            found.set_vector(field.name().to_owned(), vector);
-        }
-        found.payload = row.payload()?.to_payload()?;
-        assert_record(Some(&found), Some(&record), "live_rows");
-        assert_record(Some(&found), model.get(&found.id), "live_rows");
-        count += 1;
-    }
-    assert_is!(count, model.matching(filter)?.len(), "how many live_rows of {filter:?}");
-    assert!(rows.next().is_none(), "live_rows has more than records of {filter:?}");
-    Ok(())
 }
