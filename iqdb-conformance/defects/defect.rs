@@ -206,7 +206,9 @@ defects! {
         "blocks::clear_dead_clears_exactly_the_dead_rows",
         "snapshot::snapshot_get_agrees_with_its_blocks";
     /// A record without a field has a row of zeros in its column.
-    HoleIsLent by "blocks::columns_have_a_row_for_each_vector_and_no_other";
+    HoleIsLent by
+        "blocks::columns_have_a_row_for_each_vector_and_no_other",
+        "fields::has_asks_which_records_have_a_vector";
     /// The rows of a column stand beside the records after theirs.
     ColumnIsOffByOne by
         "blocks::columns_have_a_row_for_each_vector_and_no_other",

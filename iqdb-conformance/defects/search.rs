@@ -185,7 +185,7 @@ impl PlantedSearch {
         let mut hits = Vec::new();
         for (distance, record) in found {
             let matches = match filter {
-                Some(filter) => filter.matches(record.id.as_ref(), &(&record.payload).into())?,
+                Some(filter) => filter.matches(&record)?,
                 None => true,
             };
             let wanted = query.wants_payload() || self.defect == Some(Defect::PayloadAlways);

@@ -72,6 +72,7 @@ macro_rules! for_each_case {
             fields {
                 fields::limits_are_kept,
                 fields::a_record_may_lack_any_field,
+                fields::has_asks_which_records_have_a_vector,
                 fields::vectors_of_other_kinds_are_refused,
                 fields::search_looks_in_its_field_only,
                 fields::a_batch_may_ask_different_fields,

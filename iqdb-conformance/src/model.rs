@@ -154,13 +154,13 @@ impl Model {
     /// The records that match `filter`, in the order of their ids.
     ///
     /// # Errors
-    /// Those of [`Filter::check`].
+    /// Those of [`Filter::check_for`].
     pub fn matching(&self, filter: Option<&Filter>) -> Result<Vec<&Record>> {
-        filter.map_or(Ok(()), Filter::check)?;
+        filter.map_or(Ok(()), |filter| filter.check_for(&self.schema))?;
         let mut found = Vec::new();
         for record in self.records() {
             let matches = match filter {
-                Some(filter) => filter.matches(record.id.as_ref(), &(&record.payload).into())?,
+                Some(filter) => filter.matches(record)?,
                 None => true,
             };
             if matches {

@@ -125,7 +125,7 @@ impl<'a> Block<'a> {
         mask.set_range(self.len, range);
         self.source.clear_dead(self.at, &mut Narrow::new(mask))?;
         match filter {
-            Some(filter) => filter.narrow(self.source, mask, pool),
+            Some(filter) => filter.narrow(self.source, self.schema, mask, pool),
             None => Ok(()),
         }
     }
@@ -137,7 +137,7 @@ impl<'a> Block<'a> {
     /// As [`select`](Self::select).
     pub fn matching(&self, filter: &Filter, mask: &mut RowMask, pool: &mut MaskPool) -> Result<()> {
         mask.set_all(self.len);
-        filter.narrow(self.source, mask, pool)
+        filter.narrow(self.source, self.schema, mask, pool)
     }
 
     pub(crate) fn check_row(&self, row: usize) -> Result<()> {

@@ -284,7 +284,7 @@ impl<'a> Query<'a> {
                     .hint("leave it out to search on the calling thread"));
             }
             self.accuracy.check()?;
-            self.filter.map_or(Ok(()), Filter::check)
+            self.filter.map_or(Ok(()), |filter| filter.check_for(schema))
         };
         checked().map_err(|error| error.during("search"))
     }

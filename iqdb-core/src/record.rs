@@ -5,7 +5,10 @@ mod serde_form;
 
 use std::borrow::Cow;
 
-use crate::{Error, ErrorKind, Field, Payload, RecordId, Result, Value, Vector, VectorRef};
+use crate::filter::Subject;
+use crate::{
+    Error, ErrorKind, Field, IdRef, Payload, PayloadRef, RecordId, Result, Value, Vector, VectorRef,
+};
 
 /// One entry of a store: an id, a vector for each field that it has, and a payload.
 ///
@@ -157,6 +160,20 @@ impl Record {
     pub fn with_payload(mut self, payload: Payload) -> Self {
         self.payload = payload;
         self
+    }
+}
+
+impl Subject for Record {
+    fn id(&self) -> Result<IdRef<'_>> {
+        Ok(self.id.as_ref())
+    }
+
+    fn payload(&self) -> Result<PayloadRef<'_>> {
+        Ok(PayloadRef::from(&self.payload))
+    }
+
+    fn has_vector(&self, name: &str) -> Result<bool> {
+        Ok(self.vector(name).is_some())
     }
 }
 

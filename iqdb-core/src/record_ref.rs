@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::{Block, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result, VectorRef};
+use crate::filter::Subject;
+use crate::{Block, Column, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result, VectorRef};
 
 /// A borrowed record: what a snapshot lends. Its vectors and its payload are read when they are asked
 /// for.
@@ -52,6 +53,18 @@ impl RecordRef<'_> {
         }
     }
 
+    /// Whether the record has a vector of the field `name`. O(log rows).
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn has_vector(&self, name: &str) -> Result<bool> {
+        match &self.0 {
+            Repr::Row(block, row) => Ok(row_column(block, *row, name)?.is_some()),
+            Repr::Lent(record) => Ok(record.vector(name).is_some()),
+            Repr::Owned(record) => Ok(record.vector(name).is_some()),
+        }
+    }
+
     /// The payload.
     ///
     /// # Errors
@@ -77,14 +90,21 @@ impl RecordRef<'_> {
     }
 }
 
-fn row_vector<'a>(block: &Block<'a>, row: usize, name: &str) -> Result<Option<VectorRef<'a>>> {
+/// The column of a field, and the row's position in it.
+fn row_column<'a>(
+    block: &Block<'a>,
+    row: usize,
+    name: &str,
+) -> Result<Option<(Column<'a>, usize)>> {
     let Some((field, _)) = block.schema().iter().find(|(_, field)| field.name() == name) else {
         return Ok(None);
     };
-    let Some(column) = block.column(field)? else {
-        return Ok(None);
-    };
-    let Some(position) = column.position(row) else {
+    let column = block.column(field)?;
+    Ok(column.and_then(|column| Some((column, column.position(row)?))))
+}
+
+fn row_vector<'a>(block: &Block<'a>, row: usize, name: &str) -> Result<Option<VectorRef<'a>>> {
+    let Some((column, position)) = row_column(block, row, name)? else {
         return Ok(None);
     };
     column.vector(position).map(Some).map_err(|error| named(error, block, row))
@@ -123,6 +143,20 @@ impl<'a> From<&'a Record> for RecordRef<'a> {
 impl From<Record> for RecordRef<'_> {
     fn from(record: Record) -> Self {
         Self(Repr::Owned(Box::new(record)))
+    }
+}
+
+impl Subject for RecordRef<'_> {
+    fn id(&self) -> Result<IdRef<'_>> {
+        self.id()
+    }
+
+    fn payload(&self) -> Result<PayloadRef<'_>> {
+        self.payload()
+    }
+
+    fn has_vector(&self, name: &str) -> Result<bool> {
+        self.has_vector(name)
     }
 }
 

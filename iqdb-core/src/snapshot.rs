@@ -5,8 +5,7 @@ use std::fmt::Debug;
 use crate::filter::MaskPool;
 use crate::{
     Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, Page,
-    Parts, Payload, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, State, Version,
-    reading,
+    Parts, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, State, Version, reading,
 };
 
 /// One version of a store, seen whole.
@@ -163,7 +162,10 @@ pub fn scroll_blocks<S: Snapshot + ?Sized>(
     page: &Page<'_>,
     out: &mut Rows,
 ) -> Result<Option<Cursor>> {
-    filled(snapshot.schema(), out, |out| reading::scroll(blocks_of(snapshot), page, out))
+    filled(snapshot.schema(), out, |out| {
+        page.filter().map_or(Ok(()), |filter| filter.check_for(snapshot.schema()))?;
+        reading::scroll(blocks_of(snapshot), page, out)
+    })
 }
 
 /// What [`Snapshot::aggregate`] does unless a snapshot has a better way: one pass over the blocks.
@@ -180,6 +182,7 @@ pub fn aggregate_blocks<S: Snapshot + ?Sized>(
     if counts_all {
         return Ok(vec![Aggregated::Count(snapshot.len()); wanted.len()]);
     }
+    filter.map_or(Ok(()), |filter| filter.check_for(snapshot.schema()))?;
     reading::aggregate(blocks_of(snapshot), wanted, filter, budget)
 }
 
@@ -249,12 +252,8 @@ pub trait SnapshotExt: Snapshot {
 impl<S: Snapshot + ?Sized> SnapshotExt for S {}
 
 impl<S: Snapshot + ?Sized> State for S {
-    fn contains(&self, id: &RecordId) -> Result<bool> {
-        Ok(self.get(id)?.is_some())
-    }
-
-    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
-        self.get(id)?.map(|record| record.payload()?.to_payload()).transpose()
+    fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        self.get(id)
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
@@ -288,7 +287,8 @@ impl<'a, S: Snapshot + ?Sized> Records<'a, S> {
             let next = match self.next_block {
                 Some(next) => next,
                 None => {
-                    self.filter.map_or(Ok(()), Filter::check)?;
+                    let schema = self.snapshot.schema();
+                    self.filter.map_or(Ok(()), |filter| filter.check_for(schema))?;
                     0
                 }
             };

@@ -80,6 +80,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///   every thread.
     /// - `a_wrong_dimension_is_refused`: Also by a store that is empty.
     /// - `a_record_may_lack_any_field`: Even all of them; and what a replaced record had is gone.
+    /// - `has_asks_which_records_have_a_vector`: The filter `@has field`, in searches, pages, counts and
+    ///   deletes; and a field that there is not is refused.
     /// - `vectors_of_other_kinds_are_refused`: Of a field that there is not, of another element, or
     ///   dense in place of sparse; in queries, too.
     /// - `a_zero_vector_is_refused_where_the_metric_needs_a_direction`: And accepted elsewhere.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Effect, Filter, Payload, Record, RecordId, Resolved, Result,
+    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved, Result,
     Schema, Snapshot, Store, Version,
 };
 
@@ -47,19 +47,15 @@ struct State {
 }
 
 impl iqdb_core::State for State {
-    fn contains(&self, id: &RecordId) -> Result<bool> {
-        Ok(self.records.contains_key(id))
-    }
-
-    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
-        Ok(self.records.get(id).map(|record| record.payload.clone()))
+    fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(self.records.get(id).map(RecordRef::from))
     }
 
     /// O(records).
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
         for record in self.records.values() {
-            if filter.matches(record.id.as_ref(), &(&record.payload).into())? {
+            if filter.matches(record)? {
                 found.push(record.id.clone());
             }
         }

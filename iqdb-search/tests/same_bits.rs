@@ -111,9 +111,7 @@ impl Workload {
             let mut all: Vec<(f64, &RecordId)> = records
                 .iter()
                 .filter(|record| {
-                    query.filter().is_none_or(|filter| {
-                        filter.matches(record.id.as_ref(), &(&record.payload).into()).unwrap()
-                    })
+                    query.filter().is_none_or(|filter| filter.matches(*record).unwrap())
                 })
                 .map(|record| {
                     (

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
-    Narrow, Payload, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema,
-    Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version, distance,
+    Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result, RowsRef,
+    Schema, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -76,10 +76,8 @@ impl Chunks {
         for chunk in &self.chunks {
             for row in (0..ROWS).filter(|row| alive(*row, self.version)) {
                 let id = chunk.first + row as u64;
-                let payload = Payload::new().with("n", i64::try_from(n(id)).unwrap());
-                let matches = |filter: &Filter| {
-                    filter.matches(IdRef::Number(id), &(&payload).into()).unwrap()
-                };
+                let record = Record::without_vector(id).with("n", i64::try_from(n(id)).unwrap());
+                let matches = |filter: &Filter| filter.matches(&record).unwrap();
                 if query.filter().is_none_or(matches) {
                     let vector = &chunk.components[row * STRIDE..][..DIM];
                     all.push((

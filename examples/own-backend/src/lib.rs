@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Payload,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits,
     Query, Record, Rows, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
     Version,
 };
@@ -40,18 +40,14 @@ struct State {
 
 /// What core asks of the records when it resolves a batch.
 impl iqdb_core::State for State {
-    fn contains(&self, id: &RecordId) -> Result<bool> {
-        Ok(self.records.contains_key(id))
-    }
-
-    fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
-        Ok(self.records.get(id).map(|record| record.payload.clone()))
+    fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+        Ok(self.records.get(id).map(RecordRef::from))
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
         for record in self.records.values() {
-            if filter.matches(record.id.as_ref(), &(&record.payload).into())? {
+            if filter.matches(record)? {
                 found.push(record.id.clone());
             }
         }

@@ -159,16 +159,22 @@ pub(crate) fn filter(from: &mut Entropy<'_>, depth: u32) -> Result<Filter> {
             false => Filter::contains_text(path(from)?, text(from)?),
         },
         _ => {
-            let length = from.int_in_range(0..=3_u8)?;
+            let length = from.int_in_range(0..=4_u8)?;
+            if length == 4 {
+                return Ok(match from.arbitrary::<bool>()? {
+                    true => Filter::has(Field::DEFAULT),
+                    false => Filter::has(text(from)?),
+                });
+            }
             Filter::id_in((0..length).map(|_| id(from)).collect::<Result<Vec<_>>>()?)
         }
     })
 }
 
-/// A filter that passes its check.
-pub(crate) fn valid_filter(from: &mut Entropy<'_>) -> Result<Filter> {
+/// A filter that records of this schema can be asked.
+pub(crate) fn valid_filter(from: &mut Entropy<'_>, schema: &Schema) -> Result<Filter> {
     let filter = filter(from, 3)?;
-    Ok(if filter.check().is_ok() { filter } else { Filter::exists("a") })
+    Ok(if filter.check_for(schema).is_ok() { filter } else { Filter::exists("a") })
 }
 
 /// A record that can be stored but for its payload. Now and then it lacks a field.
@@ -201,7 +207,7 @@ fn change(from: &mut Entropy<'_>, schema: &Schema) -> Result<Change> {
         11..=13 => Change::SetPayload(id, payload(from)?),
         14 => Change::InsertIfAbsent(record(from, schema, id)?),
         15 => Change::Insert(record(from, schema, id)?),
-        16 => Change::DeleteWhere(valid_filter(from)?),
+        16 => Change::DeleteWhere(valid_filter(from, schema)?),
         17 => Change::MergePayload(id, payload(from)?),
         18..=19 => {
             let field = field(from, schema)?;

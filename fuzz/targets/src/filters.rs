@@ -5,8 +5,8 @@ use iqdb_conformance::Model;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Filter, IdRef, Location, Map, Path, Payload, Predicate, Schema, SnapshotExt, Step,
-    Store, Value,
+    Batch, Filter, Location, Map, Path, Payload, Predicate, Record, RecordId, Schema, SnapshotExt,
+    Step, Store, Value,
 };
 
 use crate::seed::{self, Seed};
@@ -101,11 +101,12 @@ fn check_evaluation(filter: &Filter) {
     }
     let complement = filter.clone().not();
     for payload in [Payload::new(), scalars, lists] {
-        for id in [IdRef::Number(0), IdRef::Text("a")] {
-            let matches = filter.matches(id, &(&payload).into()).expect("a payload in memory");
+        for id in [RecordId::from(0), RecordId::from("a")] {
+            let record = Record::without_vector(id).with_payload(payload.clone());
+            let matches = filter.matches(&record).expect("a record in memory");
             // The complement may be too large by one operator.
             if complement.check().is_ok() {
-                let rest = complement.matches(id, &(&payload).into()).expect("as above");
+                let rest = complement.matches(&record).expect("as above");
                 assert_ne!(matches, rest, "{filter} and its complement on {payload:?}");
             }
         }

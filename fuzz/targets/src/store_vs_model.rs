@@ -63,9 +63,9 @@ fn script(data: &[u8]) -> Result<Script> {
 fn operation(from: &mut Entropy<'_>, schema: &Schema) -> Result<Operation> {
     Ok(match from.int_in_range(0..=15_u8)? {
         0..=6 => Operation::Apply(entropy::batch(from, schema)?),
-        7 => Operation::DeleteWhere(entropy::valid_filter(from)?),
+        7 => Operation::DeleteWhere(entropy::valid_filter(from, schema)?),
         8 => Operation::Get(entropy::id(from)?),
-        9 => Operation::Count(entropy::valid_filter(from)?),
+        9 => Operation::Count(entropy::valid_filter(from, schema)?),
         10..=12 => {
             let count = from.int_in_range(1..=3_u8)?;
             let questions = (0..count).map(|_| question(from, schema));
@@ -82,7 +82,7 @@ fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let (vector, goal) = (entropy::vector(from, field.kind())?, entropy::goal(from)?);
     let question = entropy::question(field, vector, goal)?;
     let question = match from.arbitrary()? {
-        true => question.with_filter(entropy::valid_filter(from)?),
+        true => question.with_filter(entropy::valid_filter(from, schema)?),
         false => question,
     };
     Ok(question.with_payload(from.arbitrary()?).with_threads(from.int_in_range(1..=3)?))

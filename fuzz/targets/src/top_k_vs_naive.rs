@@ -131,7 +131,7 @@ fn question(from: &mut Entropy<'_>, schema: &Schema) -> Result<Question> {
     let question = entropy::question(field, vector, goal)?;
     let question = match from.int_in_range(0..=7_u8)? {
         0..=4 => question,
-        5..=6 => question.with_filter(entropy::valid_filter(from)?),
+        5..=6 => question.with_filter(entropy::valid_filter(from, schema)?),
         _ => question.with_filter(entropy::filter(from, 3)?),
     };
     let payload = from.arbitrary()?;

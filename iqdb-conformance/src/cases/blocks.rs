@@ -342,7 +342,7 @@ pub(super) fn matching_agrees_with_the_predicate(harness: &Harness) -> Result<Ou
         each_block(&*snapshot, |i, block| {
             let found = selected(&block, Some(filter))?;
             let mut expected = selected(&block, None)?;
-            expected.retain(|row| filter.matches(block.id(row)?, &block.payload(row)?))?;
+            expected.retain(|row| filter.matches(&block.record(row)?))?;
             assert_is!(found, expected, "the rows of block {i} that match `{filter}`");
             // The complement among the live rows, for which the same leaf narrows another mask.
             let mut complement = selected(&block, None)?;

@@ -5,12 +5,12 @@ use std::slice;
 use fastrand::Rng;
 use iqdb_core::limits::{DIM_MAX, FIELDS_MAX, SPARSE_TERMS_MAX};
 use iqdb_core::{
-    Batch, Element, ErrorKind, Field, Filter, Hits, Metric, Payload, Query, Record, RecordId,
-    Result, Schema, StoreExt, Vector,
+    Batch, Element, ErrorKind, Field, Filter, Hits, Metric, Page, Payload, Query, Record, RecordId,
+    Result, Rows, Schema, SnapshotExt, StoreExt, Vector,
 };
 
 use crate::check::check_queries;
-use crate::check::exact::assert_is;
+use crate::check::exact::{assert_hits, assert_is, assert_record};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
@@ -58,6 +58,83 @@ pub(super) fn a_record_may_lack_any_field(harness: &Harness) -> Result<Outcome> 
         pair.check()?;
     }
     Ok(held.outcome())
+}
+
+pub(super) fn has_asks_which_records_have_a_vector(harness: &Harness) -> Result<Outcome> {
+    let held = Held::of(harness, shapes::all()?)?;
+    for schema in &held.schemas {
+        let mut pair = Differential::after_churn(harness, schema, 60, Distribution::Smooth)?;
+        let unknown = Filter::has("no such field");
+        let mut rows = Rows::new(schema);
+        for unknown in [&unknown, &unknown.clone().not(), &Filter::exists("x").or(unknown.clone())]
+        {
+            let (snapshot, kind) = (pair.site.snapshot()?, ErrorKind::UnknownField);
+            assert_refused(snapshot.count(Some(unknown)), kind, "a count");
+            assert_refused(
+                snapshot.scroll(&Page::new(1).with_filter(unknown), &mut rows),
+                kind,
+                "a page",
+            );
+            let mut records = snapshot.records(Some(unknown));
+            assert_refused(records.next().transpose(), kind, "records");
+            pair.refuses(&Batch::new().delete_where(unknown.clone()), kind)?;
+        }
+        for field in schema.fields() {
+            let has = Filter::has(field.name());
+            let english = Filter::eq("lang", "en");
+            for filter in [
+                &has,
+                &has.clone().not(),
+                &has.clone().and(english.clone()),
+                &english.or(has.clone()),
+            ] {
+                let expected = pair.model.matching(Some(filter))?;
+                let snapshot = pair.site.snapshot()?;
+                assert_is!(
+                    snapshot.count(Some(filter))?,
+                    expected.len() as u64,
+                    "the count of `{filter}`"
+                );
+                snapshot.scroll(&Page::new(1_000).with_filter(filter), &mut rows)?;
+                assert_is!(rows.len(), expected.len(), "the page of `{filter}`");
+                for (found, expected) in rows.to_records().iter().zip(expected) {
+                    assert_record(Some(found), Some(expected), format_args!("of `{filter}`"));
+                }
+                check_searches(&pair, schema, filter)?;
+            }
+        }
+        // What the batch did before it counts.
+        for (n, field) in (0..).zip(schema.fields()) {
+            let has = Filter::has(field.name());
+            let vector = vectors::ones(field.kind())?;
+            let set = |vector: Option<Vector>| vec![(field.name().to_owned().into(), vector)];
+            let ids: Vec<_> =
+                pair.model.records().map(|record| record.id.clone()).take(4).collect();
+            let batch = ids.iter().enumerate().fold(Batch::new(), |batch, (n, id)| match n {
+                0 => batch.set_vectors(id, set(None)),
+                1 => batch.set_vectors(id, set(Some(vector.clone()))),
+                2 => batch.set_vectors(id, set(Some(vector.clone()))).set_vectors(id, set(None)),
+                _ => batch.upsert(Record::without_vector(id)),
+            });
+            pair.apply(&batch.delete_where(if n % 2 == 0 { has } else { has.not() }))?;
+            pair.check()?;
+        }
+    }
+    Ok(held.outcome())
+}
+
+/// Panics unless a search of each field with this filter answers as the model does.
+fn check_searches(pair: &Differential<'_>, schema: &Schema, filter: &Filter) -> Result<()> {
+    for vector in turns(schema, schema.fields().len())?.iter().zip(schema.fields()) {
+        let (vector, field) = vector;
+        let query =
+            Query::nearest(vector.as_ref(), 10).with_field(field.name()).with_filter(filter);
+        let mut hits = [Hits::new()];
+        pair.search().search(&*pair.site.snapshot()?, &[query], &mut hits)?;
+        let expected = pair.model.search(&query)?;
+        assert_hits(&hits[0].to_vec(), &expected, format_args!("a search with `{filter}`"));
+    }
+    Ok(())
 }
 
 pub(super) fn vectors_of_other_kinds_are_refused(harness: &Harness) -> Result<Outcome> {

@@ -73,7 +73,7 @@ impl Change {
             }
             Self::Delete(_) => Ok(()),
             Self::SetPayload(_, payload) | Self::MergePayload(_, payload) => payload.check(),
-            Self::DeleteWhere(filter) => filter.check(),
+            Self::DeleteWhere(filter) => filter.check_for(schema),
             Self::UpsertRows(rows) => rows.check_fits(schema),
             Self::SetVectors(_, vectors) => vectors.iter().try_for_each(|(name, vector)| {
                 schema.check_vector(name, vector.as_ref().map(Vector::as_ref))

@@ -4,25 +4,20 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Applied, Batch, Change, Effect};
+use crate::filter::Subject;
 use crate::{
-    Error, ErrorKind, Filter, Payload, PayloadRef, Record, RecordId, Result, Rows, Version,
-    merge_patch,
+    Error, ErrorKind, Filter, IdRef, NamedVector, Payload, PayloadRef, Record, RecordId, RecordRef,
+    Result, Rows, Version, merge_patch,
 };
 
 /// What [`Batch::resolve`] asks of the state that the batch follows. Every
 /// [`Snapshot`](crate::Snapshot) is one.
 pub trait State {
-    /// Whether there is a record of this id.
+    /// The record of this id, if there is one.
     ///
     /// # Errors
     /// Whatever reading it reports.
-    fn contains(&self, id: &RecordId) -> Result<bool>;
-
-    /// A copy of the payload of the record of this id, if there is one.
-    ///
-    /// # Errors
-    /// Whatever reading it reports.
-    fn payload(&self, id: &RecordId) -> Result<Option<Payload>>;
+    fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>>;
 
     /// The ids of the records that match, each once, in any order.
     ///
@@ -94,20 +89,74 @@ struct Resolver<'a, 's> {
     resolved: Resolved<'a>,
 }
 
-/// A record that a statement of the batch has removed or given a payload.
-enum Touched<'a> {
+/// A record that a statement of the batch has removed, put or changed.
+struct Touched<'a> {
+    base: Base<'a>,
+    /// What a later statement has set, in place of the base's.
+    payload: Option<Cow<'a, Payload>>,
+    /// What later statements have set or removed, the last of them behind.
+    vectors: Vec<&'a [NamedVector]>,
+}
+
+/// What the changes of a record are based on.
+#[derive(Clone, Copy)]
+enum Base<'a> {
     Removed,
-    Present(Cow<'a, Payload>),
-    PresentRow(&'a Rows, usize),
+    /// The record of the state before the batch.
+    Stored,
+    Put(&'a Record),
+    PutRow(&'a Rows, usize),
+}
+
+impl<'a> From<Base<'a>> for Touched<'a> {
+    fn from(base: Base<'a>) -> Self {
+        Self { base, payload: None, vectors: Vec::new() }
+    }
 }
 
 impl Touched<'_> {
-    /// The payload, if there is a record.
-    fn payload(&self) -> Option<PayloadRef<'_>> {
-        match self {
-            Self::Removed => None,
-            Self::Present(payload) => Some(PayloadRef::from(&**payload)),
-            Self::PresentRow(rows, row) => Some(rows.payload(*row)),
+    fn is_there(&self) -> bool {
+        !matches!(self.base, Base::Removed)
+    }
+}
+
+/// A touched record as a filter sees it.
+struct Seen<'a> {
+    id: &'a RecordId,
+    touched: &'a Touched<'a>,
+    stored: Option<RecordRef<'a>>,
+}
+
+impl Subject for Seen<'_> {
+    fn id(&self) -> Result<IdRef<'_>> {
+        Ok(self.id.as_ref())
+    }
+
+    fn payload(&self) -> Result<PayloadRef<'_>> {
+        if let Some(payload) = &self.touched.payload {
+            return Ok(PayloadRef::from(&**payload));
+        }
+        match self.touched.base {
+            Base::Put(record) => Ok(PayloadRef::from(&record.payload)),
+            Base::PutRow(rows, row) => Ok(rows.payload(row)),
+            Base::Removed | Base::Stored => match &self.stored {
+                Some(record) => record.payload(),
+                None => Ok(PayloadRef::empty()),
+            },
+        }
+    }
+
+    fn has_vector(&self, name: &str) -> Result<bool> {
+        let mut set = self.touched.vectors.iter().rev().flat_map(|vectors| vectors.iter().rev());
+        if let Some((_, vector)) = set.find(|(field, _)| field == name) {
+            return Ok(vector.is_some());
+        }
+        match self.touched.base {
+            Base::Put(record) => Ok(record.vector(name).is_some()),
+            Base::PutRow(rows, row) => Ok(rows.vector(row, name).is_some()),
+            Base::Removed | Base::Stored => {
+                self.stored.as_ref().map_or(Ok(false), |record| record.has_vector(name))
+            }
         }
     }
 }
@@ -118,7 +167,7 @@ impl<'a> Resolver<'a, '_> {
             Change::Upsert(record) => self.put(record),
             Change::UpsertRows(rows) => {
                 for (row, id) in rows.ids().iter().enumerate() {
-                    self.overlay.insert(id.to_id(), Touched::PresentRow(rows, row));
+                    self.overlay.insert(id.to_id(), Base::PutRow(rows, row).into());
                 }
                 self.resolved.effects.extend(effects_of_rows(rows));
             }
@@ -134,21 +183,18 @@ impl<'a> Resolver<'a, '_> {
             Change::Insert(record) | Change::InsertIfAbsent(record) => self.put(record),
             Change::Delete(id) if self.contains(id)? => self.remove(Cow::Borrowed(id)),
             Change::SetPayload(id, payload) if self.contains(id)? => {
-                let payload = Cow::Borrowed(payload);
-                self.overlay.insert(id.clone(), Touched::Present(payload.clone()));
-                self.resolved.effects.push(Effect::SetPayload(id, payload));
+                self.set_payload(id, Cow::Borrowed(payload));
             }
             Change::MergePayload(id, patch) => match self.payload(id)? {
                 Some(payload) => {
                     let merged = merge_patch(payload, patch)
                         .map_err(|error| error.with_id(id).during("apply"))?;
-                    let payload: Cow<'a, Payload> = Cow::Owned(merged);
-                    self.overlay.insert(id.clone(), Touched::Present(payload.clone()));
-                    self.resolved.effects.push(Effect::SetPayload(id, payload));
+                    self.set_payload(id, Cow::Owned(merged));
                 }
                 None => self.resolved.applied.absent += 1,
             },
             Change::SetVectors(id, vectors) if self.contains(id)? => {
+                self.touched(id).vectors.push(vectors);
                 self.resolved.effects.push(Effect::SetVectors(id, vectors));
             }
             Change::Delete(_) | Change::SetPayload(..) | Change::SetVectors(..) => {
@@ -161,26 +207,48 @@ impl<'a> Resolver<'a, '_> {
 
     fn contains(&self, id: &RecordId) -> Result<bool> {
         match self.overlay.get(id) {
-            Some(touched) => Ok(touched.payload().is_some()),
-            None => self.state.contains(id),
+            Some(touched) => Ok(touched.is_there()),
+            None => Ok(self.state.record(id)?.is_some()),
         }
     }
 
     fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
         match self.overlay.get(id) {
-            Some(touched) => touched.payload().map(|payload| payload.to_payload()).transpose(),
-            None => self.state.payload(id),
+            Some(touched) if touched.is_there() => {
+                self.seen(id, touched)?.payload()?.to_payload().map(Some)
+            }
+            Some(_) => Ok(None),
+            None => {
+                let record = self.state.record(id)?;
+                record.map(|record| record.payload()?.to_payload()).transpose()
+            }
         }
     }
 
+    fn seen<'b>(&'b self, id: &'b RecordId, touched: &'b Touched<'a>) -> Result<Seen<'b>> {
+        let stored = match touched.base {
+            Base::Stored => self.state.record(id)?,
+            _ => None,
+        };
+        Ok(Seen { id, touched, stored })
+    }
+
+    fn touched(&mut self, id: &RecordId) -> &mut Touched<'a> {
+        self.overlay.entry(id.clone()).or_insert_with(|| Base::Stored.into())
+    }
+
+    fn set_payload(&mut self, id: &'a RecordId, payload: Cow<'a, Payload>) {
+        self.touched(id).payload = Some(payload.clone());
+        self.resolved.effects.push(Effect::SetPayload(id, payload));
+    }
+
     fn put(&mut self, record: &'a Record) {
-        let payload = Cow::Borrowed(&record.payload);
-        self.overlay.insert(record.id.clone(), Touched::Present(payload));
+        self.overlay.insert(record.id.clone(), Base::Put(record).into());
         self.resolved.effects.push(Effect::Put(record));
     }
 
     fn remove(&mut self, id: Cow<'a, RecordId>) {
-        self.overlay.insert(id.clone().into_owned(), Touched::Removed);
+        self.overlay.insert(id.clone().into_owned(), Base::Removed.into());
         self.resolved.effects.push(Effect::Remove(id));
     }
 
@@ -190,9 +258,7 @@ impl<'a> Resolver<'a, '_> {
         let mut ids = self.state.matching(filter)?;
         ids.retain(|id| !self.overlay.contains_key(id));
         for (id, touched) in &self.overlay {
-            if let Some(payload) = touched.payload()
-                && filter.matches(id.as_ref(), &payload)?
-            {
+            if touched.is_there() && filter.matches(&self.seen(id, touched)?)? {
                 ids.push(id.clone());
             }
         }
@@ -209,20 +275,17 @@ mod tests {
     use super::*;
     use crate::Value;
 
-    /// The payloads of the records that there are.
-    struct Records(BTreeMap<RecordId, Payload>);
+    /// The records that there are.
+    struct Records(BTreeMap<RecordId, Record>);
 
     impl State for Records {
-        fn contains(&self, id: &RecordId) -> Result<bool> {
-            Ok(self.0.contains_key(id))
-        }
-        fn payload(&self, id: &RecordId) -> Result<Option<Payload>> {
-            Ok(self.0.get(id).cloned())
+        fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
+            Ok(self.0.get(id).map(RecordRef::from))
         }
         fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
             let mut found = Vec::new();
-            for (id, payload) in self.0.iter().rev() {
-                if filter.matches(id.as_ref(), &payload.into())? {
+            for (id, record) in self.0.iter().rev() {
+                if filter.matches(record)? {
                     found.push(id.clone());
                 }
             }
@@ -236,7 +299,7 @@ mod tests {
 
     /// Records 1, 2 and 3, whose payloads have the number of their id.
     fn state() -> Records {
-        let number = |id: u64| (RecordId::from(id), payload(id.cast_signed()));
+        let number = |id: u64| (RecordId::from(id), record(id, id.cast_signed()));
         Records((1..=3).map(number).collect())
     }
 
@@ -289,6 +352,29 @@ mod tests {
             .delete_where(at_least(2));
         assert_eq!(effects(&batch)[4..], ["remove 1", "remove 8"]);
         assert!(batch.resolve(&state(), Version(0)).unwrap().applied.absent == 0);
+    }
+
+    #[test]
+    fn a_delete_where_sees_which_vectors_there_are_by_then() {
+        let vector = |x: f32| crate::Vector::try_from([x]).unwrap();
+        let set = |x: Option<f32>| [("image".into(), x.map(vector))];
+        let with_image = |id: u64| record(id, 0).with_vector("image", vector(1.0)).unwrap();
+        let schema =
+            crate::Schema::builder().dense("image", 1, crate::Metric::Dot).build().unwrap();
+        let batch = Batch::new()
+            .upsert(with_image(8))
+            .upsert(with_image(7))
+            .upsert_rows(Rows::of_records(&schema, &[with_image(5), record(6, 0)]).unwrap())
+            .set_payload(7, payload(1))
+            .set_vectors(8, set(None))
+            .set_vectors(2, set(Some(1.0)))
+            .set_vectors(3, set(Some(1.0)))
+            .set_vectors(3, set(None))
+            .delete_where(Filter::has("image"));
+        assert_eq!(effects(&batch)[9..], ["remove 2", "remove 5", "remove 7"]);
+        let batch =
+            Batch::new().set_vectors(1, set(Some(1.0))).delete_where(Filter::has("image").not());
+        assert_eq!(effects(&batch)[1..], ["remove 2", "remove 3"]);
     }
 
     #[test]
@@ -364,11 +450,8 @@ mod tests {
     fn a_batch_of_upserts_asks_for_nothing() {
         struct Untouchable;
         impl State for Untouchable {
-            fn contains(&self, _: &RecordId) -> Result<bool> {
-                panic!("asked whether an id is there")
-            }
-            fn payload(&self, _: &RecordId) -> Result<Option<Payload>> {
-                panic!("asked for a payload")
+            fn record(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
+                panic!("asked for a record")
             }
             fn matching(&self, _: &Filter) -> Result<Vec<RecordId>> {
                 panic!("asked what matches")

@@ -90,6 +90,12 @@ impl Filter {
         Predicate::IsNull { path: path.into() }.into()
     }
 
+    /// The record has a vector of the field.
+    #[must_use]
+    pub fn has(field: impl Into<String>) -> Self {
+        Predicate::Has { field: field.into() }.into()
+    }
+
     /// The id is one of `ids`.
     #[must_use]
     pub fn id_in<I: Into<RecordId>>(ids: impl IntoIterator<Item = I>) -> Self {

@@ -17,6 +17,8 @@
 //!   `!=` is true. Strings compare by their UTF-8 bytes; false is below true.
 //! - `contains` and `in` compare elements by the same rule; `contains` is false for a value that is
 //!   not a list, and a whole list or map equals nothing, as an element of a list, too.
+//! - `@has image` is true of the records that have a vector of the field `image`. A schema without
+//!   such a field refuses the filter.
 //! - `starts_with` and `contains_text` look at the bytes of a string, and are false for anything else.
 //!
 //! # Text
@@ -30,6 +32,7 @@
 //!            | path "contains_text" string | path "starts_with" string
 //!            | path "exists" | path "is" "null"
 //!            | "@id" "in" "[" [ id { "," id } ] "]"
+//!            | "@has" key
 //! value      = "null" | "true" | "false" | integer | float | string | "date" "(" string ")"
 //! id         = unsigned integer | string | "uuid" string
 //! path       = key { "[]" | "." key }
@@ -51,15 +54,17 @@ mod parse;
 mod predicate;
 mod print;
 mod sets;
+mod subject;
 
 use std::sync::Arc;
 
 pub use narrow::MaskPool;
 pub use predicate::{Comparison, Predicate};
 pub use sets::{IdSet, ValueSet};
+pub use subject::Subject;
 
 use crate::limits::{FILTER_DEPTH_MAX, FILTER_TERMS_MAX, FILTER_TEXT_BYTES_MAX};
-use crate::{Error, ErrorKind, IdRef, PayloadRef, Result};
+use crate::{Error, ErrorKind, Result, Schema};
 
 /// A condition on records. See the [module](self) for what it means and how it is written.
 ///
@@ -90,7 +95,7 @@ pub enum Expr {
     Or(Vec<Filter>),
     /// The complement of an operand that is not a `Not`.
     Not(Filter),
-    /// A condition on the values at one path or on the id.
+    /// A condition on the values at one path, on the id, or on which vectors there are.
     Is(Predicate),
 }
 
@@ -146,16 +151,35 @@ impl Filter {
         }
     }
 
-    /// Whether the filter is true of a record.
+    /// Checks that the records of this schema can be asked. O(terms).
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check); [`ErrorKind::UnknownField`] when the filter asks for vectors of
+    /// a field that the schema doesn't have.
+    pub fn check_for(&self, schema: &Schema) -> Result<()> {
+        match self.expr()? {
+            Expr::And(operands) | Expr::Or(operands) => {
+                operands.iter().try_for_each(|operand| operand.check_for(schema))
+            }
+            Expr::Not(operand) => operand.check_for(schema),
+            Expr::Is(predicate) => {
+                predicate.check()?;
+                predicate.field().map_or(Ok(()), |name| schema.field(name).map(drop))
+            }
+        }
+    }
+
+    /// Whether the filter is true of a record: of a [`Record`](crate::Record), or of a
+    /// [`RecordRef`](crate::RecordRef).
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFilter`] when it broke a limit while it was built; whatever reading the
     /// payload reports.
-    pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<bool> {
+    pub fn matches(&self, record: &(impl Subject + ?Sized)) -> Result<bool> {
         Ok(match self.expr()? {
             Expr::And(operands) => {
                 for operand in operands {
-                    if !operand.matches(id, payload)? {
+                    if !operand.matches(record)? {
                         return Ok(false);
                     }
                 }
@@ -163,14 +187,14 @@ impl Filter {
             }
             Expr::Or(operands) => {
                 for operand in operands {
-                    if operand.matches(id, payload)? {
+                    if operand.matches(record)? {
                         return Ok(true);
                     }
                 }
                 false
             }
-            Expr::Not(operand) => !operand.matches(id, payload)?,
-            Expr::Is(predicate) => predicate.matches(id, payload)?,
+            Expr::Not(operand) => !operand.matches(record)?,
+            Expr::Is(predicate) => predicate.matches(record)?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Filters over whole blocks: from an expression to a mask of rows, before any distance.
 
-use super::{Expr, Filter};
-use crate::{BlockSource, Narrow, Result, RowMask};
+use super::{Expr, Filter, Predicate};
+use crate::{BlockSource, Narrow, Result, RowMask, Schema};
 
 /// Masks for a nested filter to work in, reused from block to block.
 #[derive(Debug, Default)]
@@ -25,12 +25,13 @@ impl Filter {
     pub(crate) fn narrow(
         &self,
         source: &dyn BlockSource,
+        schema: &Schema,
         mask: &mut RowMask,
         pool: &mut MaskPool,
     ) -> Result<()> {
         match self.expr()? {
             Expr::And(operands) => {
-                operands.iter().try_for_each(|operand| operand.narrow(source, mask, pool))
+                operands.iter().try_for_each(|operand| operand.narrow(source, schema, mask, pool))
             }
             Expr::Or(operands) => {
                 let mut open = pool.take();
@@ -40,7 +41,7 @@ impl Filter {
                     // What an earlier operand has matched needs no second look.
                     open.copy_from(mask);
                     open.subtract(&matched);
-                    operand.narrow(source, &mut open, pool)?;
+                    operand.narrow(source, schema, &mut open, pool)?;
                     matched.unite(&open);
                 }
                 mask.intersect(&matched);
@@ -51,11 +52,12 @@ impl Filter {
             Expr::Not(operand) => {
                 let mut matched = pool.take();
                 matched.copy_from(mask);
-                operand.narrow(source, &mut matched, pool)?;
+                operand.narrow(source, schema, &mut matched, pool)?;
                 mask.subtract(&matched);
                 pool.give_back(matched);
                 Ok(())
             }
+            Expr::Is(Predicate::Has { field }) => narrow_to_vectors(source, schema, field, mask),
             Expr::Is(predicate) => {
                 if source.matching(predicate, &mut Narrow::new(mask))? {
                     return Ok(());
@@ -67,6 +69,22 @@ impl Filter {
             }
         }
     }
+}
+
+/// Keeps the rows that have a vector of the field.
+fn narrow_to_vectors(
+    source: &dyn BlockSource,
+    schema: &Schema,
+    field: &str,
+    mask: &mut RowMask,
+) -> Result<()> {
+    let Some(column) = source.column(schema.field(field)?)? else {
+        mask.clear_all(mask.len());
+        return Ok(());
+    };
+    let Some(rows) = column.rows_of() else { return Ok(()) };
+    // A block has at most u32::MAX rows.
+    mask.retain(|row| Ok(u32::try_from(row).is_ok_and(|row| rows.binary_search(&row).is_ok())))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const COMPARISONS: [Comparison; 6] = [
     Comparison::Gt,
 ];
 
-const PATH_EXPECTED: &str = "a key, `not`, `(` or `@id`";
+const PATH_EXPECTED: &str = "a key, `not`, `(`, `@id` or `@has`";
 
 pub(super) fn parse(text: &str) -> Result<Filter> {
     if text.len() > FILTER_TEXT_BYTES_MAX {
@@ -87,8 +87,11 @@ impl<'a> Parser<'a> {
 
     fn predicate(&mut self) -> Result<Predicate> {
         if self.symbol("@") {
+            if self.keyword("has") {
+                return self.field().map(|field| Predicate::Has { field });
+            }
             if !self.keyword("id") {
-                return Err(self.expected("`id`"));
+                return Err(self.expected("`id` or `has`"));
             }
             if !self.keyword("in") {
                 return Err(self.expected("`in`"));
@@ -129,6 +132,22 @@ impl<'a> Parser<'a> {
         Err(self.expected(
             "a comparison, `in`, `contains`, `contains_text`, `starts_with`, `exists` or `is null`",
         ))
+    }
+
+    /// The name of a field, written like a key.
+    fn field(&mut self) -> Result<String> {
+        self.skip_space();
+        let (start, word) = (self.offset, self.peek_word());
+        if word.is_empty() && !self.rest().starts_with('`') {
+            return Err(self.expected("the name of a field"));
+        }
+        let path = self.path()?;
+        let name = path.as_key().map(ToOwned::to_owned);
+        name.ok_or_else(|| {
+            self.error(start, "a field is one name, not a path")
+                .expected("the name of a field, in backticks if it has a dot")
+                .found(path)
+        })
     }
 
     fn path(&mut self) -> Result<Path> {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{IdSet, ValueSet};
+use super::{IdSet, Subject, ValueSet};
+use crate::limits::FIELD_NAME_BYTES_MAX;
 use crate::{Error, ErrorKind, IdRef, Path, PayloadRef, Result, Value, ValueRef};
 
 /// How a value of a payload is compared with one of a filter.
@@ -108,6 +109,11 @@ pub enum Predicate {
         /// Where the value is.
         path: Path,
     },
+    /// The record has a vector of this field.
+    Has {
+        /// Which field.
+        field: String,
+    },
     /// The record's id is one of these.
     IdIn {
         /// Which ids. None at all is never true.
@@ -119,16 +125,17 @@ impl Predicate {
     /// Whether it is true of a record.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`] for a path that can't be read; whatever reading the payload
+    /// [`ErrorKind::InvalidFilter`] for a path that can't be read; whatever reading the record
     /// reports.
-    pub fn matches(&self, id: IdRef<'_>, payload: &PayloadRef<'_>) -> Result<bool> {
-        match self.path() {
-            Some(_) => self.matches_payload(payload),
-            None => Ok(self.matches_id(id)),
+    pub fn matches(&self, record: &(impl Subject + ?Sized)) -> Result<bool> {
+        match self {
+            Self::Has { field } => record.has_vector(field),
+            Self::IdIn { ids } => Ok(ids.contains(record.id()?)),
+            _ => self.matches_payload(&record.payload()?),
         }
     }
 
-    /// Whether it is true of a record with this payload. False for a condition on the id.
+    /// Whether it is true of a record with this payload. False for a condition on anything else.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFilter`] for a path that can't be read; whatever reading the payload
@@ -141,7 +148,7 @@ impl Predicate {
     }
 
     /// Whether it is true of a record in whose payload the first key of the path has this value.
-    /// False for a condition on the id.
+    /// False for a condition on anything else.
     ///
     /// What a backend with a column for each key asks once per distinct value.
     #[must_use]
@@ -149,7 +156,7 @@ impl Predicate {
         self.path().is_some_and(|path| path.any(first, |value| self.matches_value(value)))
     }
 
-    /// Whether it is true of a value that the path leads to. False for a condition on the id.
+    /// Whether it is true of a value that the path leads to. False for a condition on anything else.
     fn matches_value(&self, found: ValueRef<'_>) -> bool {
         let equals = |value: &Value, found: ValueRef<'_>| {
             found.compare(value.as_ref()) == Some(Ordering::Equal)
@@ -174,11 +181,11 @@ impl Predicate {
             },
             Self::Exists { .. } => true,
             Self::IsNull { .. } => matches!(found, ValueRef::Null),
-            Self::IdIn { .. } => false,
+            Self::Has { .. } | Self::IdIn { .. } => false,
         }
     }
 
-    /// Whether it is true of a record of this id. False for a condition on a payload.
+    /// Whether it is true of a record of this id. False for a condition on anything else.
     #[must_use]
     pub fn matches_id(&self, id: IdRef<'_>) -> bool {
         match self {
@@ -187,7 +194,16 @@ impl Predicate {
         }
     }
 
-    /// Where the values are that it is about; `None` for a condition on the id.
+    /// The field that it asks for a vector of.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Has { field } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Where the values are that it is about; `None` for a condition on the id or the vectors.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -198,7 +214,7 @@ impl Predicate {
             | Self::ContainsText { path, .. }
             | Self::Exists { path }
             | Self::IsNull { path } => Some(path),
-            Self::IdIn { .. } => None,
+            Self::Has { .. } | Self::IdIn { .. } => None,
         }
     }
 
@@ -219,6 +235,11 @@ impl Predicate {
                 std::slice::from_ref(value)
             }
             Self::In { values, .. } => values.as_slice(),
+            Self::Has { field } if field.is_empty() || field.len() > FIELD_NAME_BYTES_MAX => {
+                return Err(invalid("a field in the filter has a name that no field has")
+                    .expected(format_args!("1 to {FIELD_NAME_BYTES_MAX} bytes"))
+                    .found(format_args!("{} bytes", field.len())));
+            }
             Self::IdIn { ids } => {
                 return ids.as_slice().iter().try_for_each(|id| {
                     id.check().map_err(|error| {

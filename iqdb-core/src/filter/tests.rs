@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::limits::{FILTER_TEXT_BYTES_MAX, ID_BYTES_MAX};
 use crate::value_tests::{any_scalar, any_value};
-use crate::{Map, Narrow, Path, Payload, RecordId, RowMask, Uuid};
+use crate::{
+    IdRef, Map, Metric, Narrow, Path, Payload, PayloadRef, Record, RecordId, RowMask, Uuid, Vector,
+};
 
 #[test]
 fn printing_is_canonical() {
@@ -25,6 +27,7 @@ fn printing_is_canonical() {
         ("`not`.x exists", "`not`.x exists"),
         ("date = DATE(\"2025-01-31\")", "date = date(\"2025-01-31T00:00:00Z\")"),
         ("a > date(\"2025-01-31T10:00:00.120+02:00\")", "a > date(\"2025-01-31T08:00:00.12Z\")"),
+        ("@HAS image and not @has`a.b`", "@has image and not @has `a.b`"),
         ("a CONTAINS_TEXT \"b\"", "a contains_text \"b\""),
         ("`9a` = 1", "`9a` = 1"),
         (
@@ -60,6 +63,9 @@ fn a_parse_error_names_the_column_and_what_was_expected() {
         "@key in [1]",
         "@id = 1",
         "@id in [-1]",
+        "@hat image",
+        "@has",
+        "@has a.b",
         "@id in [uuid \"x\"]",
         "year = 1.2.3",
         "year = 99999999999999999999",
@@ -137,7 +143,7 @@ fn a_filter_built_too_large_stops_growing_and_says_so() {
     }
     assert_eq!(filter.check().unwrap_err().kind(), ErrorKind::InvalidFilter);
     assert!(filter.to_string().starts_with('<'));
-    assert!(filter.matches(IdRef::Number(1), &PayloadRef::empty()).is_err());
+    assert!(filter.matches(&Record::without_vector(1)).is_err());
 }
 
 #[test]
@@ -240,6 +246,7 @@ fn any_filter() -> impl Strategy<Value = Filter> {
         any_path().prop_map(Filter::exists),
         any_path().prop_map(Filter::is_null),
         prop::collection::vec(any_id(), 0..4).prop_map(Filter::id_in),
+        any_field().prop_map(Filter::has),
     ];
     leaf.prop_recursive(4, 24, 2, |inner| {
         prop_oneof![
@@ -255,15 +262,66 @@ fn any_payload() -> impl Strategy<Value = Payload> {
         .prop_map(|entries| entries.into_iter().collect())
 }
 
-/// A block over payloads, some of whose predicates are answered by column.
+/// One of the fields of [`Rows`].
+fn any_field() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["all", "some", "none"])
+}
+
+fn schema() -> Schema {
+    let fields = ["all", "some", "none"].into_iter();
+    fields
+        .fold(Schema::builder(), |schema, name| schema.dense(name, 1, Metric::Dot))
+        .build()
+        .unwrap()
+}
+
+/// A block over payloads, some of whose predicates are answered by column. Of its fields one is in
+/// all rows, one in `some`, and one in none.
 struct Rows {
     payloads: Vec<Payload>,
     by_column: bool,
+    all: Present,
+    some: Present,
+}
+
+/// The column of a field, of which nobody reads the vectors.
+struct Present(Option<Vec<u32>>);
+
+impl crate::VectorColumn for Present {
+    fn rows_of(&self) -> Option<&[u32]> {
+        self.0.as_deref()
+    }
+    fn rows(&self, _: std::ops::Range<usize>) -> Result<crate::RowsRef<'_>> {
+        panic!("a filter reads no vector")
+    }
+    fn rows_some(&self, _: std::ops::Range<usize>, _: &[u32]) -> Result<crate::RowsRef<'_>> {
+        panic!("a filter reads no vector")
+    }
+}
+
+impl Rows {
+    fn new(payloads: Vec<Payload>, by_column: bool) -> Self {
+        let some = (0..payloads.len() as u32).filter(|row| row % 3 == 1).collect();
+        Self { payloads, by_column, all: Present(None), some: Present(Some(some)) }
+    }
+
+    fn record(&self, row: usize) -> Record {
+        let vector = || Some(Vector::try_from([1.0]).unwrap());
+        let mut record =
+            Record::without_vector(row as u64).with_payload(self.payloads[row].clone());
+        record.set_vector("all", vector());
+        record.set_vector("some", if row % 3 == 1 { vector() } else { None });
+        record
+    }
 }
 
 impl crate::BlockSource for Rows {
-    fn column(&self, _: crate::FieldId) -> Result<Option<&dyn crate::VectorColumn>> {
-        Ok(None)
+    fn column(&self, field: crate::FieldId) -> Result<Option<&dyn crate::VectorColumn>> {
+        Ok(match field.index() {
+            0 => Some(&self.all),
+            1 => Some(&self.some),
+            _ => None,
+        })
     }
     fn clear_dead(&self, _: crate::Version, live: &mut Narrow<'_>) -> Result<()> {
         live.clear(0);
@@ -279,7 +337,7 @@ impl crate::BlockSource for Rows {
         let by_column =
             self.by_column && leaf.path().is_some_and(|path| path.first_key().unwrap() == "a");
         if by_column {
-            mask.retain(|row| leaf.matches(self.id(row)?, &self.payload(row)?))?;
+            mask.retain(|row| leaf.matches_payload(&self.payload(row)?))?;
         }
         Ok(by_column)
     }
@@ -332,9 +390,9 @@ fn a_filter_at_its_limits_is_whole_and_one_above_is_not() {
 #[test]
 fn a_path_that_cannot_be_read_is_no_condition_that_is_false() {
     let filter = Filter::ne("a b", 1);
-    let payload = Payload::new().with("a b", 2);
-    assert!(filter.matches(IdRef::Number(1), &(&payload).into()).is_err());
-    assert!(filter.not().matches(IdRef::Number(1), &(&payload).into()).is_err());
+    let record = Record::without_vector(1).with("a b", 2);
+    assert!(filter.matches(&record).is_err());
+    assert!(filter.not().matches(&record).is_err());
 }
 
 proptest! {
@@ -376,23 +434,24 @@ proptest! {
         payloads in prop::collection::vec(any_payload(), 1..100),
         by_column in any::<bool>(),
     ) {
-        let rows = Rows { payloads, by_column };
-        let schema = crate::Schema::builder().build().unwrap();
+        let rows = Rows::new(payloads, by_column);
+        let schema = schema();
         let len = rows.payloads.len();
         let block = crate::Block::new(&rows, &schema, len, crate::Version(1)).unwrap();
         let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
         block.select(0..block.len(), Some(&filter), &mut mask, &mut pool).unwrap();
-        for (row, payload) in rows.payloads.iter().enumerate() {
-            let matches = filter.matches(IdRef::Number(row as u64), &payload.into()).unwrap();
+        for row in 0..rows.payloads.len() {
+            let matches = filter.matches(&rows.record(row)).unwrap();
+            prop_assert_eq!(filter.matches(&block.record(row).unwrap()).unwrap(), matches);
             prop_assert_eq!(mask.contains(row), row > 0 && matches, "row {}", row);
         }
     }
 
     #[test]
     fn not_is_the_plain_complement(filter in any_filter(), payload in any_payload()) {
-        let id = IdRef::Number(1);
-        let matches = filter.matches(id, &(&payload).into()).unwrap();
-        prop_assert_eq!(filter.clone().not().matches(id, &(&payload).into()).unwrap(), !matches);
+        let record = Record::without_vector(1).with_payload(payload);
+        let matches = filter.matches(&record).unwrap();
+        prop_assert_eq!(filter.clone().not().matches(&record).unwrap(), !matches);
         prop_assert_eq!(filter.clone().not().not(), filter);
     }
 }

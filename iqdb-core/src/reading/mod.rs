@@ -43,7 +43,6 @@ fn for_each_strip<'a>(
     budget: Budget<'_>,
     mut visit: impl FnMut(Block<'a>, &RowMask) -> Result<()>,
 ) -> Result<()> {
-    filter.map_or(Ok(()), Filter::check)?;
     let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
     for block in blocks {
         let block = block?;

@@ -1,14 +1,14 @@
 //! What filters mean, statement by statement.
 
-use crate::{DateTime, Filter, IdRef, Map, Payload, Value};
+use crate::{DateTime, Filter, Map, Payload, Record, Value};
 
 /// Whether the filter `text` is true of record 7 with this payload; its plain complement must be
 /// false.
 fn holds(text: &str, payload: &Payload) -> bool {
     let filter: Filter = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-    let id = IdRef::Number(7);
-    let holds = filter.matches(id, &payload.into()).unwrap();
-    assert_eq!(filter.not().matches(id, &payload.into()).unwrap(), !holds, "not {text}");
+    let record = Record::without_vector(7).with_payload(payload.clone());
+    let holds = filter.matches(&record).unwrap();
+    assert_eq!(filter.not().matches(&record).unwrap(), !holds, "not {text}");
     holds
 }
 
