@@ -33,6 +33,8 @@ pub enum Defect {
     NamesNotLookedUp,
     /// A file gets its name also where another file has it.
     RenamesOverOthers,
+    /// A frame has the same constant for the frame before, whichever that is.
+    ChainOfConstants,
 }
 
 /// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,

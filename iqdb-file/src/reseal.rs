@@ -10,26 +10,37 @@ use crate::format::file_name::FileName;
 /// The files of a database by their names.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// The chain hashes of logs, by number, and by where their frames end.
+type Chains = BTreeMap<u64, BTreeMap<u64, u64>>;
+
 /// What every file but a manifest has: magic, format, zeros, the database's id, its own number.
 const SALUTATION: usize = 40;
 const SEGMENT_HEADER: usize = 4_096;
 const TRAILER: usize = 24;
 const LOG_HEADER: usize = 64;
-const FRAME_HEAD: usize = 40;
+/// Where a log and a manifest have the chain hash at the start of the log.
+const LOG_CHAIN: usize = 40;
+const MANIFEST_CHAIN: usize = 48;
+const FRAME_HEAD: usize = 48;
+/// Where a manifest has the number of its log, and the length of it that was known.
+const MANIFEST_LOG: usize = 56;
+const MANIFEST_LOG_END: usize = 64;
 /// Before the fields of a manifest.
-const MANIFEST_HEAD: usize = 84;
+const MANIFEST_HEAD: usize = 100;
 const DERIVED_HEADER: usize = 64;
 const DERIVED_HEAD: usize = 32;
 
 /// Computes anew every checksum in these files that still has a place, from the bytes that it covers,
-/// and makes each file's header that of the newest manifest's database. O(bytes).
+/// and makes each file's header that of the newest manifest's database, and its log the one that goes
+/// on from there. O(bytes).
 pub fn reseal(files: &mut Files) {
     let named: Vec<(String, FileName)> =
         files.keys().filter_map(|name| Some((name.clone(), FileName::parse(name)?))).collect();
     let manifests = named.iter().filter(|(_, name)| matches!(name, FileName::Manifest(_)));
-    let database = manifests
-        .max_by_key(|(_, name)| *name)
-        .and_then(|(name, _)| files.get(name)?.get(16..32)?.first_chunk::<16>().copied());
+    let newest = manifests.max_by_key(|(_, name)| *name).and_then(|(name, _)| files.get(name));
+    let database = newest.and_then(|bytes| bytes.get(16..32)?.first_chunk::<16>().copied());
+    let log_and_chain = newest
+        .and_then(|bytes| Some((u64_at(bytes, MANIFEST_LOG)?, u64_at(bytes, MANIFEST_CHAIN)?)));
     for (file, name) in &named {
         if let (
             FileName::Log(number) | FileName::Segment(number) | FileName::Derived(number),
@@ -41,7 +52,12 @@ pub fn reseal(files: &mut Files) {
             head[32..].copy_from_slice(&number.to_le_bytes());
         }
     }
-    let mut seals = BTreeMap::new();
+    if let Some((number, chain)) = log_and_chain
+        && let Some(bytes) = files.get_mut(&FileName::Log(number).to_string())
+    {
+        put(bytes, LOG_CHAIN, chain);
+    }
+    let (mut seals, mut chains) = (BTreeMap::new(), Chains::new());
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
             (FileName::Segment(number), Some(bytes)) => {
@@ -50,7 +66,7 @@ pub fn reseal(files: &mut Files) {
             (FileName::Derived(_), Some(bytes)) => derived(bytes),
             (FileName::Log(number), Some(bytes)) => {
                 let mut bytes = std::mem::take(bytes);
-                log(&mut bytes, *number, files);
+                chains.extend(log(&mut bytes, *number, files).map(|chain| (*number, chain)));
                 files.insert(file.clone(), bytes);
             }
             _ => {}
@@ -58,7 +74,7 @@ pub fn reseal(files: &mut Files) {
     }
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
-            (FileName::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals),
+            (FileName::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals, &chains),
             (FileName::Derived(number), Some(bytes)) => {
                 if let Some((_, hash)) = seals.get(number) {
                     put(bytes, SALUTATION, *hash);
@@ -117,12 +133,11 @@ fn footer_start(bytes: &[u8]) -> Option<usize> {
     (trailer - len >= SEGMENT_HEADER).then_some(trailer - len)
 }
 
-/// Reseals frames, and the pieces of the rows that they have placed.
-fn log(bytes: &mut [u8], number: u64, files: &Files) {
-    let Some(database) = bytes.get(16..32) else {
-        return;
-    };
-    let salt = xxh3_64_with_seed(database, number);
+/// Reseals frames, and the pieces of the rows that they have placed. Returns the chain hashes.
+fn log(bytes: &mut [u8], number: u64, files: &Files) -> Option<BTreeMap<u64, u64>> {
+    let salt = xxh3_64_with_seed(bytes.get(16..32)?, number);
+    let mut chain = u64_at(bytes, LOG_CHAIN)?;
+    let mut chains = BTreeMap::from([(LOG_HEADER as u64, chain)]);
     let (mut at, mut row_end) = (LOG_HEADER, SEGMENT_HEADER);
     while at + FRAME_HEAD <= bytes.len() {
         let len = u32_at(bytes, at + 4).map_or(usize::MAX, |len| len as usize);
@@ -132,12 +147,16 @@ fn log(bytes: &mut [u8], number: u64, files: &Files) {
             continue;
         }
         pieces(&mut bytes[at + FRAME_HEAD..end], &mut row_end, files);
+        put(bytes, at + 32, chain);
         let mut hash = Xxh3::with_seed(salt);
-        hash.update(&bytes[at..at + 32]);
+        hash.update(&bytes[at..at + 40]);
         hash.update(&bytes[at + FRAME_HEAD..end]);
-        put(bytes, at + 32, hash.digest());
+        chain = hash.digest();
+        put(bytes, at + 40, chain);
         at = end.next_multiple_of(8);
+        chains.insert(at as u64, chain);
     }
+    Some(chains)
 }
 
 fn pieces(body: &mut [u8], from: &mut usize, files: &Files) -> Option<()> {
@@ -170,9 +189,15 @@ fn derived(bytes: &mut [u8]) {
     }
 }
 
-/// Gives the segments in a manifest their seals, and the manifest its hash.
-fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>) -> Option<()> {
+/// Gives the segments in a manifest their seals, the known end of its log the chain hash there, and the
+/// manifest its hash.
+fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>, chains: &Chains) -> Option<()> {
     let content = bytes.len().checked_sub(8)?;
+    if let (Some(log), Some(end)) = (u64_at(bytes, MANIFEST_LOG), u64_at(bytes, MANIFEST_LOG_END))
+        && let Some(chain) = chains.get(&log).and_then(|chains| chains.get(&end))
+    {
+        put(bytes, MANIFEST_LOG_END + 8, *chain);
+    }
     let mut at = MANIFEST_HEAD;
     for _ in 0..u32_at(bytes, MANIFEST_HEAD - 4).unwrap_or(0).min(16) {
         // The length of a name, the name, and a kind.

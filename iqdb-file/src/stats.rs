@@ -44,7 +44,7 @@ impl FileStats {
         let open_segment =
             tables.open_segment().file().and_then(|file| file.len().ok()).unwrap_or(0);
         let failed = writer.schedule().failed();
-        let log_bytes = tables.log().end();
+        let log_bytes = tables.log().end().offset;
         Self {
             database: files.manifest().database,
             locked_by: files.lock().locked_by(),

@@ -188,8 +188,8 @@ fn opening_to_read_changes_no_file() {
 }
 
 /// What is found after a crash tore the first of two frames, another of its length was written in its
-/// place, and the process was killed: the second frame still fits behind it.
-fn after_a_torn_frame(options: &FileOptions) -> Vec<u64> {
+/// place, and the process was killed: the second frame still has its place behind it.
+fn after_a_torn_frame(options: &FileOptions) -> iqdb_core::Result<Vec<u64>> {
     let (_home, dir) = home();
     let relaxed = options.clone().with_durability(Durability::Relaxed);
     let store = FileStore::create(&dir, schema(), &relaxed).unwrap();
@@ -220,15 +220,17 @@ fn after_a_torn_frame(options: &FileOptions) -> Vec<u64> {
     for name in names(&torn) {
         std::fs::copy(torn.join(&name), killed.join(&name)).unwrap();
     }
-    let store = FileStore::open(&killed, &FileOptions::new()).unwrap();
-    (0..9).filter(|n| store.get(&(*n).into()).unwrap().is_some()).collect()
+    let store = FileStore::open(&killed, &FileOptions::new())?;
+    Ok((0..9).filter(|n| store.get(&(*n).into()).unwrap().is_some()).collect())
 }
 
 #[test]
 fn what_a_crash_left_behind_a_torn_frame_never_comes_back() {
-    assert_eq!(after_a_torn_frame(&options()), [6]);
+    assert_eq!(after_a_torn_frame(&options()).unwrap(), [6]);
     let defect = options().with_defect(iqdb_file::Defect::TruncationForgotten);
-    assert_eq!(after_a_torn_frame(&defect), [4, 6], "the planted defect is seen");
+    let error = after_a_torn_frame(&defect).expect_err("the planted defect is seen");
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert!(error.to_string().contains("another history"), "{error}");
 }
 
 #[test]

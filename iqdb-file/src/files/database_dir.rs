@@ -44,6 +44,11 @@ impl DatabaseDir {
         &self.path
     }
 
+    /// The defect that is planted, if one is.
+    pub(crate) fn fault(&self) -> InjectedFault {
+        self.fault
+    }
+
     /// The path of a file in it. For messages.
     pub(crate) fn path_of(&self, name: FileName) -> PathBuf {
         name.within(&self.path)

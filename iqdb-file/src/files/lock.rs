@@ -16,6 +16,7 @@ use crate::files::database_dir::owner_of;
 use crate::files::mark_slots::{read_mark, write_mark};
 use crate::format::file_head::{Owner, encode_head};
 use crate::format::file_name::FileName;
+use crate::format::log::LogEnd;
 use crate::format::mark::{FILE_BYTES, Mark};
 use crate::vfs::{Access, File, FileExt, FileId, Guard, Sharing};
 
@@ -207,9 +208,9 @@ impl Lock {
         Ok(mark)
     }
 
-    /// Notes that the first `end` bytes of this log are published. Fails nothing: without the mark,
+    /// Notes that this log is published up to `end`. Fails nothing: without the mark,
     /// the next opening notices less of what another program does to the files.
-    pub(crate) fn publish(&self, manifest: u64, log: u64, end: u64) {
+    pub(crate) fn publish(&self, manifest: u64, log: u64, end: LogEnd) {
         if let Some(file) = &self.file
             && let Some(database) = file.database
         {

@@ -2,7 +2,8 @@
 //!
 //! A crash may leave anything behind the last sync: whole frames, parts of frames, holes. So the log
 //! ends at the first frame whose checksum is wrong. But such a frame is damage, and an error, if the
-//! manifest, the mark or a later correct frame proves that it was on the disk.
+//! manifest, the mark or a later correct frame proves that it was on the disk. So is a frame with a right
+//! checksum that goes on from another frame than the one before it: it is of another history.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use std::path::{Path, PathBuf};
 use iqdb_core::{Result, Version};
 
 use crate::errors::{damaged, damaged_at, refused};
+use crate::fault::{Defect, InjectedFault};
 use crate::files::database_dir::DatabaseDir;
 use crate::format::file_head::check_header;
 use crate::format::file_name::FileName;
-use crate::format::log::{ALIGN, FRAME_HEAD, FrameHead, HEADER, append, header, salt};
+use crate::format::log::{ALIGN, FRAME_HEAD, FrameHead, HEADER, LogEnd, append, header, salt};
 use crate::vfs::{Access, File, FileExt, FileId};
 
 /// A log that is open.
@@ -24,13 +26,23 @@ pub(crate) struct Log {
     id: FileId,
     number: u64,
     salt: u64,
+    start: LogEnd,
+    fault: InjectedFault,
+}
+
+/// An end that a log is known to have had, with everything before it on the disk.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownEnd {
+    pub(crate) end: LogEnd,
+    /// What says so, for people.
+    pub(crate) by: String,
 }
 
 /// The extent of a log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replayed {
-    /// The offset behind its last frame.
-    pub(crate) end: u64,
+    /// The end of its last frame.
+    pub(crate) end: LogEnd,
     /// The offset up to which the log was known to be on the disk when the last frame was written.
     pub(crate) synced: u64,
 }
@@ -44,16 +56,28 @@ pub(crate) enum Verdict {
 }
 
 impl Log {
-    /// Makes a new log and syncs it, but not its directory.
-    pub(crate) fn create(dir: &DatabaseDir, database: u128, number: u64) -> Result<Self> {
+    fn new(dir: &DatabaseDir, database: u128, number: u64, chain: u64, file: OpenFile) -> Self {
+        let OpenFile { path, file, id } = file;
+        let (salt, start) = (salt(database, number), LogEnd::start(chain));
+        Self { path, file, id, number, salt, start, fault: dir.fault() }
+    }
+
+    /// Makes a new log, which goes on from this chain hash, and syncs it, but not its directory.
+    pub(crate) fn create(
+        dir: &DatabaseDir,
+        database: u128,
+        number: u64,
+        chain: u64,
+    ) -> Result<Self> {
         let path = dir.path_of(FileName::Log(number));
         let make = || {
-            let file = dir.create(FileName::Log(number), database, &header(database, number))?;
+            let head = header(database, number, chain);
+            let file = dir.create(FileName::Log(number), database, &head)?;
             file.sync_data()?;
             Ok((file.id()?, file))
         };
         let (id, file) = make().map_err(|error| refused(&path, "made", error))?;
-        Ok(Self { path, file, id, number, salt: salt(database, number) })
+        Ok(Self::new(dir, database, number, chain, OpenFile { path, file, id }))
     }
 
     /// Whether a log has more than its header.
@@ -64,10 +88,14 @@ impl Log {
         Ok(dir.file(name, Access::Read)?.len()? > HEADER as u64)
     }
 
+    /// Opens the log of this number, which goes on from this chain hash.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) where it is missing, or another log;
+    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
     pub(crate) fn open(
         dir: &DatabaseDir,
-        database: u128,
-        number: u64,
+        (database, number, chain): (u128, u64, u64),
         access: Access,
     ) -> Result<Self> {
         let path = dir.path_of(FileName::Log(number));
@@ -84,9 +112,9 @@ impl Log {
             }
             read => read.map_err(|error| refused(&path, "read", error))?,
         }
-        check_header(&path, &found, &header(database, number))?;
+        check_header(&path, &found, &header(database, number, chain))?;
         let id = file.id().map_err(|error| refused(&path, "opened", error))?;
-        Ok(Self { path, file, id, number, salt: salt(database, number) })
+        Ok(Self::new(dir, database, number, chain, OpenFile { path, file, id }))
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -102,89 +130,112 @@ impl Log {
         &self.path
     }
 
+    /// Where the first frame begins.
+    pub(crate) fn start(&self) -> LogEnd {
+        self.start
+    }
+
     pub(crate) fn file(&self) -> &dyn File {
         &*self.file
     }
 
-    /// Appends to `out`, which is to be written at `start`, the frame of this body.
+    /// Appends the frame of this body to `out`. The frame begins at `at`; returns where it ends.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`](iqdb_core::ErrorKind::NotSupported) for a body of more than 4 GiB.
     pub(crate) fn frame(
         &self,
         out: &mut Vec<u8>,
         body: &[u8],
-        start: u64,
+        at: LogEnd,
         version: Version,
         synced: u64,
-    ) -> Result<()> {
-        append(out, body, start + out.len() as u64, version.0, synced, self.salt)
+    ) -> Result<LogEnd> {
+        let at = LogEnd { chain: self.link(at), ..at };
+        append(out, body, at, version, synced, self.salt)
+    }
+
+    /// What a frame that begins at `at` has of the frame before.
+    fn link(&self, at: LogEnd) -> u64 {
+        if self.fault.has(Defect::ChainOfConstants) { 0 } else { at.chain }
+    }
+
+    fn frames(&self) -> io::Result<Frames<'_>> {
+        let file = &*self.file;
+        let from = ReadFrom { file, offset: self.start.offset };
+        let reader = BufReader::with_capacity(1 << 18, from);
+        Ok(Frames { log: self, reader, at: self.start, len: file.len()?, body: Vec::new() })
     }
 
     /// Calls `each` with the offset and the body of every frame, in order; returns how far they go.
-    /// `known` bytes are on the disk whatever happened. O(length of the log).
+    /// `known` is on the disk whatever happened. O(length of the log).
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) where something is lost that was known
-    /// to be on the disk; those of `each`.
+    /// to be on the disk, and where a frame is of another history; those of `each`.
     pub(crate) fn replay(
         &self,
         after: Version,
-        known: u64,
+        known: &[KnownEnd],
         mut each: impl FnMut(u64, &[u8]) -> Result<Verdict>,
     ) -> Result<Replayed> {
         let io = |error| refused(&self.path, "read", error);
-        let len = self.file.len().map_err(io)?;
-        let start = HEADER as u64;
-        let mut reader =
-            BufReader::with_capacity(1 << 18, ReadFrom { file: &*self.file, offset: start });
-        let (mut end, mut version) = (start, after);
-        let mut synced = known.max(start);
-        let mut body = Vec::new();
-        while let Some(head) = self.read_frame(&mut reader, &mut body, end, len).map_err(io)? {
+        let mut frames = self.frames().map_err(io)?;
+        let mut version = after;
+        let known_len = known.iter().map(|known| known.end.offset).max().unwrap_or(0);
+        let mut synced = known_len.max(self.start.offset);
+        self.check_known(known, (0, self.start))?;
+        while let Some(head) = frames.next().map_err(io)? {
             version = version.next();
-            if head.version != version.0 {
-                return Err(damaged_at(&self.path, "a frame is not the one that follows", end)
-                    .expected(format_args!("version {version}"))
-                    .found(format_args!("version {}", head.version)));
-            }
-            match each(end, &body)? {
-                Verdict::Good => (end, synced) = (head.next(), synced.max(head.synced)),
+            self.check_follows(&head, frames.at, version)?;
+            self.check_known(known, (head.offset, head.end()))?;
+            match each(head.offset, &frames.body)? {
+                Verdict::Good => (frames.at, synced) = (head.end(), synced.max(head.synced)),
                 Verdict::Torn => break,
             }
         }
-        if end < known {
-            return Err(damaged_at(&self.path, "what follows is not what was written", end)
-                .expected(format_args!("{known} bytes of frames"))
-                .found(format_args!("{end} bytes")));
+        let end = frames.at;
+        if let Some(lost) = known.iter().find(|known| known.end.offset > end.offset) {
+            let what = "what follows is not what was written";
+            return Err(damaged_at(&self.path, what, end.offset)
+                .expected(format_args!("{} bytes, as {} says", lost.end.offset, lost.by))
+                .found(format_args!("{} bytes of frames", end.offset)));
         }
-        self.look_for_lost_frames(end, len)?;
+        self.look_for_lost_frames(end.offset, frames.len)?;
         Ok(Replayed { end, synced })
     }
 
-    /// The frame at `end`, if there is one that checks.
-    fn read_frame(
-        &self,
-        reader: &mut impl Read,
-        body: &mut Vec<u8>,
-        end: u64,
-        len: u64,
-    ) -> io::Result<Option<FrameHead>> {
-        let room = len.saturating_sub(end);
-        if room < FRAME_HEAD as u64 {
-            return Ok(None);
+    /// Checks that a frame goes on from the one before, which ends at `at`.
+    fn check_follows(&self, head: &FrameHead, at: LogEnd, version: Version) -> Result<()> {
+        if head.version != version.0 {
+            return Err(damaged_at(&self.path, "a frame is not the one that follows", at.offset)
+                .expected(format_args!("version {version}"))
+                .found(format_args!("version {}", head.version)));
         }
-        let mut head = [0; FRAME_HEAD];
-        reader.read_exact(&mut head)?;
-        let Some(head) = FrameHead::decode(&head).filter(|head| head.offset == end) else {
-            return Ok(None);
+        if head.before != self.link(at) {
+            return Err(damaged_at(&self.path, "a frame is of another history", at.offset)
+                .expected(format_args!("a frame that follows one of hash {:016x}", at.chain))
+                .found(format_args!("one that follows {:016x}", head.before)));
+        }
+        Ok(())
+    }
+
+    /// Checks that a frame, which begins and ends there, doesn't contradict what is known of the log.
+    fn check_known(&self, known: &[KnownEnd], (start, end): (u64, LogEnd)) -> Result<()> {
+        let contradicts = |known: &&KnownEnd| {
+            let at = known.end.offset;
+            start < at && (at < end.offset || at == end.offset && known.end.chain != end.chain)
         };
-        // Before memory is asked for: no frame is longer than the rest of the file.
-        if head.next() > len {
-            return Ok(None);
-        }
-        body.resize(head.len as usize, 0);
-        reader.read_exact(body)?;
-        let mut padding = [0; ALIGN];
-        reader.read_exact(&mut padding[..head.padding()])?;
-        Ok(head.fits(body, self.salt).then_some(head))
+        let Some(KnownEnd { end: known, by }) = known.iter().find(contradicts) else {
+            return Ok(());
+        };
+        let at = known.offset;
+        Err(damaged_at(&self.path, "it is of another history", start)
+            .expected(format_args!("hash {:016x} at byte {at}, as {by} says", known.chain))
+            .found(match at == end.offset {
+                true => format!("hash {:016x}", end.chain),
+                false => "a frame that goes on there".to_owned(),
+            }))
     }
 
     /// Reports damage if a frame behind `end` says that what is at `end` was on the disk.
@@ -216,6 +267,49 @@ impl Log {
             }
         }
         Ok(())
+    }
+}
+
+/// A file that was made or opened.
+struct OpenFile {
+    path: PathBuf,
+    file: Box<dyn File>,
+    id: FileId,
+}
+
+/// Reads the frames of a log, one after the other.
+struct Frames<'a> {
+    log: &'a Log,
+    reader: BufReader<ReadFrom<'a>>,
+    /// Where the next frame begins. The caller moves it over a frame.
+    at: LogEnd,
+    /// The length of the file.
+    len: u64,
+    /// The body of the last frame.
+    body: Vec<u8>,
+}
+
+impl Frames<'_> {
+    /// The frame at [`at`](Self::at), if there is one whose checksum is right.
+    fn next(&mut self) -> io::Result<Option<FrameHead>> {
+        let start = self.at.offset;
+        if self.len.saturating_sub(start) < FRAME_HEAD as u64 {
+            return Ok(None);
+        }
+        let mut head = [0; FRAME_HEAD];
+        self.reader.read_exact(&mut head)?;
+        let Some(head) = FrameHead::decode(&head).filter(|head| head.offset == start) else {
+            return Ok(None);
+        };
+        // Before memory is asked for: no frame is longer than the rest of the file.
+        if head.end().offset > self.len {
+            return Ok(None);
+        }
+        self.body.resize(head.len as usize, 0);
+        self.reader.read_exact(&mut self.body)?;
+        let mut padding = [0; ALIGN];
+        self.reader.read_exact(&mut padding[..head.padding()])?;
+        Ok(head.fits(&self.body, self.log.salt).then_some(head))
     }
 }
 

@@ -33,6 +33,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::format::log::LogEnd;
     use crate::format::mark::FILE_BYTES;
     use crate::vfs::sim::SimVfs;
     use crate::vfs::{Access, Vfs};
@@ -44,7 +45,8 @@ mod tests {
         let dir = vfs.open_dir(Path::new("")).unwrap();
         let file = dir.open("lock", Access::Write).unwrap();
         assert_eq!(read_mark(&*file, 7).unwrap(), None);
-        let mark = |sequence| Mark { sequence, manifest: 1, log: 2, end: 64 * sequence };
+        let end = |sequence| LogEnd { offset: 64 * sequence, chain: sequence };
+        let mark = |sequence| Mark { sequence, manifest: 1, log: 2, end: end(sequence) };
         for sequence in 1..5 {
             write_mark(&*file, &mark(sequence), 7).unwrap();
             assert_eq!(read_mark(&*file, 7).unwrap(), Some(mark(sequence)));

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::dead_rows::{put_dead_rows, take_dead_rows};
 use super::file_head::{FORMAT, earlier_version, later_version, put_head};
 use super::file_name::FileName;
+use super::log::{LogEnd, first_chain};
 use super::schema::{put_schema, take_schema};
 use super::segment::footer::Seal;
 use super::wire::{Reader, put_u64};
@@ -32,10 +33,13 @@ pub(crate) struct Manifest {
     pub(crate) schema: Schema,
     /// The version of the database at the start of the log.
     pub(crate) version: Version,
+    /// The chain hash at the start of the log: that of the history up to there.
+    pub(crate) chain: u64,
     /// The log that goes on from here.
     pub(crate) log: u64,
-    /// How many bytes of the log were on the disk when the manifest was written.
-    pub(crate) log_len: u64,
+    /// The end of the log when the manifest was written, if the log had frames. That much of it was on
+    /// the disk.
+    pub(crate) log_end: Option<LogEnd>,
     /// The number of the open segment, in which the log places the rows of large batches.
     pub(crate) open_segment: u64,
     /// The number of the next file. All files have lower numbers.
@@ -60,15 +64,16 @@ pub(crate) struct Entry {
 }
 
 impl Manifest {
-    /// Of a new, empty database.
-    pub(crate) fn first(schema: Schema, database: u128) -> Self {
+    /// Of a new database without segments, at this version.
+    pub(crate) fn first(schema: Schema, database: u128, version: Version) -> Self {
         Self {
             number: FIRST,
             database,
             schema,
-            version: Version(0),
+            version,
+            chain: first_chain(database, version),
             log: FIRST_LOG,
-            log_len: 0,
+            log_end: None,
             open_segment: 3,
             next: 4,
             segments: Vec::new(),
@@ -79,9 +84,11 @@ impl Manifest {
         let mut bytes = Vec::new();
         let name = FileName::Manifest(self.number);
         put_head(&mut bytes, name, self.database);
-        for number in
-            [self.number, self.version.0, self.log, self.log_len, self.open_segment, self.next]
-        {
+        for number in [self.number, self.version.0, self.chain, self.log] {
+            put_u64(&mut bytes, number);
+        }
+        let log_end = self.log_end.unwrap_or(LogEnd { offset: 0, chain: 0 });
+        for number in [log_end.offset, log_end.chain, self.open_segment, self.next] {
             put_u64(&mut bytes, number);
         }
         put_schema(&mut bytes, &self.schema);
@@ -133,7 +140,15 @@ impl Manifest {
         if version.0 > u64::MAX / 2 {
             return Err(Error::new(ErrorKind::Damaged, "no store ever comes to that version"));
         }
-        let (log, log_len) = (fields.take_u64()?, fields.take_u64()?);
+        let (chain, log) = (fields.take_u64()?, fields.take_u64()?);
+        let log_end = LogEnd { offset: fields.take_u64()?, chain: fields.take_u64()? };
+        let log_end = match log_end {
+            LogEnd { offset: 0, chain: 0 } => None,
+            LogEnd { offset: 0, .. } => {
+                return Err(Error::new(ErrorKind::Damaged, "no log ends before it begins"));
+            }
+            end => Some(end),
+        };
         let (open_segment, next) = (fields.take_u64()?, fields.take_u64()?);
         let schema = take_schema(fields)?;
         let count = fields.take_u64()?;
@@ -149,8 +164,18 @@ impl Manifest {
         if fields.remaining() > 0 {
             return Err(Error::new(ErrorKind::Damaged, "there is more than it says"));
         }
-        let manifest =
-            Self { number, database, schema, version, log, log_len, open_segment, next, segments };
+        let manifest = Self {
+            number,
+            database,
+            schema,
+            version,
+            chain,
+            log,
+            log_end,
+            open_segment,
+            next,
+            segments,
+        };
         manifest.check_numbers().map(|()| manifest)
     }
 
@@ -187,8 +212,9 @@ mod tests {
             database: 0x0123_4567_89ab_cdef,
             schema: Schema::new(384, Metric::Dot).unwrap(),
             version: Version(77),
+            chain: 78,
             log: 13,
-            log_len: 400,
+            log_end: Some(LogEnd { offset: 400, chain: 79 }),
             open_segment: 14,
             next: 15,
             segments: vec![
@@ -202,7 +228,7 @@ mod tests {
     #[test]
     fn a_manifest_reads_back() {
         let path = Path::new("manifest");
-        for manifest in [full(), Manifest::first(full().schema, 1)] {
+        for manifest in [full(), Manifest::first(full().schema, 1, Version(0))] {
             assert_eq!(Manifest::decode(&manifest.encode(), path).unwrap(), manifest);
         }
     }
@@ -240,7 +266,7 @@ mod tests {
     #[test]
     fn numbers_that_files_can_not_have_are_refused() {
         let path = Path::new("manifest");
-        let wrong: [fn(&mut Manifest); 7] = [
+        let wrong: [fn(&mut Manifest); 8] = [
             |manifest| manifest.next = manifest.number,
             |manifest| manifest.open_segment = manifest.log,
             |manifest| manifest.open_segment = manifest.segments[1].info.number,
@@ -248,6 +274,7 @@ mod tests {
             |manifest| manifest.segments[0].info.number = u64::MAX,
             |manifest| manifest.next = u64::MAX,
             |manifest| manifest.version = Version(0),
+            |manifest| manifest.log_end = Some(LogEnd { offset: 0, chain: 79 }),
         ];
         for change in wrong {
             let mut manifest = full();

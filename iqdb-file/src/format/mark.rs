@@ -9,6 +9,7 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::log::LogEnd;
 use super::wire::{Reader, put_u64};
 
 /// The offsets of the slots. Each slot has a sector of its own, behind the sector of the file head.
@@ -18,7 +19,7 @@ pub(crate) const SLOTS: [u64; 2] = [512, 1_024];
 pub(crate) const FILE_BYTES: usize = 1_536;
 
 /// The size of a mark in bytes.
-pub(crate) const SLOT_BYTES: usize = 40;
+pub(crate) const SLOT_BYTES: usize = 48;
 
 /// How far the database was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub(crate) struct Mark {
     /// The numbers of the manifest and the log.
     pub(crate) manifest: u64,
     pub(crate) log: u64,
-    /// How many bytes of the log were on the disk.
-    pub(crate) end: u64,
+    /// How far the log was on the disk.
+    pub(crate) end: LogEnd,
 }
 
 impl Mark {
@@ -40,7 +41,8 @@ impl Mark {
 
     pub(crate) fn encode(&self, database: u128) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SLOT_BYTES);
-        for number in [self.sequence, self.manifest, self.log, self.end] {
+        let LogEnd { offset, chain } = self.end;
+        for number in [self.sequence, self.manifest, self.log, offset, chain] {
             put_u64(&mut bytes, number);
         }
         let checksum = checksum(&bytes, database);
@@ -52,8 +54,9 @@ impl Mark {
     pub(crate) fn decode(bytes: &[u8], database: u128) -> Option<Self> {
         let mut fields = Reader::new(bytes);
         let mut number = || fields.take_u64().ok();
-        let mark =
-            Self { sequence: number()?, manifest: number()?, log: number()?, end: number()? };
+        let (sequence, manifest, log) = (number()?, number()?, number()?);
+        let end = LogEnd { offset: number()?, chain: number()? };
+        let mark = Self { sequence, manifest, log, end };
         let found = number()?;
         (checksum(&bytes[..SLOT_BYTES - 8], database) == found).then_some(mark)
     }

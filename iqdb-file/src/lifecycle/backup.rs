@@ -23,8 +23,7 @@ const ROW_BYTES_MIN: usize = 64;
 /// of it.
 pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions) -> Result<()> {
     let fill = |dir: &DatabaseDir, database| {
-        let mut manifest = Manifest::first(view.schema.clone(), database);
-        manifest.version = view.version();
+        let mut manifest = Manifest::first(view.schema.clone(), database, view.version());
         let segments = copy_rows(view, dir, options, &mut manifest)?;
         let entry = |info| Entry { info, dead: Vec::new() };
         manifest.segments = segments.into_iter().map(entry).collect();

@@ -1,6 +1,6 @@
 //! Fills a directory with the files of a new database.
 
-use iqdb_core::Result;
+use iqdb_core::{Result, Schema, Version};
 
 use super::left_over::temporary;
 use crate::errors::refused;
@@ -33,7 +33,7 @@ pub(super) fn finish(
     fill: Fill<'_>,
 ) -> Result<()> {
     let manifest = fill(dir, database)?;
-    Log::create(dir, manifest.database, manifest.log)?;
+    Log::create(dir, manifest.database, manifest.log, manifest.chain)?;
     dir.sync().map_err(|error| refused(dir.path(), "synced", error))?;
     publish(&manifest, dir, options.fault).map_err(|(error, _)| error)?;
     // The database is finished.
@@ -47,6 +47,6 @@ pub(super) fn keep_reserve(dir: &DatabaseDir, options: &FileOptions, database: u
 }
 
 /// Fills a database without records.
-pub(crate) fn empty(schema: iqdb_core::Schema) -> impl Fn(&DatabaseDir, u128) -> Result<Manifest> {
-    move |_, database| Ok(Manifest::first(schema.clone(), database))
+pub(crate) fn empty(schema: Schema) -> impl Fn(&DatabaseDir, u128) -> Result<Manifest> {
+    move |_, database| Ok(Manifest::first(schema.clone(), database, Version(0)))
 }

@@ -17,10 +17,11 @@ use crate::files::database_dir::DatabaseDir;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::held_names::NotHeld;
 use crate::files::lock::Lock;
-use crate::files::log::{Log, Replayed, Verdict};
+use crate::files::log::{KnownEnd, Log, Replayed, Verdict};
 use crate::files::manifest_file::newest;
 use crate::format::batch::{decode_batch, decode_placed};
 use crate::format::file_name::FileName;
+use crate::format::log::LogEnd;
 use crate::format::manifest::{Entry, Manifest};
 use crate::format::segment::layout::{Shape, stride_of};
 use crate::options::FileOptions;
@@ -46,13 +47,13 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
         // Until then another writer may have been at work.
         (manifest, manifest_file) = find()?;
     }
-    let known = known_len(dir, &lock, &manifest)?;
+    let known = known_ends(dir, &lock, &manifest)?;
     let path = dir.path_of(FileName::Manifest(manifest.number));
     let access = if options.read_only { Access::Read } else { Access::Write };
     let lock = Arc::new(lock);
     let segments =
         open_segments(dir, options, &manifest, &lock).map_err(|error| named_by(error, &path))?;
-    let log = Log::open(dir, manifest.database, manifest.log, access)
+    let log = Log::open(dir, (manifest.database, manifest.log, manifest.chain), access)
         .map_err(|error| named_by(error, &path))?;
     let after = manifest.version;
     let manifest = (manifest, manifest_file);
@@ -63,7 +64,7 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
         // Later openings have to find what is written, and it must change no other database.
         recovery.check_names()?;
     }
-    let replayed = recovery.replay_log(after, known, access)?;
+    let replayed = recovery.replay_log(after, &known, access)?;
     recovery.tables.log_mut().set_end(replayed.log.end);
     if !options.read_only {
         recovery.write_again(&replayed)?;
@@ -100,24 +101,30 @@ pub(crate) fn no_database(path: &Path) -> Error {
         .hint("create the database first")
 }
 
-/// How many bytes of the log were on the disk, as far as manifest and mark say.
+/// How much of the log was on the disk, as far as manifest and mark say.
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`] when the lock is of another database, or the mark of a later manifest.
-fn known_len(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<u64> {
+fn known_ends(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<Vec<KnownEnd>> {
     if let Some(database) = lock.database().filter(|database| *database != manifest.database) {
         return Err(damaged(dir.path(), "its files are of two databases")
             .expected(format_args!("the database {:032x}, as the manifest says", manifest.database))
             .found(format_args!("a file `lock` of {database:032x}")));
     }
-    let Some(mark) = lock.mark(dir)? else { return Ok(manifest.log_len) };
+    let of_manifest = manifest
+        .log_end
+        .map(|end| KnownEnd { end, by: FileName::Manifest(manifest.number).to_string() });
+    let mut known: Vec<KnownEnd> = of_manifest.into_iter().collect();
+    let Some(mark) = lock.mark(dir)? else { return Ok(known) };
     if mark.manifest > manifest.number {
         let missing = FileName::Manifest(mark.manifest);
         return Err(damaged(&dir.path_of(missing), "the manifest of the database is missing")
             .found(format_args!("an earlier one, {}", FileName::Manifest(manifest.number))));
     }
-    let is_of_this = mark.manifest == manifest.number && mark.log == manifest.log;
-    Ok(if is_of_this { manifest.log_len.max(mark.end) } else { manifest.log_len })
+    if mark.log == manifest.log {
+        known.push(KnownEnd { end: mark.end, by: FileName::Lock.to_string() });
+    }
+    Ok(known)
 }
 
 fn named_by(error: Error, manifest: &Path) -> Error {
@@ -163,7 +170,12 @@ impl Recovery<'_> {
     }
 
     /// Applies the batches of the log.
-    fn replay_log(&mut self, after: Version, known: u64, access: Access) -> Result<ReplayedLog> {
+    fn replay_log(
+        &mut self,
+        after: Version,
+        known: &[KnownEnd],
+        access: Access,
+    ) -> Result<ReplayedLog> {
         let log = Arc::clone(self.tables.log().log());
         let mut rows = Vec::new();
         let mut rows_are_missing = false;
@@ -236,9 +248,9 @@ impl Recovery<'_> {
         };
         let tables = &self.tables;
         let (log, found) = (tables.log().log(), replayed.log);
-        let synced = found.synced.min(found.end);
-        again(log.file(), synced..found.end)
-            .map_err(|error| refused(log.path(), "written", error))?;
+        let end = found.end.offset;
+        let synced = found.synced.min(end);
+        again(log.file(), synced..end).map_err(|error| refused(log.path(), "written", error))?;
         let Some(file) = tables.open_segment().file() else { return Ok(()) };
         for (_, range) in replayed.rows.iter().filter(|(offset, _)| *offset >= synced) {
             let again = again(&**file, range.clone());
@@ -249,15 +261,16 @@ impl Recovery<'_> {
 
     /// Cuts off the bytes that a crash has left behind the last good frame, removes files that no manifest
     /// refers to, and syncs everything else.
-    fn clean_up(&mut self, end: u64) -> Result<()> {
+    fn clean_up(&mut self, end: LogEnd) -> Result<()> {
         let fault = self.options.fault;
         let log = Arc::clone(self.tables.log().log());
         let io = |error| refused(log.path(), "cut", error);
         let len = log.file().len().map_err(io)?;
         if fault.has(Defect::AppendedAfterTear) {
-            self.tables.log_mut().set_end(len.next_multiple_of(8).max(end));
-        } else if len > end && !fault.has(Defect::TruncationForgotten) {
-            log.file().set_len(end).map_err(io)?;
+            let offset = len.next_multiple_of(8).max(end.offset);
+            self.tables.log_mut().set_end(LogEnd { offset, ..end });
+        } else if len > end.offset && !fault.has(Defect::TruncationForgotten) {
+            log.file().set_len(end.offset).map_err(io)?;
         }
         // Also syncs frames that were never synced: later batches build on them.
         log.file().sync_data().map_err(io)?;

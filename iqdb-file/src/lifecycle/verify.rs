@@ -4,9 +4,10 @@ use iqdb_core::{Result, Snapshot};
 
 use crate::errors::damaged;
 use crate::files::database_files::DatabaseFiles;
-use crate::files::log::{Log, Verdict};
+use crate::files::log::{KnownEnd, Log, Verdict};
 use crate::files::manifest_file::newest;
 use crate::format::file_name::FileName;
+use crate::format::log::LogEnd;
 use crate::read::view::View;
 
 /// The progress of a check.
@@ -31,8 +32,8 @@ pub struct Verified {
     pub records: u64,
 }
 
-/// Checks the manifest and the first `end` bytes of the log. No group may be in flight.
-pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: u64) -> Result<Verified> {
+/// Checks the manifest, and the log up to `end`. No group may be in flight.
+pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: LogEnd) -> Result<Verified> {
     let dir = files.dir();
     let (found, _) = newest(dir)?
         .ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
@@ -40,8 +41,9 @@ pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: u64) -> Result<Ve
         let path = dir.path_of(FileName::Manifest(found.number));
         return Err(damaged(&path, "it is not what was written"));
     }
-    let end = log.replay(found.version, end, |_, _| Ok(Verdict::Good))?.end;
-    Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end, records: 0 })
+    let known = [KnownEnd { end, by: "the open database".to_owned() }];
+    let end = log.replay(found.version, &known, |_, _| Ok(Verdict::Good))?.end;
+    Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end.offset, records: 0 })
 }
 
 /// Checks the segments of a view, which go on existing while they are checked.

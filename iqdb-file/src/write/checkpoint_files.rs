@@ -89,7 +89,8 @@ impl CheckpointFiles<'_> {
         }
         let log = numbers.free(dir, &[FileName::Log])?;
         made.push(FileName::Log(log));
-        let log = Log::create(dir, old.database, log)?;
+        let chain = self.tables.log().end().chain;
+        let log = Log::create(dir, old.database, log, chain)?;
         let open_segment = numbers.free(dir, &[FileName::Segment])?;
         let number = numbers.free(dir, &[FileName::Manifest, FileName::Unfinished])?;
         if !self.options.fault.has(Defect::DirectoryNotSynced) {
@@ -98,8 +99,9 @@ impl CheckpointFiles<'_> {
         let manifest = Manifest {
             number,
             version: self.tables.memtable().version(),
+            chain,
             log: log.number(),
-            log_len: 0,
+            log_end: None,
             open_segment,
             next: numbers.next(),
             segments: entries,

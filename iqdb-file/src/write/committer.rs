@@ -120,7 +120,7 @@ impl Committer {
         only_deletes: bool,
     ) -> Result<MutexGuard<'a, CommitState>> {
         let writer = state.writer();
-        let end = writer.tables().log().end();
+        let end = writer.tables().log().end().offset;
         // Where sealing is overdue, the checkpoint seals the log and rewrites nothing.
         let is_overdue = writer.must_seal(only_deletes);
         let chosen = if is_overdue { Vec::new() } else { writer.worth_rewriting() };

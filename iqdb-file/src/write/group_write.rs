@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iqdb_core::Result;
 
 use super::row_writer::PendingRows;
+use super::staged_frames::StagedFrames;
 use super::write_failure::{WriteFailure, worse};
 use crate::fault::{Defect, InjectedFault};
 use crate::files::held_names::HeldNames;
@@ -14,6 +15,7 @@ use crate::files::lock::{Lock, LockedBy};
 use crate::files::log::Log;
 use crate::files::reserve;
 use crate::format::file_name::FileName;
+use crate::format::log::LogEnd;
 use crate::options::Durability;
 use crate::vfs::{File, FileExt, FileId};
 
@@ -28,8 +30,8 @@ pub(crate) struct WriteTarget {
     /// The number of the manifest.
     pub(crate) manifest: u64,
     pub(crate) log: Arc<Log>,
-    /// The offset of the group in the log.
-    pub(crate) start: u64,
+    /// Where the group begins in the log.
+    pub(crate) start: LogEnd,
     pub(crate) durability: Durability,
     pub(crate) fault: InjectedFault,
 }
@@ -38,7 +40,7 @@ pub(crate) struct WriteTarget {
 #[derive(Debug)]
 pub(crate) struct GroupWrite {
     target: WriteTarget,
-    frames: Vec<u8>,
+    frames: StagedFrames,
     rows: Vec<PendingRows>,
     /// The file of the reserve, if the leader may give it up for the group.
     reserve: Option<Arc<dyn File>>,
@@ -50,21 +52,21 @@ impl GroupWrite {
     /// The write of these frames and rows. The leader may give `reserve` up for them.
     pub(crate) fn new(
         target: WriteTarget,
-        frames: Vec<u8>,
+        frames: StagedFrames,
         rows: Vec<PendingRows>,
         reserve: Option<Arc<dyn File>>,
     ) -> Self {
         Self { target, frames, rows, reserve, gave_up_reserve: AtomicBool::new(false) }
     }
 
-    /// The offset of the first frame.
-    pub(crate) fn start(&self) -> u64 {
+    /// Where the first frame begins.
+    pub(crate) fn start(&self) -> LogEnd {
         self.target.start
     }
 
-    /// The offset behind the last frame.
-    pub(crate) fn end(&self) -> u64 {
-        self.target.start + self.frames.len() as u64
+    /// Where the last frame ends.
+    pub(crate) fn end(&self) -> LogEnd {
+        self.frames.end(self.target.start)
     }
 
     pub(crate) fn durability(&self) -> Durability {
@@ -128,7 +130,7 @@ impl GroupWrite {
             Err(failure) => failure,
         };
         // Some of the frames may be in the log, and no later opening may find them.
-        let cut = self.target.log.file().set_len(self.target.start);
+        let cut = self.target.log.file().set_len(self.target.start.offset);
         Err(match cut.and_then(|()| self.target.log.file().sync_data()) {
             Ok(()) => failure,
             Err(_) => failure.with_unknown_outcome(),
@@ -145,7 +147,8 @@ impl GroupWrite {
     }
 
     fn write_frames(&self) -> Result<(), WriteFailure> {
-        let write = || self.target.log.file().write_all_at(&self.frames, self.target.start);
+        let (log, start) = (self.target.log.file(), self.target.start.offset);
+        let write = || log.write_all_at(self.frames.bytes(), start);
         let of = |what| move |error| WriteFailure::of(self.target.log.path(), what, error);
         self.retry_with_reserve(write).map_err(of("written"))?;
         if self.target.durability == Durability::Immediate

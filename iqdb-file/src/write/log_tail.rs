@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use iqdb_core::{Result, Version};
 
+use super::staged_frames::StagedFrames;
 use crate::files::log::Log;
-use crate::format::log::HEADER;
+use crate::format::log::LogEnd;
 
 /// The log, and what the writers have appended to it.
 #[derive(Debug)]
 pub(crate) struct LogTail {
     log: Arc<Log>,
-    /// The offset at which the staged frames go.
-    end: u64,
-    /// The log is synced up to this offset.
-    synced: u64,
+    /// Where the staged frames go.
+    end: LogEnd,
+    /// The log is synced up to there.
+    synced: LogEnd,
     /// The number of changes in the log.
     changes: u64,
 }
@@ -22,7 +23,7 @@ pub(crate) struct LogTail {
 impl LogTail {
     /// The end of an empty log.
     pub(crate) fn new(log: Log) -> Self {
-        let start = HEADER as u64;
+        let start = log.start();
         Self { log: Arc::new(log), end: start, synced: start, changes: 0 }
     }
 
@@ -30,11 +31,11 @@ impl LogTail {
         &self.log
     }
 
-    pub(crate) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> LogEnd {
         self.end
     }
 
-    pub(crate) fn synced(&self) -> u64 {
+    pub(crate) fn synced(&self) -> LogEnd {
         self.synced
     }
 
@@ -44,15 +45,21 @@ impl LogTail {
 
     /// Bytes of frames.
     pub(crate) fn frame_bytes(&self) -> u64 {
-        self.end - HEADER as u64
+        self.end.offset - self.log.start().offset
     }
 
     /// Appends the frame of this body to `staged`, which is to be written at the end of the log.
     ///
     /// # Errors
     /// [`ErrorKind::NotSupported`](iqdb_core::ErrorKind::NotSupported) for a body of more than 4 GiB.
-    pub(crate) fn frame(&self, staged: &mut Vec<u8>, body: &[u8], version: Version) -> Result<()> {
-        self.log.frame(staged, body, self.end, version, self.synced)
+    pub(crate) fn frame(
+        &self,
+        staged: &mut StagedFrames,
+        body: &[u8],
+        version: Version,
+    ) -> Result<()> {
+        staged
+            .append(self.end, |out, at| self.log.frame(out, body, at, version, self.synced.offset))
     }
 
     /// Counts changes that have been written to the log, or read from it.
@@ -61,7 +68,7 @@ impl LogTail {
     }
 
     /// Moves the end: forwards over frames that a leader writes, or back when it failed to.
-    pub(crate) fn set_end(&mut self, end: u64) {
+    pub(crate) fn set_end(&mut self, end: LogEnd) {
         self.end = end;
     }
 
@@ -70,8 +77,8 @@ impl LogTail {
         self.synced = self.end;
     }
 
-    /// Notes that the log is synced up to this offset.
-    pub(crate) fn set_synced(&mut self, offset: u64) {
-        self.synced = offset;
+    /// Notes that the log is synced up to there.
+    pub(crate) fn set_synced(&mut self, end: LogEnd) {
+        self.synced = end;
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod read_only;
 mod retired_views;
 mod row_writer;
 pub(crate) mod segment_writer;
+mod staged_frames;
 mod staged_group;
 pub(crate) mod tables;
 mod write_failure;

@@ -7,13 +7,14 @@ use iqdb_core::{Batch, Change, RecordId};
 use super::group::CommitGroup;
 use super::open_segment::{OpenSegment, Position};
 use super::row_writer::PendingRows;
+use super::staged_frames::StagedFrames;
 use crate::read::segment::Segment;
 
 /// What the next group writes.
 #[derive(Debug)]
 pub(crate) struct StagedGroup {
     group: Arc<CommitGroup>,
-    frames: Vec<u8>,
+    frames: StagedFrames,
     rows: Vec<PendingRows>,
     batches: usize,
     changes: u64,
@@ -36,7 +37,7 @@ impl Default for StagedGroup {
     fn default() -> Self {
         Self {
             group: Arc::default(),
-            frames: Vec::new(),
+            frames: StagedFrames::default(),
             rows: Vec::new(),
             batches: 0,
             changes: 0,
@@ -64,11 +65,11 @@ impl StagedGroup {
     }
 
     pub(crate) fn frame_bytes(&self) -> usize {
-        self.frames.len()
+        self.frames.bytes().len()
     }
 
     /// The frames, to which the next batch appends its own.
-    pub(crate) fn frames_mut(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn frames_mut(&mut self) -> &mut StagedFrames {
         &mut self.frames
     }
 
@@ -96,7 +97,7 @@ impl StagedGroup {
     }
 
     /// The group's outcome, its frames, its rows, and how to take it back.
-    pub(crate) fn into_parts(self) -> (Arc<CommitGroup>, Vec<u8>, Vec<PendingRows>, Undo) {
+    pub(crate) fn into_parts(self) -> (Arc<CommitGroup>, StagedFrames, Vec<PendingRows>, Undo) {
         (self.group, self.frames, self.rows, self.undo)
     }
 }

@@ -229,7 +229,7 @@ impl Tables {
     /// The size of the log, and the bounds from which a checkpoint seals it.
     pub(crate) fn log_size(&self, options: &FileOptions) -> LogSize {
         LogSize {
-            end: self.log.end(),
+            end: self.log.end().offset,
             found_and_bounds: [
                 (self.log.frame_bytes(), options.log_bytes),
                 (self.log.changes(), options.log_changes),

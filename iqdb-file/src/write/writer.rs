@@ -16,6 +16,7 @@ use super::group_write::{GroupWrite, WriteTarget};
 use super::plain_batch::PlainBatch;
 use super::read_only::ReadOnlyReason;
 use super::row_writer::PendingRows;
+use super::staged_frames::StagedFrames;
 use super::staged_group::{StagedGroup, Undo};
 use super::tables::Tables;
 use super::write_failure::WriteFailure;
@@ -25,6 +26,7 @@ use crate::files::manifest_file::publish;
 use crate::files::reserve::Reserve;
 use crate::format::batch::encode_batch;
 use crate::format::file_name::FileName;
+use crate::format::log::LogEnd;
 use crate::format::manifest::Manifest;
 use crate::options::{Durability, FileOptions};
 use crate::read::context::SegmentContext;
@@ -154,7 +156,7 @@ impl Writer {
         let context = SegmentContext::of(&self.files, &self.options);
         let (placed, rows) = self.tables.place_rows(&context, &self.options, batch)?.unzip();
         let body = encode_batch(batch, self.files.schema(), placed.as_ref())?;
-        let frames = self.staged.frame_bytes();
+        let frames = self.staged.frames_mut().len();
         let version = plan.applied().version;
         let framed = self.tables.log().frame(self.staged.frames_mut(), &body, version);
         let applied = framed.and_then(|()| {
@@ -181,7 +183,7 @@ impl Writer {
     /// The write of these frames, at the end of the log, and of these rows.
     pub(crate) fn begin_write(
         &mut self,
-        frames: Vec<u8>,
+        frames: StagedFrames,
         rows: Vec<PendingRows>,
         may_give_up_reserve: bool,
     ) -> GroupWrite {
@@ -197,7 +199,7 @@ impl Writer {
             fault: self.options.fault,
         };
         let reserve = if may_give_up_reserve { self.reserve.file(self.files.dir()) } else { None };
-        self.tables.log_mut().set_end(start + frames.len() as u64);
+        self.tables.log_mut().set_end(frames.end(start));
         GroupWrite::new(target, frames, rows, reserve)
     }
 
@@ -223,15 +225,15 @@ impl Writer {
         rows.into_iter().for_each(|rows| self.tables.open_segment_mut().reuse(rows));
     }
 
-    /// Goes back to the published view: takes back a group that failed, which began at an offset of
-    /// the log, and what was staged after it.
+    /// Goes back to the published view: takes back a group that failed, which began there in the log,
+    /// and what was staged after it.
     ///
     /// # Errors
     /// Those of restoring the memtable.
     pub(crate) fn roll_back(
         &mut self,
         published: &View,
-        failed: Option<(u64, Undo)>,
+        failed: Option<(LogEnd, Undo)>,
     ) -> Result<()> {
         let (_, _, _, staged) = self.staged.take().into_parts();
         self.tables.undo(staged);
@@ -361,14 +363,15 @@ impl Writer {
             return self.checkpoint(&self.worth_rewriting(), true).map(drop);
         }
         let old = self.files.manifest();
-        if replayed == 0 || self.tables.log().end() == old.log_len {
+        let log_end = Some(self.tables.log().end());
+        if replayed == 0 || log_end == old.log_end {
             return Ok(());
         }
         let mut numbers = FileNumbers::from(old.next);
         let manifest = Manifest {
             number: numbers.free(self.files.dir(), &[FileName::Manifest, FileName::Unfinished])?,
             next: numbers.next(),
-            log_len: self.tables.log().end(),
+            log_end,
             ..old.clone()
         };
         let published = publish(&manifest, self.files.dir(), self.options.fault);

@@ -221,7 +221,7 @@ fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
         let (_home, dir) = written(&files);
         FileStore::open_read_only(&dir, &options).unwrap().verify(&mut |_| ()).unwrap();
     }
-    files.get_mut("manifest-00000025").unwrap()[80 + 4 + 2 + "vector".len() + 2] += 1;
+    files.get_mut("manifest-00000025").unwrap()[96 + 4 + 2 + "vector".len() + 2] += 1;
     reseal(&mut files);
     let (_home, dir) = written(&files);
     let error = FileStore::open(&dir, &options(ReadMode::Map)).unwrap_err();

@@ -113,8 +113,10 @@ pub(crate) struct Manifest {
     pub(crate) schema: Vec<Field>,
     pub(crate) number: u64,
     pub(crate) version: u64,
+    pub(crate) chain: u64,
     pub(crate) log: u64,
     pub(crate) log_len: u64,
+    pub(crate) log_chain: u64,
     pub(crate) growing: u64,
     pub(crate) next: u64,
     pub(crate) segments: Vec<Entry>,
@@ -139,12 +141,26 @@ pub(crate) fn manifest(bytes: &[u8]) -> Manifest {
     assert_eq!(from.take(8), b"iqdb man");
     assert_eq!((from.number(4), from.number(4)), (2, 0), "the format");
     let database = from.take(16).to_vec();
-    let [number, version, log, log_len, growing, next] = std::array::from_fn(|_| from.u64());
+    let [number, version, chain, log] = std::array::from_fn(|_| from.u64());
+    let [log_len, log_chain, growing, next] = std::array::from_fn(|_| from.u64());
+    assert!(log_len > 0 || log_chain == 0, "the chain hash of no end");
     let schema = schema(&mut from);
     let count = from.len(8);
     let segments = (0..count).map(|_| entry(&mut from)).collect();
     assert!(from.0.is_empty(), "more than the segments");
-    Manifest { database, schema, number, version, log, log_len, growing, next, segments }
+    Manifest {
+        database,
+        schema,
+        number,
+        version,
+        chain,
+        log,
+        log_len,
+        log_chain,
+        growing,
+        next,
+        segments,
+    }
 }
 
 fn entry(from: &mut Bytes<'_>) -> Entry {
@@ -166,6 +182,7 @@ fn entry(from: &mut Bytes<'_>) -> Entry {
 pub(crate) struct Frame<'a> {
     pub(crate) version: u64,
     pub(crate) synced: u64,
+    pub(crate) hash: u64,
     pub(crate) body: &'a [u8],
     pub(crate) end: usize,
 }
@@ -177,23 +194,30 @@ pub(crate) fn frames<'a>(log: &'a [u8], manifest: &Manifest) -> Vec<Frame<'a>> {
     assert_eq!((header.number(4), header.number(4)), (2, 0));
     assert_eq!(header.take(16), manifest.database);
     assert_eq!(header.u64(), manifest.log);
-    header.zeros(24);
+    assert_eq!(header.u64(), manifest.chain, "the chain hash at the start of the log");
+    header.zeros(16);
     let salt = xxh3_64_with_seed(&manifest.database, manifest.log);
     let mut frames = Vec::new();
-    let mut at = 64;
+    let (mut at, mut chain) = (64, manifest.chain);
     while at < log.len() {
         let mut from = Bytes(&log[at..]);
         assert_eq!(from.take(4), b"iqfr");
         let len = from.len(4);
         assert_eq!(from.len(8), at, "the offset of a frame");
-        let (version, synced, hash) = (from.u64(), from.u64(), from.u64());
+        let (version, synced) = (from.u64(), from.u64());
+        assert_eq!(from.u64(), chain, "the frame at {at} follows the one before");
+        let hash = from.u64();
         let body = from.take(len);
-        let hashed = [&log[at..at + 32], body].concat();
+        let hashed = [&log[at..at + 40], body].concat();
         assert_eq!(hash, xxh3_64_with_seed(&hashed, salt), "the hash of the frame at {at}");
-        let end = (at + 40 + len).next_multiple_of(8);
-        from.zeros(end - (at + 40 + len));
-        frames.push(Frame { version, synced, body, end });
-        at = end;
+        let end = (at + 48 + len).next_multiple_of(8);
+        from.zeros(end - (at + 48 + len));
+        frames.push(Frame { version, synced, hash, body, end });
+        (at, chain) = (end, hash);
+    }
+    if manifest.log_len > 0 {
+        let known = frames.iter().find(|frame| frame.end as u64 == manifest.log_len);
+        assert_eq!(known.unwrap().hash, manifest.log_chain, "the chain hash at the known end");
     }
     frames
 }
