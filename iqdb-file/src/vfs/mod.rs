@@ -19,6 +19,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use iqdb_core::DateTime;
 pub use mapping::{Mapping, Reading};
 pub use os::OsVfs;
 pub(crate) use process::Process;
@@ -72,6 +73,20 @@ pub struct Entry {
     pub is_dir: bool,
 }
 
+/// What a machine says of itself and of the process that asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// What tells this boot of the machine from all others, where the system has such a thing. Other
+    /// processes of the same boot get the same. Never 0.
+    pub boot: Option<u128>,
+    /// The name of the machine. For people.
+    pub host: String,
+    /// The number of the process. For people: another machine or container may have the same.
+    pub process: u32,
+    /// What the clock shows. For people.
+    pub time: DateTime,
+}
+
 /// A file system.
 pub trait Vfs: Debug + Send + Sync + 'static {
     /// Opens a directory that exists. Links in the path are followed, here and nowhere else. The
@@ -83,6 +98,9 @@ pub trait Vfs: Debug + Send + Sync + 'static {
 
     /// Whether a directory can be renamed while it, and files in it, are open.
     fn renames_open_dirs(&self) -> bool;
+
+    /// The machine and the process that use it.
+    fn environment(&self) -> Environment;
 }
 
 /// An open directory. It stays the same directory whatever it is called, and wherever it is moved to.

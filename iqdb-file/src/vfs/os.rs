@@ -24,9 +24,12 @@ mod tests;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
+
+use iqdb_core::DateTime;
 
 use self::dir::OsDir;
-use super::{Dir, Vfs};
+use super::{Dir, Environment, Vfs};
 
 /// The files of the operating system.
 ///
@@ -44,5 +47,16 @@ impl Vfs for OsVfs {
 
     fn renames_open_dirs(&self) -> bool {
         cfg!(unix)
+    }
+
+    fn environment(&self) -> Environment {
+        #[allow(clippy::disallowed_methods, reason = "it is shown to people, and decides nothing")]
+        let now = SystemTime::now();
+        Environment {
+            boot: system::boot().filter(|boot| *boot != 0),
+            host: system::host(),
+            process: std::process::id(),
+            time: DateTime::try_from(now).unwrap_or(DateTime::MIN),
+        }
     }
 }

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
 
 use fastrand::Rng;
+use iqdb_core::DateTime;
 
 use self::change::Change;
 pub use self::content::SECTOR;
@@ -34,7 +35,7 @@ use self::disk::Disk;
 pub use self::fault::{Call, Fault, FaultKind, is_power_off};
 use self::machine::{Machine, Shared};
 pub use self::outside::Outside;
-use super::{Dir, Vfs};
+use super::{Dir, Environment, Vfs};
 
 /// A simulated disk. Clones are the same disk.
 #[derive(Clone, Default)]
@@ -47,9 +48,9 @@ impl SimVfs {
         Self::default()
     }
 
-    fn of(disk: Disk) -> Self {
+    fn of(disk: Disk, boot: u128) -> Self {
         let start = disk.clone();
-        Self(Shared::new(Machine { disk, start, ..Machine::default() }))
+        Self(Shared::new(Machine { disk, start, boot, ..Machine::default() }))
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {
@@ -70,10 +71,20 @@ impl SimVfs {
     }
 
     /// The disk as it may be found after a power loss right now: what was synced is there, and of
-    /// the rest whatever the random numbers say. All locks are gone. This one goes on undisturbed.
+    /// the rest whatever the random numbers say. All locks are gone, and the machine was started once
+    /// more. This one goes on undisturbed.
     #[must_use]
     pub fn crash(&self, rng: &mut Rng) -> Self {
-        Self::of(self.machine().disk.crashed(rng))
+        let machine = self.machine();
+        Self::of(machine.disk.crashed(rng), machine.boot + 1)
+    }
+
+    /// The disk as other processes find it when all that use it are killed right now: with what was
+    /// written, synced or not. All locks are gone. This one goes on undisturbed.
+    #[must_use]
+    pub fn kill(&self) -> Self {
+        let machine = self.machine();
+        Self::of(machine.disk.clone(), machine.boot)
     }
 
     /// Like [`crash`](Self::crash), but after the first `changes` changes.
@@ -88,7 +99,8 @@ impl SimVfs {
     #[must_use]
     pub fn replay(&self) -> Replay {
         let machine = self.machine();
-        Replay { disk: machine.start.clone(), changes: machine.changes.clone(), done: 0 }
+        let (disk, changes) = (machine.start.clone(), machine.changes.clone());
+        Replay { disk, changes, boot: machine.boot, done: 0 }
     }
 
     /// Lets one of the calls from now on fail, or none. Replaces the former fault.
@@ -183,6 +195,7 @@ impl fmt::Debug for SimVfs {
 pub struct Replay {
     disk: Disk,
     changes: Vec<Change>,
+    boot: u128,
     done: usize,
 }
 
@@ -204,7 +217,13 @@ impl Replay {
     /// The disk as it may be found after a power loss at this moment.
     #[must_use]
     pub fn crash(&self, rng: &mut Rng) -> SimVfs {
-        SimVfs::of(self.disk.crashed(rng))
+        SimVfs::of(self.disk.crashed(rng), self.boot + 1)
+    }
+
+    /// The disk as other processes find it when all that used it were killed at this moment.
+    #[must_use]
+    pub fn kill(&self) -> SimVfs {
+        SimVfs::of(self.disk.clone(), self.boot)
     }
 }
 
@@ -218,5 +237,11 @@ impl Vfs for SimVfs {
 
     fn renames_open_dirs(&self) -> bool {
         true
+    }
+
+    /// The same at each call, but for the boot.
+    fn environment(&self) -> Environment {
+        let (boot, host) = (Some(self.machine().boot), "simulated".to_owned());
+        Environment { boot, host, process: 1, time: DateTime::MIN }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use iqdb_file::vfs::{Access, Dir, Entry, File, Found, Guard, Sharing, Vfs};
+use iqdb_file::vfs::{Access, Dir, Entry, Environment, File, Found, Guard, Sharing, Vfs};
 
 /// Another file system, but for new files. Clones are the same one.
 #[derive(Debug, Clone)]
@@ -33,6 +33,10 @@ impl Vfs for Refusing {
 
     fn renames_open_dirs(&self) -> bool {
         self.of.renames_open_dirs()
+    }
+
+    fn environment(&self) -> Environment {
+        self.of.environment()
     }
 }
 

@@ -6,6 +6,16 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::vfs::FileId;
 
+/// Linux makes an id at each boot, the same for all containers. Other systems are not asked.
+pub(super) fn boot() -> Option<u128> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    u128::from_str_radix(&id.trim().replace('-', ""), 16).ok()
+}
+
+pub(super) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
 pub(super) fn id_of(file: &File) -> io::Result<FileId> {
     let metadata = file.metadata()?;
     Ok(FileId { volume: metadata.dev(), file: metadata.ino() })

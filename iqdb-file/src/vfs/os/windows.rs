@@ -8,6 +8,15 @@ use winapi_util::file::information;
 
 use crate::vfs::FileId;
 
+/// The system has no id of a boot that can be relied on.
+pub(super) fn boot() -> Option<u128> {
+    None
+}
+
+pub(super) fn host() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 pub(super) fn id_of(file: &File) -> io::Result<FileId> {
     let found = information(file)?;
     Ok(FileId { volume: found.volume_serial_number(), file: found.file_index() })

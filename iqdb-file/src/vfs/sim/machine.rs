@@ -32,6 +32,8 @@ pub(super) struct Machine {
     pub(super) disk: Disk,
     /// The disk before the first of the changes.
     pub(super) start: Disk,
+    /// How often the machine was started, the first time included.
+    pub(super) boot: u128,
     pub(super) changes: Vec<Change>,
     pub(super) calls: Vec<Call>,
     pub(super) fault: Option<Fault>,
@@ -57,6 +59,7 @@ impl Default for Machine {
         Self {
             start: disk.clone(),
             disk,
+            boot: 1,
             changes: Vec::new(),
             calls: Vec::new(),
             fault: None,
