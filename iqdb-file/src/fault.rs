@@ -35,6 +35,22 @@ pub enum Defect {
     RenamesOverOthers,
     /// A frame has the same constant for the frame before, whichever that is.
     ChainOfConstants,
+    /// The mark is written before the log is synced.
+    MarkBeforeSync,
+    /// The mark is written before the names are looked up.
+    MarkBeforeLookUp,
+    /// Frames are written without a mark of this boot.
+    MarkNotBegun,
+    /// All marks are written to the same slot.
+    SlotsNotAlternating,
+    /// Of two marks the earlier one is taken.
+    StaleSlotTaken,
+    /// A mark of another boot tells readers how far the log was published.
+    MarkOfAnotherBootTrusted,
+    /// Readers see what was never published.
+    UnpublishedShown,
+    /// Files are removed that the last mark names.
+    MarkedFilesRemoved,
 }
 
 /// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,

@@ -14,7 +14,8 @@ pub enum Durability {
     Immediate,
     /// When it has been handed to the system, in order: it outlives the process, and
     /// [`flush`](iqdb_core::Store::flush) makes it outlive the system. After a crash of the system
-    /// some of the last writes may be gone, none of them before a later one.
+    /// some of the last writes may be gone, none of them before a later one. After a kill, the database
+    /// opened to read only shows what was flushed, until it was opened to write.
     Relaxed,
 }
 

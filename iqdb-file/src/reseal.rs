@@ -25,6 +25,11 @@ const FRAME_HEAD: usize = 48;
 /// Where a manifest has the number of its log, and the length of it that was known.
 const MANIFEST_LOG: usize = 56;
 const MANIFEST_LOG_END: usize = 64;
+/// Where `lock` has marks; where a mark has its log, the end of that, and its own hash.
+const SLOTS: [usize; 2] = [4_096, 8_192];
+const MARK_LOG: usize = 16;
+const MARK_END: usize = 24;
+const MARK_HASH: usize = 504;
 /// Before the fields of a manifest.
 const MANIFEST_HEAD: usize = 100;
 const DERIVED_HEADER: usize = 64;
@@ -74,6 +79,9 @@ pub fn reseal(files: &mut Files) {
     }
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
+            (FileName::Lock, Some(bytes)) => {
+                database.into_iter().for_each(|database| lock(bytes, database, &chains));
+            }
             (FileName::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals, &chains),
             (FileName::Derived(number), Some(bytes)) => {
                 if let Some((_, hash)) = seals.get(number) {
@@ -82,6 +90,27 @@ pub fn reseal(files: &mut Files) {
             }
             _ => {}
         }
+    }
+}
+
+/// Gives the marks in a file `lock` the database, the chain hashes, and their own hashes.
+fn lock(bytes: &mut [u8], database: [u8; 16], chains: &Chains) {
+    if let Some(id) = bytes.get_mut(16..32) {
+        id.copy_from_slice(&database);
+    }
+    let seed = u64_at(&database, 0).unwrap_or(0);
+    for slot in SLOTS {
+        let Some(mark) = bytes.get_mut(slot..slot + MARK_HASH + 8) else { continue };
+        if mark.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        if let (Some(log), Some(end)) = (u64_at(mark, MARK_LOG), u64_at(mark, MARK_END))
+            && let Some(chain) = chains.get(&log).and_then(|chains| chains.get(&end))
+        {
+            put(mark, MARK_END + 8, *chain);
+        }
+        let hash = xxh3_64_with_seed(&mark[..MARK_HASH], seed);
+        put(mark, MARK_HASH, hash);
     }
 }
 

@@ -18,8 +18,11 @@ pub struct FileStats {
     pub checkpoint_failure: Option<String>,
     /// How many checkpoints have failed since the last one that did not.
     pub checkpoints_failed: u64,
-    /// The mark that tells how far the database was published could not be written. An earlier state of
-    /// the log, put in its place, would not be noticed.
+    /// The mark that tells how far the database was published could not be written. The next write tries
+    /// again. Until then an earlier state of the log, put in its place, may go unnoticed, readers that
+    /// open the database after this process was killed may not see its last writes, and files stay that
+    /// the mark before names. The first mark of a process has to be written before its first write, which
+    /// is refused otherwise.
     pub mark_failed: bool,
     /// From how many bytes on the log is sealed into a segment.
     pub log_bytes_max: u64,

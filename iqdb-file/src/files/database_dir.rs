@@ -9,7 +9,9 @@ use crate::fault::{Defect, InjectedFault};
 use crate::format::file_head::{HEAD, Owner};
 use crate::format::file_name::FileName;
 use crate::options::FileOptions;
-use crate::vfs::{Access, Dir, Entry, File, FileExt, FileId, Found, Guard, Sharing, Vfs};
+use crate::vfs::{
+    Access, Dir, Entry, Environment, File, FileExt, FileId, Found, Guard, Sharing, Vfs,
+};
 
 /// An open directory, and the path that it was opened by. Clones refer to the same directory.
 #[derive(Clone)]
@@ -19,7 +21,7 @@ pub(crate) struct DatabaseDir {
     path: Arc<Path>,
     /// The temporary name of new files, while the database is made.
     temporary: Option<Arc<str>>,
-    /// The file system, for a planted defect that resolves paths anew.
+    /// The file system. Resolves no path once more, but for a planted defect.
     vfs: Arc<dyn Vfs>,
     fault: InjectedFault,
 }
@@ -42,6 +44,11 @@ impl DatabaseDir {
     /// The path that the directory was opened by. For messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The machine and this process, as the file system tells.
+    pub(crate) fn environment(&self) -> Environment {
+        self.vfs.environment()
     }
 
     /// The defect that is planted, if one is.

@@ -5,20 +5,18 @@
 //! long as the file keeps its name. So a handle takes both, and either one is enough.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use iqdb_core::{Error, ErrorKind, Result};
 
-use crate::errors::refused;
+use crate::errors::{damaged, refused};
 use crate::files::database_dir::DatabaseDir;
 use crate::files::database_dir::owner_of;
-use crate::files::mark_slots::{read_mark, write_mark};
+use crate::files::mark_slots::MarkSlots;
 use crate::format::file_head::{Owner, encode_head};
 use crate::format::file_name::FileName;
-use crate::format::log::LogEnd;
-use crate::format::mark::{FILE_BYTES, Mark};
-use crate::vfs::{Access, File, FileExt, FileId, Guard, Sharing};
+use crate::format::mark::{FILE_BYTES, Mark, MarkWriter, Published};
+use crate::vfs::{Access, Environment, File, FileExt, FileId, Guard, Sharing};
 
 /// How often the file may be replaced while it is being locked.
 const TRIES: usize = 8;
@@ -40,6 +38,8 @@ pub enum LockedBy {
 #[derive(Debug)]
 pub(crate) struct Lock {
     sharing: Sharing,
+    /// The path of the file. For messages.
+    path: PathBuf,
     directory: Option<Box<dyn Guard>>,
     file: Option<LockFile>,
 }
@@ -50,12 +50,8 @@ struct LockFile {
     guard: Option<Box<dyn Guard>>,
     /// Kept open, so that no other file gets its id.
     file: Box<dyn File>,
-    /// The database that the file names. A file that names none can be locked, and has no mark.
-    database: Option<u128>,
-    /// The last mark.
-    mark: Mutex<Option<Mark>>,
-    /// The last mark could not be written.
-    mark_failed: AtomicBool,
+    /// The marks, where the file names a database. One that names none can be locked all the same.
+    marks: Option<MarkSlots>,
 }
 
 impl Lock {
@@ -71,7 +67,7 @@ impl Lock {
             Err(_) => None,
         };
         let file = Self::take_file(dir, sharing)?;
-        Ok(Self { sharing, directory, file })
+        Ok(Self { sharing, path: dir.path_of(FileName::Lock), directory, file })
     }
 
     fn take_file(dir: &DatabaseDir, sharing: Sharing) -> Result<Option<LockFile>> {
@@ -94,7 +90,7 @@ impl Lock {
             let found = dir.lookup(FileName::Lock).map_err(refused)?;
             if found.is_some_and(|found| found.id == id) {
                 let owner = owner_of(&*file, FileName::Lock, None).map_err(refused)?;
-                return Ok(Some(LockFile::new(file, id, guard, owner)));
+                return Ok(Some(LockFile::new(dir, file, id, guard, owner)));
             }
             // It was replaced since it was opened. The lock of a file without a name keeps no other
             // process out.
@@ -112,7 +108,7 @@ impl Lock {
         if let Some(file) = &mut self.file
             && self.sharing == Sharing::Exclusive
         {
-            file.mend(database);
+            file.mend(dir, database);
         }
         if self.file.is_none() && is_needed {
             match dir.file(FileName::Lock, Access::Create) {
@@ -149,7 +145,7 @@ impl Lock {
             let id = file.id()?;
             dir.rename_as(temporary, FileName::Lock)?;
             dir.sync()?;
-            Ok(LockFile::new(file, id, guard, Owner::Database(database)))
+            Ok(LockFile::new(dir, file, id, guard, Owner::Database(database)))
         };
         let file = make().map_err(|error: io::Error| {
             let _ = dir.handle().remove(temporary);
@@ -175,12 +171,17 @@ impl Lock {
 
     /// The database that the file names, if it names one.
     pub(crate) fn database(&self) -> Option<u128> {
-        self.file.as_ref().and_then(|file| file.database)
+        self.slots().ok().map(|(_, marks)| marks.database())
     }
 
     /// Whether anything is locked.
     pub(crate) fn is_held(&self) -> bool {
         self.directory.is_some() || self.file.as_ref().is_some_and(|file| file.guard.is_some())
+    }
+
+    /// Whether it is held to read only.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.sharing == Sharing::Shared
     }
 
     /// Removes the file, if it still has its name.
@@ -195,41 +196,88 @@ impl Lock {
         self.file.is_some()
     }
 
+    /// The path of the file. For messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// # Errors
+    /// That there is no file for marks.
+    fn slots(&self) -> io::Result<(&dyn File, &MarkSlots)> {
+        let Some(file) = &self.file else {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the file is missing"));
+        };
+        let marks = file.marks.as_ref();
+        let marks =
+            marks.ok_or_else(|| io::Error::other("it does not begin as that of a database"))?;
+        Ok((&*file.file, marks))
+    }
+
     /// Reads the mark: how far the database was published. Later marks follow this one.
     ///
     /// # Errors
     /// [`ErrorKind::Io`].
-    pub(crate) fn mark(&self, dir: &DatabaseDir) -> Result<Option<Mark>> {
-        let Some(file) = &self.file else { return Ok(None) };
-        let Some(database) = file.database else { return Ok(None) };
-        let mark = read_mark(&*file.file, database)
-            .map_err(|error| refused(&dir.path_of(FileName::Lock), "read", error))?;
-        *file.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
-        Ok(mark)
+    pub(crate) fn mark(&self) -> Result<Option<Mark>> {
+        let Ok((file, marks)) = self.slots() else { return Ok(None) };
+        marks.open(file).map_err(|error| refused(&self.path, "read", error))
     }
 
-    /// Notes that this log is published up to `end`. Fails nothing: without the mark,
-    /// the next opening notices less of what another program does to the files.
-    pub(crate) fn publish(&self, manifest: u64, log: u64, end: LogEnd) {
-        if let Some(file) = &self.file
-            && let Some(database) = file.database
-        {
-            let mut last = file.mark.lock().unwrap_or_else(PoisonError::into_inner);
-            let sequence = last.map_or(0, |mark| mark.sequence);
-            let mark = Mark { sequence, manifest, log, end };
-            if *last == Some(mark) {
-                return;
-            }
-            let mark = Mark { sequence: sequence + 1, ..mark };
-            let written = write_mark(&*file.file, &mark, database);
-            file.mark_failed.store(written.is_err(), Ordering::Relaxed);
-            *last = Some(mark);
-        }
+    /// Reads the mark once more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] where it is not the one that was written; [`ErrorKind::Io`].
+    pub(crate) fn check_mark(&self) -> Result<Option<Mark>> {
+        let Ok((file, marks)) = self.slots() else { return Ok(None) };
+        let checked = marks.check(file).map_err(|error| refused(&self.path, "read", error))?;
+        checked.map_err(|found| {
+            let found = found.map_or_else(|| "none".to_owned(), |mark| mark.describe());
+            damaged(&self.path, "the mark is not what was written").found(found)
+        })
     }
 
-    /// Whether the last mark could not be written.
+    /// Whether a mark was written in this boot, as far as the system tells.
+    pub(crate) fn is_of_this_boot(&self, mark: &Mark) -> bool {
+        self.slots().is_ok_and(|(_, marks)| marks.is_of_this_boot(mark))
+    }
+
+    /// Writes and syncs a mark of this process, unless it was done before. No frame may be written
+    /// without it.
+    ///
+    /// # Errors
+    /// Those of the system; that there is no file for marks.
+    pub(crate) fn begin_marks(&self, published: Published) -> io::Result<()> {
+        let (file, marks) = self.slots()?;
+        marks.begin(file, published)
+    }
+
+    /// Notes how far the database is published, if [`begin_marks`](Self::begin_marks) was called before.
+    ///
+    /// # Errors
+    /// Those of the system. No write need fail of it: until a later mark is written, an opening notices
+    /// less of what another program does to the files.
+    pub(crate) fn publish(&self, published: Published) -> io::Result<()> {
+        let (file, marks) = self.slots()?;
+        marks.publish(file, published, false)
+    }
+
+    /// The same for a writer that ends, and has left nothing for recovery to do.
+    ///
+    /// # Errors
+    /// Those of [`publish`](Self::publish).
+    pub(crate) fn end_cleanly(&self, published: Published) -> io::Result<()> {
+        let (file, marks) = self.slots()?;
+        marks.publish(file, published, true)
+    }
+
+    /// Whether the last mark could not be written, or a writer has no file for marks.
     pub(crate) fn mark_failed(&self) -> bool {
-        self.file.as_ref().is_some_and(|file| file.mark_failed.load(Ordering::Relaxed))
+        let is_writer = self.sharing == Sharing::Exclusive;
+        self.slots().map_or(is_writer, |(_, marks)| marks.has_failed())
+    }
+
+    /// Whether the last mark names an earlier manifest than this one.
+    pub(crate) fn marks_earlier_than(&self, manifest: u64) -> bool {
+        self.slots().is_ok_and(|(_, marks)| marks.names_earlier(manifest))
     }
 
     /// The file, which has to keep its name while the database is written.
@@ -248,24 +296,34 @@ impl Lock {
 }
 
 impl LockFile {
-    fn new(file: Box<dyn File>, id: FileId, guard: Option<Box<dyn Guard>>, owner: Owner) -> Self {
-        let database = match owner {
-            Owner::Database(database) => Some(database),
+    fn new(
+        dir: &DatabaseDir,
+        file: Box<dyn File>,
+        id: FileId,
+        guard: Option<Box<dyn Guard>>,
+        owner: Owner,
+    ) -> Self {
+        let marks = match owner {
+            Owner::Database(database) => Some(slots(dir, database)),
             Owner::Torn | Owner::Stranger => None,
         };
-        let (mark, mark_failed) = (Mutex::new(None), AtomicBool::new(false));
-        Self { id, guard, file, database, mark, mark_failed }
+        Self { id, guard, file, marks }
     }
 
     /// Writes the head of a file that a crash has left without its head.
-    fn mend(&mut self, database: u128) {
-        if self.database.is_none()
+    fn mend(&mut self, dir: &DatabaseDir, database: u128) {
+        if self.marks.is_none()
             && matches!(owner_of(&*self.file, FileName::Lock, Some(database)), Ok(Owner::Torn))
             && write_head(&*self.file, database).is_ok()
         {
-            self.database = Some(database);
+            self.marks = Some(slots(dir, database));
         }
     }
+}
+
+fn slots(dir: &DatabaseDir, database: u128) -> MarkSlots {
+    let Environment { boot, host, process, time } = dir.environment();
+    MarkSlots::new(database, MarkWriter { boot, host, process, time }, dir.fault())
 }
 
 fn write_head(file: &dyn File, database: u128) -> io::Result<()> {

@@ -16,6 +16,7 @@ use crate::files::database_dir::DatabaseDir;
 use crate::format::file_head::check_header;
 use crate::format::file_name::FileName;
 use crate::format::log::{ALIGN, FRAME_HEAD, FrameHead, HEADER, LogEnd, append, header, salt};
+use crate::format::mark::{Mark, Published};
 use crate::vfs::{Access, File, FileExt, FileId};
 
 /// A log that is open.
@@ -36,6 +37,14 @@ pub(crate) struct KnownEnd {
     pub(crate) end: LogEnd,
     /// What says so, for people.
     pub(crate) by: String,
+}
+
+impl KnownEnd {
+    /// What a mark says of the log of this number, if it says anything.
+    pub(crate) fn of_mark(mark: &Mark, log: u64) -> Option<Self> {
+        let Published { log: marked, end, .. } = mark.published;
+        (marked == log).then(|| Self { end, by: mark.describe() })
+    }
 }
 
 /// The extent of a log.
@@ -167,8 +176,27 @@ impl Log {
         Ok(Frames { log: self, reader, at: self.start, len: file.len()?, body: Vec::new() })
     }
 
-    /// Calls `each` with the offset and the body of every frame, in order; returns how far they go.
-    /// `known` is on the disk whatever happened. O(length of the log).
+    /// How much of the log was published, as far as its frames and `known` say: what is known to be on
+    /// the disk. Frames behind that may never have been synced. O(length of the log).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+    pub(crate) fn published(&self, known: &[KnownEnd]) -> Result<u64> {
+        let io = |error| refused(&self.path, "read", error);
+        let mut frames = self.frames().map_err(io)?;
+        let ends = known.iter().map(|known| known.end.offset);
+        let mut published = ends.max().unwrap_or(0).max(self.start.offset);
+        while published < frames.len
+            && let Some(head) = frames.next().map_err(io)?
+        {
+            frames.at = head.end();
+            published = published.max(head.synced);
+        }
+        Ok(published)
+    }
+
+    /// Calls `each` with the offset and the body of every frame up to the offset `upto`, in order;
+    /// returns how far they go. `known` is on the disk whatever happened. O(length of the log).
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) where something is lost that was known
@@ -177,11 +205,12 @@ impl Log {
         &self,
         after: Version,
         known: &[KnownEnd],
+        upto: u64,
         mut each: impl FnMut(u64, &[u8]) -> Result<Verdict>,
     ) -> Result<Replayed> {
         let io = |error| refused(&self.path, "read", error);
         let mut frames = self.frames().map_err(io)?;
-        let mut version = after;
+        let (mut version, mut end) = (after, self.start);
         let known_len = known.iter().map(|known| known.end.offset).max().unwrap_or(0);
         let mut synced = known_len.max(self.start.offset);
         self.check_known(known, (0, self.start))?;
@@ -189,19 +218,21 @@ impl Log {
             version = version.next();
             self.check_follows(&head, frames.at, version)?;
             self.check_known(known, (head.offset, head.end()))?;
-            match each(head.offset, &frames.body)? {
-                Verdict::Good => (frames.at, synced) = (head.end(), synced.max(head.synced)),
-                Verdict::Torn => break,
+            if head.end().offset <= upto {
+                match each(head.offset, &frames.body)? {
+                    Verdict::Good => (end, synced) = (head.end(), synced.max(head.synced)),
+                    Verdict::Torn => break,
+                }
             }
+            frames.at = head.end();
         }
-        let end = frames.at;
         if let Some(lost) = known.iter().find(|known| known.end.offset > end.offset) {
             let what = "what follows is not what was written";
             return Err(damaged_at(&self.path, what, end.offset)
                 .expected(format_args!("{} bytes, as {} says", lost.end.offset, lost.by))
                 .found(format_args!("{} bytes of frames", end.offset)));
         }
-        self.look_for_lost_frames(end.offset, frames.len)?;
+        self.look_for_lost_frames(frames.at.offset, frames.len)?;
         Ok(Replayed { end, synced })
     }
 

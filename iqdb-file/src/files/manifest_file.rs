@@ -87,22 +87,34 @@ pub(crate) fn newest(dir: &DatabaseDir) -> Result<Option<(Manifest, ManifestFile
             Some(orphan) => Err(no_manifest(dir, orphan)),
         });
     };
-    let path = dir.path_of(FileName::Manifest(newest));
+    match read(dir, newest)? {
+        Some(found) => Ok(Some(found)),
+        None => {
+            let path = dir.path_of(FileName::Manifest(newest));
+            Err(damaged(&path, "the manifest of the database is missing"))
+        }
+    }
+}
+
+/// The manifest of this number, and its file; `None` when there is none.
+///
+/// # Errors
+/// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when it is not what was written;
+/// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+pub(crate) fn read(dir: &DatabaseDir, number: u64) -> Result<Option<(Manifest, ManifestFile)>> {
+    let path = dir.path_of(FileName::Manifest(number));
     let io = |error| refused(&path, "read", error);
-    let file =
-        dir.file(FileName::Manifest(newest), Access::Read).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                damaged(&path, "the manifest of the database is missing").caused_by(error)
-            }
-            _ => io(error),
-        })?;
+    let file = match dir.file(FileName::Manifest(number), Access::Read) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(io)?,
+    };
     let len = file.len().map_err(io)?;
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
     file.read_exact_at(&mut bytes, 0).map_err(io)?;
     let manifest = Manifest::decode(&bytes, &path)?;
-    if manifest.number != newest {
+    if manifest.number != number {
         return Err(damaged(&path, "it is another manifest")
-            .expected(format_args!("number {newest}"))
+            .expected(format_args!("number {number}"))
             .found(format_args!("number {}", manifest.number)));
     }
     let id = file.id().map_err(io)?;

@@ -1,31 +1,159 @@
 //! Reads and writes the two slots of the mark in the file `lock`.
 
 use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::format::mark::{Mark, SLOT_BYTES, SLOTS};
+use crate::fault::{Defect, InjectedFault};
+use crate::format::mark::{Mark, MarkWriter, Published, SLOT_BYTES, SLOTS};
 use crate::vfs::{File, FileExt};
 
-/// Reads the newest mark of a file whose checksum is right.
-///
-/// # Errors
-/// Those of reading the file.
-pub(crate) fn read_mark(file: &dyn File, database: u128) -> io::Result<Option<Mark>> {
-    let len = file.len()?;
-    let mut found = Vec::new();
-    for slot in SLOTS.iter().filter(|slot| **slot + SLOT_BYTES as u64 <= len) {
-        let mut bytes = [0; SLOT_BYTES];
-        file.read_exact_at(&mut bytes, *slot)?;
-        found.extend(Mark::decode(&bytes, database));
-    }
-    Ok(found.into_iter().max_by_key(|mark| mark.sequence))
+/// The slots of a file, and what was written to them.
+#[derive(Debug)]
+pub(crate) struct MarkSlots {
+    database: u128,
+    /// This process, when it opened the database.
+    writer: MarkWriter,
+    fault: InjectedFault,
+    state: Mutex<State>,
 }
 
-/// Writes a mark to its slot.
-///
-/// # Errors
-/// Those of writing the file.
-pub(crate) fn write_mark(file: &dyn File, mark: &Mark, database: u128) -> io::Result<()> {
-    file.write_all_at(&mark.encode(database), mark.slot())
+#[derive(Debug, Default)]
+struct State {
+    /// The newest mark of the file.
+    last: Option<Mark>,
+    /// This process has written and synced a mark.
+    has_begun: bool,
+    /// The last mark could not be written.
+    has_failed: bool,
+}
+
+impl MarkSlots {
+    pub(crate) fn new(database: u128, writer: MarkWriter, fault: InjectedFault) -> Self {
+        Self { database, writer, fault, state: Mutex::default() }
+    }
+
+    pub(crate) fn database(&self) -> u128 {
+        self.database
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the newest mark whose checksum is right. The marks that this process writes follow it.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub(crate) fn open(&self, file: &dyn File) -> io::Result<Option<Mark>> {
+        let newest = self.newest(file)?;
+        self.state().last.clone_from(&newest);
+        Ok(newest)
+    }
+
+    fn newest(&self, file: &dyn File) -> io::Result<Option<Mark>> {
+        let len = file.len()?;
+        let mut found = Vec::new();
+        for slot in SLOTS.iter().filter(|slot| **slot + SLOT_BYTES as u64 <= len) {
+            let mut bytes = [0; SLOT_BYTES];
+            file.read_exact_at(&mut bytes, *slot)?;
+            found.extend(Mark::decode(&bytes, self.database));
+        }
+        found.sort_by_key(|mark| mark.sequence);
+        Ok(match self.fault.has(Defect::StaleSlotTaken) {
+            true => found.into_iter().next(),
+            false => found.pop(),
+        })
+    }
+
+    /// Reads the newest mark once more. `Err` where it is not the last one that was read or written,
+    /// unless the last one could not be written.
+    ///
+    /// # Errors
+    /// Those of reading the file.
+    pub(crate) fn check(&self, file: &dyn File) -> io::Result<Result<Option<Mark>, Option<Mark>>> {
+        let state = self.state();
+        let found = self.newest(file)?;
+        let is_as_left = state.has_failed || found == state.last;
+        Ok(if is_as_left { Ok(found) } else { Err(found) })
+    }
+
+    /// Whether a mark was written in this boot, as far as the system tells.
+    pub(crate) fn is_of_this_boot(&self, mark: &Mark) -> bool {
+        self.fault.has(Defect::MarkOfAnotherBootTrusted)
+            || mark.writer.boot.is_some() && mark.writer.boot == self.writer.boot
+    }
+
+    /// Writes and syncs the first mark of this process, unless it was written before.
+    ///
+    /// # Errors
+    /// Those of the system. Then the next call tries again.
+    pub(crate) fn begin(&self, file: &dyn File, published: Published) -> io::Result<()> {
+        let mut state = self.state();
+        if state.has_begun {
+            return Ok(());
+        }
+        if !self.fault.has(Defect::MarkNotBegun) {
+            self.write(&mut state, published, false, |mark| {
+                file.write_all_at(&mark.encode(self.database), self.slot(mark))?;
+                file.sync_data()
+            })?;
+        }
+        state.has_begun = true;
+        Ok(())
+    }
+
+    /// Writes a mark of a process that has [begun](Self::begin), and does not sync it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn publish(
+        &self,
+        file: &dyn File,
+        published: Published,
+        is_clean: bool,
+    ) -> io::Result<()> {
+        let mut state = self.state();
+        let says = |mark: &Mark| mark.published == published && mark.is_clean == is_clean;
+        if !state.has_begun || !state.has_failed && state.last.as_ref().is_some_and(says) {
+            return Ok(());
+        }
+        self.write(&mut state, published, is_clean, |mark| {
+            file.write_all_at(&mark.encode(self.database), self.slot(mark))
+        })
+    }
+
+    /// The next mark after one that could not be written has its sequence and its slot: the other slot
+    /// has the last mark that is whole.
+    fn write(
+        &self,
+        state: &mut State,
+        published: Published,
+        is_clean: bool,
+        write: impl FnOnce(&Mark) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let sequence = state.last.as_ref().map_or(0, |mark| mark.sequence) + 1;
+        let mark = Mark { sequence, published, writer: self.writer.clone(), is_clean };
+        let written = write(&mark);
+        state.has_failed = written.is_err();
+        if written.is_ok() {
+            state.last = Some(mark);
+        }
+        written
+    }
+
+    fn slot(&self, mark: &Mark) -> u64 {
+        if self.fault.has(Defect::SlotsNotAlternating) { SLOTS[0] } else { mark.slot() }
+    }
+
+    /// Whether the last mark could not be written.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state().has_failed
+    }
+
+    /// Whether the file may have a mark that names an earlier manifest than this one, and no later mark.
+    pub(crate) fn names_earlier(&self, manifest: u64) -> bool {
+        self.state().last.as_ref().is_some_and(|mark| mark.published.manifest < manifest)
+    }
 }
 
 #[cfg(test)]
@@ -33,29 +161,88 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::format::log::LogEnd;
     use crate::format::mark::FILE_BYTES;
-    use crate::vfs::sim::SimVfs;
+    use crate::format::mark::tests::mark;
+    use crate::vfs::sim::{Fault, FaultKind, SimVfs};
     use crate::vfs::{Access, Vfs};
+
+    fn slots(database: u128) -> MarkSlots {
+        MarkSlots::new(database, mark(0, Some(1)).writer, InjectedFault::default())
+    }
+
+    fn file(vfs: &SimVfs) -> Box<dyn File> {
+        vfs.put(Path::new("lock"), &[0; FILE_BYTES]).unwrap();
+        vfs.open_dir(Path::new("")).unwrap().open("lock", Access::Write).unwrap()
+    }
+
+    /// What was published with the mark of this sequence.
+    fn published(sequence: u64) -> Published {
+        mark(sequence, None).published
+    }
 
     #[test]
     fn the_newest_mark_that_checks_is_read() {
         let vfs = SimVfs::new();
-        vfs.put(Path::new("lock"), &[0; FILE_BYTES]).unwrap();
-        let dir = vfs.open_dir(Path::new("")).unwrap();
-        let file = dir.open("lock", Access::Write).unwrap();
-        assert_eq!(read_mark(&*file, 7).unwrap(), None);
-        let end = |sequence| LogEnd { offset: 64 * sequence, chain: sequence };
-        let mark = |sequence| Mark { sequence, manifest: 1, log: 2, end: end(sequence) };
+        let file = file(&vfs);
+        let ours = slots(7);
+        assert_eq!(ours.open(&*file).unwrap(), None);
+        ours.publish(&*file, published(1), false).unwrap();
+        assert_eq!(ours.newest(&*file).unwrap(), None, "no mark before the first, which is synced");
         for sequence in 1..5 {
-            write_mark(&*file, &mark(sequence), 7).unwrap();
-            assert_eq!(read_mark(&*file, 7).unwrap(), Some(mark(sequence)));
-            assert_eq!(read_mark(&*file, 8).unwrap(), None, "of another database");
+            ours.begin(&*file, published(sequence)).unwrap();
+            ours.publish(&*file, published(sequence), sequence == 4).unwrap();
+            let found = ours.check(&*file).unwrap().unwrap().unwrap();
+            assert_eq!((found.sequence, found.published), (sequence, published(sequence)));
+            assert_eq!(found.is_clean, sequence == 4);
+            assert!(ours.is_of_this_boot(&found) && !ours.is_of_this_boot(&mark(1, None)));
+            assert_eq!(slots(8).open(&*file).unwrap(), None, "of another database");
         }
-        // The newest is torn: the one before it is read.
+        // The newest is torn: the one before it is read, and the next one takes its place.
         file.write_all_at(&[0xff], SLOTS[0] + 3).unwrap();
-        assert_eq!(read_mark(&*file, 7).unwrap(), Some(mark(3)));
+        assert_eq!(ours.check(&*file).unwrap().unwrap_err().unwrap().sequence, 3);
+        let next = slots(7);
+        assert_eq!(next.open(&*file).unwrap().unwrap().sequence, 3);
+        next.begin(&*file, published(9)).unwrap();
+        assert_eq!(next.newest(&*file).unwrap().unwrap().sequence, 4);
         file.set_len(64).unwrap();
-        assert_eq!(read_mark(&*file, 7).unwrap(), None);
+        assert_eq!(ours.newest(&*file).unwrap(), None);
+    }
+
+    #[test]
+    fn a_mark_that_fails_leaves_the_one_before_and_is_tried_again_in_its_own_slot() {
+        let vfs = SimVfs::new();
+        let file = file(&vfs);
+        let slots = slots(7);
+        slots.begin(&*file, published(1)).unwrap();
+        for attempt in 2..5 {
+            vfs.set_fault(Some(Fault {
+                at: vfs.calls().len() as u64 + 1,
+                kind: FaultKind::Eio,
+                sticky: false,
+            }));
+            slots.publish(&*file, published(attempt), false).unwrap_err();
+            assert!(slots.has_failed());
+            // What was written of it, if anything.
+            file.write_all_at(&[0xff; 99], SLOTS[0]).unwrap();
+            assert_eq!(slots.newest(&*file).unwrap().unwrap().published, published(1));
+        }
+        slots.publish(&*file, published(4), false).unwrap();
+        assert!(!slots.has_failed());
+        assert_eq!(slots.newest(&*file).unwrap().unwrap().sequence, 2);
+    }
+
+    #[test]
+    fn without_a_synced_mark_there_is_no_other() {
+        let vfs = SimVfs::new();
+        let file = file(&vfs);
+        let slots = slots(7);
+        for at in [1, 2] {
+            let at = vfs.calls().len() as u64 + at;
+            vfs.set_fault(Some(Fault { at, kind: FaultKind::Eio, sticky: false }));
+            slots.begin(&*file, published(1)).unwrap_err();
+            assert!(slots.has_failed());
+        }
+        slots.begin(&*file, published(1)).unwrap();
+        assert_eq!(slots.newest(&*file).unwrap().unwrap().sequence, 1);
     }
 }

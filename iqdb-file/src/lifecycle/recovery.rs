@@ -1,8 +1,8 @@
 //! Recovery: from the files of a database to a writer at the end of its log.
 //!
 //! Recovery replays the log, which ends at the first frame that doesn't check, writes again what may not
-//! be on the disk, cuts off what a crash has left behind the last frame, and removes files that no
-//! manifest names.
+//! be on the disk, cuts off what a crash has left behind the last frame, and removes files that neither
+//! the manifest nor the mark names.
 
 use std::io;
 use std::ops::Range;
@@ -18,11 +18,12 @@ use crate::files::database_files::DatabaseFiles;
 use crate::files::held_names::NotHeld;
 use crate::files::lock::Lock;
 use crate::files::log::{KnownEnd, Log, Replayed, Verdict};
-use crate::files::manifest_file::newest;
+use crate::files::manifest_file::{newest, read};
 use crate::format::batch::{decode_batch, decode_placed};
 use crate::format::file_name::FileName;
 use crate::format::log::LogEnd;
 use crate::format::manifest::{Entry, Manifest};
+use crate::format::mark::Mark;
 use crate::format::segment::layout::{Shape, stride_of};
 use crate::options::FileOptions;
 use crate::read::context::{SegmentContext, SidecarUse};
@@ -47,7 +48,17 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
         // Until then another writer may have been at work.
         (manifest, manifest_file) = find()?;
     }
-    let known = known_ends(dir, &lock, &manifest)?;
+    let mark = mark_of(dir, &lock, &manifest)?;
+    let limit = mark.as_ref().filter(|mark| limits_readers(mark, &lock, options));
+    // A manifest that was not published may not be on the disk.
+    if let Some(mark) = limit
+        && mark.published.manifest < manifest.number
+        && let Some(published) = read(dir, mark.published.manifest)?
+    {
+        (manifest, manifest_file) = published;
+    }
+    check_marked(dir, &manifest, mark.as_ref())?;
+    let known = known_ends(&manifest, mark.as_ref());
     let path = dir.path_of(FileName::Manifest(manifest.number));
     let access = if options.read_only { Access::Read } else { Access::Write };
     let lock = Arc::new(lock);
@@ -64,7 +75,11 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
         // Later openings have to find what is written, and it must change no other database.
         recovery.check_names()?;
     }
-    let replayed = recovery.replay_log(after, &known, access)?;
+    let upto = match limit {
+        Some(_) => recovery.tables.log().log().published(&known)?,
+        None => u64::MAX,
+    };
+    let replayed = recovery.replay_log(after, (&known, upto), access)?;
     recovery.tables.log_mut().set_end(replayed.log.end);
     if !options.read_only {
         recovery.write_again(&replayed)?;
@@ -101,30 +116,55 @@ pub(crate) fn no_database(path: &Path) -> Error {
         .hint("create the database first")
 }
 
-/// How much of the log was on the disk, as far as manifest and mark say.
+/// The mark of the database, if there is one.
 ///
 /// # Errors
 /// [`ErrorKind::Damaged`] when the lock is of another database, or the mark of a later manifest.
-fn known_ends(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<Vec<KnownEnd>> {
+fn mark_of(dir: &DatabaseDir, lock: &Lock, manifest: &Manifest) -> Result<Option<Mark>> {
     if let Some(database) = lock.database().filter(|database| *database != manifest.database) {
         return Err(damaged(dir.path(), "its files are of two databases")
             .expected(format_args!("the database {:032x}, as the manifest says", manifest.database))
             .found(format_args!("a file `lock` of {database:032x}")));
     }
-    let of_manifest = manifest
-        .log_end
-        .map(|end| KnownEnd { end, by: FileName::Manifest(manifest.number).to_string() });
-    let mut known: Vec<KnownEnd> = of_manifest.into_iter().collect();
-    let Some(mark) = lock.mark(dir)? else { return Ok(known) };
-    if mark.manifest > manifest.number {
-        let missing = FileName::Manifest(mark.manifest);
+    let Some(mark) = lock.mark()? else { return Ok(None) };
+    if mark.published.manifest > manifest.number {
+        let missing = FileName::Manifest(mark.published.manifest);
         return Err(damaged(&dir.path_of(missing), "the manifest of the database is missing")
+            .expected(format_args!("what {} says", mark.describe()))
             .found(format_args!("an earlier one, {}", FileName::Manifest(manifest.number))));
     }
-    if mark.log == manifest.log {
-        known.push(KnownEnd { end: mark.end, by: FileName::Lock.to_string() });
-    }
-    Ok(known)
+    Ok(Some(mark))
+}
+
+/// # Errors
+/// [`ErrorKind::Damaged`] when a mark of this manifest names another log.
+fn check_marked(dir: &DatabaseDir, manifest: &Manifest, mark: Option<&Mark>) -> Result<()> {
+    let is_other = |mark: &&Mark| {
+        mark.published.manifest == manifest.number && mark.published.log != manifest.log
+    };
+    let Some(mark) = mark.filter(is_other) else { return Ok(()) };
+    let path = dir.path_of(FileName::Manifest(manifest.number));
+    Err(damaged(&path, "it is a manifest of another history")
+        .expected(format_args!("log {}, as {} says", mark.published.log, mark.describe()))
+        .found(format_args!("log {}", manifest.log)))
+}
+
+/// Whether readers are shown what the mark says was published, and not all that recovery finds. A writer
+/// writes and syncs once more what may not be on the disk. A reader can't: in the boot of the mark, what
+/// was not published may be nowhere but in memory. In another boot all that is read was on the disk, and
+/// the mark, which is not synced, may be behind.
+fn limits_readers(mark: &Mark, lock: &Lock, options: &FileOptions) -> bool {
+    options.read_only && lock.is_of_this_boot(mark) && !options.fault.has(Defect::UnpublishedShown)
+}
+
+/// How much of the log was on the disk, as far as manifest and mark say.
+fn known_ends(manifest: &Manifest, mark: Option<&Mark>) -> Vec<KnownEnd> {
+    let by_manifest = manifest.log_end.map(|end| {
+        let by = FileName::Manifest(manifest.number).to_string();
+        KnownEnd { end, by }
+    });
+    let by_mark = mark.and_then(|mark| KnownEnd::of_mark(mark, manifest.log));
+    by_manifest.into_iter().chain(by_mark).collect()
 }
 
 fn named_by(error: Error, manifest: &Path) -> Error {
@@ -173,13 +213,13 @@ impl Recovery<'_> {
     fn replay_log(
         &mut self,
         after: Version,
-        known: &[KnownEnd],
+        (known, upto): (&[KnownEnd], u64),
         access: Access,
     ) -> Result<ReplayedLog> {
         let log = Arc::clone(self.tables.log().log());
         let mut rows = Vec::new();
         let mut rows_are_missing = false;
-        let replayed = log.replay(after, known, |offset, body| {
+        let replayed = log.replay(after, known, upto, |offset, body| {
             let start = self.tables.open_segment().end();
             let verdict = self.replay(&log, body, access)?;
             rows.push((offset, start..self.tables.open_segment().end()));
@@ -289,12 +329,12 @@ impl Recovery<'_> {
             // The process that made the directory may not have synced its name.
             dir.sync_above().map_err(refused("synced"))?;
         }
-        for name in dir.names().map_err(refused("listed"))? {
-            if !self.is_needed(name) && self.may_be_ours(name) {
-                // A file that can't be removed does no harm.
-                self.files.remove(&[name]);
-            }
-        }
+        let names = dir.names().map_err(refused("listed"))?.into_iter();
+        let left_over = names.filter(|name| !self.is_needed(*name) && self.may_be_ours(*name));
+        let (old, new): (Vec<FileName>, _) = left_over.partition(|name| self.is_old(*name));
+        // A file that can't be removed does no harm.
+        self.files.remove(&new);
+        self.files.retire(old);
         Ok(())
     }
 
@@ -310,6 +350,18 @@ impl Recovery<'_> {
             FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
             FileName::Unfinished(_) => false,
             FileName::Lock | FileName::Reserve => true,
+        }
+    }
+
+    /// Whether an earlier manifest may name the file, and no later one can.
+    fn is_old(&self, name: FileName) -> bool {
+        let manifest = self.files.manifest();
+        match name {
+            FileName::Manifest(number) | FileName::Log(number) | FileName::Derived(number) => {
+                number < manifest.next
+            }
+            FileName::Segment(number) => number < manifest.next && number != manifest.open_segment,
+            FileName::Unfinished(_) | FileName::Lock | FileName::Reserve => false,
         }
     }
 

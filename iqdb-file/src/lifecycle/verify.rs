@@ -5,7 +5,7 @@ use iqdb_core::{Result, Snapshot};
 use crate::errors::damaged;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::log::{KnownEnd, Log, Verdict};
-use crate::files::manifest_file::newest;
+use crate::files::manifest_file::{newest, read};
 use crate::format::file_name::FileName;
 use crate::format::log::LogEnd;
 use crate::read::view::View;
@@ -32,17 +32,25 @@ pub struct Verified {
     pub records: u64,
 }
 
-/// Checks the manifest, and the log up to `end`. No group may be in flight.
+/// Checks the manifest, the mark, and the log up to `end`. No group may be in flight.
 pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: LogEnd) -> Result<Verified> {
     let dir = files.dir();
-    let (found, _) = newest(dir)?
-        .ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
+    // A reader may be shown an earlier manifest than the newest, and no writer is.
+    let found = match files.lock().is_shared() {
+        true => read(dir, files.manifest().number)?,
+        false => newest(dir)?,
+    };
+    let (found, _) =
+        found.ok_or_else(|| damaged(dir.path(), "the manifest of the database is missing"))?;
     if found != *files.manifest() {
         let path = dir.path_of(FileName::Manifest(found.number));
         return Err(damaged(&path, "it is not what was written"));
     }
-    let known = [KnownEnd { end, by: "the open database".to_owned() }];
-    let end = log.replay(found.version, &known, |_, _| Ok(Verdict::Good))?.end;
+    let mut known = vec![KnownEnd { end, by: "the open database".to_owned() }];
+    if let Some(mark) = files.lock().check_mark()? {
+        known.extend(KnownEnd::of_mark(&mark, log.number()));
+    }
+    let end = log.replay(found.version, &known, u64::MAX, |_, _| Ok(Verdict::Good))?.end;
     Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end.offset, records: 0 })
 }
 

@@ -1,6 +1,7 @@
 //! Checkpoints: they seal the log into a segment, rewrite old segments into one, and publish a new
 //! manifest.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use iqdb_core::{Error, Result};
@@ -135,13 +136,26 @@ impl Checkpoint<'_> {
         *self.tables = Tables::new(manifest, Segments::new(segments), log);
         *self.reserve = Reserve::new(self.options.reserve_bytes, manifest.database);
         match self.files.names().check_these(&held) {
-            Ok(()) => self.files.remove(&old),
-            // The system doesn't tell whether the new files have their names, so the old files stay.
+            Ok(()) => self.publish_mark(),
+            // The system doesn't tell whether the new files have their names, so the old files stay, and
+            // the mark names them.
             Err(NotHeld::Unknown(..)) => {}
             // The old files may be the only ones left.
             Err(reason) => return Err(WriteFailure::not_held(self.files.names(), reason).into()),
         }
+        self.files.retire(old);
         Ok(())
+    }
+
+    /// Marks the new manifest as published. If it can't, the old files stay until a later mark.
+    fn publish_mark(&mut self) {
+        let end = self.tables.log().end();
+        if let Err(error) = self.files.publish(end)
+            && error.kind() == ErrorKind::StorageFull
+            && self.give_up_reserve()
+        {
+            let _ = self.files.publish(end);
+        }
     }
 
     fn give_up_reserve(&mut self) -> bool {

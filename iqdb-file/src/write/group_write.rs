@@ -16,6 +16,7 @@ use crate::files::log::Log;
 use crate::files::reserve;
 use crate::format::file_name::FileName;
 use crate::format::log::LogEnd;
+use crate::format::mark::Published;
 use crate::options::Durability;
 use crate::vfs::{File, FileExt, FileId};
 
@@ -27,11 +28,10 @@ pub(crate) struct WriteTarget {
     /// The file of the open segment.
     pub(crate) rows_in: Option<(FileName, FileId)>,
     pub(crate) lock: Arc<Lock>,
-    /// The number of the manifest.
-    pub(crate) manifest: u64,
     pub(crate) log: Arc<Log>,
-    /// Where the group begins in the log.
-    pub(crate) start: LogEnd,
+    /// Where the group begins in the log: what is published so far, unless the log has frames that are
+    /// not synced.
+    pub(crate) start: Published,
     pub(crate) durability: Durability,
     pub(crate) fault: InjectedFault,
 }
@@ -61,12 +61,12 @@ impl GroupWrite {
 
     /// Where the first frame begins.
     pub(crate) fn start(&self) -> LogEnd {
-        self.target.start
+        self.target.start.end
     }
 
     /// Where the last frame ends.
     pub(crate) fn end(&self) -> LogEnd {
-        self.frames.end(self.target.start)
+        self.frames.end(self.start())
     }
 
     pub(crate) fn durability(&self) -> Durability {
@@ -87,7 +87,8 @@ impl GroupWrite {
         std::mem::take(&mut self.rows)
     }
 
-    /// Writes the frames and syncs them, and waits until the rows that they name are there, too.
+    /// Writes the frames and syncs them, and waits until the rows that they name are there, too. Then it
+    /// looks the names up, and writes the mark.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when nothing was written that a later opening could find;
@@ -103,6 +104,10 @@ impl GroupWrite {
             self.rows.iter_mut().for_each(|rows| _ = rows.wait());
             return Err(failure);
         }
+        if let Err(failure) = self.begin_marks() {
+            self.rows.iter_mut().for_each(|rows| _ = rows.wait());
+            return Err(failure);
+        }
         // No frame names rows in a file that may not be there.
         let known = self.rows.iter().find_map(PendingRows::failure).cloned();
         let frames = known.map_or_else(|| self.write_frames(), Err);
@@ -110,6 +115,9 @@ impl GroupWrite {
         // meanwhile.
         let rows = self.rows.iter_mut().map(PendingRows::wait).fold(Ok(()), worse);
         let written = worse(frames, rows).and_then(|()| {
+            if self.target.fault.has(Defect::MarkBeforeLookUp) {
+                self.publish();
+            }
             let checked = self.check_names();
             checked.map_err(|failure| {
                 if only_file_is_locked { failure.with_unknown_outcome() } else { failure }
@@ -117,24 +125,34 @@ impl GroupWrite {
         });
         let failure = match written {
             Ok(()) => {
-                if self.target.durability == Durability::Immediate {
-                    self.target.lock.publish(
-                        self.target.manifest,
-                        self.target.log.number(),
-                        self.end(),
-                    );
-                }
+                self.publish();
                 return Ok(());
             }
             Err(failure) if failure.is_outcome_unknown() => return Err(failure),
             Err(failure) => failure,
         };
         // Some of the frames may be in the log, and no later opening may find them.
-        let cut = self.target.log.file().set_len(self.target.start.offset);
+        let cut = self.target.log.file().set_len(self.start().offset);
         Err(match cut.and_then(|()| self.target.log.file().sync_data()) {
             Ok(()) => failure,
             Err(_) => failure.with_unknown_outcome(),
         })
+    }
+
+    /// Makes sure that there is a mark of this process before its first frame.
+    fn begin_marks(&self) -> Result<(), WriteFailure> {
+        let WriteTarget { lock, start, .. } = &self.target;
+        let begun = self.retry_with_reserve(|| lock.begin_marks(*start));
+        begun.map_err(|error| WriteFailure::of(lock.path(), "marked", error))
+    }
+
+    /// Marks the group as published, if it is synced. A mark that can't be written fails no group: the
+    /// next one has a mark of its own.
+    fn publish(&self) {
+        if self.target.durability == Durability::Immediate {
+            let published = Published { end: self.end(), ..self.target.start };
+            let _ = self.target.lock.publish(published);
+        }
     }
 
     /// Whether a later opening will find what was written.
@@ -147,10 +165,13 @@ impl GroupWrite {
     }
 
     fn write_frames(&self) -> Result<(), WriteFailure> {
-        let (log, start) = (self.target.log.file(), self.target.start.offset);
+        let (log, start) = (self.target.log.file(), self.start().offset);
         let write = || log.write_all_at(self.frames.bytes(), start);
         let of = |what| move |error| WriteFailure::of(self.target.log.path(), what, error);
         self.retry_with_reserve(write).map_err(of("written"))?;
+        if self.target.fault.has(Defect::MarkBeforeSync) {
+            self.publish();
+        }
         if self.target.durability == Durability::Immediate
             && !self.target.fault.has(Defect::LogNotSynced)
         {

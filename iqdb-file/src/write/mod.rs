@@ -10,6 +10,7 @@ mod checkpoint;
 mod checkpoint_files;
 mod checkpoint_policy;
 mod checkpoint_schedule;
+mod clean_end;
 mod column_writer;
 mod commit_state;
 pub(crate) mod committer;

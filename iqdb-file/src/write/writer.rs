@@ -11,7 +11,7 @@ use iqdb_core::{Applied, Batch, Result, Schema, Version};
 use super::checkpoint::Checkpoint;
 use super::checkpoint_policy::{shrinkable, worth_rewriting};
 use super::checkpoint_schedule::CheckpointSchedule;
-use super::file_numbers::FileNumbers;
+use super::clean_end::{CleanEnd, publish_log_end};
 use super::group_write::{GroupWrite, WriteTarget};
 use super::plain_batch::PlainBatch;
 use super::read_only::ReadOnlyReason;
@@ -22,21 +22,15 @@ use super::tables::Tables;
 use super::write_failure::WriteFailure;
 use crate::errors::refused;
 use crate::files::database_files::DatabaseFiles;
-use crate::files::manifest_file::publish;
 use crate::files::reserve::Reserve;
 use crate::format::batch::encode_batch;
 use crate::format::file_name::FileName;
 use crate::format::log::LogEnd;
-use crate::format::manifest::Manifest;
 use crate::options::{Durability, FileOptions};
 use crate::read::context::SegmentContext;
 use crate::read::segment::Segment;
 use crate::read::view::View;
 use crate::vfs::Process;
-
-/// The most bytes and changes that closing may leave for the next opening to replay.
-const CLOSED_LOG_BYTES: u64 = 1 << 20;
-const CLOSED_LOG_CHANGES: u64 = 1 << 12;
 
 /// What the writers' lock guards, except the state of groups.
 #[derive(Debug)]
@@ -192,9 +186,8 @@ impl Writer {
             names: Arc::clone(self.files.names()),
             rows_in: self.tables.open_segment().held(),
             lock: Arc::clone(self.files.lock()),
-            manifest: self.files.manifest().number,
             log: Arc::clone(self.tables.log().log()),
-            start,
+            start: self.files.published(start),
             durability: self.options.durability,
             fault: self.options.fault,
         };
@@ -210,6 +203,7 @@ impl Writer {
 
     /// Notes a group of this many changes that is in the log.
     pub(crate) fn note_written(&mut self, write: &GroupWrite, changes: u64) {
+        self.files.remove_retired();
         self.tables.log_mut().add_changes(changes);
         match write.durability() {
             Durability::Immediate => self.tables.log_mut().set_synced(write.end()),
@@ -273,9 +267,17 @@ impl Writer {
             self.tables.log_mut().note_all_synced();
         }
         self.check_names()?;
-        let (manifest, log) = (self.files.manifest().number, self.tables.log());
-        self.files.lock().publish(manifest, log.log().number(), log.synced());
+        // A mark that can't be written is seen in the statistics.
+        let _ = self.files.publish(self.tables.log().synced());
         Ok(())
+    }
+
+    /// # Errors
+    /// Those of [`DatabaseFiles::begin_marks`].
+    fn begin_marks(&mut self, may_use_reserve: bool) -> Result<()> {
+        let Self { files, reserve, .. } = self;
+        let give_up_reserve = || may_use_reserve && reserve.give_up(files.dir());
+        files.begin_marks(self.tables.log().synced(), give_up_reserve)
     }
 
     /// Syncs the rows that are in the open segment already. Never again after a failure: a system that
@@ -332,6 +334,7 @@ impl Writer {
         }
         self.sync_rows()?;
         self.check_names()?;
+        self.begin_marks(may_use_reserve)?;
         let checkpoint = Checkpoint {
             options: &self.options,
             files: &mut self.files,
@@ -355,31 +358,20 @@ impl Writer {
     /// Those of [`sync`](Self::sync) and [`checkpoint`](Self::checkpoint).
     pub(crate) fn close(&mut self) -> Result<()> {
         self.sync()?;
-        let replayed = self.tables.log().frame_bytes();
-        if replayed > CLOSED_LOG_BYTES
-            || self.tables.log().changes() > CLOSED_LOG_CHANGES
-            || self.tables.open_segment().rows() > 0
-        {
-            return self.checkpoint(&self.worth_rewriting(), true).map(drop);
+        match CleanEnd::of(&self.files, &self.tables) {
+            CleanEnd::Checkpoint => _ = self.checkpoint(&self.worth_rewriting(), true)?,
+            CleanEnd::Publish => {
+                self.begin_marks(true)?;
+                let fault = self.options.fault;
+                let before = publish_log_end(&mut self.files, &self.tables, fault)?;
+                self.check_names()?;
+                self.files.retire(vec![before]);
+                let _ = self.files.publish(self.tables.log().synced());
+            }
+            CleanEnd::Nothing => {}
         }
-        let old = self.files.manifest();
-        let log_end = Some(self.tables.log().end());
-        if replayed == 0 || log_end == old.log_end {
-            return Ok(());
-        }
-        let mut numbers = FileNumbers::from(old.next);
-        let manifest = Manifest {
-            number: numbers.free(self.files.dir(), &[FileName::Manifest, FileName::Unfinished])?,
-            next: numbers.next(),
-            log_end,
-            ..old.clone()
-        };
-        let published = publish(&manifest, self.files.dir(), self.options.fault);
-        let file = published.map_err(|(error, _)| error)?;
-        let before = FileName::Manifest(old.number);
-        self.files.replace_manifest(manifest, file, self.tables.log().log());
-        self.check_names()?;
-        self.files.remove(&[before]);
+        let published = self.files.published(self.tables.log().synced());
+        let _ = self.files.lock().end_cleanly(published);
         Ok(())
     }
 

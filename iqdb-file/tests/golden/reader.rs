@@ -222,6 +222,67 @@ pub(crate) fn frames<'a>(log: &'a [u8], manifest: &Manifest) -> Vec<Frame<'a>> {
     frames
 }
 
+/// A mark in the file `lock`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Mark {
+    pub(crate) sequence: u64,
+    pub(crate) manifest: u64,
+    pub(crate) log: u64,
+    pub(crate) end: u64,
+    pub(crate) chain: u64,
+    pub(crate) boot: u64,
+    pub(crate) process: u64,
+    pub(crate) host: String,
+    pub(crate) is_clean: bool,
+}
+
+/// The marks of a database, the older one first.
+pub(crate) fn marks(lock: &[u8], database: &[u8]) -> Vec<Mark> {
+    assert_eq!(lock.len(), 12_288);
+    let mut head = Bytes(&lock[..4_096]);
+    assert_eq!(head.take(8), b"iqdb lck");
+    assert_eq!((head.number(4), head.number(4)), (2, 0));
+    if head.take(16) != database {
+        return Vec::new();
+    }
+    head.zeros(head.0.len());
+    let seed = Bytes(database).u64();
+    let mut marks = Vec::new();
+    for (odd, slot) in [(0, &lock[4_096..8_192]), (1, &lock[8_192..])] {
+        let (mark, rest) = slot.split_at(512);
+        Bytes(rest).zeros(rest.len());
+        if mark.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let mut from = Bytes(mark);
+        let [sequence, manifest, log, end, chain] = std::array::from_fn(|_| from.u64());
+        assert_eq!(sequence % 2, odd, "the slot of a mark");
+        let (boot, upper) = (from.u64(), from.u64());
+        assert_eq!(upper, 0, "the golden databases have small numbers there");
+        from.date();
+        let (process, clean, len) = (from.number(4), from.number(1), from.len(1));
+        assert!(clean <= 1);
+        let host = from.text(len).to_owned();
+        from.zeros(from.0.len() - 8);
+        assert_eq!(from.u64(), xxh3_64_with_seed(&mark[..504], seed), "the hash of a mark");
+        let is_clean = clean == 1;
+        marks.push(Mark { sequence, manifest, log, end, chain, boot, process, host, is_clean });
+    }
+    marks.sort_by_key(|mark| mark.sequence);
+    marks
+}
+
+/// Checks that the newest mark is of this manifest and this log, where the mark says it is.
+fn check_mark(lock: &[u8], manifest: &Manifest, frames: &[Frame<'_>]) {
+    let Some(mark) = marks(lock, &manifest.database).pop() else { return };
+    assert!(mark.manifest <= manifest.number, "the manifest of the mark is missing");
+    if mark.log == manifest.log {
+        let ends = frames.iter().map(|frame| (frame.end as u64, frame.hash));
+        let mut ends = ends.chain([(64, manifest.chain)]);
+        assert!(ends.any(|end| end == (mark.end, mark.chain)), "the log has no end as marked");
+    }
+}
+
 /// The records of a database, as its files say.
 pub(crate) fn records(files: &Files) -> BTreeMap<RecordId, Record> {
     let newest = files.keys().rfind(|name| name.starts_with("manifest-")).unwrap();
@@ -240,7 +301,9 @@ pub(crate) fn records(files: &Files) -> BTreeMap<RecordId, Record> {
     let growing = files.get(&format!("segment-{:08}", manifest.growing));
     let log = &files[&format!("log-{:08}", manifest.log)];
     let (mut version, mut rows_end, mut rows_count) = (manifest.version, 4_096, 0);
-    for frame in frames(log, &manifest) {
+    let frames = frames(log, &manifest);
+    check_mark(&files["lock"], &manifest, &frames);
+    for frame in frames {
         version += 1;
         assert_eq!(frame.version, version);
         let mut from = Bytes(frame.body);

@@ -78,9 +78,7 @@ impl Making {
             let name = path.strip_prefix(DIR).or(path.strip_prefix(Path::new("/").join(DIR)));
             Some((name.ok()?.to_str()?.to_owned(), bytes))
         };
-        let mut files: BTreeMap<String, Vec<u8>> =
-            self.vfs.files().into_iter().filter_map(own).collect();
-        files.remove("lock");
+        let files = self.vfs.files().into_iter().filter_map(own).collect();
         Made { name, files, model: self.model }
     }
 }

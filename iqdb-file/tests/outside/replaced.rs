@@ -8,7 +8,9 @@ use iqdb_core::{ErrorKind, Store, StoreExt};
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 
 use crate::database::{bytes, copy, newest, numbers, options, record, records, schema};
-use crate::taken::{Remains, Taken, WRITTEN, bytes_of, opens_as_damaged, opens_with_all, replace};
+use crate::taken::{
+    Remains, Taken, WRITTEN, bytes_of, is, opens_as_damaged, opens_with_all, replace,
+};
 
 /// Nothing is sealed on its own.
 fn roomy() -> FileOptions {
@@ -141,9 +143,18 @@ fn a_manifest_that_is_replaced_is_noticed_and_its_file_is_named() {
 
 #[test]
 fn a_lock_that_is_replaced_is_noticed_and_nothing_is_lost() {
-    for bytes in [&b""[..], b"notes of a stranger"] {
-        replaced("lock", &roomy(), bytes).unwrap().has_all();
-    }
+    replaced("lock", &roomy(), b"").unwrap().has_all();
+    // Nothing is written beside a file of a stranger, which has no room for a mark.
+    let remains = replaced("lock", &roomy(), b"notes of a stranger").unwrap();
+    let (lock, before) = (remains.dir.join("lock"), bytes(&remains.dir));
+    let store = FileStore::open(&remains.dir, &options()).unwrap();
+    assert!(numbers(&store).is_superset(&(0..WRITTEN).collect()));
+    let refused = store.upsert(record(WRITTEN)).map(drop);
+    assert_eq!(is(refused, ErrorKind::Io, lock.to_str().unwrap()), Ok(()));
+    drop(store);
+    assert_eq!(bytes(&remains.dir), before);
+    fs::remove_file(lock).unwrap();
+    remains.has_all();
 }
 
 #[test]
