@@ -1,4 +1,5 @@
-//! Damage: a bit of a database flipped, a file cut, zeroed, doubled or gone, and the database opened.
+//! Damage: a bit of a database flipped, a file cut, zeroed, doubled, mixed with that of another history
+//! or gone, and the database opened.
 //!
 //! Each image is either reported as damaged or does no harm: whatever is read is what was written.
 //! Images are looked at by child processes with little memory, so that what brings down a process
@@ -42,7 +43,7 @@ pub(crate) struct Options {
     /// Only this image.
     #[arg(long)]
     image: Option<Image>,
-    /// With this defect, instead of without any and then with the one that has to be found.
+    /// With this defect, instead of without any and then with those that have to be found.
     #[arg(long, value_parser = defects::parse)]
     defect: Option<Defect>,
 }
@@ -55,17 +56,11 @@ pub(crate) struct ChildOptions {
     defect: Option<Defect>,
 }
 
-/// Without a defect, and with the one that has to be found.
+/// Without a defect, and with those that have to be found.
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     quiet();
     let dir = in_memory()?;
-    let mut images = Vec::new();
-    let mut bytes = 0;
-    for subject in SUBJECTS {
-        let files = subject.make(&dir.path().join(subject.name()))?;
-        bytes += files.iter().map(|(_, len)| len).sum::<u64>();
-        images.extend(image::all(subject, &files, options.long));
-    }
+    let (mut images, bytes) = make_all(dir.path(), options.defect, options.long)?;
     if let Some(image) = &options.image {
         images = vec![image.clone()];
     }
@@ -80,12 +75,26 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     );
     let mut green = tally.report("bitflip", &done);
     if options.defect.is_none() && options.image.is_none() {
-        let tally = Tally::until_first();
-        let defect = Defect::ChecksumsIgnored;
-        look_at_all(&tally, dir.path(), images, 256, Some(defect))?;
-        green &= planted("bitflip", &defects::name(defect), &tally, "images");
+        for defect in defects::BY_DAMAGE {
+            let tally = Tally::until_first();
+            let dir = in_memory()?;
+            let (images, _) = make_all(dir.path(), Some(defect), false)?;
+            look_at_all(&tally, dir.path(), images, 256, Some(defect))?;
+            green &= planted("bitflip", &defects::name(defect), &tally, "images");
+        }
     }
     Ok(green)
+}
+
+/// Makes all databases; their images, and how many bytes may be damaged.
+fn make_all(dir: &Path, defect: Option<Defect>, long: bool) -> Result<(Vec<Image>, u64)> {
+    let (mut images, mut bytes) = (Vec::new(), 0);
+    for subject in SUBJECTS {
+        let files = subject.make(&dir.join(subject.name()), defect)?;
+        bytes += files.iter().map(|(_, len)| len).sum::<u64>();
+        images.extend(image::all(subject, &files, long));
+    }
+    Ok((images, bytes))
 }
 
 /// Looks at the images, `each` of them per process; returns how many are reported as damaged.

@@ -1,11 +1,12 @@
 //! Power cuts on a simulated disk: at every change of a history, several disks as they may be found,
-//! and the same again for some of those while they recover and live on.
+//! and the same again for some of those while they recover and live on. At some changes the processes
+//! are killed first, and what readers see then has to outlive the power cut.
 
 use clap::Args;
 use fastrand::Rng;
 use iqdb_core::Store;
 use iqdb_file::vfs::sim::SimVfs;
-use iqdb_file::{Defect, FileStore};
+use iqdb_file::{Defect, FileOptions, FileStore};
 
 use crate::deeds;
 use crate::finding::{Breach, Finding, caught, quiet};
@@ -19,6 +20,9 @@ use crate::{Result, Verdict, defects, draw};
 
 /// Disks that are looked at, at each change.
 const IMAGES_EACH: u64 = 2;
+
+/// One moment in this many is also one at which the processes are killed, and the power fails later.
+const KILLED_EVERY: u64 = 4;
 
 /// One history in this many has several writers.
 const TOGETHER_EVERY: u64 = 4;
@@ -113,14 +117,25 @@ fn history(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<usize>
     let mut moment = disk.replay();
     loop {
         let at = moment.done();
+        let is_left_out = tally.is_stopped() || only.is_some_and(|only| only != at);
+        let mut bounds = past.bounds(at);
+        if !is_left_out && draw::mixed(seed, at as u64).is_multiple_of(KILLED_EVERY) {
+            tally.add(1);
+            let options = script.profile.options(moment.kill(), defect);
+            match caught(|| after_a_kill(&options, &past, bounds)) {
+                // What a reader has seen is on the disk. That it has been made may not be yet.
+                Ok(seen) => bounds.least = bounds.least.map(|least| least.max(seen.unwrap_or(0))),
+                Err(finding) => tally.found(replay(at), finding),
+            }
+        }
         for image in 0..IMAGES_EACH {
-            if tally.is_stopped() || only.is_some_and(|only| only != at) {
+            if is_left_out {
                 break;
             }
             let mut rng = Rng::with_seed(draw::mixed(seed, at as u64 * IMAGES_EACH + image + 9));
             let crashed = moment.crash(&mut rng);
             let scene = Scene { tally, script: &script, defect };
-            if let Err(finding) = scene.look(&crashed, &past, past.bounds(at), &mut rng, 0) {
+            if let Err(finding) = scene.look(&crashed, &past, bounds, &mut rng, 0) {
                 tally.found(replay(at), finding);
             }
             let options = script.profile.options(crashed, defect);
@@ -132,6 +147,25 @@ fn history(tally: &Tally, seed: u64, defect: Option<Defect>, only: Option<usize>
         if moment.advance().is_none() {
             return;
         }
+    }
+}
+
+/// What a reader finds after all processes were killed, if the database has been made.
+fn after_a_kill(
+    options: &FileOptions,
+    past: &Past,
+    bounds: Bounds,
+) -> Result<Option<u64>, Finding> {
+    match FileStore::open_read_only(DIR, options) {
+        Ok(store) => {
+            let told = |finding: Finding| {
+                let story = format!("read after a kill: {}", finding.story);
+                Finding { story, ..finding }
+            };
+            holds(&store, past, bounds, Look::Quick).map(Some).map_err(told)
+        }
+        Err(_) if bounds.least.is_none() => Ok(None),
+        Err(error) => Err(Finding::new(Breach::Unopenable, format!("after a kill: {error}"))),
     }
 }
 

@@ -30,6 +30,9 @@ const ELSEWHERE: &str = "disk/elsewhere";
 /// Where a file is after it was moved away.
 const MOVED: &str = "disk/moved";
 
+/// What a log has before its first frame, in bytes. One with less is still being made.
+const LOG_HEADER: usize = 64;
+
 /// The content of a file of another program.
 const STRANGERS: &[u8] = b"of another program, and older than the database";
 
@@ -50,12 +53,14 @@ pub(crate) enum Deed {
     ReplaceByAnother,
     /// The beginning of the file, as of an earlier time.
     ReplaceByEarlier,
+    /// An equal copy of the log. Everything is there, so a later opening has to find it.
+    ReplaceByCopy,
     /// A file gets a name that the database is about to use.
     Occupy,
 }
 
 impl Deed {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::RenameDirectory,
         Self::SwapDirectories,
         Self::RemoveDirectory,
@@ -64,6 +69,7 @@ impl Deed {
         Self::ReplaceByRubbish,
         Self::ReplaceByAnother,
         Self::ReplaceByEarlier,
+        Self::ReplaceByCopy,
         Self::Occupy,
     ];
 
@@ -114,6 +120,13 @@ impl Deed {
                 let bytes = files.get(&path)?;
                 let cut = rng.usize(bytes.len() / 2..=bytes.len());
                 Outside::Put(path, bytes[..cut].to_vec())
+            }
+            Self::ReplaceByCopy => {
+                let is_log = |(path, bytes): &(&PathBuf, &Vec<u8>)| {
+                    path.starts_with(DIR) && kind(path) == Some("log") && bytes.len() >= LOG_HEADER
+                };
+                let (path, bytes) = files.iter().rfind(is_log)?;
+                Outside::Put(path.clone(), bytes.clone())
             }
             Self::Occupy => {
                 let number = ours.iter().filter_map(|path| number(path)).max()? + rng.u64(1..5);

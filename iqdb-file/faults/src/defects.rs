@@ -3,22 +3,36 @@
 use iqdb_file::Defect;
 
 /// All that random crashes show soon enough. What a forgotten truncation does takes a torn frame between
-/// two of the same length: `iqdb-file/tests/lifecycle.rs` makes them.
-pub(crate) const BY_A_CRASH: [Defect; 6] = [
+/// two of the same length: `iqdb-file/tests/lifecycle.rs` makes them. That files are removed too early
+/// shows in their names alone: `iqdb-file/tests/mark.rs` looks at those.
+pub(crate) const BY_A_CRASH: [Defect; 10] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
     Defect::AppendedAfterTear,
     Defect::AcknowledgedBeforeWritten,
     Defect::ManifestNotSynced,
+    Defect::MarkBeforeSync,
+    Defect::MarkNotBegun,
+    Defect::MarkOfAnotherBootTrusted,
+    Defect::UnpublishedShown,
 ];
 
 /// The defects that show only when another program meddles with names.
-pub(crate) const BY_A_DEED: [Defect; 3] =
-    [Defect::FilesByPath, Defect::NamesNotLookedUp, Defect::RenamesOverOthers];
+pub(crate) const BY_A_DEED: [Defect; 5] = [
+    Defect::FilesByPath,
+    Defect::NamesNotLookedUp,
+    Defect::RenamesOverOthers,
+    Defect::MarkBeforeLookUp,
+    Defect::StaleSlotTaken,
+];
+
+/// The defects that show only in files that are damaged or mixed.
+pub(crate) const BY_DAMAGE: [Defect; 3] =
+    [Defect::ChecksumsIgnored, Defect::ChainOfConstants, Defect::SlotsNotAlternating];
 
 /// All there are.
-const ALL: [Defect; 12] = [
+const ALL: [Defect; 21] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
@@ -31,6 +45,15 @@ const ALL: [Defect; 12] = [
     Defect::FilesByPath,
     Defect::NamesNotLookedUp,
     Defect::RenamesOverOthers,
+    Defect::ChainOfConstants,
+    Defect::MarkBeforeSync,
+    Defect::MarkBeforeLookUp,
+    Defect::MarkNotBegun,
+    Defect::SlotsNotAlternating,
+    Defect::StaleSlotTaken,
+    Defect::MarkOfAnotherBootTrusted,
+    Defect::UnpublishedShown,
+    Defect::MarkedFilesRemoved,
 ];
 
 /// The defect of this name, as `name` writes it.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use iqdb_file::reseal::landmarks;
+
 use super::subject::{SUBJECTS, Subject};
 use crate::draw;
 
@@ -27,6 +29,8 @@ pub(crate) enum Damage {
     Double(u64),
     /// It is not there.
     Gone,
+    /// This frame is of another history of the database.
+    Mixed(u64),
 }
 
 impl Damage {
@@ -37,11 +41,12 @@ impl Damage {
             Self::Zero(from) => ("zero", from),
             Self::Double(from) => ("double", from),
             Self::Gone => ("gone", 0),
+            Self::Mixed(frame) => ("mixed", frame),
         }
     }
 
-    /// Does it. A file that is gone has no bytes.
-    pub(crate) fn apply(self, bytes: &mut Vec<u8>) {
+    /// Does it. A file that is gone has no bytes. `other` is the same file of another history.
+    pub(crate) fn apply(self, bytes: &mut Vec<u8>, name: &str, other: &[u8]) {
         let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         match self {
             Self::Flip(bit) => {
@@ -53,6 +58,15 @@ impl Damage {
             Self::Zero(from) => bytes.iter_mut().skip(at(from)).for_each(|byte| *byte = 0),
             Self::Double(from) => bytes.extend_from_within(at(from).min(bytes.len())..),
             Self::Gone => bytes.clear(),
+            Self::Mixed(frame) => {
+                let mut places = landmarks(name, bytes);
+                places.push(bytes.len());
+                let place = places.get(at(frame)..).and_then(|places| places.first_chunk::<2>());
+                let Some([start, end]) = place.copied() else { return };
+                if let (Some(to), Some(from)) = (bytes.get_mut(start..end), other.get(start..end)) {
+                    to.copy_from_slice(from);
+                }
+            }
         }
     }
 }
@@ -79,6 +93,7 @@ impl FromStr for Image {
                 "zero" => Damage::Zero(at),
                 "double" => Damage::Double(at),
                 "gone" => Damage::Gone,
+                "mixed" => Damage::Mixed(at),
                 _ => return None,
             };
             let subject = SUBJECTS.into_iter().find(|known| known.name() == subject)?;
@@ -93,11 +108,19 @@ pub(crate) fn all(subject: Subject, files: &[(String, u64)], long: bool) -> Vec<
     let mut images = Vec::new();
     for (file, len) in files {
         let mut add = |damage| images.push(Image { subject, file: file.clone(), damage });
-        for byte in 0..*len {
+        if subject.is_mixed() {
+            (0..subject.frames()).for_each(|frame| add(Damage::Mixed(frame)));
+            continue;
+        }
+        let bytes: Vec<u64> = (0..*len).filter(|byte| subject.means(file, *byte)).collect();
+        for byte in bytes {
             match long {
                 true => (0..8).for_each(|bit| add(Damage::Flip(8 * byte + bit))),
                 false => add(Damage::Flip(8 * byte + draw::mixed(byte, *len) % 8)),
             }
+        }
+        if subject.is_only_flipped() {
+            continue;
         }
         for at in (0..*len).filter(|at| long || is_telling(*at, *len)) {
             add(Damage::Cut(at));
@@ -124,7 +147,12 @@ mod tests {
     fn an_image_is_found_by_its_name() {
         for subject in SUBJECTS {
             let images = all(subject, &[("log-1".to_owned(), 130)], true);
-            assert_eq!(images.len(), 130 * 8 + 130 + 2 * 17 + 1);
+            let expected = match subject {
+                Subject::Mixed => usize::try_from(subject.frames()).unwrap(),
+                Subject::Behind => 130 * 8,
+                _ => 130 * 8 + 130 + 2 * 17 + 1,
+            };
+            assert_eq!(images.len(), expected);
             for image in images {
                 assert_eq!(image.to_string().parse(), Ok(image));
             }
@@ -138,7 +166,7 @@ mod tests {
     fn damage_is_done_where_it_says() {
         let done = |damage: Damage| {
             let mut bytes = vec![1, 2, 3];
-            damage.apply(&mut bytes);
+            damage.apply(&mut bytes, "log-00000001", &[]);
             bytes
         };
         assert_eq!(done(Damage::Flip(8)), [1, 3, 3]);

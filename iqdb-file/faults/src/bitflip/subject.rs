@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Element, ErrorKind, Metric, Schema, Store};
+use iqdb_core::{Batch, Element, ErrorKind, Metric, Record, Schema, Store};
+use iqdb_file::reseal::landmarks;
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 
 use super::image::{Damage, Image};
@@ -33,10 +34,28 @@ pub(crate) enum Subject {
     Killed,
     /// The same as `Written`, of records with vectors of all kinds, which some lack.
     Fields,
+    /// The same as `Killed`, but its log was replaced by an earlier copy. One mark is enough to tell.
+    Behind,
+    /// The same as `Killed`, but in its log are frames of another history of the database.
+    Mixed,
 }
 
-pub(crate) const SUBJECTS: [Subject; 4] =
-    [Subject::Compact, Subject::Written, Subject::Killed, Subject::Fields];
+pub(crate) const SUBJECTS: [Subject; 6] = [
+    Subject::Compact,
+    Subject::Written,
+    Subject::Killed,
+    Subject::Fields,
+    Subject::Behind,
+    Subject::Mixed,
+];
+
+/// Where marks are in the file `lock`, and where its head is.
+const MARKS: [std::ops::Range<u64>; 2] = [4_096..4_608, 8_192..8_704];
+const LOCK_HEAD: u64 = 64;
+
+/// How many frames the log of [`Subject::Behind`] lacks: that of the last mark, and that of the one
+/// before.
+const FRAMES_LACKING: usize = 2;
 
 /// How many batches are in the log, where there are any.
 const LOGGED: u64 = 5;
@@ -48,7 +67,35 @@ impl Subject {
             Self::Written => "written",
             Self::Killed => "killed",
             Self::Fields => "fields",
+            Self::Behind => "behind",
+            Self::Mixed => "mixed",
         }
+    }
+
+    /// Whether the writer was killed.
+    fn is_killed(self) -> bool {
+        matches!(self, Self::Killed | Self::Behind | Self::Mixed)
+    }
+
+    /// Whether its images are made of two histories.
+    pub(crate) fn is_mixed(self) -> bool {
+        self == Self::Mixed
+    }
+
+    /// How many frames its log has.
+    pub(crate) fn frames(self) -> u64 {
+        if self == Self::Compact { 0 } else { LOGGED }
+    }
+
+    /// Whether its images have one bit flipped each, and no other damage.
+    pub(crate) fn is_only_flipped(self) -> bool {
+        self == Self::Behind
+    }
+
+    /// Whether this byte of a file means anything.
+    pub(crate) fn means(self, file: &str, byte: u64) -> bool {
+        let is_in_head = byte < LOCK_HEAD && self != Self::Behind;
+        file != "lock" || is_in_head || MARKS.iter().any(|mark| mark.contains(&byte))
     }
 
     fn schema(self) -> Result<Schema, Finding> {
@@ -73,7 +120,8 @@ impl Subject {
         let before = (0..12).map(|_| batch()).collect::<Result<_, _>>()?;
         let after = match self {
             Self::Compact => Vec::new(),
-            Self::Written | Self::Killed | Self::Fields => {
+            Self::Mixed => own_batches(1.0)?,
+            Self::Written | Self::Killed | Self::Fields | Self::Behind => {
                 (0..LOGGED).map(|_| batch()).collect::<Result<_, _>>()?
             }
         };
@@ -94,23 +142,36 @@ impl Subject {
     ///
     /// # Errors
     /// A sentence about what could not be made.
-    pub(crate) fn make(self, dir: &Path) -> Result<Vec<(String, u64)>, String> {
+    pub(crate) fn make(
+        self,
+        dir: &Path,
+        defect: Option<Defect>,
+    ) -> Result<Vec<(String, u64)>, String> {
         let make = || -> Result<(), Finding> {
-            let options = options(None);
+            let options = options(defect);
             let store = works("create", FileStore::create(dir, self.schema()?, &options))?;
             let (before, after) = self.batches()?;
             for batch in &before {
                 works("apply", store.apply(batch))?;
             }
             works("compact", store.compact())?;
+            if self == Self::Mixed {
+                make_twin(dir, &options)?;
+            }
             for batch in &after {
                 works("apply", store.apply(batch))?;
             }
-            if self == Self::Killed {
+            if self.is_killed() {
                 copy(dir, &dir.with_extension("killed")).map_err(as_finding)?;
                 drop(store);
                 fs::remove_dir_all(dir).map_err(as_finding)?;
                 fs::rename(dir.with_extension("killed"), dir).map_err(as_finding)?;
+            }
+            if self == Self::Behind {
+                let (log, mut bytes) = log_of(dir).map_err(as_finding)?;
+                let frames = landmarks(&log, &bytes);
+                bytes.truncate(frames[frames.len().saturating_sub(FRAMES_LACKING)]);
+                fs::write(dir.join(log), bytes).map_err(as_finding)?;
             }
             Ok(())
         };
@@ -120,8 +181,14 @@ impl Subject {
             for entry in fs::read_dir(dir)? {
                 let entry = entry?;
                 let name = entry.file_name().to_string_lossy().into_owned();
-                // No reader uses what these hold.
-                if name != "lock" && name != "reserve" {
+                // No reader uses what the reserve holds, and a clean end is in the manifest, too.
+                let is_used = match (self, &*name) {
+                    (Self::Behind, _) => name == "lock",
+                    (Self::Mixed, _) => name.starts_with("log-"),
+                    (Self::Killed, "lock") => true,
+                    _ => name != "lock" && name != "reserve",
+                };
+                if is_used {
                     files.push((name, entry.metadata()?.len()));
                 }
             }
@@ -130,6 +197,43 @@ impl Subject {
         };
         files().map_err(|error| format!("{}: {error}", dir.display()))
     }
+}
+
+/// What one of two histories has alone. Its frames are as long as those of the other.
+fn own_batches(history: f32) -> Result<Vec<Batch>, Finding> {
+    let batch = |id: u64| {
+        let vector = [history, id as f32, 1.0, 0.0, 0.0, 0.0];
+        Ok(Batch::new().upsert(works("a record", Record::new(id, vector))?))
+    };
+    (0..LOGGED).map(batch).collect()
+}
+
+/// Where the log of the other history is.
+fn twin(dir: &Path) -> PathBuf {
+    dir.with_extension("twin")
+}
+
+/// Writes another history of a database, and keeps its log.
+fn make_twin(dir: &Path, options: &FileOptions) -> Result<(), Finding> {
+    let other = dir.with_extension("other");
+    copy(dir, &other).map_err(as_finding)?;
+    let store = works("open", FileStore::open(&other, options))?;
+    for batch in own_batches(2.0)? {
+        works("apply", store.apply(&batch))?;
+    }
+    let (_, bytes) = log_of(&other).map_err(as_finding)?;
+    fs::write(twin(dir), bytes).map_err(as_finding)
+}
+
+/// The name of the log and its bytes.
+fn log_of(dir: &Path) -> io::Result<(String, Vec<u8>)> {
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with("log-") {
+            return Ok((name.clone(), fs::read(dir.join(name))?));
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 fn options(defect: Option<Defect>) -> FileOptions {
@@ -200,7 +304,11 @@ pub(crate) fn look(
         copy(&dir.join(image.subject.name()), &found).map_err(as_finding)?;
         let path = found.join(&image.file);
         let mut bytes = fs::read(&path).map_err(as_finding)?;
-        image.damage.apply(&mut bytes);
+        let other = match image.damage {
+            Damage::Mixed(_) => fs::read(twin(&dir.join(image.subject.name()))),
+            _ => Ok(Vec::new()),
+        };
+        image.damage.apply(&mut bytes, &image.file, &other.map_err(as_finding)?);
         match image.damage {
             Damage::Gone => fs::remove_file(&path),
             _ => fs::write(&path, bytes),
@@ -254,7 +362,7 @@ impl Sight<'_> {
         let spared = match self.image.subject {
             Subject::Killed if is_shortened => LOGGED,
             Subject::Killed => 1,
-            Subject::Compact | Subject::Written | Subject::Fields => 0,
+            _ => 0,
         };
         let bounds = Bounds { least: Some(newest - spared), most: newest, strangers: false };
         match holds(store, self.past, bounds, Look::Quick) {

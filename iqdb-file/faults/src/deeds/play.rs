@@ -91,7 +91,9 @@ pub(crate) fn look(
         }
         // Not made yet when the power failed: it need not be there.
         (Err(_), _) if bounds.least.is_none() => Ok(Seen::Whole),
-        (Err(error), _) if names_what_is_missing(&error, done) => Ok(Seen::Taken),
+        (Err(error), _) if deed != Deed::ReplaceByCopy && names_what_is_missing(&error, done) => {
+            Ok(Seen::Taken)
+        }
         (Err(error), _) => Err(Finding::new(Breach::Unopenable, format!("{deed:?}: {error}"))),
     }
 }
