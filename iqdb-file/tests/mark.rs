@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use iqdb_core::{Batch, Error, ErrorKind, Metric, Record, Schema, Store, StoreExt};
@@ -139,6 +139,9 @@ fn a_writer_of_the_same_boot_finds_all_and_readers_after_it_do_so_too() {
     assert_eq!(FileStore::open_read_only("disk/db", &options).unwrap().len().unwrap(), 0);
     let store = FileStore::open("disk/db", &options).unwrap();
     assert_eq!(store.len().unwrap(), 1);
+    // The writer is killed before it has written a frame.
+    let again = options.clone().with_vfs(killed.kill());
+    assert_eq!(FileStore::open_read_only("disk/db", &again).unwrap().len().unwrap(), 1);
     drop(store);
     assert_eq!(FileStore::open_read_only("disk/db", &options).unwrap().len().unwrap(), 1);
 }
@@ -223,4 +226,37 @@ fn an_opening_that_writes_nothing_leaves_the_mark_as_it_is() {
         drop(FileStore::open_read_only("disk/db", &options(&disk)).unwrap());
         assert_eq!(disk.files(), before);
     }
+}
+
+/// The disk after a database was closed with a log that is sealed then, and how many calls there were
+/// before. At the call of this number since then, the newest manifest is taken away, and the call fails.
+fn closed_with_a_checkpoint(taken_at: Option<usize>) -> (SimVfs, usize) {
+    let disk = SimVfs::new();
+    let store = created(&disk, &options(&disk));
+    store.apply(&(0..5_000).fold(Batch::new(), |batch, id| batch.upsert(record(id)))).unwrap();
+    let before = disk.calls().len();
+    if let Some(nth) = taken_at {
+        let at = (before + nth) as u64 + 1;
+        disk.set_fault(Some(Fault { at, kind: FaultKind::Eio, sticky: false }));
+        disk.interfere_at(at, |files| {
+            let is_manifest = |path: &&PathBuf| path.to_string_lossy().contains("manifest-");
+            files.keys().rfind(is_manifest).map(|path| Outside::Remove(path.clone()))
+        });
+    }
+    drop(store);
+    (disk, before)
+}
+
+#[test]
+fn a_mark_at_the_end_names_no_manifest_whose_name_is_unknown() {
+    let (disk, before) = closed_with_a_checkpoint(None);
+    let calls = disk.calls().split_off(before);
+    let published = calls.iter().rposition(|call| *call == Call::SyncDir).unwrap();
+    let look_up = calls[published..].iter().position(|call| *call == Call::Lookup).unwrap();
+    let (disk, _) = closed_with_a_checkpoint(Some(published + look_up));
+    assert_eq!(disk.faults_fired(), 1);
+    assert!(disk.interfered().is_some());
+    // The manifest before, and its log, have all there is.
+    let store = FileStore::open("disk/db", &options(&disk)).unwrap();
+    assert_eq!(store.len().unwrap(), 5_000);
 }

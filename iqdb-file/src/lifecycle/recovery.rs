@@ -84,6 +84,7 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
     if !options.read_only {
         recovery.write_again(&replayed)?;
         recovery.clean_up(replayed.log.end)?;
+        recovery.mark_as_found(mark.as_ref());
     }
     let Recovery { files, tables, wants_rewrite, .. } = recovery;
     let mut writer = Writer::new(options, files, tables, wants_rewrite);
@@ -336,6 +337,18 @@ impl Recovery<'_> {
         self.files.remove(&new);
         self.files.retire(old);
         Ok(())
+    }
+
+    /// Marks what was found and synced as published, where a reader of this boot would be shown less than
+    /// this writer. A mark that can't be written is seen in the statistics.
+    fn mark_as_found(&mut self, mark: Option<&Mark>) {
+        let (lock, end) = (self.files.lock(), self.tables.log().end());
+        let is_behind =
+            |mark: &Mark| lock.is_of_this_boot(mark) && mark.published != self.files.published(end);
+        if mark.is_some_and(is_behind) {
+            let _ = self.files.begin_marks(end, || false);
+            self.files.remove_retired();
+        }
     }
 
     fn is_needed(&self, name: FileName) -> bool {

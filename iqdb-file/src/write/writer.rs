@@ -359,7 +359,11 @@ impl Writer {
     pub(crate) fn close(&mut self) -> Result<()> {
         self.sync()?;
         match CleanEnd::of(&self.files, &self.tables) {
-            CleanEnd::Checkpoint => _ = self.checkpoint(&self.worth_rewriting(), true)?,
+            CleanEnd::Checkpoint => {
+                self.checkpoint(&self.worth_rewriting(), true)?;
+                // A checkpoint goes on where the system doesn't tell; a mark does not.
+                self.check_names()?;
+            }
             CleanEnd::Publish => {
                 self.begin_marks(true)?;
                 let fault = self.options.fault;
