@@ -275,8 +275,8 @@ impl Committer {
             }
             match self.checkpoint(state, &chosen, true) {
                 Ok(()) => {}
-                // On a full disk one at a time may go where all don't.
-                Err(_) if most > 1 && chosen.len() > 1 => most = 1,
+                // On a full disk half of them may go where all don't.
+                Err(_) if chosen.len() > 1 => most = chosen.len() / 2,
                 Err(error) => return Err(error),
             }
         }
