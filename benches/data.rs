@@ -3,8 +3,8 @@
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Batch, Change, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, SnapshotExt,
-    Store, Vector,
+    Batch, Change, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search, Snapshot,
+    SnapshotExt, Store, Vector,
 };
 use iqdb_search::ExactSearch;
 
@@ -67,7 +67,7 @@ pub fn store(metric: Metric, vectors: &[Vector]) -> ArenaStore {
 /// When it doesn't.
 pub fn verify(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) {
     let mut hits = vec![Hits::new(); queries.len()];
-    search.search(on, queries, &mut hits).expect("a valid query");
+    search.search(on, queries, &mut hits, &mut Scratch::new()).expect("a valid query");
     for (query, hits) in queries.iter().zip(&hits) {
         let field = query.field_in(on.schema()).expect("a field of the schema");
         let field = &on.schema().fields()[field.index()];

@@ -7,7 +7,7 @@ use criterion::{
 };
 use data::{batch, vectors};
 use iqdb_arena::ArenaStore;
-use iqdb_core::{Batch, Metric, Schema, Search, Store, StoreExt};
+use iqdb_core::{Batch, Budget, Metric, Schema, Search, Store, StoreExt};
 use iqdb_memory::MemoryStore;
 use iqdb_search::ExactSearch;
 
@@ -40,7 +40,7 @@ fn coded(c: &mut Criterion) {
                 let store = ArenaStore::new(schema.clone());
                 store.apply(&batch).expect("a valid batch");
                 let snapshot = store.snapshot().expect("a snapshot");
-                assert!(search.prepare(&*snapshot, &mut || true).expect("rows"));
+                assert!(search.prepare(&*snapshot, Budget::new(), &mut ()).expect("rows"));
                 store
             });
         });

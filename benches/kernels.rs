@@ -3,7 +3,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use data::{store, vectors, verify};
-use iqdb_core::{Hits, Metric, Query, Search, Store};
+use iqdb_core::{Hits, Metric, Query, Scratch, Search, Store};
 use iqdb_search::{ExactSearch, Kernel};
 
 const DIMS: [usize; 9] = [16, 32, 64, 128, 256, 384, 768, 1_536, 3_072];
@@ -25,9 +25,13 @@ fn kernels(c: &mut Criterion) {
             for kernel in Kernel::ALL {
                 let search = ExactSearch::new().with_kernel(kernel);
                 verify(&search, &*snapshot, &query);
-                let mut hits = [Hits::new()];
+                let (mut hits, mut scratch) = ([Hits::new()], Scratch::new());
                 group.bench_function(BenchmarkId::new(kernel.as_str(), dim), |b| {
-                    b.iter(|| search.search(&*snapshot, &query, &mut hits).expect("an answer"));
+                    b.iter(|| {
+                        search
+                            .search(&*snapshot, &query, &mut hits, &mut scratch)
+                            .expect("an answer")
+                    });
                 });
             }
         }

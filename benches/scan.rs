@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use data::{store, vectors, verify};
-use iqdb_core::{Filter, Hits, Metric, Plan, Query, Search, Store};
+use iqdb_core::{Budget, Filter, Hits, Metric, Plan, Query, Scratch, Search, Store};
 use iqdb_search::ExactSearch;
 
 const ROWS: usize = 50_000;
@@ -16,7 +16,7 @@ fn scan(c: &mut Criterion) {
     let filter: Filter = "lang = \"en\"".parse().expect("a filter");
     for metric in Metric::OF_NUMBERS {
         let snapshot = store(metric, &vectors).snapshot().expect("a snapshot");
-        search.prepare(&*snapshot, &mut || true).expect("rows that can be read");
+        search.prepare(&*snapshot, Budget::new(), &mut ()).expect("rows that can be read");
         let one = Query::nearest(vectors[1].as_ref(), 10);
         let many: Vec<Query<'_>> = vectors
             .iter()
@@ -36,10 +36,14 @@ fn scan(c: &mut Criterion) {
             for (plan, plan_name) in [(Plan::Auto, "certified"), (Plan::F32, "f32")] {
                 let queries: Vec<_> = queries.iter().map(|query| query.with_plan(plan)).collect();
                 verify(&search, &*snapshot, &queries[..queries.len().min(4)]);
-                let mut hits = vec![Hits::new(); queries.len()];
+                let (mut hits, mut scratch) = (vec![Hits::new(); queries.len()], Scratch::new());
                 group.throughput(Throughput::Elements(queries.len() as u64));
                 group.bench_function(format!("{name}, {plan_name}"), |b| {
-                    b.iter(|| search.search(&*snapshot, &queries, &mut hits).expect("an answer"));
+                    b.iter(|| {
+                        search
+                            .search(&*snapshot, &queries, &mut hits, &mut scratch)
+                            .expect("an answer")
+                    });
                 });
             }
         }

@@ -13,7 +13,7 @@ mod matrix;
 mod plans;
 mod record;
 
-use iqdb_core::{Explain, Hits, Metric, Query, Search, VectorRef};
+use iqdb_core::{Explain, Hits, Metric, Query, Scratch, Search, VectorRef};
 use iqdb_search::{ExactSearch, Kernel};
 
 use crate::contest::Contest;
@@ -89,10 +89,11 @@ fn share(bytes: usize, rounds: usize) -> Threads {
     let mut contest = Contest::default();
     for threads in [1, 2] {
         let (matrix, search, mut hits) = (&matrix, &search, [Hits::new()]);
+        let mut scratch = Scratch::new();
         contest.enter(if threads == 1 { "one" } else { "two" }, repeats as f64, move || {
             for _ in 0..repeats {
                 search
-                    .search(matrix, &[query.with_threads(threads)], &mut hits)
+                    .search(matrix, &[query.with_threads(threads)], &mut hits, &mut scratch)
                     .expect("an answer");
             }
         });
@@ -135,7 +136,7 @@ fn measure(
     for kernel in kernels {
         let search = ExactSearch::new().with_kernel(*kernel);
         let mut hits: Vec<Hits> = queries.iter().map(|_| Hits::new()).collect();
-        let (matrix, queries) = (&matrix, &queries);
+        let (matrix, queries, mut scratch) = (&matrix, &queries, Scratch::new());
         let amount = match batch {
             1 => read_bytes as f64,
             _ => (2 * matrix.elements() * queries.len() * repeats) as f64,
@@ -143,7 +144,7 @@ fn measure(
         contest.enter(kernel.as_str(), amount, move || {
             for _ in 0..repeats {
                 let explain: Explain =
-                    search.search(matrix, queries, &mut hits).expect("an answer");
+                    search.search(matrix, queries, &mut hits, &mut scratch).expect("an answer");
                 assert_eq!(explain.rescored, 0, "nothing is that near");
             }
         });

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use iqdb_core::{Hits, Metric, Plan, Query, Search, VectorRef};
+use iqdb_core::{Budget, Hits, Metric, Plan, Query, Scratch, Search, VectorRef};
 use iqdb_search::ExactSearch;
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ pub(crate) fn measure(data: Data, metric: Metric, dim: usize, rounds: usize) -> 
     centers.fill_with(|| random.f32() - 0.5);
     let matrix = Matrix::filled(metric, dim, BYTES, |row| data.fill(&mut random, &centers, row));
     let search = ExactSearch::new();
-    search.prepare(&matrix, &mut || true).expect("rows that can be read");
+    search.prepare(&matrix, Budget::new(), &mut ()).expect("rows that can be read");
 
     let mut vectors = vec![0.0; QUERIES * dim];
     vectors.chunks_mut(dim).for_each(|vector| data.fill(&mut random, &centers, vector));
@@ -83,20 +83,20 @@ pub(crate) fn measure(data: Data, metric: Metric, dim: usize, rounds: usize) -> 
         .map(|vector| Query::nearest(VectorRef::new(vector).expect("a vector"), 10))
         .collect();
     let (matrix, search) = (&matrix, &search);
-    let ask = |query: Query<'_>, plan, hits: &mut [Hits; 1]| {
-        search.search(matrix, &[query.with_plan(plan)], hits).expect("an answer")
+    let ask = |query: Query<'_>, plan, hits: &mut [Hits; 1], scratch: &mut Scratch| {
+        search.search(matrix, &[query.with_plan(plan)], hits, scratch).expect("an answer")
     };
     let mut contest = Contest::default();
     for (name, plan) in [("f32", Plan::F32), ("certified", Plan::Auto)] {
-        let (queries, mut hits) = (&queries, [Hits::new()]);
+        let (queries, mut hits, mut scratch) = (&queries, [Hits::new()], Scratch::new());
         contest.enter(name, QUERIES as f64, move || {
             for query in queries {
-                ask(*query, plan, &mut hits);
+                ask(*query, plan, &mut hits, &mut scratch);
             }
         });
     }
     let speeds = contest.run(rounds);
-    let explain = ask(queries[0], Plan::Auto, &mut [Hits::new()]);
+    let explain = ask(queries[0], Plan::Auto, &mut [Hits::new()], &mut Scratch::new());
     Plans {
         data,
         metric,

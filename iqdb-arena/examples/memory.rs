@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Batch, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Search, Store,
+    Batch, Budget, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Search, Store,
 };
 use iqdb_search::ExactSearch;
 
@@ -117,9 +117,9 @@ fn store(payloads: &Payloads, dim: usize, with_payloads: bool) -> Result<Stored>
     let mut prepared = Ok(true);
     let derived = allocation_counter::measure(|| {
         if let Some(store) = &kept {
-            prepared = store
-                .snapshot()
-                .and_then(|snapshot| ExactSearch::new().prepare(&*snapshot, &mut || true));
+            prepared = store.snapshot().and_then(|snapshot| {
+                ExactSearch::new().prepare(&*snapshot, Budget::new(), &mut ())
+            });
         }
     });
     prepared?;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Hits, Metric, Query, Record, RecordId, Result, Schema, Search, Store, VectorRef,
+    Batch, Budget, Hits, Metric, Query, Record, RecordId, Result, Schema, Scratch, Search, Store,
+    VectorRef,
 };
 use iqdb_search::ExactSearch;
 
@@ -48,7 +49,7 @@ impl Shared {
             let start = round * 7 % RECORDS;
             self.store.apply(&upserts(start, 10, round)?)?;
             // Codes for the reader's searches.
-            ExactSearch::new().prepare(&*self.store.snapshot()?, &mut || true)?;
+            ExactSearch::new().prepare(&*self.store.snapshot()?, Budget::new(), &mut ())?;
             // Spinning: a thread that sleeps writes nothing.
             self.with_lock(|| {
                 let started = Instant::now();
@@ -63,7 +64,7 @@ impl Shared {
 
     /// Takes a snapshot, asks for records, and searches, `rounds` times.
     fn read(&self, rounds: u64) -> Result<()> {
-        let (search, mut hits) = (ExactSearch::new(), [Hits::new()]);
+        let (search, mut hits, mut scratch) = (ExactSearch::new(), [Hits::new()], Scratch::new());
         let ids = [id(3), id(RECORDS + 3)];
         let vector = [1.0, 2.0, 3.0, 4.0];
         // As long as it takes the writer to get going.
@@ -77,7 +78,7 @@ impl Shared {
                 black_box(snapshot.get(id)?.is_some());
             }
             let query = Query::nearest(VectorRef::new(&vector)?, 10);
-            search.search(&*snapshot, &[query], &mut hits)?;
+            search.search(&*snapshot, &[query], &mut hits, &mut scratch)?;
             black_box(hits[0].len());
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_conformance::{Harness, conformance_tests};
-use iqdb_core::{Explain, Hits, Query, Result, Search, Snapshot};
+use iqdb_core::{Budget, Explain, Hits, Progress, Query, Result, Scratch, Search, Snapshot};
 use iqdb_search::ExactSearch;
 
 /// Leaves no block unprepared.
@@ -16,14 +16,20 @@ impl Search for Prepared {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
         // What can't be read is for the search to report.
-        let _ = self.0.prepare(on, &mut || true);
-        self.0.search(on, queries, hits)
+        let _ = self.0.prepare(on, Budget::new(), &mut ());
+        self.0.search(on, queries, hits, scratch)
     }
 
-    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
-        self.0.prepare(on, go_on)
+    fn prepare(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        self.0.prepare(on, budget, progress)
     }
 }
 
@@ -55,7 +61,12 @@ fn codes_are_looked_at() -> Result<()> {
         let vector = [50.0, 30.0];
         let query = Query::nearest(iqdb_core::VectorRef::new(&vector)?, 1);
         let search = Prepared::default();
-        let explain = search.search(&*store.snapshot()?, &[query], &mut [Hits::new()])?;
+        let explain = search.search(
+            &*store.snapshot()?,
+            &[query],
+            &mut [Hits::new()],
+            &mut Scratch::new(),
+        )?;
         assert_eq!(explain.plan, "certified", "{metric}");
         assert!(explain.excluded > 0, "{metric}: {explain:?}");
     }

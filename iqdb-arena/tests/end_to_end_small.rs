@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Filter, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, SnapshotExt,
-    Store, VectorRef,
+    Batch, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search, Snapshot,
+    SnapshotExt, Store, VectorRef,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -66,7 +66,9 @@ fn check_search(snapshot: &dyn Snapshot, hits: &mut [Hits; 2]) {
     let vector = [2.0, snapshot.version().0 as f32, 1.0];
     let query = Query::nearest(VectorRef::new(&vector).unwrap(), 2);
     let search = ExactSearch::new().with_kernel(Kernel::Reference);
-    search.search(snapshot, &[query, query.with_filter(&filter)], hits).unwrap();
+    search
+        .search(snapshot, &[query, query.with_filter(&filter)], hits, &mut Scratch::new())
+        .unwrap();
     let nearest = |hits: &Hits| hits.get(0).map(|hit| (hit.id.to_id(), hit.distance));
     assert_eq!(nearest(&hits[0]), Some((id(2), 0.0)));
     assert_eq!(nearest(&hits[1]), Some((id(5), 3.0)));

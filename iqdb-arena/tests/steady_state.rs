@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use allocation_counter::{AllocationInfo, measure};
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Filter, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, Store,
-    VectorRef,
+    Batch, Budget, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search,
+    Snapshot, Store, VectorRef,
 };
 use iqdb_search::ExactSearch;
 
@@ -56,6 +56,7 @@ struct Reader {
     filter: Filter,
     vector: [f32; DIM],
     hits: [Hits; 2],
+    scratch: Scratch,
     /// How many searches were answered by codes.
     certified: u64,
     present: RecordId,
@@ -69,6 +70,7 @@ impl Reader {
             filter: r#"n < 100 and lang = "de" and not @id in ["x"]"#.parse().unwrap(),
             vector: std::array::from_fn(|i| [1.0, -2.0, 0.5, 3.0][i % 4]),
             hits: [Hits::new(), Hits::new()],
+            scratch: Scratch::new(),
             certified: 0,
             present: id(7),
             absent: id(RECORDS + 7),
@@ -79,7 +81,8 @@ impl Reader {
     fn search(&mut self, snapshot: &dyn Snapshot) {
         let query = Query::nearest(VectorRef::new(&self.vector).unwrap(), 10);
         let queries = [query, query.with_filter(&self.filter)];
-        let explain = self.search.search(snapshot, &queries, &mut self.hits).unwrap();
+        let explain =
+            self.search.search(snapshot, &queries, &mut self.hits, &mut self.scratch).unwrap();
         self.certified += u64::from(explain.plan == "certified");
         assert!(self.hits.iter().all(|hits| hits.len() == 10));
     }
@@ -107,7 +110,7 @@ fn reads_allocate_nothing_and_free_nothing() {
     let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
     assert_untouched(cost, "searching without codes");
 
-    assert!(reader.search.prepare(&*snapshot, &mut || true).unwrap());
+    assert!(reader.search.prepare(&*snapshot, Budget::new(), &mut ()).unwrap());
     (0..3).for_each(|_| reader.search(&*snapshot));
     assert_eq!(reader.certified, 3);
     let cost = measure(|| (0..CALLS).for_each(|_| drop(black_box(store.snapshot().unwrap()))));
@@ -126,13 +129,14 @@ fn batches_allocate_nothing_and_free_nothing() {
     let store = store();
     let snapshot = store.snapshot().unwrap();
     let search = ExactSearch::new();
-    assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+    assert!(search.prepare(&*snapshot, Budget::new(), &mut ()).unwrap());
     let vectors: [[f32; DIM]; 21] =
         std::array::from_fn(|n| std::array::from_fn(|i| ((n * 5 + i * 3) % 11) as f32 - 4.5));
     let nearest = |vector| Query::nearest(VectorRef::new(vector).unwrap(), 10);
     let queries: Vec<_> = vectors.iter().map(|vector| nearest(vector)).collect();
     let mut hits: Vec<Hits> = queries.iter().map(|_| Hits::new()).collect();
-    let mut run = || search.search(&*snapshot, &queries, &mut hits).unwrap();
+    let mut scratch = Scratch::new();
+    let mut run = || search.search(&*snapshot, &queries, &mut hits, &mut scratch).unwrap();
     assert_eq!(run().plan, "certified");
     run();
     let cost = measure(|| (0..CALLS / 50).for_each(|_| assert_eq!(run().plan, "certified")));
@@ -155,7 +159,7 @@ fn write_flat_out(store: &ArenaStore, stop: &AtomicBool, commits: &AtomicU64) {
             store.compact();
         }
         // What the facade does in the background.
-        ExactSearch::new().prepare(&*store.snapshot().unwrap(), &mut || true).unwrap();
+        ExactSearch::new().prepare(&*store.snapshot().unwrap(), Budget::new(), &mut ()).unwrap();
         commits.fetch_add(3, Ordering::Relaxed);
     }
 }
@@ -176,7 +180,7 @@ fn beside_a_writer_flat_out_too_also_where_the_reader_held_a_snapshot_last() {
     let mut held: [_; HELD] = std::array::from_fn(|_| store.snapshot().unwrap());
     // With codes and without, so that the buffers have grown for both.
     reader.search(&*held[0]);
-    assert!(reader.search.prepare(&*held[0], &mut || true).unwrap());
+    assert!(reader.search.prepare(&*held[0], Budget::new(), &mut ()).unwrap());
     (0..3).for_each(|_| reader.search(&*held[0]));
     assert!(reader.certified > 0);
 

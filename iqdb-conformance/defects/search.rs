@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_core::distance::squared_norm;
 use iqdb_core::{
-    Error, ErrorKind, Explain, Field, FieldKind, Goal, Hit, Hits, Metric, Query, Record, Result,
-    Search, Snapshot, SnapshotExt, SparseRef, VectorRef,
+    Budget, Error, ErrorKind, Explain, Field, FieldKind, Goal, Hit, Hits, Metric, Progress, Query,
+    Record, Result, Scratch, Search, Snapshot, SnapshotExt, SparseRef, VectorRef,
 };
 
 use crate::defect::Defect;
@@ -23,6 +23,7 @@ impl Search for PlantedSearch {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
         match self.defect {
             Some(
@@ -57,15 +58,15 @@ impl Search for PlantedSearch {
                 Ok(Explain::of("none", "none"))
             }
             Some(Defect::HitsStayOnError) => {
-                let mut scratch = vec![Hits::new(); hits.len()];
-                let explain = NaiveSearch.search(on, queries, &mut scratch)?;
-                hits.clone_from_slice(&scratch);
+                let mut found = vec![Hits::new(); hits.len()];
+                let explain = NaiveSearch.search(on, queries, &mut found, scratch)?;
+                hits.clone_from_slice(&found);
                 Ok(explain)
             }
             Some(Defect::FirstQueryDecides) if queries.len() > 1 => {
                 let goal = queries[0].goal();
                 let as_the_first = |query: &Query<'_>| -> bool { query.goal() == goal };
-                let explain = NaiveSearch.search(on, queries, hits)?;
+                let explain = NaiveSearch.search(on, queries, hits, scratch)?;
                 for (query, hits) in queries.iter().zip(hits) {
                     if !as_the_first(query) {
                         hits.clear();
@@ -74,18 +75,24 @@ impl Search for PlantedSearch {
                 Ok(explain)
             }
             Some(Defect::FirstFieldIsAsked) if queries.len() > 1 => {
-                let explain = NaiveSearch.search(on, queries, hits)?;
+                let explain = NaiveSearch.search(on, queries, hits, scratch)?;
                 let others = |(query, _): &(&Query<'_>, _)| query.field() != queries[0].field();
                 queries.iter().zip(hits).filter(others).for_each(|(_, hits)| hits.clear());
                 Ok(explain)
             }
-            _ => NaiveSearch.search(on, queries, hits),
+            _ => NaiveSearch.search(on, queries, hits, scratch),
         }
     }
 
-    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+    fn prepare(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        progress.report(0, 1);
         match self.defect {
-            _ if !go_on() => return Ok(false),
+            _ if budget.check().is_err() => return Ok(false),
             Some(Defect::CodesRank) => prepared::code(on)?,
             Some(Defect::PreparedRowsNeverDie) => prepared::remember_alive(on)?,
             _ => {}

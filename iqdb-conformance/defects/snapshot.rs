@@ -10,8 +10,8 @@ use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Aggregate, Aggregated, Block, BlockSource, Budget, Cursor, Error, ErrorKind, Explain, FieldId,
     Filter, Hits, IdRef, List, Map, Narrow, Page, Parts, Payload, PayloadColumns, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Seal, Search, Snapshot,
-    Store, Value, ValueRef, VectorColumn, Version,
+    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch, Seal, Search,
+    Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
@@ -207,11 +207,18 @@ impl Snapshot for PlantedSnapshot {
                     query.field().map_or(all, |name| all.with_field(name))
                 });
                 let all: Vec<_> = all.collect();
-                NaiveSearch.search(&*self.inner, &all, hits).map(Some)
+                NaiveSearch.search(&*self.inner, &all, hits, &mut Scratch::new()).map(Some)
             }
             Some(Defect::PushDownAnswersTheFirst) => {
                 let first = queries.len().min(1);
-                NaiveSearch.search(&*self.inner, &queries[..first], &mut hits[..first]).map(Some)
+                NaiveSearch
+                    .search(
+                        &*self.inner,
+                        &queries[..first],
+                        &mut hits[..first],
+                        &mut Scratch::new(),
+                    )
+                    .map(Some)
             }
             _ => Ok(None),
         }

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Block, Hits, IdRef, Query, Record, RecordId, Result, RowMask, Search, Snapshot, SnapshotExt,
-    Store, VectorRef,
+    Block, Hits, IdRef, Query, Record, RecordId, Result, RowMask, Scratch, Search, Snapshot,
+    SnapshotExt, Store, VectorRef,
 };
 
 use crate::Model;
@@ -189,7 +189,7 @@ pub(crate) fn check_queries(
     queries: &[Query<'_>],
 ) -> Result<()> {
     let mut hits = vec![Hits::new(); queries.len()];
-    search.search(snapshot, queries, &mut hits)?;
+    search.search(snapshot, queries, &mut hits, &mut Scratch::new())?;
     for (query, hits) in queries.iter().zip(&hits) {
         assert_hits(
             &hits.to_vec(),

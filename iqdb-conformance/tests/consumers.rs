@@ -5,7 +5,8 @@
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_core::{
     Batch, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric, Payload, Query,
-    Record, Result, Schema, Search, SnapshotExt, Store, StoreExt, Value, Vector, VectorRef,
+    Record, Result, Schema, Scratch, Search, SnapshotExt, Store, StoreExt, Value, Vector,
+    VectorRef,
 };
 
 fn schema() -> Schema {
@@ -47,7 +48,7 @@ fn text_and_image_in_one_record_with_metrics_and_elements_of_their_own() -> Resu
         Query::nearest(image.as_ref(), 2).with_field("image"),
     ];
     let mut hits = [Hits::new(), Hits::new()];
-    NaiveSearch.search(&*store.snapshot()?, &queries, &mut hits)?;
+    NaiveSearch.search(&*store.snapshot()?, &queries, &mut hits, &mut Scratch::new())?;
     assert_eq!(ids(&hits[0]), [1, 3]);
     assert_eq!(ids(&hits[1]), [3, 2]);
     assert_eq!(hits[1].get(0).unwrap().distance, 0.5, "the image's own metric");
@@ -61,14 +62,14 @@ fn records_are_stored_first_and_embedded_later() -> Result<()> {
     let query = Vector::try_from([1.0, 0.0, 0.0])?;
     let query = [Query::nearest(query.as_ref(), 5).with_field("text")];
     let mut hits = [Hits::new()];
-    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits, &mut Scratch::new())?;
     assert!(hits[0].is_empty());
     assert_eq!(store.count(Some(&Filter::exists("title")))?, 1, "everything else sees it");
 
     let vector = Vector::try_from([1.0, 0.0, 0.0])?;
     let applied = store.apply(&Batch::new().set_vectors(1, [("text".into(), Some(vector))]))?;
     assert_eq!((applied.vectors_set, applied.replaced), (1, 0));
-    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits, &mut Scratch::new())?;
     assert_eq!(ids(&hits[0]), [1]);
     let record = store.get(&1.into())?.unwrap();
     assert_eq!(record.payload.get("title"), Some(&"not embedded yet".into()));
@@ -110,7 +111,7 @@ fn sparse_vectors_find_what_shares_a_term() -> Result<()> {
     let terms = Vector::sparse([9, 70_000], [1.0, 1.0])?;
     let mut hits = [Hits::new()];
     let query = [Query::nearest(terms.as_ref(), 10).with_field("terms")];
-    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits)?;
+    NaiveSearch.search(&*store.snapshot()?, &query, &mut hits, &mut Scratch::new())?;
     assert_eq!(ids(&hits[0]), [2, 1], "record 3 shares no term, so there are fewer than k");
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Hits: what a search found, in a buffer that the caller reuses.
 
-use std::any::Any;
 use std::fmt;
 
 use uuid::Uuid;
@@ -48,17 +47,15 @@ pub struct HitRef<'a> {
     pub vector: Option<VectorRef<'a>>,
 }
 
-/// The hits of one query, nearest first, ties by id; and room for the search to work in.
+/// The hits of one query, nearest first, ties by id.
 ///
-/// Reused from query to query, it keeps its memory: once it has grown, a search without payloads
-/// allocates nothing.
-#[derive(Default)]
+/// Reused from query to query, it keeps its memory.
+#[derive(Clone, Default)]
 pub struct Hits {
     entries: Vec<Entry>,
     /// The string ids, one after the other.
     texts: String,
     verdict: Verdict,
-    scratch: Option<Box<dyn Any + Send + Sync>>,
 }
 
 #[derive(Clone)]
@@ -152,24 +149,6 @@ impl Hits {
         self.iter().map(HitRef::to_hit).collect()
     }
 
-    /// Room for a search's own working memory, kept from one query to the next: the `T` of the
-    /// last call, or a new one if that was of another type.
-    ///
-    /// # Panics
-    /// Never: the type is checked just before.
-    pub fn scratch<T: Any + Default + Send + Sync>(&mut self) -> &mut T {
-        let kept = self.scratch.take().filter(|scratch| scratch.is::<T>());
-        self.scratch
-            .insert(kept.unwrap_or_else(|| Box::<T>::default()))
-            .downcast_mut()
-            .expect("the scratch has just been made of this type")
-    }
-
-    /// Drops the working memory, for hits that are kept and not asked into again.
-    pub fn release_scratch(&mut self) {
-        self.scratch = None;
-    }
-
     fn lend<'a>(&'a self, entry: &'a Entry) -> HitRef<'a> {
         HitRef {
             id: match entry.id {
@@ -197,19 +176,7 @@ impl HitRef<'_> {
     }
 }
 
-/// The hits without the working memory.
-impl Clone for Hits {
-    fn clone(&self) -> Self {
-        Self {
-            entries: self.entries.clone(),
-            texts: self.texts.clone(),
-            verdict: self.verdict,
-            scratch: None,
-        }
-    }
-}
-
-/// The hits are compared, not the working memory. Distances are compared as numbers.
+/// The hits are compared, not the verdict. Distances are compared as numbers.
 impl PartialEq for Hits {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
@@ -319,15 +286,5 @@ mod tests {
         assert_eq!(hits.get(0).unwrap().payload, Some(&payload));
         assert_eq!(hits.get(3), None);
         assert_eq!(hits.to_vec(), hits.clone().into_iter().collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn scratch_is_kept_until_another_type_is_asked_for() {
-        let mut hits = Hits::new();
-        hits.scratch::<Vec<u8>>().push(1);
-        hits.clear();
-        assert_eq!(*hits.scratch::<Vec<u8>>(), [1]);
-        assert_eq!(*hits.scratch::<String>(), "");
-        assert!(hits.scratch::<Vec<u8>>().is_empty());
     }
 }

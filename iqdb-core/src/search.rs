@@ -3,13 +3,14 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::{Explain, Hits, Query, Result, Snapshot};
+use crate::{Budget, Explain, Hits, Progress, Query, Result, Scratch, Snapshot};
 
 /// Answers queries over any [`Snapshot`]. `iqdb-search` scans; an index may know better.
 ///
 /// Forwarded for `&S`, `Arc<S>` and `Box<S>`.
 pub trait Search: Debug + Send + Sync {
-    /// Answers `queries[i]` into `hits[i]`, for every `i`, over the one snapshot.
+    /// Answers `queries[i]` into `hits[i]`, for every `i`, over the one snapshot. Works in `scratch`,
+    /// whatever other searches left there.
     ///
     /// - `search_ranks_by_distance_then_id`: Hits come nearest first, equal distances by id.
     /// - `search_distances_are_canonical`: Each distance is the
@@ -48,22 +49,25 @@ pub trait Search: Debug + Send + Sync {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<Explain>;
 
-    /// Makes what this search keeps with sealed blocks, for those of the snapshot that lack it, as
-    /// long as `go_on` says so: it is asked before each block. Returns whether nothing is lacking
-    /// any more. May take as long as many searches; no search has to wait for it.
-    ///
-    /// The default keeps nothing.
+    /// Makes what this search keeps with the store's sealed blocks, for those of the snapshot that
+    /// lack it, until the budget ends: it is looked at before each part, and `progress` hears of
+    /// each. Returns whether nothing is lacking any more. May take as long as many searches; no
+    /// search has to wait for it.
     ///
     /// - `search_answers_are_the_same_once_prepared`: Bit for bit, and before that, too.
     ///
     /// # Errors
-    /// Whatever reading the snapshot reports. What was made before the error is kept.
-    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
-        let _ = (on, go_on);
-        Ok(true)
-    }
+    /// Whatever reading the snapshot reports; a budget that ends is no error. What was made before
+    /// is kept.
+    fn prepare(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool>;
 }
 
 macro_rules! forward_search {
@@ -74,12 +78,18 @@ macro_rules! forward_search {
                 on: &dyn Snapshot,
                 queries: &[Query<'_>],
                 hits: &mut [Hits],
+                scratch: &mut Scratch,
             ) -> Result<Explain> {
-                (**self).search(on, queries, hits)
+                (**self).search(on, queries, hits, scratch)
             }
 
-            fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
-                (**self).prepare(on, go_on)
+            fn prepare(
+                &self,
+                on: &dyn Snapshot,
+                budget: Budget<'_>,
+                progress: &mut dyn Progress,
+            ) -> Result<bool> {
+                (**self).prepare(on, budget, progress)
             }
         }
     )*};

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use iqdb_core::{
-    Batch, ErrorKind, Metric, Payload, Query, Record, RecordId, Schema, Search, Snapshot,
+    Batch, ErrorKind, Metric, Payload, Query, Record, RecordId, Schema, Scratch, Search, Snapshot,
     SnapshotExt, Store, StoreExt, VectorRef, Version,
 };
 use iqdb_file::{Durability, FileOptions, FileStore, ReadMode};
@@ -405,7 +405,9 @@ fn damage_is_named_with_its_file_and_its_bytes() {
     let vector = [0.0; 8];
     let query = Query::nearest(VectorRef::new(&vector).unwrap(), 3);
     let mut hits = [iqdb_core::Hits::default()];
-    let error = search.search(&*store.snapshot().unwrap(), &[query], &mut hits).unwrap_err();
+    let error = search
+        .search(&*store.snapshot().unwrap(), &[query], &mut hits, &mut Scratch::new())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
     assert_eq!(store.get(&RecordId::from(3)).unwrap_err().kind(), ErrorKind::Damaged);
 }

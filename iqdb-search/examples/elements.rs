@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Batch, Element, Hits, Metric, Plan, Query, Record, Result, Schema, Search, Snapshot, Store,
-    Vector,
+    Batch, Element, Hits, Metric, Plan, Query, Record, Result, Schema, Scratch, Search, Snapshot,
+    Store, Vector,
 };
 use iqdb_search::ExactSearch;
 
@@ -74,7 +74,7 @@ fn main() -> Result<()> {
             let vector = &subject.queries[round % QUERIES];
             let query = [Query::nearest(vector.as_ref(), 10).with_plan(Plan::F32)];
             let start = Instant::now();
-            search.search(&*subject.snapshot, &query, &mut hits)?;
+            search.search(&*subject.snapshot, &query, &mut hits, &mut Scratch::new())?;
             if round > 0 {
                 subject.times.push(start.elapsed());
             }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, FieldId, Hits, Plan, Query, Result, Search, Snapshot,
-    VectorRef,
+    Block, Budget, Error, ErrorKind, Explain, FieldId, Hits, Plan, Progress, Query, Result,
+    Scratch, Search, Snapshot, VectorRef,
 };
 
 use crate::budgets::Budgets;
@@ -18,7 +18,9 @@ use crate::quantized;
 /// Exact search by scanning. Cloning shares its threads.
 ///
 /// ```
-/// use iqdb_core::{Hits, IdRef, Metric, Query, Record, Schema, Search, Store, StoreExt, VectorRef};
+/// use iqdb_core::{
+///     Hits, IdRef, Metric, Query, Record, Schema, Scratch, Search, Store, StoreExt, VectorRef,
+/// };
 /// use iqdb_search::ExactSearch;
 ///
 /// let store = iqdb_memory::MemoryStore::new(Schema::new(2, Metric::Euclidean)?);
@@ -27,7 +29,7 @@ use crate::quantized;
 ///
 /// let query = Query::nearest(VectorRef::new(&[3.0, 3.0])?, 1);
 /// let mut hits = [Hits::new()];
-/// ExactSearch::new().search(&*store.snapshot()?, &[query], &mut hits)?;
+/// ExactSearch::new().search(&*store.snapshot()?, &[query], &mut hits, &mut Scratch::new())?;
 /// assert_eq!(hits[0].get(0).unwrap().id, IdRef::Number(2));
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
@@ -59,6 +61,7 @@ impl ExactSearch {
         self
     }
 
+    /// Answers queries that all look in one field.
     fn answer(
         &self,
         on: &dyn Snapshot,
@@ -99,29 +102,13 @@ impl ExactSearch {
         Ok(explain)
     }
 
-    /// Answers queries that all look in one field, with the working memory that `hits[0]` keeps.
-    fn answer_field(
-        &self,
-        on: &dyn Snapshot,
-        field: FieldId,
-        queries: &[Query<'_>],
-        hits: &mut [Hits],
-    ) -> Result<Explain> {
-        let first = hits.first_mut();
-        let mut scans = first.map(|hits| std::mem::take(hits.scratch())).unwrap_or_default();
-        let answer = self.answer(on, field, queries, hits, &mut scans);
-        if let Some(first) = hits.first_mut() {
-            *first.scratch::<Scans>() = scans;
-        }
-        answer
-    }
-
     /// Answers queries on several fields, one field after the other.
     fn answer_fields(
         &self,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scans: &mut Scans,
     ) -> Result<Explain> {
         let mut explain = Explain::of("", "");
         for (field, _) in on.schema().iter() {
@@ -137,7 +124,7 @@ impl ExactSearch {
             }
             let mut found: Vec<Hits> =
                 numbers.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
-            let answer = self.answer_field(on, field, &some, &mut found);
+            let answer = self.answer(on, field, &some, &mut found, scans);
             for (n, found) in numbers.into_iter().zip(found) {
                 hits[n] = found;
             }
@@ -150,23 +137,25 @@ impl ExactSearch {
 impl Search for ExactSearch {
     /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch.
     ///
-    /// With one thread it takes no lock and, once `hits` have grown and the sealed blocks have been
-    /// seen, allocates nothing (payloads asked for aside). The working memory of a batch is kept in
-    /// `hits[0]`: a copy of its vectors, and a few megabytes at most.
+    /// With one thread it takes no lock and, once `hits` and `scratch` have grown and the sealed
+    /// blocks have been seen, allocates nothing (payloads asked for aside). `scratch` keeps a copy of
+    /// the batch's vectors, and a few megabytes at most.
     fn search(
         &self,
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
         Query::check_batch(queries, hits, on.schema())?;
         let Some(query) = queries.first() else {
             return Ok(Explain::of("", self.kernel.as_str()));
         };
         let field = query.field_in(on.schema())?;
+        let scans = scratch.of::<Scans>();
         let answer = match queries.iter().all(|other| other.field() == query.field()) {
-            true => self.answer_field(on, field, queries, hits),
-            false => self.answer_fields(on, queries, hits),
+            true => self.answer(on, field, queries, hits, scans),
+            false => self.answer_fields(on, queries, hits, scans),
         };
         if answer.is_err() {
             hits.iter_mut().for_each(Hits::clear);
@@ -174,14 +163,28 @@ impl Search for ExactSearch {
         answer.map_err(|error| error.during("search"))
     }
 
-    /// Codes and norms. O(rows × dim) for what is new, O(blocks) otherwise.
-    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+    /// Codes and norms. O(rows × dim) for what is new, O(blocks) otherwise. `progress` counts blocks,
+    /// once per field.
+    fn prepare(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
         let engine = Engine::of(self.kernel);
+        let of = (on.schema().fields().len() * on.block_count()) as u64;
+        let mut done = 0..of;
+        let mut go_on = || {
+            progress.report(done.start, of);
+            done.next();
+            budget.check().is_ok()
+        };
         for (field, _) in on.schema().iter() {
-            if !prepare_field(engine, on, field, go_on)? {
+            if !prepare_field(engine, on, field, &mut go_on)? {
                 return Ok(false);
             }
         }
+        progress.report(of, of);
         Ok(true)
     }
 }
@@ -196,7 +199,8 @@ fn vector_of<'a>(block: &Block<'a>, field: FieldId, row: usize) -> Result<Vector
     column.vector(position)
 }
 
-/// Prepares the blocks for queries on one field. Returns whether nothing is lacking any more.
+/// Prepares the blocks for queries on one field, as long as `go_on` says so before each. Returns
+/// whether nothing is lacking any more.
 fn prepare_field(
     engine: Engine,
     on: &dyn Snapshot,
@@ -205,12 +209,12 @@ fn prepare_field(
 ) -> Result<bool> {
     let mut before = None;
     for n in 0..on.block_count() {
+        if !go_on() {
+            return Ok(false);
+        }
         let Some(block) = FieldBlock::of(on, n, field)? else { continue };
         if block.derived().is_none() || !block.has_numbers() {
             continue;
-        }
-        if !go_on() {
-            return Ok(false);
         }
         let metric = block.kind().metric();
         let by_norms =

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Accuracy, Batch, Budget, ErrorKind, Hits, Metric, Query, Record, Schema, Search, Store,
-    VectorRef,
+    Accuracy, Batch, Budget, ErrorKind, Hits, Metric, Query, Record, Schema, Scratch, Search,
+    Store, VectorRef,
 };
 use iqdb_search::ExactSearch;
 
@@ -36,13 +36,17 @@ fn any_budget_of_a_batch_ends_all_of_it() {
                 let free = query.with_budget(free).with_threads(threads);
                 let queries = [free, free.with_budget(budget), free];
                 let mut hits = [Hits::new(), Hits::new(), Hits::new()];
-                let error = ExactSearch::new().search(&*snapshot, &queries, &mut hits).unwrap_err();
+                let error = ExactSearch::new()
+                    .search(&*snapshot, &queries, &mut hits, &mut Scratch::new())
+                    .unwrap_err();
                 assert_eq!(error.kind(), kind, "{rows} rows");
                 assert!(hits.iter().all(Hits::is_empty));
             }
         }
         let mut hits = [Hits::new()];
-        ExactSearch::new().search(&*snapshot, &[query.with_budget(free)], &mut hits).unwrap();
+        ExactSearch::new()
+            .search(&*snapshot, &[query.with_budget(free)], &mut hits, &mut Scratch::new())
+            .unwrap();
         assert_eq!(hits[0].len() as u64, rows.min(2));
     }
 }
@@ -59,7 +63,9 @@ fn a_search_that_runs_is_cancelled_by_another_thread() {
     let error = std::thread::scope(|scope| {
         let search = scope.spawn(|| {
             let mut hits = vec![Hits::new(); queries.len()];
-            ExactSearch::new().search(&*snapshot, &queries, &mut hits).unwrap_err()
+            ExactSearch::new()
+                .search(&*snapshot, &queries, &mut hits, &mut Scratch::new())
+                .unwrap_err()
         });
         std::thread::sleep(Duration::from_millis(50));
         cancel.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -75,7 +81,7 @@ fn hits_carry_their_vector_and_an_exact_answer_says_so() {
     let query = Query::nearest(VectorRef::new(&vector).unwrap(), 3);
     let queries = [query.with_vector(true), query.with_accuracy(Accuracy::Recall(0.9))];
     let mut hits = [Hits::new(), Hits::new()];
-    ExactSearch::new().search(&*snapshot, &queries, &mut hits).unwrap();
+    ExactSearch::new().search(&*snapshot, &queries, &mut hits, &mut Scratch::new()).unwrap();
     for hit in &hits[0] {
         let record = snapshot.get(&hit.id.to_id()).unwrap().unwrap();
         assert_eq!(hit.vector, record.vector("vector").unwrap());

@@ -8,7 +8,8 @@ mod cases;
 use std::collections::HashMap;
 
 use iqdb_core::{
-    Batch, Change, Field, FieldKind, Hits, IdRef, Plan, Query, Record, Schema, Search, Store,
+    Batch, Change, Field, FieldKind, Hits, IdRef, Plan, Query, Record, Schema, Scratch, Search,
+    Store,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
@@ -41,8 +42,9 @@ fn check(search: &ExactSearch, kernel: Kernel, kind: FieldKind, cases: &[Case]) 
     }
     for together in [1, queries.len()] {
         let mut hits: Vec<Hits> = queries.iter().map(|_| Hits::new()).collect();
+        let mut scratch = Scratch::new();
         for (queries, hits) in queries.chunks(together).zip(hits.chunks_mut(together)) {
-            search.search(&*snapshot, queries, hits).unwrap();
+            search.search(&*snapshot, queries, hits, &mut scratch).unwrap();
         }
         for (n, hits) in hits.iter().enumerate() {
             let case = &cases[n / 2];
@@ -77,7 +79,7 @@ fn sparse_vectors_without_a_common_index_are_no_hits() {
         let snapshot = store.snapshot().unwrap();
         let mut hits = [Hits::new()];
         let query = Query::nearest(cases[0].a.as_ref(), 1);
-        ExactSearch::new().search(&*snapshot, &[query], &mut hits).unwrap();
+        ExactSearch::new().search(&*snapshot, &[query], &mut hits, &mut Scratch::new()).unwrap();
         assert_eq!(hits[0].len(), 0, "{}", cases[0]);
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Change, Filter, Hits, Metric, Plan, Query, Record, RecordId, Schema, Search, Snapshot,
-    Store, StoreExt, Vector, distance,
+    Batch, Budget, Change, Filter, Hits, Metric, Plan, Query, Record, RecordId, Schema, Scratch,
+    Search, Snapshot, Store, StoreExt, Vector, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -91,7 +91,7 @@ impl Workload {
 
 fn answers(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) -> (Vec<Bits>, bool) {
     let mut hits: Vec<_> = queries.iter().map(|_| Hits::new()).collect();
-    let explain = search.search(on, queries, &mut hits).unwrap();
+    let explain = search.search(on, queries, &mut hits, &mut Scratch::new()).unwrap();
     let bits =
         |hits: &Hits| hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect();
     (hits.iter().map(bits).collect(), explain.plan == "certified")
@@ -110,7 +110,7 @@ fn the_certified_scan_gives_the_canonical_answer() {
             let (expected, _) = answers(&reference, on, &workload.queries(1, Plan::Auto));
             for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
                 let search = ExactSearch::new().with_kernel(kernel);
-                assert!(search.prepare(on, &mut || true).unwrap());
+                assert!(search.prepare(on, Budget::new(), &mut ()).unwrap());
                 for threads in [1, 2] {
                     let queries = workload.queries(threads, Plan::Auto);
                     for batch in [1, 7, 40] {
@@ -159,7 +159,7 @@ fn blocks_far_from_each_other_are_searched_canonically() {
     let (expected, _) = answers(&reference, &*snapshot, &queries);
     for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
         let search = ExactSearch::new().with_kernel(kernel);
-        assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+        assert!(search.prepare(&*snapshot, Budget::new(), &mut ()).unwrap());
         let (found, _) = answers(&search, &*snapshot, &queries);
         for (n, (query, expected)) in queries.iter().zip(&expected).enumerate() {
             assert_eq!(&found[n], expected, "{kernel}, query {n} in a batch");
@@ -206,7 +206,7 @@ fn a_row_is_found_within_its_own_distance_however_its_code_is_turned() {
             let snapshot = store.snapshot().unwrap();
             for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
                 let search = ExactSearch::new().with_kernel(kernel);
-                assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+                assert!(search.prepare(&*snapshot, Budget::new(), &mut ()).unwrap());
                 for (n, row) in (0_u64..).zip(&rows) {
                     let distance = distance::of_numbers(
                         metric,
@@ -248,7 +248,7 @@ fn one_query_reads_three_bits_of_nearly_all_codes() {
     store.apply(&(0..).zip(&vectors).map(record).collect()).unwrap();
     let snapshot = store.snapshot().unwrap();
     let search = ExactSearch::new();
-    assert!(search.prepare(&*snapshot, &mut || true).unwrap());
+    assert!(search.prepare(&*snapshot, Budget::new(), &mut ()).unwrap());
     let far = Vector::try_from((0..DIM).map(|i| (i % 2) as f32 - 0.5).collect::<Vec<_>>()).unwrap();
     // Of sixteen rows: six lines of upper bits and one of what is known of them, two and one of the
     // lowest bits.
@@ -256,7 +256,7 @@ fn one_query_reads_three_bits_of_nearly_all_codes() {
     let (upper, lower, row) = (groups * 7 * 64, groups * 3 * 64, DIM as u64 * 4);
     let bytes_read = |queries: &[Query<'_>]| {
         let mut hits: Vec<_> = queries.iter().map(|_| Hits::new()).collect();
-        let explain = search.search(&*snapshot, queries, &mut hits).unwrap();
+        let explain = search.search(&*snapshot, queries, &mut hits, &mut Scratch::new()).unwrap();
         assert_eq!(explain.plan, "certified");
         explain.bytes_read
     };

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Block, Change, Explain, Hits, Metric, Query, Record, RecordId, RecordRef, Result,
-    Schema, Search, Snapshot, Store, Vector, Version,
+    Batch, Block, Budget, Change, Explain, Hits, Metric, Query, Record, RecordId, RecordRef,
+    Result, Schema, Scratch, Search, Snapshot, Store, Vector, Version,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -71,8 +71,9 @@ fn check(on: &dyn Snapshot) -> bool {
         let vector = vector(&mut random, on.schema().fields()[0].kind().dim().unwrap());
         let query = [Query::nearest(vector.as_ref(), 5)];
         let (mut expected, mut found) = ([Hits::new()], [Hits::new()]);
-        exact.search(on, &query, &mut expected).unwrap();
-        let explain = ExactSearch::new().search(on, &query, &mut found).unwrap();
+        exact.search(on, &query, &mut expected, &mut Scratch::new()).unwrap();
+        let explain =
+            ExactSearch::new().search(on, &query, &mut found, &mut Scratch::new()).unwrap();
         assert_eq!(found[0].to_vec(), expected[0].to_vec(), "{}", explain.plan);
         certified |= explain.plan == "certified";
     }
@@ -86,7 +87,7 @@ fn a_block_without_codes_may_stand_before_one_with_codes() {
         let schema = Schema::new(384, metric).unwrap();
         let whole = snapshot(schema.clone(), 2_500);
         let last = Part { of: whole.clone(), blocks: 1..whole.block_count(), schema };
-        assert!(ExactSearch::new().prepare(&last, &mut || true).unwrap());
+        assert!(ExactSearch::new().prepare(&last, Budget::new(), &mut ()).unwrap());
         assert!(check(&*whole), "{metric}: the second block has codes");
     }
 }
@@ -96,7 +97,7 @@ fn codes_of_one_metric_answer_no_other() {
     for made_for in Metric::OF_NUMBERS {
         for asked in Metric::OF_NUMBERS {
             let whole = snapshot(Schema::new(24, made_for).unwrap(), 2_500);
-            assert!(ExactSearch::new().prepare(&*whole, &mut || true).unwrap());
+            assert!(ExactSearch::new().prepare(&*whole, Budget::new(), &mut ()).unwrap());
             let blocks = 0..whole.block_count();
             let schema = Schema::new(24, asked).unwrap();
             let certified = check(&Part { of: whole, blocks, schema });

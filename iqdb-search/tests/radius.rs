@@ -1,7 +1,7 @@
 //! A radius includes the rows at exactly its distance.
 #![allow(clippy::unwrap_used)]
 
-use iqdb_core::{Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, VectorRef};
+use iqdb_core::{Hits, Metric, Query, Record, Schema, Scratch, Search, Store, StoreExt, VectorRef};
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -23,7 +23,7 @@ fn a_row_at_the_radius_is_inside() {
             let found = |radius| {
                 let mut hits = [Hits::new()];
                 let query = Query::within(vector, radius, 10);
-                search.search(&*snapshot, &[query], &mut hits).unwrap();
+                search.search(&*snapshot, &[query], &mut hits, &mut Scratch::new()).unwrap();
                 hits[0].len()
             };
             assert_eq!(found(radius), 1, "{metric} by {kernel}");

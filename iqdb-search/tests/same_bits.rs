@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use iqdb_core::{
-    Batch, Change, Filter, Hits, Metric, Query, Record, RecordId, Schema, Search, Snapshot, Store,
-    Vector, distance,
+    Batch, Change, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search,
+    Snapshot, Store, Vector, distance,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
@@ -86,10 +86,10 @@ impl Workload {
     fn answers(&self, search: &ExactSearch, threads: usize, batch: usize) -> Vec<Bits> {
         let queries = self.queries(threads);
         let mut hits: Vec<Hits> = (0..batch).map(|_| Hits::new()).collect();
-        let mut answers = Vec::new();
+        let (mut answers, mut scratch) = (Vec::new(), Scratch::new());
         for queries in queries.chunks(batch) {
             let hits = &mut hits[..queries.len()];
-            let explain = search.search(&*self.snapshot, queries, hits).unwrap();
+            let explain = search.search(&*self.snapshot, queries, hits, &mut scratch).unwrap();
             assert_eq!(explain.threads, threads);
             answers.extend(hits.iter().map(|hits| {
                 hits.iter().map(|hit| (hit.id.to_id(), hit.distance.to_bits())).collect::<Vec<_>>()
@@ -183,7 +183,9 @@ fn in_a_large_batch() {
             let some = workload.queries(threads);
             let queries: Vec<_> = some.iter().copied().cycle().take(len).collect();
             let mut hits = vec![Hits::new(); len];
-            let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+            let explain = search
+                .search(&*workload.snapshot, &queries, &mut hits, &mut Scratch::new())
+                .unwrap();
             assert_eq!(explain.threads, threads.min(3));
             assert_eq!(explain.excluded + explain.rescored, explain.candidates);
             for (n, (hits, expected)) in hits.iter().zip(expected.iter().cycle()).enumerate() {
@@ -204,7 +206,9 @@ fn explain_counts_every_candidate_once_and_most_are_excluded() {
             let mut hits = vec![Hits::new(); queries.len()];
             let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
             let search = ExactSearch::new().with_pool(pool);
-            let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+            let explain = search
+                .search(&*workload.snapshot, &queries, &mut hits, &mut Scratch::new())
+                .unwrap();
             assert_eq!((explain.plan, explain.threads), ("f32", threads));
             let kernel: Kernel = explain.kernel.parse().unwrap();
             assert!(kernel != Kernel::Auto && kernel.is_available());
@@ -222,7 +226,8 @@ fn the_reference_kernel_excludes_nothing() {
     let queries = workload.queries(1);
     let mut hits = vec![Hits::new(); queries.len()];
     let search = ExactSearch::new().with_kernel(Kernel::Reference);
-    let explain = search.search(&*workload.snapshot, &queries, &mut hits).unwrap();
+    let explain =
+        search.search(&*workload.snapshot, &queries, &mut hits, &mut Scratch::new()).unwrap();
     assert_eq!((explain.kernel, explain.excluded), ("reference", 0));
 }
 
@@ -231,7 +236,9 @@ fn a_filter_for_all_queries_spares_the_rows_outside_it() {
     let workload = Workload::new(Metric::Euclidean);
     let query = Query::nearest(workload.vectors[0].as_ref(), 3).with_filter(&workload.filters[0]);
     let mut hits = [Hits::new(), Hits::new()];
-    let explain = ExactSearch::new().search(&*workload.snapshot, &[query; 2], &mut hits).unwrap();
+    let explain = ExactSearch::new()
+        .search(&*workload.snapshot, &[query; 2], &mut hits, &mut Scratch::new())
+        .unwrap();
     // One row in ten matches, and both queries look at the same ones.
     assert_eq!(explain.candidates, u64::from(ROWS) / 10 * 2);
     assert_eq!(explain.bytes_read, u64::from(ROWS) / 10 * DIM as u64 * 4);

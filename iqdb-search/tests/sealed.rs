@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
-    Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result, RowsRef,
-    Schema, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version, distance,
+    Block, BlockSource, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix,
+    Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result,
+    RowsRef, Schema, Scratch, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version,
+    distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -98,7 +99,7 @@ impl Chunks {
 
     fn check(&self, search: &ExactSearch, queries: &[Query<'_>]) -> Explain {
         let mut hits: Vec<_> = queries.iter().map(|_| Hits::new()).collect();
-        let explain = search.search(self, queries, &mut hits).unwrap();
+        let explain = search.search(self, queries, &mut hits, &mut Scratch::new()).unwrap();
         for (query, hits) in queries.iter().zip(&hits) {
             let found: Vec<_> = hits
                 .iter()
@@ -271,7 +272,7 @@ fn what_cannot_be_read_and_is_not_asked_for_fails_no_search() {
             let queries: Vec<_> =
                 vectors.iter().map(|vector| nearest(vector).with_filter(filter)).collect();
             let mut hits = [Hits::new()];
-            let answer = search.search(&chunks, &queries[..1], &mut hits);
+            let answer = search.search(&chunks, &queries[..1], &mut hits, &mut Scratch::new());
             if std::ptr::eq(filter, &raw const payloads) {
                 // A payload of a row that is alive is asked for, and can't be read.
                 assert_eq!(answer.unwrap_err().kind(), ErrorKind::Damaged);
@@ -308,14 +309,14 @@ fn what_was_saved_is_taken_without_reading_a_row_and_answers_the_same() {
         let vector = [0.25; DIM];
         let queries = [Query::nearest(VectorRef::new(&vector).unwrap(), 9)];
         let first = chunks();
-        assert!(search.prepare(&first, &mut || true).unwrap());
+        assert!(search.prepare(&first, Budget::new(), &mut ()).unwrap());
         let made = saved.lock().unwrap().clone();
         assert!(made.len() >= 3, "{:?}", made.keys());
         let coded = first.check(&search, &queries);
 
         let mut again = chunks();
         again.chunks.iter_mut().for_each(|chunk| chunk.readable = 0);
-        assert!(search.prepare(&again, &mut || true).unwrap(), "no row is read");
+        assert!(search.prepare(&again, Budget::new(), &mut ()).unwrap(), "no row is read");
         again.chunks.iter_mut().for_each(|chunk| chunk.readable = ROWS);
         let loaded = again.check(&search, &queries);
         // How many bytes were read depends on the clock: it decides whether codes pay.
@@ -326,7 +327,7 @@ fn what_was_saved_is_taken_without_reading_a_row_and_answers_the_same() {
         let cut = |(_, bytes): (_, &mut Vec<u8>)| bytes.truncate(bytes.len() / 2);
         saved.lock().unwrap().iter_mut().for_each(cut);
         let anew = chunks();
-        assert!(search.prepare(&anew, &mut || true).unwrap());
+        assert!(search.prepare(&anew, Budget::new(), &mut ()).unwrap());
         anew.check(&search, &queries);
         assert_eq!(*saved.lock().unwrap(), made);
     }

@@ -1,7 +1,9 @@
 //! Once the caller's buffers have grown, a search on the calling thread allocates nothing.
 #![allow(clippy::unwrap_used)]
 
-use iqdb_core::{Filter, Hits, Metric, Query, Record, Schema, Search, Store, StoreExt, VectorRef};
+use iqdb_core::{
+    Filter, Hits, Metric, Query, Record, Schema, Scratch, Search, Store, StoreExt, VectorRef,
+};
 use iqdb_memory::MemoryStore;
 use iqdb_search::ExactSearch;
 
@@ -27,9 +29,10 @@ fn a_search_into_grown_buffers_allocates_nothing() {
         })
         .collect();
     let mut hits = [Hits::new(), Hits::new()];
+    let (mut scratch, mut batch_scratch) = (Scratch::new(), Scratch::new());
     let mut run = || {
         for pair in queries.chunks(2) {
-            search.search(&*snapshot, pair, &mut hits).unwrap();
+            search.search(&*snapshot, pair, &mut hits, &mut scratch).unwrap();
             assert!(hits.iter().all(|hits| hits.len() == 10));
         }
     };
@@ -42,7 +45,7 @@ fn a_search_into_grown_buffers_allocates_nothing() {
     let others: Vec<_> = batch.iter().rev().copied().collect();
     let mut batch_hits: Vec<Hits> = batch.iter().map(|_| Hits::new()).collect();
     let mut run = |queries: &[Query<'_>]| {
-        search.search(&*snapshot, queries, &mut batch_hits).unwrap();
+        search.search(&*snapshot, queries, &mut batch_hits, &mut batch_scratch).unwrap();
         assert!(batch_hits.iter().all(|hits| hits.len() == 10));
     };
     run(&batch);

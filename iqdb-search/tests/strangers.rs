@@ -11,7 +11,7 @@ use std::thread::{self, ThreadId};
 use iqdb_core::{
     Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
     Narrow, Payload, PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result, RowsRef,
-    Schema, Search, Snapshot, SnapshotExt, VectorColumn, VectorRef, Version,
+    Schema, Scratch, Search, Snapshot, SnapshotExt, VectorColumn, VectorRef, Version,
 };
 use iqdb_search::ExactSearch;
 
@@ -55,7 +55,7 @@ impl Stranger {
             query = query.with_filter(filter);
         }
         let mut hits = [Hits::new()];
-        let answer = ExactSearch::new().search(self, &[query], &mut hits);
+        let answer = ExactSearch::new().search(self, &[query], &mut hits, &mut Scratch::new());
         if answer.is_err() {
             assert!(hits[0].is_empty());
         }
@@ -180,7 +180,8 @@ fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
         ([plain, plain], "f32", 2),
     ] {
         let mut hits = [Hits::new(), Hits::new()];
-        let explain = ExactSearch::new().search(&stranger, &queries, &mut hits).unwrap();
+        let explain =
+            ExactSearch::new().search(&stranger, &queries, &mut hits, &mut Scratch::new()).unwrap();
         assert_eq!(explain.plan, plan);
         assert_eq!(hits[0].get(0).unwrap().id, IdRef::Number(first));
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use iqdb_core::{Error, Search, Store};
+use iqdb_core::{Budget, Error, Search, Store};
 
 /// How long it rests before it looks for new blocks again, however often it is woken.
 const REST: Duration = Duration::from_millis(5);
@@ -25,17 +25,13 @@ pub(crate) struct Background {
 
 #[derive(Default)]
 struct State {
-    wanted: Mutex<Wanted>,
+    /// Whether there has been a write since it last looked.
+    wanted: Mutex<bool>,
     changed: Condvar,
+    /// The last handle is gone.
+    end: AtomicBool,
     /// A failure has been told, and nothing has succeeded since.
     failed: AtomicBool,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Wanted {
-    /// There has been a write since it last looked.
-    work: bool,
-    end: bool,
 }
 
 impl Background {
@@ -54,8 +50,8 @@ impl Background {
             self.start();
         }
         let mut wanted = self.state.lock();
-        if !wanted.work {
-            wanted.work = true;
+        if !*wanted {
+            *wanted = true;
             self.state.changed.notify_one();
         }
     }
@@ -106,28 +102,32 @@ impl State {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wanted> {
+    fn lock(&self) -> MutexGuard<'_, bool> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ends(&self) -> bool {
+        self.end.load(Ordering::Relaxed)
     }
 
     /// Until the end: waits for work, does it, rests.
     fn work(&self, store: &Weak<dyn Store>, search: &dyn Search) {
         loop {
-            let asleep = self.changed.wait_while(self.lock(), |wanted| !wanted.work && !wanted.end);
+            let asleep = self.changed.wait_while(self.lock(), |wanted| !*wanted && !self.ends());
             let mut wanted = asleep.unwrap_or_else(PoisonError::into_inner);
-            if wanted.end {
+            if self.ends() {
                 return;
             }
-            wanted.work = false;
+            *wanted = false;
             drop(wanted);
             // What can't be read now is an error of the search that reads it.
             let Some(store) = store.upgrade() else { return };
-            let prepared = store
-                .snapshot()
-                .and_then(|snapshot| search.prepare(&*snapshot, &mut || !self.lock().end));
+            let budget = Budget::new().with_cancel(&self.end);
+            let prepared =
+                store.snapshot().and_then(|snapshot| search.prepare(&*snapshot, budget, &mut ()));
             self.told(prepared.map(drop));
             drop(store);
-            let rested = self.changed.wait_timeout_while(self.lock(), REST, |wanted| !wanted.end);
+            let rested = self.changed.wait_timeout_while(self.lock(), REST, |_| !self.ends());
             drop(rested.unwrap_or_else(PoisonError::into_inner));
         }
     }
@@ -142,7 +142,10 @@ impl Drop for Background {
             std::mem::forget(thread);
             return;
         }
-        self.state.lock().end = true;
+        // Set under the lock, or the thread could miss it between its look and its sleep.
+        let wanted = self.state.lock();
+        self.state.end.store(true, Ordering::Relaxed);
+        drop(wanted);
         self.state.changed.notify_one();
         if let Some(thread) = thread {
             // It has reported whatever it panicked with.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
     Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Filter, Hits,
-    NamedVector, Path, Payload, Query, Record, RecordId, Result, Rows, Schema, Search, Snapshot,
-    Store, StoreExt, Value,
+    NamedVector, Path, Payload, Query, Record, RecordId, Result, Rows, Schema, Scratch, Search,
+    Snapshot, Store, StoreExt, Value,
 };
 
 #[cfg(feature = "file")]
@@ -297,14 +297,20 @@ impl Iqdb {
         self.store.snapshot()
     }
 
-    /// Answers `queries[i]` into `hits[i]`, all over one snapshot. The buffers are reused: once
-    /// they have grown, a query on the calling thread and without payloads allocates nothing.
+    /// Answers `queries[i]` into `hits[i]`, all over one snapshot. The buffers and the working memory
+    /// are reused: once they have grown, a query on the calling thread and without payloads allocates
+    /// nothing.
     ///
     /// # Errors
     /// Those of [`Search::search`] and [`Store::snapshot`]; every buffer is then empty.
-    pub fn search_batch(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {
+    pub fn search_batch(
+        &self,
+        queries: &[Query<'_>],
+        hits: &mut [Hits],
+        scratch: &mut Scratch,
+    ) -> Result<Explain> {
         match self.store.snapshot() {
-            Ok(snapshot) => self.search_on(&*snapshot, queries, hits),
+            Ok(snapshot) => self.search_on(&*snapshot, queries, hits, scratch),
             Err(error) => {
                 hits.iter_mut().for_each(Hits::clear);
                 Err(error)
@@ -321,12 +327,13 @@ impl Iqdb {
         snapshot: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
         if self.unprepared.load(Ordering::Relaxed) && self.unprepared.swap(false, Ordering::Relaxed)
         {
             self.background.wake();
         }
-        self.search.search(snapshot, queries, hits)
+        self.search.search(snapshot, queries, hits, scratch)
     }
 
     /// Makes now, on the calling thread, what searches keep with sealed blocks and what a thread of
@@ -336,7 +343,7 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Search::prepare`] and [`Store::snapshot`].
     pub fn prepare(&self) -> Result<()> {
-        self.search.prepare(&*self.store.snapshot()?, &mut || true).map(drop)
+        self.search.prepare(&*self.store.snapshot()?, Budget::new(), &mut ()).map(drop)
     }
 
     /// Rewrites what holds dead records, so that the directory shrinks to what is alive. Changes

@@ -55,8 +55,9 @@ pub use iqdb_core::{
     FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List,
     ListRef, Location, Map, Metric, NamedVector, Number, Page, Parts, Path, Payload, PayloadRef,
     Plan, Predicate, Query, Record, RecordId, RecordRef, Records, Result, Rows, Schema,
-    SchemaBuilder, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value,
-    ValueRef, Vector, VectorRef, Verdict, Version, bf16, distance, f16, filter, limits,
+    SchemaBuilder, Scratch, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt,
+    Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Version, bf16, distance, f16, filter,
+    limits,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],
@@ -64,7 +65,7 @@ pub use iqdb_core::{
 pub mod storage {
     pub use iqdb_core::{
         Block, BlockSource, Column, ColumnBuf, Components, Csr, DerivedCell, Effect, IdColumn,
-        Matrix, Narrow, PayloadColumns, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
+        Matrix, Narrow, PayloadColumns, Progress, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
         VectorColumn, aggregate_blocks, get_each, scroll_blocks,
     };
 }

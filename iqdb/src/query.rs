@@ -4,7 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use iqdb_core::{
-    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Snapshot, Vector,
+    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Scratch, Snapshot,
+    Vector,
 };
 
 use crate::Iqdb;
@@ -164,7 +165,7 @@ impl<'a> QueryBuilder<'a> {
         self
     }
 
-    /// Asks, and returns the hits, nearest first.
+    /// Asks, and returns the hits, nearest first. The working memory is made for this query alone.
     ///
     /// # Errors
     /// What could not be converted on the way; those of [`Query::check`], of
@@ -178,6 +179,18 @@ impl<'a> QueryBuilder<'a> {
     /// # Errors
     /// Those of [`run`](Self::run).
     pub fn explain(self) -> Result<(Hits, Explain)> {
+        let mut hits = Hits::new();
+        let explain = self.run_into(&mut hits, &mut Scratch::new())?;
+        Ok((hits, explain))
+    }
+
+    /// Asks, and writes the hits into a buffer that the caller reuses, nearest first. Once the buffer
+    /// and the working memory have grown, a search without payloads allocates nothing.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run); the buffer is then empty.
+    pub fn run_into(self, hits: &mut Hits, scratch: &mut Scratch) -> Result<Explain> {
+        hits.clear();
         let (vector, filter) = (self.vector?, self.condition.read()?);
         let goal = match self.within {
             Some(distance) => Goal::Within { distance, limit: self.k.unwrap_or(usize::MAX) },
@@ -196,14 +209,10 @@ impl<'a> QueryBuilder<'a> {
         if let Some(filter) = &filter {
             query = query.with_filter(filter);
         }
-        let mut hits = Hits::new();
-        let buffers = std::slice::from_mut(&mut hits);
-        let explain = match self.at {
-            Some(snapshot) => self.db.search_on(snapshot, &[query], buffers),
-            None => self.db.search_batch(&[query], buffers),
-        }?;
-        // A caller that keeps the hits should not have to keep what the search took to find them.
-        hits.release_scratch();
-        Ok((hits, explain))
+        let hits = std::slice::from_mut(hits);
+        match self.at {
+            Some(snapshot) => self.db.search_on(snapshot, &[query], hits, scratch),
+            None => self.db.search_batch(&[query], hits, scratch),
+        }
     }
 }

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use iqdb::storage::Progress;
 use iqdb::{
-    Aggregate, Aggregated, Backend, Cursor, Direction, Element, ErrorKind, ExactSearch, Filter,
-    Hits, Iqdb, Kernel, Metric, Parts, Payload, Plan, Query, Record, Result, Rows, Schema, Search,
-    Snapshot, Vector, VectorRef, Version,
+    Aggregate, Aggregated, Backend, Budget, Cursor, Direction, Element, ErrorKind, ExactSearch,
+    Filter, Hits, Iqdb, Kernel, Metric, Parts, Payload, Plan, Query, Record, Result, Rows, Schema,
+    Scratch, Search, Snapshot, Vector, VectorRef, Version,
 };
 
 fn articles() -> Iqdb {
@@ -190,7 +191,7 @@ fn a_snapshot_goes_on_showing_what_it_saw() {
     let again = db.query([0.0, 0.0]).at(&*snapshot).run().unwrap();
     assert_eq!(ids(&again), ["1", "2", "3"]);
     assert_eq!(db.scroll().at(&*snapshot).run().unwrap().records.len(), 3);
-    db.search_batch(&[query], &mut hits).unwrap();
+    db.search_batch(&[query], &mut hits, &mut Scratch::new()).unwrap();
     assert!(hits[0].is_empty());
 }
 
@@ -223,13 +224,20 @@ impl Search for Counting {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        scratch: &mut Scratch,
     ) -> Result<iqdb::Explain> {
         self.asked.fetch_add(queries.len(), Relaxed);
-        ExactSearch::new().with_kernel(Kernel::Reference).search(on, queries, hits)
+        ExactSearch::new().with_kernel(Kernel::Reference).search(on, queries, hits, scratch)
     }
 
-    fn prepare(&self, on: &dyn Snapshot, go_on: &mut dyn FnMut() -> bool) -> Result<bool> {
-        assert!(go_on(), "nobody has ended it");
+    fn prepare(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        assert!(budget.check().is_ok(), "nobody has ended it");
+        progress.report(1, 1);
         self.prepared.lock().unwrap().push((on.version(), std::thread::current().id()));
         Ok(true)
     }

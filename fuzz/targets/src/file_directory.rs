@@ -14,8 +14,8 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use iqdb_conformance::{Model, check_same};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::{
-    Batch, Error, ErrorKind, Filter, Hit, Hits, Payload, Query, RecordId, RowMask, Schema, Search,
-    Snapshot, SnapshotExt, Store,
+    Batch, Error, ErrorKind, Filter, Hit, Hits, Payload, Query, RecordId, RowMask, Schema, Scratch,
+    Search, Snapshot, SnapshotExt, Store,
 };
 use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;
@@ -288,7 +288,7 @@ fn filter() -> Filter {
 fn search(snapshot: &dyn Snapshot) -> iqdb_core::Result<Vec<Vec<Hit>>> {
     let mut hits = [Hits::new()];
     for_each_field(snapshot.schema(), |query| {
-        ExactSearch::new().search(snapshot, &[query], &mut hits)?;
+        ExactSearch::new().search(snapshot, &[query], &mut hits, &mut Scratch::new())?;
         Ok(hits[0].to_vec())
     })
 }

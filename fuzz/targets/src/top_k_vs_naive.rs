@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_conformance::{Model, Question};
-use iqdb_core::{Batch, Goal, Hit, Hits, Query, Schema, Search, Store};
+use iqdb_core::{Batch, Goal, Hit, Hits, Query, Schema, Scratch, Search, Store};
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -64,7 +64,7 @@ pub fn top_k_vs_naive(data: &[u8]) {
         let snapshot = store.snapshot().expect("a snapshot in memory");
         for kernel in Kernel::ALL {
             let search = exact_search().with_kernel(kernel);
-            let found = search.search(&*snapshot, &queries, &mut hits);
+            let found = search.search(&*snapshot, &queries, &mut hits, &mut Scratch::new());
             match (found, &expected) {
                 (Ok(_), Ok(expected)) => {
                     for ((query, hits), expected) in queries.iter().zip(&hits).zip(expected) {

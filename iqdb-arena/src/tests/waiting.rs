@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iqdb_core::{Hits, Query, Search, VectorRef};
+use iqdb_core::{Hits, Query, Scratch, Search, VectorRef};
 use iqdb_search::ExactSearch;
 
 use super::*;
@@ -55,7 +55,9 @@ fn reads_complete(store: &Arc<ArenaStore>) -> bool {
             assert_eq!(store.get(&3.into()).unwrap().unwrap(), record(3, 1));
             let query = Query::nearest(VectorRef::new(&[1.0, 1.0, 2.0]).unwrap(), 5);
             let mut hits = [Hits::new()];
-            ExactSearch::new().search(&*snapshot, &[query], &mut hits).unwrap();
+            ExactSearch::new()
+                .search(&*snapshot, &[query], &mut hits, &mut Scratch::new())
+                .unwrap();
             assert_eq!(hits[0].len(), 5);
             store.flush().unwrap();
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use iqdb::{Hits, IdRef, Iqdb, Query, Result, VectorRef};
+use iqdb::{Hits, IdRef, Iqdb, Query, Result, Scratch, VectorRef};
 
 use super::input::Input;
 use crate::args::BenchArgs;
@@ -42,13 +42,14 @@ pub(super) fn measure(
         })
         .collect::<Result<Vec<_>>>()?;
     let mut buffers = vec![Hits::new(); args.batch.min(queries.len())];
+    let mut scratch = Scratch::new();
     // What would be made in the background meanwhile.
     database.prepare()?;
 
     let passes = args.repeat.saturating_add(1);
     let bar = progress::bar(screen, "searching", queries.len().saturating_mul(passes));
     for queries in queries.chunks(args.batch) {
-        database.search_batch(queries, &mut buffers[..queries.len()])?;
+        database.search_batch(queries, &mut buffers[..queries.len()], &mut scratch)?;
         bar.inc(queries.len() as u64);
     }
     let mut measured = Measured {
@@ -62,7 +63,7 @@ pub(super) fn measure(
         for queries in queries.chunks(args.batch) {
             let buffers = &mut buffers[..queries.len()];
             let start = Instant::now();
-            let explain = database.search_batch(queries, buffers)?;
+            let explain = database.search_batch(queries, buffers, &mut scratch)?;
             measured.call_times.push(start.elapsed());
 
             measured.queries += queries.len() as u64;

@@ -4,7 +4,7 @@ mod show;
 
 use std::io::{self, BufReader};
 
-use iqdb::{Field, Hit, Hits, Iqdb, Query, RecordId, Result, Vector};
+use iqdb::{Field, Hit, Hits, Iqdb, Query, RecordId, Result, Scratch, Vector};
 
 use crate::args::SearchArgs;
 use crate::database;
@@ -76,12 +76,13 @@ struct Answers<'a, 's> {
     screen: &'a mut Screen<'s>,
     field: &'a Field,
     buffers: Vec<Hits>,
+    scratch: Scratch,
     queries: usize,
 }
 
 impl<'a, 's> Answers<'a, 's> {
     fn new(args: &'a SearchArgs, screen: &'a mut Screen<'s>, field: &'a Field) -> Self {
-        Self { args, screen, field, buffers: Vec::new(), queries: 0 }
+        Self { args, screen, field, buffers: Vec::new(), scratch: Scratch::new(), queries: 0 }
     }
 
     /// Asks for what is near each vector and shows it; `like` is the record that the vector is of.
@@ -106,7 +107,7 @@ impl<'a, 's> Answers<'a, 's> {
             })
             .collect();
         self.buffers.resize_with(queries.len(), Hits::new);
-        database.search_batch(&queries, &mut self.buffers)?;
+        database.search_batch(&queries, &mut self.buffers, &mut self.scratch)?;
         for (hits, name) in self.buffers.iter().zip(names) {
             let mut hits: Vec<Hit> =
                 hits.to_vec().into_iter().filter(|hit| Some(&hit.id) != like).collect();

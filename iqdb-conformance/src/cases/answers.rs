@@ -1,7 +1,8 @@
 //! Answers depend on the query alone, and not on buffers, threads, batches or earlier errors.
 
 use iqdb_core::{
-    Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Vector,
+    Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Scratch,
+    Vector,
 };
 
 use crate::check::check_queries;
@@ -62,7 +63,7 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
                 for wanted in [true, false] {
                     let query = query.with_payload(wanted);
                     let mut hits = [Hits::new()];
-                    pair.search().search(&*snapshot, &[query], &mut hits)?;
+                    pair.search().search(&*snapshot, &[query], &mut hits, &mut Scratch::new())?;
                     for hit in &hits[0] {
                         let found = hit.payload.is_some();
                         assert_is!(found, wanted, "whether a payload comes with {:?}", hit.id);
@@ -89,7 +90,7 @@ pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<
     for round in 0..3 {
         for (pair, queries) in [(&full, &queries), (&empty, &queries), (&other, &other_queries)] {
             let snapshot = pair.site.snapshot()?;
-            pair.search().search(&*snapshot, queries, &mut hits)?;
+            pair.search().search(&*snapshot, queries, &mut hits, &mut Scratch::new())?;
             for (query, hits) in queries.iter().zip(&hits) {
                 let context = format_args!("round {round}, into a used buffer");
                 assert_hits(&hits.to_vec(), &pair.model.search(query)?, context);
@@ -169,7 +170,7 @@ pub(super) fn search_rejects_bad_queries(harness: &Harness) -> Result<Outcome> {
         let snapshot = pair.site.snapshot()?;
         let ask = |queries: &[Query<'_>], buffers: usize| {
             let mut hits = vec![used(); buffers];
-            let answer = pair.search().search(&*snapshot, queries, &mut hits);
+            let answer = pair.search().search(&*snapshot, queries, &mut hits, &mut Scratch::new());
             answer.map(|_| hits)
         };
         for (query, kind) in &bad {
@@ -201,7 +202,7 @@ pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Re
         let snapshot = pair.site.snapshot()?;
         let expect_empty = |queries: &[Query<'_>], buffers: usize| -> Option<Error> {
             let mut hits = vec![used(); buffers];
-            let answer = pair.search().search(&*snapshot, queries, &mut hits);
+            let answer = pair.search().search(&*snapshot, queries, &mut hits, &mut Scratch::new());
             for (n, hits) in hits.iter().enumerate() {
                 assert!(
                     hits.is_empty(),

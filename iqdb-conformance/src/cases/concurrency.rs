@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iqdb_core::{
-    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Search,
-    Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
+    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Scratch,
+    Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
 };
 
 use crate::check::exact::assert_is;
@@ -205,7 +205,7 @@ fn check_found(
     let query_vector = Vector::try_from([1.0, 0.0])?;
     let query = Query::nearest(query_vector.as_ref(), usize::MAX).with_payload(true);
     let mut hits = [Hits::new()];
-    search.search(snapshot, &[query], &mut hits)?;
+    search.search(snapshot, &[query], &mut hits, &mut Scratch::new())?;
     let found: BTreeMap<_, _> =
         hits[0].iter().map(|hit| (hit.id.to_id(), hit.payload.and_then(number))).collect();
     assert_is!(&found, scanned, "what a search of the snapshot finds");

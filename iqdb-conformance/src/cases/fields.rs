@@ -6,7 +6,7 @@ use fastrand::Rng;
 use iqdb_core::limits::{DIM_MAX, FIELDS_MAX, SPARSE_TERMS_MAX};
 use iqdb_core::{
     Batch, Element, ErrorKind, Field, Filter, Hits, Metric, Page, Payload, Query, Record, RecordId,
-    Result, Rows, Schema, SnapshotExt, StoreExt, Vector,
+    Result, Rows, Schema, Scratch, SnapshotExt, StoreExt, Vector,
 };
 
 use crate::check::check_queries;
@@ -130,7 +130,7 @@ fn check_searches(pair: &Differential<'_>, schema: &Schema, filter: &Filter) -> 
         let query =
             Query::nearest(vector.as_ref(), 10).with_field(field.name()).with_filter(filter);
         let mut hits = [Hits::new()];
-        pair.search().search(&*pair.site.snapshot()?, &[query], &mut hits)?;
+        pair.search().search(&*pair.site.snapshot()?, &[query], &mut hits, &mut Scratch::new())?;
         let expected = pair.model.search(&query)?;
         assert_hits(&hits[0].to_vec(), &expected, format_args!("a search with `{filter}`"));
     }
@@ -168,7 +168,8 @@ pub(super) fn vectors_of_other_kinds_are_refused(harness: &Harness) -> Result<Ou
                 _ => Query::nearest(vector.as_ref(), 3).with_field(name),
             };
             let mut hits = [Hits::new()];
-            let found = pair.search().search(&*snapshot, &[queries], &mut hits);
+            let found =
+                pair.search().search(&*snapshot, &[queries], &mut hits, &mut Scratch::new());
             assert_refused(found, kind, format_args!("a search for {vector:?} in {name:?}"));
         }
     }

@@ -5,7 +5,8 @@
 
 use iqdb_core::limits::{DIM_MAX, PAYLOAD_BYTES_MAX};
 use iqdb_core::{
-    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, Result, Schema, StoreExt, Vector,
+    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, Result, Schema, Scratch, StoreExt,
+    Vector,
 };
 
 use crate::check::check_queries;
@@ -48,7 +49,8 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
                 Query::within(asked.as_ref(), f64::INFINITY, ROWS.into()),
             ] {
                 let mut hits = [Hits::new()];
-                let answer = harness.search().search(&snapshot, &[query], &mut hits);
+                let answer =
+                    harness.search().search(&snapshot, &[query], &mut hits, &mut Scratch::new());
                 let context = format_args!("{query:?} ({metric}) over {row:?} in row {at}");
                 let error = assert_refused(answer, ErrorKind::Damaged, context);
                 assert_is!(error.id(), Some(&(at as u64).into()), "{context}: the record at fault");
@@ -75,7 +77,12 @@ pub(super) fn search_memory_is_bounded_by_what_is_there(harness: &Harness) -> Re
             let mut hits = [Hits::new()];
             let mut answer = None;
             let measured = harness.measure(&mut || {
-                answer = Some(pair.search().search(&*snapshot, &[query], &mut hits));
+                answer = Some(pair.search().search(
+                    &*snapshot,
+                    &[query],
+                    &mut hits,
+                    &mut Scratch::new(),
+                ));
             });
             match measured {
                 None => outcome = Outcome::NotPromised(NO_METER),
@@ -143,7 +150,7 @@ fn distance<const N: usize>(
     site.upsert(Record::new(1, stored)?)?;
     let (asked, mut hits) = (Vector::try_from(asked)?, [Hits::new()]);
     let query = Query::nearest(asked.as_ref(), 1);
-    harness.search().search(&*site.snapshot()?, &[query], &mut hits)?;
+    harness.search().search(&*site.snapshot()?, &[query], &mut hits, &mut Scratch::new())?;
     let found = hits[0].get(0).map(|hit| hit.distance);
     Ok(found.unwrap_or_else(|| panic!("expected a hit, found none")))
 }

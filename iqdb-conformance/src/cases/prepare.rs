@@ -1,8 +1,11 @@
 //! The data that a search derives from sealed blocks never changes an answer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use fastrand::Rng;
 use iqdb_core::{
-    Batch, Filter, Hit, Hits, Metric, Query, Record, Result, Schema, Search, Snapshot, Vector,
+    Batch, Budget, Filter, Hit, Hits, Metric, Query, Record, Result, Schema, Scratch, Search,
+    Snapshot, Vector,
 };
 
 use crate::check::exact::assert_hits;
@@ -104,7 +107,7 @@ impl<'q> ExpectedAnswers<'q> {
             let expected = self.answers.chunks(size);
             for (queries, expected) in self.queries.chunks(size).zip(expected) {
                 let mut hits = vec![Hits::new(); queries.len()];
-                search.search(on, queries, &mut hits)?;
+                search.search(on, queries, &mut hits, &mut Scratch::new())?;
                 for ((query, hits), expected) in queries.iter().zip(hits).zip(expected) {
                     let context = format_args!("{context}, {size} at a time, {query:?}");
                     assert_hits(&hits.to_vec(), expected, context);
@@ -115,15 +118,16 @@ impl<'q> ExpectedAnswers<'q> {
     }
 }
 
-/// Lets a search prepare itself for at most `blocks` blocks.
-fn prepare(search: &dyn Search, on: &dyn Snapshot, blocks: usize) -> Result<()> {
-    let mut asked = 0;
-    let done = search.prepare(on, &mut || {
-        asked += 1;
-        asked <= blocks
+/// Lets a search prepare itself until it has reported `parts` parts.
+fn prepare(search: &dyn Search, on: &dyn Snapshot, parts: usize) -> Result<()> {
+    let (cancel, mut reports) = (AtomicBool::new(parts == 0), 0);
+    let done = search.prepare(on, Budget::new().with_cancel(&cancel), &mut |done, of| {
+        assert!(done <= of, "{done} of {of} parts are done");
+        reports += 1;
+        cancel.store(reports >= parts, Ordering::Relaxed);
     })?;
-    assert!(asked <= blocks + 1, "it was told to stop and asked once more");
-    assert!(done || asked > blocks, "it wasn't told to stop, and didn't finish");
+    assert!(reports <= parts + 1, "it was cancelled and reported {} parts more", reports - parts);
+    assert!(done || cancel.into_inner(), "it wasn't cancelled, and didn't finish");
     Ok(())
 }
 

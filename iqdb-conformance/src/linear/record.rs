@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use iqdb_core::{ErrorKind, Hits, Record, Result, Search, SnapshotExt, Store, StoreExt};
+use iqdb_core::{ErrorKind, Hits, Record, Result, Scratch, Search, SnapshotExt, Store, StoreExt};
 
 use super::lockstep::Lockstep;
 use super::operation::{Answer, Call, History, Operation, query};
@@ -104,7 +104,12 @@ fn perform(
             let returned = clock.now();
             thread::yield_now();
             let mut hits = [Hits::new()];
-            search.search(&*snapshot, &[query(query_vector, *k)], &mut hits)?;
+            search.search(
+                &*snapshot,
+                &[query(query_vector, *k)],
+                &mut hits,
+                &mut Scratch::new(),
+            )?;
             (returned, Answer::Found { version: snapshot.version(), hits: hits[0].to_vec() })
         }
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use iqdb_core::{Batch, ErrorKind, Hits, Query, Result, Search, Store};
+use iqdb_core::{Batch, ErrorKind, Hits, Query, Result, Scratch, Search, Store};
 use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileStore, ReadMode};
@@ -80,7 +80,7 @@ fn read(store: &FileStore) -> Result<()> {
         let vector = vector(field, 5);
         let query = Query::nearest(vector.as_ref(), 9).with_field(field);
         let (snapshot, mut hits) = (store.snapshot()?, [Hits::default()]);
-        ExactSearch::new().search(&*snapshot, &[query], &mut hits)?;
+        ExactSearch::new().search(&*snapshot, &[query], &mut hits, &mut Scratch::new())?;
     }
     for n in 1..40_u64 {
         store.get(&n.into())?;

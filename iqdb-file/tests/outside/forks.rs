@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use iqdb_core::{
-    Error, ErrorKind, Hits, Plan, Query, Search, Snapshot, SnapshotExt, Store, StoreExt,
+    Error, ErrorKind, Hits, Plan, Query, Scratch, Search, Snapshot, SnapshotExt, Store, StoreExt,
 };
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
@@ -128,7 +128,7 @@ fn search(search: &ExactSearch, on: &dyn Snapshot, plan: Plan, count: usize) -> 
     let query = Query::nearest(record.only_vector()?, 3).with_threads(2).with_plan(plan);
     let queries = vec![query; count];
     let mut hits = vec![Hits::default(); count];
-    search.search(on, &queries, &mut hits).map(drop)
+    search.search(on, &queries, &mut hits, &mut Scratch::new()).map(drop)
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use iqdb_core::{Error, ErrorKind, Hits, Query, Search, Snapshot, Store, StoreExt};
+use iqdb_core::{Error, ErrorKind, Hits, Query, Scratch, Search, Snapshot, Store, StoreExt};
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 use tempfile::TempDir;
@@ -73,7 +73,9 @@ impl Taken {
             let record = record(7);
             let query = Query::nearest(record.only_vector().unwrap(), 3);
             let mut hits = [Hits::default()];
-            ExactSearch::new().search(&**snapshot, &[query], &mut hits).unwrap();
+            ExactSearch::new()
+                .search(&**snapshot, &[query], &mut hits, &mut Scratch::new())
+                .unwrap();
             let nearest = hits[0].get(0).map(|hit| hit.id.to_id());
             holds(nearest == Some(7.into()), || format!("{nearest:?} is found"))?;
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
-use ours::{Filter, Hits, IdRef, Iqdb, Payload, Plan, Query, Record, Schema, Vector};
+use ours::{Filter, Hits, IdRef, Iqdb, Payload, Plan, Query, Record, Schema, Scratch, Vector};
 use serde_json::Value;
 
 use super::beside_writer::{Reader, Shared};
@@ -25,6 +25,7 @@ pub(super) struct Ours {
     filter: Option<Filter>,
     plan: Plan,
     hits: Vec<Hits>,
+    scratch: Scratch,
     answered: usize,
 }
 
@@ -117,13 +118,13 @@ fn fill(db: Iqdb, mut facts: Facts, data: &Data, plan: Plan) -> Result<(Ours, Fa
         .map(|i| Vector::try_from(data.queries.row(i)).map_err(said))
         .collect();
     let queries = queries?;
-    let mut hits = vec![Hits::new()];
+    let (mut hits, mut scratch) = (vec![Hits::new()], Scratch::new());
     let first = [Query::nearest(queries[0].as_ref(), 1).with_plan(plan)];
-    let explain = db.search_batch(&first, &mut hits).map_err(said)?;
+    let explain = db.search_batch(&first, &mut hits, &mut scratch).map_err(said)?;
     facts.insert("version".into(), "this checkout".into());
     facts.insert("plan".into(), explain.plan.into());
     facts.insert("kernel".into(), explain.kernel.into());
-    Ok((Ours { db, queries, filter: None, plan, hits, answered: 0 }, facts))
+    Ok((Ours { db, queries, filter: None, plan, hits, scratch, answered: 0 }, facts))
 }
 
 fn record(data: &Data, row: usize) -> Result<Record> {
@@ -179,7 +180,8 @@ impl Engine for Ours {
         if self.hits.len() < queries.len() {
             self.hits.resize_with(queries.len(), Hits::new);
         }
-        self.db.search_batch(&queries, &mut self.hits[..queries.len()]).map_err(said)?;
+        let hits = &mut self.hits[..queries.len()];
+        self.db.search_batch(&queries, hits, &mut self.scratch).map_err(said)?;
         Ok(())
     }
 
@@ -203,10 +205,10 @@ pub(super) struct SharedOurs {
 
 impl Shared for SharedOurs {
     fn reader(&self, k: usize) -> Box<dyn Reader + '_> {
-        let (mut hits, queries) = ([Hits::new()], &self.queries);
+        let (mut hits, mut scratch, queries) = ([Hits::new()], Scratch::new(), &self.queries);
         Box::new(move |i: usize, distances: Option<&mut Vec<u64>>| {
             let query = Query::nearest(queries[i % queries.len()].as_ref(), k);
-            self.db.search_batch(&[query], &mut hits).map_err(said)?;
+            self.db.search_batch(&[query], &mut hits, &mut scratch).map_err(said)?;
             if let Some(distances) = distances {
                 distances.clear();
                 distances.extend(hits[0].iter().map(|hit| hit.distance.to_bits()));

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, DateTime, Element, FieldKind, Filter, Map, Metric, Payload, Record, RecordId, Result,
-    Schema, Search, Store, Uuid, Value, Vector, bf16, f16,
+    Batch, Budget, DateTime, Element, FieldKind, Filter, Map, Metric, Payload, Record, RecordId,
+    Result, Schema, Search, Store, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::reseal::Files;
 use iqdb_file::vfs::sim::SimVfs;
@@ -66,7 +66,7 @@ impl Making {
 
     /// As a killed process leaves it: the manifest knows of this version; and as a clean end does.
     fn end(self, floor: usize) -> Result<[Recipe; 2]> {
-        ExactSearch::new().prepare(&*self.store.snapshot()?, &mut || true)?;
+        ExactSearch::new().prepare(&*self.store.snapshot()?, Budget::new(), &mut ())?;
         let killed = Recipe { files: files(&self.vfs), history: self.history.clone(), floor };
         drop(self.store);
         let floor = self.history.len() - 1;

@@ -1,8 +1,8 @@
 //! A search that sorts everything.
 
 use iqdb_core::{
-    Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Search, Snapshot,
-    SnapshotExt,
+    Budget, Error, ErrorKind, Explain, Hits, Progress, Query, RecordId, RecordRef, Result, Scratch,
+    Search, Snapshot, SnapshotExt,
 };
 
 /// The slowest correct search: the distance to every record that matches, then a sort.
@@ -15,6 +15,7 @@ impl Search for NaiveSearch {
         on: &dyn Snapshot,
         queries: &[Query<'_>],
         hits: &mut [Hits],
+        _: &mut Scratch,
     ) -> Result<Explain> {
         Query::check_batch(queries, hits, on.schema())?;
         let answered = answer_all(on, queries, hits);
@@ -22,6 +23,10 @@ impl Search for NaiveSearch {
             hits.iter_mut().for_each(Hits::clear);
         }
         answered.map_err(|error| error.during("search"))
+    }
+
+    fn prepare(&self, _: &dyn Snapshot, _: Budget<'_>, _: &mut dyn Progress) -> Result<bool> {
+        Ok(true)
     }
 }
 
