@@ -147,6 +147,12 @@ impl BlockSource for Chunk {
     fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
         Ok(())
     }
+    fn is_alive(&self, _: usize, _: Version) -> Result<bool> {
+        Ok(true)
+    }
+    fn ended(&self, _: Version, _: Version, _: &mut Vec<u32>) -> Result<bool> {
+        Ok(true)
+    }
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         Ok(IdRef::Number(row as u64))
     }

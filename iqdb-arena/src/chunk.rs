@@ -66,6 +66,15 @@ impl BlockSource for Chunk {
         Ok(())
     }
 
+    fn is_alive(&self, row: usize, at: Version) -> Result<bool> {
+        Ok(self.rows.is_alive(row, at))
+    }
+
+    fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
+        self.rows.ended_between(since, at, out);
+        Ok(true)
+    }
+
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         self.rows.id(row).map(|id| id.as_ref()).ok_or_else(no_such_row)
     }

@@ -1,5 +1,9 @@
 //! The rows of one chunk: their vectors, ids, links and ends.
 
+use std::sync::OnceLock;
+// Not those of the model checkers: no read of a view depends on the order of the ends.
+use std::sync::atomic::{AtomicU32, AtomicUsize};
+
 use iqdb_core::limits::FIELDS_MAX;
 use iqdb_core::{FieldId, NamedVector, Record, RecordId, Schema, Vector, VectorRef, Version};
 
@@ -60,6 +64,10 @@ pub(crate) struct Rows {
     ended: Box<[AtomicU64]>,
     /// The first version that ended a row; 0 while all rows are alive.
     first_end: AtomicU64,
+    /// The rows that have ended, in the order of their ends; made when the first one ends.
+    order: OnceLock<Box<[AtomicU32]>>,
+    /// How many there are.
+    dead: AtomicUsize,
 }
 
 /// The writer's side of [`Rows`].
@@ -116,7 +124,15 @@ pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
     let fields_in = (0..FIELDS_MAX).map(|_| FieldAppender::default()).collect();
     (
         RowsAppender { fields: fields_in, ids: ids_in, links: links_in, layout: *layout, chunk },
-        Rows { fields, ids, links, ended, first_end },
+        Rows {
+            fields,
+            ids,
+            links,
+            ended,
+            first_end,
+            order: OnceLock::new(),
+            dead: AtomicUsize::new(0),
+        },
     )
 }
 
@@ -180,6 +196,24 @@ impl Rows {
         if self.first_end.load(Ordering::Relaxed) == 0 {
             self.first_end.store(version.0, Ordering::Relaxed);
         }
+        let zeros = || self.ended.iter().map(|_| AtomicU32::new(0)).collect();
+        let (order, dead) = (self.order.get_or_init(zeros), self.dead.load(Ordering::Relaxed));
+        if let (Some(slot), Ok(row)) = (order.get(dead), u32::try_from(row)) {
+            slot.store(row, Ordering::Relaxed);
+            self.dead.store(dead + 1, Ordering::Release);
+        }
+    }
+
+    /// Appends the rows that ended after `since`, up to and with `at`, in the order of their ends.
+    /// O(log rows) and O(their number).
+    pub(crate) fn ended_between(&self, since: Version, at: Version, out: &mut Vec<u32>) {
+        let dead = self.dead.load(Ordering::Acquire);
+        let order = self.order.get().and_then(|order| order.get(..dead)).unwrap_or_default();
+        let row = |slot: &AtomicU32| slot.load(Ordering::Relaxed);
+        let has_ended = |slot: &AtomicU32, at| !self.is_alive(row(slot) as usize, at);
+        let first = order.partition_point(|slot| has_ended(slot, since));
+        let rows = order.get(first..).unwrap_or_default();
+        out.extend(rows.iter().take_while(|slot| has_ended(slot, at)).map(row));
     }
 
     /// Whether a row that is visible at version `at` is alive there.

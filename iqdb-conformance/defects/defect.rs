@@ -334,10 +334,17 @@ defects! {
     RowsAreNaN by "blocks::rows_are_the_records_exact_bits";
     /// Rows from the middle of a block are those at its start.
     RangesStartAtZero by "blocks::rows_of_any_range_agree";
+    /// Asked for one row, says that it is alive, whatever became of it.
+    DeadRowsAnswerForThemselves by "liveness::is_alive_agrees_with_clear_dead";
+    /// Of the rows that ended it leaves out those of the first version.
+    EndsOfTheFirstVersionAreLeftOut by
+        "liveness::ended_names_the_rows_that_ended_between_two_versions";
     /// Lends the first rows of the block in the place of the wanted ones.
     WantedRowsAreTheFirst by "blocks::rows_some_lends_what_rows_does";
     /// Blocks of different content have one seal.
     OneSealForAll by "blocks::sealed_blocks_never_change";
+    /// Each store counts its seals from 0.
+    SealsAreCounted by "blocks::sealed_blocks_never_change";
     /// Of equally near records the one written first comes first.
     TiesByInsertion by "search::search_ranks_by_distance_then_id";
     /// Of equally near records the one whose id prints first comes first, so 10 before 9.

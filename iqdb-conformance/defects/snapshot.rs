@@ -10,8 +10,8 @@ use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Aggregate, Aggregated, Block, BlockSource, Budget, Cursor, Error, ErrorKind, Explain, FieldId,
     Filter, Hits, IdRef, List, Map, Narrow, Page, Parts, Payload, PayloadColumns, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch, Seal, Search,
-    Snapshot, Store, Value, ValueRef, VectorColumn, Version,
+    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch, Seal, SealId,
+    Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
@@ -19,6 +19,10 @@ use crate::defect::Defect;
 use crate::{reading, vectors};
 
 static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
+
+/// Seals as each store would count them: as if no block ever went away.
+static COUNTED_SEALS: LazyLock<Vec<Seal>> =
+    LazyLock::new(|| (0..512).map(|n| Seal::with_id(SealId::from_u128(n))).collect());
 
 #[derive(Debug)]
 pub(crate) struct PlantedSnapshot {
@@ -193,6 +197,7 @@ impl Snapshot for PlantedSnapshot {
         Ok(match inner.seal() {
             Some(_) if self.has(Defect::NothingIsSealed) => block,
             Some(_) if self.has(Defect::OneSealForAll) => block.sealed(&THE_ONE_SEAL),
+            Some(_) if self.has(Defect::SealsAreCounted) => block.sealed(&COUNTED_SEALS[i % 512]),
             Some(seal) => block.sealed(seal),
             None => block,
         })
@@ -266,6 +271,21 @@ impl BlockSource for PlantedBlock {
             _ => live.intersect(&alive),
         }
         Ok(())
+    }
+
+    fn is_alive(&self, row: usize, _: Version) -> Result<bool> {
+        match self.defect {
+            Some(Defect::DeadRowsAnswerForThemselves) => Ok(true),
+            _ => self.block()?.is_alive(row),
+        }
+    }
+
+    fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
+        let block = self.block()?;
+        match self.defect {
+            Some(Defect::EndsOfTheFirstVersionAreLeftOut) => block.ended(since.next(), out),
+            _ => block.ended(if at == block.at() { since } else { at }, out),
+        }
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {

@@ -15,6 +15,7 @@ mod fields;
 mod get;
 mod histories;
 mod hostile;
+mod liveness;
 mod panics;
 mod payloads;
 mod prepare;
@@ -108,6 +109,10 @@ macro_rules! for_each_case {
                 blocks::clear_dead_clears_exactly_the_dead_rows,
                 blocks::row_ids_are_those_of_their_records,
                 blocks::matching_agrees_with_the_predicate,
+            }
+            liveness {
+                liveness::is_alive_agrees_with_clear_dead,
+                liveness::ended_names_the_rows_that_ended_between_two_versions,
             }
             payloads {
                 payloads::row_payloads_are_as_of_their_snapshot,

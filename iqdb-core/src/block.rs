@@ -90,6 +90,51 @@ impl<'a> Block<'a> {
         Ok(source.and_then(|source| Column::new(source, kind, self.len)))
     }
 
+    /// Whether a row is alive, at the version of the block. O(1).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] when the row is not in the block; whatever the source reports.
+    pub fn is_alive(&self, row: usize) -> Result<bool> {
+        self.check_row(row)?;
+        self.source.is_alive(row, self.at)
+    }
+
+    /// Appends to `out` the rows that are alive at one of two versions only, and returns true: those
+    /// that ended between version `other` and the version of the block, whichever is later. Returns
+    /// false where that is not known any more. So what was counted at another version is carried to
+    /// this one, forwards or back. O(log rows), and O(rows that ended).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] when the source names rows that it doesn't have; whatever it
+    /// reports. `out` is then as it was.
+    pub fn ended(&self, other: Version, out: &mut Vec<u32>) -> Result<bool> {
+        let (since, at) = (other.min(self.at), other.max(self.at));
+        if since == at {
+            return Ok(true);
+        }
+        let before = out.len();
+        let known = self.source.ended(since, at, out);
+        // The block may have fewer rows than its source has by now.
+        let checked = known.and_then(|known| {
+            let outside = |row: &&u32| **row as usize >= self.len;
+            match (self.seal, out.get(before..).unwrap_or_default().iter().find(outside)) {
+                (Some(_), Some(row)) => self.check_row(*row as usize).map(|()| known),
+                _ => Ok(known),
+            }
+        });
+        match checked {
+            Ok(true) => {
+                let mut n = 0;
+                out.retain(|row| {
+                    n += 1;
+                    n <= before || (*row as usize) < self.len
+                });
+            }
+            _ => out.truncate(before),
+        }
+        checked
+    }
+
     /// The id of a row. O(1).
     ///
     /// # Errors
@@ -197,6 +242,13 @@ mod tests {
         fn clear_dead(&self, _: Version, _: &mut Narrow<'_>) -> Result<()> {
             Ok(())
         }
+        fn is_alive(&self, _: usize, _: Version) -> Result<bool> {
+            Ok(true)
+        }
+        fn ended(&self, _: Version, _: Version, out: &mut Vec<u32>) -> Result<bool> {
+            out.extend([0, 1, 7]);
+            Ok(true)
+        }
         fn id(&self, row: usize) -> Result<IdRef<'_>> {
             Ok(IdRef::Number(row as u64))
         }
@@ -258,6 +310,24 @@ mod tests {
             block.column(FieldId::new(1).unwrap()).unwrap_err().kind(),
             ErrorKind::UnknownField
         );
+    }
+
+    #[test]
+    fn rows_that_ended_are_rows_of_the_block() {
+        let (schema, _) = schema();
+        let source = Lender::new(vec![0.0; 8], 4);
+        let (mut out, seal) = (vec![9], Seal::new());
+        // A source that is still being filled has more rows by now.
+        let block = Block::new(&source, &schema, 2, Version(5)).unwrap();
+        for other in [Version(3), Version(9)] {
+            assert!(block.ended(other, &mut out).unwrap());
+            assert_eq!(out, [9, 0, 1]);
+            out.truncate(1);
+        }
+        assert!(block.ended(Version(5), &mut out).unwrap());
+        let error = block.sealed(&seal).ended(Version(3), &mut out).unwrap_err();
+        assert_eq!((error.kind(), &out[..]), (ErrorKind::ContractViolation, &[9][..]));
+        assert!(block.is_alive(1).unwrap() && block.is_alive(2).is_err());
     }
 
     #[test]

@@ -111,8 +111,8 @@ pub trait Snapshot: Debug + Send + Sync {
     /// or mapped, not fetched.
     ///
     /// - `block_out_of_range_is_an_error`: There is none from `block_count()` on.
-    /// - `sealed_blocks_never_change`: Where a block has a seal, a later block of the same seal
-    ///   has the same rows, ids and payloads.
+    /// - `sealed_blocks_never_change`: Where a block has a seal, any block of any store whose seal has
+    ///   the same id has the same rows, ids and payloads.
     ///
     /// # Errors
     /// [`ErrorKind::ContractViolation`](crate::ErrorKind::ContractViolation) when there is no such block;

@@ -25,6 +25,27 @@ pub trait BlockSource: Send + Sync {
     /// when reading them fails.
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()>;
 
+    /// Whether a row is alive at version `at`. O(1).
+    ///
+    /// - `is_alive_agrees_with_clear_dead`: Row by row, at the version of the block.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io)
+    /// when reading it fails.
+    fn is_alive(&self, row: usize, at: Version) -> Result<bool>;
+
+    /// Appends to `out` the rows that ended after version `since`, up to and with version `at`, in any
+    /// order, and returns true; or returns false where that is not known any more, and leaves `out`
+    /// alone. O(log rows), and O(rows that ended). Neither version is beyond those that were
+    /// published.
+    ///
+    /// - `ended_names_the_rows_that_ended_between_two_versions`: Those, each once, and no other row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io)
+    /// when reading them fails.
+    fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool>;
+
     /// The id of a row. O(1).
     ///
     /// - `row_ids_are_those_of_their_records`: In whatever order, and however often, they are asked

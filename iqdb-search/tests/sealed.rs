@@ -163,6 +163,12 @@ impl BlockSource for Chunk {
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         live.retain(|row| Ok(alive(row, at)))
     }
+    fn is_alive(&self, row: usize, at: Version) -> Result<bool> {
+        Ok(alive(row, at))
+    }
+    fn ended(&self, _: Version, _: Version, _: &mut Vec<u32>) -> Result<bool> {
+        Ok(false)
+    }
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         Ok(IdRef::Number(self.first + row as u64))
     }
@@ -304,8 +310,9 @@ impl Sidecar for Shelf {
 fn what_was_saved_is_taken_without_reading_a_row_and_answers_the_same() {
     for metric in [Metric::Cosine, Metric::Dot, Metric::Euclidean] {
         let (search, saved) = (ExactSearch::new(), Saved::default());
-        let chunks =
-            || Chunks::sealed(metric, |number| Seal::with_sidecar(Shelf(number, saved.clone())));
+        let chunks = || {
+            Chunks::sealed(metric, |number| Seal::new().with_sidecar(Shelf(number, saved.clone())))
+        };
         let vector = [0.25; DIM];
         let queries = [Query::nearest(VectorRef::new(&vector).unwrap(), 9)];
         let first = chunks();

@@ -90,6 +90,14 @@ impl BlockSource for FixedSnapshot {
         Ok(())
     }
 
+    fn is_alive(&self, _: usize, _: Version) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn ended(&self, _: Version, _: Version, _: &mut Vec<u32>) -> Result<bool> {
+        Ok(true)
+    }
+
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         Ok(IdRef::Number(row as u64))
     }

@@ -327,6 +327,12 @@ impl crate::BlockSource for Rows {
         live.clear(0);
         Ok(())
     }
+    fn is_alive(&self, _: usize, _: crate::Version) -> Result<bool> {
+        Ok(false)
+    }
+    fn ended(&self, _: crate::Version, _: crate::Version, _: &mut Vec<u32>) -> Result<bool> {
+        Ok(true)
+    }
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         Ok(IdRef::Number(row as u64))
     }

@@ -331,6 +331,14 @@ impl BlockSource for Rows {
         Ok(())
     }
 
+    fn is_alive(&self, _: usize, _: Version) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn ended(&self, _: Version, _: Version, _: &mut Vec<u32>) -> Result<bool> {
+        Ok(true)
+    }
+
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
         self.ids.get(row).ok_or_else(|| {
             Error::new(ErrorKind::ContractViolation, "a row was asked for outside its block")

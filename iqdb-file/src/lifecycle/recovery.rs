@@ -188,7 +188,7 @@ fn open_segments(
             &SegmentContext::new(dir, options, manifest, SidecarUse::of(options, manifest, lock)),
             entry.info,
         )?;
-        entry.dead.iter().for_each(|row| segment.end(*row, manifest.version));
+        segment.begin(&entry.dead, manifest.version);
         Ok(Arc::new(segment))
     };
     manifest.segments.iter().map(open).collect()

@@ -11,7 +11,6 @@ use iqdb_core::{
 use super::body::Body;
 use super::column::SegmentColumn;
 use super::ended::Ended;
-use super::sidecar::BlockSidecar;
 use crate::errors::damaged;
 use crate::format::payloads::PayloadBlock;
 use crate::format::segment::ids::{END, decode_id};
@@ -37,7 +36,7 @@ impl SegmentBlock {
         shape: &Shape,
         (rows, vectors): (u64, &[usize]),
         n: usize,
-        sidecar: Option<BlockSidecar>,
+        seal: Seal,
     ) -> Self {
         let (blocks, fields) = (shape.blocks(rows), shape.fields());
         let rows = shape.rows_in(n, rows);
@@ -54,7 +53,7 @@ impl SegmentBlock {
             payloads_slot: Section::Payloads(n).slot(blocks, fields),
             payloads: OnceLock::new(),
             ended: Ended::none(rows),
-            seal: sidecar.map_or_else(Seal::new, Seal::with_sidecar),
+            seal,
         }
     }
 
@@ -124,6 +123,15 @@ impl BlockSource for SegmentBlock {
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
         self.ended.clear_dead(at, live);
         Ok(())
+    }
+
+    fn is_alive(&self, row: usize, at: Version) -> Result<bool> {
+        Ok(self.ended.is_alive(row, at))
+    }
+
+    /// Knows of no ends before the segment was opened.
+    fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
+        Ok(self.ended.between(since, at, out))
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {

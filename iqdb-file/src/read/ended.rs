@@ -1,7 +1,7 @@
 //! Which rows of a block have ended, and when.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use iqdb_core::{Narrow, Version};
 
@@ -10,6 +10,8 @@ use iqdb_core::{Narrow, Version};
 pub(crate) struct Ended {
     rows: usize,
     ends: OnceLock<Ends>,
+    /// From which version on it is known when rows ended.
+    known_from: AtomicU64,
 }
 
 /// Writers set the bit of a row last, and readers look at it first. In most blocks they need no more.
@@ -21,11 +23,15 @@ struct Ends {
     last: AtomicU64,
     /// The version that ended each of them. Set before the row's bit.
     versions: Box<[AtomicU64]>,
+    /// The rows that have ended, in the order of their ends. Readers look below `count`, and at the
+    /// published ones only, which never change.
+    order: Box<[AtomicU32]>,
+    count: AtomicUsize,
 }
 
 impl Ended {
     pub(crate) fn none(rows: usize) -> Self {
-        Self { rows, ends: OnceLock::new() }
+        Self { rows, ends: OnceLock::new(), known_from: AtomicU64::new(u64::MAX) }
     }
 
     /// Ends a row. A reader that sees what is published afterwards sees the end. For writers only,
@@ -36,18 +42,41 @@ impl Ended {
             words: zeros(self.rows.div_ceil(64)),
             last: AtomicU64::new(0),
             versions: zeros(self.rows),
+            order: (0..self.rows).map(|_| AtomicU32::new(0)).collect(),
+            count: AtomicUsize::new(0),
         });
         if let (Some(ended), Some(word)) = (ends.versions.get(row), ends.words.get(row / 64)) {
             ended.store(version.0, Ordering::Relaxed);
             ends.last.fetch_max(version.0, Ordering::Relaxed);
             word.fetch_or(1 << (row % 64), Ordering::Release);
+            ends.push(row);
         }
+    }
+
+    /// Says that it is known of all ends after `version` when they were.
+    pub(crate) fn know_from(&self, version: Version) {
+        self.known_from.store(version.0, Ordering::Relaxed);
+    }
+
+    /// Appends the rows that ended after `since`, up to and with `at`, and returns true; false where
+    /// it is not known when they ended. O(log rows) and O(their number).
+    pub(crate) fn between(&self, since: Version, at: Version, out: &mut Vec<u32>) -> bool {
+        if since.0 < self.known_from.load(Ordering::Relaxed) {
+            return false;
+        }
+        if let Some(ends) = self.ends.get() {
+            out.extend(ends.between(since, at));
+        }
+        true
     }
 
     /// Takes back the end of a row that no view has shown.
     pub(crate) fn revive(&self, row: usize) {
         if let Some(word) = self.ends.get().and_then(|ends| ends.words.get(row / 64)) {
             word.fetch_and(!(1 << (row % 64)), Ordering::Relaxed);
+        }
+        if let Some(ends) = self.ends.get() {
+            ends.remove(row);
         }
     }
 
@@ -69,6 +98,38 @@ impl Ended {
 }
 
 impl Ends {
+    fn push(&self, row: usize) {
+        let count = self.count.load(Ordering::Relaxed);
+        if let (Some(slot), Ok(row)) = (self.order.get(count), u32::try_from(row)) {
+            slot.store(row, Ordering::Release);
+            self.count.store(count + 1, Ordering::Release);
+        }
+    }
+
+    /// Removes a row that no view has shown as ended. O(1) for the last one.
+    fn remove(&self, row: usize) {
+        let count = self.count.load(Ordering::Relaxed);
+        let order = self.order.get(..count).unwrap_or_default();
+        let row_in = |slot: &AtomicU32| slot.load(Ordering::Relaxed);
+        let Some(at) = order.iter().rposition(|slot| row_in(slot) as usize == row) else { return };
+        for pair in order[at..].windows(2) {
+            pair[0].store(row_in(&pair[1]), Ordering::Release);
+        }
+        self.count.store(count - 1, Ordering::Release);
+    }
+
+    fn between(&self, since: Version, at: Version) -> impl Iterator<Item = u32> {
+        let count = self.count.load(Ordering::Acquire);
+        let order = self.order.get(..count).unwrap_or_default();
+        let version = |row: u32| {
+            self.versions.get(row as usize).map_or(u64::MAX, |end| end.load(Ordering::Relaxed))
+        };
+        let row_in = |slot: &AtomicU32| slot.load(Ordering::Acquire);
+        let first = order.partition_point(|slot| version(row_in(slot)) <= since.0);
+        let rows = order.get(first..).unwrap_or_default().iter().map(row_in);
+        rows.take_while(move |row| version(*row) <= at.0)
+    }
+
     /// A bit for each row of a word that is alive at a version.
     fn alive_among_64(&self, word: usize, at: Version) -> u64 {
         let Some(bits) = self.words.get(word) else { return u64::MAX };
@@ -123,6 +184,21 @@ mod tests {
         }
         ended.end(ROWS, Version(50));
         assert!(alive(&ended, 60).is_empty(), "a row that is not there changes nothing");
+        let mut out = vec![7];
+        assert!(!ended.between(Version(9), Version(20), &mut out), "it isn't known from when on");
+        ended.know_from(Version(9));
+        for (since, at) in [(9, 9), (9, 10), (12, 30), (20, 99), (50, 60)] {
+            out.truncate(1);
+            assert!(ended.between(Version(since), Version(at), &mut out));
+            out.sort_unstable();
+            let versions = since as usize + 1..=at as usize;
+            let expected = (0..ROWS).filter(|row| versions.contains(&(10 + row / 7)));
+            let expected = std::iter::once(7).chain(expected.map(|row| row as u32));
+            let mut expected: Vec<u32> = expected.collect();
+            expected.sort_unstable();
+            assert_eq!(out, expected, "after {since}, up to {at}");
+            out = vec![7];
+        }
     }
 
     #[test]
@@ -135,6 +211,10 @@ mod tests {
         assert_eq!(alive(&ended, 9).len(), ROWS - 1);
         assert!(alive(&ended, 9).contains(&3));
         ended.end(3, Version(7));
+        ended.know_from(Version(0));
+        let mut out = Vec::new();
+        assert!(ended.between(Version(5), Version(7), &mut out) && out == [3]);
+        assert!(ended.between(Version(4), Version(6), &mut out) && out == [3, 70]);
         assert!(alive(&ended, 6).contains(&3) && !alive(&ended, 7).contains(&3));
     }
 }

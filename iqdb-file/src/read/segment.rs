@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use iqdb_core::{Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Version};
+use iqdb_core::{Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Seal, Version};
 
 use super::block::SegmentBlock;
 use super::body::Body;
@@ -15,6 +15,7 @@ use super::sidecar::{BlockSidecar, SidecarFile};
 use crate::errors::{damaged, refused};
 use crate::format::file_name::FileName;
 use crate::format::manifest::SegmentInfo;
+use crate::format::segment::block_id::block_id;
 use crate::format::segment::header::header;
 use crate::format::segment::index;
 use crate::format::segment::layout::{Section, Shape};
@@ -86,8 +87,12 @@ impl Segment {
             .iter()
             .enumerate()
             .map(|(n, vectors)| {
-                let sidecar = derived.as_ref().map(|file| BlockSidecar::new(file, n));
-                SegmentBlock::new(&body, &shape, (info.rows, vectors), n, sidecar)
+                let seal = Seal::with_id(block_id(context.database, &info, footer.seed, n));
+                let seal = match &derived {
+                    Some(file) => seal.with_sidecar(BlockSidecar::new(file, n)),
+                    None => seal,
+                };
+                SegmentBlock::new(&body, &shape, (info.rows, vectors), n, seal)
             })
             .collect();
         Ok(Self {
@@ -168,6 +173,12 @@ impl Segment {
             block.ended().end(row, version);
             self.dead.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Ends the rows that were dead when the database had this version.
+    pub(crate) fn begin(&self, dead: &[u32], version: Version) {
+        dead.iter().for_each(|row| self.end(*row, version));
+        self.blocks.iter().for_each(|block| block.ended().know_from(version));
     }
 
     /// Takes back the end of a row that no view has shown.

@@ -139,7 +139,7 @@ impl CheckpointFiles<'_> {
     fn open(&self, info: SegmentInfo, file: Arc<dyn File>, dead: &[u32]) -> Result<Arc<Segment>> {
         let segment = Segment::of(&self.context(), info, file)?;
         segment.warm()?;
-        dead.iter().for_each(|row| segment.end(*row, self.tables.memtable().version()));
+        segment.begin(dead, self.tables.memtable().version());
         Ok(Arc::new(segment))
     }
 

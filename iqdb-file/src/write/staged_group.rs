@@ -120,7 +120,7 @@ impl Undo {
 
     /// Takes the changes back.
     pub(crate) fn run(self, open_segment: &mut OpenSegment) {
-        for (segment, row) in &self.ended {
+        for (segment, row) in self.ended.iter().rev() {
             segment.revive(*row);
         }
         for (id, row) in self.rows.into_iter().rev() {

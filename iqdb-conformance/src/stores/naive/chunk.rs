@@ -27,23 +27,38 @@ struct Chunk {
 #[derive(Debug, Clone)]
 pub(super) struct View {
     chunk: Arc<Chunk>,
-    live: Vec<bool>,
+    /// The version that ended each row.
+    ends: Vec<Option<Version>>,
+    /// The last version whose ends are here.
+    seen: Version,
 }
 
 impl View {
-    pub(super) fn has_live_rows(&self) -> bool {
-        self.live.contains(&true)
+    fn empty(schema: &Schema) -> Self {
+        let chunk = Arc::new(Chunk::new(schema));
+        Self { chunk, ends: Vec::new(), seen: Version::default() }
     }
 
-    /// Marks the row of `id` as dead, if it is here.
-    pub(super) fn end(&mut self, id: &RecordId) {
-        for (row, live) in self.live.iter_mut().enumerate() {
-            *live &= self.chunk.ids[row] != *id;
+    pub(super) fn has_live_rows(&self) -> bool {
+        self.ends.contains(&None)
+    }
+
+    /// Ends the live row of `id`, if it is here.
+    pub(super) fn end(&mut self, id: &RecordId, version: Version) {
+        for (row, end) in self.ends.iter_mut().enumerate() {
+            if self.chunk.ids[row] == *id {
+                end.get_or_insert(version);
+            }
         }
     }
 
+    /// Says that the ends up to this version are here.
+    pub(super) fn see(&mut self, version: Version) {
+        self.seen = version;
+    }
+
     pub(super) fn block<'a>(&'a self, schema: &'a Schema, at: Version) -> Result<Block<'a>> {
-        let block = Block::new(self, schema, self.live.len(), at)?;
+        let block = Block::new(self, schema, self.ends.len(), at)?;
         Ok(match &self.chunk.seal {
             Some(seal) => block.sealed(seal),
             None => block,
@@ -54,8 +69,7 @@ impl View {
 /// Appends a row: to the last chunk, or to a new one when that is sealed.
 pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) -> Result<()> {
     let open = views.pop_if(|view| view.chunk.seal.is_none());
-    let View { chunk, mut live } =
-        open.unwrap_or_else(|| View { chunk: Arc::new(Chunk::new(schema)), live: Vec::new() });
+    let View { chunk, mut ends, seen } = open.unwrap_or_else(|| View::empty(schema));
     // A copy, because snapshots go on showing the chunk as it was.
     let mut longer = Chunk {
         columns: chunk.columns.clone(),
@@ -72,8 +86,8 @@ pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) ->
     longer.ids.push(record.id.clone());
     longer.payloads.push(record.payload.clone());
     longer.seal = (longer.ids.len() == ROWS_PER_CHUNK).then(Seal::new);
-    live.push(true);
-    views.push(View { chunk: Arc::new(longer), live });
+    ends.push(None);
+    views.push(View { chunk: Arc::new(longer), ends, seen });
     Ok(())
 }
 
@@ -90,7 +104,21 @@ impl BlockSource for View {
     }
 
     fn clear_dead(&self, _: Version, live: &mut Narrow<'_>) -> Result<()> {
-        live.retain(|row| Ok(self.live[row]))
+        live.retain(|row| Ok(self.ends[row].is_none()))
+    }
+
+    fn is_alive(&self, row: usize, at: Version) -> Result<bool> {
+        Ok(self.ends[row].is_none_or(|end| end > at))
+    }
+
+    fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
+        let is_between = |end: &Option<Version>| end.is_some_and(|end| end > since && end <= at);
+        if at <= self.seen {
+            out.extend(
+                (0..).zip(&self.ends).filter(|(_, end)| is_between(end)).map(|(row, _)| row),
+            );
+        }
+        Ok(at <= self.seen)
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {

@@ -55,12 +55,13 @@ impl Store for NaiveStore {
             let effects = batch.resolve(state, applied.version)?.effects;
             let touched: BTreeSet<_> = effects.iter().map(Effect::to_id).collect();
             for id in &touched {
-                next.views.iter_mut().for_each(|view| view.end(id));
+                next.views.iter_mut().for_each(|view| view.end(id, applied.version));
                 if let Some(record) = next.model.get(id) {
                     chunk::append(&mut next.views, &self.schema, record)?;
                 }
             }
             next.views.retain(View::has_live_rows);
+            next.views.iter_mut().for_each(|view| view.see(applied.version));
             *state = next;
             Ok(applied)
         })

@@ -1,5 +1,6 @@
 //! The bytes of a segment: header, rows, ids, payloads, index and footer.
 
+pub(crate) mod block_id;
 pub(crate) mod footer;
 pub(crate) mod header;
 pub(crate) mod ids;
