@@ -1,8 +1,8 @@
 //! One chunk as readers see it: its rows, its payloads, and its seal once it is full.
 
 use iqdb_core::{
-    BlockSource, Error, ErrorKind, FieldId, IdRef, Narrow, PayloadRef, Predicate, Result, Seal,
-    VectorColumn, Version,
+    Birthplace, BlockSource, Error, ErrorKind, FieldId, IdRef, Narrow, PayloadRef, Predicate,
+    Result, Seal, VectorColumn, Version,
 };
 
 use crate::payloads::{Payloads, RowPayload};
@@ -24,8 +24,8 @@ impl Chunk {
     }
 
     /// A chunk that is full: its rows, ids and payloads, one per row, never change again.
-    pub(crate) fn sealed(rows: Arc<Rows>, payloads: Payloads) -> Self {
-        Self { rows, payloads, seal: Some(Seal::new()) }
+    pub(crate) fn sealed(rows: Arc<Rows>, payloads: Payloads, seal: Seal) -> Self {
+        Self { rows, payloads, seal: Some(seal) }
     }
 
     pub(crate) fn rows(&self) -> &Arc<Rows> {
@@ -34,6 +34,12 @@ impl Chunk {
 
     pub(crate) fn seal(&self) -> Option<&Seal> {
         self.seal.as_ref()
+    }
+
+    /// The first sealed chunk that had a row; `None` for a row of a chunk that isn't full.
+    pub(crate) fn birthplace(&self, row: usize) -> Option<Birthplace> {
+        // A lineage in memory is read without errors.
+        self.seal()?.birthplace(u32::try_from(row).ok()?).ok()
     }
 
     /// The payload of a row.

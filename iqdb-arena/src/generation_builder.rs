@@ -1,6 +1,6 @@
 //! Builds a generation: appends rows to chunks, and makes views of what it has appended.
 
-use iqdb_core::{IdRef, Payload, RecordId, Schema, Version};
+use iqdb_core::{Birthplace, IdRef, Payload, RecordId, Schema, Version};
 
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
@@ -9,6 +9,7 @@ use crate::layout::RowAddress;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
 use crate::rows::{Link, RowVectors};
+use crate::seal_ids::SealIds;
 use crate::sync::Arc;
 use crate::table::{ROWS_MAX, Slot, Table};
 use crate::vectors::ReservedMemory;
@@ -29,6 +30,7 @@ pub(crate) struct GenerationBuilder {
     open_chunk: Option<OpenChunk>,
     /// Memory for the vectors of the next chunks.
     reserved: ReservedMemory,
+    seal_ids: SealIds,
     rows: u32,
     faults: Faults,
 }
@@ -50,7 +52,7 @@ impl IdLookup {
 
 impl GenerationBuilder {
     /// Builds on an empty generation.
-    pub(crate) fn new(generation: Generation, faults: Faults) -> Self {
+    pub(crate) fn new(generation: Generation, seal_ids: SealIds, faults: Faults) -> Self {
         Self {
             generation: Arc::new(generation),
             table: Arc::new(Table::with_room_for(0)),
@@ -59,23 +61,25 @@ impl GenerationBuilder {
             chunk_list: None,
             open_chunk: None,
             reserved: ReservedMemory::default(),
+            seal_ids,
             rows: 0,
             faults,
         }
     }
 
     /// A compacted generation: copies of a view's live rows, in full, sealed chunks. O(live rows).
-    pub(crate) fn packed(view: &View, faults: Faults) -> Self {
+    pub(crate) fn packed(view: &View, seal_ids: SealIds, faults: Faults) -> Self {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
-        let mut packed = Self::new(view.generation.next(layout), faults);
+        let mut packed = Self::new(view.generation.next(layout), seal_ids, faults);
         packed.table = Arc::new(Table::with_room_for(live));
         for (chunk, row) in view.live_rows() {
             let of = chunk.rows();
             let (Some(id), Some(payload)) = (of.id(row), chunk.payload(row)) else {
                 unreachable!("a visible row has been written");
             };
-            packed.push(id.clone(), RowVectors::Row(of, row), Link::FIRST, payload);
+            let row_payload = (payload, chunk.birthplace(row));
+            packed.push(id.clone(), RowVectors::Row(of, row), Link::FIRST, row_payload);
             packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
             packed.rows += 1;
             packed.ids += 1;
@@ -86,6 +90,10 @@ impl GenerationBuilder {
     /// The number of rows, unpublished and ended ones included.
     pub(crate) fn rows(&self) -> u32 {
         self.rows
+    }
+
+    pub(crate) fn seal_ids(&self) -> SealIds {
+        self.seal_ids.clone()
     }
 
     pub(crate) fn generation(&self) -> &Arc<Generation> {
@@ -133,7 +141,7 @@ impl GenerationBuilder {
         if self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
-        self.push(id, vectors, link, payload);
+        self.push(id, vectors, link, (payload, None));
         // After the row is written, so that a reader that finds it in the table can read it.
         if !self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
@@ -143,14 +151,21 @@ impl GenerationBuilder {
     }
 
     /// Writes the next row into the open chunk, and seals the chunk if it is full.
-    fn push(&mut self, id: RecordId, vectors: RowVectors<'_>, link: Link, payload: RowPayload<'_>) {
+    fn push(
+        &mut self,
+        id: RecordId,
+        vectors: RowVectors<'_>,
+        link: Link,
+        payload: (RowPayload<'_>, Option<Birthplace>),
+    ) {
         let mut open_chunk = match self.open_chunk.take() {
             Some(open_chunk) => open_chunk,
             None => self.add_chunk(),
         };
         let has_new_form = open_chunk.push(id, vectors, link, payload, &mut self.reserved);
         if open_chunk.is_full() {
-            self.replace_last_chunk(open_chunk.sealed());
+            let id = self.seal_ids.next();
+            self.replace_last_chunk(open_chunk.sealed(id));
         } else {
             if has_new_form {
                 self.replace_last_chunk(open_chunk.chunk());

@@ -25,6 +25,7 @@ mod open_columns;
 mod options;
 mod payloads;
 mod rows;
+mod seal_ids;
 #[cfg(not(any(loom, shuttle)))]
 mod store;
 mod sync;

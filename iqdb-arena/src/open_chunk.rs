@@ -1,6 +1,6 @@
 //! The chunk that the writer fills, from its side: appenders, and the chunk that readers see.
 
-use iqdb_core::{Payload, RecordId};
+use iqdb_core::{Birthplace, Lineage, Payload, RecordId, Seal, SealId};
 
 use crate::chunk::Chunk;
 use crate::column::{Appender, column};
@@ -20,6 +20,8 @@ pub(crate) struct OpenChunk {
     rows: Arc<Rows>,
     payloads: Payloads,
     rows_max: usize,
+    /// Where its rows come from.
+    lineage: Lineage,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,7 @@ impl OpenChunk {
             rows: Arc::new(rows),
             payloads: Payloads::Open(Arc::new(payloads)),
             rows_max,
+            lineage: Lineage::new(),
         }
     }
 
@@ -58,9 +61,10 @@ impl OpenChunk {
         id: RecordId,
         vectors: RowVectors<'_>,
         link: Link,
-        payload: RowPayload<'_>,
+        (payload, birthplace): (RowPayload<'_>, Option<Birthplace>),
         reserved: &mut ReservedMemory,
     ) -> bool {
+        self.lineage.push(birthplace);
         let row = self.rows_in.push(&self.rows, id, vectors, link, reserved);
         let fits = match &mut self.payloads_in {
             PayloadsAppender::Columns(columns) => {
@@ -102,7 +106,7 @@ impl OpenChunk {
     }
 
     /// The chunk as readers see it when it is full. O(values log values).
-    pub(crate) fn sealed(&self) -> Chunk {
+    pub(crate) fn sealed(self, id: SealId) -> Chunk {
         let payloads = match &self.payloads {
             Payloads::Open(open) => open.packed(self.rows_max).map_or_else(
                 || self.payloads.clone(),
@@ -110,6 +114,6 @@ impl OpenChunk {
             ),
             other => other.clone(),
         };
-        Chunk::sealed(Arc::clone(&self.rows), payloads)
+        Chunk::sealed(self.rows, payloads, Seal::with_id(id).with_lineage(self.lineage))
     }
 }

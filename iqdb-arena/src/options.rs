@@ -1,6 +1,6 @@
 //! How an arena is laid out, and when it compacts.
 
-use iqdb_core::Version;
+use iqdb_core::{SealId, Version};
 
 use crate::table::ROWS_MAX;
 
@@ -26,6 +26,7 @@ pub struct ArenaOptions {
     pub(crate) rows_max: u32,
     pub(crate) first_version: Version,
     pub(crate) huge_pages: bool,
+    pub(crate) first_seal: Option<SealId>,
 }
 
 impl ArenaOptions {
@@ -40,6 +41,7 @@ impl ArenaOptions {
             rows_max: ROWS_MAX,
             first_version: Version::default(),
             huge_pages: true,
+            first_seal: None,
         }
     }
 
@@ -49,6 +51,15 @@ impl ArenaOptions {
     #[must_use]
     pub fn with_huge_pages(mut self, wanted: bool) -> Self {
         self.huge_pages = wanted;
+        self
+    }
+
+    /// The id of the first chunk that is sealed; those of later ones count on from it. The default are
+    /// [unique](SealId::unique) ids. For a store whose runs have to repeat: `first` must be random, or
+    /// derived from what no other store has.
+    #[must_use]
+    pub fn with_first_seal(mut self, first: SealId) -> Self {
+        self.first_seal = Some(first);
         self
     }
 

@@ -343,6 +343,8 @@ defects! {
     WantedRowsAreTheFirst by "blocks::rows_some_lends_what_rows_does";
     /// Blocks of different content have one seal.
     OneSealForAll by "blocks::sealed_blocks_never_change";
+    /// A row that was copied was born one row behind its own.
+    LineageIsOffByOne by "lineage::lineage_names_rows_with_the_same_bytes";
     /// Each store counts its seals from 0.
     SealsAreCounted by "blocks::sealed_blocks_never_change";
     /// Of equally near records the one written first comes first.

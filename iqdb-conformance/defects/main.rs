@@ -68,8 +68,11 @@ fn a_story_is_one_sentence_of_a_line() {
 }
 
 /// What a store without seals doesn't promise.
-const OF_SEALS: [&str; 2] =
-    ["sealed_blocks_never_change", "ended_names_the_rows_that_ended_between_two_versions"];
+const OF_SEALS: [&str; 3] = [
+    "sealed_blocks_never_change",
+    "ended_names_the_rows_that_ended_between_two_versions",
+    "lineage_names_rows_with_the_same_bytes",
+];
 
 #[test]
 fn without_a_defect_the_same_stores_pass() {

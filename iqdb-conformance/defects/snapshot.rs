@@ -9,9 +9,9 @@ use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Aggregate, Aggregated, Block, BlockSource, Budget, Cursor, Error, ErrorKind, Explain, FieldId,
-    Filter, Hits, IdRef, List, Map, Narrow, Page, Parts, Payload, PayloadColumns, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch, Seal, SealId,
-    Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
+    Filter, Hits, IdRef, Lineage, List, Map, Narrow, Page, Parts, Payload, PayloadColumns,
+    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch,
+    Seal, SealId, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
@@ -44,6 +44,8 @@ struct PlantedBlock {
     columns: Vec<PlantedColumn>,
     /// The payloads that the block lends as columns.
     payloads: Vec<Payload>,
+    /// The seal, where the defect is in its lineage.
+    seal: Option<Seal>,
     defect: Option<Defect>,
     store: Weak<NaiveStore>,
 }
@@ -71,6 +73,7 @@ impl PlantedSnapshot {
                 i,
                 columns: columns.collect::<Result<_>>()?,
                 payloads: payloads?,
+                seal: block.seal().filter(|_| defect.is_some()).map(off_by_one).transpose()?,
                 defect,
                 store: Weak::new(),
                 inner: inner.clone(),
@@ -93,6 +96,15 @@ impl PlantedSnapshot {
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
     }
+}
+
+/// A seal whose rows were all born one row later than they were.
+fn off_by_one(seal: &Seal) -> Result<Seal> {
+    let runs = seal.lineage()?.runs().map(|mut run| {
+        run.from.row += 1;
+        run
+    });
+    Ok(Seal::with_id(seal.id()).with_lineage(Lineage::from_runs(runs)?))
 }
 
 /// The part of an id that fits.
@@ -198,6 +210,9 @@ impl Snapshot for PlantedSnapshot {
             Some(_) if self.has(Defect::NothingIsSealed) => block,
             Some(_) if self.has(Defect::OneSealForAll) => block.sealed(&THE_ONE_SEAL),
             Some(_) if self.has(Defect::SealsAreCounted) => block.sealed(&COUNTED_SEALS[i % 512]),
+            Some(seal) if self.has(Defect::LineageIsOffByOne) => {
+                block.sealed(planted.seal.as_ref().unwrap_or(seal))
+            }
             Some(seal) => block.sealed(seal),
             None => block,
         })

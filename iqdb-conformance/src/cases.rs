@@ -15,6 +15,7 @@ mod fields;
 mod get;
 mod histories;
 mod hostile;
+mod lineage;
 mod liveness;
 mod panics;
 mod payloads;
@@ -109,6 +110,9 @@ macro_rules! for_each_case {
                 blocks::clear_dead_clears_exactly_the_dead_rows,
                 blocks::row_ids_are_those_of_their_records,
                 blocks::matching_agrees_with_the_predicate,
+            }
+            lineage {
+                lineage::lineage_names_rows_with_the_same_bytes,
             }
             liveness {
                 liveness::is_alive_agrees_with_clear_dead,

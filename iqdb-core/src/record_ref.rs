@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use crate::filter::Subject;
-use crate::{Block, Column, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result, VectorRef};
+use crate::{
+    Birthplace, Block, Column, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result,
+    VectorRef,
+};
 
 /// A borrowed record: what a snapshot lends. Its vectors and its payload are read when they are asked
 /// for.
@@ -74,6 +77,21 @@ impl RecordRef<'_> {
             Repr::Row(block, row) => block.payload(*row),
             Repr::Lent(record) => Ok(PayloadRef::from(&record.payload)),
             Repr::Owned(record) => Ok(PayloadRef::from(&record.payload)),
+        }
+    }
+
+    /// The first sealed block that had the record's bytes, and its row there; `None` for a record that
+    /// is in no sealed block. For a store that copies it into one.
+    ///
+    /// # Errors
+    /// Whatever reading the lineage reports.
+    pub fn birthplace(&self) -> Result<Option<Birthplace>> {
+        match &self.0 {
+            Repr::Row(block, row) => match (block.seal(), u32::try_from(*row)) {
+                (Some(seal), Ok(row)) => seal.birthplace(row).map(Some),
+                _ => Ok(None),
+            },
+            Repr::Lent(_) | Repr::Owned(_) => Ok(None),
         }
     }
 

@@ -4,13 +4,15 @@ use std::fmt::Debug;
 use std::sync::OnceLock;
 
 use crate::limits::FIELDS_MAX;
-use crate::{DerivedCell, FieldId, SealId};
+use crate::{Birthplace, DerivedCell, FieldId, Lineage, Result, SealId};
 
 /// Marks a block as sealed: its rows, ids and payloads never change again (which of its rows are
 /// alive may). Lives as long as the chunk or segment behind the block, across all its snapshots.
 #[derive(Debug)]
 pub struct Seal {
     id: SealId,
+    lineage: OnceLock<Lineage>,
+    lineage_source: Option<Box<dyn LineageSource>>,
     derived: DerivedCell,
     derived_of: [OnceLock<Box<DerivedCell>>; FIELDS_MAX],
     sidecar: Option<Box<dyn Sidecar>>,
@@ -30,6 +32,15 @@ pub trait Sidecar: Debug + Send + Sync {
     fn save(&self, key: &str, bytes: &[u8]) -> bool;
 }
 
+/// Where the lineage of a block is saved.
+pub trait LineageSource: Debug + Send + Sync {
+    /// Reads it. O(runs).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io).
+    fn read(&self) -> Result<Lineage>;
+}
+
 impl Seal {
     /// A seal with an id of its own and without derived data.
     #[must_use]
@@ -42,10 +53,26 @@ impl Seal {
     pub fn with_id(id: SealId) -> Self {
         Self {
             id,
+            lineage: OnceLock::new(),
+            lineage_source: None,
             derived: DerivedCell::default(),
             derived_of: [const { OnceLock::new() }; FIELDS_MAX],
             sidecar: None,
         }
+    }
+
+    /// The seal of a block that was made from sealed ones, with the birthplaces of its rows.
+    #[must_use]
+    pub fn with_lineage(mut self, lineage: Lineage) -> Self {
+        self.lineage = lineage.into();
+        self
+    }
+
+    /// The seal of a block whose lineage is read when it is asked for.
+    #[must_use]
+    pub fn with_lineage_source(mut self, source: impl LineageSource + 'static) -> Self {
+        self.lineage_source = Some(Box::new(source));
+        self
     }
 
     /// The seal, with a place where derived data can be saved.
@@ -59,6 +86,29 @@ impl Seal {
     #[must_use]
     pub fn id(&self) -> SealId {
         self.id
+    }
+
+    /// Where the rows of the block come from. O(1), but for the first time where it is saved.
+    ///
+    /// # Errors
+    /// Whatever reading it reports.
+    pub fn lineage(&self) -> Result<&Lineage> {
+        if let Some(lineage) = self.lineage.get() {
+            return Ok(lineage);
+        }
+        let read = self.lineage_source.as_ref().map(|source| source.read()).transpose()?;
+        // Another thread may have been faster.
+        Ok(self.lineage.get_or_init(|| read.unwrap_or_default()))
+    }
+
+    /// The first sealed block that had this row, and the row's number there: this block for a row that
+    /// was born in it. O(log runs).
+    ///
+    /// # Errors
+    /// Whatever reading the lineage reports.
+    pub fn birthplace(&self, row: u32) -> Result<Birthplace> {
+        let birthplace = self.lineage()?.birthplace(row);
+        Ok(birthplace.unwrap_or(Birthplace { seal: self.id, row }))
     }
 
     /// Where derived data can be saved, if the backend has a place for it.

@@ -113,6 +113,8 @@ pub trait Snapshot: Debug + Send + Sync {
     /// - `block_out_of_range_is_an_error`: There is none from `block_count()` on.
     /// - `sealed_blocks_never_change`: Where a block has a seal, any block of any store whose seal has
     ///   the same id has the same rows, ids and payloads.
+    /// - `lineage_names_rows_with_the_same_bytes`: Where the seal of a block names another block as the
+    ///   birthplace of a row, the row there had the same id, vectors and payload, and was born there.
     ///
     /// # Errors
     /// [`ErrorKind::ContractViolation`](crate::ErrorKind::ContractViolation) when there is no such block;

@@ -69,7 +69,7 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
     let after = manifest.version;
     let manifest = (manifest, manifest_file);
     let files = DatabaseFiles::new(dir, &lock, manifest, &log, options.fault);
-    let tables = Tables::new(files.manifest(), Segments::new(segments), log);
+    let tables = Tables::new(files.manifest(), Segments::new(segments), log, options.fault);
     let mut recovery = Recovery { options, files, tables, wants_rewrite: false };
     if !options.read_only {
         // Later openings have to find what is written, and it must change no other database.

@@ -99,9 +99,10 @@ impl SegmentBlock {
         decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
     }
 
-    /// Whether all ids, payloads and vectors make sense.
+    /// Whether all ids, payloads, vectors and the lineage make sense.
     pub(crate) fn check_all(&self) -> Result<()> {
         self.payloads()?;
+        self.seal.lineage()?;
         self.columns.iter().try_for_each(SegmentColumn::check_all)?;
         (0..self.rows).try_for_each(|row| self.id_of(row).map(drop))
     }

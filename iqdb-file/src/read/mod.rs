@@ -5,6 +5,7 @@ mod body;
 mod column;
 pub(crate) mod context;
 mod ended;
+mod lineage;
 pub(crate) mod segment;
 mod segment_file;
 mod sidecar;

@@ -10,6 +10,7 @@ use iqdb_core::{Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Sea
 use super::block::SegmentBlock;
 use super::body::Body;
 use super::context::SegmentContext;
+use super::lineage::SegmentLineage;
 use super::segment_file::read_footer;
 use super::sidecar::{BlockSidecar, SidecarFile};
 use crate::errors::{damaged, refused};
@@ -88,6 +89,9 @@ impl Segment {
             .enumerate()
             .map(|(n, vectors)| {
                 let seal = Seal::with_id(block_id(context.database, &info, footer.seed, n));
+                let slot = Section::Lineage(n).slot(shape.blocks(info.rows), shape.fields());
+                let lineage = SegmentLineage::new(&body, slot, shape.rows_in(n, info.rows));
+                let seal = seal.with_lineage_source(lineage);
                 let seal = match &derived {
                     Some(file) => seal.with_sidecar(BlockSidecar::new(file, n)),
                     None => seal,

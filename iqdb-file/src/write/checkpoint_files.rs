@@ -181,7 +181,7 @@ impl CheckpointFiles<'_> {
                 Some(id) => {
                     let record = records.get(id)?;
                     let record = record.ok_or_else(|| defect("a row's record is gone"))?;
-                    writer.describe_placed(id.as_ref(), &record.payload()?)?;
+                    writer.describe_placed(&record)?;
                 }
                 None => {
                     dead.push(row);

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
-use iqdb_core::{Applied, Batch, Change, Result, Schema, Snapshot, SnapshotExt, Store, Version};
+use iqdb_core::{
+    Applied, Batch, Change, Result, Schema, SealId, Snapshot, SnapshotExt, Store, Version,
+};
+
+use crate::fault::InjectedFault;
+use crate::format::manifest::Manifest;
 
 /// The records of the log, with the version and the number of records of the whole database. All of
 /// that may be ahead of what is on the disk.
@@ -13,12 +18,18 @@ pub(crate) struct Memtable {
     version: Version,
     /// Records of the database, those in segments included.
     live: u64,
+    /// The log that the records are of, and how many stores there have been for it.
+    log: u64,
+    stores: u64,
+    fault: InjectedFault,
 }
 
 impl Memtable {
-    /// An empty memtable over segments with `live` records at this version.
-    pub(crate) fn new(schema: Schema, version: Version, live: u64) -> Self {
-        Self { records: empty(schema, version), version, live }
+    /// An empty memtable over the segments of this manifest, which have `live` records.
+    pub(crate) fn new(manifest: &Manifest, live: u64, fault: InjectedFault) -> Self {
+        let (version, log) = (manifest.version, manifest.log);
+        let records = empty(manifest.schema.clone(), version, first_seal(fault, log, 0));
+        Self { records, version, live, log, stores: 1, fault }
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -76,10 +87,13 @@ impl Memtable {
             batch.push(Change::Upsert(record?.to_record()?));
         }
         let schema = self.records.schema().clone();
+        let first_seal = first_seal(self.fault, self.log, self.stores);
+        self.stores += 1;
         self.records = match batch.changes().is_empty() {
-            true => empty(schema, version),
+            true => empty(schema, version, first_seal),
             false => {
-                let records = empty(schema, Version(version.0.saturating_sub(1)));
+                let before = Version(version.0.saturating_sub(1));
+                let records = empty(schema, before, first_seal);
                 records.apply_checked(&batch)?;
                 records
             }
@@ -89,9 +103,20 @@ impl Memtable {
     }
 }
 
+/// The id of the first block that a store seals. Random, but in a run that has to repeat.
+fn first_seal(fault: InjectedFault, log: u64, store: u64) -> SealId {
+    // Far from the numbers of files.
+    let number = 1 << 63 | log << 24 | store << 1;
+    let halves = [number, number | 1].map(|number| u128::from(fault.random(number)));
+    SealId::from_u128(halves[0] << 64 | halves[1])
+}
+
 /// An empty store whose versions are those of the database.
-fn empty(schema: Schema, version: Version) -> ArenaStore {
+fn empty(schema: Schema, version: Version, first_seal: SealId) -> ArenaStore {
     // A large batch fills some MiB of it, and soon all of it is sealed.
-    let options = ArenaOptions::new().with_first_version(version).with_huge_pages(false);
+    let options = ArenaOptions::new()
+        .with_first_version(version)
+        .with_huge_pages(false)
+        .with_first_seal(first_seal);
     ArenaStore::with_options(schema, options)
 }

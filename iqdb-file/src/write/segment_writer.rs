@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use iqdb_core::{IdRef, Payload, PayloadRef, RecordId, RecordRef, Result};
+use iqdb_core::{Birthplace, Lineage, Payload, RecordId, RecordRef, Result};
 
 use crate::errors::{defect, refused};
 use crate::format::file_name::FileName;
@@ -19,6 +19,7 @@ use crate::format::segment::index;
 use crate::format::segment::layout::{
     ColumnPart, HEADER, LINE, Piece, Section, Shape, pieces, stride_of,
 };
+use crate::format::segment::lineage::encode_lineage;
 use crate::format::vectors::put_row;
 use crate::read::context::SegmentContext;
 use crate::vfs::{File, FileExt};
@@ -43,6 +44,7 @@ pub(crate) struct SegmentWriter<'a> {
     ids: Vec<RecordId>,
     payloads: Vec<Payload>,
     columns: Vec<ColumnWriter>,
+    lineage: Lineage,
     /// Of the blocks before.
     blocks: Vec<BlockParts>,
     /// Bytes of sections that are kept.
@@ -60,6 +62,7 @@ pub(crate) struct SegmentWriter<'a> {
 struct BlockParts {
     ids: Part,
     payloads: Part,
+    lineage: Part,
     columns: Vec<ColumnParts>,
 }
 
@@ -126,6 +129,7 @@ impl<'a> SegmentWriter<'a> {
             buffer: Vec::new(),
             ids: Vec::new(),
             payloads: Vec::new(),
+            lineage: Lineage::new(),
             blocks: Vec::new(),
             kept: 0,
             index: Vec::new(),
@@ -146,20 +150,21 @@ impl<'a> SegmentWriter<'a> {
     }
 
     /// Says which record the next placed vector is of that has not been described yet.
-    pub(crate) fn describe_placed(
-        &mut self,
-        id: IdRef<'_>,
-        payload: &PayloadRef<'_>,
-    ) -> Result<()> {
+    pub(crate) fn describe_placed(&mut self, record: &RecordRef<'_>) -> Result<()> {
         self.note_placed()?;
+        self.describe(record)
+    }
+
+    fn describe(&mut self, record: &RecordRef<'_>) -> Result<()> {
+        let id = record.id()?;
         self.index.push((index::hash(id, self.seed), self.described));
-        self.describe_as(id.to_id(), payload.to_payload()?)
+        self.describe_as(id.to_id(), record.payload()?.to_payload()?, record.birthplace()?)
     }
 
     /// Passes over the next placed vector: no id leads to it.
     pub(crate) fn describe_dead(&mut self) -> Result<()> {
         self.note_placed()?;
-        self.describe_as(RecordId::from(0), Payload::new())
+        self.describe_as(RecordId::from(0), Payload::new(), None)
     }
 
     /// Notes that the row at hand has the next placed vector.
@@ -176,7 +181,12 @@ impl<'a> SegmentWriter<'a> {
         u32::try_from(self.ids.len()).map_err(|_| defect("a block has too many rows"))
     }
 
-    fn describe_as(&mut self, id: RecordId, payload: Payload) -> Result<()> {
+    fn describe_as(
+        &mut self,
+        id: RecordId,
+        payload: Payload,
+        birthplace: Option<Birthplace>,
+    ) -> Result<()> {
         self.described = self
             .described
             .checked_add(1)
@@ -184,6 +194,7 @@ impl<'a> SegmentWriter<'a> {
             .ok_or_else(|| defect("a segment has too many rows"))?;
         self.ids.push(id);
         self.payloads.push(payload);
+        self.lineage.push(birthplace);
         if self.ids.len() == self.context.shape.block_rows {
             self.end_block()?;
         }
@@ -205,9 +216,7 @@ impl<'a> SegmentWriter<'a> {
                 column.push(row, vector)?;
             }
         }
-        let id = record.id()?;
-        self.index.push((index::hash(id, self.seed), self.described));
-        self.describe_as(id.to_id(), record.payload()?.to_payload()?)?;
+        self.describe(record)?;
         if self.buffer.len() >= BUFFER {
             self.flush()?;
         }
@@ -259,6 +268,7 @@ impl<'a> SegmentWriter<'a> {
             }
             sections[Section::Ids(block).slot(blocks, fields)] = self.place(parts.ids)?;
             sections[Section::Payloads(block).slot(blocks, fields)] = self.place(parts.payloads)?;
+            sections[Section::Lineage(block).slot(blocks, fields)] = self.place(parts.lineage)?;
         }
         let slots = index::build(&self.index);
         sections[Section::Index.slot(blocks, fields)] = self.append(&slots)?;
@@ -278,8 +288,9 @@ impl<'a> SegmentWriter<'a> {
         for column in std::mem::replace(&mut self.columns, columns_of(&self.context.shape)) {
             columns.push(self.end_column(column, rows)?);
         }
-        let (ids, payloads) = (self.part(ids)?, self.part(payloads)?);
-        self.blocks.push(BlockParts { ids, payloads, columns });
+        let lineage = encode_lineage(&std::mem::take(&mut self.lineage));
+        let (ids, payloads, lineage) = (self.part(ids)?, self.part(payloads)?, self.part(lineage)?);
+        self.blocks.push(BlockParts { ids, payloads, lineage, columns });
         self.ids.clear();
         self.payloads.clear();
         Ok(())

@@ -12,19 +12,21 @@ use super::memtable::Memtable;
 use super::open_segment::{OpenSegment, Position};
 use super::row_writer::PendingRows;
 use super::staged_group::{StagedGroup, Undo};
+use crate::fault::InjectedFault;
 use crate::files::log::Log;
 use crate::format::batch::PlacedRows;
 use crate::format::manifest::{Entry, Manifest};
 use crate::format::segment::footer::{END_BYTES, ROW_OF_BYTES};
 use crate::format::segment::layout::{LINE, Section, Shape, stride_of};
+use crate::format::segment::lineage::{BLOCK_ID_BYTES, RUN_BYTES};
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
 use crate::read::view::{Segments, View};
 use crate::vfs::{Access, Process};
 
 /// Bytes of a record in a segment beside its vector, its id and its payload, at most: in the index, the
-/// ends of ids, and a field of a payload more or less.
-const INDEXED_BYTES: usize = 48;
+/// ends of ids, in the lineage, and a field of a payload more or less.
+const INDEXED_BYTES: usize = 48 + RUN_BYTES + BLOCK_ID_BYTES;
 
 /// Bytes of a vector in a segment beside its components, at most: the number of its row, and where a
 /// sparse one ends.
@@ -45,7 +47,12 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// The tables at the start of the manifest's log.
-    pub(crate) fn new(manifest: &Manifest, segments: Segments, log: Log) -> Self {
+    pub(crate) fn new(
+        manifest: &Manifest,
+        segments: Segments,
+        log: Log,
+        fault: InjectedFault,
+    ) -> Self {
         let rows = |entry: &Entry| entry.info.rows - entry.dead.len() as u64;
         let live = manifest.segments.iter().map(rows).sum();
         Self {
@@ -53,7 +60,7 @@ impl Tables {
             segments: Arc::new(segments),
             log: LogTail::new(log),
             open_segment: OpenSegment::new(manifest.open_segment),
-            memtable: Memtable::new(manifest.schema.clone(), manifest.version, live),
+            memtable: Memtable::new(manifest, live, fault),
         }
     }
 

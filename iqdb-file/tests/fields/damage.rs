@@ -55,11 +55,11 @@ fn a_flipped_bit_in_a_section_of_any_kind_is_found() {
     let files = sealed();
     let name = segment(&files);
     let sections = sections(&files[&name]);
-    assert_eq!(sections.len(), 2 + 4 * FIELDS.len() + 1);
+    assert_eq!(sections.len(), 3 + 4 * FIELDS.len() + 1);
     let mut parts = [false; 4];
     for (slot, section) in sections.iter().enumerate().filter(|(_, section)| !section.is_empty()) {
-        if (2..sections.len() - 1).contains(&slot) {
-            parts[(slot - 2) % 4] = true;
+        if (3..sections.len() - 1).contains(&slot) {
+            parts[(slot - 3) % 4] = true;
         }
         for at in [section.start, section.end - 1] {
             let mut flipped = files.clone();
@@ -95,7 +95,7 @@ fn forged_places_of_vectors_are_damage_and_no_panic() {
     let sections = sections(&files[&name]);
     for (slot, section) in sections.iter().enumerate() {
         // The rows of vectors, and their ends.
-        let part = slot.checked_sub(2).filter(|n| *n < 4 * FIELDS.len()).map(|n| n % 4);
+        let part = slot.checked_sub(3).filter(|n| *n < 4 * FIELDS.len()).map(|n| n % 4);
         let size = match part {
             Some(1) => 4,
             Some(2) => 8,

@@ -404,6 +404,7 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
         let (first, count) = (records.len(), block_rows.min(entry.rows - records.len()));
         let ids = ids(section(), count);
         let payloads = payloads(section(), count);
+        lineage(section(), count);
         for (id, payload) in ids.into_iter().zip(payloads) {
             records.push(Record::without_vector(id).with_payload(payload));
         }
@@ -415,6 +416,25 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
     index(section(), seed, &records);
     assert!(footer.0.is_empty(), "more than the sections");
     records
+}
+
+/// Sees that the runs of a lineage are rows of the block, in order, and come from blocks that it names.
+fn lineage(bytes: &[u8], rows: usize) {
+    let mut from = Bytes(bytes);
+    if bytes.is_empty() {
+        return;
+    }
+    let blocks = from.len(4);
+    let ids: std::collections::BTreeSet<_> = (0..blocks).map(|_| from.take(16)).collect();
+    assert_eq!(ids.len(), blocks, "a block comes from each other one once");
+    let (mut end, runs) = (0, from.len(4));
+    for _ in 0..runs {
+        let (first, count, block) = (from.len(4), from.len(4), from.len(4));
+        from.len(4);
+        assert!(first >= end && count > 0 && block < blocks, "a run of a lineage");
+        end = first + count;
+    }
+    assert!(end <= rows && runs >= blocks && from.0.is_empty(), "the runs of a lineage");
 }
 
 /// Sees that the table is the one of these rows. Those that never had a record have the number 0,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, BlockSource, FieldId, IdRef, Narrow, Payload, PayloadRef, Predicate, Record, RecordId,
-    Result, Schema, Seal, VectorColumn, Version,
+    Birthplace, Block, BlockSource, FieldId, IdRef, Lineage, Narrow, Payload, PayloadRef,
+    Predicate, Record, RecordId, Result, Schema, Seal, VectorColumn, Version,
 };
 
 use super::column::PaddedColumn;
+use crate::Model;
 
 /// The rows of a full chunk. A small number, so that a small test has many blocks, most of them
 /// sealed.
@@ -20,6 +21,8 @@ struct Chunk {
     columns: Vec<PaddedColumn>,
     ids: Vec<RecordId>,
     payloads: Vec<Payload>,
+    /// Where its rows come from.
+    lineage: Lineage,
     seal: Option<Seal>,
 }
 
@@ -67,7 +70,12 @@ impl View {
 }
 
 /// Appends a row: to the last chunk, or to a new one when that is sealed.
-pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) -> Result<()> {
+pub(super) fn append(
+    views: &mut Vec<View>,
+    schema: &Schema,
+    record: &Record,
+    birthplace: Option<Birthplace>,
+) -> Result<()> {
     let open = views.pop_if(|view| view.chunk.seal.is_none());
     let View { chunk, mut ends, seen } = open.unwrap_or_else(|| View::empty(schema));
     // A copy, because snapshots go on showing the chunk as it was.
@@ -75,6 +83,7 @@ pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) ->
         columns: chunk.columns.clone(),
         ids: chunk.ids.clone(),
         payloads: chunk.payloads.clone(),
+        lineage: chunk.lineage.clone(),
         seal: None,
     };
     let row = u32::try_from(longer.ids.len()).unwrap_or(u32::MAX);
@@ -85,9 +94,33 @@ pub(super) fn append(views: &mut Vec<View>, schema: &Schema, record: &Record) ->
     }
     longer.ids.push(record.id.clone());
     longer.payloads.push(record.payload.clone());
-    longer.seal = (longer.ids.len() == ROWS_PER_CHUNK).then(Seal::new);
+    longer.lineage.push(birthplace);
+    if longer.ids.len() == ROWS_PER_CHUNK {
+        longer.seal = Some(Seal::new().with_lineage(longer.lineage.clone()));
+    }
     ends.push(None);
     views.push(View { chunk: Arc::new(longer), ends, seen });
+    Ok(())
+}
+
+/// Copies the live rows into new chunks, once most rows are dead.
+pub(super) fn compact(views: &mut Vec<View>, schema: &Schema, model: &Model) -> Result<()> {
+    let rows: usize = views.iter().map(|view| view.ends.len()).sum();
+    if rows < 2 * model.len() + 4 * ROWS_PER_CHUNK {
+        return Ok(());
+    }
+    let mut packed = Vec::new();
+    for view in &*views {
+        for (row, id) in (0..).zip(&view.chunk.ids) {
+            if view.ends[row as usize].is_none()
+                && let Some(record) = model.get(id)
+            {
+                let birthplace = view.chunk.seal.as_ref().map(|seal| seal.birthplace(row));
+                append(&mut packed, schema, record, birthplace.transpose()?)?;
+            }
+        }
+    }
+    *views = packed;
     Ok(())
 }
 

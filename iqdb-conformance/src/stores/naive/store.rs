@@ -57,10 +57,11 @@ impl Store for NaiveStore {
             for id in &touched {
                 next.views.iter_mut().for_each(|view| view.end(id, applied.version));
                 if let Some(record) = next.model.get(id) {
-                    chunk::append(&mut next.views, &self.schema, record)?;
+                    chunk::append(&mut next.views, &self.schema, record, None)?;
                 }
             }
             next.views.retain(View::has_live_rows);
+            chunk::compact(&mut next.views, &self.schema, &next.model)?;
             next.views.iter_mut().for_each(|view| view.see(applied.version));
             *state = next;
             Ok(applied)

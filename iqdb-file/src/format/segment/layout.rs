@@ -114,6 +114,8 @@ pub(crate) enum Section {
     Ids(usize),
     /// The payloads of a block.
     Payloads(usize),
+    /// Where the rows of a block come from.
+    Lineage(usize),
     /// A part of a column: of which block, of which field.
     Column(usize, usize, ColumnPart),
     /// From an id to its row.
@@ -140,12 +142,13 @@ impl ColumnPart {
 impl Section {
     /// Its place among all sections of a segment with `blocks` blocks and `fields` fields.
     pub(crate) fn slot(self, blocks: usize, fields: usize) -> usize {
-        let of_block = 2 + ColumnPart::COUNT * fields;
+        let of_block = 3 + ColumnPart::COUNT * fields;
         match self {
             Self::Ids(block) => block * of_block,
             Self::Payloads(block) => block * of_block + 1,
+            Self::Lineage(block) => block * of_block + 2,
             Self::Column(block, field, part) => {
-                block * of_block + 2 + ColumnPart::COUNT * field + part as usize
+                block * of_block + 3 + ColumnPart::COUNT * field + part as usize
             }
             Self::Index => blocks * of_block,
         }

@@ -6,3 +6,4 @@ pub(crate) mod header;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod layout;
+pub(crate) mod lineage;

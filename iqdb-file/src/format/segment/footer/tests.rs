@@ -33,6 +33,7 @@ fn footer(rows: u64, columns: [Parts; 3]) -> Footer {
     }
     add(Section::Ids(0), 13 * rows);
     add(Section::Payloads(0), 1);
+    add(Section::Lineage(0), 0);
     add(Section::Index, 64);
     let pieces = [Piece { end, hash: 5 }].into();
     Footer { rows, pieces, sections: sections.into(), seed: 7 }
