@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Field, Result, Schema, Version};
+use iqdb_core::{Applied, Batch, Field, Result, Schema, Shelf, Version};
 
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
@@ -19,6 +19,7 @@ pub(crate) struct Arena {
     options: ArenaOptions,
     published: Published<View>,
     writer: Mutex<Writer>,
+    shelf: Arc<Shelf>,
     faults: Faults,
 }
 
@@ -35,13 +36,14 @@ impl Arena {
         }
         let generation = Generation::first(layout);
         let (writer, view) = Writer::new(schema.clone(), generation, &options, faults.clone());
+        let shelf = Arc::clone(&view.shelf);
         let published = Published::new(view);
         #[cfg(loom)]
         let published = match faults.has(Defect::RelaxedPublication) {
             true => published.relaxed(),
             false => published,
         };
-        Self { schema, options, published, writer: Mutex::new(writer), faults }
+        Self { schema, options, published, writer: Mutex::new(writer), shelf, faults }
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -76,6 +78,7 @@ impl Arena {
         let garbage = writer.reclaim();
         drop(writer);
         garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
         Ok(applied)
     }
 
@@ -87,6 +90,7 @@ impl Arena {
         let garbage = writer.reclaim();
         drop(writer);
         garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
         version
     }
 
@@ -96,6 +100,7 @@ impl Arena {
         let garbage = writer.reclaim_all();
         drop(writer);
         garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
     }
 
     /// Frees the retired views that no reader holds, unless a writer is running, which frees some
@@ -109,6 +114,7 @@ impl Arena {
         let garbage = writer.reclaim_all();
         drop(writer);
         garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
     }
 
     /// Takes the writers' lock and ignores its poison, so that the store stays usable after a writer

@@ -1,6 +1,6 @@
 //! Builds a generation: appends rows to chunks, and makes views of what it has appended.
 
-use iqdb_core::{Birthplace, IdRef, Payload, RecordId, Schema, Version};
+use iqdb_core::{Birthplace, IdRef, Layout as BlockLayout, Payload, RecordId, Schema, Version};
 
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
@@ -9,7 +9,7 @@ use crate::layout::RowAddress;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
 use crate::rows::{Link, RowVectors};
-use crate::seal_ids::SealIds;
+use crate::shared::Shared;
 use crate::sync::Arc;
 use crate::table::{ROWS_MAX, Slot, Table};
 use crate::vectors::ReservedMemory;
@@ -30,7 +30,9 @@ pub(crate) struct GenerationBuilder {
     open_chunk: Option<OpenChunk>,
     /// Memory for the vectors of the next chunks.
     reserved: ReservedMemory,
-    seal_ids: SealIds,
+    shared: Shared,
+    /// Of the chunks that are sealed by now.
+    layout: Arc<BlockLayout>,
     rows: u32,
     faults: Faults,
 }
@@ -52,7 +54,7 @@ impl IdLookup {
 
 impl GenerationBuilder {
     /// Builds on an empty generation.
-    pub(crate) fn new(generation: Generation, seal_ids: SealIds, faults: Faults) -> Self {
+    pub(crate) fn new(generation: Generation, shared: Shared, faults: Faults) -> Self {
         Self {
             generation: Arc::new(generation),
             table: Arc::new(Table::with_room_for(0)),
@@ -61,17 +63,18 @@ impl GenerationBuilder {
             chunk_list: None,
             open_chunk: None,
             reserved: ReservedMemory::default(),
-            seal_ids,
+            shared,
+            layout: Arc::default(),
             rows: 0,
             faults,
         }
     }
 
     /// A compacted generation: copies of a view's live rows, in full, sealed chunks. O(live rows).
-    pub(crate) fn packed(view: &View, seal_ids: SealIds, faults: Faults) -> Self {
+    pub(crate) fn packed(view: &View, shared: Shared, faults: Faults) -> Self {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
-        let mut packed = Self::new(view.generation.next(layout), seal_ids, faults);
+        let mut packed = Self::new(view.generation.next(layout), shared, faults);
         packed.table = Arc::new(Table::with_room_for(live));
         for (chunk, row) in view.live_rows() {
             let of = chunk.rows();
@@ -92,8 +95,8 @@ impl GenerationBuilder {
         self.rows
     }
 
-    pub(crate) fn seal_ids(&self) -> SealIds {
-        self.seal_ids.clone()
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(crate) fn generation(&self) -> &Arc<Generation> {
@@ -164,7 +167,8 @@ impl GenerationBuilder {
         };
         let has_new_form = open_chunk.push(id, vectors, link, payload, &mut self.reserved);
         if open_chunk.is_full() {
-            let id = self.seal_ids.next();
+            let id = self.shared.seal_ids.next();
+            self.layout = Arc::default();
             self.replace_last_chunk(open_chunk.sealed(id));
         } else {
             if has_new_form {
@@ -224,6 +228,8 @@ impl GenerationBuilder {
             generation: Arc::clone(&self.generation),
             table: Arc::clone(&self.table),
             chunks: Arc::clone(chunks),
+            layout: Arc::clone(&self.layout),
+            shelf: Arc::clone(&self.shared.shelf),
         }
     }
 

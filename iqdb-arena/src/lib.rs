@@ -26,6 +26,7 @@ mod options;
 mod payloads;
 mod rows;
 mod seal_ids;
+mod shared;
 #[cfg(not(any(loom, shuttle)))]
 mod store;
 mod sync;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot,
-    Version,
+    Block, Error, ErrorKind, Explain, Hits, Layout, Query, RecordId, RecordRef, Result, Schema,
+    Shelf, Snapshot, Version,
 };
 
 use crate::chunk::Chunk;
@@ -29,6 +29,9 @@ pub(crate) struct View {
     pub(crate) table: Arc<Table>,
     /// The chunks that the rows are in.
     pub(crate) chunks: Arc<Chunks>,
+    /// Of the sealed ones among them.
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 pub(crate) type Chunks = Box<[Arc<Chunk>]>;
@@ -99,6 +102,14 @@ impl Snapshot for View {
             Some(seal) => block.sealed(seal),
             None => block,
         })
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        Some(&self.layout)
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -3,9 +3,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use iqdb_core::{
-    Applied, Batch, Effect, Error, ErrorKind, Resolved, Result, Schema, SealId, Version,
-};
+use iqdb_core::{Applied, Batch, Effect, Error, ErrorKind, Resolved, Result, Schema, Version};
 
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
@@ -13,7 +11,7 @@ use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
 use crate::payloads::RowPayload;
 use crate::rows::RowVectors;
-use crate::seal_ids::SealIds;
+use crate::shared::Shared;
 use crate::sync::{Arc, Published};
 use crate::view::View;
 
@@ -71,9 +69,8 @@ impl Writer {
         options: &ArenaOptions,
         faults: Faults,
     ) -> (Self, Arc<View>) {
-        let first_seal = options.first_seal.map(SealId::to_u128);
-        let mut builder =
-            GenerationBuilder::new(generation, SealIds::new(first_seal), faults.clone());
+        let shared = Shared::new(options.first_seal);
+        let mut builder = GenerationBuilder::new(generation, shared, faults.clone());
         let view = Arc::new(builder.view(schema, options.first_version, 0));
         let retired = VecDeque::new();
         let writer = Self {
@@ -245,8 +242,11 @@ impl Writer {
 
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
-        let mut packed =
-            GenerationBuilder::packed(&self.view, self.builder.seal_ids(), self.faults.clone());
+        let mut packed = GenerationBuilder::packed(
+            &self.view,
+            self.builder.shared().clone(),
+            self.faults.clone(),
+        );
         let view =
             Arc::new(packed.view(self.view.schema.clone(), self.view.version, self.view.live));
         self.retired.reserve(1);

@@ -5,7 +5,8 @@
 //! [`Snapshot`], [`Block`]), what a search is ([`Search`], [`Query`], [`Hits`]), what a filter is
 //! ([`Filter`]), and the one [`Error`].
 //!
-//! It does no I/O, starts no threads, takes no locks and has no unsafe code.
+//! It does no I/O, starts no threads and has no unsafe code. Nothing that reads takes a lock: only
+//! replacing a value on the [`Shelf`] does.
 //!
 //! Most users want the `iqdb` crate, which puts a backend and a search behind one handle. The
 //! author of a backend implements [`Store`] and proves it with `iqdb-conformance`: the bullets in
@@ -54,6 +55,7 @@ mod field;
 pub mod filter;
 mod hits;
 mod id;
+mod layout;
 pub mod limits;
 mod lineage;
 mod mask;
@@ -75,6 +77,8 @@ mod scratch;
 mod seal;
 mod seal_id;
 mod search;
+mod shelf;
+mod sidecar;
 mod snapshot;
 mod source;
 mod store;
@@ -100,6 +104,7 @@ pub use filter::{Filter, Predicate};
 pub use half::{bf16, f16};
 pub use hits::{Hit, HitRef, Hits, HitsIter, IntoHits};
 pub use id::{IdRef, RecordId};
+pub use layout::Layout;
 pub use lineage::{Birthplace, Lineage, LineageRun};
 pub use mask::{Narrow, RowMask};
 pub use merge::merge_patch;
@@ -115,9 +120,11 @@ pub use rows::{IdColumn, Parts, Rows};
 pub use rows_ref::{Csr, Matrix, RowsRef};
 pub use schema::{Schema, SchemaBuilder};
 pub use scratch::Scratch;
-pub use seal::{LineageSource, Seal, Sidecar};
+pub use seal::{LineageSource, Seal};
 pub use seal_id::SealId;
 pub use search::Search;
+pub use shelf::Shelf;
+pub use sidecar::{SavedBytes, Sidecar};
 pub use snapshot::{Records, Snapshot, SnapshotExt, aggregate_blocks, get_each, scroll_blocks};
 pub use source::BlockSource;
 pub use store::{Store, StoreExt};

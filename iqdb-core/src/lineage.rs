@@ -112,6 +112,7 @@ impl Lineage {
     }
 
     /// The runs, in rising order.
+    #[must_use]
     pub fn runs(&self) -> impl ExactSizeIterator<Item = LineageRun> {
         self.runs.iter().map(|run| LineageRun {
             rows: run.first..run.first + run.len,

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::OnceLock;
 
 use crate::limits::FIELDS_MAX;
-use crate::{Birthplace, DerivedCell, FieldId, Lineage, Result, SealId};
+use crate::{Birthplace, DerivedCell, FieldId, Lineage, Result, SealId, Sidecar};
 
 /// Marks a block as sealed: its rows, ids and payloads never change again (which of its rows are
 /// alive may). Lives as long as the chunk or segment behind the block, across all its snapshots.
@@ -16,20 +16,6 @@ pub struct Seal {
     derived: DerivedCell,
     derived_of: [OnceLock<Box<DerivedCell>>; FIELDS_MAX],
     sidecar: Option<Box<dyn Sidecar>>,
-}
-
-/// Where what is derived from a sealed block outlives the process, as bytes.
-///
-/// A backend that keeps its blocks may keep these, too. Nothing depends on them: what is lost or
-/// damaged is derived anew, and no store is refused for it.
-pub trait Sidecar: Debug + Send + Sync {
-    /// The bytes that were saved last under this key, if they are the same ones still. May read from
-    /// a disk, so no reader that must not wait calls it.
-    fn load(&self, key: &str) -> Option<Vec<u8>>;
-
-    /// Saves bytes under this key, as well as the backend can; returns whether they were. A key is
-    /// at most 255 bytes long.
-    fn save(&self, key: &str, bytes: &[u8]) -> bool;
 }
 
 /// Where the lineage of a block is saved.

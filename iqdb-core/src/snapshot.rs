@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use crate::filter::MaskPool;
 use crate::{
-    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, Page,
-    Parts, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, State, Version, reading,
+    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, Layout,
+    Page, Parts, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Shelf, State, Version,
+    reading,
 };
 
 /// One version of a store, seen whole.
@@ -121,6 +122,28 @@ pub trait Snapshot: Debug + Send + Sync {
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when reading it fails.
     fn block(&self, i: usize) -> Result<Block<'_>>;
+
+    /// What searches keep of the store's sealed blocks, across its snapshots; `None` where the store
+    /// seals none.
+    ///
+    /// - `shelf_outlives_its_snapshots`: All snapshots of a store have one shelf.
+    /// - `shelf_loses_no_replacement`: Of threads that replace a value at once, each succeeds or knows.
+    /// - `shelf_values_are_dropped_by_writers`: A replaced value is dropped by a later write or flush,
+    ///   once no reader holds it, and by no reader.
+    /// - `shelf_saves_until_the_store_is_closed`: What was saved is lent again, on reopening too, or
+    ///   nothing is; once the last handle is gone, nothing is saved.
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    /// One object for all snapshots that lend the same sealed blocks in the same order; `None` where
+    /// the store has none.
+    ///
+    /// - `a_layout_is_of_the_same_sealed_blocks`: Two snapshots of one layout have the same seals at the
+    ///   same places, and a write that seals nothing keeps the layout.
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
 
     /// Answers a whole batch by the backend's own engine, `queries[i]` into `hits[i]`; or returns
     /// `None`, and the blocks are scanned instead. The queries have been checked against the

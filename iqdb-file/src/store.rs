@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
-    Store,
+    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Shelf,
+    Snapshot, Store,
 };
 
 use crate::lifecycle;
@@ -40,6 +40,8 @@ pub struct FileStore {
     /// The process that opened it. No other may use it.
     process: Process,
     committer: Committer,
+    /// What searches keep.
+    shelf: Arc<Shelf>,
 }
 
 impl FileStore {
@@ -103,6 +105,7 @@ impl FileStore {
             schema: writer.schema().clone(),
             path: writer.files().dir().path().to_owned(),
             process: Process::current(),
+            shelf: Arc::clone(writer.tables().shelf()),
             committer: Committer::new(writer)?,
         })
     }
@@ -121,7 +124,9 @@ impl FileStore {
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
         self.process.check_surely()?;
-        self.committer.compact()
+        let compacted = self.committer.compact();
+        self.shelf.reclaim();
+        compacted
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
@@ -182,7 +187,9 @@ impl Store for FileStore {
     fn apply(&self, batch: &Batch) -> Result<Applied> {
         self.process.check_surely()?;
         batch.check_input(&self.schema)?;
-        self.committer.commit(batch)
+        let applied = self.committer.commit(batch);
+        self.shelf.reclaim();
+        applied
     }
 
     /// O(segments) on average.
@@ -201,6 +208,7 @@ impl Store for FileStore {
     /// [`Durability::Relaxed`](crate::Durability::Relaxed).
     fn flush(&self) -> Result<()> {
         self.process.check_surely()?;
+        self.shelf.reclaim();
         let mut state = match self.committer.idle() {
             // A database that is open to be read only has nothing to make durable.
             Err(error) if error.kind() == ErrorKind::NotSupported => return Ok(()),

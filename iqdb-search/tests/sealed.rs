@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use iqdb_core::{
     Block, BlockSource, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix,
     Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result,
-    RowsRef, Schema, Scratch, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef, Version,
-    distance,
+    RowsRef, SavedBytes, Schema, Scratch, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef,
+    Version, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -297,8 +297,13 @@ type Saved = Arc<Mutex<HashMap<(u64, String), Vec<u8>>>>;
 struct Shelf(u64, Saved);
 
 impl Sidecar for Shelf {
-    fn load(&self, key: &str) -> Option<Vec<u8>> {
-        self.1.lock().unwrap().get(&(self.0, key.to_owned())).cloned()
+    fn load(&self, key: &str) -> Option<SavedBytes> {
+        self.1
+            .lock()
+            .unwrap()
+            .get(&(self.0, key.to_owned()))
+            .cloned()
+            .map(|bytes| Box::new(bytes) as SavedBytes)
     }
     fn save(&self, key: &str, bytes: &[u8]) -> bool {
         self.1.lock().unwrap().insert((self.0, key.to_owned()), bytes.to_vec());

@@ -64,8 +64,9 @@ pub use iqdb_core::{
 /// [`Snapshot`] and [`Search`].
 pub mod storage {
     pub use iqdb_core::{
-        Block, BlockSource, Column, ColumnBuf, Components, Csr, DerivedCell, Effect, IdColumn,
-        Matrix, Narrow, PayloadColumns, Progress, Resolved, RowMask, RowsRef, Seal, Sidecar, State,
+        Birthplace, Block, BlockSource, Column, ColumnBuf, Components, Csr, DerivedCell, Effect,
+        IdColumn, Layout, Lineage, LineageRun, LineageSource, Matrix, Narrow, PayloadColumns,
+        Progress, Resolved, RowMask, RowsRef, SavedBytes, Seal, SealId, Shelf, Sidecar, State,
         VectorColumn, aggregate_blocks, get_each, scroll_blocks,
     };
 }

@@ -13,6 +13,8 @@ pub(crate) enum FileName {
     Segment(u64),
     /// Data that searches derived from the segment of the same number. It can be lost at any time.
     Derived(u64),
+    /// A value that a search keeps of the whole database. It can be lost at any time.
+    Shelf(u64),
     /// A manifest that is being written.
     Unfinished(u64),
     /// The file that a handle locks while it has the database open.
@@ -29,6 +31,7 @@ impl FileName {
             Self::Log(_) => b"iqdb log",
             Self::Segment(_) => b"iqdb seg",
             Self::Derived(_) => b"iqdb der",
+            Self::Shelf(_) => b"iqdb shf",
             Self::Lock => b"iqdb lck",
             Self::Reserve => b"iqdb res",
         }
@@ -58,6 +61,7 @@ impl FileName {
             ("log", false) => Self::Log(number),
             ("segment", false) => Self::Segment(number),
             ("derived", false) => Self::Derived(number),
+            ("shelf", false) => Self::Shelf(number),
             _ => return None,
         };
         // Only what we would write: `log-7` or `log-+0000007` belongs to another program.
@@ -73,6 +77,7 @@ impl std::fmt::Display for FileName {
             Self::Log(number) => write!(f, "log-{number:08}"),
             Self::Segment(number) => write!(f, "segment-{number:08}"),
             Self::Derived(number) => write!(f, "derived-{number:08}"),
+            Self::Shelf(number) => write!(f, "shelf-{number:08}"),
             Self::Lock => f.write_str("lock"),
             Self::Reserve => f.write_str("reserve"),
         }
@@ -91,7 +96,7 @@ mod tests {
             FileName::Log(123_456_789),
             FileName::Segment(0),
         ];
-        let names = names.into_iter().chain([FileName::Derived(5)]);
+        let names = names.into_iter().chain([FileName::Derived(5), FileName::Shelf(6)]);
         for name in names.chain([FileName::Lock, FileName::Reserve]) {
             assert_eq!(FileName::parse(&name.to_string()), Some(name));
         }

@@ -14,6 +14,7 @@ pub(crate) mod mark;
 pub mod payloads;
 pub(crate) mod schema;
 pub(crate) mod segment;
+pub(crate) mod shelf;
 pub(crate) mod sidecar;
 pub(crate) mod vectors;
 pub mod wire;

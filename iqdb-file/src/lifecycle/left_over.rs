@@ -107,7 +107,11 @@ pub(super) fn left_behind(
 /// Whether such a file is made after the file that says that the database is unfinished.
 fn is_part(name: FileName) -> bool {
     match name {
-        FileName::Log(_) | FileName::Segment(_) | FileName::Derived(_) | FileName::Reserve => true,
+        FileName::Log(_)
+        | FileName::Segment(_)
+        | FileName::Derived(_)
+        | FileName::Shelf(_)
+        | FileName::Reserve => true,
         FileName::Unfinished(_) => name != UNFINISHED,
         FileName::Manifest(_) | FileName::Lock => false,
     }

@@ -28,6 +28,7 @@ use crate::format::segment::layout::{Shape, stride_of};
 use crate::options::FileOptions;
 use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::segment::Segment;
+use crate::read::shelf_files::ShelfFiles;
 use crate::read::view::Segments;
 use crate::vfs::{Access, File, FileExt};
 use crate::write::read_only::ReadOnlyReason;
@@ -69,7 +70,10 @@ pub(crate) fn recover(dir: &DatabaseDir, options: &FileOptions, mut lock: Lock) 
     let after = manifest.version;
     let manifest = (manifest, manifest_file);
     let files = DatabaseFiles::new(dir, &lock, manifest, &log, options.fault);
-    let tables = Tables::new(files.manifest(), Segments::new(segments), log, options.fault);
+    let tables = {
+        let shelf = ShelfFiles::shelf(dir, files.manifest().database, options, &lock);
+        Tables::new(files.manifest(), Segments::new(segments), (log, shelf.into()), options.fault)
+    };
     let mut recovery = Recovery { options, files, tables, wants_rewrite: false };
     if !options.read_only {
         // Later openings have to find what is written, and it must change no other database.
@@ -362,7 +366,7 @@ impl Recovery<'_> {
             FileName::Log(number) => number == self.files.manifest().log,
             FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
             FileName::Unfinished(_) => false,
-            FileName::Lock | FileName::Reserve => true,
+            FileName::Lock | FileName::Reserve | FileName::Shelf(_) => true,
         }
     }
 
@@ -394,7 +398,7 @@ impl Recovery<'_> {
             | FileName::Log(number)
             | FileName::Segment(number)
             | FileName::Derived(number) => is_new(number) || has_head(),
-            FileName::Lock | FileName::Reserve => false,
+            FileName::Lock | FileName::Reserve | FileName::Shelf(_) => false,
         }
     }
 }

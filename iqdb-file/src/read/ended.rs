@@ -191,10 +191,10 @@ mod tests {
             out.truncate(1);
             assert!(ended.between(Version(since), Version(at), &mut out));
             out.sort_unstable();
-            let versions = since as usize + 1..=at as usize;
-            let expected = (0..ROWS).filter(|row| versions.contains(&(10 + row / 7)));
-            let expected = std::iter::once(7).chain(expected.map(|row| row as u32));
-            let mut expected: Vec<u32> = expected.collect();
+            let versions = since + 1..=at;
+            let rows = 0..u32::try_from(ROWS).unwrap();
+            let expected = rows.filter(|row| versions.contains(&u64::from(10 + row / 7)));
+            let mut expected: Vec<u32> = expected.chain([7]).collect();
             expected.sort_unstable();
             assert_eq!(out, expected, "after {since}, up to {at}");
             out = vec![7];

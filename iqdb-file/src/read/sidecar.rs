@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use iqdb_core::Sidecar;
+use iqdb_core::{SavedBytes, Sidecar};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::context::{SegmentContext, SidecarUse};
@@ -39,7 +39,7 @@ enum Open {
 
 /// The place of saved bytes in the file, and their checksum.
 #[derive(Clone, Copy)]
-struct SavedBytes {
+struct SavedPlace {
     start: u64,
     len: u64,
     checksum: u64,
@@ -49,7 +49,7 @@ struct Entries {
     file: Box<dyn File>,
     end: u64,
     /// The saved bytes, by block and key.
-    saved: HashMap<(u32, String), SavedBytes>,
+    saved: HashMap<(u32, String), SavedPlace>,
 }
 
 /// The saved data of one block.
@@ -67,8 +67,8 @@ impl BlockSidecar {
 }
 
 impl Sidecar for BlockSidecar {
-    fn load(&self, key: &str) -> Option<Vec<u8>> {
-        self.file.load(self.block, key)
+    fn load(&self, key: &str) -> Option<SavedBytes> {
+        self.file.load(self.block, key).map(|bytes| Box::new(bytes) as SavedBytes)
     }
 
     fn save(&self, key: &str, bytes: &[u8]) -> bool {
@@ -105,7 +105,7 @@ impl SidecarFile {
             };
         }
         let Open::Entries(entries) = &*open else { return None };
-        let SavedBytes { start, len, checksum } = *entries.saved.get(&(block, key.to_owned()))?;
+        let SavedPlace { start, len, checksum } = *entries.saved.get(&(block, key.to_owned()))?;
         // The entry has been seen to lie within the file.
         let mut bytes = vec![0; usize::try_from(len).ok()?];
         entries.file.read_exact_at(&mut bytes, start).ok()?;
@@ -127,7 +127,7 @@ impl SidecarFile {
         let start = entries.end + entry.len() as u64 - len;
         entries.file.write_all_at(&entry, entries.end)?;
         entries.end += entry.len() as u64;
-        let saved = SavedBytes { start, len, checksum: xxh3_64(bytes) };
+        let saved = SavedPlace { start, len, checksum: xxh3_64(bytes) };
         entries.saved.insert((block, key.to_owned()), saved);
         Ok(())
     }
@@ -160,7 +160,7 @@ impl SidecarFile {
 
 impl Entries {
     /// The entry at the end of those that are known.
-    fn next(&self, file_len: u64) -> io::Result<Option<(u32, String, SavedBytes)>> {
+    fn next(&self, file_len: u64) -> io::Result<Option<(u32, String, SavedPlace)>> {
         if file_len.saturating_sub(self.end) < ENTRY_HEAD as u64 {
             return Ok(None);
         }
@@ -176,7 +176,7 @@ impl Entries {
         if !head.fits(&bytes, &key) {
             return Ok(None);
         }
-        let saved = SavedBytes { start, len: head.len, checksum: head.checksum };
+        let saved = SavedPlace { start, len: head.len, checksum: head.checksum };
         Ok(String::from_utf8(key).ok().map(|key| (head.block, key, saved)))
     }
 }
@@ -199,7 +199,8 @@ mod tests {
 
     fn load(store: &FileStore, block: usize, key: &str) -> Option<Vec<u8>> {
         let snapshot = store.snapshot().unwrap();
-        snapshot.block(block).unwrap().seal().unwrap().sidecar().unwrap().load(key)
+        let found = snapshot.block(block).unwrap().seal().unwrap().sidecar().unwrap().load(key);
+        found.map(|bytes| (*bytes).as_ref().to_vec())
     }
 
     fn save(store: &FileStore, block: usize, key: &str, bytes: &[u8]) -> bool {

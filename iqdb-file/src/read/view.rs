@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Explain, Hits, Query, RecordId, RecordRef, Result, Schema, Snapshot, Version,
+    Block, Explain, Hits, Layout, Query, RecordId, RecordRef, Result, Schema, Shelf, Snapshot,
+    Version,
 };
 
 use crate::read::segment::{Segment, no_such_block};
@@ -18,6 +19,8 @@ pub(crate) struct View {
     pub(crate) segments: Arc<Segments>,
     /// The records that the log has added to the segments.
     pub(crate) memtable: Arc<dyn Snapshot>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) shelf: Arc<Shelf>,
     /// The process that opened the database. No other may read.
     pub(crate) process: Process,
 }
@@ -93,6 +96,14 @@ impl Snapshot for View {
             None if i < self.block_count() => self.memtable.block(i - self.segments.blocks.len()),
             None => Err(no_such_block(self.block_count(), i)),
         }
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        Some(&self.layout)
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -133,7 +133,10 @@ impl Checkpoint<'_> {
         let old = self.builder().old_files(&manifest, self.rewrite);
         self.files.replace_manifest(manifest, file, &log);
         let manifest = self.files.manifest();
-        *self.tables = Tables::new(manifest, Segments::new(segments), log, self.options.fault);
+        *self.tables = {
+            let kept = (log, Arc::clone(self.tables.shelf()));
+            Tables::new(manifest, Segments::new(segments), kept, self.options.fault)
+        };
         *self.reserve = Reserve::new(self.options.reserve_bytes, manifest.database);
         match self.files.names().check_these(&held) {
             Ok(()) => self.publish_mark(),

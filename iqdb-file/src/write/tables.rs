@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Batch, Change, Field, FieldKind, Result};
+use iqdb_core::{Batch, Change, Field, FieldKind, Result, Shelf};
 
 use super::batch_plan::BatchPlan;
 use super::checkpoint_policy::is_mostly_dead;
@@ -21,6 +21,7 @@ use crate::format::segment::layout::{LINE, Section, Shape, stride_of};
 use crate::format::segment::lineage::{BLOCK_ID_BYTES, RUN_BYTES};
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
+use crate::read::last_layout::LastLayout;
 use crate::read::view::{Segments, View};
 use crate::vfs::{Access, Process};
 
@@ -43,6 +44,8 @@ pub(crate) struct Tables {
     log: LogTail,
     open_segment: OpenSegment,
     memtable: Memtable,
+    shelf: Arc<Shelf>,
+    layouts: LastLayout,
 }
 
 impl Tables {
@@ -50,7 +53,7 @@ impl Tables {
     pub(crate) fn new(
         manifest: &Manifest,
         segments: Segments,
-        log: Log,
+        (log, shelf): (Log, Arc<Shelf>),
         fault: InjectedFault,
     ) -> Self {
         let rows = |entry: &Entry| entry.info.rows - entry.dead.len() as u64;
@@ -61,11 +64,18 @@ impl Tables {
             log: LogTail::new(log),
             open_segment: OpenSegment::new(manifest.open_segment),
             memtable: Memtable::new(manifest, live, fault),
+            shelf,
+            layouts: LastLayout::default(),
         }
     }
 
     pub(crate) fn segments(&self) -> &Segments {
         &self.segments
+    }
+
+    /// What searches keep.
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
     }
 
     pub(crate) fn log(&self) -> &LogTail {
@@ -93,12 +103,15 @@ impl Tables {
     /// # Errors
     /// Those of the memtable.
     pub(crate) fn view(&self, process: Process) -> Result<View> {
+        let memtable = self.memtable.snapshot()?;
         Ok(View {
+            layout: self.layouts.of(&memtable),
+            shelf: Arc::clone(&self.shelf),
             schema: self.memtable.schema().clone(),
             version: self.memtable.version(),
             live: self.memtable.live(),
             segments: Arc::clone(&self.segments),
-            memtable: self.memtable.snapshot()?,
+            memtable,
             process,
         })
     }

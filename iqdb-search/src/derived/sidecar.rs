@@ -14,7 +14,7 @@ pub(crate) fn load<T>(
     read: impl FnOnce(&mut Bytes<'_>) -> Option<T>,
 ) -> Option<T> {
     let bytes = block.sidecar()?.load(&key_of(block, key))?;
-    let mut bytes = Bytes(&bytes);
+    let mut bytes = Bytes((*bytes).as_ref());
     read(&mut bytes).filter(|_| bytes.0.is_empty())
 }
 

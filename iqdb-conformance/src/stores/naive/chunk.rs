@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use iqdb_core::{
     Birthplace, Block, BlockSource, FieldId, IdRef, Lineage, Narrow, Payload, PayloadRef,
-    Predicate, Record, RecordId, Result, Schema, Seal, VectorColumn, Version,
+    Predicate, Record, RecordId, Result, Schema, Seal, SealId, VectorColumn, Version,
 };
 
 use super::column::PaddedColumn;
@@ -44,6 +44,10 @@ impl View {
 
     pub(super) fn has_live_rows(&self) -> bool {
         self.ends.contains(&None)
+    }
+
+    pub(super) fn seal_id(&self) -> Option<SealId> {
+        self.chunk.seal.as_ref().map(Seal::id)
     }
 
     /// Ends the live row of `id`, if it is here.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Hits, Query, Record,
-    RecordId, RecordRef, Result, Schema, Snapshot, Store, Version,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Hits, Layout, Query,
+    Record, RecordId, RecordRef, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
 };
 
 use super::chunk::{self, View};
@@ -16,6 +16,7 @@ use crate::Model;
 pub struct NaiveStore {
     schema: Schema,
     state: Mutex<NaiveSnapshot>,
+    shelf: Arc<Shelf>,
 }
 
 /// Everything that a [`NaiveStore`] held at one version.
@@ -23,19 +24,31 @@ pub struct NaiveStore {
 pub struct NaiveSnapshot {
     model: Model,
     views: Vec<View>,
+    layout: Arc<Layout>,
+    shelf: Arc<Shelf>,
 }
 
 impl NaiveStore {
     /// An empty store.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
-        let model = Model::new(schema.clone());
-        Self { schema, state: Mutex::new(NaiveSnapshot { model, views: Vec::new() }) }
+        let (model, shelf) = (Model::new(schema.clone()), Arc::new(Shelf::new()));
+        let (views, layout) = (Vec::new(), Arc::default());
+        let state = NaiveSnapshot { model, views, layout, shelf: Arc::clone(&shelf) };
+        Self { schema, state: Mutex::new(state), shelf }
     }
 
     fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
         // Writers change a copy, so the state is consistent even after a panic under the lock.
         read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl NaiveSnapshot {
+    /// Which blocks are sealed, and by which seals.
+    fn seals(&self) -> Vec<(usize, SealId)> {
+        let seals = self.views.iter().map(View::seal_id).enumerate();
+        seals.filter_map(|(n, seal)| Some((n, seal?))).collect()
     }
 }
 
@@ -49,7 +62,7 @@ impl Store for NaiveStore {
     }
 
     fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.read(|state| {
+        let applied = self.read(|state| {
             let mut next = state.clone();
             let applied = next.model.apply(batch)?;
             let effects = batch.resolve(state, applied.version)?.effects;
@@ -63,9 +76,14 @@ impl Store for NaiveStore {
             next.views.retain(View::has_live_rows);
             chunk::compact(&mut next.views, &self.schema, &next.model)?;
             next.views.iter_mut().for_each(|view| view.see(applied.version));
+            if next.seals() != state.seals() {
+                next.layout = Arc::default();
+            }
             *state = next;
             Ok(applied)
-        })
+        });
+        self.shelf.reclaim();
+        applied
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
@@ -77,6 +95,7 @@ impl Store for NaiveStore {
     }
 
     fn flush(&self) -> Result<()> {
+        self.shelf.reclaim();
         Ok(())
     }
 }
@@ -109,6 +128,14 @@ impl Snapshot for NaiveSnapshot {
                 .found(i)
         })?;
         view.block(self.model.schema(), self.version())
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        Some(&self.shelf)
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        Some(&self.layout)
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
