@@ -2,70 +2,6 @@
 //!
 //! The modules `store`, `misread`, `snapshot`, `column`, `reading`, `search`, `log` and `racing` implement them.
 
-/// Makes the enum, and everything that goes through all of it, from one list.
-macro_rules! defects {
-    ($($(#[doc = $story:literal])+ $name:ident by $($case:literal),+;)+) => {
-        /// A planted defect.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Defect {
-            $($(#[doc = $story])+ $name,)+
-            /// No defect: sealing is a choice.
-            NothingIsSealed,
-        }
-
-        impl Defect {
-            /// Every defect that some case must catch.
-            pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
-
-            /// Whether the defect shows only when a store is reopened.
-            pub(crate) fn is_of_reopening(self) -> bool {
-                matches!(
-                    self,
-                    Self::KillLosesTheLastBatch
-                        | Self::ReopeningForgetsTheVersion
-                        | Self::SecondOpeningCutsTheLog
-                        | Self::KillHidesWhatFollows
-                        | Self::RefusedBatchIsReplayed
-                )
-            }
-
-            /// Whether the defect is a race of threads.
-            pub(crate) fn is_of_racing(self) -> bool {
-                matches!(
-                    self,
-                    Self::GetIsCached
-                        | Self::BatchIsSeenHalf
-                        | Self::RefusedIsSeen
-                        | Self::VersionIsDrawnFirst
-                        | Self::VersionsAreDrawnInPairs
-                        | Self::SnapshotMixesVersions
-                        | Self::SnapshotIsCached
-                        | Self::LenIsCountedLater
-                        | Self::WritesAreLost
-                        | Self::WritesRace
-                        | Self::VersionIsComparedFirst
-                )
-            }
-
-            /// What is wrong, in a sentence.
-            pub(crate) fn story(self) -> String {
-                match self {
-                    $(Self::$name => concat!($($story),+).trim().to_owned(),)+
-                    Self::NothingIsSealed => "No defect.".to_owned(),
-                }
-            }
-
-            /// The cases that must catch the defect.
-            pub(crate) fn caught_by(self) -> &'static [&'static str] {
-                match self {
-                    $(Self::$name => &[$($case),+],)+
-                    Self::NothingIsSealed => &[],
-                }
-            }
-        }
-    };
-}
-
 defects! {
     /// A first write keeps the vector and forgets the payload.
     InsertDropsThePayload by
@@ -345,6 +281,41 @@ defects! {
     OneSealForAll by "blocks::sealed_blocks_never_change";
     /// A row that was copied was born one row behind its own.
     LineageIsOffByOne by "lineage::lineage_names_rows_with_the_same_bytes";
+    /// Each snapshot has a shelf of its own.
+    ShelfDiesWithItsSnapshot by
+        "shelf::shelf_outlives_its_snapshots", "shelf::shelf_loses_no_replacement";
+    /// No writer drops what was replaced on the shelf.
+    ShelfIsNeverReclaimed by "shelf::shelf_values_are_dropped_by_writers";
+    /// The shelf goes on saving when its store is closed.
+    ShelfSavesForEver by "shelf::shelf_saves_until_the_store_is_closed";
+    /// All snapshots have one layout.
+    OneLayoutForAll by "shelf::a_layout_is_of_the_same_sealed_blocks";
+    /// Each snapshot has a layout of its own.
+    LayoutsAreNotShared by "shelf::a_layout_is_of_the_same_sealed_blocks";
+    /// An index keeps on the shelf which records are alive.
+    LivenessIsKept by "estimates::estimated_answers_are_sound";
+    /// An index serves what it keeps of blocks that the snapshot doesn't have.
+    SealsOfOthersAreServed by "estimates::estimated_answers_are_sound";
+    /// An index looks at the rows of its blocks, dead or alive.
+    DeadRowsAreEstimated by "estimates::estimated_answers_are_sound";
+    /// The nearest hit of an estimate is farther than it is.
+    EstimateIsRounded by "estimates::estimated_answers_are_sound";
+    /// The nearest hit of an estimate comes twice.
+    EstimateRepeatsAHit by "estimates::estimated_answers_are_sound";
+    /// The hits of an estimate come farthest first.
+    EstimateIsUnordered by "estimates::estimated_answers_are_sound";
+    /// An estimate ignores the filter.
+    EstimateIgnoresTheFilter by "estimates::estimated_answers_are_sound";
+    /// An answer that misses hits claims to be exact.
+    EstimateIsSaidToBeExact by "estimates::estimated_answers_are_sound";
+    /// With two threads an estimate lacks a hit, at the same epoch.
+    EstimateDependsOnThreads by "estimates::estimated_answers_repeat_within_an_epoch";
+    /// An index puts its value on the shelf in two halves, and searches see the first one alone.
+    SwapIsSeenHalf by "estimates::estimated_answers_repeat_within_an_epoch";
+    /// A recall of 1 is answered like any other.
+    RecallOf1IsEstimated by "estimates::a_recall_of_1_is_exact";
+    /// An index replaces whatever another thread has put on the shelf meanwhile.
+    ReplacementIsLost by "estimates::prepare_keeps_what_others_prepare";
     /// Each store counts its seals from 0.
     SealsAreCounted by "blocks::sealed_blocks_never_change";
     /// Of equally near records the one written first comes first.

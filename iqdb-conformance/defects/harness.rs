@@ -31,7 +31,7 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
 /// The durable store, with a defect or none.
 pub(crate) fn durable_harness(defect: Option<Defect>) -> Harness {
     let place = move |schema| Ok(LogPlace::new(schema, defect));
-    limited(Harness::durable("planted", place, NaiveSearch))
+    limited(Harness::durable("planted", place, PlantedSearch { defect: None }))
 }
 
 /// The store whose defects are races, with one or none.

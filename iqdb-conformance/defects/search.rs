@@ -10,6 +10,7 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
+use crate::estimates::PlantedIndex;
 use crate::prepared;
 
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl Search for PlantedSearch {
                 queries.iter().zip(hits).filter(others).for_each(|(_, hits)| hits.clear());
                 Ok(explain)
             }
-            _ => NaiveSearch.search(on, queries, hits, scratch),
+            defect => PlantedIndex::new(defect).search(on, queries, hits, scratch),
         }
     }
 
@@ -90,12 +91,15 @@ impl Search for PlantedSearch {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
+        match self.defect {
+            Some(Defect::CodesRank | Defect::PreparedRowsNeverDie) => {}
+            defect => return PlantedIndex::new(defect).prepare(on, budget, progress),
+        }
         progress.report(0, 1);
         match self.defect {
             _ if budget.check().is_err() => return Ok(false),
             Some(Defect::CodesRank) => prepared::code(on)?,
-            Some(Defect::PreparedRowsNeverDie) => prepared::remember_alive(on)?,
-            _ => {}
+            _ => prepared::remember_alive(on)?,
         }
         Ok(true)
     }

@@ -9,20 +9,15 @@ use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
     Aggregate, Aggregated, Block, BlockSource, Budget, Cursor, Error, ErrorKind, Explain, FieldId,
-    Filter, Hits, IdRef, Lineage, List, Map, Narrow, Page, Parts, Payload, PayloadColumns,
+    Filter, Hits, IdRef, Layout, List, Map, Narrow, Page, Parts, Payload, PayloadColumns,
     PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Scratch,
-    Seal, SealId, Search, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
+    Seal, Search, Shelf, Snapshot, Store, Value, ValueRef, VectorColumn, Version,
 };
 
 use crate::column::PlantedColumn;
 use crate::defect::Defect;
+use crate::shelf::{COUNTED_SEALS, THE_ONE_LAYOUT, THE_ONE_SEAL, off_by_one};
 use crate::{reading, vectors};
-
-static THE_ONE_SEAL: LazyLock<Seal> = LazyLock::new(Seal::new);
-
-/// Seals as each store would count them: as if no block ever went away.
-static COUNTED_SEALS: LazyLock<Vec<Seal>> =
-    LazyLock::new(|| (0..512).map(|n| Seal::with_id(SealId::from_u128(n))).collect());
 
 #[derive(Debug)]
 pub(crate) struct PlantedSnapshot {
@@ -33,6 +28,10 @@ pub(crate) struct PlantedSnapshot {
     blocks: Vec<PlantedBlock>,
     store: Weak<NaiveStore>,
     poisoned: Option<Arc<AtomicBool>>,
+    /// Of this snapshot alone.
+    own: (Shelf, Layout),
+    /// Of the store, where no writer knows it.
+    shelf: Arc<Option<Shelf>>,
 }
 
 /// The rows of one block, with the defect in them.
@@ -79,12 +78,27 @@ impl PlantedSnapshot {
                 inner: inner.clone(),
             });
         }
-        Ok(Self { schema, inner, defect, deleted, blocks, store: Weak::new(), poisoned: None })
+        Ok(Self {
+            schema,
+            inner,
+            defect,
+            deleted,
+            blocks,
+            store: Weak::new(),
+            poisoned: None,
+            own: Default::default(),
+            shelf: Arc::default(),
+        })
     }
 
     pub(crate) fn of_store(mut self, store: &Arc<NaiveStore>) -> Self {
         self.store = Arc::downgrade(store);
         self.blocks.iter_mut().for_each(|block| block.store = Arc::downgrade(store));
+        self
+    }
+
+    pub(crate) fn on_shelf(mut self, shelf: &Arc<Option<Shelf>>) -> Self {
+        self.shelf = Arc::clone(shelf);
         self
     }
 
@@ -96,15 +110,6 @@ impl PlantedSnapshot {
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
     }
-}
-
-/// A seal whose rows were all born one row later than they were.
-fn off_by_one(seal: &Seal) -> Result<Seal> {
-    let runs = seal.lineage()?.runs().map(|mut run| {
-        run.from.row += 1;
-        run
-    });
-    Ok(Seal::with_id(seal.id()).with_lineage(Lineage::from_runs(runs)?))
 }
 
 /// The part of an id that fits.
@@ -216,6 +221,22 @@ impl Snapshot for PlantedSnapshot {
             Some(seal) => block.sealed(seal),
             None => block,
         })
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        match (self.defect, &*self.shelf) {
+            (Some(Defect::ShelfDiesWithItsSnapshot), _) => Some(&self.own.0),
+            (_, Some(shelf)) => Some(shelf),
+            _ => self.inner.shelf(),
+        }
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        match self.defect {
+            Some(Defect::OneLayoutForAll) => Some(&THE_ONE_LAYOUT),
+            Some(Defect::LayoutsAreNotShared) => Some(&self.own.1),
+            _ => self.inner.layout(),
+        }
     }
 
     fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
     Applied, Batch, Capabilities, Change, ErrorKind, Limits, Record, RecordId, Result, Schema,
-    Snapshot, Store,
+    Shelf, Snapshot, Store,
 };
 
 use crate::defect::Defect;
 use crate::snapshot::PlantedSnapshot;
-use crate::{misread, vectors};
+use crate::{misread, shelf, vectors};
 
 #[derive(Debug)]
 pub(crate) struct PlantedStore {
@@ -23,6 +23,7 @@ pub(crate) struct PlantedStore {
     defect: Option<Defect>,
     remembered: Mutex<Remembered>,
     poisoned: Arc<AtomicBool>,
+    shelf: Arc<Option<Shelf>>,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +68,7 @@ impl PlantedStore {
             defect,
             remembered: Mutex::default(),
             poisoned: Arc::default(),
+            shelf: Arc::new(shelf::of_store(defect)),
         }
     }
 
@@ -273,6 +275,7 @@ impl Store for PlantedStore {
         let deleted = self.remembered(|remembered| remembered.deleted);
         let planted = PlantedSnapshot::new(inner, self.defect, deleted)?
             .of_store(&self.inner)
+            .on_shelf(&self.shelf)
             .poisoning(&self.poisoned);
         let snapshot: Arc<dyn Snapshot> = Arc::new(planted);
         if self.has(Defect::SnapshotIsSometimesOld) {

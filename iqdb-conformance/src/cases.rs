@@ -11,6 +11,7 @@ mod capabilities;
 mod concurrency;
 mod conveniences;
 mod durable;
+mod estimates;
 mod fields;
 mod get;
 mod histories;
@@ -23,6 +24,7 @@ mod prepare;
 mod reading;
 mod refusals;
 mod search;
+mod shelf;
 mod snapshot;
 mod statements;
 mod store;
@@ -111,6 +113,13 @@ macro_rules! for_each_case {
                 blocks::row_ids_are_those_of_their_records,
                 blocks::matching_agrees_with_the_predicate,
             }
+            shelf {
+                shelf::shelf_outlives_its_snapshots,
+                shelf::shelf_loses_no_replacement,
+                shelf::shelf_values_are_dropped_by_writers,
+                shelf::shelf_saves_until_the_store_is_closed,
+                shelf::a_layout_is_of_the_same_sealed_blocks,
+            }
             lineage {
                 lineage::lineage_names_rows_with_the_same_bytes,
             }
@@ -162,6 +171,12 @@ macro_rules! for_each_case {
                 answers::search_answers_are_the_same_for_any_batch,
                 answers::search_rejects_bad_queries,
                 answers::search_leaves_every_buffer_empty_on_error,
+            }
+            estimates {
+                estimates::estimated_answers_are_sound,
+                estimates::estimated_answers_repeat_within_an_epoch,
+                estimates::a_recall_of_1_is_exact,
+                estimates::prepare_keeps_what_others_prepare,
             }
             prepare {
                 prepare::search_answers_are_the_same_once_prepared,

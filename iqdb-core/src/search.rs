@@ -41,6 +41,15 @@ pub trait Search: Debug + Send + Sync {
     ///   first.
     /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
     ///
+    /// Where a query gives up exactness by its [`Accuracy`](crate::Accuracy), hits may be missing:
+    ///
+    /// - `estimated_answers_are_sound`: Every hit is one of the exact answer without a limit, with its
+    ///   distance, in its order, once; no more than asked for. An answer that claims to be exact is.
+    /// - `estimated_answers_repeat_within_an_epoch`: With the same epoch in its
+    ///   [verdict](crate::Verdict), the answer is the same, whatever the threads and the batch, also
+    ///   while the search is being prepared.
+    /// - `a_recall_of_1_is_exact`: And its verdict says so.
+    ///
     /// # Errors
     /// As above, with [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) for a row that is no vector,
     /// and whatever reading the snapshot reports.
@@ -58,6 +67,8 @@ pub trait Search: Debug + Send + Sync {
     /// search has to wait for it.
     ///
     /// - `search_answers_are_the_same_once_prepared`: Bit for bit, and before that, too.
+    /// - `prepare_keeps_what_others_prepare`: Where two snapshots of a store are prepared at once, and
+    ///   nothing is lacking, neither lacks anything afterwards.
     ///
     /// # Errors
     /// Whatever reading the snapshot reports; a budget that ends is no error. What was made before

@@ -10,8 +10,10 @@
 
 mod chunk;
 mod column;
+mod index;
 mod search;
 mod store;
 
+pub use index::NaiveIndex;
 pub use search::NaiveSearch;
 pub use store::{NaiveSnapshot, NaiveStore};
