@@ -4,8 +4,9 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Explain, FieldId, Hits, IdRef, Metric, Narrow, PayloadRef, Predicate,
-    Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Snapshot, VectorColumn, Version,
+    Block, BlockSource, Explain, FieldId, Hits, IdRef, Layout, Metric, Narrow, PayloadRef,
+    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Shelf, Snapshot,
+    VectorColumn, Version,
 };
 
 /// Components in 64 bytes.
@@ -122,6 +123,14 @@ impl Snapshot for Matrix {
         let block = Block::new(chunk, &self.schema, chunk.rows, Version(1))?;
         Ok(block.sealed(&chunk.seal))
     }
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }

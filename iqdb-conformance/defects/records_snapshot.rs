@@ -1,8 +1,8 @@
 //! A snapshot of given records, with a given version and length.
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Rows,
-    Schema, Snapshot, Version,
+    Block, Error, ErrorKind, Explain, Hits, Layout, Query, Record, RecordId, RecordRef, Result,
+    Rows, Schema, Shelf, Snapshot, Version,
 };
 
 #[derive(Debug)]
@@ -48,6 +48,14 @@ impl Snapshot for RecordsSnapshot {
             return Err(Error::new(ErrorKind::ContractViolation, "there is no such block"));
         }
         Block::new(&self.block, &self.schema, self.records.len(), self.version)
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -132,18 +132,14 @@ pub trait Snapshot: Debug + Send + Sync {
     ///   once no reader holds it, and by no reader.
     /// - `shelf_saves_until_the_store_is_closed`: What was saved is lent again, on reopening too, or
     ///   nothing is; once the last handle is gone, nothing is saved.
-    fn shelf(&self) -> Option<&Shelf> {
-        None
-    }
+    fn shelf(&self) -> Option<&Shelf>;
 
     /// One object for all snapshots that lend the same sealed blocks in the same order; `None` where
     /// the store has none.
     ///
     /// - `a_layout_is_of_the_same_sealed_blocks`: Two snapshots of one layout have the same seals at the
     ///   same places, and a write that seals nothing keeps the layout.
-    fn layout(&self) -> Option<&Layout> {
-        None
-    }
+    fn layout(&self) -> Option<&Layout>;
 
     /// Answers a whole batch by the backend's own engine, `queries[i]` into `hits[i]`; or returns
     /// `None`, and the blocks are scanned instead. The queries have been checked against the

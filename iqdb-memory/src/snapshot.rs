@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Query, Record, RecordId, RecordRef, Result, Rows,
-    Schema, Snapshot, Version,
+    Block, Error, ErrorKind, Explain, Hits, Layout, Query, Record, RecordId, RecordRef, Result,
+    Rows, Schema, Shelf, Snapshot, Version,
 };
 
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
@@ -74,6 +74,14 @@ impl Snapshot for MemorySnapshot {
                 .found(i));
         };
         block.block(self.version)
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Block, Budget, Change, Explain, Hits, Metric, Query, Record, RecordId, RecordRef,
-    Result, Schema, Scratch, Search, Snapshot, Store, Vector, Version,
+    Batch, Block, Budget, Change, Explain, Hits, Layout, Metric, Query, Record, RecordId,
+    RecordRef, Result, Schema, Scratch, Search, Shelf, Snapshot, Store, Vector, Version,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -39,6 +39,14 @@ impl Snapshot for Part {
     fn block(&self, i: usize) -> Result<Block<'_>> {
         self.of.block(self.blocks.start + i)
     }
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
-    Block, BlockSource, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix,
-    Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef, Result,
-    RowsRef, SavedBytes, Schema, Scratch, Seal, Search, Sidecar, Snapshot, VectorColumn, VectorRef,
-    Version, distance,
+    Block, BlockSource, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Layout,
+    Matrix, Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef,
+    Result, RowsRef, SavedBytes, Schema, Scratch, Seal, Search, Shelf, Sidecar, Snapshot,
+    VectorColumn, VectorRef, Version, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -135,6 +135,14 @@ impl Snapshot for Chunks {
         let chunk = &self.chunks[i];
         Ok(Block::new(chunk, &self.schema, ROWS, self.version)?.sealed(&chunk.seal))
     }
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }
@@ -294,9 +302,9 @@ fn what_cannot_be_read_and_is_not_asked_for_fails_no_search() {
 type Saved = Arc<Mutex<HashMap<(u64, String), Vec<u8>>>>;
 
 #[derive(Debug)]
-struct Shelf(u64, Saved);
+struct SavedOf(u64, Saved);
 
-impl Sidecar for Shelf {
+impl Sidecar for SavedOf {
     fn load(&self, key: &str) -> Option<SavedBytes> {
         self.1
             .lock()
@@ -316,7 +324,9 @@ fn what_was_saved_is_taken_without_reading_a_row_and_answers_the_same() {
     for metric in [Metric::Cosine, Metric::Dot, Metric::Euclidean] {
         let (search, saved) = (ExactSearch::new(), Saved::default());
         let chunks = || {
-            Chunks::sealed(metric, |number| Seal::new().with_sidecar(Shelf(number, saved.clone())))
+            Chunks::sealed(metric, |number| {
+                Seal::new().with_sidecar(SavedOf(number, saved.clone()))
+            })
         };
         let vector = [0.25; DIM];
         let queries = [Query::nearest(VectorRef::new(&vector).unwrap(), 9)];

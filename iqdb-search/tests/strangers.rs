@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Matrix, Metric,
-    Narrow, Payload, PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result, RowsRef,
-    Schema, Scratch, Search, Snapshot, SnapshotExt, VectorColumn, VectorRef, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Layout, Matrix,
+    Metric, Narrow, Payload, PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result,
+    RowsRef, Schema, Scratch, Search, Shelf, Snapshot, SnapshotExt, VectorColumn, VectorRef,
+    Version,
 };
 use iqdb_search::ExactSearch;
 
@@ -94,6 +95,14 @@ impl Snapshot for Stranger {
         };
         Block::new(self, schema, self.rows, Version(1))
     }
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn push_down(&self, _: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
         for _ in 0..self.ghosts {
             hits[0].push(IdRef::Number(99), -1.0, None);

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits,
-    Query, Record, Rows, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
+    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Layout,
+    Query, Record, RecordId, RecordRef, Resolved, Result, Rows, Schema, Shelf, Snapshot, Store,
     Version,
 };
 
@@ -184,6 +184,15 @@ impl Snapshot for ToySnapshot {
         // record that lacks the field has no row, and all of its rows are alive. A backend that
         // keeps deleted rows, or columns of payloads, writes a `BlockSource` of its own.
         Block::new(&self.block, &self.schema, self.block.ids().len(), self.version)
+    }
+
+    /// `None`, as for the layout: no block is sealed, so nothing derived from one could be kept.
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     /// `None`: there is no engine in here that could answer by itself, so the blocks are scanned.

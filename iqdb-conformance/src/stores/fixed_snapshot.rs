@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Matrix, Metric, Narrow,
-    PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Snapshot,
-    VectorColumn, Version,
+    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Layout, Matrix, Metric,
+    Narrow, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Shelf,
+    Snapshot, VectorColumn, Version,
 };
 
 /// A snapshot of one block. Row `n` is the vector of the record with the id `n` and no payload.
@@ -59,6 +59,14 @@ impl Snapshot for FixedSnapshot {
             return Err(Error::new(ErrorKind::ContractViolation, "there is one block"));
         }
         Block::new(self, &self.schema, self.row_count(), self.version())
+    }
+
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
     }
 
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {

@@ -4,9 +4,9 @@ mod at_the_bound;
 mod planes;
 
 use iqdb_core::{
-    Block, BlockSource, Explain, FieldId, Hits, IdRef, Matrix, Metric, Narrow, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Snapshot, VectorColumn,
-    Version, distance,
+    Block, BlockSource, Explain, FieldId, Hits, IdRef, Layout, Matrix, Metric, Narrow, PayloadRef,
+    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Shelf, Snapshot,
+    VectorColumn, Version, distance,
 };
 use std::ops::Range;
 
@@ -58,6 +58,14 @@ impl Snapshot for Rows {
         let len = self.components.len() / self.dim;
         Ok(Block::new(self, &self.schema, len, Version(1))?.sealed(&self.seal))
     }
+    fn shelf(&self) -> Option<&Shelf> {
+        None
+    }
+
+    fn layout(&self) -> Option<&Layout> {
+        None
+    }
+
     fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
         Ok(None)
     }
