@@ -94,6 +94,10 @@ impl Arena {
         version
     }
 
+    pub(crate) fn hand_over(&self, last: Version) {
+        self.lock().builder().shared().noted_ends.end_store(last);
+    }
+
     pub(crate) fn compact(&self) {
         let mut writer = self.lock();
         writer.compact(&self.published);

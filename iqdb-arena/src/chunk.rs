@@ -77,8 +77,7 @@ impl BlockSource for Chunk {
     }
 
     fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
-        self.rows.ended_between(since, at, out);
-        Ok(true)
+        Ok(self.rows.ended_between(since, at, out))
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {

@@ -241,7 +241,8 @@ impl GenerationBuilder {
     fn add_chunk(&mut self) -> OpenChunk {
         let n = self.chunks.len();
         let layout = self.generation.layout();
-        let open_chunk = OpenChunk::new(layout, n, self.generation.hasher().clone());
+        let noted_ends = self.shared.noted_ends.clone();
+        let open_chunk = OpenChunk::new(layout, n, self.generation.hasher().clone(), noted_ends);
         self.generation.add(n, Arc::clone(open_chunk.rows()));
         self.chunks.push(Arc::new(open_chunk.chunk()));
         self.chunk_list = None;

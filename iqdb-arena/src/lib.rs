@@ -20,6 +20,7 @@ mod generation_builder;
 mod layout;
 #[cfg(all(test, any(loom, shuttle)))]
 mod models;
+mod noted_ends;
 mod open_chunk;
 mod open_columns;
 mod options;

@@ -5,6 +5,7 @@ use iqdb_core::{Birthplace, Lineage, Payload, RecordId, Seal, SealId};
 use crate::chunk::Chunk;
 use crate::column::{Appender, column};
 use crate::layout::Layout;
+use crate::noted_ends::NotedEnds;
 use crate::open_columns::{ColumnsAppender, columns};
 use crate::payloads::{Payloads, RowPayload};
 use crate::rows::{Link, RowVectors, Rows, RowsAppender, rows};
@@ -32,9 +33,9 @@ enum PayloadsAppender {
 
 impl OpenChunk {
     /// An empty chunk number `n`.
-    pub(crate) fn new(layout: &Layout, n: usize, hasher: Hasher) -> Self {
+    pub(crate) fn new(layout: &Layout, n: usize, hasher: Hasher, noted_ends: NotedEnds) -> Self {
         let rows_max = layout.chunk_rows(n);
-        let (rows_in, rows) = rows(layout, n);
+        let (rows_in, rows) = rows(layout, n, noted_ends);
         let (payloads_in, payloads) = columns(rows_max, hasher);
         Self {
             rows_in,

@@ -9,6 +9,7 @@ use iqdb_core::{FieldId, NamedVector, Record, RecordId, Schema, Vector, VectorRe
 
 use crate::column::{Appender, Column, column};
 use crate::layout::Layout;
+use crate::noted_ends::NotedEnds;
 use crate::sync::{AtomicU64, Ordering};
 use crate::vectors::{ChunkMemory, FieldAppender, FieldColumn, ReservedMemory};
 
@@ -68,6 +69,7 @@ pub(crate) struct Rows {
     order: OnceLock<Box<[AtomicU32]>>,
     /// How many there are.
     dead: AtomicUsize,
+    noted_ends: NotedEnds,
 }
 
 /// The writer's side of [`Rows`].
@@ -114,7 +116,7 @@ impl<'a> RowVectors<'a> {
 }
 
 /// The empty rows of chunk number `chunk`, and their appender.
-pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
+pub(crate) fn rows(layout: &Layout, chunk: usize, noted_ends: NotedEnds) -> (RowsAppender, Rows) {
     let capacity = layout.chunk_rows(chunk);
     let (ids_in, ids) = column(capacity);
     let (links_in, links) = column(capacity);
@@ -132,6 +134,7 @@ pub(crate) fn rows(layout: &Layout, chunk: usize) -> (RowsAppender, Rows) {
             first_end,
             order: OnceLock::new(),
             dead: AtomicUsize::new(0),
+            noted_ends,
         },
     )
 }
@@ -204,9 +207,12 @@ impl Rows {
         }
     }
 
-    /// Appends the rows that ended after `since`, up to and with `at`, in the order of their ends.
-    /// O(log rows) and O(their number).
-    pub(crate) fn ended_between(&self, since: Version, at: Version, out: &mut Vec<u32>) {
+    /// Appends the rows that ended after `since`, up to and with `at`, in the order of their ends, and
+    /// returns true; false where other rows note the ends of `at`. O(log rows) and O(their number).
+    pub(crate) fn ended_between(&self, since: Version, at: Version, out: &mut Vec<u32>) -> bool {
+        if !self.noted_ends.have(at) {
+            return false;
+        }
         let dead = self.dead.load(Ordering::Acquire);
         let order = self.order.get().and_then(|order| order.get(..dead)).unwrap_or_default();
         let row = |slot: &AtomicU32| slot.load(Ordering::Relaxed);
@@ -214,6 +220,7 @@ impl Rows {
         let first = order.partition_point(|slot| has_ended(slot, since));
         let rows = order.get(first..).unwrap_or_default();
         out.extend(rows.iter().take_while(|slot| has_ended(slot, at)).map(row));
+        true
     }
 
     /// Whether a row that is visible at version `at` is alive there.

@@ -79,6 +79,12 @@ impl ArenaStore {
         self.arena.advance()
     }
 
+    /// Says that another store goes on with the records from the version after `last` on: blocks of
+    /// this one's snapshots don't know which rows ended there. O(1).
+    pub fn hand_over(&self, last: Version) {
+        self.arena.hand_over(last);
+    }
+
     /// [`apply`](Store::apply), for a batch that has passed [`Batch::check_input`] with this store's
     /// schema: for a store that checks batches and keeps their records in an arena.
     ///

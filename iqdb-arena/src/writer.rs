@@ -244,7 +244,7 @@ impl Writer {
     pub(crate) fn compact(&mut self, published: &Published<View>) {
         let mut packed = GenerationBuilder::packed(
             &self.view,
-            self.builder.shared().clone(),
+            self.builder.shared().of_next_generation(),
             self.faults.clone(),
         );
         let view =
@@ -254,6 +254,7 @@ impl Writer {
         if self.faults.has(Defect::CompactionEndsRows) {
             (0..self.view.rows).for_each(|row| self.end(row, self.view.version));
         }
+        self.builder.shared().noted_ends.end_generation(self.view.version);
         self.publish(view, published);
         self.builder = packed;
         self.dead_bytes = 0;

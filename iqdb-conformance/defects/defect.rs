@@ -275,6 +275,8 @@ defects! {
     /// Of the rows that ended it leaves out those of the first version.
     EndsOfTheFirstVersionAreLeftOut by
         "liveness::ended_names_the_rows_that_ended_between_two_versions";
+    /// Says that no row ended at versions that it knows nothing of.
+    UnknownEndsAreNone by "liveness::ended_names_the_rows_that_ended_between_two_versions";
     /// Lends the first rows of the block in the place of the wanted ones.
     WantedRowsAreTheFirst by "blocks::rows_some_lends_what_rows_does";
     /// Blocks of different content have one seal.

@@ -320,6 +320,9 @@ impl BlockSource for PlantedBlock {
         let block = self.block()?;
         match self.defect {
             Some(Defect::EndsOfTheFirstVersionAreLeftOut) => block.ended(since.next(), out),
+            Some(Defect::UnknownEndsAreNone) => {
+                block.ended(if at == block.at() { since } else { at }, out).map(|_| true)
+            }
             _ => block.ended(if at == block.at() { since } else { at }, out),
         }
     }

@@ -99,10 +99,10 @@ impl<'a> Block<'a> {
         self.source.is_alive(row, self.at)
     }
 
-    /// Appends to `out` the rows that are alive at one of two versions only, and returns true: those
-    /// that ended between version `other` and the version of the block, whichever is later. Returns
-    /// false where that is not known any more. So what was counted at another version is carried to
-    /// this one, forwards or back. O(log rows), and O(rows that ended).
+    /// Appends to `out` the rows that ended between version `other` and the version of the block,
+    /// whichever is later, and returns true; or returns false where that is not known any more. So what
+    /// was counted at another version is carried to this one, forwards or back. O(log rows), and O(rows
+    /// that ended).
     ///
     /// # Errors
     /// [`ErrorKind::ContractViolation`] when the source names rows that it doesn't have; whatever it

@@ -35,11 +35,12 @@ pub trait BlockSource: Send + Sync {
     fn is_alive(&self, row: usize, at: Version) -> Result<bool>;
 
     /// Appends to `out` the rows that ended after version `since`, up to and with version `at`, in any
-    /// order, and returns true; or returns false where that is not known any more, and leaves `out`
-    /// alone. O(log rows), and O(rows that ended). Neither version is beyond those that were
+    /// order, and returns true; or returns false where that is not known any more, as when a compaction
+    /// has moved the rows to other blocks before version `at`, and leaves `out` alone. O(log rows), and O(rows that ended). Neither version is beyond those that were
     /// published.
     ///
-    /// - `ended_names_the_rows_that_ended_between_two_versions`: Those, each once, and no other row.
+    /// - `ended_names_the_rows_that_ended_between_two_versions`: Those, each once, and no other row, or
+    ///   false.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io)

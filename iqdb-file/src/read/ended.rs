@@ -10,8 +10,9 @@ use iqdb_core::{Narrow, Version};
 pub(crate) struct Ended {
     rows: usize,
     ends: OnceLock<Ends>,
-    /// From which version on it is known when rows ended.
+    /// From which version on it is known when rows ended, and up to which.
     known_from: AtomicU64,
+    known_to: AtomicU64,
 }
 
 /// Writers set the bit of a row last, and readers look at it first. In most blocks they need no more.
@@ -31,7 +32,12 @@ struct Ends {
 
 impl Ended {
     pub(crate) fn none(rows: usize) -> Self {
-        Self { rows, ends: OnceLock::new(), known_from: AtomicU64::new(u64::MAX) }
+        Self {
+            rows,
+            ends: OnceLock::new(),
+            known_from: AtomicU64::new(u64::MAX),
+            known_to: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// Ends a row. A reader that sees what is published afterwards sees the end. For writers only,
@@ -58,10 +64,16 @@ impl Ended {
         self.known_from.store(version.0, Ordering::Relaxed);
     }
 
+    /// Says that the records have other rows after `version`, and that nothing is known of later ends. Before a later version is published, whose readers then know it.
+    pub(crate) fn know_up_to(&self, version: Version) {
+        self.known_to.fetch_min(version.0, Ordering::Relaxed);
+    }
+
     /// Appends the rows that ended after `since`, up to and with `at`, and returns true; false where
     /// it is not known when they ended. O(log rows) and O(their number).
     pub(crate) fn between(&self, since: Version, at: Version, out: &mut Vec<u32>) -> bool {
-        if since.0 < self.known_from.load(Ordering::Relaxed) {
+        let [from, to] = [&self.known_from, &self.known_to].map(|it| it.load(Ordering::Relaxed));
+        if since.0 < from || at.0 > to {
             return false;
         }
         if let Some(ends) = self.ends.get() {
@@ -199,6 +211,9 @@ mod tests {
             assert_eq!(out, expected, "after {since}, up to {at}");
             out = vec![7];
         }
+        ended.know_up_to(Version(15));
+        assert!(ended.between(Version(9), Version(15), &mut out));
+        assert!(!ended.between(Version(9), Version(16), &mut out), "its records have other rows");
     }
 
     #[test]

@@ -185,6 +185,11 @@ impl Segment {
         self.blocks.iter().for_each(|block| block.ended().know_from(version));
     }
 
+    /// Says that its records have rows in another segment after this version.
+    pub(crate) fn hand_over(&self, version: Version) {
+        self.blocks.iter().for_each(|block| block.ended().know_up_to(version));
+    }
+
     /// Takes back the end of a row that no view has shown.
     pub(crate) fn revive(&self, row: u32) {
         if let Some((block, row)) = self.locate(row) {

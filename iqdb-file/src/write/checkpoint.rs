@@ -133,6 +133,8 @@ impl Checkpoint<'_> {
         let old = self.builder().old_files(&manifest, self.rewrite);
         self.files.replace_manifest(manifest, file, &log);
         let manifest = self.files.manifest();
+        self.tables.memtable().hand_over();
+        self.rewrite.iter().for_each(|segment| segment.hand_over(manifest.version));
         *self.tables = {
             let kept = (log, Arc::clone(self.tables.shelf()));
             Tables::new(manifest, Segments::new(segments), kept, self.options.fault)

@@ -72,6 +72,11 @@ impl Memtable {
         Ok(())
     }
 
+    /// Says that the records go on in a segment.
+    pub(crate) fn hand_over(&self) {
+        self.records.hand_over(self.version);
+    }
+
     /// Goes back to a published version, whose memtable had these records.
     ///
     /// # Errors
@@ -89,6 +94,8 @@ impl Memtable {
         let schema = self.records.schema().clone();
         let first_seal = first_seal(self.fault, self.log, self.stores);
         self.stores += 1;
+        // The later versions of these records were never published; others will be.
+        self.records.hand_over(version);
         self.records = match batch.changes().is_empty() {
             true => empty(schema, version, first_seal),
             false => {
