@@ -34,7 +34,7 @@ pub(crate) struct ShelfFiles {
 struct Known {
     /// The number of the file of each key.
     by_key: BTreeMap<String, u64>,
-    /// Files that others have replaced, and that are still there.
+    /// Files that others have replaced or that are not whole, and that are still there.
     replaced: Vec<u64>,
     next: u64,
 }
@@ -95,8 +95,16 @@ impl ShelfFiles {
         numbers.sort_unstable();
         for number in numbers {
             known.next = known.next.max(number.saturating_add(1));
-            if let Ok(Some(opened)) = self.open(number) {
-                known.replaced.extend(known.by_key.insert(opened.key, number));
+            match self.open(number) {
+                Ok(Some(opened)) => {
+                    known.replaced.extend(known.by_key.insert(opened.key, number));
+                }
+                // A crash has left it unfinished, or it is damaged.
+                Ok(None) => known.replaced.push(number),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    known.replaced.push(number);
+                }
+                Err(_) => {}
             }
         }
         Ok(known)

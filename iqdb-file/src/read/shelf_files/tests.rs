@@ -89,11 +89,20 @@ fn what_is_damaged_is_as_good_as_none() {
     }
     assert_eq!(found(&[&good[..], b"x"].concat()), None);
 
-    // A writer goes on, and what it saves is there.
+    // A writer goes on, and what it saves is there. What a crash has left unfinished is not.
+    for len in [0, 40, good.len() - 1, good.len()] {
+        std::fs::write(&path, &good[..len]).unwrap();
+        let store = open(&dir, ReadMode::Map);
+        let snapshot = store.snapshot().unwrap();
+        assert!(shelf(&*snapshot).save("codes", b"made anew"));
+        assert_eq!(files(&dir).len(), 1, "{len} bytes of a file are still there");
+        drop((snapshot, store));
+        std::fs::remove_file(files(&dir).remove(0)).unwrap();
+    }
+    std::fs::write(&path, &good).unwrap();
     let store = open(&dir, ReadMode::Map);
-    let snapshot = store.snapshot().unwrap();
-    assert!(shelf(&*snapshot).save("codes", b"made anew"));
-    drop((snapshot, store));
+    assert!(shelf(&*store.snapshot().unwrap()).save("codes", b"made anew"));
+    drop(store);
     let store = open(&dir, ReadMode::Map);
     let found = load(shelf(&*store.snapshot().unwrap()), "codes");
     assert_eq!(found.as_deref(), Some(&b"made anew"[..]));
