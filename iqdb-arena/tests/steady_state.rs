@@ -117,6 +117,16 @@ fn reads_allocate_nothing_and_free_nothing() {
     assert_untouched(cost, "taking snapshots");
     let cost = measure(|| (0..CALLS).for_each(|_| reader.get(&*snapshot)));
     assert_untouched(cost, "finding records");
+    let shelf = snapshot.shelf().unwrap();
+    assert!(shelf.replace("value", None, Arc::new(7_u64)));
+    let get = || drop(black_box((shelf.get::<u64>("value"), shelf.get::<u32>("value"))));
+    get();
+    let cost = measure(|| (0..CALLS).for_each(|_| get()));
+    assert_untouched(cost, "reading from the shelf");
+    let held = shelf.get::<u64>("value");
+    assert!(shelf.replace("value", held.as_ref(), Arc::new(8_u64)));
+    let cost = measure(|| drop(held));
+    assert_untouched(cost, "letting go of what was replaced");
     // Two searches each.
     let cost = measure(|| (0..CALLS / 2).for_each(|_| reader.search(&*snapshot)));
     assert_untouched(cost, "searching");

@@ -2,11 +2,13 @@
 //! needs. One test for each line of the list.
 #![allow(clippy::unwrap_used)]
 
-use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use std::collections::BTreeSet;
+
+use iqdb_conformance::naive::{NaiveIndex, NaiveSearch, NaiveStore};
 use iqdb_core::{
-    Batch, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric, Payload, Query,
-    Record, Result, Schema, Scratch, Search, SnapshotExt, Store, StoreExt, Value, Vector,
-    VectorRef,
+    Accuracy, Batch, Budget, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric,
+    Payload, Query, Record, Result, Schema, Scratch, SealId, Search, Snapshot, SnapshotExt, Store,
+    StoreExt, Value, Vector, VectorRef, Verdict,
 };
 
 fn schema() -> Schema {
@@ -155,5 +157,43 @@ fn a_document_store_writes_nested_payloads_merges_and_replaces_by_filter() -> Re
     let again = store.apply(&Batch::new().upsert(document(9)).insert(document(7))).unwrap_err();
     assert_eq!((again.kind(), again.id()), (ErrorKind::AlreadyExists, Some(&7.into())));
     assert_eq!(store.snapshot()?.count(None)?, 3, "the batch that failed left nothing");
+    Ok(())
+}
+
+fn seals(on: &dyn Snapshot) -> Result<BTreeSet<SealId>> {
+    let blocks = (0..on.block_count()).map(|n| on.block(n));
+    blocks.filter_map(|block| block.map(|block| Some(block.seal()?.id())).transpose()).collect()
+}
+
+#[test]
+fn an_index_on_the_shelf_survives_a_compaction_by_lineage() -> Result<()> {
+    let store = NaiveStore::new(Schema::new(2, Metric::Euclidean)?);
+    let record = |n: u16| Record::new(u64::from(n), [f32::from(n % 7) - 3.0, f32::from(n) - 50.0]);
+    let records = (0..100).map(record).collect::<Result<Vec<_>>>()?;
+    store.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+    let (index, before) = (NaiveIndex::new(), store.snapshot()?);
+    assert!(index.prepare(&*before, Budget::new(), &mut ())?);
+    assert_eq!(index.rows_read(), 100);
+
+    let gone = (0_u64..100).filter(|n| n % 5 != 0);
+    store.apply(&gone.fold(Batch::new(), Batch::delete))?;
+    let after = store.snapshot()?;
+    assert!(seals(&*before)?.is_disjoint(&seals(&*after)?), "all blocks are new");
+    assert!(index.prepare(&*after, Budget::new(), &mut ())?);
+    assert_eq!(index.rows_read(), 100, "no row of the new blocks was read");
+
+    let vector = [2.0, -30.0];
+    let query = Query::nearest(VectorRef::new(&vector)?, 100);
+    let (mut exact, mut estimate) = ([Hits::new()], [Hits::new()]);
+    let (fast, mut scratch) = (query.with_accuracy(Accuracy::Recall(0.5)), Scratch::new());
+    for (on, len) in [(&after, 20), (&before, 100)] {
+        index.search(&**on, &[query], &mut exact, &mut scratch)?;
+        index.search(&**on, &[fast], &mut estimate, &mut scratch)?;
+        assert!(matches!(estimate[0].verdict(), Verdict::Estimated { epoch: Some(_), .. }));
+        let (exact, estimate) = (ids(&exact[0]), ids(&estimate[0]));
+        assert_eq!(exact.len(), len);
+        assert!(!estimate.is_empty() && estimate.len() < len, "{} of {len}", estimate.len());
+        assert!(estimate.iter().all(|id| exact.contains(id)));
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Birthplace, Block, Metric, Record, Result, Schema, SealId, Snapshot};
+use iqdb_core::{Batch, Birthplace, Metric, Record, Result, Schema, SealId, Snapshot};
 
 use super::blocks::each_block;
 use crate::check::exact::{assert_is, assert_record};
@@ -13,7 +13,8 @@ use crate::{Harness, Outcome};
 /// What has been seen of sealed blocks.
 #[derive(Default)]
 struct Seen {
-    contents: BTreeMap<SealId, Vec<Record>>,
+    /// The rows of each block, and where they were born.
+    contents: BTreeMap<SealId, Vec<(Record, Birthplace)>>,
     /// How many rows came from a block that had been seen.
     carried: usize,
 }
@@ -27,12 +28,14 @@ impl Seen {
             if self.contents.contains_key(&seal.id()) {
                 return Ok(());
             }
-            let contents = (0..block.len()).map(|row| block.record(row)?.to_record());
-            let contents = contents.collect::<Result<Vec<Record>>>()?;
-            for (row, record) in (0..).zip(&contents) {
-                let birthplace = seal.birthplace(row)?;
+            let row_of = |row: usize| {
+                let birthplace = seal.birthplace(u32::try_from(row).unwrap_or(u32::MAX))?;
+                Ok((block.record(row)?.to_record()?, birthplace))
+            };
+            let contents: Vec<_> = (0..block.len()).map(row_of).collect::<Result<_>>()?;
+            for (row, (record, birthplace)) in contents.iter().enumerate() {
                 let context = format!("row {row} of block {i}, which was born at {birthplace:?}");
-                self.check_row(&block, birthplace, record, &context)?;
+                self.check_row((seal.id(), row), *birthplace, record, &context);
             }
             self.contents.insert(seal.id(), contents);
             Ok(())
@@ -41,20 +44,19 @@ impl Seen {
 
     fn check_row(
         &mut self,
-        block: &Block<'_>,
+        (seal, row): (SealId, usize),
         birthplace: Birthplace,
         record: &Record,
         context: &str,
-    ) -> Result<()> {
-        if block.seal().is_some_and(|seal| seal.id() == birthplace.seal) {
-            assert!((birthplace.row as usize) < block.len(), "{context}");
-            return Ok(());
-        }
-        if let Some(contents) = self.contents.get(&birthplace.seal) {
+    ) {
+        if birthplace.seal == seal {
+            assert_is!(birthplace.row as usize, row, "{context}: its row in the block itself");
+        } else if let Some(contents) = self.contents.get(&birthplace.seal) {
             self.carried += 1;
-            assert_record(Some(record), contents.get(birthplace.row as usize), context);
+            let born = contents.get(birthplace.row as usize);
+            assert_record(Some(record), born.map(|(record, _)| record), context);
+            assert_is!(born.map(|(_, at)| *at), Some(birthplace), "{context}: where that was born");
         }
-        Ok(())
     }
 }
 
