@@ -1,6 +1,6 @@
 //! The list of defects: a sentence about each, and the cases that must catch it.
 //!
-//! The modules `store`, `misread`, `snapshot`, `column`, `reading`, `search`, `log` and `racing` implement them.
+//! The modules beside this one implement them.
 
 defects! {
     /// A first write keeps the vector and forgets the payload.

@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask conformance --defects` runs every case on every defect and prints the matrix.
 
+mod block;
 mod cached;
 mod column;
 #[macro_use]
