@@ -162,7 +162,7 @@ impl Snapshot for ToySnapshot {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        match self.block.ids().binary_search(id) {
+        match self.block.ids().binary_search(id.as_ref()) {
             Ok(row) => self.block(0)?.record(row).map(Some),
             Err(_) => Ok(None),
         }
