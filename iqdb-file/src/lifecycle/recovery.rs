@@ -378,7 +378,9 @@ impl Recovery<'_> {
                 number < manifest.next
             }
             FileName::Segment(number) => number < manifest.next && number != manifest.open_segment,
-            FileName::Unfinished(_) | FileName::Lock | FileName::Reserve => false,
+            FileName::Unfinished(_) | FileName::Lock | FileName::Reserve | FileName::Shelf(_) => {
+                false
+            }
         }
     }
 
