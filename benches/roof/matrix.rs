@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Explain, FieldId, Hits, IdRef, Layout, Metric, Narrow, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Shelf, Snapshot,
-    VectorColumn, Version,
+    Block, BlockSource, Blocks, FieldId, IdRef, Layout, Metric, Narrow, PayloadRef, Predicate,
+    RecordId, RecordRef, Remote, Result, RowsRef, Schema, Seal, Shelf, Snapshot, VectorColumn,
+    Version,
 };
 
 /// Components in 64 bytes.
@@ -115,24 +115,33 @@ impl Snapshot for Matrix {
     fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(None)
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for Matrix {
     fn block_count(&self) -> usize {
         self.blocks.len()
     }
+
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let chunk = &self.blocks[i];
         let block = Block::new(chunk, &self.schema, chunk.rows, Version(1))?;
         Ok(block.sealed(&chunk.seal))
     }
+
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

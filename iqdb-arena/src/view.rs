@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Layout, Query, RecordId, RecordRef, Result, Schema,
-    Shelf, Snapshot, Version,
+    Block, Blocks, Error, ErrorKind, Layout, RecordId, RecordRef, Remote, Result, Schema, Shelf,
+    Snapshot, Version,
 };
 
 use crate::chunk::Chunk;
@@ -90,6 +90,16 @@ impl Snapshot for View {
         }
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for View {
     fn block_count(&self) -> usize {
         self.chunks.len()
     }
@@ -110,10 +120,6 @@ impl Snapshot for View {
 
     fn layout(&self) -> Option<&Layout> {
         Some(&self.layout)
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

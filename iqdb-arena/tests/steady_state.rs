@@ -117,7 +117,7 @@ fn reads_allocate_nothing_and_free_nothing() {
     assert_untouched(cost, "taking snapshots");
     let cost = measure(|| (0..CALLS).for_each(|_| reader.get(&*snapshot)));
     assert_untouched(cost, "finding records");
-    let shelf = snapshot.shelf().unwrap();
+    let shelf = snapshot.blocks().unwrap().shelf().unwrap();
     assert!(shelf.replace("value", None, Arc::new(7_u64)));
     let get = || drop(black_box((shelf.get::<u64>("value"), shelf.get::<u32>("value"))));
     get();

@@ -10,7 +10,7 @@ use iqdb_core::{
     Version,
 };
 
-use crate::column::PlantedColumn;
+use crate::column::{PlantedColumn, blocks_of};
 use crate::defect::Defect;
 use crate::shelf::off_by_one;
 
@@ -31,7 +31,7 @@ pub(crate) struct PlantedBlock {
 
 impl PlantedBlock {
     pub(crate) fn new(inner: &Arc<dyn Snapshot>, i: usize, defect: Option<Defect>) -> Result<Self> {
-        let block = inner.block(i)?;
+        let block = blocks_of(&**inner)?.block(i)?;
         let fields = inner.schema().iter();
         let columns = fields.map(|(field, _)| PlantedColumn::new(inner, i, field, defect));
         let payloads = match Self::lends_columns(defect) {
@@ -75,7 +75,7 @@ impl PlantedBlock {
     }
 
     fn block(&self) -> Result<Block<'_>> {
-        self.inner.block(self.i)
+        blocks_of(&*self.inner)?.block(self.i)
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Block, Column, Element, Error, ErrorKind, FieldId, Matrix, Result, RowMask, RowsRef, Snapshot,
-    VectorColumn,
+    Block, Blocks, Column, Element, Error, ErrorKind, FieldId, Matrix, Result, RowMask, RowsRef,
+    Snapshot, VectorColumn,
 };
 
 use crate::defect::Defect;
@@ -30,7 +30,7 @@ impl PlantedColumn {
         field: FieldId,
         defect: Option<Defect>,
     ) -> Result<Self> {
-        let block = inner.block(i)?;
+        let block = blocks_of(&**inner)?.block(i)?;
         let column = block.column(field)?;
         let rows_of = match column {
             Some(column) => misread_rows(&block, &column, defect)?,
@@ -41,8 +41,15 @@ impl PlantedColumn {
     }
 
     fn column(&self) -> Result<Option<Column<'_>>> {
-        self.inner.block(self.i)?.column(self.field)
+        blocks_of(&*self.inner)?.block(self.i)?.column(self.field)
     }
+}
+
+/// The blocks of a snapshot that has some.
+pub(crate) fn blocks_of(snapshot: &dyn Snapshot) -> Result<&dyn Blocks> {
+    snapshot
+        .blocks()
+        .ok_or_else(|| Error::new(ErrorKind::ContractViolation, "the snapshot has no blocks"))
 }
 
 /// The block row of each row of a column.

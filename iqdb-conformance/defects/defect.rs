@@ -124,13 +124,6 @@ defects! {
         "conveniences::get_many_keeps_the_order_of_the_ids";
     /// A snapshot finds an id by the part of it that fits.
     SnapshotCutsLongIds by "snapshot::snapshot_get_of_an_id_that_cannot_be_stored_is_none";
-    /// The backend's own engine knows no filters.
-    PushDownIgnoresTheFilter by
-        "snapshot::push_down_answers_as_a_scan_would", "search::search_filters_before_it_ranks";
-    /// The backend's own engine answers the first query of a batch and leaves the rest empty.
-    PushDownAnswersTheFirst by
-        "snapshot::push_down_answers_as_a_scan_would",
-        "answers::search_answers_are_the_same_for_any_batch";
     /// A block index out of range returns the last block.
     LastBlockStandsInForAny by "blocks::block_out_of_range_is_an_error";
     /// A count of blocks rounds down.
@@ -236,6 +229,24 @@ defects! {
     FacetPrefersGreatValues by "reading::aggregates_are_those_of_the_model";
     /// An element that a list has twice counts twice.
     ElementsCountEachTime by "reading::aggregates_count_an_element_once_for_its_record";
+    /// A remote answers from the latest version, whatever the snapshot's.
+    RemoteAnswersAsOfNow by "remote::candidates_are_of_their_snapshot";
+    /// A snapshot of an empty store has neither blocks nor a remote.
+    EmptyHasNoBlocks by "snapshot::a_snapshot_has_blocks_or_a_remote";
+    /// A remote sends records that don't match the filter.
+    RemoteIgnoresTheFilter by "remote::candidates_are_records_that_match";
+    /// A remote sends payloads that nobody asked for.
+    RemoteSendsPayloadsUnasked by "remote::candidates_are_records_that_match";
+    /// A remote sends a record twice.
+    RemoteSendsTwice by "remote::candidates_are_records_that_match";
+    /// A remote sends one candidate less than it was asked for.
+    RemoteSendsOneTooFew by "remote::candidates_are_as_many_as_asked_for";
+    /// A remote forgets the matches at exactly the distance up to which it was asked for all.
+    RemoteForgetsTies by "remote::candidates_up_to_a_distance_are_all_sent";
+    /// A remote says that the rest is farther away than it may be.
+    RestIsTooFar by "remote::what_is_not_sent_ranks_at_the_rest_or_after";
+    /// A remote says that there is no rest.
+    RestIsForgotten by "remote::what_is_not_sent_ranks_at_the_rest_or_after";
     /// Deleting by a filter spares the records that lack a certain key.
     DeleteWhereSparesSome by
         "conveniences::delete_where_deletes_exactly_the_matches",

@@ -27,6 +27,21 @@ macro_rules! defects {
                 )
             }
 
+            /// Whether the defect is in what a remote sends.
+            pub(crate) fn is_of_remotes(self) -> bool {
+                matches!(
+                    self,
+                    Self::RemoteAnswersAsOfNow
+                        | Self::RemoteIgnoresTheFilter
+                        | Self::RemoteSendsPayloadsUnasked
+                        | Self::RemoteSendsTwice
+                        | Self::RemoteSendsOneTooFew
+                        | Self::RemoteForgetsTies
+                        | Self::RestIsTooFar
+                        | Self::RestIsForgotten
+                )
+            }
+
             /// Whether the defect is a race of threads.
             pub(crate) fn is_of_racing(self) -> bool {
                 matches!(

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use iqdb_conformance::naive::{NaiveIndex, NaiveSearch};
 use iqdb_core::{
-    Accuracy, Budget, Explain, Goal, Hit, Hits, Progress, Query, Record, Result, Scratch, SealId,
-    Search, Snapshot, SnapshotExt, Verdict,
+    Accuracy, Blocks, Budget, Explain, Goal, Hit, Hits, Progress, Query, Record, Result, Scratch,
+    SealId, Search, Snapshot, SnapshotExt, Verdict,
 };
 
+use crate::column::blocks_of;
 use crate::defect::Defect;
 
 /// An index with a defect, or none.
@@ -33,6 +34,7 @@ impl PlantedIndex {
 
 /// The records of the sealed blocks of a snapshot: those that are alive, or all.
 fn sealed_records(on: &dyn Snapshot, alive_only: bool) -> Result<Vec<(SealId, Record)>> {
+    let on = blocks_of(on)?;
     let mut records = Vec::new();
     for n in 0..on.block_count() {
         let block = on.block(n)?;
@@ -133,6 +135,7 @@ impl PlantedIndex {
         query: &Query<'_>,
         hits: &mut Hits,
     ) -> Result<bool> {
+        let on = blocks_of(on)?;
         let Some(shelf) = on.shelf() else { return Ok(false) };
         let (Some(kept), false) = (shelf.get::<Kept>("kept"), query.accuracy().is_exact()) else {
             return Ok(false);
@@ -172,7 +175,7 @@ impl PlantedIndex {
     }
 }
 
-fn has_seal(on: &dyn Snapshot, id: SealId) -> Result<bool> {
+fn has_seal(on: &dyn Blocks, id: SealId) -> Result<bool> {
     for n in 0..on.block_count() {
         if on.block(n)?.seal().is_some_and(|seal| seal.id() == id) {
             return Ok(true);
@@ -224,7 +227,8 @@ impl Search for PlantedIndex {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
-        let (Some(defect), Some(shelf)) = (self.defect, on.shelf()) else {
+        let shelf = on.blocks().and_then(Blocks::shelf);
+        let (Some(defect), Some(shelf)) = (self.defect, shelf) else {
             return self.index.prepare(on, budget, progress);
         };
         let old = shelf.get::<Kept>("kept");

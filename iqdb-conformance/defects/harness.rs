@@ -8,6 +8,7 @@ use iqdb_conformance::{Allocated, Harness};
 use crate::defect::Defect;
 use crate::log::LogPlace;
 use crate::racing::RacingStore;
+use crate::remote::PlantedRemoteStore;
 use crate::search::PlantedSearch;
 use crate::store::PlantedStore;
 
@@ -18,6 +19,9 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
     }
     if defect.is_some_and(Defect::is_of_racing) {
         return racing_harness(defect);
+    }
+    if defect.is_some_and(Defect::is_of_remotes) {
+        return remote_harness(defect);
     }
     let store = move |schema| Ok(PlantedStore::new(schema, defect));
     let harness = Harness::new("planted", store, PlantedSearch { defect });
@@ -32,6 +36,12 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
 pub(crate) fn durable_harness(defect: Option<Defect>) -> Harness {
     let place = move |schema| Ok(LogPlace::new(schema, defect));
     limited(Harness::durable("planted", place, PlantedSearch { defect: None }))
+}
+
+/// The store that sends candidates, with a defect or none.
+pub(crate) fn remote_harness(defect: Option<Defect>) -> Harness {
+    let store = move |schema| Ok(PlantedRemoteStore::new(schema, defect));
+    limited(Harness::new("planted", store, NaiveSearch))
 }
 
 /// The store whose defects are races, with one or none.

@@ -1,7 +1,9 @@
 //! The data that the planted search derives from sealed blocks, and wrongly relies on.
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Record, Result, RowMask, Snapshot, Vector, VectorRef};
+use iqdb_core::{Blocks, Record, Result, RowMask, Snapshot, Vector, VectorRef};
+
+use crate::column::blocks_of;
 
 /// The mark of a block that has been quantized.
 #[derive(Debug)]
@@ -13,6 +15,7 @@ struct AliveWhenPrepared(RowMask);
 
 /// Codes every sealed block.
 pub(crate) fn code(on: &dyn Snapshot) -> Result<()> {
+    let on = blocks_of(on)?;
     for i in 0..on.block_count() {
         if let Some(seal) = on.block(i)?.seal() {
             seal.derived().put(Coded);
@@ -23,6 +26,7 @@ pub(crate) fn code(on: &dyn Snapshot) -> Result<()> {
 
 /// Whether any block has been coded.
 pub(crate) fn is_coded(on: &dyn Snapshot) -> Result<bool> {
+    let on = blocks_of(on)?;
     for i in 0..on.block_count() {
         if on.block(i)?.seal().is_some_and(|seal| seal.derived().get::<Coded>().is_some()) {
             return Ok(true);
@@ -42,6 +46,7 @@ pub(crate) fn as_coded(row: VectorRef<'_>) -> Vector {
 
 /// Remembers the rows of every sealed block that are alive.
 pub(crate) fn remember_alive(on: &dyn Snapshot) -> Result<()> {
+    let on = blocks_of(on)?;
     for i in 0..on.block_count() {
         if let Some(seal) = on.block(i)?.seal() {
             seal.derived().put(AliveWhenPrepared(alive(on, i)?));
@@ -52,6 +57,7 @@ pub(crate) fn remember_alive(on: &dyn Snapshot) -> Result<()> {
 
 /// The records that were alive when their block was prepared, and were replaced or deleted since.
 pub(crate) fn stale_records(on: &dyn Snapshot) -> Result<Vec<Record>> {
+    let on = blocks_of(on)?;
     let mut stale_records = Vec::new();
     for i in 0..on.block_count() {
         let block = on.block(i)?;
@@ -65,7 +71,7 @@ pub(crate) fn stale_records(on: &dyn Snapshot) -> Result<Vec<Record>> {
     Ok(stale_records)
 }
 
-fn alive(on: &dyn Snapshot, i: usize) -> Result<RowMask> {
+fn alive(on: &dyn Blocks, i: usize) -> Result<RowMask> {
     let block = on.block(i)?;
     let mut mask = RowMask::new();
     block.select(0..block.len(), None, &mut mask, &mut MaskPool::default())?;

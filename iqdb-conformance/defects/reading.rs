@@ -7,6 +7,7 @@ use iqdb_core::{
     Result, Rows, Snapshot, SnapshotExt, Value, aggregate_blocks, get_each, scroll_blocks,
 };
 
+use crate::column::blocks_of;
 use crate::defect::Defect;
 
 pub(crate) fn get_many(
@@ -36,16 +37,16 @@ pub(crate) fn scroll(
 ) -> Result<Option<Cursor>> {
     match defect {
         Some(Defect::ScrollBringsEverything) => {
-            scroll_blocks(snapshot, &page.with_parts(Parts::ALL), out)
+            scroll_blocks(blocks_of(snapshot)?, &page.with_parts(Parts::ALL), out)
         }
         Some(Defect::ScrollAlwaysGoesUp) if page.order().is_none() => {
-            scroll_blocks(snapshot, &page.with_id_order(Direction::Up), out)
+            scroll_blocks(blocks_of(snapshot)?, &page.with_id_order(Direction::Up), out)
         }
         Some(Defect::CursorNeedsItsRecord) => match page.after() {
             Some(after) if snapshot.get(after.id())?.is_none() => {
-                scroll_blocks(snapshot, &whole(page, page.limit()), out)
+                scroll_blocks(blocks_of(snapshot)?, &whole(page, page.limit()), out)
             }
-            _ => scroll_blocks(snapshot, page, out),
+            _ => scroll_blocks(blocks_of(snapshot)?, page, out),
         },
         Some(Defect::ScrollPutsAbsentFirst) => arranged(snapshot, page, out, |path, records| {
             records.sort_by_key(|record| value_of(record, path).is_some());
@@ -56,7 +57,7 @@ pub(crate) fn scroll(
                 records.chunk_by_mut(same).for_each(<[_]>::reverse);
             }
         }),
-        _ => scroll_blocks(snapshot, page, out),
+        _ => scroll_blocks(blocks_of(snapshot)?, page, out),
     }
 }
 
@@ -79,8 +80,8 @@ fn arranged(
     out: &mut Rows,
     arrange: impl FnOnce(&Path, &mut Vec<Record>),
 ) -> Result<Option<Cursor>> {
-    let Some(path) = page.order() else { return scroll_blocks(snapshot, page, out) };
-    scroll_blocks(snapshot, &whole(page, usize::MAX), out)?;
+    let Some(path) = page.order() else { return scroll_blocks(blocks_of(snapshot)?, page, out) };
+    scroll_blocks(blocks_of(snapshot)?, &whole(page, usize::MAX), out)?;
     let mut records = out.to_records();
     arrange(path, &mut records);
     let of_cursor = |after: &Cursor| records.iter().position(|record| record.id == *after.id());
@@ -106,16 +107,18 @@ pub(crate) fn aggregate(
     filter: Option<&Filter>,
     budget: Budget<'_>,
 ) -> Result<Vec<Aggregated>> {
-    let mut found = aggregate_blocks(snapshot, wanted, filter, budget)?;
+    let mut found = aggregate_blocks(blocks_of(snapshot)?, wanted, filter, budget)?;
     match defect {
-        Some(Defect::AggregatesIgnoreTheFilter) => aggregate_blocks(snapshot, wanted, None, budget),
+        Some(Defect::AggregatesIgnoreTheFilter) => {
+            aggregate_blocks(blocks_of(snapshot)?, wanted, None, budget)
+        }
         Some(Defect::FacetPrefersGreatValues | Defect::ElementsCountEachTime) => {
             for (found, wanted) in found.iter_mut().zip(wanted) {
                 if let (Aggregated::Facet(found), Aggregate::Facet { path, limit }) =
                     (found, wanted)
                 {
                     let all = [Aggregate::Facet { path, limit: usize::MAX }];
-                    let all = aggregate_blocks(snapshot, &all, filter, budget)?;
+                    let all = aggregate_blocks(blocks_of(snapshot)?, &all, filter, budget)?;
                     let Some(Aggregated::Facet(mut all)) = all.into_iter().next() else { continue };
                     match defect {
                         Some(Defect::ElementsCountEachTime) => {

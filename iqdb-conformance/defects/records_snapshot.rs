@@ -1,8 +1,8 @@
 //! A snapshot of given records, with a given version and length.
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Layout, Query, Record, RecordId, RecordRef, Result,
-    Rows, Schema, Shelf, Snapshot, Version,
+    Block, Blocks, Error, ErrorKind, Layout, Record, RecordId, RecordRef, Remote, Result, Rows,
+    Schema, Shelf, Snapshot, Version,
 };
 
 #[derive(Debug)]
@@ -39,6 +39,16 @@ impl Snapshot for RecordsSnapshot {
         Ok(self.records.iter().find(|record| record.id == *id).map(RecordRef::from))
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for RecordsSnapshot {
     fn block_count(&self) -> usize {
         usize::from(!self.records.is_empty())
     }
@@ -56,9 +66,5 @@ impl Snapshot for RecordsSnapshot {
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }

@@ -53,7 +53,6 @@ fn a_failing_history_shrinks_to_at_most_eight_operations() {
         Defect::IdKindsCollide,
         Defect::DeleteForgetsLen,
         Defect::SnapshotSeesLaterWrites,
-        Defect::PushDownAnswersTheFirst,
         Defect::DeadRowsAreAlive,
         Defect::AbsentKeyDiffers,
         Defect::TiesByInsertion,

@@ -4,15 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
+use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, IdRef,
-    Layout, Page, Parts, Query, RecordId, RecordRef, Result, Rows, Schema, Scratch, Search, Shelf,
-    Snapshot, Store, Version,
+    Aggregate, Aggregated, Block, Blocks, Budget, Cursor, Error, ErrorKind, Filter, IdRef, Layout,
+    Page, Parts, RecordId, RecordRef, Remote, Result, Rows, Schema, Shelf, Snapshot, Store,
+    Version,
 };
 
 use crate::block::PlantedBlock;
+use crate::column::blocks_of;
 use crate::defect::Defect;
 use crate::shelf::{COUNTED_SEALS, THE_ONE_LAYOUT, THE_ONE_SEAL};
 use crate::{reading, vectors};
@@ -43,7 +44,7 @@ impl PlantedSnapshot {
             _ => inner.schema().clone(),
         };
         let mut blocks = Vec::new();
-        for i in 0..inner.block_count() {
+        for i in 0..blocks_of(&*inner)?.block_count() {
             blocks.push(PlantedBlock::new(&inner, i, defect)?);
         }
         Ok(Self {
@@ -157,6 +158,17 @@ impl Snapshot for PlantedSnapshot {
         reading::aggregate(self.defect, self, wanted, filter, budget)
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        let has_some = !self.has(Defect::EmptyHasNoBlocks) || self.inner.len() > 0;
+        has_some.then_some(self as &dyn Blocks)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for PlantedSnapshot {
     fn block_count(&self) -> usize {
         match self.defect {
             Some(Defect::LastBlockIsForgotten) => self.blocks.len().saturating_sub(1),
@@ -173,7 +185,7 @@ impl Snapshot for PlantedSnapshot {
             .blocks
             .get(i)
             .ok_or_else(|| Error::new(ErrorKind::ContractViolation, "there is no such block"))?;
-        let inner = self.inner.block(i)?;
+        let inner = blocks_of(&*self.inner)?.block(i)?;
         let at = match self.defect {
             Some(Defect::BlockIsAtAnotherVersion) => self.version().next(),
             _ => inner.at(),
@@ -195,7 +207,7 @@ impl Snapshot for PlantedSnapshot {
         match (self.defect, &*self.shelf) {
             (Some(Defect::ShelfDiesWithItsSnapshot), _) => Some(&self.own.0),
             (_, Some(shelf)) => Some(shelf),
-            _ => self.inner.shelf(),
+            _ => self.inner.blocks()?.shelf(),
         }
     }
 
@@ -203,33 +215,7 @@ impl Snapshot for PlantedSnapshot {
         match self.defect {
             Some(Defect::OneLayoutForAll) => Some(&THE_ONE_LAYOUT),
             Some(Defect::LayoutsAreNotShared) => Some(&self.own.1),
-            _ => self.inner.layout(),
-        }
-    }
-
-    fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
-        match self.defect {
-            Some(Defect::PushDownIgnoresTheFilter) => {
-                let all = queries.iter().map(|query| {
-                    let all = Query::new(query.vector(), query.goal());
-                    let all = all.with_payload(query.wants_payload());
-                    query.field().map_or(all, |name| all.with_field(name))
-                });
-                let all: Vec<_> = all.collect();
-                NaiveSearch.search(&*self.inner, &all, hits, &mut Scratch::new()).map(Some)
-            }
-            Some(Defect::PushDownAnswersTheFirst) => {
-                let first = queries.len().min(1);
-                NaiveSearch
-                    .search(
-                        &*self.inner,
-                        &queries[..first],
-                        &mut hits[..first],
-                        &mut Scratch::new(),
-                    )
-                    .map(Some)
-            }
-            _ => Ok(None),
+            _ => self.inner.blocks()?.layout(),
         }
     }
 }

@@ -23,6 +23,7 @@ mod payloads;
 mod prepare;
 mod reading;
 mod refusals;
+mod remote;
 mod search;
 mod shelf;
 mod snapshot;
@@ -95,9 +96,9 @@ macro_rules! for_each_case {
                 snapshot::snapshot_version_is_the_last_applied,
                 snapshot::snapshot_versions_never_go_back,
                 snapshot::len_counts_distinct_live_ids,
+                snapshot::a_snapshot_has_blocks_or_a_remote,
                 snapshot::snapshot_get_agrees_with_its_blocks,
                 snapshot::snapshot_get_of_an_id_that_cannot_be_stored_is_none,
-                snapshot::push_down_answers_as_a_scan_would,
             }
             blocks {
                 blocks::blocks_cover_every_live_record_once,
@@ -140,6 +141,13 @@ macro_rules! for_each_case {
                 reading::a_cursor_is_good_on_later_snapshots,
                 reading::aggregates_are_those_of_the_model,
                 reading::aggregates_count_an_element_once_for_its_record,
+            }
+            remote {
+                remote::candidates_are_of_their_snapshot,
+                remote::candidates_are_records_that_match,
+                remote::candidates_are_as_many_as_asked_for,
+                remote::what_is_not_sent_ranks_at_the_rest_or_after,
+                remote::candidates_up_to_a_distance_are_all_sent,
             }
             conveniences {
                 conveniences::upsert_is_a_batch_of_one,

@@ -123,4 +123,4 @@ pub use meter::Allocated;
 pub use model::Model;
 pub use report::REPORT_VARIABLE;
 pub use run::run_case;
-pub use stores::naive;
+pub use stores::{naive, remote};

@@ -2,3 +2,4 @@
 
 pub(crate) mod fixed_snapshot;
 pub mod naive;
+pub mod remote;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use iqdb_conformance::naive::{NaiveIndex, NaiveSearch, NaiveStore};
+use iqdb_conformance::remote::RemoteStore;
 use iqdb_core::{
     Accuracy, Batch, Budget, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric,
     Payload, Query, Record, Result, Schema, Scratch, SealId, Search, Snapshot, SnapshotExt, Store,
@@ -161,6 +162,7 @@ fn a_document_store_writes_nested_payloads_merges_and_replaces_by_filter() -> Re
 }
 
 fn seals(on: &dyn Snapshot) -> Result<BTreeSet<SealId>> {
+    let on = on.blocks().expect("blocks");
     let blocks = (0..on.block_count()).map(|n| on.block(n));
     blocks.filter_map(|block| block.map(|block| Some(block.seal()?.id())).transpose()).collect()
 }
@@ -195,5 +197,34 @@ fn an_index_on_the_shelf_survives_a_compaction_by_lineage() -> Result<()> {
         assert!(!estimate.is_empty() && estimate.len() < len, "{} of {len}", estimate.len());
         assert!(estimate.iter().all(|id| exact.contains(id)));
     }
+    Ok(())
+}
+
+#[test]
+fn a_remote_store_rounds_and_declines_and_answers_exactly() -> Result<()> {
+    let store = RemoteStore::new(Schema::new(2, Metric::Euclidean)?);
+    let record = |n: u16| -> Result<Record> {
+        // Two records at each distance, where an engine that rounds can't tell which comes first.
+        Ok(Record::new(u64::from(n), [f32::from(n / 2), 0.0])?.with("even", n.is_multiple_of(2)))
+    };
+    let records = (0..40).map(record).collect::<Result<Vec<_>>>()?;
+    store.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
+    let snapshot = store.snapshot()?;
+    assert!(snapshot.blocks().is_none());
+
+    let vector = [0.0, 0.0];
+    let nearest = Query::nearest(VectorRef::new(&vector)?, 5);
+    let declined: Filter = "even = true or @id in [1]".parse()?;
+    let within = Query::within(VectorRef::new(&vector)?, 2.0, 100);
+    let queries = [nearest, nearest.with_filter(&declined), within];
+    let mut hits = [Hits::new(), Hits::new(), Hits::new()];
+    let explain = NaiveSearch.search(&*snapshot, &queries, &mut hits, &mut Scratch::new())?;
+    assert_eq!(ids(&hits[0]), [0, 1, 2, 3, 4]);
+    assert_eq!(ids(&hits[1]), [0, 1, 2, 4, 6]);
+    assert_eq!(ids(&hits[2]), [0, 1, 2, 3, 4, 5]);
+    assert!(hits.iter().all(|hits| hits.verdict().is_exact()));
+    assert_eq!(explain.plan, "scroll", "one of the queries was declined");
+    store.apply(&Batch::new().delete_where(declined))?;
+    assert_eq!((store.count(None)?, snapshot.len()), (19, 40));
     Ok(())
 }

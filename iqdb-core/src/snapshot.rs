@@ -2,11 +2,9 @@
 
 use std::fmt::Debug;
 
-use crate::filter::MaskPool;
 use crate::{
-    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Explain, Filter, Hits, Layout,
-    Page, Parts, Query, RecordId, RecordRef, Result, RowMask, Rows, Schema, Shelf, State, Version,
-    reading,
+    Aggregate, Aggregated, Block, Budget, Cursor, Error, ErrorKind, Filter, Layout, Page, Parts,
+    RecordId, RecordRef, Remote, Result, Rows, Schema, Shelf, Version, reading,
 };
 
 /// One version of a store, seen whole.
@@ -81,7 +79,7 @@ pub trait Snapshot: Debug + Send + Sync {
     /// and to order by the elements of lists; those of [`get_many`](Self::get_many). `out` is then
     /// without rows.
     fn scroll(&self, page: &Page<'_>, out: &mut Rows) -> Result<Option<Cursor>> {
-        scroll_blocks(self, page, out)
+        scroll_blocks(blocks_of(self)?, page, out)
     }
 
     /// Computes aggregates over the records that match, one for each that is wanted. O(rows) over
@@ -99,9 +97,25 @@ pub trait Snapshot: Debug + Send + Sync {
         filter: Option<&Filter>,
         budget: Budget<'_>,
     ) -> Result<Vec<Aggregated>> {
-        aggregate_blocks(self, wanted, filter, budget)
+        aggregate_blocks(blocks_of(self)?, wanted, filter, budget)
     }
 
+    /// The blocks, where the rows are in this process: resident or mapped.
+    ///
+    /// Where there is a [`remote`](Self::remote), too, searches use the blocks. A snapshot without blocks has
+    /// `scroll` and `aggregate` of its own.
+    ///
+    /// - `a_snapshot_has_blocks_or_a_remote`: Or both, also of an empty store.
+    fn blocks(&self) -> Option<&dyn Blocks>;
+
+    /// The engine that sends candidates, where the rows are elsewhere.
+    ///
+    /// - `candidates_are_of_their_snapshot`: Of its version, whatever has been written since.
+    fn remote(&self) -> Option<&dyn Remote>;
+}
+
+/// A snapshot that lends its rows as blocks.
+pub trait Blocks: Snapshot {
     /// How many blocks there are. Callers may split `0..block_count()` among threads.
     ///
     /// - `blocks_cover_every_live_record_once`: Each record is alive in exactly one row of one
@@ -140,16 +154,6 @@ pub trait Snapshot: Debug + Send + Sync {
     /// - `a_layout_is_of_the_same_sealed_blocks`: Two snapshots of one layout have the same seals at the
     ///   same places, and a write that seals nothing keeps the layout.
     fn layout(&self) -> Option<&Layout>;
-
-    /// Answers a whole batch by the backend's own engine, `queries[i]` into `hits[i]`; or returns
-    /// `None`, and the blocks are scanned instead. The queries have been checked against the
-    /// schema, and the buffers are as many and empty.
-    ///
-    /// - `push_down_answers_as_a_scan_would`: The same hits, bit for bit, or `None`.
-    ///
-    /// # Errors
-    /// Whatever the engine reports.
-    fn push_down(&self, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>>;
 }
 
 /// What [`Snapshot::get_many`] does unless a snapshot has a better way: one `get` after another.
@@ -178,14 +182,15 @@ pub fn get_each<S: Snapshot + ?Sized>(
 ///
 /// # Errors
 /// Those of [`Snapshot::scroll`].
-pub fn scroll_blocks<S: Snapshot + ?Sized>(
-    snapshot: &S,
+pub fn scroll_blocks(
+    blocks: &dyn Blocks,
     page: &Page<'_>,
     out: &mut Rows,
 ) -> Result<Option<Cursor>> {
-    filled(snapshot.schema(), out, |out| {
-        page.filter().map_or(Ok(()), |filter| filter.check_for(snapshot.schema()))?;
-        reading::scroll(blocks_of(snapshot), page, out)
+    let schema = blocks.schema();
+    filled(schema, out, |out| {
+        page.filter().map_or(Ok(()), |filter| filter.check_for(schema))?;
+        reading::scroll(each(blocks), page, out)
     })
 }
 
@@ -193,18 +198,18 @@ pub fn scroll_blocks<S: Snapshot + ?Sized>(
 ///
 /// # Errors
 /// Those of [`Snapshot::aggregate`].
-pub fn aggregate_blocks<S: Snapshot + ?Sized>(
-    snapshot: &S,
+pub fn aggregate_blocks(
+    blocks: &dyn Blocks,
     wanted: &[Aggregate<'_>],
     filter: Option<&Filter>,
     budget: Budget<'_>,
 ) -> Result<Vec<Aggregated>> {
     let counts_all = filter.is_none() && wanted.iter().all(|it| matches!(it, Aggregate::Count));
     if counts_all {
-        return Ok(vec![Aggregated::Count(snapshot.len()); wanted.len()]);
+        return Ok(vec![Aggregated::Count(blocks.len()); wanted.len()]);
     }
-    filter.map_or(Ok(()), |filter| filter.check_for(snapshot.schema()))?;
-    reading::aggregate(blocks_of(snapshot), wanted, filter, budget)
+    filter.map_or(Ok(()), |filter| filter.check_for(blocks.schema()))?;
+    reading::aggregate(each(blocks), wanted, filter, budget)
 }
 
 /// Fills rows of this schema anew; leaves none if that fails.
@@ -217,123 +222,14 @@ fn filled<T>(
     fill(out).inspect_err(|_| out.reset(schema))
 }
 
-fn blocks_of<S: Snapshot + ?Sized>(snapshot: &S) -> impl Iterator<Item = Result<Block<'_>>> {
-    (0..snapshot.block_count()).map(|i| snapshot.block(i))
+fn each(blocks: &dyn Blocks) -> impl Iterator<Item = Result<Block<'_>>> {
+    (0..blocks.block_count()).map(|i| blocks.block(i))
 }
 
-/// What follows from [`Snapshot`] alone, the same for every backend.
-pub trait SnapshotExt: Snapshot {
-    /// Whether there are no records. O(1).
-    ///
-    /// - `a_snapshot_is_empty_when_its_len_is_0`: Whatever has been written since it was taken.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many records match `filter`; O(1) without one, else O(rows).
-    ///
-    /// - `count_agrees_with_the_filter`: As many as [`Filter::matches`] says yes to, one by one.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) when the filter breaks a
-    /// limit; whatever reading the blocks reports.
-    fn count(&self, filter: Option<&Filter>) -> Result<u64> {
-        if filter.is_none() {
-            return Ok(self.len());
-        }
-        match self.aggregate(&[Aggregate::Count], filter, Budget::new())?[..] {
-            [Aggregated::Count(count)] => Ok(count),
-            _ => Err(Error::new(
-                ErrorKind::ContractViolation,
-                "a snapshot computed other aggregates than those wanted",
-            )),
-        }
-    }
-
-    /// The records that match `filter`, block by block, in no promised order. Of each only what is
-    /// asked of it is read: its id without its vectors, say.
-    ///
-    /// - `records_yields_each_live_match_once`: Every live record that matches, and nothing else.
-    ///
-    /// Each item may be an error of reading; after an error of a whole block the iterator ends. A
-    /// filter that breaks a limit is the first and only item.
-    fn records<'a>(&'a self, filter: Option<&'a Filter>) -> Records<'a, Self> {
-        Records {
-            snapshot: self,
-            filter,
-            next_block: None,
-            block: None,
-            next_row: 0,
-            mask: RowMask::new(),
-            pool: MaskPool::default(),
-        }
-    }
-}
-
-impl<S: Snapshot + ?Sized> SnapshotExt for S {}
-
-impl<S: Snapshot + ?Sized> State for S {
-    fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        self.get(id)
-    }
-
-    fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
-        self.records(Some(filter)).map(|record| Ok(record?.id()?.to_id())).collect()
-    }
-}
-
-/// The iterator of [`SnapshotExt::records`].
-#[derive(Debug)]
-pub struct Records<'a, S: ?Sized> {
-    snapshot: &'a S,
-    filter: Option<&'a Filter>,
-    /// The block to look at next; `None` before the filter has been checked.
-    next_block: Option<usize>,
-    block: Option<Block<'a>>,
-    next_row: usize,
-    mask: RowMask,
-    pool: MaskPool,
-}
-
-impl<'a, S: Snapshot + ?Sized> Records<'a, S> {
-    fn advance(&mut self) -> Result<Option<RecordRef<'a>>> {
-        loop {
-            if let Some(block) = self.block {
-                if let Some(row) = self.mask.next(self.next_row) {
-                    self.next_row = row + 1;
-                    return block.record(row).map(Some);
-                }
-                self.block = None;
-            }
-            let next = match self.next_block {
-                Some(next) => next,
-                None => {
-                    let schema = self.snapshot.schema();
-                    self.filter.map_or(Ok(()), |filter| filter.check_for(schema))?;
-                    0
-                }
-            };
-            if next >= self.snapshot.block_count() {
-                return Ok(None);
-            }
-            let block = self.snapshot.block(next)?;
-            block.select(0..block.len(), self.filter, &mut self.mask, &mut self.pool)?;
-            self.next_block = Some(next + 1);
-            self.next_row = 0;
-            self.block = Some(block);
-        }
-    }
-}
-
-impl<'a, S: Snapshot + ?Sized> Iterator for Records<'a, S> {
-    type Item = Result<RecordRef<'a>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let item = self.advance().transpose();
-        if !matches!(item, Some(Ok(_))) {
-            self.block = None;
-            self.next_block = Some(usize::MAX);
-        }
-        item
-    }
+/// The blocks that a default body of [`Snapshot`] reads.
+fn blocks_of<S: Snapshot + ?Sized>(snapshot: &S) -> Result<&dyn Blocks> {
+    snapshot.blocks().ok_or_else(|| {
+        Error::new(ErrorKind::ContractViolation, "a snapshot has no blocks to read")
+            .expected("blocks, or a way of its own to scroll and to aggregate")
+    })
 }

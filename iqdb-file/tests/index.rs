@@ -42,6 +42,7 @@ fn estimate(index: &NaiveIndex, on: &dyn Snapshot) -> Result<()> {
 }
 
 fn seals(on: &dyn Snapshot) -> Result<Vec<SealId>> {
+    let on = on.blocks().unwrap();
     let blocks = (0..on.block_count()).map(|n| on.block(n));
     blocks.filter_map(|block| block.map(|block| Some(block.seal()?.id())).transpose()).collect()
 }
@@ -73,7 +74,7 @@ fn a_row_is_read_once_however_often_it_is_copied() -> Result<()> {
     // Another process finds the same blocks, and the same birthplaces.
     let (before, birthplace) = {
         let snapshot = store.snapshot()?;
-        let seal = snapshot.block(0)?;
+        let seal = snapshot.blocks().unwrap().block(0)?;
         let birthplace = seal.seal().map(|seal| seal.birthplace(0)).transpose()?;
         (seals(&*snapshot)?, birthplace)
     };
@@ -81,7 +82,7 @@ fn a_row_is_read_once_however_often_it_is_copied() -> Result<()> {
     let store = FileStore::open(&dir, &FileOptions::new())?;
     let snapshot = store.snapshot()?;
     assert_eq!(seals(&*snapshot)?, before);
-    let block = snapshot.block(0)?;
+    let block = snapshot.blocks().unwrap().block(0)?;
     let again = block.seal().map(|seal| seal.birthplace(0)).transpose()?;
     assert_eq!(again, birthplace);
     assert!(again.is_some_and(|place| !before.contains(&place.seal)), "it was born elsewhere");

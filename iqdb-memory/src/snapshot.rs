@@ -3,8 +3,8 @@
 use std::fmt;
 
 use iqdb_core::{
-    Block, Error, ErrorKind, Explain, Hits, Layout, Query, Record, RecordId, RecordRef, Result,
-    Rows, Schema, Shelf, Snapshot, Version,
+    Block, Blocks, Error, ErrorKind, Layout, Record, RecordId, RecordRef, Remote, Result, Rows,
+    Schema, Shelf, Snapshot, Version,
 };
 
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
@@ -63,6 +63,16 @@ impl Snapshot for MemorySnapshot {
         }
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for MemorySnapshot {
     fn block_count(&self) -> usize {
         self.blocks.len()
     }
@@ -82,10 +92,6 @@ impl Snapshot for MemorySnapshot {
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The exact search: it checks the queries, offers them to the snapshot's own engine, scans, and
+//! The exact search: it checks the queries, scans the blocks or ranks the candidates of a remote, and
 //! writes the hits.
 
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Budget, Error, ErrorKind, Explain, FieldId, Hits, Plan, Progress, Query, Result,
-    Scratch, Search, Snapshot, VectorRef,
+    Block, Blocks, Budget, Error, ErrorKind, Explain, FieldId, Hits, Progress, Query, Result,
+    Scratch, Search, Snapshot, VectorRef, search_remote,
 };
 
 use crate::budgets::Budgets;
@@ -64,20 +64,12 @@ impl ExactSearch {
     /// Answers queries that all look in one field.
     fn answer(
         &self,
-        on: &dyn Snapshot,
+        on: &dyn Blocks,
         field: FieldId,
         queries: &[Query<'_>],
         hits: &mut [Hits],
         scans: &mut Scans,
     ) -> Result<Explain> {
-        // The engine decides for a batch as a whole, so one query that forbids it decides too.
-        if queries.iter().all(|query| query.plan() != Plan::F32) {
-            if let Some(explain) = on.push_down(queries, hits)? {
-                return Ok(explain);
-            }
-            hits.iter_mut().for_each(Hits::clear);
-        }
-
         let mut explain = Explain::of("f32", self.kernel.as_str());
         let threads = queries.iter().map(Query::threads).min().unwrap_or(1);
         let engine = Engine::of(self.kernel);
@@ -105,7 +97,7 @@ impl ExactSearch {
     /// Answers queries on several fields, one field after the other.
     fn answer_fields(
         &self,
-        on: &dyn Snapshot,
+        on: &dyn Blocks,
         queries: &[Query<'_>],
         hits: &mut [Hits],
         scans: &mut Scans,
@@ -153,9 +145,17 @@ impl Search for ExactSearch {
         };
         let field = query.field_in(on.schema())?;
         let scans = scratch.of::<Scans>();
-        let answer = match queries.iter().all(|other| other.field() == query.field()) {
-            true => self.answer(on, field, queries, hits, scans),
-            false => self.answer_fields(on, queries, hits, scans),
+        let is_of_one_field = queries.iter().all(|other| other.field() == query.field());
+        let answer = match (on.blocks(), on.remote()) {
+            (Some(blocks), _) if is_of_one_field => {
+                self.answer(blocks, field, queries, hits, scans)
+            }
+            (Some(blocks), _) => self.answer_fields(blocks, queries, hits, scans),
+            (None, Some(remote)) => search_remote(on, remote, queries, hits),
+            (None, None) => Err(Error::new(
+                ErrorKind::ContractViolation,
+                "a snapshot has neither blocks nor a remote",
+            )),
         };
         if answer.is_err() {
             hits.iter_mut().for_each(Hits::clear);
@@ -171,6 +171,7 @@ impl Search for ExactSearch {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
+        let Some(on) = on.blocks() else { return Ok(true) };
         let engine = Engine::of(self.kernel);
         let of = (on.schema().fields().len() * on.block_count()) as u64;
         let mut done = 0..of;
@@ -203,7 +204,7 @@ fn vector_of<'a>(block: &Block<'a>, field: FieldId, row: usize) -> Result<Vector
 /// whether nothing is lacking any more.
 fn prepare_field(
     engine: Engine,
-    on: &dyn Snapshot,
+    on: &dyn Blocks,
     field: FieldId,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<bool> {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, Column, DerivedCell, Element, Error, ErrorKind, FieldId, FieldKind, Matrix, Result,
-    RowsRef, Seal, Sidecar, Snapshot,
+    Block, Blocks, Column, DerivedCell, Element, Error, ErrorKind, FieldId, FieldKind, Matrix,
+    Result, RowsRef, Seal, Sidecar,
 };
 
 use crate::widen::Widened;
@@ -23,7 +23,7 @@ impl<'a> FieldBlock<'a> {
     /// # Errors
     /// As [`Snapshot::block`] and [`Block::column`]; [`ErrorKind::ContractViolation`] for vectors of
     /// another shape than the snapshot's schema says.
-    pub(crate) fn of(on: &'a dyn Snapshot, n: usize, field: FieldId) -> Result<Option<Self>> {
+    pub(crate) fn of(on: &'a dyn Blocks, n: usize, field: FieldId) -> Result<Option<Self>> {
         let block = on.block(n)?;
         let Some(column) = block.column(field)? else { return Ok(None) };
         let (found, expected) = (column.kind(), on.schema().kind(field));

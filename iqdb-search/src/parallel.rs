@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::{Error, ErrorKind, Explain, FieldId, FieldKind, Query, Result, Snapshot};
+use iqdb_core::{Blocks, Error, ErrorKind, Explain, FieldId, FieldKind, Query, Result};
 use rayon::ThreadPool;
 
 use crate::budgets::Budgets;
@@ -29,7 +29,7 @@ const SHARE_QUERIES: usize = 64;
 static SHARED: OnceLock<Pool> = OnceLock::new();
 
 /// What a search reads: a snapshot, a field, and until when.
-pub(crate) type Target<'a> = (&'a dyn Snapshot, FieldId, Budgets<'a>);
+pub(crate) type Target<'a> = (&'a dyn Blocks, FieldId, Budgets<'a>);
 
 /// The threads of a search: the caller's pool, or the shared one.
 #[derive(Debug, Clone, Default)]
@@ -145,7 +145,7 @@ impl Share {
 
 impl Scans {
     /// The nearest of query number `n`, nearest first.
-    pub(crate) fn sorted(&mut self, n: usize, on: &dyn Snapshot) -> Result<&[Candidate]> {
+    pub(crate) fn sorted(&mut self, n: usize, on: &dyn Blocks) -> Result<&[Candidate]> {
         self.shares[n / self.queries].scan.sorted(n % self.queries, on)
     }
 
@@ -236,7 +236,7 @@ impl Scans {
 }
 
 /// What the vectors of a field are.
-fn kind(on: &dyn Snapshot, field: FieldId) -> Result<FieldKind> {
+fn kind(on: &dyn Blocks, field: FieldId) -> Result<FieldKind> {
     on.schema().kind(field).ok_or_else(|| {
         Error::new(ErrorKind::UnknownField, "the field is of another schema").found(field.index())
     })
@@ -250,7 +250,7 @@ fn last_first(blocks: usize) -> impl Iterator<Item = usize> {
 }
 
 /// All rows, in spans of which each thread gets several.
-fn spans(on: &dyn Snapshot, field: FieldId, threads: usize) -> Result<Vec<Span>> {
+fn spans(on: &dyn Blocks, field: FieldId, threads: usize) -> Result<Vec<Span>> {
     let blocks: Vec<(usize, usize)> = last_first(on.block_count())
         .map(|block| Ok((block, FieldBlock::of(on, block, field)?.map_or(0, |lent| lent.len()))))
         .collect::<Result<_>>()?;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
-use iqdb_core::{Goal, IdRef, Result, Snapshot};
+use iqdb_core::{Blocks, Goal, IdRef, Result};
 
 /// Where a row is within its snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,7 @@ impl TopK {
         self.elsewhere = shared.lower(self.own_threshold());
     }
 
-    pub(crate) fn offer(&mut self, candidate: Candidate, on: &dyn Snapshot) -> Result<()> {
+    pub(crate) fn offer(&mut self, candidate: Candidate, on: &dyn Blocks) -> Result<()> {
         if candidate.distance > self.max_distance {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl TopK {
     }
 
     /// The candidates, nearest first. O(k log k). Afterwards it has to be reset.
-    pub(crate) fn sorted(&mut self, on: &dyn Snapshot) -> Result<&[Candidate]> {
+    pub(crate) fn sorted(&mut self, on: &dyn Blocks) -> Result<&[Candidate]> {
         for end in (1..self.heap.len()).rev() {
             self.heap.swap(0, end);
             self.sift_down(0, end, on)?;
@@ -119,7 +119,7 @@ impl TopK {
         &self.heap
     }
 
-    fn sift_up(&mut self, mut child: usize, on: &dyn Snapshot) -> Result<()> {
+    fn sift_up(&mut self, mut child: usize, on: &dyn Blocks) -> Result<()> {
         while child > 0 {
             let parent = (child - 1) / 2;
             if !precedes(&self.heap[parent], &self.heap[child], on)? {
@@ -131,7 +131,7 @@ impl TopK {
         Ok(())
     }
 
-    fn sift_down(&mut self, mut parent: usize, end: usize, on: &dyn Snapshot) -> Result<()> {
+    fn sift_down(&mut self, mut parent: usize, end: usize, on: &dyn Blocks) -> Result<()> {
         loop {
             let mut farthest = parent;
             for child in [2 * parent + 1, 2 * parent + 2] {
@@ -148,7 +148,7 @@ impl TopK {
     }
 }
 
-fn precedes(a: &Candidate, b: &Candidate, on: &dyn Snapshot) -> Result<bool> {
+fn precedes(a: &Candidate, b: &Candidate, on: &dyn Blocks) -> Result<bool> {
     Ok(match a.distance.total_cmp(&b.distance) {
         Ordering::Less => true,
         Ordering::Greater => false,
@@ -156,7 +156,7 @@ fn precedes(a: &Candidate, b: &Candidate, on: &dyn Snapshot) -> Result<bool> {
     })
 }
 
-fn id(place: Place, on: &dyn Snapshot) -> Result<IdRef<'_>> {
+fn id(place: Place, on: &dyn Blocks) -> Result<IdRef<'_>> {
     on.block(place.block)?.id(place.row)
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Batch, Block, Budget, Change, Explain, Hits, Layout, Metric, Query, Record, RecordId,
-    RecordRef, Result, Schema, Scratch, Search, Shelf, Snapshot, Store, Vector, Version,
+    Batch, Block, Blocks, Budget, Change, Hits, Layout, Metric, Query, Record, RecordId, RecordRef,
+    Remote, Result, Schema, Scratch, Search, Shelf, Snapshot, Store, Vector, Version,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -33,22 +33,31 @@ impl Snapshot for Part {
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         self.of.get(id)
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for Part {
     fn block_count(&self) -> usize {
         self.blocks.len()
     }
+
     fn block(&self, i: usize) -> Result<Block<'_>> {
-        self.of.block(self.blocks.start + i)
+        self.of.blocks().unwrap().block(self.blocks.start + i)
     }
+
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 
@@ -94,7 +103,8 @@ fn a_block_without_codes_may_stand_before_one_with_codes() {
         // 170 rows of 384 components fill a strip, which is no whole number of groups of codes.
         let schema = Schema::new(384, metric).unwrap();
         let whole = snapshot(schema.clone(), 2_500);
-        let last = Part { of: whole.clone(), blocks: 1..whole.block_count(), schema };
+        let last =
+            Part { of: whole.clone(), blocks: 1..whole.blocks().unwrap().block_count(), schema };
         assert!(ExactSearch::new().prepare(&last, Budget::new(), &mut ()).unwrap());
         assert!(check(&*whole), "{metric}: the second block has codes");
     }
@@ -106,7 +116,7 @@ fn codes_of_one_metric_answer_no_other() {
         for asked in Metric::OF_NUMBERS {
             let whole = snapshot(Schema::new(24, made_for).unwrap(), 2_500);
             assert!(ExactSearch::new().prepare(&*whole, Budget::new(), &mut ()).unwrap());
-            let blocks = 0..whole.block_count();
+            let blocks = 0..whole.blocks().unwrap().block_count();
             let schema = Schema::new(24, asked).unwrap();
             let certified = check(&Part { of: whole, blocks, schema });
             assert!(certified || made_for != asked, "{made_for}: its own codes are looked at");

@@ -101,7 +101,8 @@ impl Workload {
     /// Every candidate scored by the definition and sorted.
     fn by_definition(&self) -> Vec<Bits> {
         let metric = self.snapshot.schema().fields()[0].kind().metric();
-        let blocks = (0..self.snapshot.block_count()).map(|n| self.snapshot.block(n).unwrap());
+        let blocks = self.snapshot.blocks().unwrap();
+        let blocks = (0..blocks.block_count()).map(|n| blocks.block(n).unwrap());
         let records: Vec<Record> = blocks
             .flat_map(|block| {
                 (0..block.len()).map(move |row| block.record(row).unwrap().to_record().unwrap())

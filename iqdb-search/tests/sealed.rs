@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use iqdb_core::{
-    Block, BlockSource, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Layout,
-    Matrix, Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId, RecordRef,
-    Result, RowsRef, SavedBytes, Schema, Scratch, Seal, Search, Shelf, Sidecar, Snapshot,
-    VectorColumn, VectorRef, Version, distance,
+    Block, BlockSource, Blocks, Budget, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef,
+    Layout, Matrix, Metric, Narrow, Payload, PayloadRef, Predicate, Query, Record, RecordId,
+    RecordRef, Remote, Result, RowsRef, SavedBytes, Schema, Scratch, Seal, Search, Shelf, Sidecar,
+    Snapshot, VectorColumn, VectorRef, Version, distance,
 };
 use iqdb_search::{ExactSearch, Kernel};
 
@@ -128,23 +128,32 @@ impl Snapshot for Chunks {
     fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(None)
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for Chunks {
     fn block_count(&self) -> usize {
         self.chunks.len()
     }
+
     fn block(&self, i: usize) -> Result<Block<'_>> {
         let chunk = &self.chunks[i];
         Ok(Block::new(chunk, &self.schema, ROWS, self.version)?.sealed(&chunk.seal))
     }
+
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

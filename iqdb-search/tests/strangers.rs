@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Filter, Hits, IdRef, Layout, Matrix,
-    Metric, Narrow, Payload, PayloadRef, Plan, Predicate, Query, RecordId, RecordRef, Result,
+    Block, BlockSource, Blocks, Error, ErrorKind, FieldId, Filter, Hits, IdRef, Layout, Matrix,
+    Metric, Narrow, Payload, PayloadRef, Predicate, Query, RecordId, RecordRef, Remote, Result,
     RowsRef, Schema, Scratch, Search, Shelf, Snapshot, SnapshotExt, VectorColumn, VectorRef,
     Version,
 };
@@ -24,10 +24,6 @@ struct Stranger {
     rows: usize,
     /// The schema that the block claims, from the second time on.
     later_schema: Schema,
-    /// Hits that `push_down` leaves behind before it declines.
-    ghosts: usize,
-    /// Whether `push_down` answers, with its ghosts.
-    engine: bool,
     damaged: bool,
     lent: AtomicUsize,
     payloads_read: AtomicUsize,
@@ -41,8 +37,6 @@ impl Stranger {
             components: components.to_vec(),
             rows: components.len() / 2,
             later_schema: Schema::new(2, metric).unwrap(),
-            ghosts: 0,
-            engine: false,
             damaged: false,
             lent: AtomicUsize::new(0),
             payloads_read: AtomicUsize::new(0),
@@ -85,9 +79,21 @@ impl Snapshot for Stranger {
     fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(None)
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for Stranger {
     fn block_count(&self) -> usize {
         1
     }
+
     fn block(&self, _: usize) -> Result<Block<'_>> {
         let schema = match self.lent.fetch_add(1, Ordering::Relaxed) {
             0 => &self.schema,
@@ -95,19 +101,13 @@ impl Snapshot for Stranger {
         };
         Block::new(self, schema, self.rows, Version(1))
     }
+
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], hits: &mut [Hits]) -> Result<Option<Explain>> {
-        for _ in 0..self.ghosts {
-            hits[0].push(IdRef::Number(99), -1.0, None);
-        }
-        Ok(self.engine.then(|| Explain::of("engine", "none")))
     }
 }
 
@@ -172,33 +172,6 @@ fn a_row_that_is_no_vector_is_reported_and_never_ranked() {
         let error = stranger.ask(1, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Damaged, "{metric} {row:?}");
         assert_eq!(error.id(), Some(&1.into()));
-    }
-}
-
-#[test]
-fn ghosts_of_a_declined_push_down_are_not_hits() {
-    let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
-    stranger.ghosts = 3;
-    assert_eq!(stranger.ask(1, None).unwrap(), [2, 1]);
-}
-
-#[test]
-fn an_engine_answers_unless_the_plain_scan_is_asked_for() {
-    let mut stranger = Stranger::new(Metric::Euclidean, &[1.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
-    (stranger.ghosts, stranger.engine) = (1, true);
-    let query = Query::nearest(VectorRef::new(&[1.0, 1.0]).unwrap(), 2);
-    let plain = query.with_plan(Plan::F32);
-    for (queries, plan, first) in [
-        ([query, query], "engine", 99),
-        // A batch is answered as a whole, so one query that forbids the engine decides.
-        ([query, plain], "f32", 2),
-        ([plain, plain], "f32", 2),
-    ] {
-        let mut hits = [Hits::new(), Hits::new()];
-        let explain =
-            ExactSearch::new().search(&stranger, &queries, &mut hits, &mut Scratch::new()).unwrap();
-        assert_eq!(explain.plan, plan);
-        assert_eq!(hits[0].get(0).unwrap().id, IdRef::Number(first));
     }
 }
 

@@ -64,10 +64,11 @@ pub use iqdb_core::{
 /// [`Snapshot`] and [`Search`].
 pub mod storage {
     pub use iqdb_core::{
-        Birthplace, Block, BlockSource, Column, ColumnBuf, Components, Csr, DerivedCell, Effect,
-        IdColumn, Layout, Lineage, LineageRun, LineageSource, Matrix, Narrow, PayloadColumns,
-        Progress, Resolved, RowMask, RowsRef, SavedBytes, Seal, SealId, Shelf, Sidecar, State,
-        VectorColumn, aggregate_blocks, get_each, scroll_blocks,
+        Birthplace, Block, BlockSource, Blocks, CandidateRequest, Candidates, Column, ColumnBuf,
+        Components, Csr, DerivedCell, Effect, IdColumn, Layout, Lineage, LineageRun, LineageSource,
+        Matrix, Narrow, PayloadColumns, Progress, Remote, Resolved, Rest, RowMask, RowsRef,
+        SavedBytes, Seal, SealId, Shelf, Sidecar, State, VectorColumn, aggregate_blocks, get_each,
+        scroll_blocks, search_remote,
     };
 }
 

@@ -26,18 +26,20 @@ const DEFAULT_LIMIT: usize = 100;
 /// use iqdb::{Direction, Iqdb, Metric, Record, Schema};
 ///
 /// let db = Iqdb::open_in_memory(Schema::new(1, Metric::Dot)?)?;
-/// db.upsert_many((0..5).map(|n| Record::new(n, [0.5]).expect("a vector").with("year", 2020 + n)))?;
+/// for (id, year) in [("a", 2021), ("b", 2024), ("c", 2020)] {
+///     db.upsert(Record::new(id, [0.5])?.with("year", year))?;
+/// }
 ///
-/// let (mut years, mut next) = (Vec::new(), None);
+/// let (mut seen, mut next) = (Vec::new(), None);
 /// loop {
 ///     let page = db.scroll().order_by("year", Direction::Down).after(next).limit(2).run()?;
-///     years.extend(page.records.iter().map(|record| record.payload["year"].clone()));
+///     seen.extend(page.records.into_iter().map(|record| record.id));
 ///     next = page.next;
 ///     if next.is_none() {
 ///         break;
 ///     }
 /// }
-/// assert_eq!(years, [2024.into(), 2023.into(), 2022.into(), 2021.into(), 2020.into()]);
+/// assert_eq!(seen, ["b", "a", "c"]);
 /// # Ok::<(), iqdb::Error>(())
 /// ```
 #[derive(Debug)]

@@ -17,9 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Filter, Hits, Layout,
-    Query, Record, RecordId, RecordRef, Resolved, Result, Rows, Schema, Shelf, Snapshot, Store,
-    Version,
+    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Filter, Layout, Record,
+    RecordId, RecordRef, Remote, Resolved, Result, Rows, Schema, Shelf, Snapshot, Store, Version,
 };
 
 // ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
@@ -170,6 +169,17 @@ impl Snapshot for ToySnapshot {
 
     /// All rows are in one block. More blocks are for backends that store rows in pieces, or more
     /// of them than the 16 million (`limits::BLOCK_ROWS_MAX`) that fit in one.
+    /// `None`, as for the layout: no block is sealed, so nothing derived from one could be kept.
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for ToySnapshot {
     fn block_count(&self) -> usize {
         1
     }
@@ -186,17 +196,11 @@ impl Snapshot for ToySnapshot {
         Block::new(&self.block, &self.schema, self.block.ids().len(), self.version)
     }
 
-    /// `None`, as for the layout: no block is sealed, so nothing derived from one could be kept.
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    /// `None`: there is no engine in here that could answer by itself, so the blocks are scanned.
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }

@@ -209,8 +209,9 @@ impl Law {
             }
         }
         let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
-        for block in 0..snapshot.block_count() {
-            let looked = snapshot.block(block).and_then(|block| {
+        let blocks = snapshot.blocks().expect("a directory has blocks");
+        for block in 0..blocks.block_count() {
+            let looked = blocks.block(block).and_then(|block| {
                 block.select(0..block.len(), Some(&filter()), &mut mask, &mut pool)?;
                 for (field, _) in snapshot.schema().iter() {
                     if let Some(column) = block.column(field)? {

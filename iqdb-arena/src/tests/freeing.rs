@@ -22,7 +22,7 @@ fn freed_by(store: &ArenaStore) -> Vec<ThreadId> {
     let freed = Arc::new(Mutex::new(Vec::new()));
     store.apply(&upserts(0..4, 1)).unwrap();
     let held = store.snapshot().unwrap();
-    let seal = held.block(0).unwrap().seal().unwrap();
+    let seal = held.blocks().unwrap().block(0).unwrap().seal().unwrap();
     seal.derived().put(Witness(Arc::clone(&freed))).unwrap();
     store.apply(&upserts(0..4, 2)).unwrap();
     store.compact();
@@ -107,7 +107,7 @@ fn a_drop_that_writes_and_panics_harms_neither_store_nor_writer() {
     store.apply(&upserts(0..4, 1)).unwrap();
     {
         let snapshot = store.snapshot().unwrap();
-        let seal = snapshot.block(0).unwrap().seal().unwrap();
+        let seal = snapshot.blocks().unwrap().block(0).unwrap().seal().unwrap();
         let meddler = Meddler { store: Arc::downgrade(&store), dropped: Arc::clone(&dropped) };
         seal.derived().put(meddler).unwrap();
     }

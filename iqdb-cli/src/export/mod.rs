@@ -123,20 +123,8 @@ fn new_writer(
 
 /// How many of the records that match have a vector of the field.
 fn holding(snapshot: &dyn Snapshot, filter: Option<&Filter>, field: &Field) -> Result<u64> {
-    let id = snapshot.schema().field(field.name())?;
-    let mut all_have_it = true;
-    for i in 0..snapshot.block_count() {
-        let column = snapshot.block(i)?.column(id)?;
-        all_have_it &= column.is_some_and(|column| column.rows_of().is_none());
-    }
-    if all_have_it {
-        return snapshot.count(filter);
-    }
-    let mut count = 0;
-    for record in snapshot.records(filter) {
-        count += u64::from(record?.vector(field.name())?.is_some());
-    }
-    Ok(count)
+    let has = Filter::has(field.name());
+    snapshot.count(Some(&filter.map_or(has.clone(), |filter| has.and(filter.clone()))))
 }
 
 /// The keys of all payloads, in their order.

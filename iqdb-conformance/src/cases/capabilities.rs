@@ -22,8 +22,9 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
         for id in &ids {
             found += usize::from(snapshot.get(id)?.is_some());
         }
-        for i in 0..snapshot.block_count() {
-            let block = snapshot.block(i)?;
+        let Some(blocks) = snapshot.blocks() else { return Ok(found) };
+        for i in 0..blocks.block_count() {
+            let block = blocks.block(i)?;
             block.select(0..block.len(), None, &mut mask, &mut pool)?;
             let field = block.schema().default_field()?;
             let Some(column) = block.column(field)? else { continue };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Accuracy, Batch, Budget, Filter, Hit, Hits, Metric, Query, Result, Schema, Scratch, Search,
-    Snapshot, Vector, Verdict,
+    Accuracy, Batch, Blocks, Budget, Filter, Hit, Hits, Metric, Query, Result, Schema, Scratch,
+    Search, Snapshot, Vector, Verdict,
 };
 
 use crate::check::exact::{assert_hits, assert_is};
@@ -224,7 +224,7 @@ pub(super) fn prepare_keeps_what_others_prepare(harness: &Harness) -> Result<Out
     let early = churn.pair.site.snapshot()?;
     churn.write(1)?;
     let late = churn.pair.site.snapshot()?;
-    let Some(shelf) = late.shelf() else {
+    let Some(shelf) = late.blocks().and_then(Blocks::shelf) else {
         return Ok(Outcome::NotPromised("its snapshots have no shelf"));
     };
     // While one is prepared, another thread prepares the other.

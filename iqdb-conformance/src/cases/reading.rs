@@ -31,7 +31,7 @@ fn schema() -> Result<Schema> {
 }
 
 /// The rest of a record when only some parts of it are read.
-fn part(record: &Record, schema: &Schema, parts: Parts) -> Record {
+pub(super) fn part(record: &Record, schema: &Schema, parts: Parts) -> Record {
     let mut part = Record::without_vector(record.id.clone());
     for (field, described) in schema.iter() {
         let vector = record.vector(described.name()).filter(|_| parts.has(field));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iqdb_core::{Batch, Metric, Result, Schema, SealId, Shelf, Snapshot};
+use iqdb_core::{Batch, Blocks, Metric, Result, Schema, SealId, Shelf, Snapshot};
 
 use super::blocks::each_block;
 use crate::check::exact::assert_is;
@@ -21,7 +21,7 @@ fn filled(harness: &Harness) -> Result<Differential<'_>> {
 }
 
 fn shelf(snapshot: &dyn Snapshot) -> Option<&Shelf> {
-    snapshot.shelf()
+    snapshot.blocks()?.shelf()
 }
 
 pub(super) fn shelf_outlives_its_snapshots(harness: &Harness) -> Result<Outcome> {
@@ -41,7 +41,7 @@ pub(super) fn shelf_loses_no_replacement(harness: &Harness) -> Result<Outcome> {
     const THREADS: u64 = 4;
     const EACH: u64 = 200;
     let pair = filled(harness)?;
-    if pair.site.snapshot()?.shelf().is_none() {
+    if shelf(&*pair.site.snapshot()?).is_none() {
         return Ok(NO_SHELF);
     }
     let store = &*pair.site;
@@ -157,7 +157,9 @@ pub(super) fn a_layout_is_of_the_same_sealed_blocks(harness: &Harness) -> Result
         let batch = new.fold(Batch::new(), Batch::upsert);
         pair.apply(&batch.delete(corpus::id(round)))?;
     }
-    let all = kept.iter().map(|snapshot| Ok((seals(&**snapshot)?, snapshot.layout())));
+    let all = kept
+        .iter()
+        .map(|snapshot| Ok((seals(&**snapshot)?, snapshot.blocks().and_then(Blocks::layout))));
     let layouts = all.collect::<Result<Vec<_>>>()?;
     let mut shared = 0;
     for (n, (seals, layout)) in layouts.iter().enumerate() {

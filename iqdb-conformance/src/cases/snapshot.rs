@@ -5,11 +5,10 @@ use std::thread;
 
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, Filter, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Snapshot,
-    StoreExt, Vector, Version,
+    Batch, Metric, Payload, Record, RecordId, Result, Schema, Snapshot, StoreExt, Version,
 };
 
-use crate::check::exact::{assert_hits, assert_is};
+use crate::check::exact::assert_is;
 use crate::check::{check_blocks, check_gets, check_snapshot};
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
@@ -226,6 +225,21 @@ pub(super) fn len_counts_distinct_live_ids(harness: &Harness) -> Result<Outcome>
     Ok(Outcome::Kept)
 }
 
+pub(super) fn a_snapshot_has_blocks_or_a_remote(harness: &Harness) -> Result<Outcome> {
+    let mut pair = Differential::new(harness, &schema()?)?;
+    for n in 0..3 {
+        let snapshot = pair.site.snapshot()?;
+        let has_one = snapshot.blocks().is_some() || snapshot.remote().is_some();
+        assert!(
+            has_one,
+            "a snapshot of {} records has neither blocks nor a remote",
+            snapshot.len()
+        );
+        pair.apply(&Batch::new().upsert(Record::new(n, [1.0, 2.0, 3.0])?))?;
+    }
+    Ok(Outcome::Kept)
+}
+
 pub(super) fn snapshot_get_agrees_with_its_blocks(harness: &Harness) -> Result<Outcome> {
     for distribution in Distribution::ALL {
         let pair = Differential::after_churn(harness, &schema()?, 120, distribution)?;
@@ -249,33 +263,6 @@ pub(super) fn snapshot_get_of_an_id_that_cannot_be_stored_is_none(
         }
         // A store that truncates keys would find this record in the second round.
         site.upsert(Record::new("x".repeat(ID_BYTES_MAX), [1.0, 2.0, 3.0])?)?;
-    }
-    Ok(Outcome::Kept)
-}
-
-pub(super) fn push_down_answers_as_a_scan_would(harness: &Harness) -> Result<Outcome> {
-    let pair = Differential::after_churn(harness, &schema()?, 120, Distribution::Lattice)?;
-    let snapshot = pair.site.snapshot()?;
-    let vector = Vector::try_from([1.0, 0.5, -1.0])?;
-    let english = Filter::eq("lang", "en");
-    let queries = [
-        Query::nearest(vector.as_ref(), 1),
-        Query::nearest(vector.as_ref(), 10).with_payload(true),
-        Query::nearest(vector.as_ref(), usize::MAX),
-        Query::nearest(vector.as_ref(), 10).with_filter(&english),
-        Query::within(vector.as_ref(), 1.5, 7),
-        Query::within(vector.as_ref(), -1.0, 7),
-    ];
-    // An engine may answer some batches and decline others, so batches of several sizes.
-    for batch in [1, 2, queries.len()].into_iter().flat_map(|size| queries.chunks(size)) {
-        let mut hits = vec![Hits::new(); batch.len()];
-        if snapshot.push_down(batch, &mut hits)?.is_none() {
-            continue;
-        }
-        for (query, hits) in batch.iter().zip(&hits) {
-            let context = format_args!("push_down of {query:?} among {}", batch.len());
-            assert_hits(&hits.to_vec(), &pair.model.search(query)?, context);
-        }
     }
     Ok(Outcome::Kept)
 }

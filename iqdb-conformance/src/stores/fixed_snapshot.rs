@@ -4,9 +4,9 @@
 use std::ops::Range;
 
 use iqdb_core::{
-    Block, BlockSource, Error, ErrorKind, Explain, FieldId, Hits, IdRef, Layout, Matrix, Metric,
-    Narrow, PayloadRef, Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Shelf,
-    Snapshot, VectorColumn, Version,
+    Block, BlockSource, Blocks, Error, ErrorKind, FieldId, IdRef, Layout, Matrix, Metric, Narrow,
+    PayloadRef, Predicate, RecordId, RecordRef, Remote, Result, RowsRef, Schema, Shelf, Snapshot,
+    VectorColumn, Version,
 };
 
 /// A snapshot of one block. Row `n` is the vector of the record with the id `n` and no payload.
@@ -50,6 +50,16 @@ impl Snapshot for FixedSnapshot {
         }
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for FixedSnapshot {
     fn block_count(&self) -> usize {
         1
     }
@@ -67,10 +77,6 @@ impl Snapshot for FixedSnapshot {
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use iqdb_core::{Layout, Snapshot};
+use iqdb_core::{Blocks, Layout, Snapshot};
 
 /// The layout of the last view.
 #[derive(Debug, Default)]
@@ -18,7 +18,9 @@ impl LastLayout {
     /// The layout for a view with this memtable. For writers, one at a time.
     pub(crate) fn of(&self, memtable: &Arc<dyn Snapshot>) -> Arc<Layout> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = |snapshot: &Arc<dyn Snapshot>| snapshot.layout().map(std::ptr::from_ref);
+        let address = |snapshot: &Arc<dyn Snapshot>| {
+            snapshot.blocks().and_then(Blocks::layout).map(std::ptr::from_ref)
+        };
         // The last memtable is held, so no other layout has the address of its own.
         let layout = match &*last {
             Some(last) if address(&last.memtable) == address(memtable) => Arc::clone(&last.layout),

@@ -199,13 +199,31 @@ mod tests {
 
     fn load(store: &FileStore, block: usize, key: &str) -> Option<Vec<u8>> {
         let snapshot = store.snapshot().unwrap();
-        let found = snapshot.block(block).unwrap().seal().unwrap().sidecar().unwrap().load(key);
+        let found = snapshot
+            .blocks()
+            .unwrap()
+            .block(block)
+            .unwrap()
+            .seal()
+            .unwrap()
+            .sidecar()
+            .unwrap()
+            .load(key);
         found.map(|bytes| (*bytes).as_ref().to_vec())
     }
 
     fn save(store: &FileStore, block: usize, key: &str, bytes: &[u8]) -> bool {
         let snapshot = store.snapshot().unwrap();
-        snapshot.block(block).unwrap().seal().unwrap().sidecar().unwrap().save(key, bytes)
+        snapshot
+            .blocks()
+            .unwrap()
+            .block(block)
+            .unwrap()
+            .seal()
+            .unwrap()
+            .sidecar()
+            .unwrap()
+            .save(key, bytes)
     }
 
     #[test]
@@ -221,7 +239,7 @@ mod tests {
         let open = || FileStore::open(&dir, &options()).unwrap();
 
         let store = open();
-        assert!(store.snapshot().unwrap().block_count() > 1);
+        assert!(store.snapshot().unwrap().blocks().unwrap().block_count() > 1);
         assert_eq!(load(&store, 0, "codes"), None);
         for (block, key, bytes) in
             [(0, "codes", "old"), (0, "codes", "new"), (1, "codes", "other"), (0, "norms", "")]

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Explain, Hits, Layout, Query, RecordId, RecordRef, Result, Schema, Shelf, Snapshot,
-    Version,
+    Block, Blocks, Layout, RecordId, RecordRef, Remote, Result, Schema, Shelf, Snapshot, Version,
 };
 
 use crate::read::segment::{Segment, no_such_block};
@@ -85,16 +84,28 @@ impl Snapshot for View {
         segment.record(row, self.version).map(Some)
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for View {
     fn block_count(&self) -> usize {
-        self.segments.blocks.len() + self.memtable.block_count()
+        self.segments.blocks.len() + self.memtable.blocks().map_or(0, Blocks::block_count)
     }
 
     fn block(&self, i: usize) -> Result<Block<'_>> {
         self.process.check()?;
-        match self.segments.blocks.get(i) {
-            Some((segment, block)) => self.segments.all[*segment].lend(*block, self.version),
-            None if i < self.block_count() => self.memtable.block(i - self.segments.blocks.len()),
-            None => Err(no_such_block(self.block_count(), i)),
+        match (self.segments.blocks.get(i), self.memtable.blocks()) {
+            (Some((segment, block)), _) => self.segments.all[*segment].lend(*block, self.version),
+            (None, Some(memtable)) if i < self.block_count() => {
+                memtable.block(i - self.segments.blocks.len())
+            }
+            (None, _) => Err(no_such_block(self.block_count(), i)),
         }
     }
 
@@ -104,12 +115,6 @@ impl Snapshot for View {
 
     fn layout(&self) -> Option<&Layout> {
         Some(&self.layout)
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        // A search asks this first, on the caller's thread.
-        self.process.check()?;
-        Ok(None)
     }
 }
 

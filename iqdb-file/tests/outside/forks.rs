@@ -111,8 +111,9 @@ fn a_snapshot_from_before_the_fork_is_refused_in_the_child() {
         Forked::start(|| {
             is_elsewhere(snapshot.get(&3.into()));
             is_elsewhere(snapshot.get(&WRITTEN.into()));
-            for block in 0..snapshot.block_count() {
-                is_elsewhere(snapshot.block(block));
+            let blocks = snapshot.blocks().unwrap();
+            for block in 0..blocks.block_count() {
+                is_elsewhere(blocks.block(block));
             }
             is_elsewhere(snapshot.records(None).next().unwrap());
         })

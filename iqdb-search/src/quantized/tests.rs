@@ -4,8 +4,8 @@ mod at_the_bound;
 mod planes;
 
 use iqdb_core::{
-    Block, BlockSource, Explain, FieldId, Hits, IdRef, Layout, Matrix, Metric, Narrow, PayloadRef,
-    Predicate, Query, RecordId, RecordRef, Result, RowsRef, Schema, Seal, Shelf, Snapshot,
+    Block, BlockSource, Blocks, FieldId, IdRef, Layout, Matrix, Metric, Narrow, PayloadRef,
+    Predicate, RecordId, RecordRef, Remote, Result, RowsRef, Schema, Seal, Shelf, Snapshot,
     VectorColumn, Version, distance,
 };
 use std::ops::Range;
@@ -51,23 +51,32 @@ impl Snapshot for Rows {
     fn get(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(None)
     }
+
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for Rows {
     fn block_count(&self) -> usize {
         1
     }
+
     fn block(&self, _: usize) -> Result<Block<'_>> {
         let len = self.components.len() / self.dim;
         Ok(Block::new(self, &self.schema, len, Version(1))?.sealed(&self.seal))
     }
+
     fn shelf(&self) -> Option<&Shelf> {
         None
     }
 
     fn layout(&self) -> Option<&Layout> {
         None
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use iqdb_core::{FieldId, Query, Snapshot};
+use iqdb_core::{Blocks, FieldId, Query};
 
 use crate::budgets::Budgets;
 use crate::query_batch::QueryBatch;
@@ -12,7 +12,7 @@ use crate::top_k::SharedThreshold;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScanContext<'a> {
     pub(crate) batch: &'a QueryBatch,
-    pub(crate) on: &'a dyn Snapshot,
+    pub(crate) on: &'a dyn Blocks,
     pub(crate) queries: &'a [Query<'a>],
     /// The field that all of them look in.
     pub(crate) field: FieldId,

@@ -59,7 +59,7 @@ mod strip;
 
 use std::ops::Range;
 
-use iqdb_core::{Explain, Result, Snapshot};
+use iqdb_core::{Blocks, Explain, Result};
 
 use self::by_codes::CodeScan;
 use self::by_distance::DistanceScorer;
@@ -194,12 +194,12 @@ impl Scan {
     }
 
     /// Takes over what another scan found for the same queries.
-    pub(crate) fn merge(&mut self, other: &Self, on: &dyn Snapshot) -> Result<()> {
+    pub(crate) fn merge(&mut self, other: &Self, on: &dyn Blocks) -> Result<()> {
         self.results.merge(&other.results, on)
     }
 
     /// The nearest of query number `query`, nearest first.
-    pub(crate) fn sorted(&mut self, query: usize, on: &dyn Snapshot) -> Result<&[Candidate]> {
+    pub(crate) fn sorted(&mut self, query: usize, on: &dyn Blocks) -> Result<&[Candidate]> {
         self.results.sorted(query, on)
     }
 

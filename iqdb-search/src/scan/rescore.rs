@@ -1,6 +1,6 @@
 //! The canonical distances of the survivors: of rows that no score could exclude.
 
-use iqdb_core::{Error, ErrorKind, Metric, Result, Snapshot};
+use iqdb_core::{Blocks, Error, ErrorKind, Metric, Result};
 
 use super::strip::StripRows;
 use crate::kernel::{Cut, ScoreBound, ScoreForm, Survivor};
@@ -9,7 +9,7 @@ use crate::top_k::{Candidate, Place, TopK};
 
 /// One query over some rows of a strip.
 pub(super) struct Rescore<'a> {
-    pub(super) on: &'a dyn Snapshot,
+    pub(super) on: &'a dyn Blocks,
     pub(super) batch: &'a QueryBatch,
     /// The number of the query.
     pub(super) query: usize,
@@ -84,7 +84,7 @@ impl Rescore<'_> {
 /// A row that no store can have let in: NaN would otherwise rank first on one machine and last on
 /// another.
 #[cold]
-pub(super) fn not_a_vector(on: &dyn Snapshot, place: Place) -> Error {
+pub(super) fn not_a_vector(on: &dyn Blocks, place: Place) -> Error {
     let Place { block, row } = place;
     let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector")
         .expected("finite components, and not all of them 0 where the metric needs a direction")

@@ -1,6 +1,6 @@
 //! What a scan has found: the nearest rows of each query, and counts for `explain`.
 
-use iqdb_core::{Explain, Query, Result, Snapshot};
+use iqdb_core::{Blocks, Explain, Query, Result};
 
 use super::context::ScanContext;
 use super::rescore::Rescore;
@@ -73,7 +73,7 @@ impl Results {
         &mut self,
         query: usize,
         candidate: Candidate,
-        on: &dyn Snapshot,
+        on: &dyn Blocks,
     ) -> Result<()> {
         self.counts.rescored += 1;
         self.top[query].offer(candidate, on)
@@ -99,7 +99,7 @@ impl Results {
     }
 
     /// Takes over what another scan found for the same queries.
-    pub(super) fn merge(&mut self, other: &Self, on: &dyn Snapshot) -> Result<()> {
+    pub(super) fn merge(&mut self, other: &Self, on: &dyn Blocks) -> Result<()> {
         for (mine, theirs) in self.top.iter_mut().zip(&other.top) {
             for candidate in theirs.candidates() {
                 mine.offer(*candidate, on)?;
@@ -114,7 +114,7 @@ impl Results {
     }
 
     /// The nearest of query number `query`, nearest first.
-    pub(super) fn sorted(&mut self, query: usize, on: &dyn Snapshot) -> Result<&[Candidate]> {
+    pub(super) fn sorted(&mut self, query: usize, on: &dyn Blocks) -> Result<&[Candidate]> {
         self.top[query].sorted(on)
     }
 

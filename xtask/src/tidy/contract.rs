@@ -9,9 +9,11 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 6] = [
+const STATED_IN: [&str; 8] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
+    "iqdb-core/src/snapshot_ext.rs",
+    "iqdb-core/src/remote/mod.rs",
     "iqdb-core/src/source.rs",
     "iqdb-core/src/column.rs",
     "iqdb-core/src/payload.rs",

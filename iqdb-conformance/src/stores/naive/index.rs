@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Accuracy, Birthplace, Block, Budget, Error, ErrorKind, Explain, FieldId, Hits, Progress, Query,
-    RecordId, Result, RowMask, Scratch, Search, Snapshot, VectorRef, Verdict, Version,
+    Accuracy, Birthplace, Block, Blocks, Budget, Error, ErrorKind, Explain, FieldId, Hits,
+    Progress, Query, RecordId, Result, RowMask, Scratch, Search, Snapshot, VectorRef, Verdict,
+    Version,
 };
 
 use super::NaiveSearch;
@@ -47,7 +48,7 @@ impl NaiveIndex {
 
     fn prepare_field(
         &self,
-        on: &dyn Snapshot,
+        on: &dyn Blocks,
         field: FieldId,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<bool> {
@@ -105,8 +106,8 @@ impl Search for NaiveIndex {
         }
         let answered = queries.iter().zip(&mut *hits).try_for_each(|(query, hits)| {
             match (query.accuracy(), cells_for(on, query)?) {
-                (Accuracy::Recall(recall), Some(cells)) if recall < 1.0 => {
-                    estimate(on, query, recall, &cells, hits)
+                (Accuracy::Recall(recall), Some((blocks, cells))) if recall < 1.0 => {
+                    estimate(blocks, query, recall, &cells, hits)
                 }
                 _ => {
                     let hits = std::slice::from_mut(hits);
@@ -127,6 +128,7 @@ impl Search for NaiveIndex {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
+        let Some(on) = on.blocks() else { return Ok(true) };
         let of = on.block_count() as u64;
         let mut done = 0;
         let mut go_on = || {
@@ -147,9 +149,13 @@ fn key(field: FieldId) -> String {
     format!("cells of field {}", field.index())
 }
 
-fn cells_for(on: &dyn Snapshot, query: &Query<'_>) -> Result<Option<Arc<Cells>>> {
+/// The blocks of the snapshot, and the cells of the query's field.
+fn cells_for<'a>(
+    on: &'a dyn Snapshot,
+    query: &Query<'_>,
+) -> Result<Option<(&'a dyn Blocks, Arc<Cells>)>> {
     let field = query.field_in(on.schema())?;
-    Ok(on.shelf().and_then(|shelf| shelf.get(&key(field))))
+    Ok(on.blocks().and_then(|blocks| Some((blocks, blocks.shelf()?.get(&key(field))?))))
 }
 
 /// Which of the first components of a vector are negative; the same for all but those of `f32`.
@@ -182,7 +188,7 @@ fn sealed_rows(block: &Block<'_>, field: FieldId) -> Result<Vec<(Birthplace, usi
 
 /// The nearest rows of the query's cell, and of those whose cell is not known.
 fn estimate(
-    on: &dyn Snapshot,
+    on: &dyn Blocks,
     query: &Query<'_>,
     recall: f32,
     cells: &Cells,

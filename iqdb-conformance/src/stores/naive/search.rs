@@ -2,7 +2,7 @@
 
 use iqdb_core::{
     Budget, Error, ErrorKind, Explain, Hits, Progress, Query, RecordId, RecordRef, Result, Scratch,
-    Search, Snapshot, SnapshotExt,
+    Search, Snapshot, SnapshotExt, search_remote,
 };
 
 /// The slowest correct search: the distance to every record that matches, then a sort.
@@ -31,12 +31,10 @@ impl Search for NaiveSearch {
 }
 
 fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {
-    if let Some(explain) = on.push_down(queries, hits)? {
-        return Ok(explain);
+    if let (None, Some(remote)) = (on.blocks(), on.remote()) {
+        return search_remote(on, remote, queries, hits);
     }
     for (query, hits) in queries.iter().zip(hits) {
-        // A push-down that declined may have written some hits.
-        hits.clear();
         answer(on, query, hits)?;
     }
     Ok(Explain::of("sort", "canonical"))

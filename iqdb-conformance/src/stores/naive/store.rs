@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Capabilities, Effect, Error, ErrorKind, Explain, Hits, Layout, Query,
-    Record, RecordId, RecordRef, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
+    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Layout, Record,
+    RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
 };
 
 use super::chunk::{self, View};
@@ -117,6 +117,16 @@ impl Snapshot for NaiveSnapshot {
         Ok(self.model.get(id).map(Into::into))
     }
 
+    fn blocks(&self) -> Option<&dyn Blocks> {
+        Some(self)
+    }
+
+    fn remote(&self) -> Option<&dyn Remote> {
+        None
+    }
+}
+
+impl Blocks for NaiveSnapshot {
     fn block_count(&self) -> usize {
         self.views.len()
     }
@@ -136,9 +146,5 @@ impl Snapshot for NaiveSnapshot {
 
     fn layout(&self) -> Option<&Layout> {
         Some(&self.layout)
-    }
-
-    fn push_down(&self, _: &[Query<'_>], _: &mut [Hits]) -> Result<Option<Explain>> {
-        Ok(None)
     }
 }

@@ -16,7 +16,7 @@ fn load(shelf: &Shelf, key: &str) -> Option<Vec<u8>> {
 }
 
 fn shelf(snapshot: &dyn Snapshot) -> &Shelf {
-    snapshot.shelf().unwrap()
+    snapshot.blocks().unwrap().shelf().unwrap()
 }
 
 fn files(dir: &Path) -> Vec<std::path::PathBuf> {
