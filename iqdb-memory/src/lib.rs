@@ -8,17 +8,13 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod snapshot;
-
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
     Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved, Result,
-    Schema, Snapshot, Store, Version,
+    RowsSnapshot, Schema, Snapshot, Store, Version,
 };
-
-use crate::snapshot::MemorySnapshot;
 
 /// A store in memory, and nothing but the contract.
 ///
@@ -43,7 +39,7 @@ struct State {
     version: Version,
     records: HashMap<RecordId, Record>,
     /// The snapshot of this version, once a caller has asked for it.
-    snapshot: Option<Arc<MemorySnapshot>>,
+    snapshot: Option<Arc<RowsSnapshot>>,
 }
 
 impl iqdb_core::State for State {
@@ -141,7 +137,7 @@ impl Store for MemoryStore {
             return Ok(snapshot.clone());
         }
         let records = state.records.values();
-        let snapshot = Arc::new(MemorySnapshot::new(self.schema.clone(), state.version, records)?);
+        let snapshot = Arc::new(RowsSnapshot::new(self.schema.clone(), state.version, records)?);
         state.snapshot = Some(snapshot.clone());
         Ok(snapshot)
     }
@@ -185,6 +181,6 @@ mod tests {
         store.upsert(Record::new(1, [1.0]).unwrap()).unwrap();
         let second = store.snapshot().unwrap();
         assert!(!Arc::ptr_eq(&first, &second));
-        assert_eq!(format!("{second:?}"), "MemorySnapshot(version 1, 1 records)");
+        assert_eq!(format!("{second:?}"), "RowsSnapshot(version 1, 1 records)");
     }
 }

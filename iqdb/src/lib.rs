@@ -67,8 +67,8 @@ pub mod storage {
         Birthplace, Block, BlockSource, Blocks, CandidateRequest, Candidates, Column, ColumnBuf,
         Components, Csr, DerivedCell, Effect, IdColumn, Layout, Lineage, LineageRun, LineageSource,
         Matrix, Narrow, PayloadColumns, Progress, Remote, Resolved, Rest, RowMask, RowsRef,
-        SavedBytes, Seal, SealId, Shelf, Sidecar, State, VectorColumn, aggregate_blocks, get_each,
-        scroll_blocks, search_remote,
+        RowsSnapshot, SavedBytes, Seal, SealId, Shelf, Sidecar, State, VectorColumn,
+        aggregate_blocks, get_each, scroll_blocks, search_remote,
     };
 }
 

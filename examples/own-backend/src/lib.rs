@@ -1,11 +1,13 @@
 //! A backend of one's own, in the fewest steps: a map behind a mutex.
 //!
-//! Read it from top to bottom. A backend is three things, each a trait of `iqdb-core`:
+//! A backend is a [`Store`], which applies batches and hands out snapshots. Its snapshots are here core's
+//! [`RowsSnapshot`], copies of all records. A backend that shares its rows with its snapshots implements
+//! three traits more:
 //!
-//! 1. a [`Store`], which applies batches and hands out snapshots: [`Toy`];
-//! 2. a [`Snapshot`], which never changes again: [`ToySnapshot`];
-//! 3. a [`BlockSource`](iqdb_core::BlockSource), which lends a snapshot's vectors as one column per
-//!    field, so that a search can run over them at full speed: here core's [`Rows`].
+//! 1. `Snapshot`, one version that never changes again;
+//! 2. `Blocks`, the snapshot's rows in blocks;
+//! 3. `BlockSource`, a block, which lends vectors as one column per field, so that a search can run over
+//!    them at full speed. `RowsSnapshot` shows all three in a hundred lines.
 //!
 //! There is nothing about searching in here. Any `Search`, such as `iqdb_search::ExactSearch`, works
 //! over any snapshot. And there is nothing to test in here: `tests/conformance.rs` runs the whole
@@ -17,11 +19,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Filter, Layout, Record,
-    RecordId, RecordRef, Remote, Resolved, Result, Rows, Schema, Shelf, Snapshot, Store, Version,
+    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved, Result,
+    RowsSnapshot, Schema, Snapshot, Store, Version,
 };
-
-// ── Step 1: the store ───────────────────────────────────────────────────────────────────────────
 
 /// A store of records in a map.
 #[derive(Debug)]
@@ -125,82 +125,11 @@ impl Store for Toy {
         // The copy is taken under the lock, so that it is one version seen whole; the rest of the
         // work is done after it is released.
         let State { version, records } = self.lock().clone();
-        let block = Rows::of_records(&self.schema, records.values())?;
-        Ok(Arc::new(ToySnapshot { schema: self.schema.clone(), version, block }))
+        Ok(Arc::new(RowsSnapshot::new(self.schema.clone(), version, records.values())?))
     }
 
     /// There is nothing to make durable.
     fn flush(&self) -> Result<()> {
         Ok(())
-    }
-}
-
-// ── Step 2: the snapshot ────────────────────────────────────────────────────────────────────────
-
-/// Everything that a [`Toy`] held at one version. It owns what it shows, so nothing that happens to
-/// the store can reach it.
-#[derive(Debug)]
-pub struct ToySnapshot {
-    schema: Schema,
-    version: Version,
-    /// The records in the order of their ids.
-    block: Rows,
-}
-
-impl Snapshot for ToySnapshot {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn len(&self) -> u64 {
-        self.block.ids().len() as u64
-    }
-
-    fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        match self.block.ids().binary_search(id.as_ref()) {
-            Ok(row) => self.block(0)?.record(row).map(Some),
-            Err(_) => Ok(None),
-        }
-    }
-
-    /// All rows are in one block. More blocks are for backends that store rows in pieces, or more
-    /// of them than the 16 million (`limits::BLOCK_ROWS_MAX`) that fit in one.
-    /// `None`, as for the layout: no block is sealed, so nothing derived from one could be kept.
-    fn blocks(&self) -> Option<&dyn Blocks> {
-        Some(self)
-    }
-
-    fn remote(&self) -> Option<&dyn Remote> {
-        None
-    }
-}
-
-impl Blocks for ToySnapshot {
-    fn block_count(&self) -> usize {
-        1
-    }
-
-    fn block(&self, i: usize) -> Result<Block<'_>> {
-        if i > 0 {
-            return Err(Error::new(ErrorKind::ContractViolation, "there is no such block")
-                .expected("block 0")
-                .found(i));
-        }
-        // Step 3: the rows. A `Rows` keeps the vectors of each field in one column, in which a
-        // record that lacks the field has no row, and all of its rows are alive. A backend that
-        // keeps deleted rows, or columns of payloads, writes a `BlockSource` of its own.
-        Block::new(&self.block, &self.schema, self.block.ids().len(), self.version)
-    }
-
-    fn shelf(&self) -> Option<&Shelf> {
-        None
-    }
-
-    fn layout(&self) -> Option<&Layout> {
-        None
     }
 }

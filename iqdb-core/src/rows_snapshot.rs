@@ -1,8 +1,8 @@
-//! The snapshot of the reference backend: all records, copied out and sorted by id.
+//! A snapshot over copies of records, for stores that share nothing with their snapshots.
 
 use std::fmt;
 
-use iqdb_core::{
+use crate::{
     Block, Blocks, Error, ErrorKind, Layout, Record, RecordId, RecordRef, Remote, Result, Rows,
     Schema, Shelf, Snapshot, Version,
 };
@@ -10,7 +10,19 @@ use iqdb_core::{
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
 const BLOCK_ROWS: usize = 4_096;
 
-pub(crate) struct MemorySnapshot {
+/// A snapshot of records that were copied, sorted by id, in blocks of a few thousand. It owns what it
+/// shows, seals nothing and has no shelf.
+///
+/// ```
+/// use iqdb_core::{Metric, Record, RowsSnapshot, Schema, Snapshot, Version};
+///
+/// let records = [Record::new(2, [0.5])?, Record::new(1, [0.25])?];
+/// let snapshot = RowsSnapshot::new(Schema::new(1, Metric::Dot)?, Version(1), &records)?;
+/// assert_eq!(snapshot.len(), 2);
+/// assert_eq!(snapshot.get(&1.into())?.unwrap().to_record()?, records[1]);
+/// # Ok::<(), iqdb_core::Error>(())
+/// ```
+pub struct RowsSnapshot {
     schema: Schema,
     version: Version,
     /// Each of at most [`BLOCK_ROWS`] records.
@@ -18,13 +30,18 @@ pub(crate) struct MemorySnapshot {
     len: usize,
 }
 
-impl MemorySnapshot {
-    pub(crate) fn new<'a>(
+impl RowsSnapshot {
+    /// A snapshot with a copy of each of these records, no two of which have one id.
+    /// O(bytes + records log records).
+    ///
+    /// # Errors
+    /// Those of [`Rows::of_records`], for a record that the schema can't have.
+    pub fn new<'a>(
         schema: Schema,
         version: Version,
-        records: impl Iterator<Item = &'a Record>,
+        records: impl IntoIterator<Item = &'a Record>,
     ) -> Result<Self> {
-        let mut records: Vec<&Record> = records.collect();
+        let mut records: Vec<&Record> = records.into_iter().collect();
         records.sort_unstable_by_key(|record| &record.id);
         let blocks = records
             .chunks(BLOCK_ROWS)
@@ -34,7 +51,7 @@ impl MemorySnapshot {
     }
 }
 
-impl Snapshot for MemorySnapshot {
+impl Snapshot for RowsSnapshot {
     fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -72,7 +89,7 @@ impl Snapshot for MemorySnapshot {
     }
 }
 
-impl Blocks for MemorySnapshot {
+impl Blocks for RowsSnapshot {
     fn block_count(&self) -> usize {
         self.blocks.len()
     }
@@ -95,8 +112,8 @@ impl Blocks for MemorySnapshot {
     }
 }
 
-impl fmt::Debug for MemorySnapshot {
+impl fmt::Debug for RowsSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemorySnapshot(version {}, {} records)", self.version, self.len)
+        write!(f, "RowsSnapshot(version {}, {} records)", self.version, self.len)
     }
 }
