@@ -40,6 +40,8 @@ enum Command {
     Durable(durable::Options),
     /// Hold the kernels against what the machine reads and multiplies (15 minutes on an idle machine).
     Roof(Dims),
+    /// Write rows by columns into the arena, beside a copy of the same bytes (a minute, 2 GB).
+    Bulk(Bulk),
     /// Run two builds of a program by turns, and print the ratio of their rates (an idle machine).
     Turns(turns::Options),
     /// Print a record of `bench peers` or `bench durable` as markdown.
@@ -56,11 +58,20 @@ struct Dims {
     args: Vec<String>,
 }
 
+/// What `bulk` measures.
+#[derive(Debug, Args)]
+struct Bulk {
+    /// How many rows, a million if not given, and how many rounds.
+    #[arg(value_name = "ROWS [ROUNDS]")]
+    args: Vec<String>,
+}
+
 /// Runs the benches with the arguments of `options`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     match &options.command {
         Some(Command::Peers(options)) => peers::run(workspace, options),
         Some(Command::Durable(options)) => durable::run(workspace, options),
+        Some(Command::Bulk(options)) => here(workspace, &program("bulk", options.args.iter())),
         Some(Command::Turns(options)) => turns::run(options),
         Some(Command::Table(show)) => peers::show(workspace, show),
         Some(Command::Plot(draw)) => peers::draw(workspace, draw),
@@ -78,9 +89,13 @@ fn here(workspace: &Workspace, bench: &Invocation) -> Result<Verdict> {
 
 /// The kernels against what the machine can do.
 fn roof(args: &[String], date: &str, commit: &str) -> Invocation {
-    Invocation::new(["run", "--release", "--locked", "-p", PACKAGE, "--bin", ROOF, "--"])
-        .args(["--date", date, "--commit", commit])
-        .args(args)
+    program(ROOF, ["--date", date, "--commit", commit]).args(args)
+}
+
+/// A bench that is a program of its own.
+fn program<S: Into<String>>(name: &str, args: impl IntoIterator<Item = S>) -> Invocation {
+    let run = ["run", "--release", "--locked", "-p", PACKAGE, "--bin", name, "--"];
+    Invocation::new(run).args(args)
 }
 
 fn invocation(args: &[String]) -> Invocation {
@@ -119,6 +134,15 @@ mod tests {
             "cargo run --release --locked -p iqdb-benches --bin roof -- \
              --date 2026-01-31T12:00Z --commit abc 768"
         );
+    }
+
+    #[test]
+    fn bulk_takes_rows_and_rounds() {
+        assert_eq!(
+            program("bulk", ["1000", "3"]).to_string(),
+            "cargo run --release --locked -p iqdb-benches --bin bulk -- 1000 3"
+        );
+        assert!(parse("bulk 1000 3").is_ok());
     }
 
     #[test]
