@@ -8,44 +8,44 @@
 use std::convert::Infallible;
 use std::hash::BuildHasher;
 
-use iqdb_columns::{Columns, ExactValue, Field, Invalid, retain_codes};
+use iqdb_columns::{Columns, ExactValue, Invalid, KeyColumn, retain_codes};
 use iqdb_core::{Narrow, Path, PayloadColumns, Predicate, Result, Value, ValueRef};
 
 use crate::column::{Appender, Column, column};
 use crate::layout::CHUNK_ROWS_MAX;
 use crate::table::{Hasher, Table};
 
-/// The most fields that the rows of a chunk may have between them to be kept by column. Few in a
+/// The most keys that the rows of a chunk may have between them to be kept by column. Few in a
 /// model, because loom tracks every cell of a column.
-const FIELDS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { iqdb_columns::FIELDS_MAX };
+const KEYS_MAX: usize = if cfg!(any(loom, shuttle)) { 2 } else { iqdb_columns::KEYS_MAX };
 
-/// The payloads of the rows appended so far, field by field, in the order of the fields' appearance.
+/// The payloads of the rows appended so far, key by key, in the order of the keys' appearance.
 pub(crate) struct OpenColumns {
-    fields: Column<OpenField>,
+    keys: Column<OpenKey>,
 }
 
-/// One field of all rows.
-struct OpenField {
+/// The column of one key: its value in every row.
+struct OpenKey {
     name: Box<str>,
-    /// Per row the number of its value, counted from 1, or 0 where the row lacks the field. Has no
-    /// codes for rows after the last one that has the field.
+    /// Per row the number of its value, counted from 1, or 0 where the row lacks the key. Has no
+    /// codes for rows after the last one that has the key.
     codes: Column<u32>,
     /// The distinct values, in the order of their appearance.
     values: Column<Value>,
 }
 
-impl OpenField {
+impl OpenKey {
     fn value_in(&self, row: usize) -> Option<ValueRef<'_>> {
         let code = *self.codes.get(row)?;
         self.values.get(code.checked_sub(1)? as usize).map(Value::as_ref)
     }
 
-    /// The field of the first `rows` rows, packed.
-    fn packed(&self, rows: usize) -> std::result::Result<Field, Invalid> {
+    /// The key of the first `rows` rows, packed.
+    fn packed(&self, rows: usize) -> std::result::Result<KeyColumn, Invalid> {
         let codes = self.codes.all();
-        // Rows after the last one that has the field have no code.
+        // Rows after the last one that has the key have no code.
         let codes = (0..rows).map(|row| codes.get(row).copied().unwrap_or(0));
-        Field::from_unsorted(&self.name, self.values.all().iter().map(Value::as_ref), codes)
+        KeyColumn::from_unsorted(&self.name, self.values.all().iter().map(Value::as_ref), codes)
     }
 
     /// Narrows `mask` to the rows that match `leaf`, which is evaluated once per value, or once per
@@ -63,7 +63,7 @@ impl OpenField {
             let Ok(()) = mask.retain(|row| Ok::<_, Infallible>(matches(row).unwrap_or(false)));
             return;
         }
-        // A field has at most as many values as a chunk has rows.
+        // A key has at most as many values as a chunk has rows.
         let mut bits = [0_u64; CHUNK_ROWS_MAX / 64 + 1];
         for (code, value) in (1..).zip(values) {
             bits[code / 64] |= u64::from(leaf.matches_first(value.as_ref())) << (code % 64);
@@ -73,37 +73,37 @@ impl OpenField {
 }
 
 impl OpenColumns {
-    fn fields(&self) -> &[OpenField] {
-        self.fields.all()
+    fn keys(&self) -> &[OpenKey] {
+        self.keys.all()
     }
 
-    fn field_named(&self, name: &str) -> Option<&OpenField> {
-        self.fields().iter().find(|field| *field.name == *name)
+    fn key_named(&self, name: &str) -> Option<&OpenKey> {
+        self.keys().iter().find(|key| *key.name == *name)
     }
 
-    /// The fields that a row has, with their values, in the order of the fields' appearance.
-    /// O(fields of the chunk).
+    /// The keys that a row has, with their values, in the order of the keys' appearance.
+    /// O(keys of the chunk).
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
-        self.fields().iter().filter_map(move |field| Some((&*field.name, field.value_in(row)?)))
+        self.keys().iter().filter_map(move |key| Some((&*key.name, key.value_in(row)?)))
     }
 
-    /// The payloads of the first `rows` rows, packed; `None` where the strings of a field are of more
-    /// than 4 GiB. O(rows + n log n) for each field of n values.
+    /// The payloads of the first `rows` rows, packed; `None` where the strings of a key are of more
+    /// than 4 GiB. O(rows + n log n) for each key of n values.
     pub(crate) fn packed(&self, rows: usize) -> Option<Columns> {
-        let fields = self.fields().iter().map(|field| field.packed(rows));
-        let mut fields: Vec<_> = fields.collect::<std::result::Result<_, _>>().ok()?;
-        fields.sort_unstable_by(|a, b| a.name().cmp(b.name()));
-        Columns::new(rows, fields).ok()
+        let keys = self.keys().iter().map(|key| key.packed(rows));
+        let mut keys: Vec<_> = keys.collect::<std::result::Result<_, _>>().ok()?;
+        keys.sort_unstable_by(|a, b| a.name().cmp(b.name()));
+        Columns::new(rows, keys).ok()
     }
 
     /// Narrows `mask` to the rows that match `leaf` and returns true; or returns false, for a
-    /// condition on ids. Allocates nothing. O(rows + values of the field).
+    /// condition on ids. Allocates nothing. O(rows + values of the key).
     pub(crate) fn matching(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
         let Some(Ok(key)) = leaf.path().map(Path::first_key) else {
             return false;
         };
-        match self.field_named(key) {
-            Some(field) => field.select(leaf, mask),
+        match self.key_named(key) {
+            Some(key) => key.select(leaf, mask),
             // An absent key makes every condition on it false.
             None => mask.retain_words(|_, _| 0),
         }
@@ -112,35 +112,35 @@ impl OpenColumns {
 }
 
 impl PayloadColumns for OpenColumns {
-    /// O(fields).
+    /// O(keys).
     fn entry_at(&self, row: usize, n: usize) -> Result<Option<(&str, ValueRef<'_>)>> {
         Ok(self.row(row).nth(n))
     }
 
-    /// O(fields).
+    /// O(keys).
     fn get(&self, row: usize, key: &str) -> Result<Option<ValueRef<'_>>> {
-        Ok(self.field_named(key).and_then(|field| field.value_in(row)))
+        Ok(self.key_named(key).and_then(|key| key.value_in(row)))
     }
 }
 
 impl std::fmt::Debug for OpenColumns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.fields().iter().map(|field| &field.name)).finish()
+        f.debug_set().entries(self.keys().iter().map(|key| &key.name)).finish()
     }
 }
 
 /// The writer's side of [`OpenColumns`].
 #[derive(Debug)]
 pub(crate) struct ColumnsAppender {
-    fields_in: Appender<OpenField>,
+    keys_in: Appender<OpenKey>,
     /// By name.
-    fields: Vec<FieldAppender>,
+    keys: Vec<KeyAppender>,
     rows_max: usize,
     hasher: Hasher,
 }
 
 #[derive(Debug)]
-struct FieldAppender {
+struct KeyAppender {
     name: Box<str>,
     codes_in: Appender<u32>,
     values_in: Appender<Value>,
@@ -152,8 +152,8 @@ struct FieldAppender {
 /// Columns for at most `rows_max` rows, and their appender. `hasher` has a secret, so that no caller
 /// can choose values that collide.
 pub(crate) fn columns(rows_max: usize, hasher: Hasher) -> (ColumnsAppender, OpenColumns) {
-    let (fields_in, fields) = column(FIELDS_MAX);
-    (ColumnsAppender { fields_in, fields: Vec::new(), rows_max, hasher }, OpenColumns { fields })
+    let (keys_in, keys) = column(KEYS_MAX);
+    (ColumnsAppender { keys_in, keys: Vec::new(), rows_max, hasher }, OpenColumns { keys })
 }
 
 impl ColumnsAppender {
@@ -162,60 +162,60 @@ impl ColumnsAppender {
         RowAppender { columns: self, row, next: 0, fits: true }
     }
 
-    /// The position of a field, which is added if it is new; `None` if there are [`FIELDS_MAX`]
+    /// The position of a key, which is added if it is new; `None` if there are [`KEYS_MAX`]
     /// others.
-    fn field_named(&mut self, name: &str) -> Option<usize> {
-        match self.fields.binary_search_by(|field| (*field.name).cmp(name)) {
+    fn key_named(&mut self, name: &str) -> Option<usize> {
+        match self.keys.binary_search_by(|key| (*key.name).cmp(name)) {
             Ok(n) => Some(n),
-            Err(_) if self.fields_in.is_full() => None,
+            Err(_) if self.keys_in.is_full() => None,
             Err(n) => {
                 let (codes_in, codes) = column(self.rows_max);
                 let (values_in, values) = column(self.rows_max);
                 let numbers = Table::with_room_for(0);
-                self.fields_in.push(OpenField { name: name.into(), codes, values: values.clone() });
+                self.keys_in.push(OpenKey { name: name.into(), codes, values: values.clone() });
                 let name = name.into();
-                self.fields.insert(n, FieldAppender { name, codes_in, values_in, values, numbers });
+                self.keys.insert(n, KeyAppender { name, codes_in, values_in, values, numbers });
                 Some(n)
             }
         }
     }
 }
 
-/// Appends the fields of one row to columns.
+/// Appends the keys of one row to columns.
 pub(crate) struct RowAppender<'a> {
     columns: &'a mut ColumnsAppender,
     row: usize,
-    /// The position after that of the field before.
+    /// The position after that of the key before.
     next: usize,
     fits: bool,
 }
 
 impl RowAppender<'_> {
-    /// Appends a field and its value. O(1), and O(log fields) where the field before is not that of
+    /// Appends a key and its value. O(1), and O(log keys) where the key before is not that of
     /// the row before; hashes the value once.
     pub(crate) fn push(&mut self, name: &str, value: ValueRef<'_>) {
         let columns = &mut *self.columns;
-        // Most rows have the fields of the row before, in the order of their names.
-        let guess = columns.fields.get(self.next).filter(|field| *field.name == *name);
-        let n = guess.map(|_| self.next).or_else(|| columns.field_named(name));
+        // Most rows have the keys of the row before, in the order of their names.
+        let guess = columns.keys.get(self.next).filter(|key| *key.name == *name);
+        let n = guess.map(|_| self.next).or_else(|| columns.key_named(name));
         match n {
-            Some(n) => columns.fields[n].push(self.row, value, &columns.hasher),
+            Some(n) => columns.keys[n].push(self.row, value, &columns.hasher),
             None => self.fits = false,
         }
         self.next = n.map_or(0, |n| n + 1);
     }
 
-    /// Whether every field of the row was appended. If not, the chunk has more than [`FIELDS_MAX`]
-    /// fields; then the row is incomplete, and no further row may be appended.
+    /// Whether every key of the row was appended. If not, the chunk has more than [`KEYS_MAX`]
+    /// keys; then the row is incomplete, and no further row may be appended.
     pub(crate) fn fits(self) -> bool {
         self.fits
     }
 }
 
-impl FieldAppender {
+impl KeyAppender {
     fn push(&mut self, row: usize, value: ValueRef<'_>, hasher: &Hasher) {
         let code = self.number(value, hasher) + 1;
-        // The rows since the last one that has the field lack it.
+        // The rows since the last one that has the key lack it.
         while self.codes_in.len() < row {
             self.codes_in.push(0);
         }

@@ -22,7 +22,7 @@ fn allocations_grow_with_chunks_and_not_with_rows() {
     let batches: Vec<Batch> = (0..20).map(|n| rows(&schema, n * ROWS as u64)).collect();
     // New ids, and then the same ones again.
     for batch in batches.iter().chain(&batches) {
-        let cost = measure(|| drop(store.apply(batch).unwrap()));
+        let cost = measure(|| _ = store.apply(batch).unwrap());
         assert!(cost.count_total < ROWS as u64 / 20, "{} allocations", cost.count_total);
     }
     assert_eq!(store.snapshot().unwrap().len(), 20 * ROWS as u64);

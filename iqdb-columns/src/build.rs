@@ -7,17 +7,17 @@ use iqdb_core::{Payload, ValueRef};
 
 use crate::columns::Columns;
 use crate::exact::ExactValue;
-use crate::field::Field;
-use crate::invalid::{FIELDS_MAX, Invalid};
+use crate::invalid::{Invalid, KEYS_MAX};
+use crate::key_column::KeyColumn;
 
-/// One field while its values are numbered in the order of their appearance.
+/// One key while its values are numbered in the order of their appearance.
 #[derive(Default)]
 struct FieldBuilder<'a> {
     /// From a value to its code, counted from 1.
     known: HashMap<ExactValue<'a>, u32>,
     values: Vec<ValueRef<'a>>,
-    /// Per row the code of its value; 0 where the field is absent. Shorter than the rows while the
-    /// last ones don't have the field.
+    /// Per row the code of its value; 0 where the key is absent. Shorter than the rows while the
+    /// last ones don't have the key.
     codes: Vec<u32>,
 }
 
@@ -36,8 +36,8 @@ impl<'a> FieldBuilder<'a> {
 
 impl Columns {
     /// The columns of these payloads, of which each is a row. `None` if they have more than
-    /// [`FIELDS_MAX`] fields between them, if the strings of a field are of more than 4 GiB, or if a
-    /// payload fails [`Payload::check`] for a name or a value. O(values + n log n) for each field of n
+    /// [`KEYS_MAX`] keys between them, if the strings of a key are of more than 4 GiB, or if a
+    /// payload fails [`Payload::check`] for a name or a value. O(values + n log n) for each key of n
     /// distinct values. The result depends on the payloads only.
     #[must_use]
     pub fn from_payloads<P: Borrow<Payload>>(payloads: &[P]) -> Option<Self> {
@@ -46,15 +46,15 @@ impl Columns {
             for (name, value) in payload.borrow().iter() {
                 builders.entry(name).or_default().push(row, value.as_ref()).ok()?;
             }
-            if builders.len() > FIELDS_MAX {
+            if builders.len() > KEYS_MAX {
                 return None;
             }
         }
         let rows = payloads.len();
-        let fields = builders.into_iter().map(|(name, builder)| {
+        let keys = builders.into_iter().map(|(name, builder)| {
             let codes = (0..rows).map(|row| builder.codes.get(row).copied().unwrap_or(0));
-            Field::from_unsorted(name, builder.values, codes)
+            KeyColumn::from_unsorted(name, builder.values, codes)
         });
-        Self::new(rows, fields.collect::<Result<_, _>>().ok()?).ok()
+        Self::new(rows, keys.collect::<Result<_, _>>().ok()?).ok()
     }
 }

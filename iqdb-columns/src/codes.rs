@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use iqdb_core::Narrow;
 
-/// One code per row: 0 where the field is absent, else the number of its value in the dictionary,
+/// One code per row: 0 where the key is absent, else the number of its value in the dictionary,
 /// counted from 1. As narrow as the dictionary allows.
 #[derive(Debug)]
 pub enum Codes {

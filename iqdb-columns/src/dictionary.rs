@@ -1,4 +1,4 @@
-//! The distinct values of one field, sorted, so that a comparison is a range of them.
+//! The distinct values of one key, sorted, so that a comparison is a range of them.
 
 use std::ops::Range;
 

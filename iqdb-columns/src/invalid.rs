@@ -1,21 +1,21 @@
-//! Why columns are refused, and the limit of their fields.
+//! Why columns are refused, and the limit of their keys.
 
 use std::fmt;
 
-/// The most fields that the rows of one [`Columns`](crate::Columns) may have between them.
-pub const FIELDS_MAX: usize = 128;
+/// The most keys that the rows of one [`Columns`](crate::Columns) may have between them.
+pub const KEYS_MAX: usize = 128;
 
 /// Why parts make no columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Invalid {
-    /// There are more than [`FIELDS_MAX`] fields.
-    Fields,
-    /// A field's name is empty, too long, or not after the name before it.
+    /// There are more than [`KEYS_MAX`] keys.
+    Keys,
+    /// A key's name is empty, too long, or not after the name before it.
     Name,
     /// A value can't be stored, or doesn't come after the value before it.
     Value,
-    /// The strings of a field are of more than 4 GiB.
+    /// The strings of a key are of more than 4 GiB.
     Texts,
     /// The codes are wider or narrower than it takes to number the values.
     Width,
@@ -28,10 +28,10 @@ pub enum Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fields => write!(f, "there are more than {FIELDS_MAX} fields"),
-            Self::Name => f.write_str("a field's name is invalid or not after the one before it"),
+            Self::Keys => write!(f, "there are more than {KEYS_MAX} keys"),
+            Self::Name => f.write_str("a key's name is invalid or not after the one before it"),
             Self::Value => f.write_str("a value is invalid or not after the one before it"),
-            Self::Texts => f.write_str("the strings of a field are of more than 4 GiB"),
+            Self::Texts => f.write_str("the strings of a key are of more than 4 GiB"),
             Self::Width => f.write_str("the codes don't have the width that the values take"),
             Self::Rows => f.write_str("there isn't a code for each row and a row for each value"),
             Self::Code(row) => write!(f, "the code of row {row} is the number of no value"),

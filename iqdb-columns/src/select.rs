@@ -7,7 +7,7 @@ use iqdb_core::filter::Comparison;
 use iqdb_core::{Narrow, Predicate, ValueRef};
 
 use crate::dictionary::KINDS;
-use crate::field::Field;
+use crate::key_column::KeyColumn;
 
 /// The largest dictionary for whose values a condition that is not a range of codes is evaluated one
 /// by one. A dictionary with more values than there are rows left in the mask isn't, either.
@@ -44,7 +44,7 @@ impl Ranges {
     }
 }
 
-impl Field {
+impl KeyColumn {
     /// Narrows `mask` to the rows that match `leaf` and returns true; or returns false and leaves it
     /// alone, where evaluating the condition row by row is at least as fast.
     pub(crate) fn select(&self, leaf: &Predicate, mask: &mut Narrow<'_>) -> bool {
@@ -69,7 +69,7 @@ impl Field {
     }
 
     /// The codes that match a condition that selects ranges of a sorted dictionary; `None` for any
-    /// other condition, and for one on values inside the field's lists and maps.
+    /// other condition, and for one on values inside the key's lists and maps.
     fn ranges(&self, leaf: &Predicate) -> Option<Ranges> {
         leaf.path()?.as_key()?;
         let mut ranges = Ranges::default();

@@ -6,7 +6,7 @@ use iqdb_core::filter::Comparison;
 use iqdb_core::{DateTime, Map, Narrow, Path, Payload, PayloadRef, Predicate, RowMask, Value};
 use proptest::prelude::*;
 
-use crate::{Codes, Columns, Dictionary, ExactValue, FIELDS_MAX, Field, Invalid};
+use crate::{Codes, Columns, Dictionary, ExactValue, Invalid, KEYS_MAX, KeyColumn};
 
 fn scalars() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -36,7 +36,7 @@ fn values() -> impl Strategy<Value = Value> {
 
 fn payloads() -> impl Strategy<Value = Vec<Payload>> {
     let payload = prop::collection::btree_map("[xyz]", values(), 0..4)
-        .prop_map(|fields| fields.into_iter().collect::<Payload>());
+        .prop_map(|keys| keys.into_iter().collect::<Payload>());
     prop::collection::vec(payload, 0..150)
 }
 
@@ -78,8 +78,8 @@ proptest! {
             // Compared as text, because -0.0 and 0.0 are equal values.
             let there = lent.to_payload().unwrap();
             prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
-            for (field, value) in payload.iter() {
-                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+            for (key, value) in payload.iter() {
+                prop_assert_eq!(lent.get(key).unwrap(), Some(value.as_ref()));
             }
             prop_assert_eq!(lent.get("absent").unwrap(), None);
         }
@@ -119,19 +119,19 @@ proptest! {
 
 /// Columns built from the parts of `columns`.
 fn rebuilt(columns: &Columns, rows: usize) -> Result<Columns, Invalid> {
-    let field = |field: &Field| {
+    let key = |key: &KeyColumn| {
         let mut dictionary = Dictionary::new();
-        for value in field.dictionary().values() {
+        for value in key.dictionary().values() {
             dictionary.push(value)?;
         }
-        let codes = match field.codes() {
+        let codes = match key.codes() {
             Codes::U8(codes) => Codes::U8(codes.clone()),
             Codes::U16(codes) => Codes::U16(codes.clone()),
             Codes::U32(codes) => Codes::U32(codes.clone()),
         };
-        Field::new(field.name(), dictionary, codes)
+        KeyColumn::new(key.name(), dictionary, codes)
     };
-    Columns::new(rows, columns.fields().iter().map(field).collect::<Result<_, _>>()?)
+    Columns::new(rows, columns.keys().iter().map(key).collect::<Result<_, _>>()?)
 }
 
 /// A dictionary of these values, or why one of them is refused.
@@ -146,15 +146,15 @@ proptest! {
     fn columns_are_the_same_put_together_from_their_parts(payloads in payloads()) {
         let packed = Columns::from_payloads(&payloads).unwrap();
         let again = rebuilt(&packed, payloads.len()).unwrap();
-        prop_assert_eq!(format!("{:?}", again.fields()), format!("{:?}", packed.fields()));
+        prop_assert_eq!(format!("{:?}", again.keys()), format!("{:?}", packed.keys()));
         for (row, payload) in payloads.iter().enumerate() {
             let there = PayloadRef::of_row(&again, row).to_payload().unwrap();
             prop_assert_eq!(format!("{there:?}"), format!("{payload:?}"));
         }
-        for field in packed.fields() {
-            let numbered = (0..).map_while(|n| field.dictionary().value(n));
-            prop_assert!(field.dictionary().values().eq(numbered));
-            prop_assert_eq!(field.dictionary().values().count(), field.dictionary().len());
+        for key in packed.keys() {
+            let numbered = (0..).map_while(|n| key.dictionary().value(n));
+            prop_assert!(key.dictionary().values().eq(numbered));
+            prop_assert_eq!(key.dictionary().values().count(), key.dictionary().len());
         }
     }
 
@@ -171,10 +171,10 @@ proptest! {
 fn parts_that_make_no_columns_are_refused() {
     let ints = |n: i64| (0..n).map(Value::Int).collect::<Vec<_>>();
     let of = |name: &str, values: &[Value], codes: Codes| {
-        Field::new(name, dictionary(values).unwrap(), codes)
+        KeyColumn::new(name, dictionary(values).unwrap(), codes)
     };
     let u8s = |codes: &[u8]| Codes::U8(codes.into());
-    let field = |name: &str, codes: &[u8]| of(name, &[Value::Null], u8s(codes)).unwrap();
+    let key = |name: &str, codes: &[u8]| of(name, &[Value::Null], u8s(codes)).unwrap();
 
     assert!(of("x", &ints(2), u8s(&[0, 1, 2])).is_ok());
     assert_eq!(of("x", &ints(2), u8s(&[0, 1, 2, 3])).unwrap_err(), Invalid::Code(3));
@@ -199,14 +199,14 @@ fn parts_that_make_no_columns_are_refused() {
     }
     assert!(dictionary(&[Value::Text("x".repeat((1 << 20) - 8))]).is_ok());
 
-    assert!(Columns::new(2, vec![field("a", &[0, 1]), field("b", &[1, 1])]).is_ok());
+    assert!(Columns::new(2, vec![key("a", &[0, 1]), key("b", &[1, 1])]).is_ok());
     for second in ["a", "A"] {
-        let fields = vec![field("a", &[0, 1]), field(second, &[1, 1])];
-        assert_eq!(Columns::new(2, fields).unwrap_err(), Invalid::Name);
+        let keys = vec![key("a", &[0, 1]), key(second, &[1, 1])];
+        assert_eq!(Columns::new(2, keys).unwrap_err(), Invalid::Name);
     }
-    assert_eq!(Columns::new(3, vec![field("a", &[0, 1])]).unwrap_err(), Invalid::Rows);
-    let many = (0..=FIELDS_MAX).map(|n| field(&format!("{n:03}"), &[1])).collect();
-    assert_eq!(Columns::new(1, many).unwrap_err(), Invalid::Fields);
+    assert_eq!(Columns::new(3, vec![key("a", &[0, 1])]).unwrap_err(), Invalid::Rows);
+    let many = (0..=KEYS_MAX).map(|n| key(&format!("{n:03}"), &[1])).collect();
+    assert_eq!(Columns::new(1, many).unwrap_err(), Invalid::Keys);
 }
 
 #[test]
@@ -255,12 +255,12 @@ fn a_field_is_made_of_values_in_any_order() {
     let values = [Value::from("b"), Value::Null, Value::from("a")];
     let of = |name: &str, values: &[Value], codes: &[u32]| {
         let values = values.iter().map(Value::as_ref);
-        Field::from_unsorted(name, values, codes.iter().copied())
+        KeyColumn::from_unsorted(name, values, codes.iter().copied())
     };
-    let field = of("x", &values, &[1, 0, 3, 2, 3]).unwrap();
+    let key = of("x", &values, &[1, 0, 3, 2, 3]).unwrap();
     let sorted = dictionary(&[Value::Null, "a".into(), "b".into()]).unwrap();
-    let same = Field::new("x", sorted, Codes::U8([3, 0, 2, 1, 2].into())).unwrap();
-    assert_eq!(format!("{field:?}"), format!("{same:?}"));
+    let same = KeyColumn::new("x", sorted, Codes::U8([3, 0, 2, 1, 2].into())).unwrap();
+    assert_eq!(format!("{key:?}"), format!("{same:?}"));
 
     assert_eq!(of("", &values, &[1, 2, 3]).unwrap_err(), Invalid::Name);
     assert_eq!(of("x", &values, &[1, 2]).unwrap_err(), Invalid::Rows);
@@ -304,10 +304,10 @@ fn too_many_values_for_a_condition_that_is_no_range_are_left_to_the_caller() {
 
 #[test]
 fn too_many_fields_make_no_columns() {
-    let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-    assert!(Columns::from_payloads(&[wide(FIELDS_MAX)]).is_some());
+    let wide = |keys: usize| (0..keys).map(|n| (n.to_string(), 1)).collect::<Payload>();
+    assert!(Columns::from_payloads(&[wide(KEYS_MAX)]).is_some());
     assert!(
-        Columns::from_payloads(&[wide(FIELDS_MAX), Payload::new().with("one more", 1)]).is_none()
+        Columns::from_payloads(&[wide(KEYS_MAX), Payload::new().with("one more", 1)]).is_none()
     );
 }
 
@@ -327,8 +327,8 @@ fn columns_are_compact() {
     let json: usize = payloads
         .iter()
         .map(|payload| {
-            let field = |(name, value): (&str, &Value)| format!("\"{name}\": {value}, ").len();
-            payload.iter().map(field).sum::<usize>()
+            let key = |(name, value): (&str, &Value)| format!("\"{name}\": {value}, ").len();
+            payload.iter().map(key).sum::<usize>()
         })
         .sum();
     let mut kept = None;

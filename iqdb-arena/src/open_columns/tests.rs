@@ -89,7 +89,7 @@ proptest! {
     fn packed_they_are_the_columns_of_the_same_payloads(payloads in payloads()) {
         let packed = open(&payloads).unwrap().packed(payloads.len()).unwrap();
         let expected = Columns::from_payloads(&payloads).unwrap();
-        prop_assert_eq!(format!("{:?}", packed.fields()), format!("{:?}", expected.fields()));
+        prop_assert_eq!(format!("{:?}", packed.keys()), format!("{:?}", expected.keys()));
     }
 
     #[test]
@@ -118,6 +118,6 @@ proptest! {
 #[test]
 fn too_many_fields_are_refused() {
     let wide = |fields: usize| (0..fields).map(|n| (n.to_string(), 1)).collect::<Payload>();
-    assert!(open(&[wide(FIELDS_MAX)]).is_some());
-    assert!(open(&[wide(FIELDS_MAX), Payload::new().with("one more", 1)]).is_none());
+    assert!(open(&[wide(KEYS_MAX)]).is_some());
+    assert!(open(&[wide(KEYS_MAX), Payload::new().with("one more", 1)]).is_none());
 }

@@ -1,6 +1,6 @@
 //! From the bytes of a block to its payloads, with nothing believed.
 
-use iqdb_columns::{Codes, Columns, Dictionary, FIELDS_MAX, Field, Invalid};
+use iqdb_columns::{Codes, Columns, Dictionary, Invalid, KEYS_MAX, KeyColumn};
 use iqdb_core::limits::PAYLOAD_BYTES_MAX;
 use iqdb_core::{DateTime, Error, Payload, Result, ValueRef};
 
@@ -50,12 +50,12 @@ fn take_rows(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<Payload>> {
 fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {
     let start = reader.offset();
     let count = usize::from(reader.take_u8()?);
-    if !(1..=FIELDS_MAX).contains(&count) {
-        return Err(damaged_at(start, "there are too many fields, or none")
-            .expected(format_args!("1 to {FIELDS_MAX}"))
+    if !(1..=KEYS_MAX).contains(&count) {
+        return Err(damaged_at(start, "there are too many keys, or none")
+            .expected(format_args!("1 to {KEYS_MAX}"))
             .found(count));
     }
-    let (mut fields, mut last) = (Vec::new(), "");
+    let (mut keys, mut last) = (Vec::new(), "");
     for _ in 0..count {
         let start = reader.offset();
         let len = reader.take_u16()?;
@@ -64,26 +64,26 @@ fn take_columns(reader: &mut Reader<'_>, rows: usize) -> Result<Columns> {
         if name <= last {
             return Err(invalid(start, Invalid::Name));
         }
-        fields.push(take_field(reader, name, start, rows)?);
+        keys.push(take_field(reader, name, start, rows)?);
         last = name;
     }
-    let columns = Columns::new(rows, fields).map_err(|error| invalid(start, error))?;
+    let columns = Columns::new(rows, keys).map_err(|error| invalid(start, error))?;
     check_sizes(&columns, rows, start)?;
     Ok(columns)
 }
 
-/// Sees that no payload is too large as a whole. O(values) where none can be, else O(rows × fields).
+/// Sees that no payload is too large as a whole. O(values) where none can be, else O(rows × keys).
 fn check_sizes(columns: &Columns, rows: usize, start: u64) -> Result<()> {
-    let sizes = columns.fields().iter().map(|field| {
-        let largest = field.dictionary().values().map(ValueRef::size_bytes).max();
-        field.name().len() + largest.unwrap_or(0)
+    let sizes = columns.keys().iter().map(|key| {
+        let largest = key.dictionary().values().map(ValueRef::size_bytes).max();
+        key.name().len() + largest.unwrap_or(0)
     });
     if sizes.sum::<usize>() <= PAYLOAD_BYTES_MAX {
         return Ok(());
     }
     for row in 0..rows {
-        let fields = columns.row(row).map(|(name, value)| name.len() + value.size_bytes());
-        let bytes: usize = fields.sum();
+        let keys = columns.row(row).map(|(name, value)| name.len() + value.size_bytes());
+        let bytes: usize = keys.sum();
         if bytes > PAYLOAD_BYTES_MAX {
             return Err(damaged_at(start, "a payload is too large")
                 .expected(format_args!("at most {PAYLOAD_BYTES_MAX} bytes"))
@@ -93,8 +93,8 @@ fn check_sizes(columns: &Columns, rows: usize, start: u64) -> Result<()> {
     Ok(())
 }
 
-/// Reads what follows the name of a field that starts at byte `start`.
-fn take_field(reader: &mut Reader<'_>, name: &str, start: u64, rows: usize) -> Result<Field> {
+/// Reads what follows the name of a key that starts at byte `start`.
+fn take_field(reader: &mut Reader<'_>, name: &str, start: u64, rows: usize) -> Result<KeyColumn> {
     let dictionary = take_dictionary(reader)?;
     let width_at = reader.offset();
     let width = reader.take_u8()?;
@@ -111,7 +111,7 @@ fn take_field(reader: &mut Reader<'_>, name: &str, start: u64, rows: usize) -> R
         ),
         _ => return Err(invalid(width_at, Invalid::Width).expected("1, 2 or 4").found(width)),
     };
-    Field::new(name, dictionary, codes).map_err(|error| {
+    KeyColumn::new(name, dictionary, codes).map_err(|error| {
         let at = match error {
             Invalid::Width => width_at,
             Invalid::Code(row) => codes_at + row as u64 * u64::from(width),

@@ -2,14 +2,14 @@
 
 use std::borrow::Borrow;
 
-use iqdb_columns::{Codes, Columns, Dictionary, Field};
+use iqdb_columns::{Codes, Columns, Dictionary, KeyColumn};
 use iqdb_core::{Payload, ValueRef};
 
 use super::{COLUMNS, HAS_FALSE, HAS_NULL, HAS_TRUE, NONE, PayloadBlock, ROWS};
 use crate::format::wire::{put_bytes, put_payload, put_u8, put_u16, put_u32, put_u64};
 
 impl PayloadBlock {
-    /// The payloads of a block as bytes, one for each row. O(bytes + n log n) for each field of n
+    /// The payloads of a block as bytes, one for each row. O(bytes + n log n) for each key of n
     /// distinct values.
     ///
     /// # Panics
@@ -31,20 +31,17 @@ impl PayloadBlock {
 }
 
 fn put_columns(out: &mut Vec<u8>, columns: &Columns) {
-    put_u8(out, u8::try_from(columns.fields().len()).expect("columns have 128 fields at most"));
-    for field in columns.fields() {
-        put_field(out, field);
+    put_u8(out, u8::try_from(columns.keys().len()).expect("columns have 128 keys at most"));
+    for key in columns.keys() {
+        put_field(out, key);
     }
 }
 
-fn put_field(out: &mut Vec<u8>, field: &Field) {
-    put_u16(
-        out,
-        u16::try_from(field.name().len()).expect("a payload is checked before it is kept"),
-    );
-    put_bytes(out, field.name().as_bytes());
-    put_dictionary(out, field.dictionary());
-    match field.codes() {
+fn put_field(out: &mut Vec<u8>, key: &KeyColumn) {
+    put_u16(out, u16::try_from(key.name().len()).expect("a payload is checked before it is kept"));
+    put_bytes(out, key.name().as_bytes());
+    put_dictionary(out, key.dictionary());
+    match key.codes() {
         Codes::U8(codes) => {
             put_u8(out, 1);
             put_bytes(out, codes);

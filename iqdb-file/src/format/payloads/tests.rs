@@ -38,7 +38,7 @@ fn values() -> impl Strategy<Value = Value> {
 
 fn payloads(rows: usize) -> impl Strategy<Value = Vec<Payload>> {
     let payload = prop::collection::btree_map("[xyzä]", values(), 0..4)
-        .prop_map(|fields| fields.into_iter().collect::<Payload>());
+        .prop_map(|keys| keys.into_iter().collect::<Payload>());
     prop::collection::vec(payload, 0..rows)
 }
 
@@ -69,10 +69,10 @@ fn predicates() -> impl Strategy<Value = Predicate> {
     ]
 }
 
-/// More fields than columns are made of, which are written row by row.
+/// More keys than columns are made of, which are written row by row.
 fn wide() -> Vec<Payload> {
-    let fields = |range: std::ops::Range<u32>| range.map(|n| (n.to_string(), n));
-    vec![fields(0..100).collect(), Payload::new(), fields(50..150).collect()]
+    let keys = |range: std::ops::Range<u32>| range.map(|n| (n.to_string(), n));
+    vec![keys(0..100).collect(), Payload::new(), keys(50..150).collect()]
 }
 
 /// All that a block lends.
@@ -135,8 +135,8 @@ proptest! {
         assert_same(&lent(&block), &payloads);
         for (row, payload) in payloads.iter().enumerate() {
             let lent = block.payload(row).unwrap();
-            for (field, value) in payload.iter() {
-                prop_assert_eq!(lent.get(field).unwrap(), Some(value.as_ref()));
+            for (key, value) in payload.iter() {
+                prop_assert_eq!(lent.get(key).unwrap(), Some(value.as_ref()));
             }
             prop_assert_eq!(lent.get("absent").unwrap(), None);
         }
@@ -269,7 +269,7 @@ fn no_row_has_what_none_has() {
 
 #[test]
 fn values_and_codes_are_in_their_one_order_and_width() {
-    let field = |name: u8, ints: &[u8], codes: &[u8]| {
+    let key = |name: u8, ints: &[u8], codes: &[u8]| {
         let count = u8::try_from(ints.len()).unwrap();
         let mut bytes = vec![1, 0, name, 0, count, 0, 0, 0];
         ints.iter().for_each(|int| bytes.extend([*int, 0, 0, 0, 0, 0, 0, 0]));
@@ -277,25 +277,25 @@ fn values_and_codes_are_in_their_one_order_and_width() {
         bytes.extend(codes);
         bytes
     };
-    let refused_at = |fields: &[Vec<u8>]| {
-        let count = u8::try_from(fields.len()).unwrap();
-        let bytes = [&[COLUMNS, count], &fields.concat()[..]].concat();
+    let refused_at = |keys: &[Vec<u8>]| {
+        let count = u8::try_from(keys.len()).unwrap();
+        let bytes = [&[COLUMNS, count], &keys.concat()[..]].concat();
         match PayloadBlock::decode(&bytes, 2).map_err(|error| error.location()) {
             Ok(_) => None,
             Err(Some(Location::Byte(at))) => Some(at),
             Err(other) => panic!("{other:?}"),
         }
     };
-    let sound = field(b'b', &[3, 7], &[1, 1, 2]);
+    let sound = key(b'b', &[3, 7], &[1, 1, 2]);
     let next = 2 + sound.len() as u64;
     assert_eq!(refused_at(std::slice::from_ref(&sound)), None);
-    assert_eq!(refused_at(&[field(b'b', &[3, 3], &[1, 1, 2])]), Some(18), "a value twice");
-    assert_eq!(refused_at(&[field(b'b', &[7, 3], &[1, 1, 2])]), Some(18), "not in order");
-    assert_eq!(refused_at(&[field(b'b', &[3, 7], &[2, 1, 0, 2, 0])]), Some(46), "too wide");
-    assert_eq!(refused_at(&[field(b'b', &[3, 5, 7], &[1, 1, 2])]), Some(2), "a value for no row");
-    assert_eq!(refused_at(&[sound.clone(), field(b'c', &[1], &[1, 1, 0])]), None);
+    assert_eq!(refused_at(&[key(b'b', &[3, 3], &[1, 1, 2])]), Some(18), "a value twice");
+    assert_eq!(refused_at(&[key(b'b', &[7, 3], &[1, 1, 2])]), Some(18), "not in order");
+    assert_eq!(refused_at(&[key(b'b', &[3, 7], &[2, 1, 0, 2, 0])]), Some(46), "too wide");
+    assert_eq!(refused_at(&[key(b'b', &[3, 5, 7], &[1, 1, 2])]), Some(2), "a value for no row");
+    assert_eq!(refused_at(&[sound.clone(), key(b'c', &[1], &[1, 1, 0])]), None);
     for name in [b'b', b'a'] {
-        assert_eq!(refused_at(&[sound.clone(), field(name, &[1], &[1, 1, 0])]), Some(next));
+        assert_eq!(refused_at(&[sound.clone(), key(name, &[1], &[1, 1, 0])]), Some(next));
     }
 }
 
@@ -316,8 +316,8 @@ fn damage_is_named_where_it_is() {
     // 4 maps, 1 width, 3 codes.
     assert_eq!(bytes.len(), 50);
     assert_eq!(flipped(0, 3), 0, "form");
-    assert_eq!(flipped(1, 0), 1, "count of fields");
-    assert_eq!(flipped(1, 2), 50, "a field too many");
+    assert_eq!(flipped(1, 0), 1, "count of keys");
+    assert_eq!(flipped(1, 2), 50, "a key too many");
     assert_eq!(flipped(5, 8), 5, "flags");
     assert_eq!(flipped(22, 2), 26, "a string out of order");
     assert_eq!(flipped(26, 3), 26, "a string that ends within a character");
@@ -331,7 +331,7 @@ fn damage_is_named_where_it_is() {
 
 #[test]
 fn payloads_that_are_too_large_together_are_refused() {
-    // Each field within the limits, and all of them together, or too large by a byte.
+    // Each key within the limits, and all of them together, or too large by a byte.
     let half = |bytes: usize| Value::Text("x".repeat(bytes - 9));
     for (bytes, is_kept) in [(PAYLOAD_BYTES_MAX / 2, true), (PAYLOAD_BYTES_MAX / 2 + 1, false)] {
         let payload = Payload::new().with("a", half(PAYLOAD_BYTES_MAX / 2)).with("b", half(bytes));
@@ -357,16 +357,16 @@ fn a_length_that_is_a_lie_costs_no_memory() {
         });
         measured.bytes_max
     };
-    let field = [COLUMNS, 1, 1, 0, b'x', 0];
+    let key = [COLUMNS, 1, 1, 0, b'x', 0];
     let many = [0xff; 4];
     for kind in 0..6 {
         let counts = [0; 24];
-        let bytes = [&field[..], &counts[..4 * kind], &many, &[0; 64]].concat();
+        let bytes = [&key[..], &counts[..4 * kind], &many, &[0; 64]].concat();
         assert!(cost(&bytes, 65_536) < 4_096, "kind {kind}");
     }
     assert!(cost(&[ROWS; 100], 65_536) < 4_096);
     assert!(cost(&[ROWS; 100], usize::MAX) < 4_096);
-    assert!(cost(&[&field[..], &[0; 24], &[4], &[0; 64]].concat(), usize::MAX) < 4_096);
+    assert!(cost(&[&key[..], &[0; 24], &[4], &[0; 64]].concat(), usize::MAX) < 4_096);
 }
 
 #[test]

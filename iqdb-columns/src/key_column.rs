@@ -1,4 +1,4 @@
-//! One field of all rows, made of its parts, all of which are checked.
+//! The column of one key, made of its parts, all of which are checked.
 
 use iqdb_core::ValueRef;
 use iqdb_core::limits::KEY_BYTES_MAX;
@@ -8,19 +8,19 @@ use crate::dictionary::Dictionary;
 use crate::exact::ExactValue;
 use crate::invalid::Invalid;
 
-/// One field of all rows.
+/// The column of one key: its value in every row.
 #[derive(Debug)]
-pub struct Field {
+pub struct KeyColumn {
     name: Box<str>,
     codes: Codes,
     dictionary: Dictionary,
 }
 
-impl Field {
-    /// A field of one row per code. O(rows).
+impl KeyColumn {
+    /// The column of a key, one row per code. O(rows).
     ///
     /// # Errors
-    /// [`Invalid::Name`] when the name can't be a field's; [`Invalid::Rows`] when there are fewer
+    /// [`Invalid::Name`] when the name can't be a key's; [`Invalid::Rows`] when there are fewer
     /// rows than values; [`Invalid::Width`] or [`Invalid::Code`] when the codes are not those of
     /// this dictionary.
     pub fn new(name: &str, mut dictionary: Dictionary, codes: Codes) -> Result<Self, Invalid> {
@@ -46,7 +46,7 @@ impl Field {
         Ok(Self { name: name.into(), codes, dictionary })
     }
 
-    /// The field's name.
+    /// The key's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -64,12 +64,12 @@ impl Field {
         &self.codes
     }
 
-    /// A field of one row per code, from distinct values in any order: a row's code is the number of
-    /// its value among `values`, counted from 1, or 0 where the row lacks the field. Sorts the values
+    /// The column of a key, one row per code, from distinct values in any order: a row's code is the number of
+    /// its value among `values`, counted from 1, or 0 where the row lacks the key. Sorts the values
     /// and renumbers the codes. O(rows + n log n) for n values.
     ///
     /// # Errors
-    /// [`Invalid::Name`] when the name can't be a field's; [`Invalid::Value`] when a value is there
+    /// [`Invalid::Name`] when the name can't be a key's; [`Invalid::Value`] when a value is there
     /// twice or can't be stored; [`Invalid::Texts`] when the strings are of more than 4 GiB;
     /// [`Invalid::Code`] when a code is the number of no value; [`Invalid::Rows`] when there are
     /// fewer rows than values.
@@ -109,7 +109,7 @@ impl Field {
         }
     }
 
-    /// The value of a row; `None` where the row lacks the field. O(1).
+    /// The value of a row; `None` where the row lacks the key. O(1).
     #[inline]
     pub(crate) fn value_in(&self, row: usize) -> Option<ValueRef<'_>> {
         self.dictionary.value(self.codes.get(row)?.checked_sub(1)?)
