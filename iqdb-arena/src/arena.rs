@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Field, Result, Schema, Shelf, Version};
+use iqdb_core::{Applied, Batch, Budget, Field, Result, Schema, Shelf, Version};
 
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
@@ -98,13 +98,17 @@ impl Arena {
         self.lock().builder().shared().noted_ends.end_store(last);
     }
 
-    pub(crate) fn compact(&self) {
+    /// # Errors
+    /// Those of the budget; nothing has changed then.
+    pub(crate) fn compact(&self, budget: Budget<'_>) -> Result<()> {
         let mut writer = self.lock();
-        writer.compact(&self.published);
+        budget.check()?;
+        writer.compact_within(&self.published, budget)?;
         let garbage = writer.reclaim_all();
         drop(writer);
         garbage.drop_outside_the_lock();
         self.shelf.reclaim();
+        Ok(())
     }
 
     /// Frees the retired views that no reader holds, unless a writer is running, which frees some

@@ -1,6 +1,8 @@
 //! Builds a generation: appends rows to chunks, and makes views of what it has appended.
 
-use iqdb_core::{Birthplace, IdRef, Layout as BlockLayout, Payload, RecordId, Schema, Version};
+use iqdb_core::{
+    Birthplace, Budget, IdRef, Layout as BlockLayout, Payload, RecordId, Result, Schema, Version,
+};
 
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
@@ -71,7 +73,15 @@ impl GenerationBuilder {
     }
 
     /// A compacted generation: copies of a view's live rows, in full, sealed chunks. O(live rows).
-    pub(crate) fn packed(view: &View, shared: Shared, faults: Faults) -> Self {
+    ///
+    /// # Errors
+    /// Those of the budget.
+    pub(crate) fn packed(
+        view: &View,
+        shared: Shared,
+        faults: Faults,
+        budget: Budget<'_>,
+    ) -> Result<Self> {
         let live = view.live as usize;
         let layout = view.generation.layout().with_packed(live);
         let mut packed = Self::new(view.generation.next(layout), shared, faults);
@@ -86,8 +96,9 @@ impl GenerationBuilder {
             packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
             packed.rows += 1;
             packed.ids += 1;
+            budget.check()?;
         }
-        packed
+        Ok(packed)
     }
 
     /// The number of rows, unpublished and ended ones included.

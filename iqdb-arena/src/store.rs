@@ -1,7 +1,10 @@
 //! The public store: the traits of iqdb-core over the arena.
 
+use std::path::Path;
+
 use iqdb_core::{
-    Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store, Version,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Snapshot, Store, Verified, Version,
 };
 
 use crate::arena::Arena;
@@ -97,7 +100,8 @@ impl ArenaStore {
     /// Copies the live rows into new, full chunks, and frees the old ones as soon as no snapshot holds
     /// them. Version and records stay the same. Writers wait, readers don't. O(live rows).
     pub fn compact(&self) {
-        self.arena.compact();
+        // Without a budget it has no errors.
+        let _ = Maintenance::compact(self, Budget::new(), &mut ());
     }
 
     /// Counts rows, chunks and views. Waits for a running writer. O(1).
@@ -150,4 +154,34 @@ impl Store for ArenaStore {
         self.arena.reclaim();
         Ok(())
     }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
+    }
+}
+
+/// It compacts. There is nothing to be copied or to be damaged outside of the process's memory.
+impl Maintenance for ArenaStore {
+    /// O(live rows).
+    fn compact(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<()> {
+        let of = self.arena.view().live.into();
+        progress.report(0, of);
+        self.arena.compact(budget)?;
+        progress.report(of, of);
+        Ok(())
+    }
+
+    fn backup_to(&self, _: &Path, _: Budget<'_>, _: &mut dyn Progress) -> Result<()> {
+        Err(not_in_files("backup"))
+    }
+
+    fn verify(&self, _: Budget<'_>, _: &mut dyn Progress) -> Result<Verified> {
+        Err(not_in_files("verify"))
+    }
+}
+
+fn not_in_files(operation: &'static str) -> Error {
+    Error::new(ErrorKind::NotSupported, "the store is in memory and keeps no files")
+        .during(operation)
+        .hint("open a database in a directory")
 }

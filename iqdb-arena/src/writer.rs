@@ -3,7 +3,9 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use iqdb_core::{Applied, Batch, Effect, Error, ErrorKind, Resolved, Result, Schema, Version};
+use iqdb_core::{
+    Applied, Batch, Budget, Effect, Error, ErrorKind, Resolved, Result, Schema, Version,
+};
 
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
@@ -242,11 +244,25 @@ impl Writer {
 
     /// Copies the live rows into a new generation, at the same version. O(live rows).
     pub(crate) fn compact(&mut self, published: &Published<View>) {
+        // Without a deadline it has no errors.
+        let _ = self.compact_within(published, Budget::new());
+    }
+
+    /// [`compact`](Self::compact), as long as the budget lasts.
+    ///
+    /// # Errors
+    /// Those of the budget; nothing has changed then.
+    pub(crate) fn compact_within(
+        &mut self,
+        published: &Published<View>,
+        budget: Budget<'_>,
+    ) -> Result<()> {
         let mut packed = GenerationBuilder::packed(
             &self.view,
             self.builder.shared().of_next_generation(),
             self.faults.clone(),
-        );
+            budget,
+        )?;
         let view =
             Arc::new(packed.view(self.view.schema.clone(), self.view.version, self.view.live));
         self.retired.reserve(1);
@@ -259,6 +275,7 @@ impl Writer {
         self.builder = packed;
         self.dead_bytes = 0;
         self.torn = false;
+        Ok(())
     }
 
     /// Compacts if the options ask for it at this share of dead bytes.

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use iqdb::{FileStats, Iqdb, Result, Schema, Verified};
+use iqdb::{FileStats, Iqdb, Progress, Result, Schema, Verified};
 
 /// Makes a new, empty database.
 pub(crate) fn create(path: &Path, schema: Schema) -> Result<Iqdb> {
@@ -37,6 +37,6 @@ pub(crate) fn backup(database: &Iqdb, to: &Path) -> Result<()> {
 }
 
 /// Checks every byte; `progress` is told how many of how many have been checked.
-pub(crate) fn verify(database: &Iqdb, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified> {
-    database.verify(&mut |seen| progress(seen.checked, seen.of))
+pub(crate) fn verify(database: &Iqdb, progress: &mut dyn Progress) -> Result<Verified> {
+    database.verify(progress)
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &VerifyArgs, screen: &mut Screen<'_>) -> Result<(), Fail
     let database = database::open_read_only(&args.database)?;
     let total = database::stats(&database)?.bytes;
     let bar = progress::of_bytes(screen, "verifying", total);
-    let verified = database::verify(&database, &mut |done, total| {
+    let verified = database::verify(&database, &mut |done: u64, total: u64| {
         bar.set_length(total);
         bar.set_position(done);
     })?;

@@ -85,6 +85,16 @@ defects! {
     FlushHangs by "store::flush_changes_nothing_visible";
     /// The version that a write returns is read after the lock is gone.
     VersionIsReadAfterwards by "concurrency::concurrent_writes_are_all_kept";
+    /// Compacting writes a marker that counts as a version.
+    CompactionIsAVersion by "maintenance::compacting_changes_nothing_visible";
+    /// Compacting goes on, whether its caller still waits or not.
+    CompactionIgnoresItsBudget by "maintenance::maintenance_keeps_to_its_budget";
+    /// Compacting reports its parts, but never the last one.
+    ProgressStopsAtTheLastPart by "maintenance::maintenance_says_how_far_it_is";
+    /// Records that were deleted are counted as checked.
+    VerifyCountsTheDead by "maintenance::verify_counts_what_is_there";
+    /// A copy is the same file under another name.
+    BackupIsALink by "maintenance::a_backup_is_a_store_of_its_own";
     /// A large batch is written in two parts, and readers come in between.
     BatchIsTornInTwo by
         "concurrency::concurrent_readers_see_whole_batches",

@@ -24,6 +24,7 @@ macro_rules! defects {
                         | Self::SecondOpeningCutsTheLog
                         | Self::KillHidesWhatFollows
                         | Self::RefusedBatchIsReplayed
+                        | Self::BackupIsALink
                 )
             }
 

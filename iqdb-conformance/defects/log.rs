@@ -1,14 +1,16 @@
 //! A durable store in memory, with a defect planted in how it is reopened: a log of batches that
 //! outlives the store, replayed when it opens.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_conformance::Place;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Snapshot,
-    Store,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Snapshot, Store, Verified,
 };
 
 use crate::defect::Defect;
@@ -23,7 +25,7 @@ pub(crate) struct LogPlace {
 
 #[derive(Debug, Default)]
 struct Files {
-    batches: Mutex<Vec<Batch>>,
+    batches: Arc<Mutex<Vec<Batch>>>,
     locked: AtomicBool,
     /// The number of openings since the last write.
     opened: AtomicUsize,
@@ -75,10 +77,23 @@ impl Place for LogPlace {
         }
         let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
         let torn_at = is_torn.then_some(copied.len());
-        *files = Arc::new(Files { batches: Mutex::new(copied), torn_at, ..Files::default() });
+        *files =
+            Arc::new(Files { batches: Arc::new(Mutex::new(copied)), torn_at, ..Files::default() });
         Ok(Arc::new(LogStore::open(self.schema.clone(), files.clone(), self.defect)?))
     }
+
+    fn copied(&self, copy: &mut dyn FnMut(&Path) -> Result<()>) -> Result<Box<dyn Place>> {
+        static COPIES: AtomicUsize = AtomicUsize::new(0);
+        let path = PathBuf::from(COPIES.fetch_add(1, Ordering::SeqCst).to_string());
+        copy(&path)?;
+        let files = lock(&BACKUPS).remove(&path).expect("the backup that was made");
+        let (schema, defect) = (self.schema.clone(), self.defect);
+        Ok(Box::new(Self { schema, defect, files: Mutex::new(files) }))
+    }
 }
+
+/// The files that stores were copied to, by their paths.
+static BACKUPS: Mutex<BTreeMap<PathBuf, Arc<Files>>> = Mutex::new(BTreeMap::new());
 
 impl LogStore {
     /// A store whose files no other store opens.
@@ -144,5 +159,37 @@ impl Store for LogStore {
 
     fn flush(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
+    }
+}
+
+impl Maintenance for LogStore {
+    fn compact(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<()> {
+        self.inner.compact(budget, progress)
+    }
+
+    fn backup_to(
+        &self,
+        path: &Path,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        progress.report(0, 1);
+        budget.check()?;
+        let batches = match self.defect {
+            Some(Defect::BackupIsALink) => Arc::clone(&self.files.batches),
+            _ => Arc::new(Mutex::new(lock(&self.files.batches).clone())),
+        };
+        let files = Files { batches, ..Files::default() };
+        lock(&BACKUPS).insert(path.to_owned(), Arc::new(files));
+        progress.report(1, 1);
+        Ok(())
+    }
+
+    fn verify(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<Verified> {
+        self.inner.verify(budget, progress)
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, ErrorKind, Limits, Record, RecordId, Result, Schema,
-    Shelf, Snapshot, Store,
+    Applied, Batch, Capabilities, Change, ErrorKind, Limits, Maintenance, Record, RecordId, Result,
+    Schema, Shelf, Snapshot, Store,
 };
 
 use crate::defect::Defect;
@@ -27,10 +27,10 @@ pub(crate) struct PlantedStore {
 }
 
 #[derive(Debug, Default)]
-struct Remembered {
+pub(crate) struct Remembered {
     /// Every record ever upserted.
-    written: BTreeMap<RecordId, Record>,
-    deleted: u64,
+    pub(crate) written: BTreeMap<RecordId, Record>,
+    pub(crate) deleted: u64,
     first_snapshot: Option<Arc<dyn Snapshot>>,
     snapshots: usize,
     /// The cache that reads use first: records that are about to be written or have just been
@@ -76,7 +76,15 @@ impl PlantedStore {
         self.defect == Some(defect)
     }
 
-    fn remembered<T>(&self, with: impl FnOnce(&mut Remembered) -> T) -> T {
+    pub(crate) fn inner(&self) -> &Arc<NaiveStore> {
+        &self.inner
+    }
+
+    pub(crate) fn defect(&self) -> Option<Defect> {
+        self.defect
+    }
+
+    pub(crate) fn remembered<T>(&self, with: impl FnOnce(&mut Remembered) -> T) -> T {
         with(&mut self.remembered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -301,5 +309,9 @@ impl Store for PlantedStore {
             Some(Defect::FlushHangs) => hang(),
             _ => Ok(()),
         }
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
     }
 }

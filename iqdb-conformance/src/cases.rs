@@ -18,6 +18,7 @@ mod histories;
 mod hostile;
 mod lineage;
 mod liveness;
+mod maintenance;
 mod panics;
 mod payloads;
 mod prepare;
@@ -214,6 +215,13 @@ macro_rules! for_each_case {
                 durable::reopening_twice_changes_nothing,
                 durable::writes_after_a_kill_are_kept_too,
                 durable::a_refused_batch_leaves_no_trace_on_reopening,
+            }
+            maintenance {
+                maintenance::compacting_changes_nothing_visible,
+                maintenance::a_backup_is_a_store_of_its_own,
+                maintenance::verify_counts_what_is_there,
+                maintenance::maintenance_keeps_to_its_budget,
+                maintenance::maintenance_says_how_far_it_is,
             }
             histories {
                 histories::random_operations_agree_with_the_model,

@@ -4,10 +4,11 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iqdb_core::{Error, ErrorKind, Limits, Result, Schema, Search, Store};
+use iqdb_core::{Budget, Error, ErrorKind, Limits, Progress, Result, Schema, Search, Store};
 
 use crate::meter::{Allocated, Meter};
 
@@ -54,6 +55,13 @@ pub trait Place: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// Any error of the backend; the case then fails.
     fn open_after_kill(&self) -> Result<Arc<dyn Store>>;
+
+    /// Another place, which `copy` makes a store in: it is called with the path that is handed on to
+    /// [`Maintenance::backup_to`](iqdb_core::Maintenance::backup_to).
+    ///
+    /// # Errors
+    /// Those of `copy`; any error of the backend, and the case then fails.
+    fn copied(&self, copy: &mut dyn FnMut(&Path) -> Result<()>) -> Result<Box<dyn Place>>;
 }
 
 impl Harness {
@@ -255,12 +263,39 @@ impl Site {
         Ok(())
     }
 
+    /// Has the store copied to another place, and opens the copy. `copied` gets the function that
+    /// copies the store there. Returns `None` for a store that has no backups.
+    ///
+    /// # Errors
+    /// Any error of the backend; those of `copied`.
+    pub(crate) fn backup(
+        &self,
+        mut copied: impl FnMut(Copy<'_>) -> Result<()>,
+    ) -> Result<Option<Self>> {
+        let (Some(place), Some(maintenance)) = (&self.place, self.maintenance()) else {
+            return Ok(None);
+        };
+        let copy = place.copied(&mut |path| {
+            copied(&|budget, progress| maintenance.backup_to(path, budget, progress))
+        });
+        match copy {
+            Err(error) if error.kind() == ErrorKind::NotSupported => Ok(None),
+            copy => {
+                let place = copy?;
+                Ok(Some(Self { store: Some(place.open()?), place: Some(place) }))
+            }
+        }
+    }
+
     /// Closes the last handle. Returns the place, which keeps the files.
     #[must_use]
     pub fn close(self) -> Option<Box<dyn Place>> {
         self.place
     }
 }
+
+/// Copies a store within a budget, and says how far it is.
+pub(crate) type Copy<'a> = &'a dyn Fn(Budget<'_>, &mut dyn Progress) -> Result<()>;
 
 fn not_reopened() -> Error {
     Error::new(ErrorKind::NotSupported, "the harness can't reopen this store")

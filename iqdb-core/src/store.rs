@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::{
-    Applied, Batch, Capabilities, Change, Filter, Payload, Record, RecordId, Result, Schema,
-    Snapshot, SnapshotExt,
+    Applied, Batch, Capabilities, Change, Filter, Maintenance, Payload, Record, RecordId, Result,
+    Schema, Snapshot, SnapshotExt,
 };
 
 /// A set of records, written in batches and read through snapshots.
@@ -127,6 +127,18 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Io`](crate::ErrorKind::Io) when the outside world refuses.
     fn flush(&self) -> Result<()>;
+
+    /// Compaction, backup and verification, of a store that has them.
+    ///
+    /// - `maintenance_keeps_to_its_budget`: A call whose budget is over ends as
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
+    ///   [`Cancelled`](crate::ErrorKind::Cancelled), changes nothing visible, and may be made again.
+    /// - `maintenance_says_how_far_it_is`: `done` never goes back, and is `of` at the end.
+    ///
+    /// The default is for a store that needs no maintenance; a wrapper forwards it.
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        None
+    }
 }
 
 macro_rules! forward_store {
@@ -149,6 +161,9 @@ macro_rules! forward_store {
             }
             fn flush(&self) -> Result<()> {
                 (**self).flush()
+            }
+            fn maintenance(&self) -> Option<&dyn Maintenance> {
+                (**self).maintenance()
             }
         }
     )*};

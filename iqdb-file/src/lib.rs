@@ -21,6 +21,7 @@ mod files;
 mod format;
 mod lifecycle;
 mod options;
+mod pace;
 mod read;
 #[cfg(feature = "sim")]
 #[doc(hidden)]
@@ -37,7 +38,6 @@ pub use files::lock::LockedBy;
 #[cfg(feature = "sim")]
 #[doc(hidden)]
 pub use format::{payloads, wire};
-pub use lifecycle::verify::{Progress, Verified};
 pub use options::{Durability, FileOptions, ReadMode};
 pub use stats::FileStats;
 pub use store::FileStore;

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Error, ErrorKind, Record, RecordId, Result, Schema, Shelf,
-    Snapshot, Store,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Shelf, Snapshot, Store, Verified,
 };
 
 use crate::lifecycle;
-use crate::lifecycle::verify::{Progress, Verified};
 use crate::options::FileOptions;
+use crate::pace::Pace;
 use crate::stats::FileStats;
 use crate::vfs::Process;
 use crate::write::committer::Committer;
@@ -123,10 +123,7 @@ impl FileStore {
     /// [`ErrorKind::Io`], and then nothing has changed; [`ErrorKind::NotSupported`] where the
     /// database is open to be read only.
     pub fn compact(&self) -> Result<()> {
-        self.process.check_surely()?;
-        let compacted = self.committer.compact();
-        self.shelf.reclaim();
-        compacted
+        Maintenance::compact(self, Budget::new(), &mut ())
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
@@ -136,29 +133,17 @@ impl FileStore {
     /// # Errors
     /// Those of [`create`](Self::create) for the copy; whatever reading the records reports.
     pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.process.check_surely()?;
-        let options = self.committer.lock().writer().options().clone();
-        lifecycle::backup::copy(&self.committer.view(), path.as_ref(), &options)
+        Maintenance::backup_to(self, path.as_ref(), Budget::new(), &mut ())
     }
 
     /// Reads all files and checks every byte that matters, whether it has been read before or not.
-    /// `progress` is called now and then. Writers wait only while the log is looked at. O(bytes).
+    /// Writers wait only while the log is looked at. O(bytes).
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`], naming the file and the first byte of what is damaged;
     /// [`ErrorKind::Io`].
-    pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<Verified> {
-        self.process.check_surely()?;
-        let state = match self.committer.idle() {
-            Ok(state) => state,
-            // A database that takes no writes can still be checked.
-            Err(_) => self.committer.lock(),
-        };
-        let (files, log) = (state.writer().files(), state.writer().tables().log());
-        let checked = lifecycle::verify::check_log(files, log.log(), log.end())?;
-        let view = self.committer.view();
-        drop(state);
-        lifecycle::verify::check_segments(&view, checked, progress)
+    pub fn verify(&self, progress: &mut dyn Progress) -> Result<Verified> {
+        Maintenance::verify(self, Budget::new(), progress)
     }
 
     /// How the database is doing. Waits for a writer at work.
@@ -215,6 +200,51 @@ impl Store for FileStore {
             idle => idle?,
         };
         state.writer_mut().sync()
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
+    }
+}
+
+impl Maintenance for FileStore {
+    fn compact(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<()> {
+        self.process.check_surely()?;
+        let mut pace = Pace::new(budget, progress, 0);
+        let compacted = self.committer.compact(&mut pace);
+        self.shelf.reclaim();
+        compacted?;
+        pace.end();
+        Ok(())
+    }
+
+    fn backup_to(
+        &self,
+        path: &Path,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
+        self.process.check_surely()?;
+        let options = self.committer.lock().writer().options().clone();
+        let view = self.committer.view();
+        let mut pace = Pace::new(budget, progress, view.len());
+        pace.step(0)?;
+        lifecycle::backup::copy(&view, path, &options, pace)
+    }
+
+    fn verify(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<Verified> {
+        self.process.check_surely()?;
+        let state = match self.committer.idle() {
+            Ok(state) => state,
+            // A database that takes no writes can still be checked.
+            Err(_) => self.committer.lock(),
+        };
+        budget.check()?;
+        let (files, log) = (state.writer().files(), state.writer().tables().log());
+        let checked = lifecycle::verify::check_log(files, log.log(), log.end())?;
+        let view = self.committer.view();
+        drop(state);
+        lifecycle::verify::check_segments(&view, checked, budget, progress)
     }
 }
 

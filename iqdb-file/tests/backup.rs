@@ -83,7 +83,7 @@ fn has_manifest(disk: &SimVfs) -> bool {
 
 fn assert_is_copy(disk: &SimVfs) {
     let copy = FileStore::open(COPY, &options(disk)).unwrap();
-    copy.verify(&mut |_| {}).unwrap();
+    copy.verify(&mut ()).unwrap();
     assert_eq!(copy.len().unwrap(), RECORDS);
     for id in 0..RECORDS {
         assert_eq!(copy.get(&id.into()).unwrap(), Some(record(id)));
@@ -186,7 +186,7 @@ fn what_a_killed_backup_has_left_is_replaced_by_another_or_by_a_new_database() {
         drop(store);
         let store = FileStore::open(COPY, &options(&again)).unwrap();
         assert_eq!(store.len().unwrap(), 3);
-        store.verify(&mut |_| {}).unwrap();
+        store.verify(&mut ()).unwrap();
     }
     assert!(replaced > 0, "no segment without a manifest was found");
 }

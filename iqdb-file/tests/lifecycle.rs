@@ -261,7 +261,7 @@ fn every_size_of_batch_and_every_change_is_there_again() {
         for read_mode in [ReadMode::Map, ReadMode::Copy] {
             let store = FileStore::open(&dir, &options.clone().with_read_mode(read_mode)).unwrap();
             assert_eq!(contents(&*store.snapshot().unwrap()), expected);
-            store.verify(&mut |_| ()).unwrap();
+            store.verify(&mut ()).unwrap();
             store.compact().unwrap();
             assert_eq!(contents(&*store.snapshot().unwrap()), expected);
             assert_eq!(store.snapshot().unwrap().version(), Version(version));
@@ -353,7 +353,7 @@ fn a_backup_is_a_database_as_of_then() {
         assert!(copied.snapshot().unwrap().version() >= snapshot);
         let found = contents(&*copied.snapshot().unwrap());
         assert_eq!(found.iter().filter(|record| record.id < 200.into()).count(), then.len());
-        copied.verify(&mut |_| ()).unwrap();
+        copied.verify(&mut ()).unwrap();
         let next = copied.snapshot().unwrap().version().next();
         assert_eq!(copied.apply(&records(0..1)).unwrap().version, next);
     });
@@ -397,7 +397,7 @@ fn damage_is_named_with_its_file_and_its_bytes() {
     std::fs::write(&path, &content).unwrap();
 
     let store = FileStore::open(&dir, &options()).unwrap();
-    let error = store.verify(&mut |_| ()).unwrap_err();
+    let error = store.verify(&mut ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
     let text = format!("{error:?}");
     assert!(text.contains(&segment) && text.contains("4096"), "{text}");

@@ -64,7 +64,7 @@ fn a_mark_that_can_not_be_written_fails_no_batch_and_is_tried_again() {
     assert!(store.stats().unwrap().mark_failed);
     store.flush().unwrap();
     assert!(!store.stats().unwrap().mark_failed);
-    store.verify(&mut |_| ()).unwrap();
+    store.verify(&mut ()).unwrap();
 }
 
 /// The files of the generation that the last mark names, after a checkpoint whose own mark failed, and
@@ -198,17 +198,17 @@ fn verify_finds_a_mark_that_is_not_what_was_written() {
     let store = created(&disk, &options(&disk));
     upsert(&store);
     upsert(&store);
-    store.verify(&mut |_| ()).unwrap();
+    store.verify(&mut ()).unwrap();
     let dir = iqdb_file::vfs::Vfs::open_dir(&disk, Path::new("disk/db")).unwrap();
     let lock = dir.open("lock", iqdb_file::vfs::Access::Write).unwrap();
     lock.write_at(&[0xa5], 4_096 + 30).unwrap();
     lock.write_at(&[0xa5], 8_192 + 30).unwrap();
-    let error = store.verify(&mut |_| ()).unwrap_err();
+    let error = store.verify(&mut ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
     assert!(error.to_string().contains("disk/db/lock"), "{error}");
     // The next mark is whole again.
     upsert(&store);
-    store.verify(&mut |_| ()).unwrap();
+    store.verify(&mut ()).unwrap();
 }
 
 /// A database that was closed says so, and an opening that writes nothing changes no mark.

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
     Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Filter, Hits,
-    NamedVector, Path, Payload, Query, Record, RecordId, Result, Rows, Schema, Scratch, Search,
-    Snapshot, Store, StoreExt, Value,
+    Maintenance, NamedVector, Path, Payload, Progress, Query, Record, RecordId, Result, Rows,
+    Schema, Scratch, Search, Snapshot, Store, StoreExt, Value, Verified,
 };
 
 #[cfg(feature = "file")]
-use iqdb_file::{FileStats, FileStore, Progress, Verified};
+use iqdb_file::{FileStats, FileStore};
 
 use crate::background::Background;
 
@@ -346,37 +346,42 @@ impl Iqdb {
         self.search.prepare(&*self.store.snapshot()?, Budget::new(), &mut ()).map(drop)
     }
 
-    /// Rewrites what holds dead records, so that the directory shrinks to what is alive. Changes
-    /// nothing that can be read. O(bytes rewritten).
+    /// Rewrites what holds dead records, so that the database shrinks to what is alive. Changes
+    /// nothing that can be read. O(bytes rewritten). With a budget, it is a method of
+    /// [`Store::maintenance`].
     ///
     /// # Errors
-    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database is in no
-    /// directory, or open to be read only; [`ErrorKind::Io`](crate::ErrorKind::Io).
-    #[cfg(feature = "file")]
+    /// Those of [`Maintenance::compact`]; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported)
+    /// where the backend has no maintenance, or the database is open to be read only.
     pub fn compact(&self) -> Result<()> {
-        self.written(self.file("compact")?.compact())
+        self.written(self.maintenance("compact")?.compact(Budget::new(), &mut ()))
     }
 
     /// Copies the database as it is now to a directory that has none, while it goes on being read
     /// and written. O(bytes).
     ///
     /// # Errors
-    /// As [`compact`](Self::compact); those of [`create`](Self::create) for the copy.
-    #[cfg(feature = "file")]
+    /// Those of [`Maintenance::backup_to`]; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported)
+    /// where the database is in no directory.
     pub fn backup_to(&self, path: impl AsRef<std::path::Path>) -> Result<()> {
-        self.file("backup")?.backup_to(path)
+        self.maintenance("backup")?.backup_to(path.as_ref(), Budget::new(), &mut ())
     }
 
-    /// Reads all files and checks every byte that matters. `progress` is called now and then.
-    /// O(bytes).
+    /// Reads all files and checks every byte that matters. `progress` hears of bytes. O(bytes).
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged), naming the file and the first byte of what
-    /// is damaged; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) where the database is
-    /// in no directory; [`ErrorKind::Io`](crate::ErrorKind::Io).
-    #[cfg(feature = "file")]
-    pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<Verified> {
-        self.file("verify")?.verify(progress)
+    /// Those of [`Maintenance::verify`]; [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported)
+    /// where the database is in no directory.
+    pub fn verify(&self, progress: &mut dyn Progress) -> Result<Verified> {
+        self.maintenance("verify")?.verify(Budget::new(), progress)
+    }
+
+    fn maintenance(&self, operation: &'static str) -> Result<&dyn Maintenance> {
+        self.store.maintenance().ok_or_else(|| {
+            Error::new(ErrorKind::NotSupported, "the backend has no maintenance")
+                .during(operation)
+                .hint("open a database in a directory")
+        })
     }
 
     /// How the files of the database are doing.
@@ -386,16 +391,12 @@ impl Iqdb {
     /// opened by the process that this one was forked from.
     #[cfg(feature = "file")]
     pub fn file_stats(&self) -> Result<FileStats> {
-        self.file("stats")?.stats()
-    }
-
-    #[cfg(feature = "file")]
-    fn file(&self, operation: &'static str) -> Result<&FileStore> {
-        self.file.as_deref().ok_or_else(|| {
+        let file = self.file.as_deref().ok_or_else(|| {
             Error::new(ErrorKind::NotSupported, "the database is in no directory")
-                .during(operation)
+                .during("stats")
                 .hint("open one with a path")
-        })
+        })?;
+        file.stats()
     }
 
     fn written<T>(&self, result: Result<T>) -> Result<T> {

@@ -53,11 +53,11 @@ pub use iqdb_core::{
     Accuracy, Aggregate, Aggregated, Applied, Batch, Bits, BitsRef, Budget, Capabilities, Change,
     Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind, Explain, Field,
     FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List,
-    ListRef, Location, Map, Metric, NamedVector, Number, Page, Parts, Path, Payload, PayloadRef,
-    Plan, Predicate, Query, Record, RecordId, RecordRef, Records, Result, Rows, Schema,
-    SchemaBuilder, Scratch, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt,
-    Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Version, bf16, distance, f16, filter,
-    limits,
+    ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page, Parts, Path, Payload,
+    PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId, RecordRef, Records, Result,
+    Rows, Schema, SchemaBuilder, Scratch, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store,
+    StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Verified, Version, bf16, distance,
+    f16, filter, limits,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],
@@ -73,5 +73,5 @@ pub mod storage {
 }
 
 #[cfg(feature = "file")]
-pub use iqdb_file::{Durability, FileStats, LockedBy, Progress, ReadMode, Verified};
+pub use iqdb_file::{Durability, FileStats, LockedBy, ReadMode};
 pub use iqdb_search::{ExactSearch, Kernel};

@@ -175,7 +175,7 @@ impl Law {
             Ok(found) => assert_eq!(found, expected(model), "a filtered search"),
             Err(error) => wrong += self.damaged(&error),
         }
-        match store.verify(&mut |_| ()) {
+        match store.verify(&mut ()) {
             Ok(verified) => {
                 assert_eq!(wrong, 0, "what can't be read is found to be as it was written");
                 assert_eq!(verified.records, model.len() as u64);
@@ -223,7 +223,7 @@ impl Law {
             harmless(looked);
         }
         harmless(search(snapshot));
-        harmless(store.verify(&mut |_| ()));
+        harmless(store.verify(&mut ()));
         let _ = store.stats();
     }
 

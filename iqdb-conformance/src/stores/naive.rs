@@ -11,6 +11,7 @@
 mod chunk;
 mod column;
 mod index;
+mod maintenance;
 mod search;
 mod store;
 

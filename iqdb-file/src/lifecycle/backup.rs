@@ -1,5 +1,6 @@
 //! A copy of one snapshot, as a database of its own.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use iqdb_core::{Result, Snapshot, SnapshotExt};
@@ -9,6 +10,7 @@ use crate::format::manifest::SegmentInfo;
 use crate::format::manifest::{Entry, Manifest};
 use crate::lifecycle::create;
 use crate::options::FileOptions;
+use crate::pace::Pace;
 use crate::read::context::{SegmentContext, SidecarUse};
 use crate::read::view::View;
 use crate::write::segment_writer::SegmentWriter;
@@ -21,17 +23,20 @@ const ROW_BYTES_MIN: usize = 64;
 
 /// Writes a database with the records and the version of `view`. When that fails, nothing is left
 /// of it.
-pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions) -> Result<()> {
+pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions, pace: Pace<'_>) -> Result<()> {
+    let pace = RefCell::new(pace);
     let fill = |dir: &DatabaseDir, database| {
         let mut manifest = Manifest::first(view.schema.clone(), database, view.version());
-        let segments = copy_rows(view, dir, options, &mut manifest)?;
+        let segments = copy_rows(view, dir, options, &mut manifest, &mut pace.borrow_mut())?;
         let entry = |info| Entry { info, dead: Vec::new() };
         manifest.segments = segments.into_iter().map(entry).collect();
         Ok(manifest)
     };
     // It is another database.
     let options = options.clone().another_database();
-    create::create(path, &options, &fill).map(drop).map_err(|error| error.during("backup"))
+    create::create(path, &options, &fill).map_err(|error| error.during("backup"))?;
+    pace.into_inner().end();
+    Ok(())
 }
 
 fn copy_rows(
@@ -39,6 +44,7 @@ fn copy_rows(
     dir: &DatabaseDir,
     options: &FileOptions,
     manifest: &mut Manifest,
+    pace: &mut Pace<'_>,
 ) -> Result<Vec<SegmentInfo>> {
     let mut segments = Vec::new();
     let context = |manifest: &Manifest| SegmentContext::new(dir, options, manifest, SidecarUse::No);
@@ -50,6 +56,7 @@ fn copy_rows(
         let mut writer = SegmentWriter::create(context(manifest), number)?;
         for record in records.by_ref() {
             writer.push(&record?)?;
+            pace.step(1)?;
             if writer.bytes().max(writer.rows() * row_bytes) >= SEGMENT_BYTES {
                 break;
             }

@@ -1,6 +1,6 @@
 //! A full check: every byte that matters, read again.
 
-use iqdb_core::{Result, Snapshot};
+use iqdb_core::{Budget, Progress, Result, Snapshot, Verified};
 
 use crate::errors::damaged;
 use crate::files::database_files::DatabaseFiles;
@@ -8,29 +8,8 @@ use crate::files::log::{KnownEnd, Log, Verdict};
 use crate::files::manifest_file::{newest, read};
 use crate::format::file_name::FileName;
 use crate::format::log::LogEnd;
+use crate::pace::Pace;
 use crate::read::view::View;
-
-/// The progress of a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Bytes that have been checked.
-    pub checked: u64,
-    /// Bytes to be checked, those included.
-    pub of: u64,
-}
-
-/// The result of a check that found no damage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Verified {
-    /// Files.
-    pub files: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Records.
-    pub records: u64,
-}
 
 /// Checks the manifest, the mark, and the log up to `end`. No group may be in flight.
 pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: LogEnd) -> Result<Verified> {
@@ -51,29 +30,36 @@ pub(crate) fn check_log(files: &DatabaseFiles, log: &Log, end: LogEnd) -> Result
         known.extend(KnownEnd::of_mark(&mark, log.number()));
     }
     let end = log.replay(found.version, &known, u64::MAX, |_, _| Ok(Verdict::Good))?.end;
-    Ok(Verified { files: 2, bytes: found.encode().len() as u64 + end.offset, records: 0 })
+    let mut verified = Verified::default();
+    verified.files = 2;
+    verified.bytes = found.encode().len() as u64 + end.offset;
+    Ok(verified)
 }
 
 /// Checks the segments of a view, which go on existing while they are checked.
 pub(crate) fn check_segments(
     view: &View,
     checked: Verified,
-    progress: &mut dyn FnMut(Progress),
+    budget: Budget<'_>,
+    progress: &mut dyn Progress,
 ) -> Result<Verified> {
     let segments = view.segments.all();
     let of = checked.bytes + segments.iter().map(|segment| segment.file_len()).sum::<u64>();
+    let mut pace = Pace::new(budget, progress, of);
+    pace.step(checked.bytes)?;
     let mut verified = checked;
     for segment in segments {
-        let start = verified.bytes;
+        // A segment's bytes are those of its pieces and of its header and footer.
         let mut seen = 0;
         segment.check_all(&mut |bytes| {
             seen += bytes;
-            progress(Progress { checked: start + seen, of });
+            pace.step(bytes)
         })?;
-        verified.bytes = start + segment.file_len();
+        pace.step(segment.file_len().saturating_sub(seen))?;
+        verified.bytes += segment.file_len();
         verified.files += 1;
     }
-    progress(Progress { checked: of, of });
+    pace.end();
     verified.records = view.len();
     Ok(verified)
 }

@@ -180,7 +180,7 @@ impl Body {
 
     /// Reads and checks all pieces, including those that have been checked before. Calls `seen` with
     /// the number of bytes of each piece.
-    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
+    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         let mut room = Vec::new();
         for n in 0..self.pieces.len() {
             let range = self.range_of(n);
@@ -195,7 +195,7 @@ impl Body {
                     self.compare(n, &room)?;
                 }
             }
-            seen(range.end - range.start);
+            seen(range.end - range.start)?;
         }
         Ok(())
     }

@@ -225,7 +225,7 @@ impl Segment {
     }
 
     /// Reads and checks everything. Calls `seen` with the number of bytes of each piece.
-    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64)) -> Result<()> {
+    pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         self.body.check_all(seen)?;
         for block in &self.blocks {
             block.check_all()?;

@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use iqdb_core::{Error, Result};
+use iqdb_core::{Budget, Error, Result};
 
 use super::checkpoint_files::{CheckpointFiles, NewFiles};
 use super::read_only::ReadOnlyReason;
@@ -59,10 +59,10 @@ impl Checkpoint<'_> {
     /// Gives the reserve up only when it needs the space, and restores it afterwards.
     ///
     /// # Errors
-    /// Those of the system, and of reading the records.
-    pub(crate) fn run(mut self) -> Result<(), CheckpointFailure> {
+    /// Those of the system, of reading the records and of the budget.
+    pub(crate) fn run(mut self, budget: Budget<'_>) -> Result<(), CheckpointFailure> {
         let mut made = Vec::new();
-        let new = self.write_files(&mut made)?;
+        let new = self.write_files(budget, &mut made)?;
         if let Err(reason) = self.files.names().check(self.tables.open_segment().held()) {
             self.files.remove(&made);
             return Err(WriteFailure::not_held(self.files.names(), reason).into());
@@ -78,14 +78,14 @@ impl Checkpoint<'_> {
     }
 
     /// Writes the new files. On a failure, frees the reserve, if it may, and tries once more.
-    fn write_files(&mut self, made: &mut Vec<FileName>) -> Result<NewFiles> {
+    fn write_files(&mut self, budget: Budget<'_>, made: &mut Vec<FileName>) -> Result<NewFiles> {
         let mut gave_up = false;
-        let written = self.builder().write(self.rewrite, made).or_else(|error| {
+        let written = self.builder().write(self.rewrite, budget, made).or_else(|error| {
             self.files.remove(made);
             made.clear();
-            gave_up = self.give_up_reserve();
+            gave_up = budget.check().is_ok() && self.give_up_reserve();
             match gave_up {
-                true => self.builder().write(self.rewrite, made),
+                true => self.builder().write(self.rewrite, budget, made),
                 false => Err(error),
             }
         });

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Result, SnapshotExt, Version};
+use iqdb_core::{Budget, Result, SnapshotExt, Version};
 
 use super::file_numbers::FileNumbers;
 use super::segment_writer::SegmentWriter;
@@ -54,10 +54,11 @@ impl CheckpointFiles<'_> {
     /// to be removed if the checkpoint fails.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io); those of reading the records.
+    /// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io); those of reading the records and of the budget.
     pub(crate) fn write(
         &self,
         rewrite: &[Arc<Segment>],
+        budget: Budget<'_>,
         made: &mut Vec<FileName>,
     ) -> Result<NewFiles> {
         let (dir, old) = (self.files.dir(), self.files.manifest());
@@ -76,7 +77,7 @@ impl CheckpointFiles<'_> {
         let mut held = Vec::new();
 
         let number = numbers.free(dir, &[FileName::Segment])?;
-        if let Some((info, file)) = self.rewrite(rewrite, number, made)? {
+        if let Some((info, file)) = self.rewrite(rewrite, number, budget, made)? {
             // Segments are in the order of time: the rewritten rows are older than the memtable.
             held.push((FileName::Segment(info.number), self.id_of(&*file)?));
             segments.push(self.open(info, file, &[])?);
@@ -148,6 +149,7 @@ impl CheckpointFiles<'_> {
         &self,
         segments: &[Arc<Segment>],
         number: u64,
+        budget: Budget<'_>,
         made: &mut Vec<FileName>,
     ) -> Result<Option<(SegmentInfo, Arc<dyn File>)>> {
         if segments.iter().all(|segment| segment.dead() == segment.info().rows) {
@@ -158,6 +160,7 @@ impl CheckpointFiles<'_> {
         for segment in segments {
             for row in segment.live_rows(Version(u64::MAX)) {
                 writer.push(&segment.record(row, Version(u64::MAX))?)?;
+                budget.check()?;
             }
         }
         writer.finish().map(Some)

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use iqdb_core::{Applied, Batch, Change, Result};
+use iqdb_core::{Applied, Batch, Budget, Change, Result};
 
 use super::commit_state::CommitState;
 use super::group::CommitGroup;
@@ -18,6 +18,7 @@ use super::read_only::ReadOnlyReason;
 use super::retired_views::drop_quietly;
 use super::write_failure::WriteFailure;
 use super::writer::Writer;
+use crate::pace::Pace;
 use crate::read::segment::Segment;
 use crate::read::view::View;
 
@@ -125,7 +126,7 @@ impl Committer {
         let is_overdue = writer.must_seal(only_deletes);
         let chosen = if is_overdue { Vec::new() } else { writer.worth_rewriting() };
         // On a full disk, sealing the log gains no space; rewriting segments does.
-        let done = self.checkpoint(state, &chosen, !chosen.is_empty());
+        let done = self.checkpoint(state, &chosen, !chosen.is_empty(), Budget::new());
         let mut state = self.lock();
         if let Err(error) = done {
             let writer = state.writer_mut();
@@ -233,10 +234,11 @@ impl Committer {
         mut state: MutexGuard<'_, CommitState>,
         rewrite: &[Arc<Segment>],
         may_use_reserve: bool,
+        budget: Budget<'_>,
     ) -> Result<()> {
         let writer = state.writer_mut();
         let checkpoint =
-            std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve));
+            std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve, budget));
         match std::panic::catch_unwind(checkpoint) {
             Ok(done) => {
                 if done? {
@@ -258,12 +260,14 @@ impl Committer {
         }
     }
 
-    /// Seals the log, and rewrites segments until none has dead rows and few are small.
+    /// Seals the log, and rewrites segments until none has dead rows and few are small. The caller
+    /// hears of the rows in between, while no lock is held.
     ///
     /// # Errors
     /// Those of [`Writer::checkpoint`].
-    pub(crate) fn compact(&self) -> Result<()> {
-        self.checkpoint(self.idle()?, &[], true)?;
+    pub(crate) fn compact(&self, pace: &mut Pace<'_>) -> Result<()> {
+        pace.step(0)?;
+        self.checkpoint(self.idle()?, &[], true, pace.budget())?;
         let mut most = usize::MAX;
         loop {
             // Other writers may have written since.
@@ -273,10 +277,14 @@ impl Committer {
                 state.writer_mut().restore_reserve();
                 return Ok(());
             }
-            match self.checkpoint(state, &chosen, true) {
-                Ok(()) => {}
+            let rows = chosen.iter().map(|segment| segment.info().rows - segment.dead()).sum();
+            pace.expect(rows);
+            match self.checkpoint(state, &chosen, true, pace.budget()) {
+                Ok(()) => pace.step(rows)?,
                 // On a full disk half of them may go where all don't.
-                Err(_) if chosen.len() > 1 => most = chosen.len() / 2,
+                Err(_) if chosen.len() > 1 && pace.budget().check().is_ok() => {
+                    most = chosen.len() / 2;
+                }
                 Err(error) => return Err(error),
             }
         }

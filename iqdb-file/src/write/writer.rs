@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Applied, Batch, Result, Schema, Version};
+use iqdb_core::{Applied, Batch, Budget, Result, Schema, Version};
 
 use super::checkpoint::Checkpoint;
 use super::checkpoint_policy::{shrinkable, worth_rewriting};
@@ -322,11 +322,13 @@ impl Writer {
     /// restores it afterwards.
     ///
     /// # Errors
-    /// Those of the system. Nothing has changed then, unless the database takes no more writes.
+    /// Those of the system and of the budget. Nothing has changed then, unless the database takes no
+    /// more writes.
     pub(crate) fn checkpoint(
         &mut self,
         rewrite: &[Arc<Segment>],
         may_use_reserve: bool,
+        budget: Budget<'_>,
     ) -> Result<bool> {
         self.schedule.note_attempt();
         if rewrite.is_empty() && self.tables.log().frame_bytes() == 0 {
@@ -343,7 +345,7 @@ impl Writer {
             rewrite,
             may_use_reserve,
         };
-        if let Err(failure) = checkpoint.run() {
+        if let Err(failure) = checkpoint.run(budget) {
             self.read_only = failure.read_only.or(self.read_only.take());
             return Err(failure.error.during("checkpoint"));
         }
@@ -360,7 +362,7 @@ impl Writer {
         self.sync()?;
         match CleanEnd::of(&self.files, &self.tables) {
             CleanEnd::Checkpoint => {
-                self.checkpoint(&self.worth_rewriting(), true)?;
+                self.checkpoint(&self.worth_rewriting(), true, Budget::new())?;
                 // A checkpoint goes on where the system doesn't tell; a mark does not.
                 self.check_names()?;
             }

@@ -66,7 +66,7 @@ fn a_flipped_bit_in_a_section_of_any_kind_is_found() {
             flipped.get_mut(&name).unwrap()[at] ^= 4;
             for mode in [ReadMode::Map, ReadMode::Copy] {
                 let store = open(&flipped, mode).unwrap();
-                let error = store.verify(&mut |_| ()).unwrap_err();
+                let error = store.verify(&mut ()).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Damaged, "section {slot}");
             }
         }
@@ -112,7 +112,7 @@ fn forged_places_of_vectors_are_damage_and_no_panic() {
                 reseal(&mut forged);
                 for mode in [ReadMode::Map, ReadMode::Copy] {
                     let store = open(&forged, mode).unwrap();
-                    for result in [read(&store), store.verify(&mut |_| ()).map(drop)] {
+                    for result in [read(&store), store.verify(&mut ()).map(drop)] {
                         let kind = result.map_err(|error| error.kind());
                         let can_be = size == 4 && number == 1 << 32 | 2;
                         let is_damage = kind == Err(ErrorKind::Damaged);

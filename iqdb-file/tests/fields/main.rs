@@ -79,7 +79,7 @@ fn with_files(files: impl Iterator<Item = (std::path::PathBuf, Vec<u8>)>) -> Sim
 
 fn check(store: &FileStore, model: &Model) {
     check_same(store, model, &ExactSearch::new()).unwrap();
-    assert_eq!(store.verify(&mut |_| ()).unwrap().records, model.len() as u64);
+    assert_eq!(store.verify(&mut ()).unwrap().records, model.len() as u64);
 }
 
 /// Applies a batch to both, and compares what they say of it.
@@ -291,7 +291,7 @@ fn blocks_of_placed_vectors_with_and_without() {
         for n in 0..38 {
             assert!(store.get(&n.into()).unwrap() == Some(of(n)), "record {n}");
         }
-        assert_eq!(store.verify(&mut |_| ()).unwrap().records, 38);
+        assert_eq!(store.verify(&mut ()).unwrap().records, 38);
     };
     check(&store);
     drop(store);

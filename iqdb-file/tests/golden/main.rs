@@ -59,7 +59,7 @@ fn options(read_mode: ReadMode) -> FileOptions {
 
 fn check(store: &FileStore, model: &Model) {
     check_same(store, model, &ExactSearch::new()).unwrap();
-    let verified = store.verify(&mut |_| ()).unwrap();
+    let verified = store.verify(&mut ()).unwrap();
     assert_eq!(verified.records, model.len() as u64);
 }
 
@@ -242,10 +242,10 @@ fn what_is_sealed_anew_is_what_it_was_and_a_forged_row_is_believed() {
         let (_home, dir) = written(&files);
         let options = options(ReadMode::Copy);
         let store = FileStore::open_read_only(&dir, &options);
-        assert!(store.and_then(|store| store.verify(&mut |_| ())).is_err(), "{file}");
+        assert!(store.and_then(|store| store.verify(&mut ())).is_err(), "{file}");
         reseal(&mut files);
         let (_home, dir) = written(&files);
-        FileStore::open_read_only(&dir, &options).unwrap().verify(&mut |_| ()).unwrap();
+        FileStore::open_read_only(&dir, &options).unwrap().verify(&mut ()).unwrap();
     }
     files.get_mut("manifest-00000025").unwrap()[96 + 4 + 2 + "vector".len() + 2] += 1;
     reseal(&mut files);

@@ -94,7 +94,7 @@ fn fails_and_recovers(dir: &Path, options: &FileOptions, cause: Cause<'_>, words
     drop(store);
     let store = FileStore::open(dir, options).unwrap();
     assert_eq!(numbers(&store), (0..next).collect(), "everything that was acknowledged");
-    store.verify(&mut |_| ()).unwrap();
+    store.verify(&mut ()).unwrap();
 }
 
 fn is_refused_with(error: &Error, words: &str) {

@@ -245,7 +245,7 @@ fn two_by_one_path(options: &FileOptions) -> Law {
     for (dir, range) in [(first_dir, 1_500..2_000), (second_dir, 5_000..7_000)] {
         let store = FileStore::open(dir, options).map_err(|error| error.to_string())?;
         holds(numbers(&store) == range.collect(), || "records are missing".to_owned())?;
-        store.verify(&mut |_| ()).map_err(|error| error.to_string())?;
+        store.verify(&mut ()).map_err(|error| error.to_string())?;
     }
     Ok(())
 }

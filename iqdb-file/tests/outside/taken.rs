@@ -132,7 +132,7 @@ pub(crate) fn opens_with_all(dir: &Path, written: u64) {
     let found = numbers(&store);
     assert!(found.is_superset(&(0..written).collect()), "{} records are there", found.len());
     assert!(found.is_subset(&(0..=written).collect()), "what was refused is there");
-    store.verify(&mut |_| ()).unwrap();
+    store.verify(&mut ()).unwrap();
     store.upsert(record(written + 1)).unwrap();
     drop(store);
     assert!(FileStore::open(dir, &options()).unwrap().len().unwrap() > written);

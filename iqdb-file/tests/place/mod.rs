@@ -46,6 +46,12 @@ impl Place for Directory {
         copy(&self.path(now), &self.path(now + 1)).map_err(refused)?;
         self.open_at(now + 1)
     }
+
+    fn copied(&self, copy: &mut dyn FnMut(&Path) -> Result<()>) -> Result<Box<dyn Place>> {
+        let place = Self::new(self.schema.clone(), self.options.clone())?;
+        copy(&place.path(0))?;
+        Ok(Box::new(place))
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {

@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 8] = [
+const STATED_IN: [&str; 9] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
     "iqdb-core/src/snapshot_ext.rs",
@@ -18,6 +18,7 @@ const STATED_IN: [&str; 8] = [
     "iqdb-core/src/column.rs",
     "iqdb-core/src/payload.rs",
     "iqdb-core/src/search.rs",
+    "iqdb-core/src/maintenance.rs",
 ];
 
 /// Where the cases are listed, in the macro `for_each_case`.
@@ -177,15 +178,10 @@ mod tests {
             "//! Cases.\nmacro_rules! for_each_case {{\n    ($stamp:ident) => {{\n        $stamp! {{\n\
              {cases}        }}\n    }};\n}}\n\nother::not_listed,\n"
         );
-        let sources = Sources::new(&[
-            (STATED_IN[0], store),
-            (STATED_IN[1], SNAPSHOT),
-            (STATED_IN[2], ""),
-            (STATED_IN[3], ""),
-            (STATED_IN[4], ""),
-            (STATED_IN[5], ""),
-            (CASES_IN, &cases),
-        ]);
+        let mut sources = STATED_IN.map(|path| (path, "")).to_vec();
+        (sources[0].1, sources[1].1) = (store, SNAPSHOT);
+        sources.push((CASES_IN, &cases));
+        let sources = Sources::new(&sources);
         check(&sources).1.iter().map(ToString::to_string).collect()
     }
 

@@ -39,17 +39,18 @@ const LIBRARIES: [Library; 1] = [Library {
         folder("fault", &[]),
         folder("vfs", &[]),
         folder("options", &["fault", "vfs"]),
+        folder("pace", &[]),
         Folder { does_io: false, ..folder("format", &["errors"]) },
         folder("reseal", &["format"]),
         folder("files", &["errors", "fault", "vfs", "options", "format"]),
         folder("read", &["errors", "fault", "vfs", "options", "format", "files"]),
-        folder("write", &["errors", "fault", "vfs", "options", "format", "files", "read"]),
+        folder("write", &["errors", "fault", "vfs", "options", "pace", "format", "files", "read"]),
         folder("stats", &["files", "read", "write"]),
         folder(
             "lifecycle",
-            &["errors", "fault", "vfs", "options", "format", "files", "read", "write"],
+            &["errors", "fault", "vfs", "options", "pace", "format", "files", "read", "write"],
         ),
-        folder("store", &["vfs", "options", "read", "write", "stats", "lifecycle"]),
+        folder("store", &["vfs", "options", "pace", "read", "write", "stats", "lifecycle"]),
     ],
 }];
 

@@ -110,9 +110,14 @@ pub(super) fn append(
 /// Copies the live rows into new chunks, once most rows are dead.
 pub(super) fn compact(views: &mut Vec<View>, schema: &Schema, model: &Model) -> Result<()> {
     let rows: usize = views.iter().map(|view| view.ends.len()).sum();
-    if rows < 2 * model.len() + 4 * ROWS_PER_CHUNK {
-        return Ok(());
+    match rows < 2 * model.len() + 4 * ROWS_PER_CHUNK {
+        true => Ok(()),
+        false => pack(views, schema, model),
     }
+}
+
+/// Copies the live rows into new chunks.
+pub(super) fn pack(views: &mut Vec<View>, schema: &Schema, model: &Model) -> Result<()> {
     let mut packed = Vec::new();
     for view in &*views {
         for (row, id) in (0..).zip(&view.chunk.ids) {

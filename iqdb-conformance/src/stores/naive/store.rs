@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Layout, Record,
-    RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
+    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Layout, Maintenance,
+    Record, RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
 };
 
 use super::chunk::{self, View};
@@ -38,7 +38,7 @@ impl NaiveStore {
         Self { schema, state: Mutex::new(state), shelf }
     }
 
-    fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
         // Writers change a copy, so the state is consistent even after a panic under the lock.
         read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -96,6 +96,25 @@ impl Store for NaiveStore {
 
     fn flush(&self) -> Result<()> {
         self.shelf.reclaim();
+        Ok(())
+    }
+
+    fn maintenance(&self) -> Option<&dyn Maintenance> {
+        Some(self)
+    }
+}
+
+impl NaiveSnapshot {
+    pub(super) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Lays the rows out anew, without dead ones.
+    pub(super) fn pack(&mut self) -> Result<()> {
+        let version = self.model.version();
+        chunk::pack(&mut self.views, self.model.schema(), &self.model)?;
+        self.views.iter_mut().for_each(|view| view.see(version));
+        self.layout = Arc::default();
         Ok(())
     }
 }

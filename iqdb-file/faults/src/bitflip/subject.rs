@@ -344,7 +344,7 @@ impl Sight<'_> {
         };
         match self.read(&store) {
             Ok(()) => Ok(false),
-            Err(Seen::Damage) => match store.verify(&mut |_| {}) {
+            Err(Seen::Damage) => match store.verify(&mut ()) {
                 Err(error) => is_damage(&error).map(|()| true),
                 Ok(_) => Err(Finding::new(Breach::Behaviour, "damage was met that verify passes")),
             },
