@@ -4,7 +4,7 @@
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
     Batch, Change, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search, Snapshot,
-    SnapshotExt, Store, Vector,
+    SnapshotExt, StoreExt, Vector,
 };
 use iqdb_search::ExactSearch;
 

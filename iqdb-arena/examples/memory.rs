@@ -21,7 +21,8 @@ use std::process::{Command, ExitCode};
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Batch, Budget, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Search, Store,
+    Batch, Budget, Change, Error, ErrorKind, Metric, Payload, Record, Result, Schema, Search,
+    Store, StoreExt,
 };
 use iqdb_search::ExactSearch;
 

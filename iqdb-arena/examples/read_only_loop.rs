@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
     Batch, Budget, Hits, Metric, Query, Record, RecordId, Result, Schema, Scratch, Search, Store,
-    VectorRef,
+    StoreExt, VectorRef,
 };
 use iqdb_search::ExactSearch;
 

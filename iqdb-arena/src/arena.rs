@@ -61,17 +61,17 @@ impl Arena {
         self.published.load()
     }
 
-    pub(crate) fn apply(&self, batch: &Batch) -> Result<Applied> {
+    pub(crate) fn apply(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         batch.check_input(&self.schema)?;
-        self.apply_checked(batch)
+        self.apply_checked(batch, budget)
     }
 
     /// Applies a batch whose input the caller has checked.
-    pub(crate) fn apply_checked(&self, batch: &Batch) -> Result<Applied> {
+    pub(crate) fn apply_checked(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut writer = self.lock();
         writer.recover(&self.published);
         batch.check_version(writer.view().version)?;
-        let applied = writer.commit(batch, &self.published)?;
+        let applied = writer.commit(batch, budget, &self.published)?;
         if applied.has_effect() {
             writer.compact_if_needed(&self.options, &self.published);
         }

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use iqdb_core::{Batch, Field, FieldId, Metric, Payload, Record, RecordRef, Schema, Snapshot};
+use iqdb_core::{
+    Batch, Budget, Field, FieldId, Metric, Payload, Record, RecordRef, Schema, Snapshot,
+};
 
 use crate::arena::Arena;
 use crate::fault::{Defect, Faults};
@@ -106,7 +108,7 @@ fn replacing(planted: Option<Defect>) {
     explore(move || {
         let versions = contents([&[], &[(0, 10)], &[(0, 20), (1, 20)]]);
         let arena = arena(planted, lazy());
-        arena.apply(&put(Batch::new(), 0, 10)).unwrap();
+        arena.apply(&put(Batch::new(), 0, 10), Budget::new()).unwrap();
         let reader = thread::spawn({
             let (arena, versions) = (Arc::clone(&arena), versions.clone());
             move || {
@@ -120,7 +122,7 @@ fn replacing(planted: Option<Defect>) {
                 drop_not_last(second);
             }
         });
-        arena.apply(&put(put(Batch::new(), 0, 20), 1, 20)).unwrap();
+        arena.apply(&put(put(Batch::new(), 0, 20), 1, 20), Budget::new()).unwrap();
         check(&arena.view(), &versions);
         reader.join().unwrap();
         check(&arena.view(), &versions);
@@ -132,7 +134,7 @@ fn coming_back(planted: Option<Defect>) {
     explore(move || {
         let versions = contents([&[], &[(0, 10)], &[], &[(0, 30)]]);
         let arena = arena(planted, lazy());
-        arena.apply(&put(Batch::new(), 0, 10)).unwrap();
+        arena.apply(&put(Batch::new(), 0, 10), Budget::new()).unwrap();
         let before = arena.view();
         let reader = thread::spawn({
             let (arena, versions) = (Arc::clone(&arena), versions.clone());
@@ -144,8 +146,8 @@ fn coming_back(planted: Option<Defect>) {
                 drop_not_last(before);
             }
         });
-        arena.apply(&Batch::new().delete(0)).unwrap();
-        arena.apply(&put(Batch::new(), 0, 30)).unwrap();
+        arena.apply(&Batch::new().delete(0), Budget::new()).unwrap();
+        arena.apply(&put(Batch::new(), 0, 30), Budget::new()).unwrap();
         reader.join().unwrap();
     });
 }
@@ -155,7 +157,7 @@ fn compacting(planted: Option<Defect>) {
     explore(move || {
         let versions = contents([&[], &[(0, 10), (1, 10)], &[(1, 10)]]);
         let arena = arena(planted, eager());
-        arena.apply(&put(put(Batch::new(), 0, 10), 1, 10)).unwrap();
+        arena.apply(&put(put(Batch::new(), 0, 10), 1, 10), Budget::new()).unwrap();
         let reader = thread::spawn({
             let (arena, versions) = (Arc::clone(&arena), versions.clone());
             move || {
@@ -165,7 +167,7 @@ fn compacting(planted: Option<Defect>) {
             }
         });
         // Half of the rows die, so they are compacted away.
-        arena.apply(&Batch::new().delete(0)).unwrap();
+        arena.apply(&Batch::new().delete(0), Budget::new()).unwrap();
         check(&arena.view(), &versions);
         reader.join().unwrap();
         arena.reclaim();
@@ -183,7 +185,9 @@ fn two_writers() {
         let arena = arena(None, lazy());
         let writers = [1, 2].map(|id| {
             let arena = Arc::clone(&arena);
-            thread::spawn(move || arena.apply(&put(Batch::new(), id, 7)).unwrap().version)
+            thread::spawn(move || {
+                arena.apply(&put(Batch::new(), id, 7), Budget::new()).unwrap().version
+            })
         });
         let view = arena.view();
         assert_eq!(view.len(), view.version.0);

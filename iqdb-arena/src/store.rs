@@ -88,13 +88,13 @@ impl ArenaStore {
         self.arena.hand_over(last);
     }
 
-    /// [`apply`](Store::apply), for a batch that has passed [`Batch::check_input`] with this store's
-    /// schema: for a store that checks batches and keeps their records in an arena.
+    /// [`apply`](iqdb_core::StoreExt::apply), for a batch that has passed [`Batch::check_input`] with
+    /// this store's schema: for a store that checks batches and keeps their records in an arena.
     ///
     /// # Errors
-    /// Those of [`apply`](Store::apply), except for invalid input, which this doesn't look for.
+    /// Those of [`apply_within`](Store::apply_within), except for invalid input, which this doesn't look for.
     pub fn apply_checked(&self, batch: &Batch) -> Result<Applied> {
-        self.arena.apply_checked(batch)
+        self.arena.apply_checked(batch, Budget::new())
     }
 
     /// Copies the live rows into new, full chunks, and frees the old ones as soon as no snapshot holds
@@ -134,8 +134,8 @@ impl Store for ArenaStore {
     }
 
     /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.arena.apply(batch)
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.arena.apply(batch, budget)
     }
 
     /// O(bytes in the record).

@@ -8,7 +8,7 @@ mod torn;
 mod versions;
 mod waiting;
 
-use iqdb_core::{Batch, Metric, Record, Schema, Snapshot, SnapshotExt, Store};
+use iqdb_core::{Batch, Metric, Record, Schema, Snapshot, SnapshotExt, Store, StoreExt};
 
 use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;

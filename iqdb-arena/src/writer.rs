@@ -110,10 +110,17 @@ impl Writer {
     /// Applies a batch that has been checked.
     ///
     /// # Errors
-    /// [`ErrorKind::NotSupported`] when row numbers would run out; nothing has changed then.
-    pub(crate) fn commit(&mut self, batch: &Batch, published: &Published<View>) -> Result<Applied> {
+    /// [`ErrorKind::NotSupported`] when row numbers would run out; those of resolving the batch and of
+    /// the budget. Nothing has changed then.
+    pub(crate) fn commit(
+        &mut self,
+        batch: &Batch,
+        budget: Budget<'_>,
+        published: &Published<View>,
+    ) -> Result<Applied> {
         let view = Arc::clone(&self.view);
         let Resolved { effects, mut applied } = batch.resolve(&*view, view.version)?;
+        budget.check()?;
         if effects.is_empty() {
             return Ok(applied);
         }

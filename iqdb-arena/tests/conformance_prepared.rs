@@ -48,7 +48,7 @@ conformance_tests!(Harness::new(
 
 #[test]
 fn codes_are_looked_at() -> Result<()> {
-    use iqdb_core::{Batch, Metric, Record, Schema, Store};
+    use iqdb_core::{Batch, Metric, Record, Schema, Store, StoreExt};
 
     for metric in Metric::OF_NUMBERS {
         let store = ArenaStore::with_options(

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
     Batch, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search, Snapshot,
-    SnapshotExt, Store, VectorRef,
+    SnapshotExt, Store, StoreExt, VectorRef,
 };
 use iqdb_search::{ExactSearch, Kernel};
 

@@ -7,7 +7,7 @@ use iqdb_conformance::naive::NaiveIndex;
 use iqdb_conformance::{CASES, Harness, Outcome};
 use iqdb_core::{
     Accuracy, Batch, Budget, Hits, Metric, Query, Record, Result, Schema, Scratch, Search, Store,
-    VectorRef, Verdict,
+    StoreExt, VectorRef, Verdict,
 };
 
 fn options() -> ArenaOptions {

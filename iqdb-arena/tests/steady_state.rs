@@ -13,7 +13,7 @@ use allocation_counter::{AllocationInfo, measure};
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
     Batch, Budget, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search,
-    Snapshot, Store, VectorRef,
+    Snapshot, Store, StoreExt, VectorRef,
 };
 use iqdb_search::ExactSearch;
 

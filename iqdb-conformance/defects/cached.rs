@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{Case, Outcome};
-use iqdb_core::{Applied, Batch, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store};
+use iqdb_core::{
+    Applied, Batch, Budget, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store,
+};
 
 use crate::harness::{harness, metered};
 
@@ -23,9 +25,9 @@ impl Store for CachedStore {
         Capabilities::none().with_wait_free_reads()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let applied = self.inner.apply(batch)?;
+        let applied = self.inner.apply_within(batch, budget)?;
         *last = self.inner.snapshot()?;
         Ok(applied)
     }

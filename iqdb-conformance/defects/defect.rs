@@ -95,6 +95,29 @@ defects! {
     VerifyCountsTheDead by "maintenance::verify_counts_what_is_there";
     /// A copy is the same file under another name.
     BackupIsALink by "maintenance::a_backup_is_a_store_of_its_own";
+    /// A write goes on, whether its caller still waits or not.
+    WritesIgnoreTheirBudget by "budgets::a_write_whose_budget_is_over_changes_nothing";
+    /// A write is made, and then says that it came too late.
+    BudgetIsLookedAtAfterwards by
+        "budgets::a_write_whose_budget_is_over_changes_nothing",
+        "budgets::a_write_ended_by_its_budget_never_takes_effect";
+    /// A large batch has a deadline of its own, where the caller has none.
+    LargeBatchesHaveADeadline by "budgets::apply_has_no_deadline";
+    /// Refreshing returns the version before the one that reads show.
+    RefreshIsAWriteBehind by "store::refresh_returns_the_version_that_reads_show";
+    /// Refreshing goes on, whether its caller still waits or not.
+    RefreshIgnoresItsBudget by "store::refresh_keeps_to_its_budget";
+    /// A feed begins at the version after its snapshot.
+    FeedBeginsLater by "feed::a_feed_begins_at_its_snapshot";
+    /// A feed lists the records that were put, and not those that were removed.
+    FeedForgetsDeletes by
+        "feed::changes_are_each_changed_id_once", "feed::following_a_feed_makes_a_copy";
+    /// A feed lists an id once for each write.
+    FeedListsEachWrite by "feed::changes_are_each_changed_id_once";
+    /// A feed compares versions and takes a position of any history.
+    FeedTakesAnyPosition by "feed::a_position_of_another_history_is_gone";
+    /// A feed goes on, whether its caller still waits or not.
+    FeedIgnoresItsBudget by "feed::a_feed_keeps_to_its_budget";
     /// A large batch is written in two parts, and readers come in between.
     BatchIsTornInTwo by
         "concurrency::concurrent_readers_see_whole_batches",

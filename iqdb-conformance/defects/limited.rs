@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{CASES, Harness, Outcome};
 use iqdb_core::{
-    Applied, Batch, Capabilities, Element, Limits, Record, RecordId, Result, Schema, Snapshot,
-    Store,
+    Applied, Batch, Budget, Capabilities, Element, Limits, Record, RecordId, Result, Schema,
+    Snapshot, Store,
 };
 
 use crate::harness::metered;
@@ -27,8 +27,8 @@ impl Store for LimitedStore {
         Capabilities::none().with_limits(limits())
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.0.apply(batch)
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.0.apply_within(batch, budget)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

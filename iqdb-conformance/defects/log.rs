@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iqdb_conformance::Place;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
-    RecordId, Result, Schema, Snapshot, Store, Verified,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Feed, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Snapshot, Store, StoreExt, Verified,
 };
 
 use crate::defect::Defect;
@@ -137,10 +137,10 @@ impl Store for LogStore {
         Capabilities::none().with_durable()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         // Locked for the whole call, so that the log has the order of the versions.
         let mut batches = lock(&self.files.batches);
-        let applied = self.inner.apply(batch);
+        let applied = self.inner.apply_within(batch, budget);
         if applied.is_ok() || self.defect == Some(Defect::RefusedBatchIsReplayed) {
             batches.push(batch.clone());
         }
@@ -159,6 +159,10 @@ impl Store for LogStore {
 
     fn flush(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn feed(&self) -> Option<&dyn Feed> {
+        self.inner.feed()
     }
 
     fn maintenance(&self) -> Option<&dyn Maintenance> {

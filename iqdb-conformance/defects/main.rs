@@ -11,6 +11,7 @@ mod defects_macro;
 mod defect;
 mod durable;
 mod estimates;
+mod fed;
 mod harness;
 mod limited;
 mod linear;
@@ -101,7 +102,7 @@ fn without_a_defect_the_same_stores_pass() {
             let is_promised = !matches!(case.family, "durable" | "capabilities")
                 && case.name != "shelf_saves_until_the_store_is_closed"
                 && case.name != "a_backup_is_a_store_of_its_own"
-                && (seals || case.family != "maintenance")
+                && (seals || !matches!(case.family, "maintenance" | "feed"))
                 && (case.family == "remote") <= is_remote
                 && (seals
                     || !OF_SEALS.contains(&case.name)

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use iqdb_core::{Batch, Budget, Error, ErrorKind, Maintenance, Progress, Result, Store, Verified};
+use iqdb_core::{
+    Batch, Budget, Error, ErrorKind, Maintenance, Progress, Result, Store, StoreExt, Verified,
+};
 
 use crate::defect::Defect;
 use crate::store::PlantedStore;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, Record, RecordId, Result, Schema, Snapshot, Store,
-    Version,
+    Applied, Batch, Budget, Capabilities, Change, Record, RecordId, Result, Schema, Snapshot,
+    Store, Version,
 };
 
 use crate::defect::Defect;
@@ -163,8 +163,9 @@ impl Store for RacingStore {
         Capabilities::none()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         batch.check_input(&self.schema)?;
+        budget.check()?;
         match self.defect {
             Some(Defect::WritesRace) => {
                 let mut state = self.state();

@@ -39,8 +39,8 @@ impl Store for PlantedRemoteStore {
         self.inner.capabilities()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.inner.apply(batch)
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.inner.apply_within(batch, budget)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

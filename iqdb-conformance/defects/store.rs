@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Capabilities, Change, ErrorKind, Limits, Maintenance, Record, RecordId, Result,
-    Schema, Shelf, Snapshot, Store,
+    Applied, Batch, Budget, Capabilities, Change, ErrorKind, Feed, Limits, Maintenance, Record,
+    RecordId, Result, Schema, Shelf, Snapshot, Store, StoreExt, Version,
 };
 
 use crate::defect::Defect;
@@ -138,33 +138,9 @@ impl PlantedStore {
             }
         });
     }
-}
 
-/// Blocks until the test process ends. The suite must not wait for it.
-fn hang() -> ! {
-    loop {
-        thread::park();
-    }
-}
-
-impl Store for PlantedStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        let has_written = self.remembered(|remembered| !remembered.written.is_empty());
-        let grows = self.has(Defect::CapabilitiesGrow) && has_written;
-        if grows || self.has(Defect::WaitFreeReadsAllocate) {
-            return Capabilities::none().with_wait_free_reads();
-        }
-        if self.has(Defect::LimitsAreNotKept) {
-            return Capabilities::none().with_limits(Limits::default().with_sparse_terms(0));
-        }
-        Capabilities::none()
-    }
-
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    /// Applies a batch, whatever the budget is.
+    fn apply_planted(&self, batch: &Batch) -> Result<Applied> {
         if self.poisoned.load(Ordering::SeqCst) {
             assert!(self.has(Defect::APanicWedges), "a poisoned lock");
             hang();
@@ -253,6 +229,51 @@ impl Store for PlantedStore {
         }
         Ok(applied)
     }
+}
+
+/// Blocks until the test process ends. The suite must not wait for it.
+fn hang() -> ! {
+    loop {
+        thread::park();
+    }
+}
+
+impl Store for PlantedStore {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let has_written = self.remembered(|remembered| !remembered.written.is_empty());
+        let grows = self.has(Defect::CapabilitiesGrow) && has_written;
+        if grows || self.has(Defect::WaitFreeReadsAllocate) {
+            return Capabilities::none().with_wait_free_reads();
+        }
+        if self.has(Defect::LimitsAreNotKept) {
+            return Capabilities::none().with_limits(Limits::default().with_sparse_terms(0));
+        }
+        Capabilities::none()
+    }
+
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        match self.defect {
+            Some(Defect::WritesIgnoreTheirBudget) => self.apply_planted(batch),
+            Some(Defect::BudgetIsLookedAtAfterwards) => {
+                let applied = self.apply_planted(batch)?;
+                budget.check().map(|()| applied)
+            }
+            Some(Defect::LargeBatchesHaveADeadline)
+                if budget.is_unlimited() && batch.changes().len() > 500 =>
+            {
+                let over = Budget::new().with_deadline(Instant::now());
+                over.check().map(|()| Applied::default())
+            }
+            _ => {
+                budget.check()?;
+                self.apply_planted(batch)
+            }
+        }
+    }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         let found = self.inner.get(&misread::id(self.defect, id))?;
@@ -309,6 +330,21 @@ impl Store for PlantedStore {
             Some(Defect::FlushHangs) => hang(),
             _ => Ok(()),
         }
+    }
+
+    fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
+        match self.defect {
+            Some(Defect::RefreshIgnoresItsBudget) => self.inner.refresh(Budget::new()),
+            Some(Defect::RefreshIsAWriteBehind) => {
+                let version = self.inner.refresh(budget)?;
+                Ok(Version(version.0.saturating_sub(1)))
+            }
+            _ => self.inner.refresh(budget),
+        }
+    }
+
+    fn feed(&self) -> Option<&dyn Feed> {
+        Some(self)
     }
 
     fn maintenance(&self) -> Option<&dyn Maintenance> {

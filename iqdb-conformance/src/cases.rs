@@ -7,11 +7,13 @@
 mod answers;
 mod apply;
 mod blocks;
+mod budgets;
 mod capabilities;
 mod concurrency;
 mod conveniences;
 mod durable;
 mod estimates;
+mod feed;
 mod fields;
 mod get;
 mod histories;
@@ -46,6 +48,8 @@ macro_rules! for_each_case {
                 store::capabilities_never_change,
                 store::flush_changes_nothing_visible,
                 store::stores_share_nothing,
+                store::refresh_returns_the_version_that_reads_show,
+                store::refresh_keeps_to_its_budget,
             }
             apply {
                 apply::upsert_inserts_a_new_record,
@@ -58,6 +62,11 @@ macro_rules! for_each_case {
                 apply::a_batch_without_effect_keeps_the_version,
                 apply::an_acknowledged_write_is_visible_to_every_later_read,
                 apply::ids_of_different_kinds_never_meet,
+            }
+            budgets {
+                budgets::a_write_whose_budget_is_over_changes_nothing,
+                budgets::a_write_ended_by_its_budget_never_takes_effect,
+                budgets::apply_has_no_deadline,
             }
             refusals {
                 refusals::a_batch_with_one_bad_change_changes_nothing,
@@ -222,6 +231,13 @@ macro_rules! for_each_case {
                 maintenance::verify_counts_what_is_there,
                 maintenance::maintenance_keeps_to_its_budget,
                 maintenance::maintenance_says_how_far_it_is,
+            }
+            feed {
+                feed::a_feed_begins_at_its_snapshot,
+                feed::changes_are_each_changed_id_once,
+                feed::following_a_feed_makes_a_copy,
+                feed::a_position_of_another_history_is_gone,
+                feed::a_feed_keeps_to_its_budget,
             }
             histories {
                 histories::random_operations_agree_with_the_model,

@@ -3,7 +3,7 @@
 mod perform;
 pub(crate) mod play;
 
-use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot};
+use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot, StoreExt};
 
 use crate::check::exact::{assert_is, brief};
 use crate::check::{check_same, check_snapshot};

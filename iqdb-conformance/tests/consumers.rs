@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use iqdb_conformance::naive::{NaiveIndex, NaiveSearch, NaiveStore};
 use iqdb_conformance::remote::RemoteStore;
 use iqdb_core::{
-    Accuracy, Batch, Budget, DateTime, Element, ErrorKind, Field, Filter, Hits, IdRef, Map, Metric,
-    Payload, Query, Record, Result, Schema, Scratch, SealId, Search, Snapshot, SnapshotExt, Store,
-    StoreExt, Value, Vector, VectorRef, Verdict,
+    Accuracy, Applied, Batch, Budget, Capabilities, DateTime, Element, Error, ErrorKind, Field,
+    Filter, Hits, IdRef, Map, Metric, Payload, Position, Query, Record, RecordId, Result, Schema,
+    Scratch, SealId, Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, VectorRef,
+    Verdict, Version,
 };
 
 fn schema() -> Schema {
@@ -226,5 +229,119 @@ fn a_remote_store_rounds_and_declines_and_answers_exactly() -> Result<()> {
     assert_eq!(explain.plan, "scroll", "one of the queries was declined");
     store.apply(&Batch::new().delete_where(declined))?;
     assert_eq!((store.count(None)?, snapshot.len()), (19, 40));
+    Ok(())
+}
+
+/// A copy of a store, which follows its feed: what lives with the copy is a position in bytes.
+#[derive(Debug)]
+struct Follower {
+    copy: NaiveStore,
+    position: [u8; 24],
+}
+
+impl Follower {
+    fn begin(of: &dyn Store) -> Result<Self> {
+        let feed = of.feed().expect("a store with a feed");
+        let (position, snapshot) = feed.begin(Budget::new())?;
+        let copy = NaiveStore::new(snapshot.schema().clone());
+        let records = snapshot.records(None).map(|record| record?.to_record());
+        copy.upsert_many(records.collect::<Result<Vec<_>>>()?)?;
+        Ok(Self { copy, position: position.to_bytes() })
+    }
+
+    fn follow(&mut self, of: &dyn Store) -> Result<usize> {
+        let feed = of.feed().expect("a store with a feed");
+        let changes = feed.changes(Position::from_bytes(self.position), Budget::new())?;
+        self.copy.apply(&changes.to_batch()?)?;
+        self.position = changes.upto.to_bytes();
+        Ok(changes.ids.len())
+    }
+}
+
+#[test]
+fn a_copy_follows_its_store_until_the_store_is_another() -> Result<()> {
+    let store = NaiveStore::new(Schema::new(1, Metric::Dot)?);
+    let record = |id: u64, n: i64| Ok::<_, Error>(Record::new(id, [1.0])?.with("n", n));
+    store.upsert_many([record(1, 1)?, record(2, 2)?])?;
+    let mut follower = Follower::begin(&store)?;
+    store.apply(&Batch::new().upsert(record(3, 3)?).delete(1).upsert(record(2, 7)?))?;
+    store.apply(&Batch::new().upsert(record(2, 8)?))?;
+    assert_eq!(follower.follow(&store)?, 3, "each id once");
+    assert_eq!(follower.follow(&store)?, 0);
+    for id in 1..=3 {
+        assert_eq!(follower.copy.get(&id.into())?, store.get(&id.into())?);
+    }
+    let restored = NaiveStore::new(store.schema().clone());
+    restored.upsert_many((1..9).map(|id| record(id, 0)).collect::<Result<Vec<_>>>()?)?;
+    let error = follower.follow(&restored).unwrap_err();
+    assert!(error.kind() == ErrorKind::VersionGone && !error.is_retryable(), "{error}");
+    Ok(())
+}
+
+/// A store that is open to be read only, beside the one that writes: it shows what was published
+/// when it was refreshed last.
+#[derive(Debug)]
+struct Reader {
+    writer: Arc<NaiveStore>,
+    shown: Mutex<Arc<dyn Snapshot>>,
+}
+
+impl Reader {
+    fn new(writer: Arc<NaiveStore>) -> Result<Self> {
+        let shown = Mutex::new(writer.snapshot()?);
+        Ok(Self { writer, shown })
+    }
+}
+
+impl Store for Reader {
+    fn schema(&self) -> &Schema {
+        self.writer.schema()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.writer.capabilities()
+    }
+
+    fn apply_within(&self, _: &Batch, _: Budget<'_>) -> Result<Applied> {
+        Err(Error::new(ErrorKind::NotSupported, "the store is open to be read only"))
+    }
+
+    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
+        self.snapshot()?.get(id)?.map(|record| record.to_record()).transpose()
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
+        Ok(self.shown.lock().unwrap().clone())
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
+        let newest = self.writer.snapshot()?;
+        budget.check()?;
+        let mut shown = self.shown.lock().unwrap();
+        if newest.version() > shown.version() {
+            *shown = newest;
+        }
+        Ok(shown.version())
+    }
+}
+
+#[test]
+fn a_reader_beside_a_writer_catches_up_when_it_is_asked_to() -> Result<()> {
+    let writer = Arc::new(NaiveStore::new(Schema::new(1, Metric::Dot)?));
+    let reader = Reader::new(writer.clone())?;
+    writer.upsert(Record::new(1, [1.0])?)?;
+    let before = reader.snapshot()?;
+    let late = Budget::new().with_deadline(Instant::now());
+    assert_eq!(reader.refresh(late).unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    assert_eq!((reader.len()?, before.version()), (0, Version(0)), "it shows what it did");
+    assert_eq!(reader.refresh(Budget::new())?, Version(1));
+    assert_eq!(reader.refresh(Budget::new())?, Version(1));
+    assert_eq!((reader.len()?, before.len()), (1, 0), "and the old snapshot stays what it is");
+    let refused = reader.upsert(Record::new(2, [1.0])?).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotSupported);
     Ok(())
 }

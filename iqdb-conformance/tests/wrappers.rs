@@ -14,7 +14,7 @@ fn pointers_forward_what_has_a_default() {
     let naive = || NaiveStore::new(schema.clone());
     let stores: [Box<dyn Store>; 2] = [Box::new(Arc::new(naive())), Box::new(Box::new(naive()))];
     for store in stores {
-        assert!(store.maintenance().is_some(), "{store:?}");
+        assert!(store.maintenance().is_some() && store.feed().is_some(), "{store:?}");
     }
 }
 

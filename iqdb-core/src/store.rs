@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::{
-    Applied, Batch, Capabilities, Change, Filter, Maintenance, Payload, Record, RecordId, Result,
-    Schema, Snapshot, SnapshotExt,
+    Applied, Batch, Budget, Capabilities, Change, Feed, Filter, Maintenance, Payload, Record,
+    RecordId, Result, Schema, Snapshot, SnapshotExt, Version,
 };
 
 /// A set of records, written in batches and read through snapshots.
@@ -53,8 +53,14 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `a_refused_batch_leaves_no_trace_on_reopening`: None of it is recovered.
     fn capabilities(&self) -> Capabilities;
 
-    /// Applies a batch: all of it or nothing, as one version.
+    /// Applies a batch: all of it or nothing, as one version. The budget counts until the batch is
+    /// decided: until what it does is known, and its turn has come. From then on nothing ends it.
     ///
+    /// - `a_write_whose_budget_is_over_changes_nothing`: It ends as
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
+    ///   [`Cancelled`](crate::ErrorKind::Cancelled).
+    /// - `a_write_ended_by_its_budget_never_takes_effect`: Not later either, and whatever other threads
+    ///   write; any other write is acknowledged once it has taken effect.
     /// - `upsert_inserts_a_new_record`: It is there with its exact vector and payload.
     /// - `upsert_replaces_the_whole_record`: Nothing of the former vector or payload remains.
     /// - `delete_removes_the_record`: And an id that was not there counts as absent.
@@ -95,10 +101,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// # Errors
     /// Those of [`Batch::check`]. A backend that touches the outside world also reports
     /// [`Io`](crate::ErrorKind::Io), [`Damaged`](crate::ErrorKind::Damaged) or
-    /// [`Locked`](crate::ErrorKind::Locked). The store is then unchanged; only
+    /// [`Locked`](crate::ErrorKind::Locked). Those of the budget. The store is then unchanged; only
     /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) leaves open whether the batch took
     /// effect, all of it or nothing.
-    fn apply(&self, batch: &Batch) -> Result<Applied>;
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied>;
 
     /// A copy of the record of this id, as of now.
     ///
@@ -128,6 +134,35 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`Io`](crate::ErrorKind::Io) when the outside world refuses.
     fn flush(&self) -> Result<()>;
 
+    /// Moves a store that is open to be read only on to the newest version that its writer has
+    /// published, and returns the version that reads show from then on; never back. For any other
+    /// store it is the current version.
+    ///
+    /// - `refresh_returns_the_version_that_reads_show`: Of a store that writes, that of its last
+    ///   write, and nothing changes.
+    /// - `refresh_keeps_to_its_budget`: One that is over is
+    ///   [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
+    ///   [`Cancelled`](crate::ErrorKind::Cancelled), and reads show what they did before.
+    ///
+    /// The default is for a store that is always current; a wrapper forwards it.
+    ///
+    /// # Errors
+    /// Those of the budget; [`Io`](crate::ErrorKind::Io) or [`Damaged`](crate::ErrorKind::Damaged)
+    /// when reading the newer version fails.
+    fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
+        budget.check()?;
+        Ok(self.snapshot()?.version())
+    }
+
+    /// What has changed since a position, of a store that tells its followers.
+    ///
+    /// - `a_feed_keeps_to_its_budget`: A call whose budget is over says so.
+    ///
+    /// The default is for a store without one; a wrapper forwards it.
+    fn feed(&self) -> Option<&dyn Feed> {
+        None
+    }
+
     /// Compaction, backup and verification, of a store that has them.
     ///
     /// - `maintenance_keeps_to_its_budget`: A call whose budget is over ends as
@@ -150,8 +185,8 @@ macro_rules! forward_store {
             fn capabilities(&self) -> Capabilities {
                 (**self).capabilities()
             }
-            fn apply(&self, batch: &Batch) -> Result<Applied> {
-                (**self).apply(batch)
+            fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+                (**self).apply_within(batch, budget)
             }
             fn get(&self, id: &RecordId) -> Result<Option<Record>> {
                 (**self).get(id)
@@ -161,6 +196,12 @@ macro_rules! forward_store {
             }
             fn flush(&self) -> Result<()> {
                 (**self).flush()
+            }
+            fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
+                (**self).refresh(budget)
+            }
+            fn feed(&self) -> Option<&dyn Feed> {
+                (**self).feed()
             }
             fn maintenance(&self) -> Option<&dyn Maintenance> {
                 (**self).maintenance()
@@ -173,12 +214,23 @@ forward_store!(Arc<S>, Box<S>);
 
 /// Conveniences that follow from [`Store`] alone, the same for every backend.
 pub trait StoreExt: Store {
+    /// Applies a batch: all of it or nothing, as one version.
+    ///
+    /// - `apply_has_no_deadline`: It returns what [`apply_within`](Store::apply_within) does for a
+    ///   budget without an end, and leaves the same.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply_within`], but for the budget's.
+    fn apply(&self, batch: &Batch) -> Result<Applied> {
+        self.apply_within(batch, Budget::new())
+    }
+
     /// Inserts or replaces one record.
     ///
     /// - `upsert_is_a_batch_of_one`: It returns what that batch would, and leaves the same.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`apply`](Self::apply).
     fn upsert(&self, record: Record) -> Result<Applied> {
         self.apply(&Batch::new().upsert(record))
     }
@@ -189,7 +241,7 @@ pub trait StoreExt: Store {
     /// - `upsert_many_is_one_batch`: One version for all, or nothing.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`apply`](Self::apply).
     fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
         self.apply(&records.into_iter().map(Change::Upsert).collect())
     }
@@ -199,7 +251,7 @@ pub trait StoreExt: Store {
     /// - `delete_says_whether_the_record_was_there`: And makes no version if it was not.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`apply`](Self::apply).
     fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
         self.apply(&Batch::new().delete(id)).map(|applied| applied.deleted == 1)
     }
@@ -209,7 +261,7 @@ pub trait StoreExt: Store {
     /// - `set_payload_says_whether_the_record_was_there`: And makes no version if it was not.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`apply`](Self::apply).
     fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
         self.apply(&Batch::new().set_payload(id, payload)).map(|applied| applied.payload_set == 1)
     }
@@ -262,7 +314,7 @@ pub trait StoreExt: Store {
     /// - `delete_where_deletes_exactly_the_matches`: Those of the version it replaces.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`apply`](Self::apply).
     fn delete_where(&self, filter: &Filter) -> Result<u64> {
         let batch = Batch::new().delete_where(filter.clone());
         self.apply(&batch).map(|applied| applied.deleted)

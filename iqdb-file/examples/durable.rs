@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use iqdb_core::{Batch, Metric, Record, Schema, Store};
+use iqdb_core::{Batch, Metric, Record, Schema, StoreExt};
 use iqdb_file::{FileOptions, FileStore};
 
 const DIM: usize = 256;

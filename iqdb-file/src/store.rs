@@ -169,10 +169,10 @@ impl Store for FileStore {
 
     /// O(bytes in the batch), and O(segments) for each of its ids, amortised: now and then the log is
     /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.process.check_surely()?;
         batch.check_input(&self.schema)?;
-        let applied = self.committer.commit(batch);
+        let applied = self.committer.commit(batch, budget);
         self.shelf.reclaim();
         applied
     }

@@ -9,7 +9,7 @@ use iqdb_conformance::naive::NaiveIndex;
 use iqdb_conformance::{CASES, Harness, Outcome};
 use iqdb_core::{
     Accuracy, Batch, Budget, Hits, Metric, Query, Record, Result, Schema, Scratch, SealId, Search,
-    Snapshot, Store, VectorRef, Verdict,
+    Snapshot, Store, StoreExt, VectorRef, Verdict,
 };
 use iqdb_file::{FileOptions, FileStore};
 

@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved, Result,
-    RowsSnapshot, Schema, Snapshot, Store, Version,
+    Applied, Batch, Budget, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved,
+    Result, RowsSnapshot, Schema, Snapshot, Store, Version,
 };
 
 /// A store in memory, and nothing but the contract.
@@ -67,7 +67,7 @@ impl MemoryStore {
     }
 
     // A panic elsewhere must not wedge the store, so the lock's poison is ignored. That is sound
-    // because nothing panics between the first change of a batch and its version: see `apply`.
+    // because nothing panics between the first change of a batch and its version: see `apply_within`.
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
@@ -88,10 +88,11 @@ impl Store for MemoryStore {
     }
 
     /// O(bytes in the batch). Everything that can fail comes first.
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut state = self.write();
         batch.check(&self.schema, state.version)?;
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
+        budget.check()?;
 
         for effect in effects {
             let id = effect.to_id();
@@ -144,6 +145,12 @@ impl Store for MemoryStore {
 
     fn flush(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// O(1).
+    fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
+        budget.check()?;
+        Ok(self.read().version)
     }
 }
 

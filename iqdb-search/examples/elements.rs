@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
     Batch, Element, Hits, Metric, Plan, Query, Record, Result, Schema, Scratch, Search, Snapshot,
-    Store, Vector,
+    Store, StoreExt, Vector,
 };
 use iqdb_search::ExactSearch;
 

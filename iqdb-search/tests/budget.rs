@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
     Accuracy, Batch, Budget, ErrorKind, Hits, Metric, Query, Record, Schema, Scratch, Search,
-    Store, VectorRef,
+    Store, StoreExt, VectorRef,
 };
 use iqdb_search::ExactSearch;
 

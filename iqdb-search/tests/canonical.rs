@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use iqdb_core::{
     Batch, Change, Field, FieldKind, Hits, IdRef, Plan, Query, Record, Schema, Scratch, Search,
-    Store,
+    Store, StoreExt,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
     Batch, Block, Blocks, Budget, Change, Hits, Layout, Metric, Query, Record, RecordId, RecordRef,
-    Remote, Result, Schema, Scratch, Search, Shelf, Snapshot, Store, Vector, Version,
+    Remote, Result, Schema, Scratch, Search, Shelf, Snapshot, Store, StoreExt, Vector, Version,
 };
 use iqdb_search::{ExactSearch, Kernel};
 

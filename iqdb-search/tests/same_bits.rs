@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use iqdb_core::{
     Batch, Change, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search,
-    Snapshot, Store, Vector, distance,
+    Snapshot, Store, StoreExt, Vector, distance,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};

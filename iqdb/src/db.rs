@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use iqdb_core::{
     Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Filter, Hits,
     Maintenance, NamedVector, Path, Payload, Progress, Query, Record, RecordId, Result, Rows,
-    Schema, Scratch, Search, Snapshot, Store, StoreExt, Value, Verified,
+    Schema, Scratch, Search, Snapshot, Store, StoreExt, Value, Verified, Version,
 };
 
 #[cfg(feature = "file")]
@@ -83,15 +83,23 @@ impl Iqdb {
     /// Applies a batch: all of it or nothing, as one version.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.written(self.store.apply(batch))
+        self.apply_within(batch, Budget::new())
+    }
+
+    /// Applies a batch, unless its budget is over before it is decided.
+    ///
+    /// # Errors
+    /// Those of [`Store::apply_within`].
+    pub fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.written(self.store.apply_within(batch, budget))
     }
 
     /// Inserts or replaces one record.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn upsert(&self, record: Record) -> Result<Applied> {
         self.written(self.store.upsert(record))
     }
@@ -99,7 +107,7 @@ impl Iqdb {
     /// Inserts or replaces all records, as one batch.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
         self.written(self.store.upsert_many(records))
     }
@@ -108,7 +116,7 @@ impl Iqdb {
     /// wins.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn upsert_rows(&self, rows: Rows) -> Result<Applied> {
         self.apply(&Batch::new().upsert_rows(rows))
     }
@@ -117,7 +125,7 @@ impl Iqdb {
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) when its id is there already;
-    /// those of [`Store::apply`].
+    /// those of [`Store::apply_within`].
     pub fn insert(&self, record: Record) -> Result<Applied> {
         self.apply(&Batch::new().insert(record))
     }
@@ -125,7 +133,7 @@ impl Iqdb {
     /// Inserts one record, unless its id is there already; returns whether it did.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn insert_if_absent(&self, record: Record) -> Result<bool> {
         let applied = self.apply(&Batch::new().insert_if_absent(record))?;
         Ok(applied.inserted == 1)
@@ -135,7 +143,7 @@ impl Iqdb {
     /// nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of [`Store::apply`].
+    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of [`Store::apply_within`].
     pub fn replace_where(
         &self,
         filter: impl TryInto<Filter, Error: Into<Error>>,
@@ -149,7 +157,7 @@ impl Iqdb {
     /// deeply, null removes a key, anything else replaces it. Returns whether the record was there.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn merge_payload(&self, id: impl Into<RecordId>, patch: Payload) -> Result<bool> {
         let applied = self.apply(&Batch::new().merge_payload(id, patch))?;
         Ok(applied.payload_set == 1)
@@ -159,7 +167,7 @@ impl Iqdb {
     /// returns whether the record was there.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn set_vectors(
         &self,
         id: impl Into<RecordId>,
@@ -172,7 +180,7 @@ impl Iqdb {
     /// Deletes one record; returns whether it was there.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
         self.written(self.store.delete(id))
     }
@@ -189,9 +197,18 @@ impl Iqdb {
     /// Replaces the payload of one record; returns whether it was there.
     ///
     /// # Errors
-    /// Those of [`Store::apply`].
+    /// Those of [`Store::apply_within`].
     pub fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
         self.written(self.store.set_payload(id, payload))
+    }
+
+    /// Moves a database that is open to be read only on to the newest version that its writer has
+    /// published, and returns the version that reads show from then on. Any other one is current.
+    ///
+    /// # Errors
+    /// Those of [`Store::refresh`].
+    pub fn refresh(&self) -> Result<Version> {
+        self.written(self.store.refresh(Budget::new()))
     }
 
     /// A copy of the record of this id, as of now.

@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved, Result,
-    RowsSnapshot, Schema, Snapshot, Store, Version,
+    Applied, Batch, Budget, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved,
+    Result, RowsSnapshot, Schema, Snapshot, Store, Version,
 };
 
 /// A store of records in a map.
@@ -61,7 +61,7 @@ impl Toy {
     }
 
     /// A thread that panics while it holds the lock poisons it, and the others must not notice. To
-    /// go on is right here because `apply` changes nothing until nothing can fail any more.
+    /// go on is right here because `apply_within` changes nothing until nothing can fail any more.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -78,7 +78,7 @@ impl Store for Toy {
     }
 
     /// All of the batch or nothing of it, as one version.
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut state = self.lock();
         // Everything that can make a batch fail, in one call, before anything changes. Under the
         // lock, or the version could move on between the check and the write. A busier backend
@@ -87,6 +87,8 @@ impl Store for Toy {
         // A batch is made of statements, of which there may be more some day. Core turns them into
         // effects, which are few and plain, and counts the statements that have none.
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
+        // The caller's patience counts until here. From here on nothing fails.
+        budget.check()?;
         for effect in effects {
             // In order, and each counted once.
             let id = effect.to_id();

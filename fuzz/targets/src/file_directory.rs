@@ -15,7 +15,7 @@ use iqdb_conformance::{Model, check_same};
 use iqdb_core::filter::{Comparison, MaskPool};
 use iqdb_core::{
     Batch, Error, ErrorKind, Filter, Hit, Hits, Payload, Query, RecordId, RowMask, Schema, Scratch,
-    Search, Snapshot, SnapshotExt, Store,
+    Search, Snapshot, SnapshotExt, Store, StoreExt,
 };
 use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;

@@ -6,7 +6,7 @@ use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::filter::Expr;
 use iqdb_core::{
     Batch, Filter, Location, Map, Path, Payload, Predicate, Record, RecordId, Schema, SnapshotExt,
-    Step, Store, Value,
+    Step, Store, StoreExt, Value,
 };
 
 use crate::seed::{self, Seed};

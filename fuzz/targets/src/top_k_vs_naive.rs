@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use arbitrary::{Result, Unstructured};
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_conformance::{Model, Question};
-use iqdb_core::{Batch, Goal, Hit, Hits, Query, Schema, Scratch, Search, Store};
+use iqdb_core::{Batch, Goal, Hit, Hits, Query, Schema, Scratch, Search, Store, StoreExt};
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, Kernel};
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use iqdb_core::{Hits, Query, Scratch, Search, VectorRef};
+use iqdb_core::{Hits, Query, Scratch, Search, StoreExt, VectorRef};
 use iqdb_search::ExactSearch;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! The effects of `Store::apply` on valid input.
+//! The effects of `Store::apply_within` on valid input.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc;

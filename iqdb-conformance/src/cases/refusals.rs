@@ -1,12 +1,12 @@
-//! The batches that `Store::apply` refuses. A refused batch changes nothing.
+//! The batches that `Store::apply_within` refuses. A refused batch changes nothing.
 
 use iqdb_core::limits::{
     ID_BYTES_MAX, KEY_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX,
     PAYLOAD_KEYS_MAX,
 };
 use iqdb_core::{
-    Batch, Change, ErrorKind, Map, Metric, Payload, Record, RecordId, Result, Schema, Value,
-    Version,
+    Batch, Change, ErrorKind, Map, Metric, Payload, Record, RecordId, Result, Schema, StoreExt,
+    Value, Version,
 };
 
 use crate::check::exact::{assert_is, assert_record};

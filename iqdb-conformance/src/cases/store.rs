@@ -1,7 +1,10 @@
 //! `schema`, `capabilities` and `flush` of a store.
 
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
 use iqdb_core::limits::DIM_MAX;
-use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Store};
+use iqdb_core::{Batch, Budget, ErrorKind, Metric, Record, Result, Schema, Store, StoreExt};
 
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
@@ -87,5 +90,42 @@ pub(super) fn stores_share_nothing(harness: &Harness) -> Result<Outcome> {
     drop(first);
     Differential::new(harness, &schema)?.check()?;
     second.check()?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn refresh_returns_the_version_that_reads_show(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let mut pair = Differential::new(harness, &schema)?;
+    let refreshes = |pair: &Differential<'_>| -> Result<()> {
+        for _ in 0..2 {
+            let version = pair.site.refresh(Budget::new())?;
+            assert_is!(version, pair.model.version(), "the version that refresh returned");
+        }
+        pair.check()
+    };
+    refreshes(&pair)?;
+    for some in corpus::records(&schema, 20, Distribution::Lattice, 1)?.chunks(5) {
+        let (before, model) = (pair.site.snapshot()?, pair.model.clone());
+        pair.apply(&some.iter().cloned().fold(Batch::new(), Batch::upsert))?;
+        refreshes(&pair)?;
+        pair.check_snapshot(&*before, &model)?;
+        if pair.site.reopens() {
+            pair.site.reopen()?;
+            refreshes(&pair)?;
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn refresh_keeps_to_its_budget(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let records = corpus::records(&schema, 9, Distribution::Lattice, 1)?;
+    let pair = Differential::of(harness, &schema, records)?;
+    let cancel = AtomicBool::new(true);
+    let late = Budget::new().with_deadline(Instant::now());
+    assert_refused(pair.site.refresh(late), ErrorKind::DeadlineExceeded, "refresh");
+    let cancelled = Budget::new().with_cancel(&cancel);
+    assert_refused(pair.site.refresh(cancelled), ErrorKind::Cancelled, "refresh");
+    pair.check()?;
     Ok(Outcome::Kept)
 }

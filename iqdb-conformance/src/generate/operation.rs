@@ -11,7 +11,7 @@ use crate::Model;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// [`Store::apply`](iqdb_core::Store::apply) of a batch, valid or not; then
+    /// [`StoreExt::apply`](iqdb_core::StoreExt::apply) of a batch, valid or not; then
     /// [`Store::get`](iqdb_core::Store::get) of every id in the batch.
     Apply(Batch),
     /// [`StoreExt::delete_where`](iqdb_core::StoreExt::delete_where).

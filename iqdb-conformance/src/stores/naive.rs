@@ -10,6 +10,7 @@
 
 mod chunk;
 mod column;
+mod feed;
 mod index;
 mod maintenance;
 mod search;

@@ -40,8 +40,8 @@ impl Store for RemoteStore {
         Capabilities::none()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.inner.apply(batch)
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.inner.apply_within(batch, budget)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

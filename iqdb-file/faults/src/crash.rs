@@ -4,7 +4,7 @@
 
 use clap::Args;
 use fastrand::Rng;
-use iqdb_core::Store;
+use iqdb_core::StoreExt;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileOptions, FileStore};
 

@@ -3,7 +3,7 @@
 
 use clap::Args;
 use fastrand::Rng;
-use iqdb_core::{ErrorKind, Store};
+use iqdb_core::{ErrorKind, Store, StoreExt};
 use iqdb_file::vfs::sim::{Call, Fault, FaultKind, SimVfs};
 use iqdb_file::{Defect, FileOptions, FileStore};
 

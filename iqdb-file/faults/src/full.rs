@@ -1,7 +1,7 @@
 //! Full disks: what fails changes nothing, and deleting and compacting give the space back.
 
 use fastrand::Rng;
-use iqdb_core::{Batch, ErrorKind, Metric, Record, Schema, Store, StoreExt};
+use iqdb_core::{Batch, ErrorKind, Metric, Record, Schema, StoreExt};
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-use iqdb_core::{Applied, Batch, Store};
+use iqdb_core::{Applied, Batch, Store, StoreExt};
 use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{Defect, FileStore};
 

@@ -7,7 +7,8 @@
 use std::thread;
 
 use iqdb_core::{
-    Batch, Error, IdRef, Metric, Record, RecordId, Result as CoreResult, Schema, SnapshotExt, Store,
+    Batch, Error, IdRef, Metric, Record, RecordId, Result as CoreResult, Schema, SnapshotExt,
+    Store, StoreExt,
 };
 use iqdb_file::{FileOptions, FileStore};
 

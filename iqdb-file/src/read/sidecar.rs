@@ -189,7 +189,7 @@ impl fmt::Debug for SidecarFile {
 
 #[cfg(test)]
 mod tests {
-    use iqdb_core::{Batch, Metric, Record, Schema, Store};
+    use iqdb_core::{Batch, Metric, Record, Schema, Store, StoreExt};
 
     use crate::{FileOptions, FileStore};
 

@@ -51,20 +51,21 @@ impl Committer {
     }
 
     /// Commits a batch whose input has been checked. Returns when the batch is on the disk, as far as
-    /// the durability asks for it, and visible.
+    /// the durability asks for it, and visible. The budget counts until the batch is staged: then it
+    /// belongs to its group, whose leader decides.
     ///
     /// # Errors
-    /// Those of [`Store::apply`](iqdb_core::Store::apply).
-    pub(crate) fn commit(&self, batch: &Batch) -> Result<Applied> {
+    /// Those of [`Store::apply_within`](iqdb_core::Store::apply_within).
+    pub(crate) fn commit(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let is_delete = |change: &Change| matches!(change, Change::Delete(_));
-        let mut state = self.ready(batch.changes().iter().all(is_delete))?;
+        let mut state = self.ready(batch.changes().iter().all(is_delete), budget)?;
         if batch.check_version(state.writer().version()).is_err() {
             // The version it conflicts with may not be on the disk yet, and may never be.
             drop(state);
             state = self.idle()?;
             batch.check_version(state.writer().version())?;
         }
-        let applied = state.writer_mut().stage(batch)?;
+        let applied = state.writer_mut().stage(batch, budget)?;
         if state.window().is_filled_by(state.writer().staged().batches()) {
             self.followers_staged.notify_one();
         }
@@ -91,9 +92,10 @@ impl Committer {
     /// seal the log or the reserve isn't whole: they would fill the space that deletes and compaction
     /// need. Where it can't seal the log for another reason, it refuses both once the log is several
     /// times its bound.
-    fn ready(&self, only_deletes: bool) -> Result<MutexGuard<'_, CommitState>> {
+    fn ready(&self, only_deletes: bool, budget: Budget<'_>) -> Result<MutexGuard<'_, CommitState>> {
         let mut state = self.lock();
         loop {
+            budget.check()?;
             state.writer().check_writable()?;
             if state.writer().is_half_applied() {
                 state = self.undo_panic(state)?;

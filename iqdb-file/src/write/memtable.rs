@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Applied, Batch, Change, Result, Schema, SealId, Snapshot, SnapshotExt, Store, Version,
+    Applied, Batch, Change, Result, Schema, SealId, Snapshot, SnapshotExt, Store, StoreExt, Version,
 };
 
 use crate::fault::InjectedFault;

@@ -127,16 +127,17 @@ impl Writer {
     /// Applies a checked batch in memory, and adds its frame and rows to the staged group.
     ///
     /// # Errors
-    /// Those of reading and writing segments; then nothing has changed.
-    pub(crate) fn stage(&mut self, batch: &Batch) -> Result<Applied> {
+    /// Those of reading and writing segments and of the budget; then nothing has changed.
+    pub(crate) fn stage(&mut self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.is_half_applied = true;
-        let staged = self.stage_or_fail(batch);
+        let staged = self.stage_or_fail(batch, budget);
         self.is_half_applied = false;
         staged
     }
 
-    fn stage_or_fail(&mut self, batch: &Batch) -> Result<Applied> {
+    fn stage_or_fail(&mut self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let plain = PlainBatch::of(batch, || self.view())?;
+        budget.check()?;
         self.stage_plain(plain.batch()).map(|applied| plain.count(applied))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use iqdb_core::{Batch, ErrorKind, Hits, Query, Result, Scratch, Search, Store};
+use iqdb_core::{Batch, ErrorKind, Hits, Query, Result, Scratch, Search, Store, StoreExt};
 use iqdb_file::reseal::reseal;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileStore, ReadMode};

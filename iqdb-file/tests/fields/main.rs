@@ -12,7 +12,7 @@ use fastrand::Rng;
 use iqdb_conformance::{Model, check_same};
 use iqdb_core::{
     Applied, Batch, Element, ErrorKind, Filter, Metric, NamedVector, Payload, Record, Schema,
-    Store, Vector, VectorRef, f16,
+    Store, StoreExt, Vector, VectorRef, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore, ReadMode};

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use iqdb_conformance::{Model, check_same};
-use iqdb_core::{Batch, Element, ErrorKind, Metric, Payload, Record, Store, StoreExt};
+use iqdb_core::{Batch, Element, ErrorKind, Metric, Payload, Record, StoreExt};
 use iqdb_file::reseal::reseal;
 use iqdb_file::{FileOptions, FileStore, ReadMode};
 use iqdb_search::ExactSearch;

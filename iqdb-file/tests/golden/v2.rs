@@ -9,7 +9,7 @@ use std::path::Path;
 use iqdb_conformance::Model;
 use iqdb_core::{
     Batch, Change, DateTime, Element, Filter, List, Map, Metric, Payload, Record, RecordId, Result,
-    Schema, Store, Uuid, Value, Vector, bf16, f16,
+    Schema, StoreExt, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use iqdb_core::{Batch, IdRef, Metric, Record, Schema, SnapshotExt, Store};
+use iqdb_core::{Batch, IdRef, Metric, Record, Schema, SnapshotExt, Store, StoreExt};
 use iqdb_file::{FileOptions, FileStore};
 
 /// What a law says is broken.

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use iqdb_core::{Error, ErrorKind, Store, StoreExt};
+use iqdb_core::{Error, ErrorKind, StoreExt};
 use iqdb_file::vfs::OsVfs;
 use iqdb_file::vfs::sim::{Fault, FaultKind, SimVfs};
 use iqdb_file::{FileOptions, FileStore};

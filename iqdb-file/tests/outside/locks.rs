@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process;
 
-use iqdb_core::{Error, ErrorKind, Store};
+use iqdb_core::{Error, ErrorKind, StoreExt};
 use iqdb_file::vfs::Vfs;
 use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{FileOptions, FileStore, LockedBy};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use iqdb_core::{Store, StoreExt};
+use iqdb_core::StoreExt;
 use iqdb_file::{FileOptions, FileStore};
 use tempfile::TempDir;
 

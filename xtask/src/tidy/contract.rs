@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 9] = [
+const STATED_IN: [&str; 10] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
     "iqdb-core/src/snapshot_ext.rs",
@@ -19,6 +19,7 @@ const STATED_IN: [&str; 9] = [
     "iqdb-core/src/payload.rs",
     "iqdb-core/src/search.rs",
     "iqdb-core/src/maintenance.rs",
+    "iqdb-core/src/feed.rs",
 ];
 
 /// Where the cases are listed, in the macro `for_each_case`.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use iqdb_conformance::Model;
 use iqdb_core::{
     Batch, Budget, DateTime, Element, FieldKind, Filter, Map, Metric, Payload, Record, RecordId,
-    Result, Schema, Search, Store, Uuid, Value, Vector, bf16, f16,
+    Result, Schema, Search, Store, StoreExt, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::reseal::Files;
 use iqdb_file::vfs::sim::SimVfs;

@@ -1,11 +1,14 @@
 //! A store that is a [`Model`] behind a lock, with its rows laid out in chunks beside it.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Blocks, Capabilities, Effect, Error, ErrorKind, Layout, Maintenance,
-    Record, RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot, Store, Version,
+    Applied, Batch, Block, Blocks, Budget, Capabilities, Effect, Error, ErrorKind, Feed, Layout,
+    Maintenance, Record, RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot,
+    Store, Version,
 };
 
 use super::chunk::{self, View};
@@ -15,6 +18,7 @@ use crate::Model;
 #[derive(Debug)]
 pub struct NaiveStore {
     schema: Schema,
+    history: u128,
     state: Mutex<NaiveSnapshot>,
     shelf: Arc<Shelf>,
 }
@@ -26,6 +30,14 @@ pub struct NaiveSnapshot {
     views: Vec<View>,
     layout: Arc<Layout>,
     shelf: Arc<Shelf>,
+    /// The version that put or removed an id last.
+    changed: BTreeMap<RecordId, Version>,
+}
+
+/// A number that no other store draws.
+fn random_history() -> u128 {
+    let draw = || u128::from(RandomState::new().hash_one(0));
+    draw() << 64 | draw()
 }
 
 impl NaiveStore {
@@ -33,9 +45,13 @@ impl NaiveStore {
     #[must_use]
     pub fn new(schema: Schema) -> Self {
         let (model, shelf) = (Model::new(schema.clone()), Arc::new(Shelf::new()));
-        let (views, layout) = (Vec::new(), Arc::default());
-        let state = NaiveSnapshot { model, views, layout, shelf: Arc::clone(&shelf) };
-        Self { schema, state: Mutex::new(state), shelf }
+        let (views, layout, changed) = (Vec::new(), Arc::default(), BTreeMap::new());
+        let state = NaiveSnapshot { model, views, layout, shelf: Arc::clone(&shelf), changed };
+        Self { schema, history: random_history(), state: Mutex::new(state), shelf }
+    }
+
+    pub(super) fn history(&self) -> u128 {
+        self.history
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&mut NaiveSnapshot) -> T) -> T {
@@ -61,10 +77,11 @@ impl Store for NaiveStore {
         Capabilities::none()
     }
 
-    fn apply(&self, batch: &Batch) -> Result<Applied> {
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let applied = self.read(|state| {
             let mut next = state.clone();
             let applied = next.model.apply(batch)?;
+            budget.check()?;
             let effects = batch.resolve(state, applied.version)?.effects;
             let touched: BTreeSet<_> = effects.iter().map(Effect::to_id).collect();
             for id in &touched {
@@ -73,6 +90,8 @@ impl Store for NaiveStore {
                     chunk::append(&mut next.views, &self.schema, record, None)?;
                 }
             }
+            let ids = effects.iter().map(Effect::to_id);
+            next.changed.extend(ids.map(|id| (id, applied.version)));
             next.views.retain(View::has_live_rows);
             chunk::compact(&mut next.views, &self.schema, &next.model)?;
             next.views.iter_mut().for_each(|view| view.see(applied.version));
@@ -99,6 +118,10 @@ impl Store for NaiveStore {
         Ok(())
     }
 
+    fn feed(&self) -> Option<&dyn Feed> {
+        Some(self)
+    }
+
     fn maintenance(&self) -> Option<&dyn Maintenance> {
         Some(self)
     }
@@ -107,6 +130,10 @@ impl Store for NaiveStore {
 impl NaiveSnapshot {
     pub(super) fn model(&self) -> &Model {
         &self.model
+    }
+
+    pub(super) fn changed(&self) -> &BTreeMap<RecordId, Version> {
+        &self.changed
     }
 
     /// Lays the rows out anew, without dead ones.

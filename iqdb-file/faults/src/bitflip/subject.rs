@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Element, ErrorKind, Metric, Record, Schema, Store};
+use iqdb_core::{Batch, Element, ErrorKind, Metric, Record, Schema, StoreExt};
 use iqdb_file::reseal::landmarks;
 use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Error, ErrorKind, Record, Schema, Store};
+use iqdb_core::{Batch, Error, ErrorKind, Record, Schema, Store, StoreExt};
 use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{Defect, FileOptions, FileStore};
 

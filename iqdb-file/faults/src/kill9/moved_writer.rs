@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use clap::Args;
-use iqdb_core::{Error, ErrorKind, Store};
+use iqdb_core::{Error, ErrorKind, StoreExt};
 use iqdb_file::{Defect, FileOptions, FileStore};
 
 use super::mover::mark_of;
