@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Budget, Field, Result, Schema, Shelf, Version};
+use iqdb_core::{Applied, Batch, Budget, Field, Limits, Result, Schema, Shelf, Version};
 
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
@@ -15,7 +15,6 @@ use crate::writer::Writer;
 
 #[derive(Debug)]
 pub(crate) struct Arena {
-    schema: Schema,
     options: ArenaOptions,
     published: Published<View>,
     writer: Mutex<Writer>,
@@ -35,7 +34,7 @@ impl Arena {
             layout = layout.without_huge_pages();
         }
         let generation = Generation::first(layout);
-        let (writer, view) = Writer::new(schema.clone(), generation, &options, faults.clone());
+        let (writer, view) = Writer::new(schema, generation, &options, faults.clone());
         let shelf = Arc::clone(&view.shelf);
         let published = Published::new(view);
         #[cfg(loom)]
@@ -43,11 +42,29 @@ impl Arena {
             true => published.relaxed(),
             false => published,
         };
-        Self { schema, options, published, writer: Mutex::new(writer), shelf, faults }
+        Self { options, published, writer: Mutex::new(writer), shelf, faults }
     }
 
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
+    /// Publishes the next version, with the same records and one more field.
+    ///
+    /// # Errors
+    /// Those of [`Limits::add_field`] and of the budget; nothing has changed then.
+    pub(crate) fn add_field(
+        &self,
+        field: Field,
+        limits: Limits,
+        budget: Budget<'_>,
+    ) -> Result<Version> {
+        let mut writer = self.lock();
+        writer.recover(&self.published);
+        let schema = limits.add_field(&writer.view().schema, field)?;
+        budget.check()?;
+        let version = writer.advance(schema, &self.published);
+        let garbage = writer.reclaim();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
+        Ok(version)
     }
 
     /// The newest view. Takes no lock, and allocates at the first call of a thread only.
@@ -62,7 +79,7 @@ impl Arena {
     }
 
     pub(crate) fn apply(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        batch.check_input(&self.schema)?;
+        batch.check_input(&self.view().schema)?;
         self.apply_checked(batch, budget)
     }
 
@@ -86,7 +103,8 @@ impl Arena {
     pub(crate) fn advance(&self) -> Version {
         let mut writer = self.lock();
         writer.recover(&self.published);
-        let version = writer.advance(&self.published);
+        let schema = writer.view().schema.clone();
+        let version = writer.advance(schema, &self.published);
         let garbage = writer.reclaim();
         drop(writer);
         garbage.drop_outside_the_lock();

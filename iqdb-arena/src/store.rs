@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
     RecordId, Result, Schema, Snapshot, Store, Verified, Version,
 };
 
@@ -125,8 +125,8 @@ impl ArenaStore {
 }
 
 impl Store for ArenaStore {
-    fn schema(&self) -> &Schema {
-        self.arena.schema()
+    fn schema(&self) -> Schema {
+        self.arena.view().schema.clone()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -136,6 +136,19 @@ impl Store for ArenaStore {
     /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.arena.apply(batch, budget)
+    }
+
+    /// O(fields). Chunks keep their size in rows, and have a column of the field once a record in them
+    /// has a vector of it.
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let version = self.arena.add_field(field, self.capabilities().limits(), budget)?;
+        progress.report(1, 1);
+        Ok(version)
     }
 
     /// O(bytes in the record).

@@ -172,11 +172,12 @@ impl Writer {
         Ok(applied)
     }
 
-    /// Publishes the next version, with the same content. O(1), or O(chunks) if a chunk was added or
-    /// sealed since the last view.
-    pub(crate) fn advance(&mut self, published: &Published<View>) -> Version {
+    /// Publishes the next version, with the same records and this schema, which may have fields more:
+    /// no row has a vector of them. O(1), or O(chunks) if a chunk was added or sealed since the last
+    /// view.
+    pub(crate) fn advance(&mut self, schema: Schema, published: &Published<View>) -> Version {
         let version = self.view.version.next();
-        let view = Arc::new(self.builder.view(self.view.schema.clone(), version, self.view.live));
+        let view = Arc::new(self.builder.view(schema, version, self.view.live));
         self.retired.reserve(1);
         self.publish(view, published);
         version

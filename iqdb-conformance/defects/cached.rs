@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{Case, Outcome};
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Record, RecordId, Result, Schema, Snapshot, Store,
+    Applied, Batch, Budget, Capabilities, Field, Progress, Record, RecordId, Result, Schema,
+    Snapshot, Store, Version,
 };
 
 use crate::harness::{harness, metered};
@@ -17,7 +18,7 @@ struct CachedStore {
 }
 
 impl Store for CachedStore {
-    fn schema(&self) -> &Schema {
+    fn schema(&self) -> Schema {
         self.inner.schema()
     }
 
@@ -30,6 +31,18 @@ impl Store for CachedStore {
         let applied = self.inner.apply_within(batch, budget)?;
         *last = self.inner.snapshot()?;
         Ok(applied)
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let version = self.inner.add_field(field, budget, progress)?;
+        *last = self.inner.snapshot()?;
+        Ok(version)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

@@ -118,6 +118,20 @@ defects! {
     FeedTakesAnyPosition by "feed::a_position_of_another_history_is_gone";
     /// A feed goes on, whether its caller still waits or not.
     FeedIgnoresItsBudget by "feed::a_feed_keeps_to_its_budget";
+    /// Adding a field writes a marker that counts as a version of its own.
+    AddedFieldIsTwoVersions by "added_fields::adding_a_field_is_a_version_of_its_own";
+    /// The records that are there get a vector of a field that is added.
+    AddedFieldIsFilledUp by "added_fields::older_records_lack_an_added_field";
+    /// A snapshot says what the schema of its store is by now.
+    SnapshotsShareTheSchema by "added_fields::older_snapshots_lack_an_added_field";
+    /// Adding a field whose name is there succeeds and does nothing.
+    NamesThatAreThereAreNoError by "added_fields::a_field_that_cannot_be_added_changes_nothing";
+    /// A field is added, whether its caller still waits or not.
+    FieldsIgnoreTheirBudget by "added_fields::a_field_that_cannot_be_added_changes_nothing";
+    /// A field is added to a copy of the store, which then replaces it.
+    FieldsAreAddedToACopy by "added_fields::fields_are_added_beside_readers_and_writers";
+    /// Recovery knows batches, and no fields.
+    KillForgetsFields by "added_fields::an_added_field_outlives_the_process";
     /// A large batch is written in two parts, and readers come in between.
     BatchIsTornInTwo by
         "concurrency::concurrent_readers_see_whole_batches",

@@ -25,6 +25,7 @@ macro_rules! defects {
                         | Self::KillHidesWhatFollows
                         | Self::RefusedBatchIsReplayed
                         | Self::BackupIsALink
+                        | Self::KillForgetsFields
                 )
             }
 
@@ -57,6 +58,7 @@ macro_rules! defects {
                         | Self::LenIsCountedLater
                         | Self::WritesAreLost
                         | Self::WritesRace
+                        | Self::FieldsAreAddedToACopy
                         | Self::VersionIsComparedFirst
                 )
             }

@@ -38,5 +38,5 @@ fn a_store_without_a_place_is_not_reopened() {
     assert_eq!(site.reopen().unwrap_err().kind(), kind);
     assert_eq!(site.reopen_after_kill().unwrap_err().kind(), kind);
     // And is still open.
-    assert_eq!(site.schema(), &schema);
+    assert_eq!(site.schema(), schema);
 }

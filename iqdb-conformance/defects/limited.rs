@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{CASES, Harness, Outcome};
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Element, Limits, Record, RecordId, Result, Schema,
-    Snapshot, Store,
+    Applied, Batch, Budget, Capabilities, Element, Field, Limits, Progress, Record, RecordId,
+    Result, Schema, Snapshot, Store, Version,
 };
 
 use crate::harness::metered;
@@ -19,7 +19,7 @@ fn limits() -> Limits {
 }
 
 impl Store for LimitedStore {
-    fn schema(&self) -> &Schema {
+    fn schema(&self) -> Schema {
         self.0.schema()
     }
 
@@ -29,6 +29,17 @@ impl Store for LimitedStore {
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.0.apply_within(batch, budget)
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let schema = limits().add_field(&self.0.schema(), field.clone())?;
+        assert_eq!(schema.fields().last(), Some(&field));
+        self.0.add_field(field, budget, progress)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

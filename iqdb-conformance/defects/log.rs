@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iqdb_conformance::Place;
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Feed, Maintenance, Progress, Record,
-    RecordId, Result, Schema, Snapshot, Store, StoreExt, Verified,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Feed, Field, Maintenance, Progress,
+    Record, RecordId, Result, Schema, Snapshot, Store, StoreExt, Verified, Version,
 };
 
 use crate::defect::Defect;
@@ -25,12 +25,19 @@ pub(crate) struct LogPlace {
 
 #[derive(Debug, Default)]
 struct Files {
-    batches: Arc<Mutex<Vec<Batch>>>,
+    /// Each made a version.
+    writes: Arc<Mutex<Vec<Write>>>,
     locked: AtomicBool,
     /// The number of openings since the last write.
     opened: AtomicUsize,
     /// The number of batches before the incomplete frame that a kill left, if there is one.
     torn_at: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+enum Write {
+    Batch(Batch),
+    Field(Field),
 }
 
 #[derive(Debug)]
@@ -55,30 +62,36 @@ impl Place for LogPlace {
         let files = lock(&self.files).clone();
         let opened = files.opened.fetch_add(1, Ordering::SeqCst);
         if self.defect == Some(Defect::SecondOpeningCutsTheLog) && opened > 0 {
-            lock(&files.batches).pop();
+            lock(&files.writes).pop();
         }
         if let Some(torn_at) = files.torn_at {
-            lock(&files.batches).truncate(torn_at);
+            lock(&files.writes).truncate(torn_at);
         }
         if self.defect == Some(Defect::ReopeningForgetsTheVersion) {
             // One batch with the content of the last version, so that it becomes version 1.
-            let all: Batch =
-                lock(&files.batches).drain(..).flat_map(|batch| batch.changes().to_vec()).collect();
-            lock(&files.batches).push(all);
+            let changes = |write| match write {
+                Write::Batch(batch) => batch.changes().to_vec(),
+                Write::Field(_) => Vec::new(),
+            };
+            let all: Batch = lock(&files.writes).drain(..).flat_map(changes).collect();
+            lock(&files.writes).push(Write::Batch(all));
         }
         Ok(Arc::new(LogStore::open(self.schema.clone(), files, self.defect)?))
     }
 
     fn open_after_kill(&self) -> Result<Arc<dyn Store>> {
         let mut files = lock(&self.files);
-        let mut copied = lock(&files.batches).clone();
+        let mut copied = lock(&files.writes).clone();
         if self.defect == Some(Defect::KillLosesTheLastBatch) {
             copied.pop();
+        }
+        if self.defect == Some(Defect::KillForgetsFields) {
+            copied.retain(|write| matches!(write, Write::Batch(_)));
         }
         let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
         let torn_at = is_torn.then_some(copied.len());
         *files =
-            Arc::new(Files { batches: Arc::new(Mutex::new(copied)), torn_at, ..Files::default() });
+            Arc::new(Files { writes: Arc::new(Mutex::new(copied)), torn_at, ..Files::default() });
         Ok(Arc::new(LogStore::open(self.schema.clone(), files.clone(), self.defect)?))
     }
 
@@ -106,7 +119,14 @@ impl LogStore {
             return Err(Error::new(ErrorKind::Locked, "the store is open already"));
         }
         let inner = NaiveStore::new(schema);
-        for batch in lock(&files.batches).iter() {
+        for write in lock(&files.writes).iter() {
+            let batch = match write {
+                Write::Batch(batch) => batch,
+                Write::Field(field) => {
+                    inner.add_field(field.clone(), Budget::new(), &mut ())?;
+                    continue;
+                }
+            };
             match inner.apply(batch) {
                 Err(_) if defect == Some(Defect::RefusedBatchIsReplayed) => {
                     for change in batch.changes() {
@@ -129,7 +149,7 @@ impl Drop for LogStore {
 }
 
 impl Store for LogStore {
-    fn schema(&self) -> &Schema {
+    fn schema(&self) -> Schema {
         self.inner.schema()
     }
 
@@ -139,14 +159,27 @@ impl Store for LogStore {
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         // Locked for the whole call, so that the log has the order of the versions.
-        let mut batches = lock(&self.files.batches);
+        let mut writes = lock(&self.files.writes);
         let applied = self.inner.apply_within(batch, budget);
         if applied.is_ok() || self.defect == Some(Defect::RefusedBatchIsReplayed) {
-            batches.push(batch.clone());
+            writes.push(Write::Batch(batch.clone()));
         }
         let applied = applied?;
         self.files.opened.store(0, Ordering::SeqCst);
         Ok(applied)
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let mut writes = lock(&self.files.writes);
+        let version = self.inner.add_field(field.clone(), budget, progress)?;
+        writes.push(Write::Field(field));
+        self.files.opened.store(0, Ordering::SeqCst);
+        Ok(version)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
@@ -183,11 +216,11 @@ impl Maintenance for LogStore {
     ) -> Result<()> {
         progress.report(0, 1);
         budget.check()?;
-        let batches = match self.defect {
-            Some(Defect::BackupIsALink) => Arc::clone(&self.files.batches),
-            _ => Arc::new(Mutex::new(lock(&self.files.batches).clone())),
+        let writes = match self.defect {
+            Some(Defect::BackupIsALink) => Arc::clone(&self.files.writes),
+            _ => Arc::new(Mutex::new(lock(&self.files.writes).clone())),
         };
-        let files = Files { batches, ..Files::default() };
+        let files = Files { writes, ..Files::default() };
         lock(&BACKUPS).insert(path.to_owned(), Arc::new(files));
         progress.report(1, 1);
         Ok(())

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Change, Record, RecordId, Result, Schema, Snapshot,
-    Store, Version,
+    Applied, Batch, Budget, Capabilities, Change, Field, Limits, Progress, Record, RecordId,
+    Result, Schema, Snapshot, Store, Version,
 };
 
 use crate::defect::Defect;
@@ -17,7 +17,6 @@ use crate::records_snapshot::RecordsSnapshot;
 
 #[derive(Debug)]
 pub(crate) struct RacingStore {
-    schema: Schema,
     defect: Option<Defect>,
     /// A writer holds this lock while it applies its batch.
     writing: Mutex<()>,
@@ -81,10 +80,17 @@ impl State {
     }
 }
 
+impl State {
+    fn add_field(&mut self, field: Field, limits: Limits) -> Result<Version> {
+        self.model.add_field(field, limits)?;
+        self.version = self.version.next();
+        Ok(self.version)
+    }
+}
+
 impl RacingStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         Self {
-            schema: schema.clone(),
             defect,
             writing: Mutex::default(),
             state: Mutex::new(State { model: Model::new(schema), version: Version(0) }),
@@ -155,8 +161,8 @@ impl RacingStore {
 }
 
 impl Store for RacingStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        self.state().model.schema().clone()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -164,7 +170,7 @@ impl Store for RacingStore {
     }
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        batch.check_input(&self.schema)?;
+        batch.check_input(&self.schema())?;
         budget.check()?;
         match self.defect {
             Some(Defect::WritesRace) => {
@@ -204,6 +210,28 @@ impl Store for RacingStore {
         Ok(applied)
     }
 
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        budget.check()?;
+        let limits = self.capabilities().limits();
+        if self.has(Defect::FieldsAreAddedToACopy) {
+            let mut state = self.state();
+            let version = state.add_field(field, limits)?;
+            pause();
+            *lock(&self.state) = state;
+            return Ok(version);
+        }
+        let writing = lock(&self.writing);
+        let version = lock(&self.state).add_field(field, limits)?;
+        drop(writing);
+        progress.report(1, 1);
+        Ok(version)
+    }
+
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         let found = self.state().model.get(id).cloned();
         if self.has(Defect::GetIsCached) {
@@ -226,7 +254,7 @@ impl Store for RacingStore {
                 *record = later.get(&record.id).unwrap_or(record).clone();
             }
         }
-        let mut shown = RecordsSnapshot::new(self.schema.clone(), version, records)?;
+        let mut shown = RecordsSnapshot::new(model.schema().clone(), version, records)?;
         if self.has(Defect::LenIsCountedLater) {
             shown.len = lock(&self.defect_state).len;
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iqdb_conformance::remote::RemoteStore;
 use iqdb_core::{
     Aggregate, Aggregated, Applied, Batch, Blocks, Budget, CandidateRequest, Candidates,
-    Capabilities, Cursor, Error, ErrorKind, Filter, Page, Query, Record, RecordId, RecordRef,
-    Remote, Rest, Result, Rows, Schema, Snapshot, Store, Version,
+    Capabilities, Cursor, Error, ErrorKind, Field, Filter, Page, Progress, Query, Record, RecordId,
+    RecordRef, Remote, Rest, Result, Rows, Schema, Snapshot, Store, Version,
 };
 
 use crate::defect::Defect;
@@ -31,7 +31,7 @@ impl PlantedRemoteStore {
 }
 
 impl Store for PlantedRemoteStore {
-    fn schema(&self) -> &Schema {
+    fn schema(&self) -> Schema {
         self.inner.schema()
     }
 
@@ -41,6 +41,15 @@ impl Store for PlantedRemoteStore {
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.inner.apply_within(batch, budget)
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        self.inner.add_field(field, budget, progress)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

@@ -1,7 +1,7 @@
 //! The naive store's snapshots, with a defect planted in front of them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 
 use iqdb_conformance::naive::NaiveStore;
@@ -21,6 +21,8 @@ use crate::{reading, vectors};
 #[derive(Debug)]
 pub(crate) struct PlantedSnapshot {
     schema: Schema,
+    /// The schema of the store when it was asked for first.
+    late_schema: OnceLock<Schema>,
     inner: Arc<dyn Snapshot>,
     defect: Option<Defect>,
     deleted: u64,
@@ -49,6 +51,7 @@ impl PlantedSnapshot {
         }
         Ok(Self {
             schema,
+            late_schema: OnceLock::new(),
             inner,
             defect,
             deleted,
@@ -100,7 +103,12 @@ impl Drop for PlantedSnapshot {
 
 impl Snapshot for PlantedSnapshot {
     fn schema(&self) -> &Schema {
-        &self.schema
+        match (self.defect, self.store.upgrade()) {
+            (Some(Defect::SnapshotsShareTheSchema), Some(store)) => {
+                self.late_schema.get_or_init(|| store.schema())
+            }
+            _ => &self.schema,
+        }
     }
 
     fn version(&self) -> Version {

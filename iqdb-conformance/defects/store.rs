@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_conformance::naive::NaiveStore;
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Change, ErrorKind, Feed, Limits, Maintenance, Record,
-    RecordId, Result, Schema, Shelf, Snapshot, Store, StoreExt, Version,
+    Applied, Batch, Budget, Capabilities, Change, ErrorKind, Feed, Field, Limits, Maintenance,
+    Progress, Record, RecordId, Result, Schema, Shelf, Snapshot, Store, StoreExt, Version,
 };
 
 use crate::defect::Defect;
@@ -18,7 +18,6 @@ use crate::{misread, shelf, vectors};
 
 #[derive(Debug)]
 pub(crate) struct PlantedStore {
-    schema: Schema,
     inner: Arc<NaiveStore>,
     defect: Option<Defect>,
     remembered: Mutex<Remembered>,
@@ -45,7 +44,7 @@ const STALE_FOR: Duration = Duration::from_millis(5);
 fn one_of(schema: &Schema) -> Arc<NaiveStore> {
     static OPEN: Mutex<Vec<Weak<NaiveStore>>> = Mutex::new(Vec::new());
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = open.iter().filter_map(Weak::upgrade).find(|store| *store.schema() == *schema);
+    let found = open.iter().filter_map(Weak::upgrade).find(|store| store.schema() == *schema);
     found.unwrap_or_else(|| {
         let store = Arc::new(NaiveStore::new(schema.clone()));
         open.push(Arc::downgrade(&store));
@@ -57,13 +56,9 @@ impl PlantedStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         let inner = match defect {
             Some(Defect::OpenStoresAreOne) => one_of(&schema),
-            _ => Arc::new(NaiveStore::new(schema.clone())),
+            _ => Arc::new(NaiveStore::new(schema)),
         };
         Self {
-            schema: match defect {
-                Some(Defect::SchemaForgetsTheMetric) => vectors::of_cosine(&schema),
-                _ => schema,
-            },
             inner,
             defect,
             remembered: Mutex::default(),
@@ -147,7 +142,7 @@ impl PlantedStore {
         }
         let current = self.inner.snapshot()?;
         let unchanged = Applied::at(current.version());
-        let refused = batch.check(self.inner.schema(), current.version()).err();
+        let refused = batch.check(&self.inner.schema(), current.version()).err();
         let refused = refused.map(|error| error.kind());
         match self.defect {
             Some(Defect::EmptyTakesAnyDimension)
@@ -239,8 +234,11 @@ fn hang() -> ! {
 }
 
 impl Store for PlantedStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        match self.defect {
+            Some(Defect::SchemaForgetsTheMetric) => vectors::of_cosine(&self.inner.schema()),
+            _ => self.inner.schema(),
+        }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -272,6 +270,41 @@ impl Store for PlantedStore {
                 budget.check()?;
                 self.apply_planted(batch)
             }
+        }
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let schema = self.inner.schema();
+        match self.defect {
+            Some(Defect::FieldsIgnoreTheirBudget) => {
+                self.inner.add_field(field, Budget::new(), progress)
+            }
+            Some(Defect::NamesThatAreThereAreNoError) if schema.field(field.name()).is_ok() => {
+                Ok(self.inner.snapshot()?.version())
+            }
+            Some(Defect::AddedFieldIsTwoVersions) => {
+                let version = self.inner.add_field(field, budget, progress)?;
+                let some_id = self.remembered(|it| it.written.keys().next().cloned());
+                let Some(id) = some_id else { return Ok(version) };
+                self.inner.apply(&Batch::new().set_vectors(id, [])).map(|applied| applied.version)
+            }
+            Some(Defect::AddedFieldIsFilledUp) => {
+                self.inner.add_field(field.clone(), budget, progress)?;
+                let ones = vectors::ones(field.kind())?;
+                let fill =
+                    |id: RecordId| (id, [(field.name().to_owned().into(), Some(ones.clone()))]);
+                let ids = self.remembered(|it| it.written.keys().cloned().collect::<Vec<_>>());
+                let filled = ids.into_iter().map(fill);
+                let batch =
+                    filled.fold(Batch::new(), |batch, (id, set)| batch.set_vectors(id, set));
+                self.inner.apply(&batch).map(|applied| applied.version)
+            }
+            _ => self.inner.add_field(field, budget, progress),
         }
     }
 

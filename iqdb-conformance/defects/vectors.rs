@@ -1,6 +1,8 @@
 //! Changes of schemas and records that several defects share.
 
-use iqdb_core::{Field, FieldKind, Metric, Record, Result, Schema, Vector, VectorRef, f16};
+use iqdb_core::{
+    Element, Field, FieldKind, Metric, Record, Result, Schema, Vector, VectorRef, f16,
+};
 
 /// The schema with every metric of numbers replaced by cosine.
 pub(crate) fn of_cosine(schema: &Schema) -> Schema {
@@ -57,4 +59,17 @@ pub(crate) fn reversed(vector: VectorRef<'_>) -> Result<Vector> {
     let mut bytes = bits.bytes().to_vec();
     bytes[..bits.dim() / 8].iter_mut().for_each(|byte| *byte = byte.reverse_bits());
     Vector::binary(bits.dim(), bytes)
+}
+
+/// A vector of ones.
+pub(crate) fn ones(kind: FieldKind) -> Result<Vector> {
+    let ones = vec![1.0_f32; kind.dim().unwrap_or(1)];
+    match kind.element() {
+        None => Vector::sparse([0], [1.0]),
+        Some(Element::F32) => Vector::try_from(ones),
+        Some(Element::F16) => Vector::try_from(ones)?.to_f16(),
+        Some(Element::BF16) => Vector::try_from(ones)?.to_bf16(),
+        Some(Element::I8) => Vector::try_from(vec![1_i8; ones.len()]),
+        Some(_) => Vector::binary(ones.len(), vec![0x80; ones.len().div_ceil(8)]),
+    }
 }

@@ -4,6 +4,7 @@
 //! The registry and the tests of backends are generated from this one list. A case function that
 //! isn't on it is dead code, and the compiler says so.
 
+mod added_fields;
 mod answers;
 mod apply;
 mod blocks;
@@ -92,6 +93,14 @@ macro_rules! for_each_case {
                 fields::search_looks_in_its_field_only,
                 fields::a_batch_may_ask_different_fields,
                 fields::sparse_hits_share_an_index,
+            }
+            added_fields {
+                added_fields::adding_a_field_is_a_version_of_its_own,
+                added_fields::older_records_lack_an_added_field,
+                added_fields::older_snapshots_lack_an_added_field,
+                added_fields::a_field_that_cannot_be_added_changes_nothing,
+                added_fields::fields_are_added_beside_readers_and_writers,
+                added_fields::an_added_field_outlives_the_process,
             }
             get {
                 get::get_returns_the_exact_bits,

@@ -29,7 +29,7 @@ use rows::assert_padding;
 /// # Panics
 /// When they differ. The message says what was expected and what was found.
 pub fn check_same(store: &dyn Store, model: &Model, search: &dyn Search) -> Result<()> {
-    assert_is!(store.schema(), model.schema(), "the schema of the store");
+    assert_is!(&store.schema(), model.schema(), "the schema of the store");
     for record in model.records() {
         let found = store.get(&record.id)?;
         assert_record(found.as_ref(), Some(record), "Store::get");

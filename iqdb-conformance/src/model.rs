@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use iqdb_core::{
-    Applied, Batch, Change, Error, ErrorKind, Filter, Hit, Query, Record, RecordId, Result, Schema,
-    Version, merge_patch,
+    Applied, Batch, Change, Error, ErrorKind, Field, Filter, Hit, Limits, Query, Record, RecordId,
+    Result, Schema, Version, merge_patch,
 };
 
 /// A schema, a version, and the records by id.
@@ -26,13 +26,13 @@ impl Model {
         Self { schema, version: Version(0), records: BTreeMap::new() }
     }
 
-    /// The schema it was made with.
+    /// The schema it was made with, and the fields added since.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The number of batches that have had an effect.
+    /// The number of batches that have had an effect, and of fields added.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
@@ -85,6 +85,16 @@ impl Model {
             applied.version = self.version;
         }
         Ok(applied)
+    }
+
+    /// Appends a field, as a version.
+    ///
+    /// # Errors
+    /// Those of [`Limits::add_field`]; the model is then unchanged.
+    pub fn add_field(&mut self, field: Field, limits: Limits) -> Result<Version> {
+        self.schema = limits.add_field(&self.schema, field)?;
+        self.version = self.version.next();
+        Ok(self.version)
     }
 
     /// Performs one statement, and counts it. Only an insert and a merge fail.

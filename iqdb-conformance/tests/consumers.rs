@@ -10,9 +10,9 @@ use iqdb_conformance::naive::{NaiveIndex, NaiveSearch, NaiveStore};
 use iqdb_conformance::remote::RemoteStore;
 use iqdb_core::{
     Accuracy, Applied, Batch, Budget, Capabilities, DateTime, Element, Error, ErrorKind, Field,
-    Filter, Hits, IdRef, Map, Metric, Payload, Position, Query, Record, RecordId, Result, Schema,
-    Scratch, SealId, Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, VectorRef,
-    Verdict, Version,
+    Filter, Hits, IdRef, Map, Metric, Payload, Position, Progress, Query, Record, RecordId, Result,
+    Schema, Scratch, SealId, Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector,
+    VectorRef, Verdict, Version,
 };
 
 fn schema() -> Schema {
@@ -271,7 +271,7 @@ fn a_copy_follows_its_store_until_the_store_is_another() -> Result<()> {
     for id in 1..=3 {
         assert_eq!(follower.copy.get(&id.into())?, store.get(&id.into())?);
     }
-    let restored = NaiveStore::new(store.schema().clone());
+    let restored = NaiveStore::new(store.schema());
     restored.upsert_many((1..9).map(|id| record(id, 0)).collect::<Result<Vec<_>>>()?)?;
     let error = follower.follow(&restored).unwrap_err();
     assert!(error.kind() == ErrorKind::VersionGone && !error.is_retryable(), "{error}");
@@ -294,8 +294,8 @@ impl Reader {
 }
 
 impl Store for Reader {
-    fn schema(&self) -> &Schema {
-        self.writer.schema()
+    fn schema(&self) -> Schema {
+        self.shown.lock().unwrap().schema().clone()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -303,6 +303,10 @@ impl Store for Reader {
     }
 
     fn apply_within(&self, _: &Batch, _: Budget<'_>) -> Result<Applied> {
+        Err(Error::new(ErrorKind::NotSupported, "the store is open to be read only"))
+    }
+
+    fn add_field(&self, _: Field, _: Budget<'_>, _: &mut dyn Progress) -> Result<Version> {
         Err(Error::new(ErrorKind::NotSupported, "the store is open to be read only"))
     }
 

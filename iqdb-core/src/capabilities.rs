@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::limits::{DIM_MAX, FIELDS_MAX, PAYLOAD_BYTES_MAX, SPARSE_TERMS_MAX};
-use crate::{Element, Error, ErrorKind, FieldKind, Result, Schema};
+use crate::{Element, Error, ErrorKind, Field, FieldKind, Result, Schema};
 
 /// Promises beyond [`Store`](crate::Store)'s contract, and [limits](Limits) below the contract's.
 /// What is not promised is never relied upon.
@@ -184,6 +184,17 @@ impl Limits {
         }
         Ok(())
     }
+
+    /// The schema with one more field at the end, of a store within these limits. Where a store adds
+    /// a field, this comes first. O(fields).
+    ///
+    /// # Errors
+    /// Those of [`Schema::with_field`] and of [`check`](Self::check).
+    pub fn add_field(self, schema: &Schema, field: Field) -> Result<Schema> {
+        let grown = schema.with_field(field)?;
+        self.check(&grown).map_err(|error| error.during("add_field"))?;
+        Ok(grown)
+    }
 }
 
 #[cfg(test)]
@@ -213,5 +224,22 @@ mod tests {
             let error = limits.check(&beyond.build().unwrap()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotSupported);
         }
+    }
+
+    #[test]
+    fn a_field_is_added_within_the_limits() {
+        let limits = Limits::default().with_fields(2).with_sparse_terms(0);
+        let schema = Schema::new(2, Metric::Dot).unwrap();
+        let add = |schema: &Schema, name: &str, kind| {
+            limits.add_field(schema, Field::new(name, kind).unwrap())
+        };
+        let dense = FieldKind::Dense { dim: 3, metric: Metric::Dot, element: Element::I8 };
+        let grown = add(&schema, "bytes", dense).unwrap();
+        assert_eq!(grown.fields()[..1], *schema.fields());
+        let refused = |schema, name, kind| add(schema, name, kind).unwrap_err().kind();
+        assert_eq!(refused(&grown, "bytes", dense), ErrorKind::AlreadyExists);
+        assert_eq!(refused(&grown, "more", dense), ErrorKind::NotSupported);
+        let sparse = FieldKind::Sparse { metric: Metric::Dot };
+        assert_eq!(refused(&schema, "terms", sparse), ErrorKind::NotSupported);
     }
 }

@@ -22,8 +22,8 @@ pub trait Feed: Debug + Send + Sync {
 
     /// What has changed between a position and now. O(changes).
     ///
-    /// - `changes_are_each_changed_id_once`: However often it was put or removed, and no other id;
-    ///   since the newest version, none.
+    /// - `changes_are_each_changed_id_once`: However often it was put or removed, and no other id, also
+    ///   where a field was added; since the newest version, none.
     /// - `following_a_feed_makes_a_copy`: The follower has the records of the version that it asked
     ///   up to; beside writers, too.
     /// - `a_position_of_another_history_is_gone`: That of another store, or of a version that there

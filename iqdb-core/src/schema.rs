@@ -69,14 +69,21 @@ impl Schema {
         Ok(Self(fields.into()))
     }
 
-    /// The schema with one more field at the end.
+    /// The schema with one more field at the end. O(fields).
     ///
     /// # Errors
-    /// Those of [`from_fields`](Self::from_fields).
+    /// [`ErrorKind::AlreadyExists`] when a field has the name; [`ErrorKind::InvalidSchema`] when there
+    /// are [`FIELDS_MAX`].
     pub fn with_field(&self, field: Field) -> Result<Self> {
+        if self.field(field.name()).is_ok() {
+            return Err(Error::new(ErrorKind::AlreadyExists, "a field has this name already")
+                .during("add_field")
+                .with_field(field.name())
+                .hint("a field never changes; choose another name"));
+        }
         let mut fields = self.0.to_vec();
         fields.push(field);
-        Self::from_fields(fields)
+        Self::from_fields(fields).map_err(|error| error.during("add_field"))
     }
 
     /// The fields in order.
@@ -261,7 +268,15 @@ mod tests {
         let grown = simple.with_field(field.clone()).unwrap();
         assert_eq!(grown.fields()[..1], *simple.fields());
         assert_eq!(grown.field("terms").unwrap().index(), 1);
-        assert!(grown.with_field(field).is_err());
+        let refused = |schema: &Schema, field| schema.with_field(field).unwrap_err().kind();
+        assert_eq!(refused(&grown, field), ErrorKind::AlreadyExists);
+        let bits = |n: usize| {
+            let metric = Metric::Hamming;
+            let kind = FieldKind::Dense { dim: n + 1, metric, element: Element::Binary };
+            Field::new(format!("bits {n}"), kind).unwrap()
+        };
+        let full = (2..FIELDS_MAX).fold(grown, |all, n| all.with_field(bits(n)).unwrap());
+        assert_eq!(refused(&full, bits(0)), ErrorKind::InvalidSchema);
     }
 
     #[test]

@@ -16,9 +16,9 @@ use crate::{
 // `is_empty` follows from `len`, and so lives in `SnapshotExt`.
 #[allow(clippy::len_without_is_empty)]
 pub trait Snapshot: Debug + Send + Sync {
-    /// The schema of the store.
+    /// The schema of the store at the version.
     ///
-    /// - `snapshot_has_the_schema_of_its_store`: It is the schema that the store reports.
+    /// - `snapshot_has_the_schema_of_its_store`: It is the schema that the store reports then.
     fn schema(&self) -> &Schema;
 
     /// The version that it shows.

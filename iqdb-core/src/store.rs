@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::{
-    Applied, Batch, Budget, Capabilities, Change, Feed, Filter, Maintenance, Payload, Record,
-    RecordId, Result, Schema, Snapshot, SnapshotExt, Version,
+    Applied, Batch, Budget, Capabilities, Change, Feed, Field, Filter, Maintenance, Payload,
+    Progress, Record, RecordId, Result, Schema, Snapshot, SnapshotExt, Version,
 };
 
 /// A set of records, written in batches and read through snapshots.
@@ -27,10 +27,11 @@ use crate::{
 /// - `random_operations_agree_with_the_model`: Any sequence of operations leaves what the model
 ///   in `iqdb-conformance` says.
 pub trait Store: Debug + Send + Sync + 'static {
-    /// The schema, fixed when the store was made.
+    /// The schema as it is now: that which the store was made with, and the fields added since.
+    /// O(1).
     ///
     /// - `schema_is_the_one_it_was_made_with`: For every dimension and metric.
-    fn schema(&self) -> &Schema;
+    fn schema(&self) -> Schema;
 
     /// What the store promises beyond this contract.
     ///
@@ -106,6 +107,33 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// effect, all of it or nothing.
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied>;
 
+    /// Appends a field to the schema, as a version of its own. A field never changes or goes. The
+    /// budget counts until the field is decided, as for [`apply_within`](Self::apply_within).
+    ///
+    /// - `adding_a_field_is_a_version_of_its_own`: The next one, with the same records; and the
+    ///   progress ends at the end.
+    /// - `older_records_lack_an_added_field`: They are written, searched and read as before, and take
+    ///   vectors of it from now on.
+    /// - `older_snapshots_lack_an_added_field`: They have the schema of their version, and asking them
+    ///   for the field is [`UnknownField`](crate::ErrorKind::UnknownField). Rows that were read there
+    ///   can be written to the store.
+    /// - `a_field_that_cannot_be_added_changes_nothing`: One whose name is there
+    ///   ([`AlreadyExists`](crate::ErrorKind::AlreadyExists)), one beyond
+    ///   [`FIELDS_MAX`](crate::limits::FIELDS_MAX)
+    ///   ([`InvalidSchema`](crate::ErrorKind::InvalidSchema)) or beyond the store's limits
+    ///   ([`NotSupported`](crate::ErrorKind::NotSupported)), and one whose budget is over.
+    /// - `fields_are_added_beside_readers_and_writers`: None of their batches is lost or torn.
+    /// - `an_added_field_outlives_the_process`: Of a durable store, with the version that it made.
+    ///
+    /// # Errors
+    /// As above; those of [`apply_within`](Self::apply_within).
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version>;
+
     /// A copy of the record of this id, as of now.
     ///
     /// - `get_returns_the_exact_bits`: Negative zeros and subnormals included; never a normalised
@@ -179,8 +207,16 @@ pub trait Store: Debug + Send + Sync + 'static {
 macro_rules! forward_store {
     ($($pointer:ty),*) => {$(
         impl<S: Store + ?Sized> Store for $pointer {
-            fn schema(&self) -> &Schema {
+            fn schema(&self) -> Schema {
                 (**self).schema()
+            }
+            fn add_field(
+                &self,
+                field: Field,
+                budget: Budget<'_>,
+                progress: &mut dyn Progress,
+            ) -> Result<Version> {
+                (**self).add_field(field, budget, progress)
             }
             fn capabilities(&self) -> Capabilities {
                 (**self).capabilities()

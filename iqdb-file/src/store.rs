@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Maintenance, Progress, Record,
-    RecordId, Result, Schema, Shelf, Snapshot, Store, Verified,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Shelf, Snapshot, Store, Verified, Version,
 };
 
 use crate::lifecycle;
@@ -35,7 +35,6 @@ use crate::write::writer::Writer;
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 pub struct FileStore {
-    schema: Schema,
     path: PathBuf,
     /// The process that opened it. No other may use it.
     process: Process,
@@ -74,7 +73,8 @@ impl FileStore {
     ///
     /// # Errors
     /// Those of [`create`](Self::create) and [`open`](Self::open); [`ErrorKind::InvalidSchema`] when
-    /// it has another schema.
+    /// it has another schema. One that has the fields of `schema`, and others that were added since, is
+    /// opened.
     #[allow(clippy::needless_pass_by_value, reason = "as `create` takes it")]
     pub fn open_or_create(
         path: impl AsRef<Path>,
@@ -84,7 +84,7 @@ impl FileStore {
         let path = path.as_ref();
         let open = || {
             let store = Self::new(lifecycle::open::open_or_create(path, &schema, options)?)?;
-            lifecycle::open::check_schema(path, &schema, &store.schema)?;
+            lifecycle::open::check_schema(path, &schema, &store.schema())?;
             Ok(store)
         };
         open().map_err(|error: Error| error.during("open"))
@@ -102,7 +102,6 @@ impl FileStore {
 
     fn new(writer: Writer) -> Result<Self> {
         Ok(Self {
-            schema: writer.schema().clone(),
             path: writer.files().dir().path().to_owned(),
             process: Process::current(),
             shelf: Arc::clone(writer.tables().shelf()),
@@ -157,8 +156,8 @@ impl FileStore {
 }
 
 impl Store for FileStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        self.committer.view().schema.clone()
     }
 
     /// What of a segment that was there at opening is read for the first time is checked then, and its
@@ -171,10 +170,25 @@ impl Store for FileStore {
     /// sealed into a segment, or segments are rewritten. Batches of many threads share a sync.
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.process.check_surely()?;
-        batch.check_input(&self.schema)?;
+        batch.check_input(&self.committer.view().schema)?;
         let applied = self.committer.commit(batch, budget);
         self.shelf.reclaim();
         applied
+    }
+
+    /// Seals the log: O(bytes of the log). Segments stay as they are.
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        self.process.check_surely()?;
+        let limits = self.capabilities().limits();
+        let version = self.committer.add_field(field, limits, budget)?;
+        self.shelf.reclaim();
+        progress.report(1, 1);
+        Ok(version)
     }
 
     /// O(segments) on average.
@@ -263,6 +277,6 @@ impl Drop for FileStore {
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FileStore({}, {})", self.path.display(), self.schema)
+        write!(f, "FileStore({}, {})", self.path.display(), self.schema())
     }
 }

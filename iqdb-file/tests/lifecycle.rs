@@ -79,7 +79,7 @@ fn what_is_not_there_is_not_opened_and_what_is_there_is_not_made() {
     assert_eq!(error.kind(), ErrorKind::InvalidSchema);
     assert_eq!(error.expectation(), Some(&*other.to_string()));
     assert_eq!(error.finding(), Some(&*schema().to_string()));
-    assert_eq!(*FileStore::open(&dir, &options()).unwrap().schema(), schema());
+    assert_eq!(FileStore::open(&dir, &options()).unwrap().schema(), schema());
 }
 
 #[test]

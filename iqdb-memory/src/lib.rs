@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved,
-    Result, RowsSnapshot, Schema, Snapshot, Store, Version,
+    Applied, Batch, Budget, Capabilities, Effect, Field, Filter, Progress, Record, RecordId,
+    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, Version,
 };
 
 /// A store in memory, and nothing but the contract.
@@ -29,13 +29,13 @@ use iqdb_core::{
 /// ```
 #[derive(Debug)]
 pub struct MemoryStore {
-    schema: Schema,
     state: RwLock<State>,
 }
 
 /// Everything behind the lock. No guard on it outlives a call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    schema: Schema,
     version: Version,
     records: HashMap<RecordId, Record>,
     /// The snapshot of this version, once a caller has asked for it.
@@ -63,7 +63,8 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
-        Self { schema, state: RwLock::default() }
+        let (version, records) = (Version::default(), HashMap::new());
+        Self { state: RwLock::new(State { schema, version, records, snapshot: None }) }
     }
 
     // A panic elsewhere must not wedge the store, so the lock's poison is ignored. That is sound
@@ -79,8 +80,8 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        self.read().schema.clone()
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -90,7 +91,7 @@ impl Store for MemoryStore {
     /// O(bytes in the batch). Everything that can fail comes first.
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut state = self.write();
-        batch.check(&self.schema, state.version)?;
+        batch.check(&state.schema, state.version)?;
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
         budget.check()?;
 
@@ -123,6 +124,25 @@ impl Store for MemoryStore {
         Ok(applied)
     }
 
+    /// O(fields).
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let mut state = self.write();
+        let schema = self.capabilities().limits().add_field(&state.schema, field)?;
+        budget.check()?;
+        state.schema = schema;
+        state.version = state.version.next();
+        state.snapshot = None;
+        let version = state.version;
+        drop(state);
+        progress.report(1, 1);
+        Ok(version)
+    }
+
     /// O(bytes in the record).
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         Ok(self.read().records.get(id).cloned())
@@ -138,7 +158,7 @@ impl Store for MemoryStore {
             return Ok(snapshot.clone());
         }
         let records = state.records.values();
-        let snapshot = Arc::new(RowsSnapshot::new(self.schema.clone(), state.version, records)?);
+        let snapshot = Arc::new(RowsSnapshot::new(state.schema.clone(), state.version, records)?);
         state.snapshot = Some(snapshot.clone());
         Ok(snapshot)
     }

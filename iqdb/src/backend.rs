@@ -293,7 +293,7 @@ impl Iqdb {
     ///
     /// let schema = Schema::new(384, Metric::Cosine)?;
     /// let db = Iqdb::open_or_create("words.iqdb", schema.clone())?;
-    /// assert_eq!(db.schema(), &schema);
+    /// assert_eq!(db.schema(), schema);
     /// # Ok::<(), iqdb::Error>(())
     /// ```
     ///
@@ -319,7 +319,7 @@ impl Iqdb {
     ///
     /// # Errors
     /// As [`open`](Self::open); [`ErrorKind::InvalidSchema`](crate::ErrorKind::InvalidSchema) when it
-    /// has another schema.
+    /// has another schema, unless that has the fields of this one and others that were added since.
     pub fn open_or_create(path: impl AsRef<Path>, schema: Schema) -> Result<Self> {
         Builder::default().open_or_create(path, schema)
     }

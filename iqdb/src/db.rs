@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Filter, Hits,
+    Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Field, Filter, Hits,
     Maintenance, NamedVector, Path, Payload, Progress, Query, Record, RecordId, Result, Rows,
     Schema, Scratch, Search, Snapshot, Store, StoreExt, Value, Verified, Version,
 };
@@ -68,10 +68,35 @@ impl Iqdb {
         Self { file: Some(file), ..db }
     }
 
-    /// The schema, fixed when the database was made.
+    /// The schema as it is now. O(1).
     #[must_use]
-    pub fn schema(&self) -> &Schema {
+    pub fn schema(&self) -> Schema {
         self.store.schema()
+    }
+
+    /// Appends a field to the schema, while the database goes on being read and written. Records that
+    /// are there lack it, until [`set_vectors`](Self::set_vectors) or an upsert gives them a vector. A
+    /// field never changes or goes. Returns the version that has it. With a budget and a progress, it is a
+    /// method of [`Store`].
+    ///
+    #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+    #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
+    /// use iqdb::{Element, Field, FieldKind, Iqdb, Metric, Record, Schema, Vector};
+    ///
+    /// let db = Iqdb::open_in_memory(Schema::new(2, Metric::Dot)?)?;
+    /// db.upsert(Record::new(1, [1.0, 0.0])?)?;
+    /// let kind = FieldKind::Dense { dim: 3, metric: Metric::Cosine, element: Element::F32 };
+    /// db.add_field(Field::new("image", kind)?)?;
+    /// db.set_vectors(1, [("image".into(), Some(Vector::try_from([1.0, 2.0, 3.0])?))])?;
+    /// assert_eq!(db.query([1.0, 2.0, 3.0]).on("image").run()?.to_vec()[0].id, 1);
+    /// # Ok::<(), iqdb::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) when a field has the name; those
+    /// of [`Store::add_field`].
+    pub fn add_field(&self, field: Field) -> Result<Version> {
+        self.written(self.store.add_field(field, Budget::new(), &mut ()))
     }
 
     /// The store behind the handle.

@@ -149,7 +149,7 @@ impl<'a> Scroll<'a> {
     /// A filter that can't be read; those of [`Store::snapshot`](crate::Store::snapshot) and
     /// [`Snapshot::scroll`].
     pub fn run(self) -> Result<ScrollPage> {
-        let mut rows = Rows::new(self.db.schema());
+        let mut rows = Rows::new(&self.db.schema());
         let next = self.run_into(&mut rows)?;
         Ok(ScrollPage { records: rows.to_records(), next })
     }
@@ -160,7 +160,7 @@ impl<'a> Scroll<'a> {
     /// # Errors
     /// Those of [`run`](Self::run); there are no rows then.
     pub fn run_into(self, rows: &mut Rows) -> Result<Option<Cursor>> {
-        rows.reset(self.db.schema());
+        rows.reset(&self.db.schema());
         let filter = self.condition.read()?;
         let mut page = Page::new(self.limit).with_parts(self.parts).with_budget(self.budget);
         page = match &self.order {

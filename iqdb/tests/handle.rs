@@ -154,7 +154,7 @@ fn pages_come_in_the_order_of_a_value() {
     let ids: Vec<_> = first.records.iter().map(|record| record.id.clone()).collect();
     assert_eq!(ids, [3, 2, 1]);
     assert!(first.records.iter().all(|record| record.vectors().count() == 0));
-    let mut rows = Rows::new(db.schema());
+    let mut rows = Rows::new(&db.schema());
     let next = by_year().limit(3).after(first.next).run_into(&mut rows).unwrap();
     assert_eq!((rows.record(0).unwrap().id().unwrap().to_id(), next), ("a".into(), None));
     let cancelled = AtomicBool::new(true);
@@ -168,7 +168,7 @@ fn pages_come_in_the_order_of_a_value() {
 fn rows_go_from_one_database_to_another_and_values_are_counted() {
     let (db, copy) = (articles(), articles());
     copy.delete_where("year > 0").unwrap();
-    let mut rows = Rows::new(db.schema());
+    let mut rows = Rows::new(&db.schema());
     db.scroll().run_into(&mut rows).unwrap();
     assert_eq!(copy.upsert_rows(rows).unwrap().inserted, 3);
     assert_eq!(copy.scroll().run().unwrap(), db.scroll().run().unwrap());

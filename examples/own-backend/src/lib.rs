@@ -19,20 +19,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Effect, Filter, Record, RecordId, RecordRef, Resolved,
-    Result, RowsSnapshot, Schema, Snapshot, Store, Version,
+    Applied, Batch, Budget, Capabilities, Effect, Field, Filter, Progress, Record, RecordId,
+    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, Version,
 };
 
 /// A store of records in a map.
 #[derive(Debug)]
 pub struct Toy {
-    // Outside the mutex, because `schema` lends it and it never changes.
-    schema: Schema,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 struct State {
+    schema: Schema,
     version: Version,
     records: BTreeMap<RecordId, Record>,
 }
@@ -57,7 +56,8 @@ impl iqdb_core::State for State {
 impl Toy {
     /// An empty store.
     pub fn new(schema: Schema) -> Self {
-        Self { schema, state: Mutex::default() }
+        let (version, records) = (Version::default(), BTreeMap::new());
+        Self { state: Mutex::new(State { schema, version, records }) }
     }
 
     /// A thread that panics while it holds the lock poisons it, and the others must not notice. To
@@ -68,8 +68,8 @@ impl Toy {
 }
 
 impl Store for Toy {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        self.lock().schema.clone()
     }
 
     /// What a store promises here is tested. This one promises the contract and nothing more.
@@ -83,7 +83,7 @@ impl Store for Toy {
         // Everything that can make a batch fail, in one call, before anything changes. Under the
         // lock, or the version could move on between the check and the write. A busier backend
         // calls `check_input` before it takes the lock, and only `check_version` under it.
-        batch.check(&self.schema, state.version)?;
+        batch.check(&state.schema, state.version)?;
         // A batch is made of statements, of which there may be more some day. Core turns them into
         // effects, which are few and plain, and counts the statements that have none.
         let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
@@ -118,6 +118,26 @@ impl Store for Toy {
         Ok(applied)
     }
 
+    /// A version of its own. Records that lack the field stay as they are.
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let version = {
+            let mut state = self.lock();
+            let schema = self.capabilities().limits().add_field(&state.schema, field)?;
+            budget.check()?;
+            state.schema = schema;
+            state.version = state.version.next();
+            state.version
+        };
+        // The caller's code runs here, so the lock is free again.
+        progress.report(1, 1);
+        Ok(version)
+    }
+
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
         Ok(self.lock().records.get(id).cloned())
     }
@@ -126,8 +146,8 @@ impl Store for Toy {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         // The copy is taken under the lock, so that it is one version seen whole; the rest of the
         // work is done after it is released.
-        let State { version, records } = self.lock().clone();
-        Ok(Arc::new(RowsSnapshot::new(self.schema.clone(), version, records.values())?))
+        let State { schema, version, records } = self.lock().clone();
+        Ok(Arc::new(RowsSnapshot::new(schema, version, records.values())?))
     }
 
     /// There is nothing to make durable.

@@ -41,7 +41,7 @@ impl Input {
         let (schema, rows, name) = match (&base, args.metric, database) {
             (_, _, Some(database)) => {
                 let rows = usize::try_from(database.len()?).unwrap_or(usize::MAX);
-                (database.schema().clone(), rows, "the database".to_owned())
+                (database.schema(), rows, "the database".to_owned())
             }
             (Some(base), Some(metric), None) => {
                 let schema = Schema::new(base.columns(), metric)

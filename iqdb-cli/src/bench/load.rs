@@ -33,7 +33,7 @@ pub(super) fn load(
         for vector in components.chunks_exact(dim) {
             let row = loaded + records.len();
             let vector = VectorRef::new(vector)?;
-            check(schema, vector, row, base)
+            check(&schema, vector, row, base)
                 .map_err(|error| error.during(format!("reading {}", base.name())))?;
             records.push(Record::new(row as u64, vector)?);
         }

@@ -42,7 +42,7 @@ pub(crate) struct Imported {
 pub(crate) fn run(args: &ImportArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let database = database::open(&args.database)?;
     let schema = database.schema();
-    let mut reader = input::open(&args.file, args.payload.as_deref(), schema, &args.field)?;
+    let mut reader = input::open(&args.file, args.payload.as_deref(), &schema, &args.field)?;
     let bar = progress::of_file(screen, "importing", reader.progress());
     let start = Instant::now();
     let mut imported = Imported::default();
@@ -83,7 +83,7 @@ pub(crate) fn import(
     imported: &mut Imported,
     progress: &mut dyn FnMut(&dyn Reader),
 ) -> Result<()> {
-    let mut batches = Batches::new(reader, database.schema().clone(), options.batch_rows);
+    let mut batches = Batches::new(reader, database.schema(), options.batch_rows);
     let mut resuming = options.resume;
     loop {
         let mut batch = batches.next_batch()?;

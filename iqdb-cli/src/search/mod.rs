@@ -24,7 +24,7 @@ const BATCH_QUERIES: usize = 64;
 pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let database = database::open_read_only(&args.database)?;
     let names = args.field.as_slice();
-    let field = input::one(database.schema(), names)?;
+    let field = input::one(&database.schema(), names)?;
     if let Some(id) = &args.like {
         let Some(record) = database.get(id)? else {
             return Err(not_there(id, 1, 1).into());

@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use iqdb_core::{
-    Batch, Budget, ErrorKind, Feed, Metric, Position, Record, RecordId, Result, Schema, Snapshot,
-    SnapshotExt, StoreExt, Version,
+    Batch, Budget, ErrorKind, Feed, Field, Metric, Position, Record, RecordId, Result, Schema,
+    Snapshot, SnapshotExt, StoreExt, Version,
 };
 
+use super::added_fields;
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
@@ -98,6 +99,16 @@ pub(super) fn changes_are_each_changed_id_once(harness: &Harness) -> Result<Outc
         let (now, _) = feed.begin(Budget::new())?;
         let ids = feed.changes(now, Budget::new())?.ids;
         assert_is!(ids, Vec::<RecordId>::new(), "what has changed since the newest version");
+    }
+    if harness.limits()?.fields() > 1 {
+        let (before, _) = pair.site.feed().expect("the feed that was there").begin(Budget::new())?;
+        let field = Field::new("added", pair.model.schema().fields()[0].kind())?;
+        added_fields::add(&mut pair, &field)?;
+        let feed = pair.site.feed().expect("the feed that was there");
+        let changes = feed.changes(before, Budget::new())?;
+        assert_is!(changes.ids, Vec::<RecordId>::new(), "what has changed since a field was added");
+        assert_is!(changes.upto.version(), pair.model.version(), "the version with the field");
+        assert_is!(changes.snapshot.schema(), pair.model.schema(), "the schema with the field");
     }
     Ok(Outcome::Kept)
 }

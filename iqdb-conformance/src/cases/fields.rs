@@ -304,7 +304,7 @@ pub(super) fn limits_are_kept(harness: &Harness) -> Result<Outcome> {
     for schema in schemas {
         let created = harness.create(&schema);
         match limits.check(&schema) {
-            Ok(()) => assert_is!(created?.schema(), &schema, "the schema of the store"),
+            Ok(()) => assert_is!(created?.schema(), schema, "the schema of the store"),
             Err(_) => {
                 let context = format_args!("a store of {schema}, which is beyond its limits");
                 assert_refused(created, ErrorKind::NotSupported, context);

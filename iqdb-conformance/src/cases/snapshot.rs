@@ -127,7 +127,7 @@ pub(super) fn snapshot_has_the_schema_of_its_store(harness: &Harness) -> Result<
         for dim in [1, 2, 3, 8, 17, 100] {
             let schema = Schema::new(dim, metric)?;
             let site = harness.create(&schema)?;
-            assert_is!(site.snapshot()?.schema(), site.schema(), "of an empty store");
+            assert_is!(site.snapshot()?.schema(), &site.schema(), "of an empty store");
             assert_is!(site.snapshot()?.schema(), &schema, "of an empty store");
             site.upsert(Record::new(1, vec![1.0; dim])?)?;
             assert_is!(site.snapshot()?.schema(), &schema, "the schema of the snapshot");

@@ -18,11 +18,11 @@ pub(super) fn schema_is_the_one_it_was_made_with(harness: &Harness) -> Result<Ou
             let schema = Schema::new(dim, metric)?;
             let records = corpus::records(&schema, 2, Distribution::Smooth, 1)?;
             let mut pair = Differential::of(harness, &schema, records)?;
-            assert_is!(pair.site.schema(), &schema, "the schema");
+            assert_is!(pair.site.schema(), schema, "the schema");
             pair.check()?;
             if pair.site.reopens() {
                 pair.site.reopen()?;
-                assert_is!(pair.site.schema(), &schema, "the schema of the reopened store");
+                assert_is!(pair.site.schema(), schema, "the schema of the reopened store");
             }
         }
     }

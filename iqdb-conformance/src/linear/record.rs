@@ -56,7 +56,7 @@ pub(crate) fn record(
         })
     });
     let operations = run_concurrently(threads.collect())?.into_iter().flatten().collect();
-    Ok(History::new(store.schema().clone(), operations))
+    Ok(History::new(store.schema(), operations))
 }
 
 fn perform(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use iqdb_core::filter::Expr;
 use iqdb_core::{
     Aggregate, Aggregated, Applied, Batch, Blocks, Budget, CandidateRequest, Candidates,
-    Capabilities, Cursor, Filter, Page, Record, RecordId, RecordRef, Remote, Rest, Result, Rows,
-    Schema, Snapshot, SnapshotExt, Store, Version,
+    Capabilities, Cursor, Field, Filter, Page, Progress, Record, RecordId, RecordRef, Remote, Rest,
+    Result, Rows, Schema, Snapshot, SnapshotExt, Store, Version,
 };
 
 use super::naive::NaiveStore;
@@ -32,7 +32,7 @@ impl RemoteStore {
 }
 
 impl Store for RemoteStore {
-    fn schema(&self) -> &Schema {
+    fn schema(&self) -> Schema {
         self.inner.schema()
     }
 
@@ -42,6 +42,15 @@ impl Store for RemoteStore {
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         self.inner.apply_within(batch, budget)
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        self.inner.add_field(field, budget, progress)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

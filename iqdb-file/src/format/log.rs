@@ -4,11 +4,12 @@
 //! synced when the frame was written. A frame's checksum covers the checksum of the frame before, so a
 //! log is one chain, and the checksum of its last frame identifies the whole history.
 
-use iqdb_core::{Error, ErrorKind, Result, Version};
+use iqdb_core::{Error, ErrorKind, Result, Schema, Version};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use super::file_head::put_head;
 use super::file_name::FileName;
+use super::schema::put_schema;
 use super::wire::{Reader, put_u32, put_u64};
 
 /// The size of the header in bytes, and the offset of the first frame.
@@ -42,6 +43,13 @@ impl LogEnd {
 /// The chain hash of a database that was made with this version, and has no history.
 pub(crate) fn first_chain(database: u128, version: Version) -> u64 {
     xxh3_64_with_seed(&database.to_le_bytes(), version.0)
+}
+
+/// The chain hash of a history that goes on with a field: the last one of this schema.
+pub(crate) fn chain_of_field(chain: u64, schema: &Schema) -> u64 {
+    let mut bytes = Vec::new();
+    put_schema(&mut bytes, schema);
+    xxh3_64_with_seed(&bytes, chain)
 }
 
 /// The header of the log with this number, which goes on from this chain hash.

@@ -57,9 +57,10 @@ pub(crate) fn open_or_create(
 }
 
 /// # Errors
-/// [`ErrorKind::InvalidSchema`] when the schemas differ.
+/// [`ErrorKind::InvalidSchema`] unless the database has the fields of `expected`, and maybe others
+/// that were added since.
 pub(crate) fn check_schema(path: &Path, expected: &Schema, found: &Schema) -> Result<()> {
-    if found == expected {
+    if found.fields().starts_with(expected.fields()) {
         return Ok(());
     }
     let what = format!("{}: the database has another schema", path.display());

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use iqdb_core::{Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Seal, Version};
+use iqdb_core::{
+    Block, Error, ErrorKind, IdRef, RecordId, RecordRef, Result, Schema, Seal, Version,
+};
 
 use super::block::SegmentBlock;
 use super::body::Body;
 use super::context::SegmentContext;
 use super::lineage::SegmentLineage;
-use super::segment_file::read_footer;
+use super::segment_file::{read_footer, written_shape};
 use super::sidecar::{BlockSidecar, SidecarFile};
 use crate::errors::{damaged, refused};
 use crate::format::file_name::FileName;
@@ -28,6 +30,7 @@ pub(crate) struct Segment {
     info: SegmentInfo,
     body: Arc<Body>,
     blocks: Box<[SegmentBlock]>,
+    /// That of the fields that there were when it was written.
     shape: Shape,
     seed: u64,
     /// Where the index is, and how many slots it has.
@@ -58,14 +61,14 @@ impl Segment {
         file: Arc<dyn File>,
     ) -> Result<Self> {
         let path = context.dir.path_of(FileName::Segment(info.number));
-        let header = header(context.database, info.number, &context.shape);
-        let footer = read_footer(&*file, &path, &header, info.seal, &context.shape)?;
+        let shape = written_shape(&*file, &path, &context.shape)?;
+        let header = header(context.database, info.number, &shape);
+        let footer = read_footer(&*file, &path, &header, info.seal, &shape)?;
         if footer.rows != info.rows {
             return Err(damaged(&path, "it has another number of rows than the manifest says")
                 .expected(info.rows)
                 .found(footer.rows));
         }
-        let shape = context.shape.clone();
         let blocks = shape.blocks(info.rows);
         let index = Section::Index.slot(blocks, shape.fields());
         let vectors = (0..blocks)
@@ -129,23 +132,34 @@ impl Segment {
         Some((self.blocks.get(row / self.shape.block_rows)?, row % self.shape.block_rows))
     }
 
-    /// Block number `n`, as it is seen at a version.
+    /// Block number `n`, as it is seen at a version that has this schema, which may have fields more
+    /// than the segment.
     ///
     /// # Errors
     /// [`ErrorKind::ContractViolation`](iqdb_core::ErrorKind::ContractViolation) when there is no such
     /// block.
-    pub(crate) fn lend(&self, n: usize, at: Version) -> Result<Block<'_>> {
+    pub(crate) fn lend<'a>(
+        &'a self,
+        schema: &'a Schema,
+        n: usize,
+        at: Version,
+    ) -> Result<Block<'a>> {
         let block = self.block(n).ok_or_else(|| no_such_block(self.blocks.len(), n))?;
-        Ok(Block::new(block, &self.shape.schema, block.len(), at)?.sealed(block.seal()))
+        Ok(Block::new(block, schema, block.len(), at)?.sealed(block.seal()))
     }
 
     /// The record of a row, as it was written.
     ///
     /// # Errors
     /// As [`lend`](Self::lend).
-    pub(crate) fn record(&self, row: u32, at: Version) -> Result<RecordRef<'_>> {
+    pub(crate) fn record<'a>(
+        &'a self,
+        schema: &'a Schema,
+        row: u32,
+        at: Version,
+    ) -> Result<RecordRef<'a>> {
         let (row, rows) = (row as usize, self.shape.block_rows);
-        self.lend(row / rows, at)?.record(row % rows)
+        self.lend(schema, row / rows, at)?.record(row % rows)
     }
 
     /// The row that had this id when the segment was made, alive or not. O(1) on average.

@@ -1,5 +1,6 @@
 //! Reads the header and the footer of a segment's file.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use iqdb_core::Result;
@@ -7,8 +8,25 @@ use iqdb_core::Result;
 use crate::errors::{damaged, refused};
 use crate::format::file_head::check_header;
 use crate::format::segment::footer::{Footer, Seal, TRAILER};
+use crate::format::segment::header::fields_in;
 use crate::format::segment::layout::{HEADER, Shape};
 use crate::vfs::{File, FileExt};
+
+/// The shape of the segment in this file: that of the first fields of the schema, as many as the
+/// header says. Fields may have been added since it was written. [`read_footer`] checks the header.
+///
+/// # Errors
+/// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+pub(super) fn written_shape(file: &dyn File, path: &Path, shape: &Shape) -> Result<Shape> {
+    let mut header = vec![0; HEADER];
+    match file.read_exact_at(&mut header, 0) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(shape.clone()),
+        read => {
+            read.map_err(|error| refused(path, "read", error))?;
+            shape.of_first(fields_in(&header))
+        }
+    }
+}
 
 /// Reads and checks header and footer. O(length of the footer), which is about a thousandth of the
 /// file's.

@@ -81,7 +81,7 @@ impl Snapshot for View {
         let Some((segment, row)) = self.segments.find(id, self.version)? else {
             return Ok(None);
         };
-        segment.record(row, self.version).map(Some)
+        segment.record(&self.schema, row, self.version).map(Some)
     }
 
     fn blocks(&self) -> Option<&dyn Blocks> {
@@ -101,7 +101,9 @@ impl Blocks for View {
     fn block(&self, i: usize) -> Result<Block<'_>> {
         self.process.check()?;
         match (self.segments.blocks.get(i), self.memtable.blocks()) {
-            (Some((segment, block)), _) => self.segments.all[*segment].lend(*block, self.version),
+            (Some((segment, block)), _) => {
+                self.segments.all[*segment].lend(&self.schema, *block, self.version)
+            }
             (None, Some(memtable)) if i < self.block_count() => {
                 memtable.block(i - self.segments.blocks.len())
             }

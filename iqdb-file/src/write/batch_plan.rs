@@ -28,7 +28,7 @@ impl<'b> BatchPlan<'b> {
     /// # Errors
     /// Those of reading the segments.
     pub(crate) fn new(batch: &'b Batch, memtable: &Memtable, segments: &Segments) -> Result<Self> {
-        let records = memtable.snapshot()?;
+        let (records, schema) = (memtable.snapshot()?, memtable.schema());
         let mut plan = Self {
             batch,
             applied: Applied::at(memtable.version()),
@@ -47,7 +47,7 @@ impl<'b> BatchPlan<'b> {
                         if let Change::SetPayload(_, payload) = change {
                             // The vectors move to the memtable with the record.
                             let mut record =
-                                segment.record(row, memtable.version())?.to_record()?;
+                                segment.record(&schema, row, memtable.version())?.to_record()?;
                             record.payload.clone_from(payload);
                             whole.push((n, Change::Upsert(record)));
                         }

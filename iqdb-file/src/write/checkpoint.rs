@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use iqdb_core::{Budget, Error, Result};
+use iqdb_core::{Budget, Error, Result, Schema};
 
 use super::checkpoint_files::{CheckpointFiles, NewFiles};
 use super::read_only::ReadOnlyReason;
@@ -31,6 +31,8 @@ pub(crate) struct Checkpoint<'a> {
     pub(crate) reserve: &'a mut Reserve,
     /// The segments that are rewritten into one.
     pub(crate) rewrite: &'a [Arc<Segment>],
+    /// The schema with one more field, if the checkpoint adds one, as a version of its own.
+    pub(crate) grown: Option<&'a Schema>,
     /// Whether it may give the reserve up when the disk is full.
     pub(crate) may_use_reserve: bool,
 }
@@ -74,7 +76,8 @@ impl Checkpoint<'_> {
     }
 
     fn builder(&self) -> CheckpointFiles<'_> {
-        CheckpointFiles { options: self.options, files: self.files, tables: self.tables }
+        let Self { options, files, tables, grown, .. } = self;
+        CheckpointFiles { options, files, tables, grown: *grown }
     }
 
     /// Writes the new files. On a failure, frees the reserve, if it may, and tries once more.

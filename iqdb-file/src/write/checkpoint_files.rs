@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Budget, Result, SnapshotExt, Version};
+use iqdb_core::{Budget, Result, Schema, SnapshotExt, Version};
 
 use super::file_numbers::FileNumbers;
 use super::segment_writer::SegmentWriter;
@@ -17,6 +17,7 @@ use crate::fault::Defect;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::log::Log;
 use crate::format::file_name::FileName;
+use crate::format::log::chain_of_field;
 use crate::format::manifest::{Entry, Manifest, SegmentInfo};
 use crate::options::FileOptions;
 use crate::read::context::SegmentContext;
@@ -29,6 +30,8 @@ pub(crate) struct CheckpointFiles<'a> {
     pub(crate) options: &'a FileOptions,
     pub(crate) files: &'a DatabaseFiles,
     pub(crate) tables: &'a Tables,
+    /// The schema with one more field, if the checkpoint adds one, as a version of its own.
+    pub(crate) grown: Option<&'a Schema>,
 }
 
 /// The new files of a checkpoint, before its manifest is published.
@@ -91,16 +94,19 @@ impl CheckpointFiles<'_> {
         let log = numbers.free(dir, &[FileName::Log])?;
         made.push(FileName::Log(log));
         let chain = self.tables.log().end().chain;
+        let chain = self.grown.map_or(chain, |schema| chain_of_field(chain, schema));
         let log = Log::create(dir, old.database, log, chain)?;
         let open_segment = numbers.free(dir, &[FileName::Segment])?;
         let number = numbers.free(dir, &[FileName::Manifest, FileName::Unfinished])?;
         if !self.options.fault.has(Defect::DirectoryNotSynced) {
             dir.sync().map_err(|error| refused(dir.path(), "synced", error))?;
         }
+        let version = self.tables.memtable().version();
         let manifest = Manifest {
             number,
-            version: self.tables.memtable().version(),
+            version: self.grown.map_or(version, |_| version.next()),
             chain,
+            schema: self.grown.unwrap_or(&old.schema).clone(),
             log: log.number(),
             log_end: None,
             open_segment,
@@ -157,9 +163,10 @@ impl CheckpointFiles<'_> {
         }
         made.push(FileName::Segment(number));
         let mut writer = SegmentWriter::create(self.context(), number)?;
+        let schema = self.files.schema();
         for segment in segments {
             for row in segment.live_rows(Version(u64::MAX)) {
-                writer.push(&segment.record(row, Version(u64::MAX))?)?;
+                writer.push(&segment.record(schema, row, Version(u64::MAX))?)?;
                 budget.check()?;
             }
         }

@@ -9,7 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use iqdb_core::{Applied, Batch, Budget, Change, Result};
+use iqdb_core::{
+    Applied, Batch, Budget, Change, Error, ErrorKind, Field, Limits, Result, Schema, Version,
+};
 
 use super::commit_state::CommitState;
 use super::group::CommitGroup;
@@ -18,6 +20,7 @@ use super::read_only::ReadOnlyReason;
 use super::retired_views::drop_quietly;
 use super::write_failure::WriteFailure;
 use super::writer::Writer;
+use crate::format::schema::check_codes;
 use crate::pace::Pace;
 use crate::read::segment::Segment;
 use crate::read::view::View;
@@ -76,6 +79,38 @@ impl Committer {
         }
     }
 
+    /// Appends a field to the schema, as the next version: seals the log, so that every file has the
+    /// fields of its manifest or fewer, and publishes a manifest with the field. Returns the version.
+    ///
+    /// # Errors
+    /// Those of [`Store::add_field`](iqdb_core::Store::add_field).
+    pub(crate) fn add_field(
+        &self,
+        field: Field,
+        limits: Limits,
+        budget: Budget<'_>,
+    ) -> Result<Version> {
+        let state = self.idle()?;
+        budget.check()?;
+        let grown = limits.add_field(state.writer().schema(), field)?;
+        check_codes(&grown)?;
+        let version = state.writer().version().next();
+        self.checkpoint(state, (&[], Some(&grown)), false, budget).map_err(|error| {
+            match self.lock().writer().check_writable() {
+                Ok(()) => error,
+                // The manifest may have been renamed.
+                Err(reason) => Error::new(
+                    ErrorKind::OutcomeUnknown,
+                    "the field may or may not be there once the database is opened again",
+                )
+                .during("add_field")
+                .found(reason)
+                .caused_by(error),
+            }
+        })?;
+        Ok(version)
+    }
+
     /// A panic of a writer must not wedge the store, so this ignores the lock's poison: the next writer
     /// takes back what the panic left half done.
     pub(crate) fn lock(&self) -> MutexGuard<'_, CommitState> {
@@ -128,7 +163,7 @@ impl Committer {
         let is_overdue = writer.must_seal(only_deletes);
         let chosen = if is_overdue { Vec::new() } else { writer.worth_rewriting() };
         // On a full disk, sealing the log gains no space; rewriting segments does.
-        let done = self.checkpoint(state, &chosen, !chosen.is_empty(), Budget::new());
+        let done = self.checkpoint(state, (&chosen, None), !chosen.is_empty(), Budget::new());
         let mut state = self.lock();
         if let Err(error) = done {
             let writer = state.writer_mut();
@@ -229,18 +264,20 @@ impl Committer {
         state
     }
 
-    /// Seals the log and rewrites these segments into one. The writer must be idle. Another writer may
-    /// be at work by the time this returns, so it doesn't return the lock.
+    /// Seals the log, rewrites these segments into one, and adds the last field of a schema that has
+    /// one more. The writer must be idle. Another writer may be at work by the time this returns, so it
+    /// doesn't return the lock.
     fn checkpoint(
         &self,
         mut state: MutexGuard<'_, CommitState>,
-        rewrite: &[Arc<Segment>],
+        (rewrite, grown): (&[Arc<Segment>], Option<&Schema>),
         may_use_reserve: bool,
         budget: Budget<'_>,
     ) -> Result<()> {
         let writer = state.writer_mut();
-        let checkpoint =
-            std::panic::AssertUnwindSafe(|| writer.checkpoint(rewrite, may_use_reserve, budget));
+        let checkpoint = std::panic::AssertUnwindSafe(|| {
+            writer.checkpoint(rewrite, grown, may_use_reserve, budget)
+        });
         match std::panic::catch_unwind(checkpoint) {
             Ok(done) => {
                 if done? {
@@ -269,7 +306,7 @@ impl Committer {
     /// Those of [`Writer::checkpoint`].
     pub(crate) fn compact(&self, pace: &mut Pace<'_>) -> Result<()> {
         pace.step(0)?;
-        self.checkpoint(self.idle()?, &[], true, pace.budget())?;
+        self.checkpoint(self.idle()?, (&[], None), true, pace.budget())?;
         let mut most = usize::MAX;
         loop {
             // Other writers may have written since.
@@ -281,7 +318,7 @@ impl Committer {
             }
             let rows = chosen.iter().map(|segment| segment.info().rows - segment.dead()).sum();
             pace.expect(rows);
-            match self.checkpoint(state, &chosen, true, pace.budget()) {
+            match self.checkpoint(state, (&chosen, None), true, pace.budget()) {
                 Ok(()) => pace.step(rows)?,
                 // On a full disk half of them may go where all don't.
                 Err(_) if chosen.len() > 1 && pace.budget().check().is_ok() => {

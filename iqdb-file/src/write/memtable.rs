@@ -32,7 +32,7 @@ impl Memtable {
         Self { records, version, live, log, stores: 1, fault }
     }
 
-    pub(crate) fn schema(&self) -> &Schema {
+    pub(crate) fn schema(&self) -> Schema {
         self.records.schema()
     }
 
@@ -91,7 +91,7 @@ impl Memtable {
         for record in published.records(None) {
             batch.push(Change::Upsert(record?.to_record()?));
         }
-        let schema = self.records.schema().clone();
+        let schema = self.records.schema();
         let first_seal = first_seal(self.fault, self.log, self.stores);
         self.stores += 1;
         // The later versions of these records were never published; others will be.

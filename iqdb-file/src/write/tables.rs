@@ -107,7 +107,7 @@ impl Tables {
         Ok(View {
             layout: self.layouts.of(&memtable),
             shelf: Arc::clone(&self.shelf),
-            schema: self.memtable.schema().clone(),
+            schema: self.memtable.schema(),
             version: self.memtable.version(),
             live: self.memtable.live(),
             segments: Arc::clone(&self.segments),

@@ -318,9 +318,9 @@ impl Writer {
         shrinkable(self.tables.segments().all(), self.options.segment_bytes, most)
     }
 
-    /// Seals the log and rewrites `rewrite` into one segment. Returns whether there was anything to do;
-    /// the caller publishes the view then. Gives the reserve up only when it needs the space, and
-    /// restores it afterwards.
+    /// Seals the log, rewrites `rewrite` into one segment, and adds the last field of `grown`. Returns
+    /// whether there was anything to do; the caller publishes the view then. Gives the reserve up only
+    /// when it needs the space, and restores it afterwards.
     ///
     /// # Errors
     /// Those of the system and of the budget. Nothing has changed then, unless the database takes no
@@ -328,24 +328,20 @@ impl Writer {
     pub(crate) fn checkpoint(
         &mut self,
         rewrite: &[Arc<Segment>],
+        grown: Option<&Schema>,
         may_use_reserve: bool,
         budget: Budget<'_>,
     ) -> Result<bool> {
         self.schedule.note_attempt();
-        if rewrite.is_empty() && self.tables.log().frame_bytes() == 0 {
+        if rewrite.is_empty() && grown.is_none() && self.tables.log().frame_bytes() == 0 {
             return Ok(false);
         }
         self.sync_rows()?;
         self.check_names()?;
         self.begin_marks(may_use_reserve)?;
-        let checkpoint = Checkpoint {
-            options: &self.options,
-            files: &mut self.files,
-            tables: &mut self.tables,
-            reserve: &mut self.reserve,
-            rewrite,
-            may_use_reserve,
-        };
+        let Self { options, files, tables, reserve, .. } = self;
+        let checkpoint =
+            Checkpoint { options, files, tables, reserve, rewrite, grown, may_use_reserve };
         if let Err(failure) = checkpoint.run(budget) {
             self.read_only = failure.read_only.or(self.read_only.take());
             return Err(failure.error.during("checkpoint"));
@@ -363,7 +359,7 @@ impl Writer {
         self.sync()?;
         match CleanEnd::of(&self.files, &self.tables) {
             CleanEnd::Checkpoint => {
-                self.checkpoint(&self.worth_rewriting(), true, Budget::new())?;
+                self.checkpoint(&self.worth_rewriting(), None, true, Budget::new())?;
                 // A checkpoint goes on where the system doesn't tell; a mark does not.
                 self.check_names()?;
             }

@@ -233,5 +233,5 @@ fn a_store_that_looks_no_name_up_goes_on_writing_to_a_file_that_was_replaced() {
 fn opens_as_it_is(dir: &Path, written: u64) {
     let store = FileStore::open(dir, &options()).unwrap();
     assert_eq!(numbers(&store), (0..written).collect());
-    assert_eq!(*store.schema(), schema());
+    assert_eq!(store.schema(), schema());
 }

@@ -17,7 +17,7 @@ const ROWS_PER_CHUNK: usize = 5;
 /// Rows that never change.
 #[derive(Debug, Default)]
 struct Chunk {
-    /// One for each field.
+    /// One for each field that there was when a row was added last.
     columns: Vec<PaddedColumn>,
     ids: Vec<RecordId>,
     payloads: Vec<Payload>,
@@ -37,9 +37,8 @@ pub(super) struct View {
 }
 
 impl View {
-    fn empty(schema: &Schema) -> Self {
-        let chunk = Arc::new(Chunk::new(schema));
-        Self { chunk, ends: Vec::new(), seen: Version::default() }
+    fn empty() -> Self {
+        Self { chunk: Arc::default(), ends: Vec::new(), seen: Version::default() }
     }
 
     pub(super) fn has_live_rows(&self) -> bool {
@@ -81,7 +80,7 @@ pub(super) fn append(
     birthplace: Option<Birthplace>,
 ) -> Result<()> {
     let open = views.pop_if(|view| view.chunk.seal.is_none());
-    let View { chunk, mut ends, seen } = open.unwrap_or_else(|| View::empty(schema));
+    let View { chunk, mut ends, seen } = open.unwrap_or_else(View::empty);
     // A copy, because snapshots go on showing the chunk as it was.
     let mut longer = Chunk {
         columns: chunk.columns.clone(),
@@ -90,6 +89,9 @@ pub(super) fn append(
         lineage: chunk.lineage.clone(),
         seal: None,
     };
+    // The chunk may be older than the last fields.
+    let added = schema.fields().iter().skip(longer.columns.len());
+    longer.columns.extend(added.map(|field| PaddedColumn::new(field.kind())));
     let row = u32::try_from(longer.ids.len()).unwrap_or(u32::MAX);
     for (column, field) in longer.columns.iter_mut().zip(schema.fields()) {
         if let Some(vector) = record.vector(field.name()) {
@@ -131,13 +133,6 @@ pub(super) fn pack(views: &mut Vec<View>, schema: &Schema, model: &Model) -> Res
     }
     *views = packed;
     Ok(())
-}
-
-impl Chunk {
-    fn new(schema: &Schema) -> Self {
-        let columns = schema.fields().iter().map(|field| PaddedColumn::new(field.kind()));
-        Self { columns: columns.collect(), ..Self::default() }
-    }
 }
 
 impl BlockSource for View {

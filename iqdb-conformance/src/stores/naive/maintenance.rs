@@ -4,13 +4,13 @@ use std::path::Path;
 
 use iqdb_core::{Budget, Error, ErrorKind, Maintenance, Progress, Result, Verified};
 
-use super::store::NaiveStore;
+use super::store::{NaiveSnapshot, NaiveStore};
 
 impl Maintenance for NaiveStore {
     fn compact(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<()> {
         progress.report(0, 1);
         budget.check()?;
-        self.read(|state| state.pack())?;
+        self.read(NaiveSnapshot::pack)?;
         progress.report(1, 1);
         Ok(())
     }

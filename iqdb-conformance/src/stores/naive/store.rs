@@ -6,9 +6,9 @@ use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iqdb_core::{
-    Applied, Batch, Block, Blocks, Budget, Capabilities, Effect, Error, ErrorKind, Feed, Layout,
-    Maintenance, Record, RecordId, RecordRef, Remote, Result, Schema, SealId, Shelf, Snapshot,
-    Store, Version,
+    Applied, Batch, Block, Blocks, Budget, Capabilities, Effect, Error, ErrorKind, Feed, Field,
+    Layout, Maintenance, Progress, Record, RecordId, RecordRef, Remote, Result, Schema, SealId,
+    Shelf, Snapshot, Store, Version,
 };
 
 use super::chunk::{self, View};
@@ -17,7 +17,6 @@ use crate::Model;
 /// The slowest correct store: it copies everything into each snapshot.
 #[derive(Debug)]
 pub struct NaiveStore {
-    schema: Schema,
     history: u128,
     state: Mutex<NaiveSnapshot>,
     shelf: Arc<Shelf>,
@@ -44,10 +43,10 @@ impl NaiveStore {
     /// An empty store.
     #[must_use]
     pub fn new(schema: Schema) -> Self {
-        let (model, shelf) = (Model::new(schema.clone()), Arc::new(Shelf::new()));
+        let (model, shelf) = (Model::new(schema), Arc::new(Shelf::new()));
         let (views, layout, changed) = (Vec::new(), Arc::default(), BTreeMap::new());
         let state = NaiveSnapshot { model, views, layout, shelf: Arc::clone(&shelf), changed };
-        Self { schema, history: random_history(), state: Mutex::new(state), shelf }
+        Self { history: random_history(), state: Mutex::new(state), shelf }
     }
 
     pub(super) fn history(&self) -> u128 {
@@ -69,8 +68,8 @@ impl NaiveSnapshot {
 }
 
 impl Store for NaiveStore {
-    fn schema(&self) -> &Schema {
-        &self.schema
+    fn schema(&self) -> Schema {
+        self.read(|state| state.model.schema().clone())
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -87,13 +86,13 @@ impl Store for NaiveStore {
             for id in &touched {
                 next.views.iter_mut().for_each(|view| view.end(id, applied.version));
                 if let Some(record) = next.model.get(id) {
-                    chunk::append(&mut next.views, &self.schema, record, None)?;
+                    chunk::append(&mut next.views, next.model.schema(), record, None)?;
                 }
             }
             let ids = effects.iter().map(Effect::to_id);
             next.changed.extend(ids.map(|id| (id, applied.version)));
             next.views.retain(View::has_live_rows);
-            chunk::compact(&mut next.views, &self.schema, &next.model)?;
+            chunk::compact(&mut next.views, next.model.schema(), &next.model)?;
             next.views.iter_mut().for_each(|view| view.see(applied.version));
             if next.seals() != state.seals() {
                 next.layout = Arc::default();
@@ -103,6 +102,24 @@ impl Store for NaiveStore {
         });
         self.shelf.reclaim();
         applied
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        let version = self.read(|state| {
+            let mut next = state.clone();
+            let version = next.model.add_field(field, self.capabilities().limits())?;
+            budget.check()?;
+            next.views.iter_mut().for_each(|view| view.see(version));
+            *state = next;
+            Ok::<_, Error>(version)
+        })?;
+        progress.report(1, 1);
+        Ok(version)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

@@ -1,10 +1,19 @@
 //! The header of a segment: one page, written when the file is made and never changed.
 
 use super::layout::{HEADER, Shape};
-use crate::format::file_head::put_head;
+use crate::format::file_head::{HEAD, put_head};
 use crate::format::file_name::FileName;
 use crate::format::schema::put_kinds;
 use crate::format::wire::{put_u32, put_u64};
+
+/// Where the number of fields is, in bytes.
+const FIELDS_AT: usize = HEAD + 8 + 4;
+
+/// How many fields a header says that its segment has.
+pub(crate) fn fields_in(header: &[u8]) -> usize {
+    let count = header.get(FIELDS_AT..).and_then(<[u8]>::first_chunk);
+    count.map_or(0, |count| u32::from_le_bytes(*count)) as usize
+}
 
 /// The header of the segment with this number.
 pub(crate) fn header(database: u128, number: u64, shape: &Shape) -> Vec<u8> {

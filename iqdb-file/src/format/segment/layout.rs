@@ -1,6 +1,6 @@
 //! How a segment is laid out: the sizes that follow from the schema, and the sections.
 
-use iqdb_core::{Element, FieldKind, Schema};
+use iqdb_core::{Element, FieldKind, Result, Schema};
 
 /// The header's size, and where the rows begin.
 pub(crate) const HEADER: usize = 4_096;
@@ -41,6 +41,19 @@ impl Shape {
         let block_rows = BLOCK_BYTES_MAX / row_bytes.max(ROW_BYTES_MIN);
         let block_rows = 1 << block_rows.clamp(1, BLOCK_ROWS_MAX).ilog2();
         Self { schema: schema.clone(), block_rows }
+    }
+
+    /// The shape of the first fields; of all, where there are no more.
+    ///
+    /// # Errors
+    /// Those of [`Schema::from_fields`].
+    pub(crate) fn of_first(&self, fields: usize) -> Result<Self> {
+        match self.schema.fields().get(..fields) {
+            Some(first) if fields < self.fields() => {
+                Ok(Self::of(&Schema::from_fields(first.to_vec())?))
+            }
+            _ => Ok(self.clone()),
+        }
     }
 
     /// How many fields there are.
