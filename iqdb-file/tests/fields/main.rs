@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod added;
 mod damage;
 
 use std::ops::Range;

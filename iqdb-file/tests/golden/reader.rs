@@ -369,11 +369,13 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
     assert_eq!(header.take(16), manifest.database);
     assert_eq!(header.u64(), entry.number);
     let (block_rows, fields) = (header.len(4), header.len(4));
-    let row_bytes = manifest.schema.iter().map(Field::stride).sum::<usize>().max(64);
+    // Fields may have been added since.
+    let schema = &manifest.schema[..fields];
+    let row_bytes = schema.iter().map(Field::stride).sum::<usize>().max(64);
     assert_eq!(block_rows, 1 << ((4 << 20) / row_bytes).clamp(1, 1 << 16).ilog2());
     let kinds: Vec<Field> = (0..fields).map(|_| kind(&mut header)).collect();
     let nameless = |field: &Field| Field { name: String::new(), ..field.clone() };
-    assert_eq!(kinds, manifest.schema.iter().map(nameless).collect::<Vec<_>>());
+    assert_eq!(kinds, schema.iter().map(nameless).collect::<Vec<_>>());
     header.zeros(header.0.len());
 
     let mut trailer = Bytes(&file[file.len() - 24..]);
@@ -408,7 +410,7 @@ fn segment(file: &[u8], entry: &Entry, manifest: &Manifest) -> Vec<Record> {
         for (id, payload) in ids.into_iter().zip(payloads) {
             records.push(Record::without_vector(id).with_payload(payload));
         }
-        for field in &manifest.schema {
+        for field in schema {
             let parts = std::array::from_fn(|_| section());
             read_column(field, parts, &mut records[first..]);
         }

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, Change, DateTime, Element, Filter, List, Map, Metric, Payload, Record, RecordId, Result,
-    Schema, StoreExt, Uuid, Value, Vector, bf16, f16,
+    Batch, Budget, Change, DateTime, Element, Field, FieldKind, Filter, Limits, List, Map, Metric,
+    Payload, Record, RecordId, Result, Schema, Store, StoreExt, Uuid, Value, Vector, bf16, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
@@ -24,7 +24,7 @@ pub(crate) struct Made {
 
 /// Every golden database.
 pub(crate) fn all() -> Result<Vec<Made>> {
-    Ok(vec![full()?, fields()?, empty()?, closed()?])
+    Ok(vec![full()?, fields()?, added()?, empty()?, closed()?])
 }
 
 /// A database that is being made, step by step, and the model of it.
@@ -65,6 +65,15 @@ impl Making {
         self.model.apply(batch)?;
         if let Some(store) = &self.store {
             store.apply(batch)?;
+        }
+        Ok(())
+    }
+
+    fn add_field(&mut self, name: &str, kind: FieldKind) -> Result<()> {
+        let field = Field::new(name, kind)?;
+        self.model.add_field(field.clone(), Limits::default())?;
+        if let Some(store) = &self.store {
+            store.add_field(field, Budget::new(), &mut ())?;
         }
         Ok(())
     }
@@ -142,6 +151,28 @@ fn fields() -> Result<Made> {
     making.apply(&batch)?;
     making.apply(&Batch::new().upsert(Record::without_vector(id(60))))?;
     Ok(making.end("fields", false))
+}
+
+/// Two fields that were added to a database with records: segments of one field, of two and of three,
+/// and a log that goes on after the last.
+fn added() -> Result<Made> {
+    let vectors = |n: u64, name: &'static str, vector: Vector| {
+        Batch::new().set_vectors(id(n), [(name.into(), Some(vector))])
+    };
+    let mut making = Making::begin(Schema::new(3, Metric::Euclidean)?, 6);
+    making.reopen(false, 3)?;
+    making.apply(&batch(0..9, &columns))?;
+    let kind = FieldKind::Dense { dim: 2, metric: Metric::Dot, element: Element::F16 };
+    making.add_field("half", kind)?;
+    let half = Vector::try_from([f16::from_f32(0.5), f16::from_f32(-0.0)])?;
+    making.apply(&vectors(1, "half", half).delete(id(2)).upsert(record(20, columns(2))))?;
+    making.add_field("terms", FieldKind::Sparse { metric: Metric::Dot })?;
+    making.apply(&batch(21..23, &rows))?;
+    making.reopen(true, NEVER)?;
+    making.apply(&vectors(20, "terms", Vector::sparse([7], [0.5])?))?;
+    making.reopen(false, NEVER)?;
+    making.apply(&vectors(3, "terms", Vector::sparse([3, 8], [1.0, 2.0])?))?;
+    Ok(making.end("added", false))
 }
 
 /// Nothing, of another metric.

@@ -115,6 +115,7 @@ impl Footer {
         let sections = Section::Index.slot(shape.blocks(rows), shape.fields()) + 1;
         let section = |_| Ok(fields.take_u64()?..fields.take_u64()?);
         let sections = (0..sections).map(section).collect::<Result<_>>()?;
+        fields.finish()?;
         Ok(Self { rows, pieces, sections, seed })
     }
 
