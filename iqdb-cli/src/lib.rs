@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::cast_possible_truncation))]
 
+mod add_field;
 pub mod args;
 mod backup;
 pub mod bench;
@@ -52,6 +53,7 @@ where
     let result = match &cli.command {
         Command::Demo(options) => demo::run(options, screen),
         Command::Create(options) => create::run(options, screen),
+        Command::AddField(options) => add_field::run(options, screen),
         Command::Import(options) => import::run(options, screen),
         Command::Export(options) => export::run(options, screen),
         Command::Info(options) => info::run(options, screen),

@@ -2,7 +2,9 @@
 #![cfg(feature = "file")]
 #![allow(clippy::unwrap_used)]
 
-use iqdb::{Backend, Durability, ErrorKind, Iqdb, Metric, Record, Schema};
+use iqdb::{
+    Backend, Durability, ErrorKind, Field, FieldKind, Iqdb, Metric, Record, Schema, Vector,
+};
 
 #[test]
 fn a_database_is_there_again() {
@@ -40,6 +42,34 @@ fn a_database_is_there_again() {
         assert_eq!(near(reader), near(&copied));
         assert_eq!(reader.delete(2).unwrap_err().kind(), ErrorKind::NotSupported);
     }
+}
+
+#[test]
+fn a_field_is_added_beside_clones_and_is_there_again() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("db");
+    let schema = Schema::new(2, Metric::Euclidean).unwrap();
+    let terms = || Field::new("terms", FieldKind::Sparse { metric: Metric::Dot }).unwrap();
+    let db = Iqdb::create(&dir, schema.clone()).unwrap();
+    db.upsert(Record::new(1, [1.0, 0.0]).unwrap()).unwrap();
+    let (before, clone) = (db.snapshot().unwrap(), db.clone());
+    let version = clone.add_field(terms()).unwrap();
+    assert_eq!((version, db.snapshot().unwrap().version()), (before.version().next(), version));
+    let fields = [schema.fields()[0].clone(), terms()];
+    assert_eq!((db.schema().fields(), before.schema()), (&fields[..], &schema));
+    let vector = || Vector::sparse([3], [0.5]).unwrap();
+    assert!(db.set_vectors(1, [("terms".into(), Some(vector()))]).unwrap());
+    assert_eq!(db.add_field(terms()).unwrap_err().kind(), ErrorKind::AlreadyExists);
+    drop((db, clone, before));
+
+    // A program that was written before the field was added goes on working.
+    let db = Iqdb::open_or_create(&dir, schema).unwrap();
+    assert_eq!(db.schema().fields(), fields);
+    let found = db.query(vector()).on("terms").run().unwrap().to_vec();
+    assert_eq!(found.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>(), [1]);
+    drop(db);
+    let reader = Iqdb::open_read_only(&dir).unwrap();
+    assert_eq!(reader.add_field(terms()).unwrap_err().kind(), ErrorKind::NotSupported);
 }
 
 #[test]

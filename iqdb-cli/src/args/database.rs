@@ -42,6 +42,19 @@ pub struct CreateArgs {
     pub field: Vec<Field>,
 }
 
+/// What to add.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  iqdb add-field shop.iqdb image:512:dot:f16")]
+pub struct AddFieldArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+    /// The field: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32, f16, bf16,
+    /// i8 or binary, or NAME:sparse:dot
+    #[arg(value_name = "FIELD", value_parser = field)]
+    pub field: Field,
+}
+
 /// What to describe.
 #[derive(Debug, Args)]
 pub struct InfoArgs {

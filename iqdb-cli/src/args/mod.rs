@@ -13,7 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use bench::{BenchArgs, PlanName};
 pub use database::{
-    BackupArgs, CompactArgs, CompletionsArgs, CreateArgs, GetArgs, InfoArgs, RmArgs, VerifyArgs,
+    AddFieldArgs, BackupArgs, CompactArgs, CompletionsArgs, CreateArgs, GetArgs, InfoArgs, RmArgs,
+    VerifyArgs,
 };
 pub use search::SearchArgs;
 pub use transfer::{ExportArgs, ImportArgs};
@@ -77,6 +78,11 @@ pub enum Command {
     Demo(DemoArgs),
     /// Make a new, empty database
     Create(CreateArgs),
+    /// Add a field of vectors to a database
+    ///
+    /// Records that are there lack it; `iqdb import` and programs give them vectors of it. A field
+    /// never changes or goes. Processes that have the database open see it when they open it again.
+    AddField(AddFieldArgs),
     /// Write the records of a file into a database
     ///
     /// What can be read, by the file's name:

@@ -1,4 +1,4 @@
-//! `iqdb create`, `info`, `get`, `rm`, `verify`, `compact`, `backup` and `completions`.
+//! `iqdb create`, `add-field`, `info`, `get`, `rm`, `verify`, `compact`, `backup` and `completions`.
 
 use std::fs;
 
@@ -20,6 +20,23 @@ fn create_makes_an_empty_database_once() {
 }
 
 #[test]
+fn add_field_adds_one_to_a_database_with_records_once() {
+    let files = Files::words();
+    let args = ["add-field", "db", "image:3:dot:f16"];
+    let said = "Added image: 3 components of f16, dot. None of 4 records has a vector of it yet.\n";
+    assert_eq!(files.ok(&args), said);
+    let info = json(&files.ok(&["info", "db", "--json"]), "fields");
+    assert_eq!(info[1]["name"], "image", "{info}");
+    let again = files.run(&args);
+    assert_eq!((again.exit, again.out.as_str()), (2, ""));
+    assert!(again.err.contains("already exists"), "{}", again.err);
+    files.write("image.jsonl", br#"{"id": 77, "vectors": {"image": {"f16": [1.0, 0.0, 2.0]}}}"#);
+    files.ok(&["import", "db", "image.jsonl"]);
+    files.ok(&["verify", "db"]);
+    assert!(files.ok(&["get", "db", "77"]).contains(r#""f16":[1.0,0.0,2.0]"#));
+}
+
+#[test]
 fn a_database_that_is_not_there_is_an_error_of_every_command() {
     let files = Files::none();
     files.write("words.jsonl", WORDS.as_bytes());
@@ -32,6 +49,7 @@ fn a_database_that_is_not_there_is_an_error_of_every_command() {
         &["search", "db", "--like", "1"],
         &["verify", "db"],
         &["compact", "db"],
+        &["add-field", "db", "image:3:dot"],
         &["backup", "db", "to"],
         &["bench", "db", "--queries", "q.npy"],
     ] {
