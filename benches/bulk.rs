@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use iqdb_arena::ArenaStore;
-use iqdb_core::{Batch, Metric, Rows, Schema, Store};
+use iqdb_core::{Batch, Metric, Rows, Schema, StoreExt};
 
 const DIM: usize = 128;
 const BATCH: usize = 10_000;

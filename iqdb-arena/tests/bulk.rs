@@ -3,7 +3,7 @@
 
 use allocation_counter::measure;
 use iqdb_arena::ArenaStore;
-use iqdb_core::{Batch, Metric, Rows, Schema, Store};
+use iqdb_core::{Batch, Metric, Rows, Schema, Store, StoreExt};
 
 const ROWS: usize = 10_000;
 

@@ -282,7 +282,7 @@ defects! {
     EmptyHasNoBlocks by "snapshot::a_snapshot_has_blocks_or_a_remote";
     /// A remote sends records that don't match the filter.
     RemoteIgnoresTheFilter by "remote::candidates_are_records_that_match";
-    /// A remote sends payloads that nobody asked for.
+    /// A remote sends payloads that were not asked for.
     RemoteSendsPayloadsUnasked by "remote::candidates_are_records_that_match";
     /// A remote sends a record twice.
     RemoteSendsTwice by "remote::candidates_are_records_that_match";

@@ -108,7 +108,7 @@ impl<'a> Churn<'a> {
         Ok(Self { pair, queries: Queries::new(&schema)?, estimated: false })
     }
 
-    /// Replaces some records, and deletes so many that a store may compact.
+    /// Replaces some records, and deletes enough that a store may compact.
     fn write(&mut self, round: u64) -> Result<()> {
         let schema = self.pair.model.schema().clone();
         let records = corpus::records(&schema, RECORDS, Distribution::Smooth, 2 + round)?;

@@ -79,7 +79,7 @@ pub(super) fn ended_names_the_rows_that_ended_between_two_versions(
     let mut ends: BTreeMap<RecordId, Version> = BTreeMap::new();
     for round in 0..20 {
         kept.push(pair.site.snapshot()?);
-        // One version ends one row, and the next one several: at last so many that a store may compact.
+        // One version ends one row, and the next one several: at last enough that a store may compact.
         let several = |n: &u64| match round {
             0..12 => n % 97 == 13 + round,
             _ => n % 11 == round - 10,

@@ -284,7 +284,7 @@ struct Rows {
     some: Present,
 }
 
-/// The column of a field, of which nobody reads the vectors.
+/// The column of a field; no test reads its vectors.
 struct Present(Option<Vec<u32>>);
 
 impl crate::VectorColumn for Present {

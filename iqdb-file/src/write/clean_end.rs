@@ -11,7 +11,7 @@ use crate::files::manifest_file::publish;
 use crate::format::file_name::FileName;
 use crate::format::manifest::Manifest;
 
-/// A log of at most so many bytes and changes is left for the next opening to replay.
+/// A log of at most this many bytes and changes is left for the next opening to replay.
 const LOG_BYTES: u64 = 1 << 20;
 const LOG_CHANGES: u64 = 1 << 12;
 
