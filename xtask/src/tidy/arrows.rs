@@ -93,20 +93,24 @@ fn compare(workspace: &Workspace, sources: &Sources) -> Vec<Finding> {
         }
         let finding =
             |problem: String, remedy: &str| Finding::new(&page.path, line.number, problem, remedy);
-        let Some((from, to)) = text.split_once(" -> ").map(|(a, b)| (a.trim(), b.trim())) else {
-            findings.push(finding(format!("`{text}` is no arrow"), "write `from -> to`"));
+        let Some((from, all)) = text.split_once(" -> ") else {
+            findings.push(finding(format!("`{text}` is no arrow"), "write `from -> to, to`"));
             continue;
         };
-        if !drawn.insert((from, to)) {
-            findings.push(finding(format!("`{text}` is drawn twice"), "delete one of them"));
-        } else if !known.contains(&(from, to)) {
-            let problem = format!("`{text}` is drawn, but no such dependency exists");
-            findings.push(finding(problem, "delete the arrow"));
+        let from = from.trim();
+        for to in all.split(',').map(str::trim) {
+            let arrow = format!("{from} -> {to}");
+            if !drawn.insert((from, to)) {
+                findings.push(finding(format!("`{arrow}` is drawn twice"), "delete one of them"));
+            } else if !known.contains(&(from, to)) {
+                let problem = format!("`{arrow}` is drawn, but no such dependency exists");
+                findings.push(finding(problem, "delete the arrow"));
+            }
         }
     }
     let Some(block) = block else {
         let problem = format!("there is no ```{LANGUAGE} block");
-        let remedy = "draw the dependencies, one `from -> to` per line";
+        let remedy = "draw the dependencies, one `from -> to, to` per line";
         return vec![Finding::new(&page.path, 1, problem, remedy)];
     };
     for (from, to) in known.difference(&drawn) {
