@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Aggregate, Aggregated, Applied, Batch, Budget, Error, ErrorKind, Explain, Field, Filter, Hits,
-    Maintenance, NamedVector, Path, Payload, Progress, Query, Record, RecordId, Result, Rows,
-    Schema, Scratch, Search, Snapshot, Store, StoreExt, Value, Verified, Version,
+    Budget, Error, ErrorKind, Explain, Field, Filter, Hits, Maintenance, Progress, Query, Record,
+    RecordId, Result, Schema, Scratch, Search, Snapshot, Store, StoreExt, Verified, Version,
 };
 
 #[cfg(feature = "file")]
@@ -105,128 +104,6 @@ impl Iqdb {
         &self.store
     }
 
-    /// Applies a batch: all of it or nothing, as one version.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn apply(&self, batch: &Batch) -> Result<Applied> {
-        self.apply_within(batch, Budget::new())
-    }
-
-    /// Applies a batch, unless its budget is over before it is decided.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        self.written(self.store.apply_within(batch, budget))
-    }
-
-    /// Inserts or replaces one record.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn upsert(&self, record: Record) -> Result<Applied> {
-        self.written(self.store.upsert(record))
-    }
-
-    /// Inserts or replaces all records, as one batch.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn upsert_many(&self, records: impl IntoIterator<Item = Record>) -> Result<Applied> {
-        self.written(self.store.upsert_many(records))
-    }
-
-    /// Inserts or replaces the record of each row, as one batch. Of two rows of one id the later one
-    /// wins.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn upsert_rows(&self, rows: Rows) -> Result<Applied> {
-        self.apply(&Batch::new().upsert_rows(rows))
-    }
-
-    /// Inserts one record.
-    ///
-    /// # Errors
-    /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) when its id is there already;
-    /// those of [`Store::apply_within`].
-    pub fn insert(&self, record: Record) -> Result<Applied> {
-        self.apply(&Batch::new().insert(record))
-    }
-
-    /// Inserts one record, unless its id is there already; returns whether it did.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn insert_if_absent(&self, record: Record) -> Result<bool> {
-        let applied = self.apply(&Batch::new().insert_if_absent(record))?;
-        Ok(applied.inserted == 1)
-    }
-
-    /// Deletes the records that match and then inserts or replaces these, as one batch: all of it or
-    /// nothing.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of [`Store::apply_within`].
-    pub fn replace_where(
-        &self,
-        filter: impl TryInto<Filter, Error: Into<Error>>,
-        records: impl IntoIterator<Item = Record>,
-    ) -> Result<Applied> {
-        let batch = Batch::new().delete_where(filter.try_into().map_err(Into::into)?);
-        self.apply(&records.into_iter().fold(batch, Batch::upsert))
-    }
-
-    /// Merges a patch into the payload of one record, as JSON Merge Patch does (RFC 7396): maps merge
-    /// deeply, null removes a key, anything else replaces it. Returns whether the record was there.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn merge_payload(&self, id: impl Into<RecordId>, patch: Payload) -> Result<bool> {
-        let applied = self.apply(&Batch::new().merge_payload(id, patch))?;
-        Ok(applied.payload_set == 1)
-    }
-
-    /// Sets or removes the vectors of the named fields of one record, and keeps the rest of it;
-    /// returns whether the record was there.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn set_vectors(
-        &self,
-        id: impl Into<RecordId>,
-        vectors: impl Into<Vec<NamedVector>>,
-    ) -> Result<bool> {
-        let applied = self.apply(&Batch::new().set_vectors(id, vectors))?;
-        Ok(applied.vectors_set == 1)
-    }
-
-    /// Deletes one record; returns whether it was there.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn delete(&self, id: impl Into<RecordId>) -> Result<bool> {
-        self.written(self.store.delete(id))
-    }
-
-    /// Deletes the records that match, as one batch; returns how many there were.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter); those of
-    /// [`StoreExt::delete_where`].
-    pub fn delete_where(&self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Result<u64> {
-        self.written(self.store.delete_where(&filter.try_into().map_err(Into::into)?))
-    }
-
-    /// Replaces the payload of one record; returns whether it was there.
-    ///
-    /// # Errors
-    /// Those of [`Store::apply_within`].
-    pub fn set_payload(&self, id: impl Into<RecordId>, payload: Payload) -> Result<bool> {
-        self.written(self.store.set_payload(id, payload))
-    }
-
     /// Moves a database that is open to be read only on to the newest version that its writer has
     /// published, and returns the version that reads show from then on. Any other one is current.
     ///
@@ -279,56 +156,6 @@ impl Iqdb {
     /// [`Store::snapshot`].
     pub fn count(&self, filter: impl TryInto<Filter, Error: Into<Error>>) -> Result<u64> {
         self.store.count(Some(&filter.try_into().map_err(Into::into)?))
-    }
-
-    /// Computes aggregates over the records that match: how many, the least and the greatest value at
-    /// a path, the different values, the most frequent ones. O(rows).
-    ///
-    /// # Errors
-    /// Those of [`Snapshot::aggregate`] and [`Store::snapshot`].
-    pub fn aggregate(
-        &self,
-        wanted: &[Aggregate<'_>],
-        filter: Option<&Filter>,
-    ) -> Result<Vec<Aggregated>> {
-        self.store.snapshot()?.aggregate(wanted, filter, Budget::new())
-    }
-
-    /// The least and the greatest value at a path, if there is one. O(rows).
-    ///
-    /// # Errors
-    /// Those of [`aggregate`](Self::aggregate).
-    pub fn min_max(&self, path: impl Into<Path>) -> Result<Option<(Value, Value)>> {
-        match self.one_aggregate(Aggregate::MinMax(&path.into()))? {
-            Aggregated::MinMax(found) => Ok(found),
-            _ => Err(other_aggregate()),
-        }
-    }
-
-    /// The least `limit` different values at a path, in their order. O(rows).
-    ///
-    /// # Errors
-    /// Those of [`aggregate`](Self::aggregate).
-    pub fn distinct(&self, path: impl Into<Path>, limit: usize) -> Result<Vec<Value>> {
-        match self.one_aggregate(Aggregate::Distinct { path: &path.into(), limit })? {
-            Aggregated::Distinct(found) => Ok(found),
-            _ => Err(other_aggregate()),
-        }
-    }
-
-    /// The most frequent `limit` values at a path, each with its number of records. O(rows).
-    ///
-    /// # Errors
-    /// Those of [`aggregate`](Self::aggregate).
-    pub fn facet(&self, path: impl Into<Path>, limit: usize) -> Result<Vec<(Value, u64)>> {
-        match self.one_aggregate(Aggregate::Facet { path: &path.into(), limit })? {
-            Aggregated::Facet(found) => Ok(found),
-            _ => Err(other_aggregate()),
-        }
-    }
-
-    fn one_aggregate(&self, wanted: Aggregate<'_>) -> Result<Aggregated> {
-        self.aggregate(&[wanted], None)?.pop().ok_or_else(other_aggregate)
     }
 
     /// The whole database as it is now, unchanging from here on.
@@ -441,7 +268,7 @@ impl Iqdb {
         file.stats()
     }
 
-    fn written<T>(&self, result: Result<T>) -> Result<T> {
+    pub(crate) fn written<T>(&self, result: Result<T>) -> Result<T> {
         if result.is_ok() {
             self.background.wake();
         }
@@ -455,15 +282,6 @@ impl Iqdb {
     pub fn flush(&self) -> Result<()> {
         self.store.flush()
     }
-}
-
-/// What is said of a snapshot that answers with another aggregate than the one wanted.
-fn other_aggregate() -> Error {
-    Error::new(
-        ErrorKind::ContractViolation,
-        "a snapshot computed other aggregates than those wanted",
-    )
-    .during("aggregate")
 }
 
 impl fmt::Debug for Iqdb {

@@ -37,12 +37,14 @@
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
 
+mod aggregates;
 mod backend;
 mod background;
 mod condition;
 mod db;
 mod query;
 mod scroll;
+mod writing;
 
 pub use backend::{Backend, Builder};
 pub use db::Iqdb;
