@@ -58,7 +58,7 @@ fn a_search_that_runs_is_cancelled_by_another_thread() {
     let vector = [3.0, 1.0];
     let query = Query::nearest(VectorRef::new(&vector).unwrap(), 2)
         .with_budget(Budget::new().with_cancel(&cancel));
-    // So many queries that they take minutes.
+    // Enough queries to take minutes.
     let queries = vec![query; 20_000];
     let error = std::thread::scope(|scope| {
         let search = scope.spawn(|| {

@@ -15,7 +15,7 @@ use crate::format::manifest::Manifest;
 const LOG_BYTES: u64 = 1 << 20;
 const LOG_CHANGES: u64 = 1 << 12;
 
-/// What is left to do at the end of a session.
+/// The steps at the end of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CleanEnd {
     /// The log is sealed.

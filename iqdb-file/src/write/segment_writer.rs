@@ -248,7 +248,7 @@ impl<'a> SegmentWriter<'a> {
         Ok((SegmentInfo { number: self.number, rows, seal }, self.file))
     }
 
-    /// Writes what is left of all blocks, and the index; returns where everything lies.
+    /// Writes the rest of all blocks, and the index; returns where everything lies.
     fn end_sections(&mut self) -> Result<Vec<Range<u64>>> {
         let (blocks, fields) = (self.blocks.len(), self.context.shape.fields());
         let stride = self.context.shape.placed().map_or(0, stride_of) as u64;
