@@ -14,7 +14,8 @@ pub struct Seal {
     lineage: OnceLock<Lineage>,
     lineage_source: Option<Box<dyn LineageSource>>,
     derived: DerivedCell,
-    derived_of: [OnceLock<Box<DerivedCell>>; FIELDS_MAX],
+    /// Made with the seal: a search that made one would let another search wait for it.
+    derived_of: Box<[DerivedCell; FIELDS_MAX]>,
     sidecar: Option<Box<dyn Sidecar>>,
 }
 
@@ -42,7 +43,7 @@ impl Seal {
             lineage: OnceLock::new(),
             lineage_source: None,
             derived: DerivedCell::default(),
-            derived_of: [const { OnceLock::new() }; FIELDS_MAX],
+            derived_of: Box::default(),
             sidecar: None,
         }
     }
@@ -110,11 +111,10 @@ impl Seal {
         &self.derived
     }
 
-    /// What has been derived from the block's vectors of a field, under the same conditions. The
-    /// first call for a field allocates.
+    /// What has been derived from the block's vectors of a field, under the same conditions.
     #[must_use]
     pub fn derived_of(&self, field: FieldId) -> &DerivedCell {
-        self.derived_of[field.index()].get_or_init(Box::default)
+        &self.derived_of[field.index()]
     }
 }
 
