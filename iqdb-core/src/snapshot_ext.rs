@@ -39,8 +39,8 @@ pub trait SnapshotExt: Snapshot {
     }
 
     /// The records that match `filter`, block by block or, where there are no blocks, page by page, in no
-    /// promised order. Of each only what is
-    /// asked of it is read: its id without its vectors, say.
+    /// promised order. From a block only the parts of a record are read that are asked for: its id
+    /// without its vectors, say.
     ///
     /// - `records_yields_each_live_match_once`: Every live record that matches, and nothing else.
     ///

@@ -236,9 +236,9 @@ impl<'a> Asked<'a> {
         Ok(count)
     }
 
-    fn write(&self, hits: &mut Hits) {
-        for found in &self.found {
-            hits.push(found.id.as_ref(), found.distance, found.payload.clone());
+    fn write(&mut self, hits: &mut Hits) {
+        for found in self.found.drain(..) {
+            hits.push(found.id.as_ref(), found.distance, found.payload);
             if let Some(vector) = &found.vector {
                 hits.attach_vector(vector.as_ref());
             }
