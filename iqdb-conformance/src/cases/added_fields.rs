@@ -1,7 +1,8 @@
 //! Fields that are added to a store which has records.
 
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use iqdb_core::limits::{DIM_MAX, FIELDS_MAX};
 use iqdb_core::{
@@ -201,7 +202,11 @@ pub(super) fn fields_are_added_beside_readers_and_writers(harness: &Harness) -> 
         let (guard, record) = (writers.guard(), &record);
         jobs.push(Box::new(move || {
             let _guard = guard;
-            (0..WRITES).try_for_each(|n| store.upsert(record(writer, n)?).map(drop))
+            (0..WRITES).try_for_each(|n| {
+                // Fields are added meanwhile, on a machine with few cores, too.
+                thread::sleep(Duration::from_micros(250));
+                store.upsert(record(writer, n)?).map(drop)
+            })
         }));
     }
     let (guard, added) = (writers.guard(), &field);
