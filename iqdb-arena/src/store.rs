@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
-    RecordId, Result, Schema, Snapshot, Store, Verified, Version,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Limits, Maintenance, Progress,
+    Record, RecordId, Result, Schema, Snapshot, Store, Verified, Version,
 };
 
 use crate::arena::Arena;
@@ -130,7 +130,9 @@ impl Store for ArenaStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_wait_free_reads()
+        Capabilities::none()
+            .with_wait_free_reads()
+            .with_limits(Limits::default().without_computed())
     }
 
     /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.

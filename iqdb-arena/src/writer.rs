@@ -206,17 +206,17 @@ impl Writer {
         let generation = Arc::clone(self.builder.generation());
         let row = present.and_then(|row| generation.locate(row));
         staged.added_bytes += match (effect, row) {
-            (Effect::Put(record), _) => {
+            (Effect::Put(record, _), _) => {
                 let payload = RowPayload::Whole(&record.payload);
                 let vectors = RowVectors::Record(schema, record);
                 self.builder.append(found, published, effect.to_id(), vectors, payload)
             }
-            (Effect::PutRow(rows, row), _) => {
+            (Effect::PutRow(rows, row, _), _) => {
                 let payload = RowPayload::New(rows, *row);
                 let vectors = RowVectors::New(schema, rows, *row);
                 self.builder.append(found, published, effect.to_id(), vectors, payload)
             }
-            (Effect::SetPayload(_, payload), Some((rows, address))) => {
+            (Effect::SetPayload(_, payload, _), Some((rows, address))) => {
                 let payload = RowPayload::Whole(payload);
                 let vectors = RowVectors::Row(rows, address.row);
                 self.builder.append(found, published, effect.to_id(), vectors, payload)

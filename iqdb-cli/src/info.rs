@@ -1,7 +1,7 @@
 //! `iqdb info`: what a database is and how large.
 
 use indicatif::{DecimalBytes, HumanCount};
-use iqdb::{Element, Field, FileStats, LockedBy};
+use iqdb::{Element, Field, FieldKind, FileStats, LockedBy, Metric};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
@@ -33,7 +33,8 @@ struct FieldInfo {
     element: &'static str,
     /// In components or bits; none for sparse vectors.
     dim: Option<usize>,
-    metric: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'static str>,
 }
 
 impl From<&Field> for FieldInfo {
@@ -41,9 +42,12 @@ impl From<&Field> for FieldInfo {
         let kind = field.kind();
         Self {
             name: field.name().to_owned(),
-            element: kind.element().map_or("sparse", Element::as_str),
+            element: match kind {
+                FieldKind::Computed(_) => "computed",
+                kind => kind.element().map_or("sparse", Element::as_str),
+            },
             dim: kind.dim(),
-            metric: kind.metric().as_str(),
+            metric: kind.metric().map(Metric::as_str),
         }
     }
 }

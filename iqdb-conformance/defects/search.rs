@@ -217,7 +217,7 @@ impl PlantedSearch {
         let canonical = kind.distance(a, b)?;
         match (self.defect, a, b) {
             (Some(Defect::DisjointBitsAreEqual), VectorRef::Binary(_), VectorRef::Binary(_))
-                if kind.metric() == Metric::Jaccard && canonical == Some(1.0) =>
+                if kind.metric() == Some(Metric::Jaccard) && canonical == Some(1.0) =>
             {
                 return Ok(Some(0.0));
             }
@@ -234,7 +234,7 @@ impl PlantedSearch {
             Some(Defect::F32Distances) => canonical.map(|distance| f64::from(distance as f32)),
             // A sum of squares that leaves the range of f32.
             Some(Defect::F32Overflows) if squared_norm(a) > f64::from(f32::MAX) => Some(f64::NAN),
-            Some(Defect::CosineOverflows) if kind.metric() == Metric::Cosine => {
+            Some(Defect::CosineOverflows) if kind.metric() == Some(Metric::Cosine) => {
                 let norms = squared_norm(a) as f32 * squared_norm(b) as f32;
                 if norms.is_finite() { canonical } else { Some(1.0) }
             }

@@ -202,7 +202,7 @@ impl Generator {
             let (kind, record) = (field.kind(), self.record(rng, id)?);
             return Ok(Change::Upsert(match turn {
                 0 => record.with_vector(field.name().to_owned(), vectors::too_long(kind)?)?,
-                1 if kind.metric().needs_direction() => {
+                1 if kind.metric().is_some_and(Metric::needs_direction) => {
                     record.with_vector(field.name().to_owned(), vectors::zeros(kind)?)?
                 }
                 2 => {

@@ -92,6 +92,7 @@ pub struct Limits {
     dims: [usize; Element::ALL.len()],
     sparse_terms: usize,
     payload_bytes: usize,
+    computed: bool,
 }
 
 impl Default for Limits {
@@ -101,6 +102,7 @@ impl Default for Limits {
             dims: [DIM_MAX; Element::ALL.len()],
             sparse_terms: SPARSE_TERMS_MAX,
             payload_bytes: PAYLOAD_BYTES_MAX,
+            computed: true,
         }
     }
 }
@@ -135,10 +137,23 @@ impl Limits {
         self
     }
 
+    /// For a store that doesn't keep computed columns.
+    #[must_use]
+    pub fn without_computed(mut self) -> Self {
+        self.computed = false;
+        self
+    }
+
     /// The most fields in a schema.
     #[must_use]
     pub fn fields(self) -> usize {
         self.fields
+    }
+
+    /// Whether the store keeps computed columns.
+    #[must_use]
+    pub fn computed(self) -> bool {
+        self.computed
     }
 
     /// The largest dimension of dense vectors of this element; 0 when the store holds none.
@@ -175,9 +190,10 @@ impl Limits {
             let is_held = match field.kind() {
                 FieldKind::Dense { dim, element, .. } => dim <= self.dim(element),
                 FieldKind::Sparse { .. } => self.sparse_terms > 0,
+                FieldKind::Computed(_) => self.computed,
             };
             if !is_held {
-                return Err(refused("the store can't hold such vectors")
+                return Err(refused("the store can't hold such a field")
                     .with_field(field.name())
                     .found(field.kind()));
             }

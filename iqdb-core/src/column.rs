@@ -69,7 +69,7 @@ impl<'a> Column<'a> {
         (len > 0).then_some(Self { source, kind, rows_of, len })
     }
 
-    /// What the vectors are.
+    /// What the rows hold.
     #[must_use]
     pub fn kind(&self) -> FieldKind {
         self.kind
@@ -139,6 +139,17 @@ impl<'a> Column<'a> {
         self.rows(n..n.saturating_add(1))?.vector(0)
     }
 
+    /// The bytes of row `n` of a computed field, counted in the column. O(1).
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows); [`ErrorKind::ContractViolation`] for a column of vectors.
+    pub fn bytes(&self, n: usize) -> Result<&'a [u8]> {
+        match self.rows(n..n.saturating_add(1))? {
+            RowsRef::Bytes(rows) => Ok(rows.row(0)),
+            _ => Err(Error::new(ErrorKind::ContractViolation, "a column of vectors has no bytes")),
+        }
+    }
+
     fn check_range(&self, range: &Range<usize>) -> Result<()> {
         if range.start <= range.end && range.end <= self.len {
             return Ok(());
@@ -149,10 +160,7 @@ impl<'a> Column<'a> {
     }
 
     fn checked(&self, range: &Range<usize>, rows: RowsRef<'a>) -> Result<RowsRef<'a>> {
-        if rows.len() == range.len()
-            && rows.element() == self.kind.element()
-            && rows.dim() == self.kind.dim()
-        {
+        if rows.len() == range.len() && rows.is_of(self.kind) {
             return Ok(rows);
         }
         Err(Error::new(

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use half::{bf16, f16};
 
+use crate::field::takes_no_vectors;
 use crate::{
-    Csr, Element, Error, ErrorKind, FieldKind, Matrix, Result, RowsRef, VectorColumn, VectorRef,
+    ByteRows, Csr, Element, Error, ErrorKind, FieldKind, Matrix, Result, RowsRef, VectorColumn,
+    VectorRef,
 };
 
 /// A growing [`VectorColumn`] in plain memory, without padding between its rows.
@@ -39,6 +41,13 @@ pub enum Components {
         /// The weights of all terms.
         weights: Vec<f32>,
     },
+    /// What core computed: row `n` has the bytes from `ends[n]` to `ends[n + 1]`, and `ends[0]` is 0.
+    Bytes {
+        /// Where each row ends, after a 0.
+        ends: Vec<u64>,
+        /// The bytes of all rows.
+        bytes: Vec<u8>,
+    },
 }
 
 impl Components {
@@ -49,7 +58,7 @@ impl Components {
             Self::BF16(_) => Some(Element::BF16),
             Self::I8(_) => Some(Element::I8),
             Self::Binary(_) => Some(Element::Binary),
-            Self::Sparse { .. } => None,
+            Self::Sparse { .. } | Self::Bytes { .. } => None,
         }
     }
 
@@ -71,6 +80,9 @@ impl Components {
                         "the ends of the vectors don't fit the terms",
                     )
                 });
+            }
+            Self::Bytes { ends, bytes } => {
+                return ByteRows::new(ends, bytes).map(|rows| rows.len());
             }
         };
         if row > 0 && items.is_multiple_of(row) {
@@ -95,6 +107,10 @@ impl Components {
                 let terms = ends.last().map_or(0, |end| usize::try_from(*end).unwrap_or(0));
                 indices.truncate(terms);
                 weights.truncate(terms);
+            }
+            Self::Bytes { ends, bytes } => {
+                ends.truncate(rows + 1);
+                bytes.truncate(ends.last().map_or(0, |end| usize::try_from(*end).unwrap_or(0)));
             }
         }
     }
@@ -122,6 +138,7 @@ impl ColumnBuf {
             Some(Element::BF16) => Components::BF16(Vec::new()),
             Some(Element::I8) => Components::I8(Vec::new()),
             Some(Element::Binary) => Components::Binary(Vec::new()),
+            None if kind.is_computed() => Components::Bytes { ends: vec![0], bytes: Vec::new() },
             None => Components::Sparse { ends: vec![0], indices: Vec::new(), weights: Vec::new() },
         };
         Self { dim: kind.dim().unwrap_or(0), rows_of: Vec::new(), components }
@@ -133,9 +150,12 @@ impl ColumnBuf {
     /// # Errors
     /// [`ErrorKind::ElementMismatch`] when the field's element is another; [`ErrorKind::InvalidVector`]
     /// when the components don't make whole vectors of its dimension. What the vectors hold is checked
-    /// by who takes the column.
+    /// by who takes the column. A computed field takes no components.
     pub fn from_components(kind: FieldKind, components: impl Into<Components>) -> Result<Self> {
         let components = components.into();
+        if kind.is_computed() || matches!(components, Components::Bytes { .. }) {
+            return Err(takes_no_vectors(kind));
+        }
         if components.element() != kind.element() {
             return Err(Error::new(
                 ErrorKind::ElementMismatch,
@@ -176,6 +196,24 @@ impl ColumnBuf {
         }
     }
 
+    /// Appends the bytes that core computed for a block row, above those of the rows before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] when the block row doesn't rise, or the column is not that of a
+    /// computed field.
+    pub fn push_bytes(&mut self, block_row: u32, row: &[u8]) -> Result<()> {
+        let rises = self.rows_of.last().is_none_or(|last| *last < block_row);
+        match &mut self.components {
+            Components::Bytes { ends, bytes } if rises => {
+                bytes.extend_from_slice(row);
+                ends.push(bytes.len() as u64);
+            }
+            _ => return Err(unfitting()),
+        }
+        self.rows_of.push(block_row);
+        Ok(())
+    }
+
     /// Appends the vector of a block row, above those of the rows before.
     ///
     /// # Errors
@@ -209,10 +247,7 @@ impl ColumnBuf {
 }
 
 fn unfitting() -> Error {
-    Error::new(
-        ErrorKind::ContractViolation,
-        "a vector was appended to a column that it doesn't fit",
-    )
+    Error::new(ErrorKind::ContractViolation, "a row was appended to a column that it doesn't fit")
 }
 
 impl VectorColumn for ColumnBuf {
@@ -238,6 +273,12 @@ impl VectorColumn for ColumnBuf {
                 let place = |end: u64| usize::try_from(end).unwrap_or(usize::MAX);
                 let terms = place(ends[0])..place(ends[ends.len() - 1]);
                 Csr::new(ends, &indices[terms.clone()], &weights[terms]).map(RowsRef::Sparse)
+            }
+            Components::Bytes { ends, bytes } => {
+                let ends = &ends[range.start..=range.end];
+                let place = |end: u64| usize::try_from(end).unwrap_or(usize::MAX);
+                let cut = place(ends[0])..place(ends[ends.len() - 1]);
+                ByteRows::new(ends, &bytes[cut]).map(RowsRef::Bytes)
             }
         }
     }

@@ -64,14 +64,13 @@ impl FieldKind {
     pub fn distance(self, a: VectorRef<'_>, b: VectorRef<'_>) -> Result<Option<f64>> {
         self.check_vector(a)?;
         self.check_vector(b)?;
-        let metric = self.metric();
-        match (a, b) {
-            (VectorRef::F32(a), VectorRef::F32(b)) => Ok(Some(of_numbers(metric, &a, &b))),
-            (VectorRef::F16(a), VectorRef::F16(b)) => Ok(Some(of_numbers(metric, &a, &b))),
-            (VectorRef::BF16(a), VectorRef::BF16(b)) => Ok(Some(of_numbers(metric, &a, &b))),
-            (VectorRef::I8(a), VectorRef::I8(b)) => Ok(Some(of_numbers(metric, &a, &b))),
-            (VectorRef::Binary(a), VectorRef::Binary(b)) => Ok(Some(of_bits(metric, a, b))),
-            (VectorRef::Sparse(a), VectorRef::Sparse(b)) => Ok(of_sparse(a, b)),
+        match (self.metric(), a, b) {
+            (Some(m), VectorRef::F32(a), VectorRef::F32(b)) => Ok(Some(of_numbers(m, &a, &b))),
+            (Some(m), VectorRef::F16(a), VectorRef::F16(b)) => Ok(Some(of_numbers(m, &a, &b))),
+            (Some(m), VectorRef::BF16(a), VectorRef::BF16(b)) => Ok(Some(of_numbers(m, &a, &b))),
+            (Some(m), VectorRef::I8(a), VectorRef::I8(b)) => Ok(Some(of_numbers(m, &a, &b))),
+            (Some(m), VectorRef::Binary(a), VectorRef::Binary(b)) => Ok(Some(of_bits(m, a, b))),
+            (_, VectorRef::Sparse(a), VectorRef::Sparse(b)) => Ok(of_sparse(a, b)),
             _ => Err(Error::new(ErrorKind::ElementMismatch, "the vectors are of two kinds")),
         }
     }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::limits::{DIM_MAX, FIELD_NAME_BYTES_MAX};
-use crate::{Element, Error, ErrorKind, Metric, Result, VectorRef};
+use crate::{Computation, Element, Error, ErrorKind, Metric, Result, VectorRef};
 
-/// What the vectors of a field are, and how they are compared.
+/// What a field holds: vectors and how they are compared, or what core computes of payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -25,32 +25,42 @@ pub enum FieldKind {
         /// How they are compared: [`Metric::Dot`].
         metric: Metric,
     },
+    /// What core makes of each payload. No caller writes it, and a record has it or lacks it as its
+    /// payload says.
+    Computed(Computation),
 }
 
 impl FieldKind {
-    /// The metric.
+    /// The metric; `None` for a computed field.
     #[must_use]
-    pub fn metric(self) -> Metric {
+    pub fn metric(self) -> Option<Metric> {
         match self {
-            Self::Dense { metric, .. } | Self::Sparse { metric } => metric,
+            Self::Dense { metric, .. } | Self::Sparse { metric } => Some(metric),
+            Self::Computed(_) => None,
         }
     }
 
-    /// The dimension, in components or bits; `None` for a sparse field.
+    /// Whether core computes it of payloads.
+    #[must_use]
+    pub fn is_computed(self) -> bool {
+        matches!(self, Self::Computed(_))
+    }
+
+    /// The dimension, in components or bits; `None` for a field that is not dense.
     #[must_use]
     pub fn dim(self) -> Option<usize> {
         match self {
             Self::Dense { dim, .. } => Some(dim),
-            Self::Sparse { .. } => None,
+            Self::Sparse { .. } | Self::Computed(_) => None,
         }
     }
 
-    /// The element; `None` for a sparse field.
+    /// The element; `None` for a field that is not dense.
     #[must_use]
     pub fn element(self) -> Option<Element> {
         match self {
             Self::Dense { element, .. } => Some(element),
-            Self::Sparse { .. } => None,
+            Self::Sparse { .. } | Self::Computed(_) => None,
         }
     }
 
@@ -61,34 +71,39 @@ impl FieldKind {
     /// for the element: `f32`, `f16`, `bf16` and `i8` are compared by cosine, dot and Euclidean,
     /// bits by Hamming and Jaccard, sparse vectors by dot.
     pub fn check(self) -> Result<()> {
-        let (element, allowed) = match self {
+        let (vectors, metric, allowed) = match self {
             Self::Dense { dim, .. } if dim == 0 || dim > DIM_MAX => {
                 return Err(Error::new(ErrorKind::InvalidSchema, "the dimension is out of range")
                     .expected(format_args!("1 to {DIM_MAX} components"))
                     .found(dim));
             }
-            Self::Dense { element: Element::Binary, .. } => {
-                ("binary vectors", [Metric::Hamming, Metric::Jaccard].as_slice())
+            Self::Dense { element: Element::Binary, metric, .. } => {
+                ("binary vectors", metric, [Metric::Hamming, Metric::Jaccard].as_slice())
             }
-            Self::Dense { .. } => ("vectors of numbers", Metric::OF_NUMBERS.as_slice()),
-            Self::Sparse { .. } => ("sparse vectors", [Metric::Dot].as_slice()),
+            Self::Dense { metric, .. } => {
+                ("vectors of numbers", metric, Metric::OF_NUMBERS.as_slice())
+            }
+            Self::Sparse { metric } => ("sparse vectors", metric, [Metric::Dot].as_slice()),
+            Self::Computed(_) => return Ok(()),
         };
-        if allowed.contains(&self.metric()) {
+        if allowed.contains(&metric) {
             return Ok(());
         }
         let names: Vec<&str> = allowed.iter().map(|metric| metric.as_str()).collect();
         Err(Error::new(ErrorKind::InvalidSchema, "the metric is not defined for these vectors")
-            .expected(format_args!("{} for {element}", names.join(", ")))
-            .found(self.metric()))
+            .expected(format_args!("{} for {vectors}", names.join(", ")))
+            .found(metric))
     }
 
     /// Checks that a vector can be stored or asked for in a field of this kind. O(dim).
     ///
     /// # Errors
     /// [`ErrorKind::ElementMismatch`] for a vector of another element, or a dense one in place of a
-    /// sparse one and the reverse; [`ErrorKind::DimensionMismatch`] for another dimension;
+    /// sparse one and the reverse, and for any vector of a computed field;
+    /// [`ErrorKind::DimensionMismatch`] for another dimension;
     /// [`ErrorKind::InvalidVector`] for a zero vector when the metric needs a direction.
     pub fn check_vector(self, vector: VectorRef<'_>) -> Result<()> {
+        let Some(metric) = self.metric() else { return Err(takes_no_vectors(self)) };
         if vector.element() != self.element() {
             return Err(Error::new(
                 ErrorKind::ElementMismatch,
@@ -112,12 +127,12 @@ impl FieldKind {
             .found(format_args!("{found} components"))
             .hint("embed with the model that the field was made for"));
         }
-        if self.metric().needs_direction() && vector.is_zero() {
+        if metric.needs_direction() && vector.is_zero() {
             return Err(Error::new(
                 ErrorKind::InvalidVector,
                 "a zero vector has no direction to compare",
             )
-            .expected(format_args!("a component other than 0 under the {} metric", self.metric()))
+            .expected(format_args!("a component other than 0 under the {metric} metric"))
             .found("0 in every component")
             .hint("leave it out, or use a metric that takes it"));
         }
@@ -125,7 +140,7 @@ impl FieldKind {
     }
 }
 
-/// `384 components of f32, cosine` or `sparse, dot`.
+/// `384 components of f32, cosine`, `sparse, dot` or `computed, ` and the name of the computation.
 impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -136,8 +151,16 @@ impl fmt::Display for FieldKind {
                 write!(f, "{dim} components of {element}, {metric}")
             }
             Self::Sparse { metric } => write!(f, "sparse, {metric}"),
+            Self::Computed(computation) => write!(f, "computed, {}", computation.name()),
         }
     }
+}
+
+/// The error for a vector that is written to a computed field, removed from it or asked of it.
+pub(crate) fn takes_no_vectors(kind: FieldKind) -> Error {
+    Error::new(ErrorKind::ElementMismatch, "a computed field takes no vectors")
+        .found(format_args!("a field that is {kind}"))
+        .hint("its column is made of the payload; set that")
 }
 
 /// One field of a [`Schema`](crate::Schema): a name and a kind.

@@ -172,7 +172,7 @@ impl Subject for Record {
         Ok(PayloadRef::from(&self.payload))
     }
 
-    fn has_vector(&self, name: &str) -> Result<bool> {
+    fn has_field(&self, name: &str) -> Result<bool> {
         Ok(self.vector(name).is_some())
     }
 }

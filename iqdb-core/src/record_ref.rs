@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::filter::Subject;
 use crate::{
     Birthplace, Block, Column, Error, ErrorKind, Field, IdRef, PayloadRef, Record, Result,
-    VectorRef,
+    StoredRecord, VectorRef,
 };
 
 /// A borrowed record: what a snapshot lends. Its vectors and its payload are read when they are asked
@@ -17,6 +17,7 @@ pub struct RecordRef<'a>(Repr<'a>);
 enum Repr<'a> {
     Row(Block<'a>, usize),
     Lent(&'a Record),
+    Stored(&'a StoredRecord),
     Owned(Box<Record>),
 }
 
@@ -40,6 +41,7 @@ impl RecordRef<'_> {
         match &self.0 {
             Repr::Row(block, row) => block.id(*row),
             Repr::Lent(record) => Ok(record.id.as_ref()),
+            Repr::Stored(stored) => Ok(stored.record.id.as_ref()),
             Repr::Owned(record) => Ok(record.id.as_ref()),
         }
     }
@@ -52,18 +54,39 @@ impl RecordRef<'_> {
         match &self.0 {
             Repr::Row(block, row) => row_vector(block, *row, name),
             Repr::Lent(record) => Ok(record.vector(name)),
+            Repr::Stored(stored) => Ok(stored.record.vector(name)),
             Repr::Owned(record) => Ok(record.vector(name)),
         }
     }
 
-    /// Whether the record has a vector of the field `name`. O(log rows).
+    /// The bytes that core computed for the field `name`, if the record has it and the store keeps it.
+    /// O(log rows).
+    ///
+    /// # Errors
+    /// Whatever reading them reports.
+    pub fn computed(&self, name: &str) -> Result<Option<&[u8]>> {
+        match &self.0 {
+            Repr::Row(block, row) => match row_column(block, *row, name)? {
+                Some((column, position)) if column.kind().is_computed() => {
+                    column.bytes(position).map(Some).map_err(|error| named(error, block, *row))
+                }
+                _ => Ok(None),
+            },
+            Repr::Stored(stored) => Ok(stored.computed.get(name)),
+            Repr::Lent(_) | Repr::Owned(_) => Ok(None),
+        }
+    }
+
+    /// Whether the record has a vector of the field `name`, or bytes that core computed for it.
+    /// O(log rows).
     ///
     /// # Errors
     /// Whatever reading it reports.
-    pub fn has_vector(&self, name: &str) -> Result<bool> {
+    pub fn has_field(&self, name: &str) -> Result<bool> {
         match &self.0 {
             Repr::Row(block, row) => Ok(row_column(block, *row, name)?.is_some()),
             Repr::Lent(record) => Ok(record.vector(name).is_some()),
+            Repr::Stored(stored) => stored.has_field(name),
             Repr::Owned(record) => Ok(record.vector(name).is_some()),
         }
     }
@@ -76,6 +99,7 @@ impl RecordRef<'_> {
         match &self.0 {
             Repr::Row(block, row) => block.payload(*row),
             Repr::Lent(record) => Ok(PayloadRef::from(&record.payload)),
+            Repr::Stored(stored) => Ok(PayloadRef::from(&stored.record.payload)),
             Repr::Owned(record) => Ok(PayloadRef::from(&record.payload)),
         }
     }
@@ -91,7 +115,7 @@ impl RecordRef<'_> {
                 (Some(seal), Ok(row)) => seal.birthplace(row).map(Some),
                 _ => Ok(None),
             },
-            Repr::Lent(_) | Repr::Owned(_) => Ok(None),
+            Repr::Lent(_) | Repr::Stored(_) | Repr::Owned(_) => Ok(None),
         }
     }
 
@@ -103,6 +127,7 @@ impl RecordRef<'_> {
         match &self.0 {
             Repr::Row(block, row) => row_record(block, *row),
             Repr::Lent(record) => Ok((*record).clone()),
+            Repr::Stored(stored) => Ok(stored.record.clone()),
             Repr::Owned(record) => Ok((**record).clone()),
         }
     }
@@ -125,6 +150,9 @@ fn row_vector<'a>(block: &Block<'a>, row: usize, name: &str) -> Result<Option<Ve
     let Some((column, position)) = row_column(block, row, name)? else {
         return Ok(None);
     };
+    if column.kind().is_computed() {
+        return Ok(None);
+    }
     column.vector(position).map(Some).map_err(|error| named(error, block, row))
 }
 
@@ -157,6 +185,12 @@ impl<'a> From<&'a Record> for RecordRef<'a> {
     }
 }
 
+impl<'a> From<&'a StoredRecord> for RecordRef<'a> {
+    fn from(stored: &'a StoredRecord) -> Self {
+        Self(Repr::Stored(stored))
+    }
+}
+
 /// For a store that has to fetch or decode: the borrow owns what it lends.
 impl From<Record> for RecordRef<'_> {
     fn from(record: Record) -> Self {
@@ -173,8 +207,8 @@ impl Subject for RecordRef<'_> {
         self.payload()
     }
 
-    fn has_vector(&self, name: &str) -> Result<bool> {
-        self.has_vector(name)
+    fn has_field(&self, name: &str) -> Result<bool> {
+        self.has_field(name)
     }
 }
 

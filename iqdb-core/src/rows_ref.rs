@@ -1,11 +1,13 @@
-//! Rows as a block lends them: matrices of one element, and compressed sparse rows.
+//! Rows as a block lends them: matrices of one element, compressed sparse rows, and rows of bytes.
 
 use std::fmt;
 
 use half::{bf16, f16};
 
 use crate::limits::DIM_MAX;
-use crate::{BitsRef, DenseRef, Element, Error, ErrorKind, Result, SparseRef, VectorRef};
+use crate::{
+    BitsRef, DenseRef, Element, Error, ErrorKind, FieldKind, Result, SparseRef, VectorRef,
+};
 
 /// Some rows of a column. Copying it copies a few words.
 #[derive(Clone, Copy)]
@@ -28,6 +30,8 @@ pub enum RowsRef<'a> {
     },
     /// Sparse rows.
     Sparse(Csr<'a>),
+    /// Rows of a computed field.
+    Bytes(ByteRows<'a>),
 }
 
 /// Rows of one length, one after the other: `stride` components apart, of which the first `dim` are
@@ -47,6 +51,14 @@ pub struct Csr<'a> {
     weights: &'a [f32],
 }
 
+/// Rows of bytes, of any length each: row `n` has the bytes from `ends[n]` to `ends[n + 1]`, less
+/// `ends[0]`.
+#[derive(Clone, Copy)]
+pub struct ByteRows<'a> {
+    ends: &'a [u64],
+    bytes: &'a [u8],
+}
+
 impl<'a> RowsRef<'a> {
     /// How many rows there are.
     #[must_use]
@@ -58,6 +70,7 @@ impl<'a> RowsRef<'a> {
             Self::I8(rows) => rows.len(),
             Self::Binary { rows, .. } => rows.len(),
             Self::Sparse(rows) => rows.len(),
+            Self::Bytes(rows) => rows.len(),
         }
     }
 
@@ -67,7 +80,16 @@ impl<'a> RowsRef<'a> {
         self.len() == 0
     }
 
-    /// The element of dense rows; `None` for sparse ones.
+    /// Whether they are of a field of this kind.
+    #[must_use]
+    pub fn is_of(&self, kind: FieldKind) -> bool {
+        let is_computed = matches!(self, Self::Bytes(_));
+        self.element() == kind.element()
+            && self.dim() == kind.dim()
+            && is_computed == kind.is_computed()
+    }
+
+    /// The element of dense rows; `None` for others.
     #[must_use]
     pub fn element(&self) -> Option<Element> {
         match self {
@@ -76,7 +98,7 @@ impl<'a> RowsRef<'a> {
             Self::BF16(_) => Some(Element::BF16),
             Self::I8(_) => Some(Element::I8),
             Self::Binary { .. } => Some(Element::Binary),
-            Self::Sparse(_) => None,
+            Self::Sparse(_) | Self::Bytes(_) => None,
         }
     }
 
@@ -89,7 +111,7 @@ impl<'a> RowsRef<'a> {
             Self::BF16(rows) => Some(rows.dim),
             Self::I8(rows) => Some(rows.dim),
             Self::Binary { dim, .. } => Some(*dim),
-            Self::Sparse(_) => None,
+            Self::Sparse(_) | Self::Bytes(_) => None,
         }
     }
 
@@ -126,6 +148,9 @@ impl<'a> RowsRef<'a> {
             Self::Sparse(rows) => {
                 let (indices, weights) = rows.row(n);
                 SparseRef::new(indices, weights).map(VectorRef::Sparse)
+            }
+            Self::Bytes(_) => {
+                Err(Error::new(ErrorKind::ContractViolation, "a computed field holds no vectors"))
             }
         }
     }
@@ -248,6 +273,52 @@ impl<'a> Csr<'a> {
     }
 }
 
+impl<'a> ByteRows<'a> {
+    /// Rows that end where `ends` has it, the first of which is where the first row begins. The values
+    /// of `ends` are not those of `bytes`: only their differences count. O(rows).
+    ///
+    /// # Errors
+    /// [`ErrorKind::ContractViolation`] when the ends don't rise, or go beyond the bytes.
+    pub fn new(ends: &'a [u64], bytes: &'a [u8]) -> Result<Self> {
+        let inside = match (ends.first(), ends.last()) {
+            (Some(first), Some(last)) => last.saturating_sub(*first) <= bytes.len() as u64,
+            _ => false,
+        };
+        if !inside || !ends.is_sorted() {
+            return Err(Error::new(
+                ErrorKind::ContractViolation,
+                "rows of bytes have an impossible shape",
+            )
+            .expected("ends that rise within the bytes")
+            .found(format_args!("{} ends, {} bytes", ends.len(), bytes.len())));
+        }
+        Ok(Self { ends, bytes })
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes of row `n`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // `new` has compared the ends with a `usize`
+    pub fn row(&self, n: usize) -> &'a [u8] {
+        let place = |end: u64| (end - self.ends[0]) as usize;
+        &self.bytes[place(self.ends[n])..place(self.ends[n + 1])]
+    }
+}
+
 impl fmt::Debug for RowsRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -257,6 +328,7 @@ impl fmt::Debug for RowsRef<'_> {
             Self::I8(rows) => write!(f, "I8({rows:?})"),
             Self::Binary { dim, rows } => write!(f, "Binary({dim} bits, {rows:?})"),
             Self::Sparse(rows) => rows.fmt(f),
+            Self::Bytes(rows) => rows.fmt(f),
         }
     }
 }
@@ -270,6 +342,12 @@ impl<T> fmt::Debug for Matrix<'_, T> {
 impl fmt::Debug for Csr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Csr({} rows)", self.len())
+    }
+}
+
+impl fmt::Debug for ByteRows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ByteRows({} rows)", self.len())
     }
 }
 
@@ -299,6 +377,18 @@ mod tests {
         for (ends, weights) in [(&[][..], 3), (&[2, 1], 3), (&[0, 4], 3), (&[0, 3], 4)] {
             assert_eq!(csr(ends, weights).unwrap_err().kind(), ErrorKind::ContractViolation);
         }
+    }
+
+    #[test]
+    fn rows_of_bytes_may_be_empty_and_begin_anywhere() {
+        let rows = ByteRows::new(&[100, 100, 103], b"abcd").unwrap();
+        assert_eq!((rows.len(), rows.row(0), rows.row(1)), (2, &b""[..], &b"abc"[..]));
+        assert_eq!(ByteRows::new(&[7], b"").unwrap().len(), 0);
+        for (ends, bytes) in [(&[][..], &b"ab"[..]), (&[1, 0], b"ab"), (&[0, 3], b"ab")] {
+            let error = ByteRows::new(ends, bytes).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ContractViolation);
+        }
+        assert!(RowsRef::Bytes(rows).vector(1).is_err());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Block, Blocks, Error, ErrorKind, Layout, Record, RecordId, RecordRef, Remote, Result, Rows,
-    Schema, Shelf, Snapshot, Version,
+    Block, Blocks, Error, ErrorKind, Layout, RecordId, RecordRef, Remote, Result, Rows, Schema,
+    Shelf, Snapshot, StoredRecord, Version,
 };
 
 /// Rows per block: enough to scan in one go, few enough that threads can share the work.
@@ -14,12 +14,12 @@ const BLOCK_ROWS: usize = 4_096;
 /// shows, seals nothing and has no shelf.
 ///
 /// ```
-/// use iqdb_core::{Metric, Record, RowsSnapshot, Schema, Snapshot, Version};
+/// use iqdb_core::{Metric, Record, RowsSnapshot, Schema, Snapshot, StoredRecord, Version};
 ///
-/// let records = [Record::new(2, [0.5])?, Record::new(1, [0.25])?];
+/// let records = [Record::new(2, [0.5])?, Record::new(1, [0.25])?].map(StoredRecord::from);
 /// let snapshot = RowsSnapshot::new(Schema::new(1, Metric::Dot)?, Version(1), &records)?;
 /// assert_eq!(snapshot.len(), 2);
-/// assert_eq!(snapshot.get(&1.into())?.unwrap().to_record()?, records[1]);
+/// assert_eq!(snapshot.get(&1.into())?.unwrap().to_record()?, records[1].record);
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
 pub struct RowsSnapshot {
@@ -31,21 +31,22 @@ pub struct RowsSnapshot {
 }
 
 impl RowsSnapshot {
-    /// A snapshot with a copy of each of these records, no two of which have one id.
+    /// A snapshot with a copy of each of these records and of what was computed of them; no two have one
+    /// id.
     /// O(bytes + records log records).
     ///
     /// # Errors
-    /// Those of [`Rows::of_records`], for a record that the schema can't have.
+    /// Those of [`Rows::push`], for a record that the schema can't have.
     pub fn new<'a>(
         schema: Schema,
         version: Version,
-        records: impl IntoIterator<Item = &'a Record>,
+        records: impl IntoIterator<Item = &'a StoredRecord>,
     ) -> Result<Self> {
-        let mut records: Vec<&Record> = records.into_iter().collect();
-        records.sort_unstable_by_key(|record| &record.id);
+        let mut records: Vec<&StoredRecord> = records.into_iter().collect();
+        records.sort_unstable_by_key(|stored| &stored.record.id);
         let blocks = records
             .chunks(BLOCK_ROWS)
-            .map(|records| Rows::of_records(&schema, records.iter().copied()))
+            .map(|records| Rows::of_stored(&schema, records))
             .collect::<Result<_>>()?;
         Ok(Self { schema, version, blocks, len: records.len() })
     }

@@ -1,4 +1,4 @@
-//! A store's schema: its vector fields, and the check of records against them.
+//! A store's schema: its fields, and the check of records against them.
 
 #[cfg(feature = "serde")]
 mod serde_form;
@@ -6,12 +6,13 @@ mod serde_form;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::field::takes_no_vectors;
 use crate::limits::FIELDS_MAX;
 use crate::{
     Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Record, Result, VectorRef,
 };
 
-/// The vector fields of a store, in order: up to [`FIELDS_MAX`], with different names. Fields may be
+/// The fields of a store, in order: up to [`FIELDS_MAX`], with different names. Fields may be
 /// appended; none ever changes or goes. Cloning costs nothing.
 ///
 /// ```
@@ -97,6 +98,11 @@ impl Schema {
         self.0.iter().enumerate().filter_map(|(at, field)| Some((FieldId::new(at)?, field)))
     }
 
+    /// The fields that core computes, in order. O(fields).
+    pub fn computed_fields(&self) -> impl Iterator<Item = (FieldId, &Field)> {
+        self.iter().filter(|(_, field)| field.kind().is_computed())
+    }
+
     /// The field of this name. O(fields).
     ///
     /// # Errors
@@ -138,13 +144,17 @@ impl Schema {
     }
 
     /// Checks that a vector can be stored or asked for in the field of this name; without a vector,
-    /// that there is such a field. O(dim).
+    /// that there is such a field, of vectors. O(dim).
     ///
     /// # Errors
     /// [`ErrorKind::UnknownField`]; those of [`FieldKind::check_vector`].
     pub fn check_vector(&self, name: &str, vector: Option<VectorRef<'_>>) -> Result<()> {
         let field = &self.0[self.field(name)?.index()];
-        let checked = vector.map_or(Ok(()), |vector| field.kind().check_vector(vector));
+        let checked = match vector {
+            Some(vector) => field.kind().check_vector(vector),
+            None if field.kind().is_computed() => Err(takes_no_vectors(field.kind())),
+            None => Ok(()),
+        };
         checked.map_err(|error| match self.0.len() {
             1 => error,
             _ => error.with_field(field.name()),

@@ -3,7 +3,7 @@
 use crate::filter::MaskPool;
 use crate::{
     Aggregate, Aggregated, Block, Blocks, Budget, Cursor, Error, ErrorKind, Filter, Page, Record,
-    RecordId, RecordRef, Result, RowMask, Rows, Snapshot, State,
+    RecordId, RecordRef, Result, RowMask, Rows, Schema, Snapshot, State,
 };
 
 /// How many records a page has where there are no blocks.
@@ -54,6 +54,10 @@ pub trait SnapshotExt: Snapshot {
 impl<S: Snapshot + ?Sized> SnapshotExt for S {}
 
 impl<S: Snapshot + ?Sized> State for S {
+    fn schema(&self) -> &Schema {
+        Snapshot::schema(self)
+    }
+
     fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         self.get(id)
     }

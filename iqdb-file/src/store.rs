@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
-    RecordId, Result, Schema, Shelf, Snapshot, Store, Verified, Version,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Limits, Maintenance, Progress,
+    Record, RecordId, Result, Schema, Shelf, Snapshot, Store, Verified, Version,
 };
 
 use crate::lifecycle;
@@ -163,7 +163,10 @@ impl Store for FileStore {
     /// What of a segment that was there at opening is read for the first time is checked then, and its
     /// payloads are decoded, which allocates; what is sealed later, its writer has made ready.
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_durable().with_wait_free_reads()
+        Capabilities::none()
+            .with_durable()
+            .with_wait_free_reads()
+            .with_limits(Limits::default().without_computed())
     }
 
     /// O(bytes in the batch), and O(segments) for each of its ids, amortised: now and then the log is

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use iqdb_core::{
     Applied, Batch, Budget, Capabilities, Effect, Field, Filter, Progress, Record, RecordId,
-    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, Version,
+    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, StoredRecord, Version,
 };
 
 /// A store in memory, and nothing but the contract.
@@ -37,12 +37,16 @@ pub struct MemoryStore {
 struct State {
     schema: Schema,
     version: Version,
-    records: HashMap<RecordId, Record>,
+    records: HashMap<RecordId, StoredRecord>,
     /// The snapshot of this version, once a caller has asked for it.
     snapshot: Option<Arc<RowsSnapshot>>,
 }
 
 impl iqdb_core::State for State {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(self.records.get(id).map(RecordRef::from))
     }
@@ -50,9 +54,9 @@ impl iqdb_core::State for State {
     /// O(records).
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
-        for record in self.records.values() {
-            if filter.matches(record)? {
-                found.push(record.id.clone());
+        for (id, stored) in &self.records {
+            if filter.matches(stored)? {
+                found.push(id.clone());
             }
         }
         Ok(found)
@@ -99,18 +103,19 @@ impl Store for MemoryStore {
             let id = effect.to_id();
             applied.count(&effect, state.records.contains_key(&id));
             match effect {
-                Effect::Put(record) => {
-                    state.records.insert(id, record.clone());
+                Effect::Put(record, computed) => {
+                    state.records.insert(id, StoredRecord { record: record.clone(), computed });
                 }
-                Effect::PutRow(rows, row) => {
-                    state.records.insert(id, rows.record(row)?.to_record()?);
+                Effect::PutRow(rows, row, computed) => {
+                    let record = rows.record(row)?.to_record()?;
+                    state.records.insert(id, StoredRecord { record, computed });
                 }
                 Effect::Remove(_) => {
                     state.records.remove(&id);
                 }
                 Effect::SetPayload(..) | Effect::SetVectors(..) => {
-                    if let Some(record) = state.records.get_mut(&id) {
-                        effect.apply_to(record);
+                    if let Some(stored) = state.records.get_mut(&id) {
+                        effect.apply_to(stored);
                     }
                 }
             }
@@ -124,7 +129,7 @@ impl Store for MemoryStore {
         Ok(applied)
     }
 
-    /// O(fields).
+    /// O(fields); for a computed field O(bytes of the payloads), under the lock.
     fn add_field(
         &self,
         field: Field,
@@ -133,7 +138,11 @@ impl Store for MemoryStore {
     ) -> Result<Version> {
         let mut state = self.write();
         let schema = self.capabilities().limits().add_field(&state.schema, field)?;
+        let computed = StoredRecord::compute_all(state.records.values(), &schema, budget)?;
         budget.check()?;
+        for (stored, computed) in state.records.values_mut().zip(computed) {
+            stored.computed = computed;
+        }
         state.schema = schema;
         state.version = state.version.next();
         state.snapshot = None;
@@ -145,7 +154,7 @@ impl Store for MemoryStore {
 
     /// O(bytes in the record).
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        Ok(self.read().records.get(id).cloned())
+        Ok(self.read().records.get(id).map(|stored| stored.record.clone()))
     }
 
     /// O(1) when this version has been asked for before, else O(bytes in the store).

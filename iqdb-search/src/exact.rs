@@ -214,10 +214,10 @@ fn prepare_field(
             return Ok(false);
         }
         let Some(block) = FieldBlock::of(on, n, field)? else { continue };
+        let Some(metric) = block.kind().metric() else { continue };
         if block.derived().is_none() || !block.has_numbers() {
             continue;
         }
-        let metric = block.kind().metric();
         let by_norms =
             engine.form(metric, false).needs_norms() || engine.form(metric, true).needs_norms();
         // First, or a search that finds codes would read all rows for their norms.

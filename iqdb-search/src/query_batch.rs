@@ -70,8 +70,8 @@ impl QueryBatch {
             return;
         }
         queries.iter().for_each(|query| push_vector(&mut self.vectors, query.vector()));
-        let vectors = self.vectors.chunks(self.dim);
-        self.bounds.extend(vectors.map(|vector| ScoreBound::new(kind.metric(), vector)));
+        let (metric, vectors) = (self.metric(), self.vectors.chunks(self.dim));
+        self.bounds.extend(vectors.map(|vector| ScoreBound::new(metric, vector)));
         self.by_codes =
             engine.codes().is_some() && queries.iter().all(|query| query.plan() != Plan::F32);
         self.pack();
@@ -79,7 +79,7 @@ impl QueryBatch {
 
     /// The metric of the field.
     pub(crate) fn metric(&self) -> Metric {
-        self.kind.map_or(Metric::Dot, FieldKind::metric)
+        self.kind.and_then(FieldKind::metric).unwrap_or(Metric::Dot)
     }
 
     /// Whether the vectors are of numbers, which are scored as `f32`.

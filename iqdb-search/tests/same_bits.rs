@@ -100,7 +100,7 @@ impl Workload {
 
     /// Every candidate scored by the definition and sorted.
     fn by_definition(&self) -> Vec<Bits> {
-        let metric = self.snapshot.schema().fields()[0].kind().metric();
+        let metric = self.snapshot.schema().fields()[0].kind().metric().unwrap();
         let blocks = self.snapshot.blocks().unwrap();
         let blocks = (0..blocks.block_count()).map(|n| blocks.block(n).unwrap());
         let records: Vec<Record> = blocks

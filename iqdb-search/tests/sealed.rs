@@ -83,7 +83,7 @@ impl Chunks {
                     let vector = &chunk.components[row * STRIDE..][..DIM];
                     all.push((
                         distance::of_numbers(
-                            self.schema.fields()[0].kind().metric(),
+                            self.schema.fields()[0].kind().metric().unwrap(),
                             query.vector().as_f32().unwrap(),
                             vector,
                         ),

@@ -53,24 +53,24 @@ pub use scroll::{Scroll, ScrollPage};
 
 pub use iqdb_core::{
     Accuracy, Aggregate, Aggregated, Applied, Batch, Bits, BitsRef, Budget, Capabilities, Change,
-    Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind, Explain, Field,
-    FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, Limits, List,
-    ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page, Parts, Path, Payload,
-    PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId, RecordRef, Records, Result,
-    Rows, Schema, SchemaBuilder, Scratch, Search, Snapshot, SnapshotExt, Sparse, SparseRef, Store,
-    StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Verified, Version, bf16, distance,
-    f16, filter, limits,
+    Computation, Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind, Explain,
+    Field, FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, IntoHits, Limits,
+    List, ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page, Parts, Path,
+    Payload, PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId, RecordRef, Records,
+    Result, Rows, Schema, SchemaBuilder, Scratch, Search, Snapshot, SnapshotExt, Sparse, SparseRef,
+    Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Verified, Version, bf16,
+    distance, f16, filter, limits,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],
 /// [`Snapshot`] and [`Search`].
 pub mod storage {
     pub use iqdb_core::{
-        Birthplace, Block, BlockSource, Blocks, CandidateRequest, Candidates, Column, ColumnBuf,
-        Components, Csr, DerivedCell, Effect, IdColumn, Layout, Lineage, LineageRun, LineageSource,
-        Matrix, Narrow, PayloadColumns, Progress, Remote, Resolved, Rest, RowMask, RowsRef,
-        RowsSnapshot, SavedBytes, Seal, SealId, Shelf, Sidecar, State, VectorColumn,
-        aggregate_blocks, get_each, scroll_blocks, search_remote,
+        Birthplace, Block, BlockSource, Blocks, ByteRows, CandidateRequest, Candidates, Column,
+        ColumnBuf, Components, Computed, Csr, DerivedCell, Effect, IdColumn, Layout, Lineage,
+        LineageRun, LineageSource, Matrix, Narrow, PayloadColumns, Progress, Remote, Resolved,
+        Rest, RowMask, RowsRef, RowsSnapshot, SavedBytes, Seal, SealId, Shelf, Sidecar, State,
+        StoredRecord, VectorColumn, aggregate_blocks, get_each, scroll_blocks, search_remote,
     };
 }
 

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use iqdb_core::{
     Applied, Batch, Budget, Capabilities, Effect, Field, Filter, Progress, Record, RecordId,
-    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, Version,
+    RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, StoredRecord, Version,
 };
 
 /// A store of records in a map.
@@ -33,20 +33,25 @@ pub struct Toy {
 struct State {
     schema: Schema,
     version: Version,
-    records: BTreeMap<RecordId, Record>,
+    /// With the columns that core computes of their payloads.
+    records: BTreeMap<RecordId, StoredRecord>,
 }
 
 /// What core asks of the records when it resolves a batch.
 impl iqdb_core::State for State {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(self.records.get(id).map(RecordRef::from))
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
-        for record in self.records.values() {
-            if filter.matches(record)? {
-                found.push(record.id.clone());
+        for (id, stored) in &self.records {
+            if filter.matches(stored)? {
+                found.push(id.clone());
             }
         }
         Ok(found)
@@ -94,18 +99,19 @@ impl Store for Toy {
             let id = effect.to_id();
             applied.count(&effect, state.records.contains_key(&id));
             match effect {
-                Effect::Put(record) => {
-                    state.records.insert(id, record.clone());
+                Effect::Put(record, computed) => {
+                    state.records.insert(id, StoredRecord { record: record.clone(), computed });
                 }
-                Effect::PutRow(rows, row) => {
-                    state.records.insert(id, rows.record(row)?.to_record()?);
+                Effect::PutRow(rows, row, computed) => {
+                    let record = rows.record(row)?.to_record()?;
+                    state.records.insert(id, StoredRecord { record, computed });
                 }
                 Effect::Remove(_) => {
                     state.records.remove(&id);
                 }
                 Effect::SetPayload(..) | Effect::SetVectors(..) => {
-                    if let Some(record) = state.records.get_mut(&id) {
-                        effect.apply_to(record);
+                    if let Some(stored) = state.records.get_mut(&id) {
+                        effect.apply_to(stored);
                     }
                 }
             }
@@ -118,7 +124,7 @@ impl Store for Toy {
         Ok(applied)
     }
 
-    /// A version of its own. Records that lack the field stay as they are.
+    /// A version of its own. Records lack a field of vectors; of a computed one core makes the columns.
     fn add_field(
         &self,
         field: Field,
@@ -128,7 +134,11 @@ impl Store for Toy {
         let version = {
             let mut state = self.lock();
             let schema = self.capabilities().limits().add_field(&state.schema, field)?;
+            let computed = StoredRecord::compute_all(state.records.values(), &schema, budget)?;
             budget.check()?;
+            for (stored, computed) in state.records.values_mut().zip(computed) {
+                stored.computed = computed;
+            }
             state.schema = schema;
             state.version = state.version.next();
             state.version
@@ -139,7 +149,7 @@ impl Store for Toy {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        Ok(self.lock().records.get(id).cloned())
+        Ok(self.lock().records.get(id).map(|stored| stored.record.clone()))
     }
 
     /// A copy of everything: honest, and slow. A better backend shares what has not changed.

@@ -149,7 +149,7 @@ pub(super) fn vectors_of_other_kinds_are_refused(harness: &Harness) -> Result<Ou
             if kind.dim().is_some() {
                 bad.push((name, vectors::too_long(kind)?, ErrorKind::DimensionMismatch));
             }
-            if kind.metric().needs_direction() {
+            if kind.metric().is_some_and(Metric::needs_direction) {
                 bad.push((name, vectors::zeros(kind)?, ErrorKind::InvalidVector));
             }
         }

@@ -101,7 +101,7 @@ pub(crate) fn of_another_kind(kind: FieldKind) -> Result<Vector> {
 
 /// A vector that the field accepts.
 pub(crate) fn vector(rng: &mut Rng, kind: FieldKind, distribution: Distribution) -> Result<Vector> {
-    let (Some(element), Some(dim)) = (kind.element(), kind.dim()) else {
+    let FieldKind::Dense { dim, metric, element } = kind else {
         return sparse(rng, distribution);
     };
     let plain = |rng: &mut Rng| match distribution {
@@ -109,7 +109,6 @@ pub(crate) fn vector(rng: &mut Rng, kind: FieldKind, distribution: Distribution)
         _ => rng.f32() * 2.0 - 1.0,
     };
     let is_extreme = distribution == Distribution::Extreme;
-    let metric = kind.metric();
     match element {
         Element::F16 => dense(dim, metric, f16::ONE, || match is_extreme {
             true => f16::from_bits(EXTREME_F16[rng.usize(..EXTREME_F16.len())]),

@@ -62,16 +62,17 @@ fn schema(schema: &Schema) -> String {
         _ => "Schema::builder()".to_owned(),
     };
     for field in schema.fields() {
-        let (name, metric) = (self::text(field.name()), field.kind().metric());
+        let name = self::text(field.name());
         let _ = match field.kind() {
-            FieldKind::Dense { dim, element: Element::F32, .. } => {
+            FieldKind::Dense { dim, metric, element: Element::F32 } => {
                 write!(text, ".dense({name}, {dim}, Metric::{metric:?})")
             }
-            FieldKind::Dense { dim, element, .. } => {
+            FieldKind::Dense { dim, metric, element } => {
                 let element = format!("element(Element::{element:?})");
                 write!(text, ".dense({name}, {dim}, Metric::{metric:?}).{element}")
             }
-            _ => write!(text, ".sparse({name}, Metric::{metric:?})"),
+            FieldKind::Sparse { metric } => write!(text, ".sparse({name}, Metric::{metric:?})"),
+            kind => write!(text, ".field({name}, FieldKind::{kind:?})"),
         };
     }
     text + ".build().unwrap()"

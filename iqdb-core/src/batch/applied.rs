@@ -36,8 +36,8 @@ impl Applied {
     /// Counts an effect, given whether its record was there just before it.
     pub fn count(&mut self, effect: &Effect<'_>, was_present: bool) {
         let counter = match effect {
-            Effect::Put(_) | Effect::PutRow(..) if was_present => &mut self.replaced,
-            Effect::Put(_) | Effect::PutRow(..) => &mut self.inserted,
+            Effect::Put(..) | Effect::PutRow(..) if was_present => &mut self.replaced,
+            Effect::Put(..) | Effect::PutRow(..) => &mut self.inserted,
             Effect::Remove(_) => &mut self.deleted,
             Effect::SetPayload(..) => &mut self.payload_set,
             Effect::SetVectors(..) => &mut self.vectors_set,

@@ -6,13 +6,16 @@ use std::collections::HashMap;
 use super::{Applied, Batch, Change, Effect};
 use crate::filter::Subject;
 use crate::{
-    Error, ErrorKind, Filter, IdRef, NamedVector, Payload, PayloadRef, Record, RecordId, RecordRef,
-    Result, Rows, Version, merge_patch,
+    Computed, Error, ErrorKind, Filter, IdRef, NamedVector, Payload, PayloadRef, Record, RecordId,
+    RecordRef, Result, Rows, Schema, Version, merge_patch,
 };
 
 /// What [`Batch::resolve`] asks of the state that the batch follows. Every
 /// [`Snapshot`](crate::Snapshot) is one.
 pub trait State {
+    /// The schema, whose computed fields the effects carry.
+    fn schema(&self) -> &Schema;
+
     /// The record of this id, if there is one.
     ///
     /// # Errors
@@ -38,8 +41,9 @@ pub struct Resolved<'a> {
 
 impl Batch {
     /// Turns the statements into effects on `state`, which is at `version`, in order: each statement
-    /// sees what the ones before it did. Reads nothing for a batch of upserts. O(changes) besides
-    /// what `state` takes.
+    /// sees what the ones before it did. Computes the columns of computed fields. Reads nothing for a
+    /// batch of upserts. O(changes) besides what `state` takes, and O(bytes of the payloads) where there
+    /// are computed fields.
     ///
     /// The input and the expected version have been [checked](Self::check).
     ///
@@ -51,15 +55,17 @@ impl Batch {
         let applied = Applied::at(version);
         let is_upsert = |change| matches!(change, &Change::Upsert(_) | &Change::UpsertRows(_));
         let effects = Vec::with_capacity(self.changes.iter().map(effects_of).sum());
-        let mut resolver =
-            Resolver { state, overlay: HashMap::new(), resolved: Resolved { effects, applied } };
+        let mut resolver = Resolver {
+            state,
+            computes: state.schema().computed_fields().next().is_some(),
+            overlay: HashMap::new(),
+            resolved: Resolved { effects, applied },
+        };
         if self.changes.iter().all(is_upsert) {
             for change in &self.changes {
                 match change {
-                    Change::Upsert(record) => resolver.resolved.effects.push(Effect::Put(record)),
-                    Change::UpsertRows(rows) => {
-                        resolver.resolved.effects.extend(effects_of_rows(rows));
-                    }
+                    Change::Upsert(record) => resolver.push_put(record)?,
+                    Change::UpsertRows(rows) => resolver.push_rows(rows)?,
                     _ => {}
                 }
             }
@@ -78,12 +84,10 @@ fn effects_of(change: &Change) -> usize {
     }
 }
 
-fn effects_of_rows(rows: &Rows) -> impl Iterator<Item = Effect<'_>> {
-    (0..rows.len()).map(move |row| Effect::PutRow(rows, row))
-}
-
 struct Resolver<'a, 's> {
     state: &'s dyn State,
+    /// Whether the schema has computed fields.
+    computes: bool,
     /// What earlier statements of the batch left of the records that they touched.
     overlay: HashMap<RecordId, Touched<'a>>,
     resolved: Resolved<'a>,
@@ -123,6 +127,7 @@ impl Touched<'_> {
 /// A touched record as a filter sees it.
 struct Seen<'a> {
     id: &'a RecordId,
+    schema: &'a Schema,
     touched: &'a Touched<'a>,
     stored: Option<RecordRef<'a>>,
 }
@@ -146,7 +151,10 @@ impl Subject for Seen<'_> {
         }
     }
 
-    fn has_vector(&self, name: &str) -> Result<bool> {
+    fn has_field(&self, name: &str) -> Result<bool> {
+        if let Some((_, field)) = self.schema.computed_fields().find(|(_, f)| f.name() == name) {
+            return field.compute(&self.payload()?, &mut Vec::new());
+        }
         let mut set = self.touched.vectors.iter().rev().flat_map(|vectors| vectors.iter().rev());
         if let Some((_, vector)) = set.find(|(field, _)| field == name) {
             return Ok(vector.is_some());
@@ -155,7 +163,7 @@ impl Subject for Seen<'_> {
             Base::Put(record) => Ok(record.vector(name).is_some()),
             Base::PutRow(rows, row) => Ok(rows.vector(row, name).is_some()),
             Base::Removed | Base::Stored => {
-                self.stored.as_ref().map_or(Ok(false), |record| record.has_vector(name))
+                self.stored.as_ref().map_or(Ok(false), |record| record.has_field(name))
             }
         }
     }
@@ -164,12 +172,12 @@ impl Subject for Seen<'_> {
 impl<'a> Resolver<'a, '_> {
     fn resolve(&mut self, change: &'a Change) -> Result<()> {
         match change {
-            Change::Upsert(record) => self.put(record),
+            Change::Upsert(record) => self.put(record)?,
             Change::UpsertRows(rows) => {
                 for (row, id) in rows.ids().iter().enumerate() {
                     self.overlay.insert(id.to_id(), Base::PutRow(rows, row).into());
                 }
-                self.resolved.effects.extend(effects_of_rows(rows));
+                self.push_rows(rows)?;
             }
             Change::Insert(record) if self.contains(&record.id)? => {
                 return Err(Error::new(ErrorKind::AlreadyExists, "a record has this id already")
@@ -180,16 +188,16 @@ impl<'a> Resolver<'a, '_> {
             Change::InsertIfAbsent(record) if self.contains(&record.id)? => {
                 self.resolved.applied.kept += 1;
             }
-            Change::Insert(record) | Change::InsertIfAbsent(record) => self.put(record),
+            Change::Insert(record) | Change::InsertIfAbsent(record) => self.put(record)?,
             Change::Delete(id) if self.contains(id)? => self.remove(Cow::Borrowed(id)),
             Change::SetPayload(id, payload) if self.contains(id)? => {
-                self.set_payload(id, Cow::Borrowed(payload));
+                self.set_payload(id, Cow::Borrowed(payload))?;
             }
             Change::MergePayload(id, patch) => match self.payload(id)? {
                 Some(payload) => {
                     let merged = merge_patch(payload, patch)
                         .map_err(|error| error.with_id(id).during("apply"))?;
-                    self.set_payload(id, Cow::Owned(merged));
+                    self.set_payload(id, Cow::Owned(merged))?;
                 }
                 None => self.resolved.applied.absent += 1,
             },
@@ -230,21 +238,45 @@ impl<'a> Resolver<'a, '_> {
             Base::Stored => self.state.record(id)?,
             _ => None,
         };
-        Ok(Seen { id, touched, stored })
+        Ok(Seen { id, schema: self.state.schema(), touched, stored })
     }
 
     fn touched(&mut self, id: &RecordId) -> &mut Touched<'a> {
         self.overlay.entry(id.clone()).or_insert_with(|| Base::Stored.into())
     }
 
-    fn set_payload(&mut self, id: &'a RecordId, payload: Cow<'a, Payload>) {
-        self.touched(id).payload = Some(payload.clone());
-        self.resolved.effects.push(Effect::SetPayload(id, payload));
+    /// What the schema computes of a payload.
+    fn compute(&self, payload: &PayloadRef<'_>) -> Result<Computed> {
+        match self.computes {
+            true => Computed::of(self.state.schema(), payload),
+            false => Ok(Computed::default()),
+        }
     }
 
-    fn put(&mut self, record: &'a Record) {
+    fn push_put(&mut self, record: &'a Record) -> Result<()> {
+        let computed = self.compute(&PayloadRef::from(&record.payload))?;
+        self.resolved.effects.push(Effect::Put(record, computed));
+        Ok(())
+    }
+
+    fn push_rows(&mut self, rows: &'a Rows) -> Result<()> {
+        for row in 0..rows.len() {
+            let computed = self.compute(&rows.payload(row))?;
+            self.resolved.effects.push(Effect::PutRow(rows, row, computed));
+        }
+        Ok(())
+    }
+
+    fn set_payload(&mut self, id: &'a RecordId, payload: Cow<'a, Payload>) -> Result<()> {
+        let computed = self.compute(&PayloadRef::from(&*payload))?;
+        self.touched(id).payload = Some(payload.clone());
+        self.resolved.effects.push(Effect::SetPayload(id, payload, computed));
+        Ok(())
+    }
+
+    fn put(&mut self, record: &'a Record) -> Result<()> {
         self.overlay.insert(record.id.clone(), Base::Put(record).into());
-        self.resolved.effects.push(Effect::Put(record));
+        self.push_put(record)
     }
 
     fn remove(&mut self, id: Cow<'a, RecordId>) {

@@ -129,7 +129,7 @@ impl Predicate {
     /// reports.
     pub fn matches(&self, record: &(impl Subject + ?Sized)) -> Result<bool> {
         match self {
-            Self::Has { field } => record.has_vector(field),
+            Self::Has { field } => record.has_field(field),
             Self::IdIn { ids } => Ok(ids.contains(record.id()?)),
             _ => self.matches_payload(&record.payload()?),
         }

@@ -2,7 +2,7 @@
 
 use crate::{IdRef, PayloadRef, Result};
 
-/// What a [`Filter`](super::Filter) is true or false of: an id, a payload, and which vectors there are.
+/// What a [`Filter`](super::Filter) is true or false of: an id, a payload, and which fields there are.
 pub trait Subject {
     /// The id.
     ///
@@ -16,9 +16,9 @@ pub trait Subject {
     /// Whatever reading it reports.
     fn payload(&self) -> Result<PayloadRef<'_>>;
 
-    /// Whether there is a vector of the field `name`.
+    /// Whether there is a vector of the field `name`, or bytes that core computed for it.
     ///
     /// # Errors
     /// Whatever reading it reports.
-    fn has_vector(&self, name: &str) -> Result<bool>;
+    fn has_field(&self, name: &str) -> Result<bool>;
 }

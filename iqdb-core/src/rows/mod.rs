@@ -14,12 +14,12 @@ use payloads::PayloadColumn;
 
 use crate::{
     Block, BlockSource, ColumnBuf, Components, Error, ErrorKind, FieldId, IdRef, Narrow, Payload,
-    PayloadRef, Predicate, Record, RecordRef, Result, Schema, ValueRef, VectorColumn, VectorRef,
-    Version,
+    PayloadRef, Predicate, Record, RecordRef, Result, Schema, StoredRecord, ValueRef, VectorColumn,
+    VectorRef, Version,
 };
 
-/// Many records by columns: their ids, a packed column of each field, and their payloads. Whatever is
-/// in it can be stored under its schema.
+/// Many records by columns: their ids, a packed column of each field of vectors, and their payloads.
+/// Whatever is in it can be stored under its schema, which computes the other fields.
 ///
 /// [`Batch::upsert_rows`](crate::Batch::upsert_rows) writes it, and bulk reads such as
 /// [`Snapshot::scroll`](crate::Snapshot::scroll) fill it. Reused, it keeps its memory and allocates
@@ -83,6 +83,23 @@ impl Rows {
     ) -> Result<Self> {
         let mut rows = Self::new(schema);
         records.into_iter().try_for_each(|record| rows.push(record))?;
+        Ok(rows)
+    }
+
+    /// Copies of the records and of what was computed of them, in their order. O(bytes).
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push).
+    pub(crate) fn of_stored(schema: &Schema, records: &[&StoredRecord]) -> Result<Self> {
+        let mut rows = Self::new(schema);
+        for (stored, row) in records.iter().zip(0..) {
+            rows.push(&stored.record)?;
+            for ((_, field), column) in schema.iter().zip(&mut rows.columns) {
+                if let Some(bytes) = stored.computed.get(field.name()) {
+                    column.push_bytes(row, bytes)?;
+                }
+            }
+        }
         Ok(rows)
     }
 

@@ -29,7 +29,9 @@ fn there_are_cases_of_every_metric_element_and_remainder() {
             let dims: BTreeSet<usize> = cases
                 .iter()
                 .filter(|case| matches!(case.expected, Ok(Some(_))))
-                .filter(|case| case.kind.metric() == metric && case.kind.element() == Some(element))
+                .filter(|case| {
+                    case.kind.metric() == Some(metric) && case.kind.element() == Some(element)
+                })
                 .filter_map(|case| case.kind.dim())
                 .collect();
             let is_defined = FieldKind::Dense { dim: 1, metric, element }.check().is_ok();

@@ -28,7 +28,7 @@ const METRICS: [Metric; 5] =
 pub(crate) fn check_codes(schema: &Schema) -> Result<()> {
     let has_codes = |kind: FieldKind| {
         let element = kind.element().is_none_or(|element| ELEMENTS.contains(&element));
-        element && METRICS.contains(&kind.metric())
+        element && kind.metric().is_some_and(|metric| METRICS.contains(&metric))
     };
     match schema.fields().iter().find(|field| !has_codes(field.kind())) {
         None => Ok(()),
@@ -62,7 +62,7 @@ fn put_kind(out: &mut Vec<u8>, kind: FieldKind) {
         position.and_then(|n| u8::try_from(n + 1).ok()).unwrap_or(u8::MAX)
     }
     put_u8(out, kind.element().map_or(SPARSE, |element| code(&ELEMENTS, &element)));
-    put_u8(out, code(&METRICS, &kind.metric()));
+    put_u8(out, kind.metric().map_or(u8::MAX, |metric| code(&METRICS, &metric)));
     put_u32(out, kind.dim().and_then(|dim| u32::try_from(dim).ok()).unwrap_or(0));
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use iqdb_core::{Applied, Batch, Change, Effect, Record, RecordId, Result, Snapshot};
+use iqdb_core::{Applied, Batch, Change, Effect, Record, RecordId, Result, Snapshot, StoredRecord};
 
 use crate::errors::defect;
 
@@ -38,19 +38,19 @@ impl<'b> PlainBatch<'b> {
         let sets_vectors = |effect: &Effect<'_>| matches!(effect, Effect::SetVectors(..));
         let sets_vectors = resolved.effects.iter().any(sets_vectors);
         let (mut changes, mut vectors_set) = (Vec::new(), 0);
-        for effect in &resolved.effects {
+        for effect in resolved.effects {
             changes.push(match effect {
-                Effect::PutRow(rows, row) => Change::Upsert(rows.record(*row)?.to_record()?),
-                Effect::Put(record) => Change::Upsert((*record).clone()),
-                Effect::Remove(id) => Change::Delete(id.clone().into_owned()),
-                Effect::SetPayload(id, payload) => {
-                    Change::SetPayload((*id).clone(), payload.clone().into_owned())
+                Effect::PutRow(rows, row, _) => Change::Upsert(rows.record(row)?.to_record()?),
+                Effect::Put(record, _) => Change::Upsert(record.clone()),
+                Effect::Remove(id) => Change::Delete(id.into_owned()),
+                Effect::SetPayload(id, payload, _) => {
+                    Change::SetPayload(id.clone(), payload.into_owned())
                 }
                 Effect::SetVectors(id, _) => {
                     vectors_set += 1;
-                    let mut record = records.get(id)?;
-                    effect.apply_to(&mut record);
-                    Change::Upsert(record)
+                    let mut stored = StoredRecord::from(records.get(id)?);
+                    effect.apply_to(&mut stored);
+                    Change::Upsert(stored.record)
                 }
             });
             // Only vectors that are set need the record that the changes so far leave.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::Value;
 
-/// The records that there are.
-struct Records(BTreeMap<RecordId, Record>);
+/// The records that there are, and their schema.
+struct Records(BTreeMap<RecordId, Record>, Schema);
 
 impl State for Records {
+    fn schema(&self) -> &Schema {
+        &self.1
+    }
     fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
         Ok(self.0.get(id).map(RecordRef::from))
     }
@@ -30,7 +33,7 @@ fn payload(n: i64) -> Payload {
 /// Records 1, 2 and 3, whose payloads have the number of their id.
 fn state() -> Records {
     let number = |id: u64| (RecordId::from(id), record(id, id.cast_signed()));
-    Records((1..=3).map(number).collect())
+    Records((1..=3).map(number).collect(), Schema::builder().build().unwrap())
 }
 
 fn record(id: u64, n: i64) -> Record {
@@ -40,10 +43,10 @@ fn record(id: u64, n: i64) -> Record {
 fn effects(batch: &Batch) -> Vec<String> {
     let resolved = batch.resolve(&state(), Version(0)).unwrap();
     let shown = resolved.effects.iter().map(|effect| match effect {
-        Effect::Put(record) => format!("put {}", record.id),
-        Effect::PutRow(rows, row) => format!("put {} of rows", rows.ids().at(*row)),
+        Effect::Put(record, _) => format!("put {}", record.id),
+        Effect::PutRow(rows, row, _) => format!("put {} of rows", rows.ids().at(*row)),
         Effect::Remove(id) => format!("remove {id}"),
-        Effect::SetPayload(id, payload) => format!("payload {id} {payload:?}"),
+        Effect::SetPayload(id, payload, _) => format!("payload {id} {payload:?}"),
         Effect::SetVectors(id, vectors) => format!("vectors {id} {}", vectors.len()),
     });
     shown.collect()
@@ -177,8 +180,11 @@ fn rows_are_upserts_of_their_records() {
 
 #[test]
 fn a_batch_of_upserts_asks_for_nothing() {
-    struct Untouchable;
+    struct Untouchable(Schema);
     impl State for Untouchable {
+        fn schema(&self) -> &Schema {
+            &self.0
+        }
         fn record(&self, _: &RecordId) -> Result<Option<RecordRef<'_>>> {
             panic!("asked for a record")
         }
@@ -187,5 +193,6 @@ fn a_batch_of_upserts_asks_for_nothing() {
         }
     }
     let batch = Batch::new().upsert(record(1, 1)).upsert(record(1, 2));
-    assert_eq!(batch.resolve(&Untouchable, Version(0)).unwrap().effects.len(), 2);
+    let state = Untouchable(Schema::new(1, crate::Metric::Dot).unwrap());
+    assert_eq!(batch.resolve(&state, Version(0)).unwrap().effects.len(), 2);
 }
