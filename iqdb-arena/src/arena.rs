@@ -4,12 +4,12 @@ use std::sync::{PoisonError, TryLockError};
 
 use iqdb_core::{Applied, Batch, Budget, Field, Limits, Result, Schema, Shelf, Version};
 
+use crate::components::row_bytes;
 use crate::fault::{Defect, Faults};
 use crate::generation::Generation;
 use crate::layout::Layout;
 use crate::options::ArenaOptions;
 use crate::sync::{Arc, Mutex, MutexGuard, Published};
-use crate::vectors::row_bytes;
 use crate::view::View;
 use crate::writer::Writer;
 

@@ -13,6 +13,7 @@ use iqdb_core::{
 };
 
 use crate::arena::Arena;
+use crate::components::FieldValue;
 use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;
 use crate::sync::Arc;
@@ -80,7 +81,8 @@ fn check(view: &View, versions: &[Content]) {
     for (chunk, row) in view.live_rows() {
         let id = chunk.rows().id(row).unwrap().to_string().parse().unwrap();
         let column = chunk.rows().field(FieldId::new(0).unwrap()).unwrap();
-        let component = column.vector(row).unwrap().as_f32().unwrap()[0];
+        let Some(FieldValue::Vector(vector)) = column.value(row) else { panic!("no vector") };
+        let component = vector.as_f32().unwrap()[0];
         let twice = seen.insert(id, component as i16);
         assert_eq!(twice, None, "{id} is alive twice at version {}", view.version);
     }

@@ -12,7 +12,7 @@ use crate::generation::Generation;
 use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
 use crate::payloads::RowPayload;
-use crate::rows::RowVectors;
+use crate::rows::{RowValues, ValueSource};
 use crate::shared::Shared;
 use crate::sync::{Arc, Published};
 use crate::view::View;
@@ -205,27 +205,28 @@ impl Writer {
         let (published, schema) = (self.view.rows, &self.view.schema);
         let generation = Arc::clone(self.builder.generation());
         let row = present.and_then(|row| generation.locate(row));
+        let of = |source| RowValues { schema, source };
         staged.added_bytes += match (effect, row) {
-            (Effect::Put(record, _), _) => {
+            (Effect::Put(record, computed), _) => {
                 let payload = RowPayload::Whole(&record.payload);
-                let vectors = RowVectors::Record(schema, record);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::Record(record, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::PutRow(rows, row, _), _) => {
+            (Effect::PutRow(rows, row, computed), _) => {
                 let payload = RowPayload::New(rows, *row);
-                let vectors = RowVectors::New(schema, rows, *row);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::New(rows, *row, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::SetPayload(_, payload, _), Some((rows, address))) => {
+            (Effect::SetPayload(_, payload, computed), Some((rows, address))) => {
                 let payload = RowPayload::Whole(payload);
-                let vectors = RowVectors::Row(rows, address.row);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::RowWithPayload(rows, address.row, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
             (Effect::SetVectors(_, named), Some((rows, address))) => {
                 let payload = self.builder.payload_of(address);
                 let payload = RowPayload::Whole(&payload);
-                let vectors = RowVectors::Patched(rows, address.row, schema, named);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::RowWithVectors(rows, address.row, named));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
             (Effect::Remove(_) | Effect::SetPayload(..) | Effect::SetVectors(..), _) => 0,
         };
