@@ -51,6 +51,13 @@ pub enum Defect {
     UnpublishedShown,
     /// Files are removed that the last mark names.
     MarkedFilesRemoved,
+    /// A manifest with a new computed field names no column file of the newest segment.
+    ColumnFileNotNamed,
+    /// A manifest names a column file that is not synced.
+    ColumnFileNotSynced,
+    /// The column files of rewritten segments are removed before the manifest is published that names
+    /// them no more.
+    ColumnFilesRemovedEarly,
 }
 
 /// At most one planted defect, and what replaces chance. Without the feature `sim` there is neither,

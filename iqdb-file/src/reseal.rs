@@ -13,6 +13,9 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// The chain hashes of logs, by number, and by where their frames end.
 type Chains = BTreeMap<u64, BTreeMap<u64, u64>>;
 
+/// The lengths of segments and columns, and the hashes of their footers.
+type Seals = BTreeMap<FileName, (u64, u64)>;
+
 /// What every file but a manifest has: magic, format, zeros, the database's id, its own number.
 const SALUTATION: usize = 40;
 const SEGMENT_HEADER: usize = 4_096;
@@ -32,6 +35,8 @@ const MARK_END: usize = 24;
 const MARK_HASH: usize = 504;
 /// Before the fields of a manifest.
 const MANIFEST_HEAD: usize = 100;
+/// The code of a computed field.
+const COMPUTED: u8 = 6;
 const DERIVED_HEADER: usize = 64;
 const DERIVED_HEAD: usize = 32;
 
@@ -48,7 +53,10 @@ pub fn reseal(files: &mut Files) {
         .and_then(|bytes| Some((u64_at(bytes, MANIFEST_LOG)?, u64_at(bytes, MANIFEST_CHAIN)?)));
     for (file, name) in &named {
         if let (
-            FileName::Log(number) | FileName::Segment(number) | FileName::Derived(number),
+            FileName::Log(number)
+            | FileName::Segment(number)
+            | FileName::Column(number, _)
+            | FileName::Derived(number),
             Some(database),
         ) = (name, database)
             && let Some(head) = files.get_mut(file).and_then(|bytes| bytes.get_mut(..SALUTATION))
@@ -62,11 +70,11 @@ pub fn reseal(files: &mut Files) {
     {
         put(bytes, LOG_CHAIN, chain);
     }
-    let (mut seals, mut chains) = (BTreeMap::new(), Chains::new());
+    let (mut seals, mut chains) = (Seals::new(), Chains::new());
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
-            (FileName::Segment(number), Some(bytes)) => {
-                seals.extend(segment(bytes).map(|hash| (*number, (bytes.len() as u64, hash))));
+            (FileName::Segment(_) | FileName::Column(..), Some(bytes)) => {
+                seals.extend(segment(bytes).map(|hash| (*name, (bytes.len() as u64, hash))));
             }
             (FileName::Derived(_), Some(bytes)) => derived(bytes),
             (FileName::Log(number), Some(bytes)) => {
@@ -84,7 +92,7 @@ pub fn reseal(files: &mut Files) {
             }
             (FileName::Manifest(_), Some(bytes)) => _ = manifest(bytes, &seals, &chains),
             (FileName::Derived(number), Some(bytes)) => {
-                if let Some((_, hash)) = seals.get(number) {
+                if let Some((_, hash)) = seals.get(&FileName::Segment(*number)) {
                     put(bytes, SALUTATION, *hash);
                 }
             }
@@ -118,7 +126,7 @@ fn lock(bytes: &mut [u8], database: [u8; 16], chains: &Chains) {
 #[must_use]
 pub fn landmarks(name: &str, bytes: &[u8]) -> Vec<usize> {
     match FileName::parse(name) {
-        Some(FileName::Segment(_)) => {
+        Some(FileName::Segment(_) | FileName::Column(..)) => {
             let start = footer_start(bytes).unwrap_or(bytes.len());
             // Numbers in the footer that could be offsets, and the footer's own.
             let footer = (start..bytes.len()).step_by(8);
@@ -133,7 +141,7 @@ pub fn landmarks(name: &str, bytes: &[u8]) -> Vec<usize> {
     }
 }
 
-/// Reseals pieces and footer; returns the footer's hash.
+/// Reseals pieces and footer of a segment or a column; returns the footer's hash.
 fn segment(bytes: &mut [u8]) -> Option<u64> {
     let start = footer_start(bytes)?;
     let count = at_most(bytes, start + 16, bytes.len())?;
@@ -218,9 +226,9 @@ fn derived(bytes: &mut [u8]) {
     }
 }
 
-/// Gives the segments in a manifest their seals, the known end of its log the chain hash there, and the
-/// manifest its hash.
-fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>, chains: &Chains) -> Option<()> {
+/// Gives the segments and columns in a manifest their seals, the known end of its log the chain hash
+/// there, and the manifest its hash.
+fn manifest(bytes: &mut [u8], seals: &Seals, chains: &Chains) -> Option<()> {
     let content = bytes.len().checked_sub(8)?;
     if let (Some(log), Some(end)) = (u64_at(bytes, MANIFEST_LOG), u64_at(bytes, MANIFEST_LOG_END))
         && let Some(chain) = chains.get(&log).and_then(|chains| chains.get(&end))
@@ -230,29 +238,45 @@ fn manifest(bytes: &mut [u8], seals: &BTreeMap<u64, (u64, u64)>, chains: &Chains
     let mut at = MANIFEST_HEAD;
     for _ in 0..u32_at(bytes, MANIFEST_HEAD - 4).unwrap_or(0).min(16) {
         // The length of a name, the name, and a kind.
-        at += 8 + usize::from(u16_at(bytes, at).unwrap_or(0));
+        at += 2 + usize::from(u16_at(bytes, at).unwrap_or(0));
+        at += match bytes.get(at..) {
+            Some([COMPUTED, len, ..]) => 2 + usize::from(*len),
+            _ => 6,
+        };
     }
     let count = u64_at(bytes, at).unwrap_or(0);
     at += 8;
     for _ in 0..count {
-        let (Some(number), Some(rows), Some(dead)) =
-            (u64_at(bytes, at), u64_at(bytes, at + 8), u32_at(bytes, at + 32))
+        let (Some(number), Some(rows), Some(columns)) =
+            (u64_at(bytes, at), u64_at(bytes, at + 8), bytes.get(at + 32).copied())
         else {
             break;
         };
-        if let Some((len, hash)) = seals.get(&number) {
-            put(bytes, at + 16, *len);
-            put(bytes, at + 24, *hash);
+        seal(bytes, at + 16, seals.get(&FileName::Segment(number)));
+        at += 33;
+        for _ in 0..columns {
+            let Some(field) = bytes.get(at).copied() else { break };
+            seal(bytes, at + 1, seals.get(&FileName::Column(number, field)));
+            at += 17;
         }
+        let Some(dead) = u32_at(bytes, at) else { break };
         let dead = match u64::from(dead) <= rows / 32 {
             true => 4 * u64::from(dead),
             false => rows.div_ceil(8),
         };
-        at = at.saturating_add(36).saturating_add(usize::try_from(dead).unwrap_or(usize::MAX));
+        at = at.saturating_add(4).saturating_add(usize::try_from(dead).unwrap_or(usize::MAX));
     }
     let hash = xxh3_64(&bytes[..content]);
     put(bytes, content, hash);
     Some(())
+}
+
+/// Writes the length of a file and the hash of its footer.
+fn seal(bytes: &mut [u8], at: usize, seal: Option<&(u64, u64)>) {
+    if let Some((len, hash)) = seal {
+        put(bytes, at, *len);
+        put(bytes, at + 8, *hash);
+    }
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -55,7 +55,7 @@ impl FileStats {
             checkpoints_failed: failed.map_or(0, |failed| failed.attempts),
             mark_failed: files.lock().mark_failed(),
             log_bytes_max: writer.options().log_bytes,
-            bytes: segments.iter().map(|segment| segment.file_len()).sum::<u64>()
+            bytes: segments.iter().map(|segment| segment.bytes()).sum::<u64>()
                 + files.manifest().encode().len() as u64
                 + open_segment
                 + log_bytes,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Limits, Maintenance, Progress,
-    Record, RecordId, Result, Schema, Shelf, Snapshot, Store, Verified, Version,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Shelf, Snapshot, Store, Verified, Version,
 };
 
 use crate::lifecycle;
@@ -163,10 +163,7 @@ impl Store for FileStore {
     /// What of a segment that was there at opening is read for the first time is checked then, and its
     /// payloads are decoded, which allocates; what is sealed later, its writer has made ready.
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
-            .with_durable()
-            .with_wait_free_reads()
-            .with_limits(Limits::default().without_computed())
+        Capabilities::none().with_durable().with_wait_free_reads()
     }
 
     /// O(bytes in the batch), and O(segments) for each of its ids, amortised: now and then the log is
@@ -179,7 +176,9 @@ impl Store for FileStore {
         applied
     }
 
-    /// Seals the log: O(bytes of the log). Segments stay as they are.
+    /// Seals the log: O(bytes of the log). Segments stay as they are. What core computes of their
+    /// payloads for a computed field goes to files beside them, O(bytes of the payloads), while other
+    /// writers go on.
     fn add_field(
         &self,
         field: Field,
@@ -188,9 +187,10 @@ impl Store for FileStore {
     ) -> Result<Version> {
         self.process.check_surely()?;
         let limits = self.capabilities().limits();
-        let version = self.committer.add_field(field, limits, budget)?;
+        let mut pace = Pace::new(budget, progress, 1);
+        let version = self.committer.add_field(field, limits, &mut pace)?;
         self.shelf.reclaim();
-        progress.report(1, 1);
+        pace.end();
         Ok(version)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iqdb_core::{Error, ErrorKind, Result, Schema, Version};
+use iqdb_core::{Error, ErrorKind, Field, Result, Schema, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::dead_rows::{put_dead_rows, take_dead_rows};
@@ -11,7 +11,7 @@ use super::file_name::FileName;
 use super::log::{LogEnd, first_chain};
 use super::schema::{put_schema, take_schema};
 use super::segment::footer::Seal;
-use super::wire::{Reader, put_u64};
+use super::wire::{Reader, put_u8, put_u64};
 use crate::errors::damaged;
 
 /// The size of the checksum at the end, in bytes.
@@ -55,12 +55,31 @@ pub(crate) struct SegmentInfo {
     pub(crate) seal: Seal,
 }
 
+/// What a manifest says of the file of a column beside a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ColumnInfo {
+    /// The position of its field.
+    pub(crate) field: u8,
+    pub(crate) seal: Seal,
+}
+
 /// A segment, as of the start of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) info: SegmentInfo,
+    /// The files of its columns of fields that were added later, in the order of the fields.
+    pub(crate) columns: Vec<ColumnInfo>,
     /// Its dead rows, in order.
     pub(crate) dead: Vec<u32>,
+}
+
+impl Entry {
+    /// The names of its files, but for what searches derived.
+    pub(crate) fn files(&self) -> impl Iterator<Item = FileName> {
+        let number = self.info.number;
+        let columns = self.columns.iter().map(move |column| FileName::Column(number, column.field));
+        [FileName::Segment(number)].into_iter().chain(columns)
+    }
 }
 
 impl Manifest {
@@ -93,9 +112,15 @@ impl Manifest {
         }
         put_schema(&mut bytes, &self.schema);
         put_u64(&mut bytes, self.segments.len() as u64);
-        for Entry { info, dead } in &self.segments {
+        for Entry { info, columns, dead } in &self.segments {
             for number in [info.number, info.rows, info.seal.file_len, info.seal.hash] {
                 put_u64(&mut bytes, number);
+            }
+            put_u8(&mut bytes, u8::try_from(columns.len()).unwrap_or(u8::MAX));
+            for ColumnInfo { field, seal } in columns {
+                put_u8(&mut bytes, *field);
+                put_u64(&mut bytes, seal.file_len);
+                put_u64(&mut bytes, seal.hash);
             }
             put_dead_rows(&mut bytes, info.rows, dead);
         }
@@ -128,7 +153,15 @@ impl Manifest {
         if format < FORMAT {
             return Err(earlier_version(path, format));
         }
-        Self::fields(&mut fields).map_err(|error| wrong("it makes no sense").caused_by(error))
+        Self::fields(&mut fields).map_err(|error| match error.kind() {
+            ErrorKind::NotSupported => Error::new(
+                ErrorKind::NotSupported,
+                format!("{}: it has a field that this build can't compute", path.display()),
+            )
+            .hint("open it with the version and the cargo features that made it")
+            .caused_by(error),
+            _ => wrong("it makes no sense").caused_by(error),
+        })
     }
 
     fn fields(fields: &mut Reader<'_>) -> Result<Self> {
@@ -159,7 +192,8 @@ impl Manifest {
                 rows: fields.take_u64()?,
                 seal: Seal { file_len: fields.take_u64()?, hash: fields.take_u64()? },
             };
-            segments.push(Entry { dead: take_dead_rows(fields, info.rows)?, info });
+            let columns = take_columns(fields, &schema)?;
+            segments.push(Entry { dead: take_dead_rows(fields, info.rows)?, columns, info });
         }
         if fields.remaining() > 0 {
             return Err(Error::new(ErrorKind::Damaged, "there is more than it says"));
@@ -196,21 +230,47 @@ impl Manifest {
     }
 }
 
+/// Reads the files of columns beside a segment.
+fn take_columns(fields: &mut Reader<'_>, schema: &Schema) -> Result<Vec<ColumnInfo>> {
+    let count = fields.take_u8()?;
+    let mut columns: Vec<ColumnInfo> = Vec::new();
+    for _ in 0..count {
+        let field = fields.take_u8()?;
+        let is_computed = |field: &Field| field.kind().is_computed();
+        let is_later = columns.last().is_none_or(|last| last.field < field);
+        if !is_later || !schema.fields().get(usize::from(field)).is_some_and(is_computed) {
+            return Err(fields.damaged("a column file is of no computed field, or not in order"));
+        }
+        let seal = Seal { file_len: fields.take_u64()?, hash: fields.take_u64()? };
+        columns.push(ColumnInfo { field, seal });
+    }
+    Ok(columns)
+}
+
 #[cfg(test)]
 mod tests {
-    use iqdb_core::Metric;
+    use iqdb_core::{Computation, FieldKind, Limits, Metric};
 
     use super::*;
 
     fn full() -> Manifest {
         let entry = |number, rows, dead: Vec<u32>| Entry {
             info: SegmentInfo { number, rows, seal: Seal { file_len: 9, hash: 10 } },
+            columns: Vec::new(),
             dead,
         };
+        let lengths =
+            |name: &str| Field::new(name, FieldKind::Computed(Computation::TextLengths)).unwrap();
+        let schema = Schema::new(384, Metric::Dot).unwrap();
+        let schema = [lengths("title"), lengths("body")]
+            .into_iter()
+            .fold(schema, |schema, field| Limits::default().add_field(&schema, field).unwrap());
+        let column =
+            |field: u8| ColumnInfo { field, seal: Seal { file_len: 11, hash: field.into() } };
         Manifest {
             number: 12,
             database: 0x0123_4567_89ab_cdef,
-            schema: Schema::new(384, Metric::Dot).unwrap(),
+            schema,
             version: Version(77),
             chain: 78,
             log: 13,
@@ -219,7 +279,7 @@ mod tests {
             next: 15,
             segments: vec![
                 entry(3, 100, vec![]),
-                entry(4, 100, vec![0, 7, 99]),
+                Entry { columns: vec![column(1), column(2)], ..entry(4, 100, vec![0, 7, 99]) },
                 entry(5, 100, (0..100).filter(|row| row % 3 > 0).collect()),
             ],
         }
@@ -282,6 +342,39 @@ mod tests {
             let error = Manifest::decode(&manifest.encode(), path).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Damaged, "{manifest:?}");
         }
+    }
+
+    #[test]
+    fn columns_that_can_not_be_are_refused() {
+        let path = Path::new("manifest");
+        let wrong: [fn(&mut Vec<ColumnInfo>); 4] = [
+            |columns| columns[0].field = 0,
+            |columns| columns[0].field = 2,
+            |columns| columns[1].field = 3,
+            |columns| columns.reverse(),
+        ];
+        for change in wrong {
+            let mut manifest = full();
+            change(&mut manifest.segments[1].columns);
+            let error = Manifest::decode(&manifest.encode(), path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Damaged, "{manifest:?}");
+        }
+    }
+
+    #[test]
+    fn a_computation_that_this_build_lacks_is_not_supported() {
+        let path = Path::new("manifest-7");
+        let mut bytes = full().encode();
+        let name = b"text_lengths/1";
+        let at = bytes.windows(name.len()).position(|found| found == name).unwrap();
+        bytes[at + name.len() - 1] = b'2';
+        bytes.truncate(bytes.len() - CHECKSUM);
+        let checksum = xxh3_64(&bytes);
+        put_u64(&mut bytes, checksum);
+        let error = Manifest::decode(&bytes, path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotSupported);
+        let text = error.to_string();
+        assert!(text.contains("manifest-7"), "{text}");
     }
 
     #[test]

@@ -5,15 +5,22 @@
 //! fields × (u16 length of the name  name  kind)
 //! kind: u8 element (0 sparse, 1 f32, 2 f16, 3 bf16, 4 i8, 5 binary)  u8 metric (1 cosine, 2 dot,
 //!       3 Euclidean, 4 Hamming, 5 Jaccard)  u32 dimension, 0 for a sparse field
+//!     | u8 6  u8 length of the name  name of the computation
 //! ```
 
 use iqdb_core::limits::FIELDS_MAX;
-use iqdb_core::{Element, Error, ErrorKind, Field, FieldKind, Metric, Result, Schema};
+use iqdb_core::{Computation, Element, Error, ErrorKind, Field, FieldKind, Metric, Result, Schema};
 
 use super::wire::{Reader, put_bytes, put_u8, put_u16, put_u32};
 
 /// The code of a sparse field in place of an element's.
 const SPARSE: u8 = 0;
+
+/// The code of a computed field in place of an element's.
+const COMPUTED: u8 = 6;
+
+/// The most bytes of the name of a computation: sixteen of them fit into the header of a segment.
+const COMPUTATION_BYTES_MAX: usize = 64;
 
 /// Elements and metrics by their codes, from 1 on.
 const ELEMENTS: [Element; 5] =
@@ -27,6 +34,9 @@ const METRICS: [Metric; 5] =
 /// [`ErrorKind::NotSupported`], naming the field.
 pub(crate) fn check_codes(schema: &Schema) -> Result<()> {
     let has_codes = |kind: FieldKind| {
+        if let FieldKind::Computed(computation) = kind {
+            return (1..=COMPUTATION_BYTES_MAX).contains(&computation.name().len());
+        }
         let element = kind.element().is_none_or(|element| ELEMENTS.contains(&element));
         element && kind.metric().is_some_and(|metric| METRICS.contains(&metric))
     };
@@ -56,7 +66,14 @@ pub(crate) fn put_kinds(out: &mut Vec<u8>, schema: &Schema) {
     schema.fields().iter().for_each(|field| put_kind(out, field.kind()));
 }
 
-fn put_kind(out: &mut Vec<u8>, kind: FieldKind) {
+/// Appends the kind of a field.
+pub(crate) fn put_kind(out: &mut Vec<u8>, kind: FieldKind) {
+    if let FieldKind::Computed(computation) = kind {
+        let name = computation.name();
+        put_u8(out, COMPUTED);
+        put_u8(out, u8::try_from(name.len()).unwrap_or(u8::MAX));
+        return put_bytes(out, name.as_bytes());
+    }
     fn code<T: PartialEq>(codes: &[T], value: &T) -> u8 {
         let position = codes.iter().position(|other| other == value);
         position.and_then(|n| u8::try_from(n + 1).ok()).unwrap_or(u8::MAX)
@@ -69,7 +86,8 @@ fn put_kind(out: &mut Vec<u8>, kind: FieldKind) {
 /// Reads a schema.
 ///
 /// # Errors
-/// [`ErrorKind::Damaged`] for bytes that are none; [`ErrorKind::InvalidSchema`].
+/// [`ErrorKind::Damaged`] for bytes that are none; [`ErrorKind::InvalidSchema`];
+/// [`ErrorKind::NotSupported`] for a computation that this build doesn't have.
 pub(crate) fn take_schema(bytes: &mut Reader<'_>) -> Result<Schema> {
     let count = bytes.take_u32()?;
     if count as usize > FIELDS_MAX {
@@ -85,7 +103,11 @@ pub(crate) fn take_schema(bytes: &mut Reader<'_>) -> Result<Schema> {
 }
 
 fn take_kind(bytes: &mut Reader<'_>) -> Result<FieldKind> {
-    let (element, metric) = (bytes.take_u8()?, bytes.take_u8()?);
+    let element = bytes.take_u8()?;
+    if element == COMPUTED {
+        return take_computation(bytes).map(FieldKind::Computed);
+    }
+    let metric = bytes.take_u8()?;
     let dim = bytes.take_u32()? as usize;
     let metric = usize::from(metric).checked_sub(1).and_then(|n| METRICS.get(n).copied());
     let metric = metric.ok_or_else(|| bytes.damaged("there is no such metric"))?;
@@ -95,6 +117,14 @@ fn take_kind(bytes: &mut Reader<'_>) -> Result<FieldKind> {
     let element = usize::from(element).checked_sub(1).and_then(|n| ELEMENTS.get(n).copied());
     let element = element.ok_or_else(|| bytes.damaged("there is no such element"))?;
     Ok(FieldKind::Dense { dim, metric, element })
+}
+
+fn take_computation(bytes: &mut Reader<'_>) -> Result<Computation> {
+    let len = usize::from(bytes.take_u8()?);
+    if !(1..=COMPUTATION_BYTES_MAX).contains(&len) {
+        return Err(bytes.damaged("no computation has such a name"));
+    }
+    Computation::from_name(bytes.take_text(len as u64)?)
 }
 
 #[cfg(test)]
@@ -110,6 +140,7 @@ mod tests {
         }
         for schema in [
             Schema::builder().build().unwrap(),
+            of_lengths(),
             Schema::new(3, Metric::Cosine).unwrap(),
             rich.build().unwrap(),
         ] {
@@ -123,6 +154,34 @@ mod tests {
                 assert!(take_schema(&mut Reader::new(&bytes[..len])).is_err());
             }
         }
+    }
+
+    fn of_lengths() -> Schema {
+        let field = Field::new("body", FieldKind::Computed(Computation::TextLengths));
+        Schema::from_fields(vec![field.unwrap()]).unwrap()
+    }
+
+    #[test]
+    fn a_computation_that_this_build_lacks_is_not_supported_and_one_without_a_name_is_damage() {
+        let mut bytes = Vec::new();
+        put_schema(&mut bytes, &of_lengths());
+        // The count, the length of the name, the name, the code.
+        let len_at = 4 + 2 + 4 + 1;
+        let name = "text_lengths/1";
+        assert_eq!(usize::from(bytes[len_at]), name.len());
+        let kind = |bytes: &[u8]| take_schema(&mut Reader::new(bytes)).unwrap_err().kind();
+        let mut other = bytes.clone();
+        *other.last_mut().unwrap() += 1;
+        assert_eq!(kind(&other), ErrorKind::NotSupported);
+        for len in [0, 65, u8::MAX] {
+            let mut bad = bytes.clone();
+            bad[len_at] = len;
+            bad.resize(400, b'x');
+            assert_eq!(kind(&bad), ErrorKind::Damaged, "{len}");
+        }
+        let mut bad = bytes.clone();
+        bad[len_at + 1] = 0xff;
+        assert_eq!(kind(&bad), ErrorKind::Damaged);
     }
 
     #[test]

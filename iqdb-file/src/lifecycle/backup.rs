@@ -28,7 +28,7 @@ pub(crate) fn copy(view: &View, path: &Path, options: &FileOptions, pace: Pace<'
     let fill = |dir: &DatabaseDir, database| {
         let mut manifest = Manifest::first(view.schema.clone(), database, view.version());
         let segments = copy_rows(view, dir, options, &mut manifest, &mut pace.borrow_mut())?;
-        let entry = |info| Entry { info, dead: Vec::new() };
+        let entry = |info| Entry { info, columns: Vec::new(), dead: Vec::new() };
         manifest.segments = segments.into_iter().map(entry).collect();
         Ok(manifest)
     };

@@ -6,4 +6,5 @@ mod fill;
 mod left_over;
 pub(crate) mod open;
 mod recovery;
+mod unneeded_files;
 pub(crate) mod verify;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use iqdb_core::{Error, ErrorKind, Result, Version};
 
+use super::unneeded_files::UnneededFiles;
 use crate::errors::{damaged, refused};
 use crate::fault::Defect;
 use crate::files::database_dir::DatabaseDir;
@@ -190,16 +191,13 @@ fn open_segments(
     let open = |entry: &Entry| {
         let segment = Segment::open(
             &SegmentContext::new(dir, options, manifest, SidecarUse::of(options, manifest, lock)),
-            entry.info,
+            entry,
         )?;
         segment.begin(&entry.dead, manifest.version);
         Ok(Arc::new(segment))
     };
     manifest.segments.iter().map(open).collect()
 }
-
-/// The most numbers that one checkpoint gives to files.
-const NUMBERS_MAX: u64 = 16;
 
 impl Recovery<'_> {
     /// # Errors
@@ -334,9 +332,9 @@ impl Recovery<'_> {
             // The process that made the directory may not have synced its name.
             dir.sync_above().map_err(refused("synced"))?;
         }
-        let names = dir.names().map_err(refused("listed"))?.into_iter();
-        let left_over = names.filter(|name| !self.is_needed(*name) && self.may_be_ours(*name));
-        let (old, new): (Vec<FileName>, _) = left_over.partition(|name| self.is_old(*name));
+        let names = dir.names().map_err(refused("listed"))?;
+        let unneeded = UnneededFiles { dir, manifest: self.files.manifest(), tables: &self.tables };
+        let (old, new) = unneeded.among(names);
         // A file that can't be removed does no harm.
         self.files.remove(&new);
         self.files.retire(old);
@@ -352,55 +350,6 @@ impl Recovery<'_> {
         if mark.is_some_and(is_behind) {
             let _ = self.files.begin_marks(end, || false);
             self.files.remove_retired();
-        }
-    }
-
-    fn is_needed(&self, name: FileName) -> bool {
-        let is_segment = |number| {
-            self.files.manifest().segments.iter().any(|entry| entry.info.number == number)
-                || number == self.tables.open_segment().number()
-                    && self.tables.open_segment().file().is_some()
-        };
-        match name {
-            FileName::Manifest(number) => number == self.files.manifest().number,
-            FileName::Log(number) => number == self.files.manifest().log,
-            FileName::Segment(number) | FileName::Derived(number) => is_segment(number),
-            FileName::Unfinished(_) => false,
-            FileName::Lock | FileName::Reserve | FileName::Shelf(_) => true,
-        }
-    }
-
-    /// Whether an earlier manifest may name the file, and no later one can.
-    fn is_old(&self, name: FileName) -> bool {
-        let manifest = self.files.manifest();
-        match name {
-            FileName::Manifest(number) | FileName::Log(number) | FileName::Derived(number) => {
-                number < manifest.next
-            }
-            FileName::Segment(number) => number < manifest.next && number != manifest.open_segment,
-            FileName::Unfinished(_) | FileName::Lock | FileName::Reserve | FileName::Shelf(_) => {
-                false
-            }
-        }
-    }
-
-    /// Whether a file with this name may belong to the database. A crash may have left a file of a new
-    /// number without its head; a file of an older number has its head, if it is ours.
-    fn may_be_ours(&self, name: FileName) -> bool {
-        let manifest = self.files.manifest();
-        let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
-        let has_head = || {
-            let owner = self.files.dir().owner(name, Some(manifest.database));
-            matches!(owner, Ok(Some(owner)) if owner.is(manifest.database))
-        };
-        match name {
-            FileName::Segment(number) if number == self.tables.open_segment().number() => true,
-            FileName::Manifest(number)
-            | FileName::Unfinished(number)
-            | FileName::Log(number)
-            | FileName::Segment(number)
-            | FileName::Derived(number) => is_new(number) || has_head(),
-            FileName::Lock | FileName::Reserve | FileName::Shelf(_) => false,
         }
     }
 }

@@ -44,20 +44,20 @@ pub(crate) fn check_segments(
     progress: &mut dyn Progress,
 ) -> Result<Verified> {
     let segments = view.segments.all();
-    let of = checked.bytes + segments.iter().map(|segment| segment.file_len()).sum::<u64>();
+    let of = checked.bytes + segments.iter().map(|segment| segment.bytes()).sum::<u64>();
     let mut pace = Pace::new(budget, progress, of);
     pace.step(checked.bytes)?;
     let mut verified = checked;
     for segment in segments {
-        // A segment's bytes are those of its pieces and of its header and footer.
+        // The bytes of its files are those of their pieces, and of their headers and footers.
         let mut seen = 0;
         segment.check_all(&mut |bytes| {
             seen += bytes;
             pace.step(bytes)
         })?;
-        pace.step(segment.file_len().saturating_sub(seen))?;
-        verified.bytes += segment.file_len();
-        verified.files += 1;
+        pace.step(segment.bytes().saturating_sub(seen))?;
+        verified.bytes += segment.bytes();
+        verified.files += segment.files();
     }
     pace.end();
     verified.records = view.len();

@@ -17,11 +17,18 @@ use crate::format::segment::ids::{END, decode_id};
 use crate::format::segment::layout::{ColumnPart, Section, Shape};
 
 /// Up to some 4 MiB of rows.
+#[derive(Clone)]
 pub(crate) struct SegmentBlock {
+    records: Arc<BlockRecords>,
+    /// By the position of their field; `None` for a field that is later than the block and has no column
+    /// file.
+    columns: Vec<Option<Arc<SegmentColumn>>>,
+}
+
+/// All of a block but its columns. Views before and after a column is added share it.
+struct BlockRecords {
     body: Arc<Body>,
     rows: usize,
-    /// By the position of their field.
-    columns: Box<[SegmentColumn]>,
     ids_slot: usize,
     payloads_slot: usize,
     payloads: OnceLock<PayloadBlock>,
@@ -43,10 +50,9 @@ impl SegmentBlock {
         let columns = vectors.iter().enumerate().map(|(field, len)| {
             let slot = Section::Column(n, field, ColumnPart::Vectors).slot(blocks, fields);
             let kind = shape.schema.fields()[field].kind();
-            SegmentColumn::new(Arc::clone(body), kind, (*len, rows), slot)
+            Some(Arc::new(SegmentColumn::new(Arc::clone(body), kind, (*len, rows), slot)))
         });
-        Self {
-            columns: columns.collect(),
+        let records = BlockRecords {
             body: Arc::clone(body),
             rows,
             ids_slot: Section::Ids(n).slot(blocks, fields),
@@ -54,23 +60,48 @@ impl SegmentBlock {
             payloads: OnceLock::new(),
             ended: Ended::none(rows),
             seal,
-        }
+        };
+        Self { columns: columns.collect(), records: Arc::new(records) }
+    }
+
+    /// The block with the column of a field that was added later.
+    pub(crate) fn with_column(mut self, field: usize, column: &Arc<SegmentColumn>) -> Self {
+        let len = self.columns.len().max(field + 1);
+        self.columns.resize(len, None);
+        self.columns[field] = Some(Arc::clone(column));
+        self
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows
+        self.records.rows
     }
 
     pub(crate) fn seal(&self) -> &Seal {
-        &self.seal
+        &self.records.seal
     }
 
     pub(crate) fn ended(&self) -> &Ended {
-        &self.ended
+        &self.records.ended
     }
 
     /// The payloads, decoded at their first use.
     pub(crate) fn payloads(&self) -> Result<&PayloadBlock> {
+        self.records.payloads()
+    }
+
+    pub(crate) fn id_of(&self, row: usize) -> Result<IdRef<'_>> {
+        self.records.id_of(row)
+    }
+
+    /// Whether all ids, payloads, vectors and the lineage make sense.
+    pub(crate) fn check_all(&self) -> Result<()> {
+        self.records.check_all()?;
+        self.columns.iter().flatten().try_for_each(|column| column.check_all())
+    }
+}
+
+impl BlockRecords {
+    fn payloads(&self) -> Result<&PayloadBlock> {
         if let Some(payloads) = self.payloads.get() {
             return Ok(payloads);
         }
@@ -82,7 +113,7 @@ impl SegmentBlock {
         Ok(self.payloads.get_or_init(|| decoded))
     }
 
-    pub(crate) fn id_of(&self, row: usize) -> Result<IdRef<'_>> {
+    fn id_of(&self, row: usize) -> Result<IdRef<'_>> {
         if row >= self.rows {
             return Err(no_such_row());
         }
@@ -99,11 +130,9 @@ impl SegmentBlock {
         decode_id(bytes).ok_or_else(|| damaged(self.body.path(), "an id makes no sense"))
     }
 
-    /// Whether all ids, payloads, vectors and the lineage make sense.
-    pub(crate) fn check_all(&self) -> Result<()> {
+    fn check_all(&self) -> Result<()> {
         self.payloads()?;
         self.seal.lineage()?;
-        self.columns.iter().try_for_each(SegmentColumn::check_all)?;
         (0..self.rows).try_for_each(|row| self.id_of(row).map(drop))
     }
 }
@@ -115,24 +144,24 @@ fn no_such_row() -> Error {
 
 impl BlockSource for SegmentBlock {
     fn column(&self, field: FieldId) -> Result<Option<&dyn VectorColumn>> {
-        // A segment that is older than the field has no column of it.
-        let Some(column) = self.columns.get(field.index()) else { return Ok(None) };
+        // A segment that is older than a field of vectors has no column of it.
+        let Some(Some(column)) = self.columns.get(field.index()) else { return Ok(None) };
         Ok(column.lend()?.map(|column| column as &dyn VectorColumn))
     }
 
     /// O(1) while no row of the block is dead, else O(rows).
     fn clear_dead(&self, at: Version, live: &mut Narrow<'_>) -> Result<()> {
-        self.ended.clear_dead(at, live);
+        self.ended().clear_dead(at, live);
         Ok(())
     }
 
     fn is_alive(&self, row: usize, at: Version) -> Result<bool> {
-        Ok(self.ended.is_alive(row, at))
+        Ok(self.ended().is_alive(row, at))
     }
 
     /// Knows of no ends before the segment was opened.
     fn ended(&self, since: Version, at: Version, out: &mut Vec<u32>) -> Result<bool> {
-        Ok(self.ended.between(since, at, out))
+        Ok(self.ended().between(since, at, out))
     }
 
     fn id(&self, row: usize) -> Result<IdRef<'_>> {
@@ -150,6 +179,6 @@ impl BlockSource for SegmentBlock {
 
 impl fmt::Debug for SegmentBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SegmentBlock({} rows)", self.rows)
+        write!(f, "SegmentBlock({} rows)", self.len())
     }
 }

@@ -1,9 +1,10 @@
-//! The vectors of one field in one block of a segment, as a snapshot lends them.
+//! The vectors of one field in one block of a segment, or the bytes of a computed field, as a snapshot
+//! lends them.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use iqdb_core::{Csr, Error, ErrorKind, FieldKind, Result, RowsRef, VectorColumn};
+use iqdb_core::{ByteRows, Csr, Error, ErrorKind, FieldKind, Result, RowsRef, VectorColumn};
 
 use super::body::Body;
 use crate::errors::damaged;
@@ -22,7 +23,7 @@ pub(crate) struct SegmentColumn {
     slot: usize,
     /// How many rows the block has.
     block_rows: usize,
-    /// Set once the rows of vectors and the ends of sparse ones have been checked.
+    /// Set once the rows of vectors, and the ends of those of no fixed length, have been checked.
     places_are_checked: OnceLock<()>,
 }
 
@@ -39,7 +40,7 @@ impl SegmentColumn {
     }
 
     /// The column, ready to be lent; `None` when it has no vectors. O(vectors) at the first use where
-    /// some rows have none, and of a sparse field; else O(1).
+    /// some rows have none, and of a sparse or computed field; else O(1).
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when rows or ends are none that a writer writes.
@@ -68,24 +69,28 @@ impl SegmentColumn {
         Ok(())
     }
 
-    /// Whether the ends of sparse vectors divide all terms.
+    /// Whether the ends of sparse vectors divide all terms, and those of computed rows all bytes.
     fn check_ends(&self) -> Result<()> {
         if self.kind.dim().is_some() {
             return Ok(());
         }
         let ends: &[u64] = self.numbers(self.body.section(self.slot_of(ColumnPart::Ends))?)?;
-        let terms = (self.body.len_of(self.slot_of(ColumnPart::Vectors)) / TERM_BYTES) as u64;
-        let is_whole = ends.first() == Some(&0) && ends.last() == Some(&terms);
-        if !is_whole || !ends.is_sorted() {
-            return Err(damaged(self.body.path(), "the ends of vectors make no sense"));
+        let items = self.body.len_of(self.slot_of(ColumnPart::Vectors)) / self.item_bytes();
+        let is_whole = ends.first() == Some(&0) && ends.last() == Some(&(items as u64));
+        match is_whole && ends.is_sorted() {
+            true => Ok(()),
+            false => Err(self.senseless_ends()),
         }
-        Ok(())
     }
 
     /// Whether all of it makes sense.
     pub(crate) fn check_all(&self) -> Result<()> {
         let Some(column) = self.lend()? else { return Ok(()) };
         let rows = column.rows(0..self.len)?;
+        if self.kind.is_computed() {
+            // Any bytes may be there: only core knows what they mean.
+            return Ok(());
+        }
         let check = |n| rows.vector(n).and_then(|vector| self.kind.check_vector(vector));
         (0..self.len).try_for_each(|n| {
             check(n)
@@ -128,18 +133,54 @@ impl SegmentColumn {
     }
 
     fn sparse(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
+        let (ends, terms) = self.ends(range)?;
+        let indices = self.body.bytes(self.slot_of(ColumnPart::Vectors), terms.clone())?;
+        let weights = self.body.bytes(self.slot_of(ColumnPart::Weights), terms)?;
+        Csr::new(ends, self.numbers(indices)?, self.numbers(weights)?)
+            .map(RowsRef::Sparse)
+            .map_err(|error| self.senseless_ends().caused_by(error))
+    }
+
+    /// The rows of a computed field, of which only `wanted` are read, if not all.
+    fn computed(&self, range: Range<usize>, wanted: Option<&[u32]>) -> Result<RowsRef<'_>> {
+        let (ends, place) = self.ends(range)?;
+        let slot = self.slot_of(ColumnPart::Vectors);
+        let bytes = match wanted {
+            None => self.body.bytes(slot, place)?,
+            Some(wanted) => {
+                // What is no row is refused as a place outside of the range.
+                let place_of = |n: usize| {
+                    ends.get(n).and_then(|end| usize::try_from(*end).ok()).unwrap_or(usize::MAX)
+                };
+                let rows = wanted.iter().map(|row| *row as usize);
+                let places = rows.map(|row| place_of(row)..place_of(row.saturating_add(1)));
+                self.body.some_bytes(slot, place, places)?
+            }
+        };
+        ByteRows::new(ends, bytes)
+            .map(RowsRef::Bytes)
+            .map_err(|error| self.senseless_ends().caused_by(error))
+    }
+
+    /// The ends of these rows, after the end of the row before; and where the rows are among the bytes
+    /// of all.
+    fn ends(&self, range: Range<usize>) -> Result<(&[u64], Range<usize>)> {
         let ends = range.start * END_BYTES..(range.end + 1) * END_BYTES;
         let ends: &[u64] = self.numbers(self.body.bytes(self.slot_of(ColumnPart::Ends), ends)?)?;
         let place = |end: Option<&u64>| {
-            end.and_then(|end| usize::try_from(*end).ok()?.checked_mul(TERM_BYTES))
-                .ok_or_else(|| damaged(self.body.path(), "the ends of vectors make no sense"))
+            end.and_then(|end| usize::try_from(*end).ok()?.checked_mul(self.item_bytes()))
+                .ok_or_else(|| self.senseless_ends())
         };
-        let terms = place(ends.first())?..place(ends.last())?;
-        let indices = self.body.bytes(self.slot_of(ColumnPart::Vectors), terms.clone())?;
-        let weights = self.body.bytes(self.slot_of(ColumnPart::Weights), terms)?;
-        Csr::new(ends, self.numbers(indices)?, self.numbers(weights)?).map(RowsRef::Sparse).map_err(
-            |error| damaged(self.body.path(), "the ends of vectors make no sense").caused_by(error),
-        )
+        Ok((ends, place(ends.first())?..place(ends.last())?))
+    }
+
+    /// Bytes of what ends count.
+    fn item_bytes(&self) -> usize {
+        if self.kind.is_computed() { 1 } else { TERM_BYTES }
+    }
+
+    fn senseless_ends(&self) -> Error {
+        damaged(self.body.path(), "the ends of vectors make no sense")
     }
 }
 
@@ -153,7 +194,10 @@ impl VectorColumn for SegmentColumn {
     fn rows(&self, range: Range<usize>) -> Result<RowsRef<'_>> {
         self.check_range(&range)?;
         if self.kind.dim().is_none() {
-            return self.sparse(range);
+            return match self.kind.is_computed() {
+                true => self.computed(range, None),
+                false => self.sparse(range),
+            };
         }
         let stride = stride_of(self.kind);
         let bytes = range.start * stride..range.end * stride;
@@ -163,6 +207,9 @@ impl VectorColumn for SegmentColumn {
     /// Checks at their first use the rows that are wanted, and reads no others from the disk.
     fn rows_some(&self, range: Range<usize>, wanted: &[u32]) -> Result<RowsRef<'_>> {
         self.check_range(&range)?;
+        if self.kind.is_computed() {
+            return self.computed(range, Some(wanted));
+        }
         if self.kind.dim().is_none() {
             return self.sparse(range);
         }

@@ -6,7 +6,7 @@ use crate::fault::InjectedFault;
 use crate::files::database_dir::DatabaseDir;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::lock::Lock;
-use crate::format::manifest::Manifest;
+use crate::format::manifest::{Entry, Manifest};
 use crate::format::segment::layout::Shape;
 use crate::options::{FileOptions, ReadMode};
 
@@ -61,7 +61,10 @@ pub(crate) enum SidecarUse {
 impl SidecarUse {
     /// By the size of the database.
     pub(crate) fn of(options: &FileOptions, manifest: &Manifest, lock: &Arc<Lock>) -> Self {
-        let bytes: u64 = manifest.segments.iter().map(|entry| entry.info.seal.file_len).sum();
+        let columns =
+            |entry: &Entry| entry.columns.iter().map(|column| column.seal.file_len).sum::<u64>();
+        let bytes = |entry: &Entry| entry.info.seal.file_len + columns(entry);
+        let bytes: u64 = manifest.segments.iter().map(bytes).sum();
         match bytes >= options.derived_from {
             true if options.read_only => Self::ReadOnly,
             true => Self::ReadWrite(Arc::downgrade(lock)),

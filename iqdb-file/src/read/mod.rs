@@ -3,6 +3,7 @@
 mod block;
 mod body;
 mod column;
+pub(crate) mod column_file;
 pub(crate) mod context;
 mod ended;
 pub(crate) mod last_layout;

@@ -11,18 +11,19 @@ use iqdb_core::{
 
 use super::block::SegmentBlock;
 use super::body::Body;
+use super::column_file::ColumnFile;
 use super::context::SegmentContext;
 use super::lineage::SegmentLineage;
-use super::segment_file::{read_footer, written_shape};
+use super::segment_file::{open_named, read_footer, written_shape};
 use super::sidecar::{BlockSidecar, SidecarFile};
-use crate::errors::{damaged, refused};
+use crate::errors::damaged;
 use crate::format::file_name::FileName;
-use crate::format::manifest::SegmentInfo;
+use crate::format::manifest::{Entry, SegmentInfo};
 use crate::format::segment::block_id::block_id;
 use crate::format::segment::header::header;
 use crate::format::segment::index;
 use crate::format::segment::layout::{Section, Shape};
-use crate::vfs::{Access, File};
+use crate::vfs::File;
 
 /// An open segment. The file may be gone from its directory meanwhile.
 #[derive(Debug)]
@@ -36,22 +37,64 @@ pub(crate) struct Segment {
     /// Where the index is, and how many slots it has.
     index: usize,
     slots: usize,
+    /// The files of columns of fields that were added later, in the order of the fields.
+    columns: Vec<Arc<ColumnFile>>,
     /// The number of rows that have ended, published or not. For writers.
-    dead: AtomicU64,
+    dead: Arc<AtomicU64>,
 }
 
 impl Segment {
-    /// Opens a segment that a manifest names. O(blocks), and reads only header and footer.
-    pub(crate) fn open(context: &SegmentContext<'_>, info: SegmentInfo) -> Result<Self> {
-        let name = FileName::Segment(info.number);
-        let path = context.dir.path_of(name);
-        let file = context.dir.file(name, Access::Read).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                damaged(&path, "a file of the database is missing").caused_by(error)
-            }
-            _ => refused(&path, "opened", error),
-        })?;
-        Self::of(context, info, file.into())
+    /// Opens a segment that a manifest names, and its column files. O(blocks), and reads only headers and
+    /// footers.
+    pub(crate) fn open(context: &SegmentContext<'_>, entry: &Entry) -> Result<Self> {
+        let info = entry.info;
+        let segment =
+            Self::of(context, info, open_named(context, FileName::Segment(info.number))?)?;
+        let columns = entry.columns.iter().map(|column| {
+            ColumnFile::open(context, (&info, &segment.shape), *column).map(Arc::new)
+        });
+        let segment = segment.with_columns(columns.collect::<Result<_>>()?);
+        segment.check_columns(context).map(|()| segment)
+    }
+
+    /// Whether it has a column file for each computed field that was added since it was written, and for
+    /// no other field.
+    fn check_columns(&self, context: &SegmentContext<'_>) -> Result<()> {
+        let computed = context.shape.schema.computed_fields().map(|(id, _)| id.index());
+        let expected = computed.filter(|field| *field >= self.shape.fields());
+        let found = self.columns.iter().map(|column| usize::from(column.info().field));
+        let (expected, found): (Vec<_>, Vec<_>) = (expected.collect(), found.collect());
+        match expected == found {
+            true => Ok(()),
+            false => Err(damaged(
+                self.body.path(),
+                "its column files are not those of the computed fields that were added since",
+            )
+            .expected(format_args!("files of the fields {expected:?}"))
+            .found(format_args!("files of the fields {found:?}"))),
+        }
+    }
+
+    /// The same segment, with more column files: with those of fields that come after its own.
+    pub(crate) fn with_columns(&self, files: Vec<Arc<ColumnFile>>) -> Self {
+        let with_all = |(n, block): (usize, &SegmentBlock)| {
+            files.iter().fold(block.clone(), |block, file| match file.column(n) {
+                Some(column) => block.with_column(file.info().field.into(), column),
+                None => block,
+            })
+        };
+        let blocks = self.blocks.iter().enumerate().map(with_all).collect();
+        Self {
+            info: self.info,
+            body: Arc::clone(&self.body),
+            blocks,
+            shape: self.shape.clone(),
+            seed: self.seed,
+            index: self.index,
+            slots: self.slots,
+            columns: self.columns.iter().cloned().chain(files).collect(),
+            dead: Arc::clone(&self.dead),
+        }
     }
 
     /// Opens the segment in this file.
@@ -110,12 +153,24 @@ impl Segment {
             seed: footer.seed,
             index,
             slots,
-            dead: AtomicU64::new(0),
+            columns: Vec::new(),
+            dead: Arc::default(),
         })
     }
 
     pub(crate) fn info(&self) -> SegmentInfo {
         self.info
+    }
+
+    /// That of the fields that there were when it was written.
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// What a manifest says of it, given its dead rows.
+    pub(crate) fn entry(&self, dead: Vec<u32>) -> Entry {
+        let columns = self.columns.iter().map(|column| column.info()).collect();
+        Entry { info: self.info, columns, dead }
     }
 
     pub(crate) fn blocks(&self) -> &[SegmentBlock] {
@@ -220,7 +275,7 @@ impl Segment {
     /// About how many bytes the segment would have without its dead rows.
     pub(crate) fn live_bytes(&self) -> u64 {
         let live = self.info.rows - self.dead().min(self.info.rows);
-        let per_row = self.file_len() / self.info.rows.max(1);
+        let per_row = self.bytes() / self.info.rows.max(1);
         live * per_row
     }
 
@@ -235,20 +290,29 @@ impl Segment {
     /// readers need not.
     pub(crate) fn warm(&self) -> Result<()> {
         self.body.trust();
+        self.columns.iter().for_each(|column| column.trust());
         self.blocks.iter().try_for_each(|block| block.payloads().map(drop))
     }
 
     /// Reads and checks everything. Calls `seen` with the number of bytes of each piece.
     pub(crate) fn check_all(&self, seen: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         self.body.check_all(seen)?;
+        self.columns.iter().try_for_each(|column| column.check_pieces(seen))?;
         for block in &self.blocks {
             block.check_all()?;
         }
         Ok(())
     }
 
-    pub(crate) fn file_len(&self) -> u64 {
-        self.info.seal.file_len
+    /// The bytes of its files.
+    pub(crate) fn bytes(&self) -> u64 {
+        let columns = self.columns.iter().map(|column| column.info().seal.file_len);
+        self.info.seal.file_len + columns.sum::<u64>()
+    }
+
+    /// How many files it has.
+    pub(crate) fn files(&self) -> u64 {
+        1 + self.columns.len() as u64
     }
 }
 

@@ -1,16 +1,33 @@
-//! Reads the header and the footer of a segment's file.
+//! Opens the files of segments and columns, and reads their headers and footers.
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use iqdb_core::Result;
 
 use crate::errors::{damaged, refused};
 use crate::format::file_head::check_header;
+use crate::format::file_name::FileName;
 use crate::format::segment::footer::{Footer, Seal, TRAILER};
 use crate::format::segment::header::fields_in;
 use crate::format::segment::layout::{HEADER, Shape};
-use crate::vfs::{File, FileExt};
+use crate::read::context::SegmentContext;
+use crate::vfs::{Access, File, FileExt};
+
+/// Opens a file that a manifest names.
+///
+/// # Errors
+/// [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) when it is missing;
+/// [`ErrorKind::Io`](iqdb_core::ErrorKind::Io).
+pub(super) fn open_named(context: &SegmentContext<'_>, name: FileName) -> Result<Arc<dyn File>> {
+    let path = context.dir.path_of(name);
+    let file = context.dir.file(name, Access::Read).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => damaged(&path, "a file of the database is missing").caused_by(error),
+        _ => refused(&path, "opened", error),
+    })?;
+    Ok(file.into())
+}
 
 /// The shape of the segment in this file: that of the first fields of the schema, as many as the
 /// header says. Fields may have been added since it was written. [`read_footer`] checks the header.

@@ -4,14 +4,16 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use iqdb_core::{Budget, Error, Result, Schema};
+use iqdb_core::{Budget, Error, Result};
 
+use super::added_field::AddedField;
 use super::checkpoint_files::{CheckpointFiles, NewFiles};
 use super::read_only::ReadOnlyReason;
 use super::staged_group::StagedGroup;
 use super::tables::Tables;
 use super::write_failure::WriteFailure;
 use crate::errors::is_full;
+use crate::fault::Defect;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::held_names::NotHeld;
 use crate::files::manifest_file::{Changed, ManifestFile, publish};
@@ -31,8 +33,8 @@ pub(crate) struct Checkpoint<'a> {
     pub(crate) reserve: &'a mut Reserve,
     /// The segments that are rewritten into one.
     pub(crate) rewrite: &'a [Arc<Segment>],
-    /// The schema with one more field, if the checkpoint adds one, as a version of its own.
-    pub(crate) grown: Option<&'a Schema>,
+    /// The field that the checkpoint adds, if it adds one, as a version of its own.
+    pub(crate) added: Option<&'a mut AddedField>,
     /// Whether it may give the reserve up when the disk is full.
     pub(crate) may_use_reserve: bool,
 }
@@ -65,6 +67,9 @@ impl Checkpoint<'_> {
     pub(crate) fn run(mut self, budget: Budget<'_>) -> Result<(), CheckpointFailure> {
         let mut made = Vec::new();
         let new = self.write_files(budget, &mut made)?;
+        if let Some(added) = &mut self.added {
+            made.extend(added.release(&new.manifest));
+        }
         if let Err(reason) = self.files.names().check(self.tables.open_segment().held()) {
             self.files.remove(&made);
             return Err(WriteFailure::not_held(self.files.names(), reason).into());
@@ -76,8 +81,8 @@ impl Checkpoint<'_> {
     }
 
     fn builder(&self) -> CheckpointFiles<'_> {
-        let Self { options, files, tables, grown, .. } = self;
-        CheckpointFiles { options, files, tables, grown: *grown }
+        let Self { options, files, tables, added, .. } = self;
+        CheckpointFiles { options, files, tables, added: added.as_deref() }
     }
 
     /// Writes the new files. On a failure, frees the reserve, if it may, and tries once more.
@@ -108,6 +113,7 @@ impl Checkpoint<'_> {
         mut made: Vec<FileName>,
     ) -> Result<ManifestFile, CheckpointFailure> {
         let fault = self.options.fault;
+        self.remove_columns_early();
         let mut published = publish(manifest, self.files.dir(), fault);
         if matches!(&published, Err((error, Changed::No)) if is_full(error))
             && self.give_up_reserve()
@@ -128,6 +134,17 @@ impl Checkpoint<'_> {
             }
             CheckpointFailure { error, read_only }
         })
+    }
+
+    /// A planted defect.
+    fn remove_columns_early(&self) {
+        if self.options.fault.has(Defect::ColumnFilesRemovedEarly) {
+            let names = self
+                .rewrite
+                .iter()
+                .flat_map(|segment| segment.entry(Vec::new()).files().skip(1).collect::<Vec<_>>());
+            self.files.remove(&names.collect::<Vec<_>>());
+        }
     }
 
     /// Goes on with the new files, and removes the old ones.

@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
-use iqdb_core::{Budget, Result, Schema, SnapshotExt, Version};
+use iqdb_core::{Budget, Result, SnapshotExt, Version};
 
+use super::added_field::AddedField;
 use super::file_numbers::FileNumbers;
 use super::segment_writer::SegmentWriter;
 use super::tables::Tables;
@@ -30,8 +31,8 @@ pub(crate) struct CheckpointFiles<'a> {
     pub(crate) options: &'a FileOptions,
     pub(crate) files: &'a DatabaseFiles,
     pub(crate) tables: &'a Tables,
-    /// The schema with one more field, if the checkpoint adds one, as a version of its own.
-    pub(crate) grown: Option<&'a Schema>,
+    /// The field that the checkpoint adds, if it adds one, as a version of its own.
+    pub(crate) added: Option<&'a AddedField>,
 }
 
 /// The new files of a checkpoint, before its manifest is published.
@@ -40,7 +41,7 @@ pub(crate) struct NewFiles {
     pub(crate) manifest: Manifest,
     pub(crate) segments: Vec<Arc<Segment>>,
     pub(crate) log: Log,
-    /// The files of the new segments, which have to keep their names.
+    /// The files of new segments and columns, which have to keep their names.
     pub(crate) held: Vec<(FileName, FileId)>,
 }
 
@@ -76,7 +77,6 @@ impl CheckpointFiles<'_> {
             .filter(|segment| !is_rewritten(segment))
             .cloned()
             .collect();
-        let mut entries: Vec<Entry> = segments.iter().map(|segment| entry_of(segment)).collect();
         let mut held = Vec::new();
 
         let number = numbers.free(dir, &[FileName::Segment])?;
@@ -84,17 +84,18 @@ impl CheckpointFiles<'_> {
             // Segments are in the order of time: the rewritten rows are older than the memtable.
             held.push((FileName::Segment(info.number), self.id_of(&*file)?));
             segments.push(self.open(info, file, &[])?);
-            entries.push(Entry { info, dead: Vec::new() });
         }
         if let Some(Sealed { info, file, dead }) = self.seal_memtable(&mut numbers, made)? {
             held.push((FileName::Segment(info.number), self.id_of(&*file)?));
             segments.push(self.open(info, file, &dead)?);
-            entries.push(Entry { info, dead });
         }
+        self.add_columns(&mut segments, budget, made, &mut held)?;
+        let entries = self.entries_of(&segments);
         let log = numbers.free(dir, &[FileName::Log])?;
         made.push(FileName::Log(log));
         let chain = self.tables.log().end().chain;
-        let chain = self.grown.map_or(chain, |schema| chain_of_field(chain, schema));
+        let grown = self.added.map(AddedField::schema);
+        let chain = grown.map_or(chain, |schema| chain_of_field(chain, schema));
         let log = Log::create(dir, old.database, log, chain)?;
         let open_segment = numbers.free(dir, &[FileName::Segment])?;
         let number = numbers.free(dir, &[FileName::Manifest, FileName::Unfinished])?;
@@ -104,9 +105,9 @@ impl CheckpointFiles<'_> {
         let version = self.tables.memtable().version();
         let manifest = Manifest {
             number,
-            version: self.grown.map_or(version, |_| version.next()),
+            version: grown.map_or(version, |_| version.next()),
             chain,
-            schema: self.grown.unwrap_or(&old.schema).clone(),
+            schema: grown.unwrap_or(&old.schema).clone(),
             log: log.number(),
             log_end: None,
             open_segment,
@@ -123,8 +124,8 @@ impl CheckpointFiles<'_> {
         let old = self.files.manifest();
         let mut names = vec![FileName::Manifest(old.number), FileName::Log(old.log)];
         for segment in rewritten {
-            let number = segment.info().number;
-            names.extend([FileName::Segment(number), FileName::Derived(number)]);
+            names.extend(segment.entry(Vec::new()).files());
+            names.push(FileName::Derived(segment.info().number));
         }
         if self.tables.open_segment().file().is_some() {
             let number = self.tables.open_segment().number();
@@ -132,6 +133,37 @@ impl CheckpointFiles<'_> {
             names.extend((!is_sealed).then_some(FileName::Segment(number)));
         }
         names
+    }
+
+    /// Gives each segment a column file of a computed field that is being added. Rows that came to the
+    /// log are in a segment by now, so there is one way for all rows.
+    fn add_columns(
+        &self,
+        segments: &mut [Arc<Segment>],
+        budget: Budget<'_>,
+        made: &mut Vec<FileName>,
+        held: &mut Vec<(FileName, FileId)>,
+    ) -> Result<()> {
+        let Some(added) = self.added.filter(|added| added.computed().is_some()) else {
+            return Ok(());
+        };
+        for segment in segments {
+            let at = self.tables.memtable().version();
+            let (column, id) = added.column_for(segment, at, budget, made)?;
+            held.push((FileName::Column(segment.info().number, column.info().field), id));
+            *segment = Arc::new(segment.with_columns(vec![column]));
+        }
+        Ok(())
+    }
+
+    /// What the manifest says of these segments.
+    fn entries_of(&self, segments: &[Arc<Segment>]) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = segments.iter().map(|segment| entry_of(segment)).collect();
+        let forgets = self.options.fault.has(Defect::ColumnFileNotNamed) && self.added.is_some();
+        if let Some(newest) = entries.last_mut().filter(|_| forgets) {
+            newest.columns.clear();
+        }
+        entries
     }
 
     fn context(&self) -> SegmentContext<'_> {
@@ -241,5 +273,5 @@ fn entry_of(segment: &Segment) -> Entry {
         let rows = segment.info().rows as u32;
         dead.extend((0..rows).filter(|row| !segment.is_alive(*row, Version(u64::MAX))));
     }
-    Entry { info: segment.info(), dead }
+    segment.entry(dead)
 }

@@ -14,7 +14,7 @@ const ALIKE: usize = 8;
 /// Whether more than half of a segment is dead, and enough of it to matter in a database whose
 /// segments are sealed at `segment_bytes`.
 pub(crate) fn is_mostly_dead(segment: &Segment, segment_bytes: u64) -> bool {
-    let dead_bytes = segment.file_len().saturating_sub(segment.live_bytes());
+    let dead_bytes = segment.bytes().saturating_sub(segment.live_bytes());
     segment.dead() * 2 > segment.info().rows && dead_bytes >= segment_bytes / 64
 }
 
@@ -26,9 +26,8 @@ pub(crate) fn worth_rewriting(all: &[Arc<Segment>], segment_bytes: u64) -> Vec<A
         return dead;
     }
     // By powers of eight, so that a row is rewritten once per power.
-    let class = |segment: &Segment| segment.file_len().max(1).ilog2() / 3;
-    let is_small =
-        |segment: &&Arc<Segment>| segment.file_len() <= REWRITTEN_BYTES_MAX / ALIKE as u64;
+    let class = |segment: &Segment| segment.bytes().max(1).ilog2() / 3;
+    let is_small = |segment: &&Arc<Segment>| segment.bytes() <= REWRITTEN_BYTES_MAX / ALIKE as u64;
     let classes = (0..=63 / 3).map(|n| {
         all.iter().filter(is_small).filter(|segment| class(segment) == n).collect::<Vec<_>>()
     });
@@ -42,7 +41,7 @@ pub(crate) fn shrinkable(
     segment_bytes: u64,
     most: usize,
 ) -> Vec<Arc<Segment>> {
-    let is_small = |segment: &&Arc<Segment>| segment.file_len() < segment_bytes / 2;
+    let is_small = |segment: &&Arc<Segment>| segment.bytes() < segment_bytes / 2;
     let many_small = most > 1 && all.iter().filter(is_small).count() > 1;
     let shrinks = |segment: &&Arc<Segment>| segment.dead() > 0 || many_small && is_small(segment);
     smallest_that_fit(all.iter().filter(shrinks), most)

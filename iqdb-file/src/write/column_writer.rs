@@ -1,4 +1,4 @@
-//! Collects the vectors of one field in one block of a segment.
+//! Collects the vectors of one field in one block of a segment, or the bytes of a computed field.
 
 use iqdb_core::{FieldKind, Result, VectorRef};
 
@@ -16,9 +16,9 @@ pub(crate) struct ColumnWriter {
     rows_of: Vec<u32>,
     /// How many vectors lie in the file already.
     placed: usize,
-    /// Dense vectors, or the indices of sparse ones.
+    /// Dense vectors, or the indices of sparse ones, or the bytes of a computed field.
     vectors: Vec<u8>,
-    /// Where each sparse vector ends, in terms.
+    /// Where each sparse vector ends, in terms; or each row of a computed field, in bytes.
     ends: Vec<u64>,
     weights: Vec<u8>,
 }
@@ -51,7 +51,8 @@ impl ColumnWriter {
     /// # Errors
     /// A defect of the caller, for a vector of another kind.
     pub(crate) fn push(&mut self, row: u32, vector: VectorRef<'_>) -> Result<()> {
-        if vector.element() != self.kind.element() || vector.dim() != self.kind.dim() {
+        let is_of_kind = vector.element() == self.kind.element() && vector.dim() == self.kind.dim();
+        if !is_of_kind || self.kind.is_computed() {
             return Err(defect("a vector is not of its field's kind"));
         }
         self.rows_of.push(row);
@@ -63,6 +64,20 @@ impl ColumnWriter {
         } else {
             put_row(&mut self.vectors, vector, stride_of(self.kind));
         }
+        Ok(())
+    }
+
+    /// Appends what core computed for a row.
+    ///
+    /// # Errors
+    /// A defect of the caller, for a column of vectors.
+    pub(crate) fn push_bytes(&mut self, row: u32, bytes: &[u8]) -> Result<()> {
+        if !self.kind.is_computed() {
+            return Err(defect("a field of vectors takes no bytes"));
+        }
+        self.rows_of.push(row);
+        put_bytes(&mut self.vectors, bytes);
+        self.ends.push(self.vectors.len() as u64);
         Ok(())
     }
 

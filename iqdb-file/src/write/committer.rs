@@ -9,11 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use iqdb_core::{
-    Applied, Batch, Budget, Change, Error, ErrorKind, Field, Limits, Result, Schema, Version,
-};
+use iqdb_core::{Applied, Batch, Budget, Change, Error, ErrorKind, Field, Limits, Result, Version};
 
+use super::added_field::AddedField;
 use super::commit_state::CommitState;
+use super::field_turn::FieldTurn;
 use super::group::CommitGroup;
 use super::leader::Leader;
 use super::read_only::ReadOnlyReason;
@@ -25,6 +25,10 @@ use crate::pace::Pace;
 use crate::read::segment::Segment;
 use crate::read::view::View;
 
+/// How often the column files of a new field are written for segments that came meanwhile, before
+/// writers have to wait.
+const ROUNDS_MAX: usize = 16;
+
 /// The published view, and the writers that work on the next one.
 #[derive(Debug)]
 pub(crate) struct Committer {
@@ -34,6 +38,8 @@ pub(crate) struct Committer {
     group_ended: Condvar,
     /// The staged group has as many batches as its leader waits for.
     followers_staged: Condvar,
+    /// The calls that add a field.
+    field_turn: FieldTurn,
 }
 
 impl Committer {
@@ -45,6 +51,7 @@ impl Committer {
             state: Mutex::new(CommitState::new(writer)),
             group_ended: Condvar::new(),
             followers_staged: Condvar::new(),
+            field_turn: FieldTurn::default(),
         })
     }
 
@@ -82,20 +89,30 @@ impl Committer {
     /// Appends a field to the schema, as the next version: seals the log, so that every file has the
     /// fields of its manifest or fewer, and publishes a manifest with the field. Returns the version.
     ///
+    /// The column files of a computed field are written before that, while other writers go on, and
+    /// again for the segments that they have made or rewritten meanwhile. So the checkpoint, for which
+    /// writers wait, has little left to compute.
+    ///
     /// # Errors
     /// Those of [`Store::add_field`](iqdb_core::Store::add_field).
     pub(crate) fn add_field(
         &self,
         field: Field,
         limits: Limits,
-        budget: Budget<'_>,
+        pace: &mut Pace<'_>,
     ) -> Result<Version> {
+        let _turn = self.field_turn.take(pace.budget())?;
+        let mut added = self.begin_field(field, limits)?;
+        for _ in 0..ROUNDS_MAX {
+            if !added.write_columns(&self.view(), pace)? {
+                break;
+            }
+        }
         let state = self.idle()?;
-        budget.check()?;
-        let grown = limits.add_field(state.writer().schema(), field)?;
-        check_codes(&grown)?;
+        pace.budget().check()?;
         let version = state.writer().version().next();
-        self.checkpoint(state, (&[], Some(&grown)), false, budget).map_err(|error| {
+        let done = self.checkpoint(state, (&[], Some(&mut added)), false, pace.budget());
+        done.map_err(|error| {
             match self.lock().writer().check_writable() {
                 Ok(()) => error,
                 // The manifest may have been renamed.
@@ -109,6 +126,16 @@ impl Committer {
             }
         })?;
         Ok(version)
+    }
+
+    /// Checks a field that is to be added. No other call adds one meanwhile.
+    fn begin_field(&self, field: Field, limits: Limits) -> Result<AddedField> {
+        let state = self.lock();
+        let writer = state.writer();
+        writer.check_writable()?;
+        let grown = limits.add_field(writer.schema(), field)?;
+        check_codes(&grown)?;
+        Ok(AddedField::new(grown, writer.files(), writer.options()))
     }
 
     /// A panic of a writer must not wedge the store, so this ignores the lock's poison: the next writer
@@ -264,19 +291,18 @@ impl Committer {
         state
     }
 
-    /// Seals the log, rewrites these segments into one, and adds the last field of a schema that has
-    /// one more. The writer must be idle. Another writer may be at work by the time this returns, so it
-    /// doesn't return the lock.
+    /// Seals the log, rewrites these segments into one, and adds a field. The writer must be idle. Another
+    /// writer may be at work by the time this returns, so it doesn't return the lock.
     fn checkpoint(
         &self,
         mut state: MutexGuard<'_, CommitState>,
-        (rewrite, grown): (&[Arc<Segment>], Option<&Schema>),
+        (rewrite, added): (&[Arc<Segment>], Option<&mut AddedField>),
         may_use_reserve: bool,
         budget: Budget<'_>,
     ) -> Result<()> {
         let writer = state.writer_mut();
         let checkpoint = std::panic::AssertUnwindSafe(|| {
-            writer.checkpoint(rewrite, grown, may_use_reserve, budget)
+            writer.checkpoint(rewrite, added, may_use_reserve, budget)
         });
         match std::panic::catch_unwind(checkpoint) {
             Ok(done) => {

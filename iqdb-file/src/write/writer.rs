@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use iqdb_core::{Applied, Batch, Budget, Result, Schema, Version};
 
+use super::added_field::AddedField;
 use super::checkpoint::Checkpoint;
 use super::checkpoint_policy::{shrinkable, worth_rewriting};
 use super::checkpoint_schedule::CheckpointSchedule;
@@ -318,9 +319,9 @@ impl Writer {
         shrinkable(self.tables.segments().all(), self.options.segment_bytes, most)
     }
 
-    /// Seals the log, rewrites `rewrite` into one segment, and adds the last field of `grown`. Returns
-    /// whether there was anything to do; the caller publishes the view then. Gives the reserve up only
-    /// when it needs the space, and restores it afterwards.
+    /// Seals the log, rewrites `rewrite` into one segment, and adds a field. Returns whether there was
+    /// anything to do; the caller publishes the view then. Gives the reserve up only when it needs the
+    /// space, and restores it afterwards.
     ///
     /// # Errors
     /// Those of the system and of the budget. Nothing has changed then, unless the database takes no
@@ -328,12 +329,12 @@ impl Writer {
     pub(crate) fn checkpoint(
         &mut self,
         rewrite: &[Arc<Segment>],
-        grown: Option<&Schema>,
+        added: Option<&mut AddedField>,
         may_use_reserve: bool,
         budget: Budget<'_>,
     ) -> Result<bool> {
         self.schedule.note_attempt();
-        if rewrite.is_empty() && grown.is_none() && self.tables.log().frame_bytes() == 0 {
+        if rewrite.is_empty() && added.is_none() && self.tables.log().frame_bytes() == 0 {
             return Ok(false);
         }
         self.sync_rows()?;
@@ -341,7 +342,7 @@ impl Writer {
         self.begin_marks(may_use_reserve)?;
         let Self { options, files, tables, reserve, .. } = self;
         let checkpoint =
-            Checkpoint { options, files, tables, reserve, rewrite, grown, may_use_reserve };
+            Checkpoint { options, files, tables, reserve, rewrite, added, may_use_reserve };
         if let Err(failure) = checkpoint.run(budget) {
             self.read_only = failure.read_only.or(self.read_only.take());
             return Err(failure.error.during("checkpoint"));

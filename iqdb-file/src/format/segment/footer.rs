@@ -7,7 +7,7 @@ use iqdb_core::{Error, ErrorKind, Location, Result};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::ids::END as ID_END_BYTES;
-use super::layout::{ColumnPart, HEADER, LINE, Piece, Section, Shape, stride_of};
+use super::layout::{ColumnPart, Contents, HEADER, LINE, Piece, Section, Shape, stride_of};
 use crate::errors::damaged;
 use crate::format::wire::{Reader, put_u64};
 
@@ -147,11 +147,11 @@ impl Footer {
             for field in 0..shape.fields() {
                 self.vectors(shape, block, field)?;
             }
-            // Else there could be far more rows than bytes.
-            let ids = &self.sections[Section::Ids(block).slot(blocks, shape.fields())];
-            if ids.end - ids.start < (shape.rows_in(block, self.rows) * ID_END_BYTES) as u64 {
-                return Err(impossible("a block has fewer ids than rows"));
-            }
+            self.check_records(shape, block)?;
+        }
+        let index = &self.sections[Section::Index.slot(blocks, shape.fields())];
+        if shape.contents == Contents::Column && !index.is_empty() {
+            return Err(impossible("a column has an index"));
         }
         if self.rows >= u64::from(u32::MAX) {
             return Err(impossible("it has more rows than can be numbered"));
@@ -161,7 +161,31 @@ impl Footer {
 }
 
 impl Footer {
-    /// How many vectors of a field a block has.
+    /// Whether a block of records has room for the ends of all ids, and one of a column has none.
+    fn check_records(&self, shape: &Shape, block: usize) -> Result<()> {
+        let blocks = shape.blocks(self.rows);
+        let section = |section: Section| &self.sections[section.slot(blocks, shape.fields())];
+        let ids = section(Section::Ids(block));
+        match shape.contents {
+            // Else there could be far more rows than bytes.
+            Contents::Records => {
+                let ends = (shape.rows_in(block, self.rows) * ID_END_BYTES) as u64;
+                match ids.end - ids.start < ends {
+                    true => Err(impossible("a block has fewer ids than rows")),
+                    false => Ok(()),
+                }
+            }
+            Contents::Column => {
+                let others = [Section::Payloads(block), Section::Lineage(block)].map(section);
+                match ids.is_empty() && others.iter().all(|section| section.is_empty()) {
+                    true => Ok(()),
+                    false => Err(impossible("a column has sections of records")),
+                }
+            }
+        }
+    }
+
+    /// How many vectors of a field a block has, or rows of a computed field.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] when the parts of the column don't fit together.
@@ -182,8 +206,9 @@ impl Footer {
             }
             None => {
                 let count = (ends / END_BYTES).saturating_sub(1);
-                let fits = ends % END_BYTES == 0 && weights == vectors && vectors % TERM_BYTES == 0;
-                (count, fits && (count > 0 || ends + vectors == 0))
+                let are_terms = weights == vectors && vectors % TERM_BYTES == 0;
+                let fits = if kind.is_computed() { weights == 0 } else { are_terms };
+                (count, fits && ends % END_BYTES == 0 && (count > 0 || ends + vectors == 0))
             }
         };
         let rows = shape.rows_in(block, self.rows);

@@ -1,9 +1,10 @@
-//! The header of a segment: one page, written when the file is made and never changed.
+//! The header of a segment, and that of the file of a column: one page, written when the file is made
+//! and never changed.
 
 use super::layout::{HEADER, Shape};
 use crate::format::file_head::{HEAD, put_head};
 use crate::format::file_name::FileName;
-use crate::format::schema::put_kinds;
+use crate::format::schema::{put_kind, put_kinds};
 use crate::format::wire::{put_u32, put_u64};
 
 /// Where the number of fields is, in bytes.
@@ -22,6 +23,18 @@ pub(crate) fn header(database: u128, number: u64, shape: &Shape) -> Vec<u8> {
     put_u64(&mut bytes, number);
     put_u32(&mut bytes, u32::try_from(shape.block_rows).unwrap_or(u32::MAX));
     put_kinds(&mut bytes, &shape.schema);
+    bytes.resize(HEADER, 0);
+    bytes
+}
+
+/// The header of the file with the column of a field beside the segment with this number.
+pub(crate) fn column_header(database: u128, segment: u64, position: u8, shape: &Shape) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER);
+    put_head(&mut bytes, FileName::Column(segment, position), database);
+    put_u64(&mut bytes, segment);
+    put_u32(&mut bytes, u32::try_from(shape.block_rows).unwrap_or(u32::MAX));
+    put_u32(&mut bytes, position.into());
+    shape.schema.fields().iter().for_each(|field| put_kind(&mut bytes, field.kind()));
     bytes.resize(HEADER, 0);
     bytes
 }

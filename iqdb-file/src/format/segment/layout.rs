@@ -1,6 +1,7 @@
-//! How a segment is laid out: the sizes that follow from the schema, and the sections.
+//! How a segment is laid out, and the file of a column beside one: the sizes that follow from the schema,
+//! and the sections.
 
-use iqdb_core::{Element, FieldKind, Result, Schema};
+use iqdb_core::{Element, Field, FieldKind, Result, Schema};
 
 /// The header's size, and where the rows begin.
 pub(crate) const HEADER: usize = 4_096;
@@ -24,8 +25,21 @@ const ROW_BYTES_MIN: usize = 64;
 /// What a sparse vector is taken to need where blocks are sized, in bytes.
 const SPARSE_BYTES: usize = 1_024;
 
+/// What the bytes of a computed field are taken to need where blocks are sized: about as much as the
+/// text of a paragraph.
+const COMPUTED_BYTES: usize = 512;
+
 /// Bytes to which a vector of bits is padded.
 const WORD: usize = 8;
+
+/// What a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// Records: all sections of a segment.
+    Records,
+    /// The column of one field, and nothing in any other section.
+    Column,
+}
 
 /// The sizes that follow from a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +47,7 @@ pub(crate) struct Shape {
     pub(crate) schema: Schema,
     /// Rows in each block but the last.
     pub(crate) block_rows: usize,
+    pub(crate) contents: Contents,
 }
 
 impl Shape {
@@ -40,7 +55,17 @@ impl Shape {
         let row_bytes: usize = schema.fields().iter().map(|field| stride_of(field.kind())).sum();
         let block_rows = BLOCK_BYTES_MAX / row_bytes.max(ROW_BYTES_MIN);
         let block_rows = 1 << block_rows.clamp(1, BLOCK_ROWS_MAX).ilog2();
-        Self { schema: schema.clone(), block_rows }
+        Self { schema: schema.clone(), block_rows, contents: Contents::Records }
+    }
+
+    /// The shape of the file that has the column of one field beside a segment of this shape: its blocks
+    /// are those of the segment.
+    ///
+    /// # Errors
+    /// Those of [`Schema::from_fields`].
+    pub(crate) fn of_column(&self, field: &Field) -> Result<Self> {
+        let schema = Schema::from_fields(vec![field.clone()])?;
+        Ok(Self { schema, block_rows: self.block_rows, contents: Contents::Column })
     }
 
     /// The shape of the first fields; of all, where there are no more.
@@ -92,13 +117,14 @@ impl Shape {
     }
 }
 
-/// Bytes from one dense vector to the next; an estimate for a sparse one.
+/// Bytes from one dense vector to the next; an estimate for a sparse one, and for a computed field.
 pub(crate) fn stride_of(kind: FieldKind) -> usize {
     match (kind.element(), kind.dim()) {
         (Some(Element::Binary), Some(dim)) => {
             Element::Binary.vector_bytes(dim).next_multiple_of(WORD)
         }
         (Some(element), Some(dim)) => element.vector_bytes(dim).next_multiple_of(LINE),
+        _ if kind.is_computed() => COMPUTED_BYTES,
         _ => SPARSE_BYTES,
     }
 }
@@ -138,11 +164,12 @@ pub(crate) enum Section {
 /// A part of the vectors of one field in one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnPart {
-    /// Dense vectors, a stride apart; of sparse ones the indices.
+    /// Dense vectors, a stride apart; of sparse ones the indices; of a computed field the bytes.
     Vectors,
     /// The row of the block that each vector is of; empty where all rows have one, or none has.
     RowsOf,
-    /// Where each sparse vector ends, in terms, after a 0; empty without vectors.
+    /// Where each sparse vector ends, in terms, or each row of a computed field, in bytes, after a 0;
+    /// empty without rows.
     Ends,
     /// The weights of sparse vectors, one for each index.
     Weights,
