@@ -91,7 +91,11 @@ impl SectionWriter {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<()> {
+    /// Writes what is collected. What follows begins a piece.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub(crate) fn flush(&mut self) -> Result<()> {
         self.file
             .write_all_at(&self.buffer, self.start)
             .map_err(|error| refused(&self.path, "written", error))?;

@@ -167,6 +167,7 @@ impl<'a> SegmentWriter<'a> {
     /// Writes everything else and syncs the file, but not the directory. What the manifest is to say
     /// of it, and the file.
     pub(crate) fn finish(mut self) -> Result<(SegmentInfo, Arc<dyn File>)> {
+        self.file.flush()?;
         if self.block.rows() > 0 {
             self.end_block()?;
         }

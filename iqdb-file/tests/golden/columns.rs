@@ -1,16 +1,19 @@
 //! Schemas, and the vectors of frames and segments, by `docs/format.md`.
 
-use iqdb_core::{Element, Metric, Record, Vector, bf16, f16};
+use iqdb_core::{Element, Metric, Record, Value, Vector, bf16, f16};
 
-use super::reader::Bytes;
+use super::bytes::Bytes;
 
 /// A field, by its codes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    /// `None` for a sparse field.
+    /// `None` for a sparse field, and for a computed one.
     pub(crate) element: Option<Element>,
-    pub(crate) metric: Metric,
+    /// `None` for a computed field.
+    pub(crate) metric: Option<Metric>,
+    /// The name of the computation of a computed field.
+    pub(crate) computation: Option<String>,
     pub(crate) dim: usize,
 }
 
@@ -33,6 +36,11 @@ pub(crate) fn kind(from: &mut Bytes<'_>) -> Field {
         3 => Some(Element::BF16),
         4 => Some(Element::I8),
         5 => Some(Element::Binary),
+        6 => {
+            let len = from.len(1);
+            let computation = Some(from.text(len).to_owned());
+            return Field { name: String::new(), element: None, metric: None, computation, dim: 0 };
+        }
         code => panic!("an element {code}"),
     };
     let metric = match from.number(1) {
@@ -45,7 +53,7 @@ pub(crate) fn kind(from: &mut Bytes<'_>) -> Field {
     };
     let dim = from.len(4);
     assert_eq!(element.is_none(), dim == 0);
-    Field { name: String::new(), element, metric, dim }
+    Field { name: String::new(), element, metric: Some(metric), computation: None, dim }
 }
 
 impl Field {
@@ -60,9 +68,10 @@ impl Field {
         }
     }
 
-    /// Bytes from one dense vector to the next, and what a sparse one counts.
+    /// Bytes from one dense vector to the next, and what a sparse one and a computed row count.
     pub(crate) fn stride(&self) -> usize {
         match self.element {
+            None if self.computation.is_some() => 512,
             None => 1_024,
             Some(Element::Binary) => self.vector_bytes().next_multiple_of(8),
             Some(_) => self.vector_bytes().next_multiple_of(64),
@@ -140,15 +149,59 @@ pub(crate) fn read_column(
         };
         ends.windows(2).map(of).collect()
     };
-    let rows: Vec<usize> = if found.len() == records.len() || found.is_empty() {
+    let rows = rows(rows_of, found.len(), records.len());
+    for (row, vector) in rows.into_iter().zip(found) {
+        records[row].set_vector(field.name.clone(), Some(vector));
+    }
+}
+
+/// The rows of a block of so many rows that the vectors of a column are of.
+fn rows(rows_of: &[u8], count: usize, block_rows: usize) -> Vec<usize> {
+    let rows: Vec<usize> = if count == block_rows || count == 0 {
         assert!(rows_of.is_empty());
-        (0..found.len()).collect()
+        (0..count).collect()
     } else {
         let mut numbers = Bytes(rows_of);
         (0..rows_of.len() / 4).map(|_| numbers.len(4)).collect()
     };
-    assert!(rows.len() == found.len() && rows.is_sorted_by(|a, b| a < b));
-    for (row, vector) in rows.into_iter().zip(found) {
-        records[row].set_vector(field.name.clone(), Some(vector));
+    assert!(rows.len() == count && rows.is_sorted_by(|a, b| a < b));
+    rows
+}
+
+/// Sees that the column of a computed field has what follows from the payload of each record that is
+/// not dead.
+pub(crate) fn assert_computed(
+    field: &Field,
+    computation: &str,
+    [bytes, rows_of, ends, weights]: [&[u8]; 4],
+    records: &[Record],
+    is_dead: &dyn Fn(usize) -> bool,
+) {
+    assert_eq!(computation, "text_lengths/1");
+    assert!(weights.is_empty());
+    let mut numbers = Bytes(ends);
+    let ends: Vec<usize> = (0..ends.len() / 8).map(|_| numbers.len(8)).collect();
+    assert!(ends.first().is_none_or(|end| *end == 0) && ends.is_sorted());
+    assert_eq!(ends.last().map_or(0, |end| *end), bytes.len());
+    let rows = rows(rows_of, ends.len().saturating_sub(1), records.len());
+    let mut found = vec![None; records.len()];
+    for (row, pair) in rows.into_iter().zip(ends.windows(2)) {
+        found[row] = Some(bytes[pair[0]..pair[1]].to_vec());
+    }
+    for (row, record) in records.iter().enumerate().filter(|(row, _)| !is_dead(*row)) {
+        assert_eq!(found[row], text_lengths(&field.name, record), "{:?}", record.id);
+    }
+}
+
+/// The lengths of the texts of a key.
+fn text_lengths(key: &str, record: &Record) -> Option<Vec<u8>> {
+    let len = |value: &Value| match value {
+        Value::Text(text) => u32::try_from(text.len()).unwrap().to_le_bytes().to_vec(),
+        _ => Vec::new(),
+    };
+    match record.payload.get(key)? {
+        Value::List(list) => Some(list.iter().flat_map(|value| len(value)).collect()),
+        text @ Value::Text(_) => Some(len(text)),
+        _ => None,
     }
 }

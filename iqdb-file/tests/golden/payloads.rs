@@ -2,7 +2,7 @@
 
 use iqdb_core::{Payload, RecordId, Uuid, Value};
 
-use super::reader::Bytes;
+use super::bytes::Bytes;
 
 pub(crate) fn ids(bytes: &[u8], count: usize) -> Vec<RecordId> {
     let mut from = Bytes(bytes);

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, Budget, Change, DateTime, Element, Field, FieldKind, Filter, Limits, List, Map, Metric,
-    Payload, Record, RecordId, Result, Schema, Store, StoreExt, Uuid, Value, Vector, bf16, f16,
+    Batch, Budget, Change, Computation, DateTime, Element, Field, FieldKind, Filter, Limits, List,
+    Map, Metric, Payload, Record, RecordId, Result, Schema, Store, StoreExt, Uuid, Value, Vector,
+    bf16, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
@@ -24,7 +25,7 @@ pub(crate) struct Made {
 
 /// Every golden database.
 pub(crate) fn all() -> Result<Vec<Made>> {
-    Ok(vec![full()?, fields()?, added()?, empty()?, closed()?])
+    Ok(vec![full()?, fields()?, added()?, computed()?, empty()?, closed()?])
 }
 
 /// A database that is being made, step by step, and the model of it.
@@ -173,6 +174,32 @@ fn added() -> Result<Made> {
     making.reopen(false, NEVER)?;
     making.apply(&vectors(3, "terms", Vector::sparse([3, 8], [1.0, 2.0])?))?;
     Ok(making.end("added", false))
+}
+
+/// What core computed of payloads: in a segment of a schema that has the field, in files beside older
+/// segments, one of which lacks every vector of a field that was added before, and of what the log has.
+fn computed() -> Result<Made> {
+    let lengths = FieldKind::Computed(Computation::TextLengths);
+    let text = |n: u64| match n % 4 {
+        0 => Payload::new(),
+        1 => Payload::new().with("body", format!("text {n}")).with("any", ["a", "bc"]),
+        2 => Payload::new().with("body", "").with("any", vec![Value::Null, "\u{e4}".into()]),
+        _ => Payload::new().with("body", n as i64).with("any", [0_i64; 0]),
+    };
+    let mut making = Making::begin(Schema::new(3, Metric::Euclidean)?, 7);
+    making.reopen(false, 3)?;
+    making.apply(&batch(0..9, &text).delete(id(4)))?;
+    making.add_field("terms", FieldKind::Sparse { metric: Metric::Dot })?;
+    making.apply(&batch(10..14, &text).delete(id(1)))?;
+    making.add_field("body", lengths)?;
+    making.apply(&batch(20..25, &text).set_payload(id(2), text(5)))?;
+    making.add_field("any", lengths)?;
+    making.apply(&batch(30..35, &text).delete(id(20)))?;
+    making.reopen(true, NEVER)?;
+    making.apply(&batch(40..41, &text))?;
+    making.reopen(false, NEVER)?;
+    making.apply(&batch(50..52, &text).set_payload(id(6), text(1)))?;
+    Ok(making.end("computed", false))
 }
 
 /// Nothing, of another metric.
