@@ -4,6 +4,7 @@ use iqdb_core::{
     Birthplace, Budget, IdRef, Layout as BlockLayout, Payload, RecordId, Result, Schema, Version,
 };
 
+use crate::backfill::Backfilled;
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
 use crate::field_memory::ReservedMemory;
@@ -225,6 +226,18 @@ impl GenerationBuilder {
     pub(crate) fn payload_of(&self, address: RowAddress) -> Payload {
         let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
         payload.map_or_else(Payload::new, RowPayload::to_payload)
+    }
+
+    /// Gives the chunks their columns of the last field of `schema`, which no view has yet. The columns
+    /// have all rows. O(chunks).
+    pub(crate) fn add_columns(&mut self, schema: &Schema, columns: Backfilled) {
+        let Some(field) = schema.fields().len().checked_sub(1) else { return };
+        for (chunk, column) in self.chunks.iter().zip(columns.full) {
+            chunk.rows().fill(field, column);
+        }
+        if let (Some(open_chunk), Some((writes, reads))) = (&mut self.open_chunk, columns.open) {
+            open_chunk.add_column(field, writes, reads);
+        }
     }
 
     /// A view of all rows appended so far. O(1), or O(chunks) if a chunk was added or replaced since

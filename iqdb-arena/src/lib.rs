@@ -12,6 +12,7 @@
 #![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
 
 mod arena;
+mod backfill;
 mod byte_rows;
 mod chunk;
 mod column;

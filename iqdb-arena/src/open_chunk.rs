@@ -4,6 +4,7 @@ use iqdb_core::{Birthplace, Lineage, Payload, RecordId, Seal, SealId};
 
 use crate::chunk::Chunk;
 use crate::column::{Appender, column};
+use crate::field_column::{FieldAppender, FieldColumn};
 use crate::field_memory::ReservedMemory;
 use crate::layout::Layout;
 use crate::noted_ends::NotedEnds;
@@ -82,6 +83,12 @@ impl OpenChunk {
             self.keep_whole(row, payload);
         }
         !fits
+    }
+
+    /// Adds the column of the field at this position, which has all rows so far, and its appender.
+    pub(crate) fn add_column(&mut self, field: usize, writes: FieldAppender, reads: FieldColumn) {
+        self.rows.fill(field, reads);
+        self.rows_in.fill(field, writes);
     }
 
     /// Replaces the columns by whole payloads: copies those of the rows below `row`, and adds that of

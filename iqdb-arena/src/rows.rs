@@ -183,6 +183,11 @@ impl RowsAppender {
         row
     }
 
+    /// Goes on with the field at this position where this appender has come to.
+    pub(crate) fn fill(&mut self, field: usize, writes: FieldAppender) {
+        self.fields[field] = writes;
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.links.is_full()
     }
@@ -192,6 +197,11 @@ impl Rows {
     /// The column of a field, if a row has it. O(1).
     pub(crate) fn field(&self, field: FieldId) -> Option<&FieldColumn> {
         self.fields.get(field.index())?.written()
+    }
+
+    /// Fills the column of the field at this position, which no view has yet. O(1).
+    pub(crate) fn fill(&self, field: usize, column: FieldColumn) {
+        self.fields[field].fill(column);
     }
 
     /// The bytes that the fields of a row take.

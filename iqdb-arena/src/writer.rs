@@ -7,6 +7,7 @@ use iqdb_core::{
     Applied, Batch, Budget, Effect, Error, ErrorKind, Resolved, Result, Schema, Version,
 };
 
+use crate::backfill::Backfilled;
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
 use crate::generation_builder::GenerationBuilder;
@@ -32,12 +33,14 @@ pub(crate) struct Writer {
     view: Arc<View>,
     /// Views that newer ones have replaced, and that readers may still hold.
     retired: VecDeque<Arc<View>>,
-    /// Whether a commit was interrupted by a panic, and left rows that no view shows.
+    /// Whether a commit was interrupted by a panic, and left rows or columns that no view shows.
     torn: bool,
     /// The size of the live rows.
     live_bytes: u64,
     /// The size of the ended rows.
     dead_bytes: u64,
+    /// How many fields are being added to rows that no compaction should replace meanwhile.
+    backfills: usize,
     /// The most rows that can be numbered.
     rows_max: u32,
     faults: Faults,
@@ -82,6 +85,7 @@ impl Writer {
             torn: false,
             live_bytes: 0,
             dead_bytes: 0,
+            backfills: 0,
             rows_max: options.rows_max,
             faults,
         };
@@ -181,6 +185,42 @@ impl Writer {
         self.retired.reserve(1);
         self.publish(view, published);
         version
+    }
+
+    /// Publishes the next version, with the same records and this schema, whose last field is computed
+    /// and has these columns. O(chunks).
+    pub(crate) fn add_columns(
+        &mut self,
+        schema: Schema,
+        columns: Backfilled,
+        published: &Published<View>,
+    ) -> Version {
+        let (bytes, planted) = (columns.bytes, self.faults.has(Defect::PublishedBeforeFilled));
+        if planted {
+            self.advance(schema.clone(), published);
+            self.faults.reach(Stage::Published);
+        }
+        self.torn = true;
+        self.builder.add_columns(&schema, columns);
+        self.faults.reach(Stage::Filled);
+        if !planted {
+            self.advance(schema, published);
+        }
+        // Rows that ended since their columns were computed are counted as live: it makes a compaction
+        // late by as much.
+        self.live_bytes += bytes;
+        self.torn = false;
+        self.faults.reach(Stage::Published);
+        self.view.version
+    }
+
+    /// From now on no write compacts, until as many calls have [allowed](Self::allow_compactions) it.
+    pub(crate) fn hold_off_compactions(&mut self) {
+        self.backfills += 1;
+    }
+
+    pub(crate) fn allow_compactions(&mut self) {
+        self.backfills -= 1;
     }
 
     /// Appends the row of an effect, if it has one, and notes the row that it ends. Changes nothing
@@ -287,13 +327,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Compacts if the options ask for it at this share of dead bytes.
+    /// Compacts if the options ask for it at this share of dead bytes, unless that is held off.
     pub(crate) fn compact_if_needed(
         &mut self,
         options: &ArenaOptions,
         published: &Published<View>,
     ) {
-        if options.should_compact(self.dead_bytes, self.live_bytes) {
+        if self.backfills == 0 && options.should_compact(self.dead_bytes, self.live_bytes) {
             self.compact(published);
         }
     }

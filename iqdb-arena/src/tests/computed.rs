@@ -1,5 +1,7 @@
 //! Computed columns: every effect leaves the bytes that core made of the payload, and a compaction
-//! copies them.
+//! copies them. Added to a store with records they are as if they had been there.
+
+mod added;
 
 use iqdb_core::{
     Computation, Field, FieldId, FieldKind, Filter, Payload, RowsRef, SnapshotExt, StoreExt, Value,

@@ -1,0 +1,395 @@
+//! A computed field is added to a store with records, beside writers, or not at all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use iqdb_core::{Budget, Computed, ErrorKind, Version};
+
+use super::*;
+use crate::fault::Stage;
+
+fn field(name: &str) -> Field {
+    Field::new(name.to_owned(), LENGTHS).unwrap()
+}
+
+/// A store without a computed field, which calls `on_stage` with itself at every stage.
+fn hooked(
+    options: ArenaOptions,
+    planted: Option<Defect>,
+    on_stage: impl Fn(&ArenaStore, Stage) + Send + Sync + 'static,
+) -> Arc<ArenaStore> {
+    let itself = Arc::new(OnceLock::<Weak<ArenaStore>>::new());
+    let hook = Arc::clone(&itself);
+    let faults = planted.map_or_else(Faults::none, Faults::planted).on_stage(move |stage| {
+        if let Some(store) = hook.get().and_then(Weak::upgrade) {
+            on_stage(&store, stage);
+        }
+    });
+    let schema = Schema::new(3, Metric::Euclidean).unwrap();
+    let store = Arc::new(ArenaStore::with_faults(schema, options, faults));
+    itself.set(Arc::downgrade(&store)).unwrap();
+    store
+}
+
+fn small_chunks() -> ArenaOptions {
+    ArenaOptions::new().with_chunk_rows(4, 16).with_dead_ratio_max(1.0)
+}
+
+fn plain() -> Arc<ArenaStore> {
+    hooked(small_chunks(), None, |_, _| ())
+}
+
+fn puts(ids: std::ops::Range<u64>, sort: u64) -> Batch {
+    ids.fold(Batch::new(), |batch, id| batch.upsert(with_payload(id, id + sort)))
+}
+
+/// Checks that every record of a snapshot has the columns that follow from its payload, and that the
+/// computed columns have no others of live rows.
+fn check_complete(snapshot: &dyn Snapshot) {
+    let schema = snapshot.schema();
+    for (_, field) in schema.computed_fields() {
+        let mut have = 0;
+        for record in snapshot.records(None) {
+            let record = record.unwrap();
+            let expected = Computed::of(schema, &record.payload().unwrap()).unwrap();
+            let found = record.computed(field.name()).unwrap();
+            assert_eq!(found, expected.get(field.name()), "{} of {:?}", field.name(), record.id());
+            have += u64::from(found.is_some());
+        }
+        let has = Filter::has(field.name());
+        assert_eq!(snapshot.count(Some(&has)).unwrap(), have, "{}", field.name());
+    }
+}
+
+/// Adds a field, and checks that the version is the next one and that the progress comes to its end.
+fn add(store: &ArenaStore, name: &str) -> Version {
+    let mut heard = vec![];
+    let mut hears = |done: u64, of: u64| heard.push((done, of));
+    let version = store.add_field(field(name), Budget::new(), &mut hears).unwrap();
+    assert!(heard.is_sorted_by_key(|(done, _)| *done), "{heard:?}");
+    assert!(heard.iter().all(|(done, of)| done <= of), "{heard:?}");
+    assert!(heard.last().is_some_and(|(done, of)| done == of), "{heard:?}");
+    assert_eq!(store.snapshot().unwrap().version(), version);
+    version
+}
+
+#[test]
+fn rows_of_full_chunks_and_of_an_open_one_get_their_columns() {
+    for rows in [0, 1, 3, 4, 5, 12, 27, 28, 44, 60] {
+        let store = plain();
+        // Some rows are dead: replaced ones, and deleted ones.
+        store.apply(&puts(0..rows, 2)).unwrap();
+        store.apply(&puts(0..rows / 2, 0)).unwrap();
+        store.apply(&(0..rows).step_by(7).fold(Batch::new(), Batch::delete)).unwrap();
+        let before = store.snapshot().unwrap();
+        assert_eq!(add(&store, "body"), before.version().next());
+
+        let n = |id| if id < rows / 2 { id } else { id + 2 };
+        let mut expected: Vec<_> =
+            (0..rows).filter(|id| id % 7 != 0).map(|id| (id, n(id))).collect();
+        check_store(&store, &expected);
+        // The older snapshot knows nothing of the field.
+        assert_eq!(before.schema().fields().len(), 1);
+        for block in 0..before.blocks().unwrap().block_count() {
+            let column = before.blocks().unwrap().block(block).unwrap().column(body());
+            assert_eq!(column.unwrap_err().kind(), ErrorKind::UnknownField);
+        }
+        if let Some((id, _)) = expected.first() {
+            let record = before.get(&(*id).into()).unwrap().unwrap();
+            assert_eq!(record.computed("body").unwrap(), None);
+        }
+        // The rows after them go on with the column.
+        for id in 100..140 {
+            store.upsert(with_payload(id, id)).unwrap();
+            expected.push((id, id));
+            check_store(&store, &expected);
+        }
+        store.compact();
+        check_store(&store, &expected);
+    }
+}
+
+#[test]
+fn the_progress_counts_rows() {
+    let store = plain();
+    store.apply(&puts(0..200, 0)).unwrap();
+    let mut heard = vec![];
+    store.add_field(field("body"), Budget::new(), &mut |done, of| heard.push((done, of))).unwrap();
+    assert_eq!((heard[0], *heard.last().unwrap()), ((0, 200), (200, 200)));
+    assert!(heard.len() > 10, "{heard:?}");
+}
+
+/// Adds a field beside changes: the `n`-th one is made when the rows before it have been computed for
+/// the `n`-th time. Returns how often that was, and the store.
+fn add_beside(
+    options: ArenaOptions,
+    change: impl Fn(&ArenaStore, usize) + Send + Sync + 'static,
+) -> (usize, Arc<ArenaStore>) {
+    let rounds = Arc::new(AtomicUsize::new(0));
+    let store = hooked(options, None, {
+        let rounds = Arc::clone(&rounds);
+        move |store, stage| {
+            if stage == Stage::CaughtUp {
+                change(store, rounds.fetch_add(1, Ordering::Relaxed));
+            }
+        }
+    });
+    store.apply(&puts(0..100, 0)).unwrap();
+    add(&store, "body");
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(snapshot.schema().fields().len(), 2);
+    check_complete(&*snapshot);
+    store.apply(&puts(50..150, 1)).unwrap();
+    check_complete(&*store.snapshot().unwrap());
+    (rounds.load(Ordering::Relaxed), store)
+}
+
+#[test]
+fn what_changes_meanwhile_has_the_column_too() {
+    let (rounds, store) = add_beside(small_chunks(), |store, _| {
+        store.apply(&puts(90..130, 2)).unwrap();
+        store.set_payload(3, payload(4)).unwrap();
+        store.delete(4).unwrap();
+        let without = [(Field::DEFAULT.into(), None)];
+        store.apply(&Batch::new().set_vectors(5, without)).unwrap();
+    });
+    assert_eq!(rounds, 1, "the last rows are computed under the lock");
+    assert_eq!(store.snapshot().unwrap().len(), 149);
+}
+
+#[test]
+fn much_that_comes_meanwhile_is_computed_beside_writers() {
+    let rows = [4_000, 2_000, 500, 0];
+    let (rounds, _) = add_beside(small_chunks(), move |store, n| {
+        store.apply(&puts(1_000..1_000 + rows[n], n as u64)).unwrap();
+    });
+    assert_eq!(rounds, 3);
+}
+
+#[test]
+fn writers_that_come_ahead_have_to_wait_in_the_end() {
+    let (rounds, _) = add_beside(small_chunks(), |store, n| {
+        store.apply(&puts(0..1_500 + n as u64, n as u64)).unwrap();
+    });
+    assert_eq!(rounds, 2);
+}
+
+#[test]
+fn a_compaction_meanwhile_replaces_the_rows_and_not_the_columns() {
+    let (rounds, store) = add_beside(small_chunks(), |store, n| {
+        store.apply(&(n as u64..n as u64 + 9).fold(Batch::new(), Batch::delete)).unwrap();
+        if n < 3 {
+            store.compact();
+        }
+    });
+    assert_eq!((rounds, store.snapshot().unwrap().len()), (4, 138));
+    // A caller that compacts all the time delays the field, and doesn't prevent it.
+    let (rounds, _) = add_beside(small_chunks(), |store, _| store.compact());
+    assert!((2..100).contains(&rounds), "{rounds}");
+}
+
+#[test]
+fn writes_compact_after_the_field_is_there_and_not_meanwhile() {
+    let eager = small_chunks().with_dead_ratio_max(0.0).with_dead_bytes_min(0);
+    let (rounds, store) = add_beside(eager, |store, n| {
+        store.apply(&puts(0..100, n as u64)).unwrap();
+        assert_eq!((store.stats().live, store.stats().rows), (100, 200));
+    });
+    assert_eq!((rounds, store.stats().live, store.stats().rows), (1, 150, 150));
+    // One that was cancelled holds nothing off any more.
+    let flag = AtomicBool::new(true);
+    let cancelled = Budget::new().with_cancel(&flag);
+    assert!(store.add_field(field("title"), cancelled, &mut ()).is_err());
+    store.apply(&puts(0..100, 3)).unwrap();
+    assert_eq!(store.stats().rows, 150);
+}
+
+#[test]
+fn two_fields_are_added_at_once() {
+    let nested = AtomicBool::new(false);
+    let store = hooked(small_chunks(), None, move |store, stage| {
+        if stage == Stage::CaughtUp && !nested.swap(true, Ordering::Relaxed) {
+            add(store, "title");
+            let error = store.add_field(field("title"), Budget::new(), &mut ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        }
+    });
+    let title = |batch: Batch, id: u64| {
+        batch.upsert(with_payload(id, id).with("title", "t".repeat(id as usize % 9)))
+    };
+    store.apply(&(0..60).fold(Batch::new(), title)).unwrap();
+    add(&store, "body");
+    let snapshot = store.snapshot().unwrap();
+    let names: Vec<_> = snapshot.schema().fields().iter().map(Field::name).collect();
+    assert_eq!((names, snapshot.version()), (vec![Field::DEFAULT, "title", "body"], Version(3)));
+    check_complete(&*snapshot);
+    store.apply(&(50..90).fold(Batch::new(), title)).unwrap();
+    check_complete(&*store.snapshot().unwrap());
+}
+
+/// A field of this name that another call adds first is refused, and so is the other one's.
+#[test]
+fn a_field_that_another_call_has_added_meanwhile_is_refused() {
+    let nested = AtomicBool::new(false);
+    let store = hooked(small_chunks(), None, move |store, stage| {
+        if stage == Stage::CaughtUp && !nested.swap(true, Ordering::Relaxed) {
+            add(store, "body");
+        }
+    });
+    store.apply(&puts(0..60, 0)).unwrap();
+    let error = store.add_field(field("body"), Budget::new(), &mut ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    check_store(&store, &(0..60).map(|id| (id, id)).collect::<Vec<_>>());
+}
+
+/// Adds fields in the position of one that was not added, and checks that they are whole.
+fn add_others(store: &ArenaStore) {
+    let before = store.snapshot().unwrap();
+    assert_eq!(before.schema().fields().len(), 1);
+    let bits =
+        FieldKind::Dense { dim: 9, element: iqdb_core::Element::Binary, metric: Metric::Hamming };
+    store.add_field(Field::new("bits", bits).unwrap(), Budget::new(), &mut ()).unwrap();
+    assert_eq!(store.snapshot().unwrap().count(Some(&Filter::has("bits"))).unwrap(), 0);
+    let vector = Vector::binary(9, [3, 0x80]).unwrap();
+    for id in [0, 50] {
+        let bits = [("bits".into(), Some(vector.clone()))];
+        store.apply(&Batch::new().set_vectors(id, bits)).unwrap();
+    }
+    assert_eq!(store.snapshot().unwrap().count(Some(&Filter::has("bits"))).unwrap(), 2);
+    store.apply(&puts(40..80, 1)).unwrap();
+    add(store, "body");
+    let snapshot = store.snapshot().unwrap();
+    check_complete(&*snapshot);
+    let found = snapshot.get(&0.into()).unwrap().unwrap();
+    assert_eq!(found.vector("bits").unwrap(), Some(vector.as_ref()));
+    store.compact();
+    check_complete(&*store.snapshot().unwrap());
+}
+
+#[test]
+fn a_field_that_is_cancelled_at_any_row_leaves_nothing() {
+    for reports in 0..6 {
+        let store = plain();
+        store.apply(&puts(0..60, 0)).unwrap();
+        let version = store.snapshot().unwrap().version();
+        let (flag, mut heard) = (AtomicBool::new(false), 0);
+        let budget = Budget::new().with_cancel(&flag);
+        let mut cancels = |_, _| {
+            flag.store(heard == reports, Ordering::Relaxed);
+            heard += 1;
+        };
+        let error = store.add_field(field("title"), budget, &mut cancels).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        assert_eq!(store.snapshot().unwrap().version(), version);
+        add_others(&store);
+    }
+}
+
+#[test]
+fn a_field_whose_time_is_over_under_the_lock_leaves_nothing() {
+    let flag = Arc::new(AtomicBool::new(false));
+    for rows in [0, 20] {
+        flag.store(false, Ordering::Relaxed);
+        let store = hooked(small_chunks(), None, {
+            let flag = Arc::clone(&flag);
+            move |store, stage| {
+                if stage == Stage::CaughtUp && !flag.swap(true, Ordering::Relaxed) {
+                    store.apply(&puts(60..60 + rows, 0)).unwrap();
+                }
+            }
+        });
+        store.apply(&puts(0..60, 0)).unwrap();
+        let budget = Budget::new().with_cancel(&flag);
+        let error = store.add_field(field("title"), budget, &mut ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        add_others(&store);
+    }
+}
+
+#[test]
+fn a_field_given_up_half_way_leaves_nothing() {
+    let armed = AtomicBool::new(true);
+    let store = hooked(small_chunks(), None, move |_, stage| {
+        if stage == Stage::Filled && armed.swap(false, Ordering::Relaxed) {
+            panic!("before the view is published");
+        }
+    });
+    store.apply(&puts(0..60, 0)).unwrap();
+    let added = || store.add_field(field("body"), Budget::new(), &mut ());
+    assert!(catch_unwind(AssertUnwindSafe(added)).is_err());
+    add_others(&store);
+}
+
+/// Adds a field and reads each view as soon as it is published.
+fn read_when_published(planted: Option<Defect>) {
+    let store = hooked(small_chunks(), planted, |store, stage| {
+        if stage == Stage::Published {
+            check_complete(&*store.snapshot().unwrap());
+        }
+    });
+    store.apply(&puts(0..60, 0)).unwrap();
+    add(&store, "body");
+}
+
+#[test]
+fn a_view_is_complete_when_it_is_published() {
+    read_when_published(None);
+}
+
+#[test]
+fn planted_a_view_that_is_published_before_its_columns_is_noticed() {
+    let planted = || read_when_published(Some(Defect::PublishedBeforeFilled));
+    assert!(catch_unwind(planted).is_err());
+}
+
+#[test]
+fn fields_are_added_beside_writers_and_readers() {
+    const FIELDS: [&str; 4] = ["body", "title", "other", "last"];
+    let options = small_chunks().with_dead_ratio_max(0.5).with_dead_bytes_min(0);
+    let store = hooked(options, None, |_, _| ());
+    let put = |batch: Batch, id: u64, n: u64| {
+        let record = with_payload(id, n).with("title", "t".repeat(n as usize % 9));
+        batch.upsert(record.with("other", "o")).set_payload(id / 2, payload(n))
+    };
+    store.apply(&(0..300).fold(Batch::new(), |batch, id| put(batch, id, id))).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..2 {
+            let (store, stop) = (&store, &stop);
+            scope.spawn(move || {
+                for n in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                    let id = (n * 7 + writer) % 320;
+                    store.apply(&put(Batch::new(), id, n).delete((n * 3) % 320)).unwrap();
+                    if n % 64 == 63 {
+                        store.compact();
+                    }
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    check_complete(&*store.snapshot().unwrap());
+                }
+            });
+        }
+        let adders = FIELDS.chunks(2).map(|names| {
+            let store = &store;
+            scope.spawn(move || {
+                for name in names {
+                    store.add_field(field(name), Budget::new(), &mut ()).unwrap();
+                    check_complete(&*store.snapshot().unwrap());
+                }
+            })
+        });
+        let adders: Vec<_> = adders.collect();
+        let added = adders.into_iter().map(|adder| adder.join());
+        let all_added = added.fold(true, |all, added| all && added.is_ok());
+        stop.store(true, Ordering::Relaxed);
+        assert!(all_added);
+    });
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(snapshot.schema().fields().len(), 1 + FIELDS.len());
+    check_complete(&*snapshot);
+}
