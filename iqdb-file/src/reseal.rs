@@ -55,7 +55,7 @@ pub fn reseal(files: &mut Files) {
         if let (
             FileName::Log(number)
             | FileName::Segment(number)
-            | FileName::Column(number, _)
+            | FileName::Column(number)
             | FileName::Derived(number),
             Some(database),
         ) = (name, database)
@@ -73,7 +73,7 @@ pub fn reseal(files: &mut Files) {
     let (mut seals, mut chains) = (Seals::new(), Chains::new());
     for (file, name) in &named {
         match (name, files.get_mut(file)) {
-            (FileName::Segment(_) | FileName::Column(..), Some(bytes)) => {
+            (FileName::Segment(_) | FileName::Column(_), Some(bytes)) => {
                 seals.extend(segment(bytes).map(|hash| (*name, (bytes.len() as u64, hash))));
             }
             (FileName::Derived(_), Some(bytes)) => derived(bytes),
@@ -126,7 +126,7 @@ fn lock(bytes: &mut [u8], database: [u8; 16], chains: &Chains) {
 #[must_use]
 pub fn landmarks(name: &str, bytes: &[u8]) -> Vec<usize> {
     match FileName::parse(name) {
-        Some(FileName::Segment(_) | FileName::Column(..)) => {
+        Some(FileName::Segment(_) | FileName::Column(_)) => {
             let start = footer_start(bytes).unwrap_or(bytes.len());
             // Numbers in the footer that could be offsets, and the footer's own.
             let footer = (start..bytes.len()).step_by(8);
@@ -255,9 +255,9 @@ fn manifest(bytes: &mut [u8], seals: &Seals, chains: &Chains) -> Option<()> {
         seal(bytes, at + 16, seals.get(&FileName::Segment(number)));
         at += 33;
         for _ in 0..columns {
-            let Some(field) = bytes.get(at).copied() else { break };
-            seal(bytes, at + 1, seals.get(&FileName::Column(number, field)));
-            at += 17;
+            let Some(number) = u64_at(bytes, at + 1) else { break };
+            seal(bytes, at + 9, seals.get(&FileName::Column(number)));
+            at += 25;
         }
         let Some(dead) = u32_at(bytes, at) else { break };
         let dead = match u64::from(dead) <= rows / 32 {

@@ -11,9 +11,9 @@ pub(crate) enum FileName {
     Log(u64),
     /// Rows that never change.
     Segment(u64),
-    /// What core computed of the rows of a segment for a field that was added later: the number of the
-    /// segment, and the position of the field.
-    Column(u64, u8),
+    /// What core computed of the rows of a segment for a field that was added later. Such files have
+    /// numbers of their own.
+    Column(u64),
     /// Data that searches derived from the segment of the same number. It can be lost at any time.
     Derived(u64),
     /// A value that a search keeps of the whole database. It can be lost at any time.
@@ -33,7 +33,7 @@ impl FileName {
             Self::Manifest(_) | Self::Unfinished(_) => b"iqdb man",
             Self::Log(_) => b"iqdb log",
             Self::Segment(_) => b"iqdb seg",
-            Self::Column(..) => b"iqdb col",
+            Self::Column(_) => b"iqdb col",
             Self::Derived(_) => b"iqdb der",
             Self::Shelf(_) => b"iqdb shf",
             Self::Lock => b"iqdb lck",
@@ -58,16 +58,13 @@ impl FileName {
             Some(digits) => (digits, true),
             None => (rest, false),
         };
-        if let Some((segment, field)) = digits.split_once('-').filter(|_| kind == "column") {
-            let found = Self::Column(segment.parse().ok()?, field.parse().ok()?);
-            return (found.to_string() == name).then_some(found);
-        }
         let number = digits.parse().ok()?;
         let found = match (kind, unfinished) {
             ("manifest", false) => Self::Manifest(number),
             ("manifest", true) => Self::Unfinished(number),
             ("log", false) => Self::Log(number),
             ("segment", false) => Self::Segment(number),
+            ("column", false) => Self::Column(number),
             ("derived", false) => Self::Derived(number),
             ("shelf", false) => Self::Shelf(number),
             _ => return None,
@@ -84,7 +81,7 @@ impl std::fmt::Display for FileName {
             Self::Unfinished(number) => write!(f, "manifest-{number:08}.new"),
             Self::Log(number) => write!(f, "log-{number:08}"),
             Self::Segment(number) => write!(f, "segment-{number:08}"),
-            Self::Column(segment, field) => write!(f, "column-{segment:08}-{field:02}"),
+            Self::Column(number) => write!(f, "column-{number:08}"),
             Self::Derived(number) => write!(f, "derived-{number:08}"),
             Self::Shelf(number) => write!(f, "shelf-{number:08}"),
             Self::Lock => f.write_str("lock"),
@@ -104,8 +101,7 @@ mod tests {
             FileName::Unfinished(2),
             FileName::Log(123_456_789),
             FileName::Segment(0),
-            FileName::Column(7, 0),
-            FileName::Column(123_456_789, 15),
+            FileName::Column(7),
         ];
         let names = names.into_iter().chain([FileName::Derived(5), FileName::Shelf(6)]);
         for name in names.chain([FileName::Lock, FileName::Reserve]) {
@@ -117,11 +113,8 @@ mod tests {
             "log-7",
             "log-+0000007",
             "log-00000007.new",
-            "log-00000007-01",
-            "column-00000007",
-            "column-00000007-1",
-            "column-00000007-256",
-            "column-00000007-01.new",
+            "column-7",
+            "column-00000007.new",
             "notes.txt",
             "a-1",
         ] {

@@ -60,6 +60,7 @@ pub(crate) struct SegmentInfo {
 pub(crate) struct ColumnInfo {
     /// The position of its field.
     pub(crate) field: u8,
+    pub(crate) number: u64,
     pub(crate) seal: Seal,
 }
 
@@ -76,9 +77,8 @@ pub(crate) struct Entry {
 impl Entry {
     /// The names of its files, but for what searches derived.
     pub(crate) fn files(&self) -> impl Iterator<Item = FileName> {
-        let number = self.info.number;
-        let columns = self.columns.iter().map(move |column| FileName::Column(number, column.field));
-        [FileName::Segment(number)].into_iter().chain(columns)
+        let columns = self.columns.iter().map(|column| FileName::Column(column.number));
+        [FileName::Segment(self.info.number)].into_iter().chain(columns)
     }
 }
 
@@ -117,10 +117,11 @@ impl Manifest {
                 put_u64(&mut bytes, number);
             }
             put_u8(&mut bytes, u8::try_from(columns.len()).unwrap_or(u8::MAX));
-            for ColumnInfo { field, seal } in columns {
+            for ColumnInfo { field, number, seal } in columns {
                 put_u8(&mut bytes, *field);
-                put_u64(&mut bytes, seal.file_len);
-                put_u64(&mut bytes, seal.hash);
+                for number in [*number, seal.file_len, seal.hash] {
+                    put_u64(&mut bytes, number);
+                }
             }
             put_dead_rows(&mut bytes, info.rows, dead);
         }
@@ -158,6 +159,7 @@ impl Manifest {
                 ErrorKind::NotSupported,
                 format!("{}: it has a field that this build can't compute", path.display()),
             )
+            .found(error.finding().unwrap_or_default())
             .hint("open it with the version and the cargo features that made it")
             .caused_by(error),
             _ => wrong("it makes no sense").caused_by(error),
@@ -213,6 +215,12 @@ impl Manifest {
         manifest.check_numbers().map(|()| manifest)
     }
 
+    /// The number of the next column file.
+    pub(crate) fn next_column(&self) -> u64 {
+        let columns = self.segments.iter().flat_map(|entry| &entry.columns);
+        columns.map(|column| column.number + 1).max().unwrap_or(1)
+    }
+
     /// Whether no two files have the same number, and none a number that is to come.
     fn check_numbers(&self) -> Result<()> {
         let segments = self.segments.iter().map(|entry| entry.info.number);
@@ -222,6 +230,13 @@ impl Manifest {
         let is_last = numbers.last() == Some(&self.next) && self.next <= u64::MAX / 2;
         if !is_last || !numbers.is_sorted_by(|a, b| a < b) {
             return Err(Error::new(ErrorKind::Damaged, "its files are not numbered as files are"));
+        }
+        let columns = self.segments.iter().flat_map(|entry| &entry.columns);
+        let mut columns: Vec<u64> = columns.map(|column| column.number).collect();
+        columns.sort_unstable();
+        let is_last = columns.last().is_none_or(|last| *last <= u64::MAX / 2);
+        if !is_last || !columns.is_sorted_by(|a, b| a < b) {
+            return Err(Error::new(ErrorKind::Damaged, "two column files have one number"));
         }
         if self.version == Version(0) && !self.segments.is_empty() {
             return Err(Error::new(ErrorKind::Damaged, "nothing can have been written before it"));
@@ -241,8 +256,9 @@ fn take_columns(fields: &mut Reader<'_>, schema: &Schema) -> Result<Vec<ColumnIn
         if !is_later || !schema.fields().get(usize::from(field)).is_some_and(is_computed) {
             return Err(fields.damaged("a column file is of no computed field, or not in order"));
         }
+        let number = fields.take_u64()?;
         let seal = Seal { file_len: fields.take_u64()?, hash: fields.take_u64()? };
-        columns.push(ColumnInfo { field, seal });
+        columns.push(ColumnInfo { field, number, seal });
     }
     Ok(columns)
 }
@@ -265,8 +281,11 @@ mod tests {
         let schema = [lengths("title"), lengths("body")]
             .into_iter()
             .fold(schema, |schema, field| Limits::default().add_field(&schema, field).unwrap());
-        let column =
-            |field: u8| ColumnInfo { field, seal: Seal { file_len: 11, hash: field.into() } };
+        let column = |field: u8| ColumnInfo {
+            field,
+            number: 5 + u64::from(field),
+            seal: Seal { file_len: 11, hash: field.into() },
+        };
         Manifest {
             number: 12,
             database: 0x0123_4567_89ab_cdef,
@@ -347,7 +366,9 @@ mod tests {
     #[test]
     fn columns_that_can_not_be_are_refused() {
         let path = Path::new("manifest");
-        let wrong: [fn(&mut Vec<ColumnInfo>); 4] = [
+        let wrong: [fn(&mut Vec<ColumnInfo>); 6] = [
+            |columns| columns[0].number = columns[1].number,
+            |columns| columns[0].number = u64::MAX,
             |columns| columns[0].field = 0,
             |columns| columns[0].field = 2,
             |columns| columns[1].field = 3,

@@ -109,7 +109,7 @@ fn is_part(name: FileName) -> bool {
     match name {
         FileName::Log(_)
         | FileName::Segment(_)
-        | FileName::Column(..)
+        | FileName::Column(_)
         | FileName::Derived(_)
         | FileName::Shelf(_)
         | FileName::Reserve => true,

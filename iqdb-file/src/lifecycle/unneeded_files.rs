@@ -28,7 +28,7 @@ impl UnneededFiles<'_> {
             FileName::Manifest(number) => number == self.manifest.number,
             FileName::Log(number) => number == self.manifest.log,
             FileName::Segment(number) | FileName::Derived(number) => self.is_segment(number),
-            FileName::Column(..) => {
+            FileName::Column(_) => {
                 let mut entries = self.manifest.segments.iter();
                 entries.any(|entry| entry.files().any(|file| file == name))
             }
@@ -48,10 +48,10 @@ impl UnneededFiles<'_> {
     fn is_old(&self, name: FileName) -> bool {
         let manifest = self.manifest;
         match name {
-            FileName::Manifest(number)
-            | FileName::Log(number)
-            | FileName::Column(number, _)
-            | FileName::Derived(number) => number < manifest.next,
+            FileName::Manifest(number) | FileName::Log(number) | FileName::Derived(number) => {
+                number < manifest.next
+            }
+            FileName::Column(_) => true,
             FileName::Segment(number) => number < manifest.next && number != manifest.open_segment,
             FileName::Unfinished(_) | FileName::Lock | FileName::Reserve | FileName::Shelf(_) => {
                 false
@@ -60,8 +60,8 @@ impl UnneededFiles<'_> {
     }
 
     /// Whether a file with this name may belong to the database. A crash may have left a file of a new
-    /// number without its head, or a column beside a segment of any number; any other file of an older
-    /// number has its head, if it is ours.
+    /// number without its head, or a column file of any number; any other file of an older number has its
+    /// head, if it is ours.
     fn may_be_ours(&self, name: FileName) -> bool {
         let manifest = self.manifest;
         let is_new = |number| (manifest.next..manifest.next + NUMBERS_MAX).contains(&number);
@@ -72,7 +72,7 @@ impl UnneededFiles<'_> {
         };
         match name {
             FileName::Segment(number) if is_open(number) => true,
-            FileName::Column(number, _) => number < manifest.next || is_new(number),
+            FileName::Column(_) => true,
             FileName::Manifest(number)
             | FileName::Unfinished(number)
             | FileName::Log(number)

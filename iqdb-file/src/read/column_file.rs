@@ -37,8 +37,7 @@ impl ColumnFile {
         segment: (&SegmentInfo, &Shape),
         info: ColumnInfo,
     ) -> Result<Self> {
-        let name = FileName::Column(segment.0.number, info.field);
-        Self::of(context, segment, info, open_named(context, name)?)
+        Self::of(context, segment, info, open_named(context, FileName::Column(info.number))?)
     }
 
     /// Opens the column in this file. The context has its field.
@@ -51,10 +50,10 @@ impl ColumnFile {
         info: ColumnInfo,
         file: Arc<dyn File>,
     ) -> Result<Self> {
-        let path = context.dir.path_of(FileName::Column(segment.number, info.field));
+        let path = context.dir.path_of(FileName::Column(info.number));
         let field = context.shape.schema.fields().get(usize::from(info.field));
         let shape = shape.of_column(field.ok_or_else(|| defect("a column has no field"))?)?;
-        let header = column_header(context.database, segment.number, info.field, &shape);
+        let header = column_header(context.database, info.number, info.field, &shape);
         let footer = read_footer(&*file, &path, &header, info.seal, &shape)?;
         if footer.rows != segment.rows {
             return Err(damaged(&path, "it has another number of rows than its segment")

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use iqdb_core::{Budget, FieldKind, Result, Schema, Version};
 
 use super::column_file_writer::write_column_file;
+use super::file_numbers::FileNumbers;
 use crate::errors::defect;
 use crate::fault::InjectedFault;
 use crate::files::database_dir::DatabaseDir;
@@ -30,6 +31,7 @@ pub(crate) struct AddedField {
     database: u128,
     read_mode: ReadMode,
     fault: InjectedFault,
+    numbers: FileNumbers,
     /// By the number of the segment.
     columns: BTreeMap<u64, NewColumn>,
     /// The names of all files that were begun.
@@ -48,6 +50,8 @@ impl AddedField {
             database: files.manifest().database,
             read_mode: options.read_mode,
             fault: options.fault,
+            // No other call makes column files meanwhile.
+            numbers: FileNumbers::from(files.manifest().next_column()),
             columns: BTreeMap::new(),
             made: Vec::new(),
         }
@@ -90,38 +94,42 @@ impl AddedField {
         let missing: Vec<_> = segments.iter().filter(is_missing).cloned().collect();
         pace.expect(missing.iter().map(|segment| segment.info().rows).sum());
         for segment in &missing {
-            let number = segment.info().number;
-            self.made.push(FileName::Column(number, position));
-            let budget = pace.budget();
-            let of = (&**segment, view.version);
-            let mut seen = |rows| pace.step(rows);
-            let (column, id) = write_column_file(&self.context(), of, position, budget, &mut seen)?;
-            self.columns.insert(number, (Arc::new(column), id));
+            let number = self.numbers.free(&self.dir, &[FileName::Column])?;
+            self.made.push(FileName::Column(number));
+            let (of, budget) = ((&**segment, view.version), pace.budget());
+            let (at, mut seen) = ((position, number), |rows| pace.step(rows));
+            let (column, id) = write_column_file(&self.context(), of, at, budget, &mut seen)?;
+            self.columns.insert(segment.info().number, (Arc::new(column), id));
         }
         Ok(!missing.is_empty())
     }
 
     /// The column file for a segment: the one that was written before, or a new one for the rows that are
-    /// alive at `at`. `made` gets the name of a new one.
+    /// alive at `at`, with the next of these numbers. `made` gets the name of a new one.
     ///
     /// # Errors
     /// Those of writing and of the budget.
     pub(crate) fn column_for(
         &self,
-        segment: &Segment,
-        at: Version,
+        (segment, at): (&Segment, Version),
+        numbers: &mut FileNumbers,
         budget: Budget<'_>,
         made: &mut Vec<FileName>,
     ) -> Result<NewColumn> {
-        let number = segment.info().number;
-        if let Some(column) = self.columns.get(&number) {
+        if let Some(column) = self.columns.get(&segment.info().number) {
             return Ok(column.clone());
         }
         let position = self.computed().ok_or_else(|| defect("a field of vectors has no files"))?;
-        made.push(FileName::Column(number, position));
-        let of = (segment, at);
-        let written = write_column_file(&self.context(), of, position, budget, &mut |_| Ok(()));
+        let number = numbers.free(&self.dir, &[FileName::Column])?;
+        made.push(FileName::Column(number));
+        let (context, of) = (self.context(), (position, number));
+        let written = write_column_file(&context, (segment, at), of, budget, &mut |_| Ok(()));
         written.map(|(column, id)| (Arc::new(column), id))
+    }
+
+    /// Numbers for column files that come after those that were written.
+    pub(crate) fn later_numbers(&self) -> FileNumbers {
+        FileNumbers::from(self.numbers.next())
     }
 
     /// Takes out the names of the files that this manifest refers to: they are the checkpoint's now.
@@ -136,14 +144,11 @@ impl AddedField {
 
     /// Removes the files for segments whose number is not kept.
     fn keep_only(&mut self, is_kept: impl Fn(u64) -> bool) {
-        let gone: Vec<u64> =
-            self.columns.keys().copied().filter(|number| !is_kept(*number)).collect();
-        self.columns.retain(|number, _| !gone.contains(number));
-        let is_gone =
-            |name: &FileName| matches!(name, FileName::Column(number, _) if gone.contains(number));
-        for name in self.made.extract_if(.., |name| is_gone(name)) {
-            self.dir.remove(name, self.database);
-        }
+        let gone = self.columns.extract_if(.., |number, _| !is_kept(*number));
+        let gone: Vec<FileName> =
+            gone.map(|(_, (column, _))| FileName::Column(column.info().number)).collect();
+        self.made.retain(|name| !gone.contains(name));
+        gone.iter().for_each(|name| _ = self.dir.remove(*name, self.database));
     }
 }
 

@@ -147,10 +147,10 @@ impl CheckpointFiles<'_> {
         let Some(added) = self.added.filter(|added| added.computed().is_some()) else {
             return Ok(());
         };
+        let (at, mut numbers) = (self.tables.memtable().version(), added.later_numbers());
         for segment in segments {
-            let at = self.tables.memtable().version();
-            let (column, id) = added.column_for(segment, at, budget, made)?;
-            held.push((FileName::Column(segment.info().number, column.info().field), id));
+            let (column, id) = added.column_for((segment, at), &mut numbers, budget, made)?;
+            held.push((FileName::Column(column.info().number), id));
             *segment = Arc::new(segment.with_columns(vec![column]));
         }
         Ok(())

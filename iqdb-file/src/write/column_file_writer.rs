@@ -15,8 +15,8 @@ use crate::read::context::SegmentContext;
 use crate::read::segment::Segment;
 use crate::vfs::FileId;
 
-/// Writes and syncs the column of a field for the rows of a segment that are alive at `at`. The schema of
-/// the context has the field at this position. Calls `seen` with the number of rows of each block. Returns
+/// Writes and syncs the column of a field for the rows of a segment that are alive at `at`, to the file with
+/// this number. The schema of the context has the field at this position. Calls `seen` with the number of rows of each block. Returns
 /// the column, and the id of the file, which has to keep its name.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ use crate::vfs::FileId;
 pub(crate) fn write_column_file(
     context: &SegmentContext<'_>,
     (segment, at): (&Segment, Version),
-    position: u8,
+    (position, number): (u8, u64),
     budget: Budget<'_>,
     seen: &mut dyn FnMut(u64) -> Result<()>,
 ) -> Result<(ColumnFile, FileId)> {
@@ -33,9 +33,9 @@ pub(crate) fn write_column_file(
     let field = schema.fields().get(usize::from(position));
     let field = field.ok_or_else(|| defect("a column has no field"))?;
     let (info, shape) = (segment.info(), segment.shape().of_column(field)?);
-    let name = FileName::Column(info.number, position);
+    let name = FileName::Column(number);
     let path = context.dir.path_of(name);
-    let header = column_header(context.database, info.number, position, &shape);
+    let header = column_header(context.database, number, position, &shape);
     let file = context.dir.create(name, context.database, &header);
     let file = file.map_err(|error| refused(&path, "made", error))?;
     let mut file = SectionWriter::new(path, file.into(), header, Vec::new());
@@ -57,12 +57,12 @@ pub(crate) fn write_column_file(
         seen(block.len() as u64)?;
     }
     let path = context.dir.path_of(name);
-    let written = file.finish(info.rows, context.fault.random(info.number), sections)?;
+    let written = file.finish(info.rows, 0, sections)?;
     if !context.fault.has(Defect::ColumnFileNotSynced) {
         written.sync()?;
     }
     let id = written.file.id().map_err(|error| refused(&path, "looked up", error))?;
-    let column = ColumnInfo { field: position, seal: written.seal };
+    let column = ColumnInfo { field: position, number, seal: written.seal };
     let file = ColumnFile::of(context, (&info, segment.shape()), column, written.file)?;
     file.trust();
     Ok((file, id))

@@ -260,12 +260,14 @@ impl Tables {
 
     /// About how many bytes a segment sealed from the log would have, at most, without the rows that
     /// are in the open segment: the bytes of the log, with rows padded to lines, the places of vectors
-    /// and sections, and an index. Counts the staged group as if the log had it.
+    /// and sections, and an index. What core computes of a payload is taken to need no more bytes than
+    /// the log has for it. Counts the staged group as if the log had it.
     pub(crate) fn bytes_to_seal(&self, staged: &StagedGroup) -> u64 {
         let kinds = self.shape.schema.fields().iter().map(Field::kind);
         let more = |kind| stride_of(kind).abs_diff(vector_bytes(kind)) + COLUMN_BYTES;
         let more_per_row = kinds.map(more).sum::<usize>() + INDEXED_BYTES;
         let bytes = self.log.frame_bytes() + staged.frame_bytes() as u64;
+        let bytes = bytes * (1 + self.shape.schema.computed_fields().count() as u64);
         let changes = self.log.changes() + staged.changes();
         let blocks = self.shape.blocks(changes);
         // With an index for each block, though there is one for all: nothing takes no bytes.
@@ -274,7 +276,7 @@ impl Tables {
     }
 }
 
-/// Bytes of a dense vector, without padding; an estimate for a sparse one.
+/// Bytes of a dense vector, without padding; an estimate for a sparse one and for a computed field.
 fn vector_bytes(kind: FieldKind) -> usize {
     match (kind.element(), kind.dim()) {
         (Some(element), Some(dim)) => element.vector_bytes(dim),

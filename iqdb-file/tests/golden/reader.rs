@@ -45,6 +45,7 @@ pub(crate) struct Entry {
 #[derive(Debug, PartialEq)]
 pub(crate) struct ColumnEntry {
     pub(crate) field: usize,
+    pub(crate) number: u64,
     pub(crate) file_len: usize,
     pub(crate) hash: u64,
 }
@@ -82,6 +83,7 @@ fn entry(from: &mut Bytes<'_>) -> Entry {
     let (number, rows, file_len, hash) = (from.u64(), from.len(8), from.len(8), from.u64());
     let columns = (0..from.len(1)).map(|_| ColumnEntry {
         field: from.len(1),
+        number: from.u64(),
         file_len: from.len(8),
         hash: from.u64(),
     });

@@ -73,18 +73,19 @@ fn column_file(
     manifest: &Manifest,
     records: &[Record],
 ) {
-    let file = &files[&format!("column-{:08}-{:02}", entry.number, column.field)];
+    let file = &files[&format!("column-{:08}", column.number)];
     assert_eq!(file.len(), column.file_len);
     let mut header = Bytes(&file[..4_096]);
     assert_eq!(header.take(8), b"iqdb col");
     assert_eq!((header.number(4), header.number(4)), (2, 0));
     assert_eq!(header.take(16), manifest.database);
-    assert_eq!((header.u64(), header.len(4)), (entry.number, block_rows));
+    assert_eq!((header.u64(), header.len(4)), (column.number, block_rows));
     assert_eq!(header.len(4), column.field);
     let field = &manifest.schema[column.field];
     assert_eq!(kind(&mut header), Field { name: String::new(), ..field.clone() });
     header.zeros(header.0.len());
-    let (_, sections) = footer(file, entry.rows, column.hash);
+    let (seed, sections) = footer(file, entry.rows, column.hash);
+    assert_eq!(seed, 0);
     let (blocks, rest) = sections.as_chunks::<7>();
     assert!(rest == [&[0_u8; 0][..]] && blocks.len() == entry.rows.div_ceil(block_rows));
     for (n, [ids, payloads, lineage, parts @ ..]) in blocks.iter().enumerate() {

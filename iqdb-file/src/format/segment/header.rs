@@ -27,11 +27,11 @@ pub(crate) fn header(database: u128, number: u64, shape: &Shape) -> Vec<u8> {
     bytes
 }
 
-/// The header of the file with the column of a field beside the segment with this number.
-pub(crate) fn column_header(database: u128, segment: u64, position: u8, shape: &Shape) -> Vec<u8> {
+/// The header of the column file with this number, of the field at this position.
+pub(crate) fn column_header(database: u128, number: u64, position: u8, shape: &Shape) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER);
-    put_head(&mut bytes, FileName::Column(segment, position), database);
-    put_u64(&mut bytes, segment);
+    put_head(&mut bytes, FileName::Column(number), database);
+    put_u64(&mut bytes, number);
     put_u32(&mut bytes, u32::try_from(shape.block_rows).unwrap_or(u32::MAX));
     put_u32(&mut bytes, position.into());
     shape.schema.fields().iter().for_each(|field| put_kind(&mut bytes, field.kind()));
