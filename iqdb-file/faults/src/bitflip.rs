@@ -6,6 +6,7 @@
 //! is found, too, and told apart.
 
 mod image;
+mod sight;
 mod subject;
 
 use std::collections::VecDeque;
@@ -214,8 +215,8 @@ pub(crate) fn child(options: &ChildOptions) -> Result<Verdict> {
     for line in std::io::stdin().lines() {
         let line = line.map_err(|error| format!("the images: {error}"))?;
         let image: Image = line.parse()?;
-        let _watch = subject::Watch::over(&line);
-        match subject::look(&image, &options.dir, scratch.path(), options.defect) {
+        let _watch = sight::Watch::over(&line);
+        match sight::look(&image, &options.dir, scratch.path(), options.defect) {
             Ok(true) => say(DAMAGED),
             Ok(false) => say(HARMLESS),
             Err(finding) => say(&finding.to_string().replace('\n', " ")),

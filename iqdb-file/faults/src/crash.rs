@@ -4,7 +4,6 @@
 
 use clap::Args;
 use fastrand::Rng;
-use iqdb_core::StoreExt;
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{Defect, FileOptions, FileStore};
 
@@ -16,6 +15,7 @@ use crate::run::{alone, disk, leaves_others_alone, together, works};
 use crate::script::{COPY, DIR, Script};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
+use crate::write::Write;
 use crate::{Result, Verdict, defects, draw};
 
 /// Disks that are looked at, at each change.
@@ -260,13 +260,13 @@ impl Scene<'_> {
         let tries_again = rng.bool();
         for n in 0..if tries_again { rng.u64(1..3) } else { rng.u64(..4) } {
             // A writer that repeats a lost batch writes as many bytes as last time.
-            let batch = match before.batch_after(version + n).filter(|_| tries_again) {
+            let write = match before.write_after(version + n).filter(|_| tries_again) {
                 Some(lost) => lost.clone(),
-                None => works("a batch", draw::batch(rng, schema))?,
+                None => Write::Batch(works("a batch", draw::batch(rng, schema))?),
             };
-            works("the model", past.start(disk.changes(), &batch))?;
-            works("apply after a crash", store.apply(&batch))?;
-            if profile.is_immediate() {
+            works("the model", past.start_write(disk.changes(), &write))?;
+            works("apply after a crash", write.to_store(&store))?;
+            if profile.is_immediate() || write.is_always_durable() {
                 past.durable(disk.changes(), past.version());
             }
         }

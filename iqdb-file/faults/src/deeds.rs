@@ -130,7 +130,11 @@ impl Deed {
             }
             Self::Occupy => {
                 let number = ours.iter().filter_map(|path| number(path)).max()? + rng.u64(1..5);
-                let name = match rng.u8(..5) {
+                let is_column = |path: &&&PathBuf| kind(path) == Some("column");
+                let columns = ours.iter().filter(is_column).filter_map(|path| self::number(path));
+                let column = columns.max().unwrap_or(0) + rng.u64(1..3);
+                let name = match rng.u8(..6) {
+                    5 => format!("column-{column:08}"),
                     0 => format!("log-{number:08}"),
                     1 => format!("segment-{number:08}"),
                     2 => format!("derived-{number:08}"),

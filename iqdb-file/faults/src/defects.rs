@@ -3,9 +3,9 @@
 use iqdb_file::Defect;
 
 /// All that random crashes show soon enough. What a forgotten truncation does takes a torn frame between
-/// two of the same length: `iqdb-file/tests/lifecycle.rs` makes them. That files are removed too early
+/// two of the same length: `iqdb-file/tests/lifecycle/main.rs` makes them. That files are removed too early
 /// shows in their names alone: `iqdb-file/tests/mark.rs` looks at those.
-pub(crate) const BY_A_CRASH: [Defect; 10] = [
+pub(crate) const BY_A_CRASH: [Defect; 13] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
@@ -16,6 +16,9 @@ pub(crate) const BY_A_CRASH: [Defect; 10] = [
     Defect::MarkNotBegun,
     Defect::MarkOfAnotherBootTrusted,
     Defect::UnpublishedShown,
+    Defect::ColumnFileNotNamed,
+    Defect::ColumnFileNotSynced,
+    Defect::ColumnFilesRemovedEarly,
 ];
 
 /// The defects that show only when another program meddles with names.
@@ -32,7 +35,7 @@ pub(crate) const BY_DAMAGE: [Defect; 3] =
     [Defect::ChecksumsIgnored, Defect::ChainOfConstants, Defect::SlotsNotAlternating];
 
 /// All there are.
-const ALL: [Defect; 21] = [
+const ALL: [Defect; 24] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
@@ -54,6 +57,9 @@ const ALL: [Defect; 21] = [
     Defect::MarkOfAnotherBootTrusted,
     Defect::UnpublishedShown,
     Defect::MarkedFilesRemoved,
+    Defect::ColumnFileNotNamed,
+    Defect::ColumnFileNotSynced,
+    Defect::ColumnFilesRemovedEarly,
 ];
 
 /// The defect of this name, as `name` writes it.

@@ -2,8 +2,8 @@
 
 use fastrand::Rng;
 use iqdb_core::{
-    Batch, Element, Field, FieldKind, Filter, Metric, NamedVector, Payload, Record, RecordId,
-    Result, Schema, Uuid, Value, Vector, bf16, f16,
+    Batch, Computation, Element, Field, FieldKind, Filter, Limits, Metric, NamedVector, Payload,
+    Record, RecordId, Result, Schema, Uuid, Value, Vector, bf16, f16,
 };
 
 /// How many ids there are.
@@ -22,11 +22,34 @@ fn nth_id(n: u64) -> RecordId {
     }
 }
 
-/// One dense field of `f32`, or up to five fields of any kinds.
+/// One dense field of `f32`, or up to five fields of any kinds; some schemas have a computed field
+/// besides.
 ///
 /// # Errors
 /// None: all kinds are valid.
 pub(crate) fn schema(rng: &mut Rng) -> Result<Schema> {
+    let schema = schema_of_vectors(rng)?;
+    match rng.u8(..6) {
+        0 => Limits::default().add_field(&schema, computed("text")?),
+        _ => Ok(schema),
+    }
+}
+
+/// The computed fields that can be added to a schema.
+///
+/// # Errors
+/// None: their names are free.
+pub(crate) fn later_fields(schema: &Schema) -> Result<Vec<Field>> {
+    let is_free = |name: &&str| schema.field(name).is_err();
+    ["text", "lang"].into_iter().filter(is_free).map(computed).collect()
+}
+
+/// A field that core computes of the payload's key of its name.
+fn computed(name: &'static str) -> Result<Field> {
+    Field::new(name, FieldKind::Computed(Computation::TextLengths))
+}
+
+fn schema_of_vectors(rng: &mut Rng) -> Result<Schema> {
     if rng.u8(..2) == 0 {
         return Schema::new([1, 2, 3, 8, 17][rng.usize(..5)], metric(rng));
     }
@@ -62,7 +85,7 @@ fn metric(rng: &mut Rng) -> Metric {
 pub(crate) fn record(rng: &mut Rng, schema: &Schema, id: RecordId) -> Result<Record> {
     let lacks = if rng.bool() { 4 } else { 0 };
     let mut record = Record::without_vector(id);
-    for field in schema.fields() {
+    for field in schema.fields().iter().filter(|field| !field.kind().is_computed()) {
         if rng.u8(..8) >= lacks {
             record.set_vector(field.name().to_owned(), Some(vector(rng, field.kind())?));
         }
@@ -99,12 +122,15 @@ fn vector(rng: &mut Rng, kind: FieldKind) -> Result<Vector> {
 fn payload(rng: &mut Rng) -> Payload {
     let mut payload = Payload::new();
     for _ in 0..rng.usize(..4) {
-        let value: Value = match rng.u8(..6) {
+        let mut text = || (0..rng.usize(..60)).map(|_| rng.alphanumeric()).collect::<String>();
+        let texts = [text(), text()];
+        let value: Value = match rng.u8(..7) {
             0 => Value::Null,
             1 => rng.bool().into(),
             2 => rng.i64(..).into(),
             3 => rng.f64().into(),
-            4 => (0..rng.usize(..60)).map(|_| rng.alphanumeric()).collect::<String>().into(),
+            4 => texts[0].clone().into(),
+            5 => texts.to_vec().into(),
             _ => vec![rng.i64(..9), 1].into(),
         };
         payload.insert(["lang", "year", "text"][rng.usize(..3)], value);
@@ -138,7 +164,7 @@ pub(crate) fn batch(rng: &mut Rng, schema: &Schema) -> Result<Batch> {
 /// A vector of some fields, and the absence of others.
 fn vectors(rng: &mut Rng, schema: &Schema) -> Result<Vec<NamedVector>> {
     let mut vectors = Vec::new();
-    for field in schema.fields() {
+    for field in schema.fields().iter().filter(|field| !field.kind().is_computed()) {
         if rng.bool() {
             let vector = if rng.bool() { Some(vector(rng, field.kind())?) } else { None };
             vectors.push((field.name().to_owned().into(), vector));

@@ -15,6 +15,7 @@ use crate::run::{disk, leaves_others_alone, put_strangers_file, works};
 use crate::script::{COPY, DIR, Script, Step};
 use crate::tally::{Tally, planted};
 use crate::terminal::count;
+use crate::write::Write;
 use crate::{Result, Verdict, defects, draw, full};
 
 /// Where another copy is.
@@ -201,7 +202,7 @@ impl<'a> Scene<'a> {
         let mut is_copied = false;
         for step in &script.steps {
             match step {
-                Step::Apply(batch) => scene.apply(&store, batch)?,
+                Step::Write(write) => scene.write(&store, write)?,
                 Step::Flush => {
                     if let Ok(()) = store.flush() {
                         scene.past.durable(scene.disk.changes(), scene.certain);
@@ -264,11 +265,12 @@ impl<'a> Scene<'a> {
         Ok(store)
     }
 
-    fn apply(&mut self, store: &FileStore, batch: &iqdb_core::Batch) -> Result<(), Finding> {
+    fn write(&mut self, store: &FileStore, write: &Write) -> Result<(), Finding> {
         let mut ahead = self.past.clone();
-        let expected = works("the model", ahead.start(self.disk.changes(), batch))?;
-        match store.apply(batch) {
-            Ok(_) if self.unsure && expected.has_effect() => {
+        let expected = works("the model", ahead.start_write(self.disk.changes(), write))?;
+        let has_effect = ahead.version() > self.past.version();
+        match write.to_store(store) {
+            Ok(_) if self.unsure && has_effect => {
                 Err(Finding::new(Breach::Behaviour, "it wrote on after it had become unsure"))
             }
             Ok(found) if found != expected => {
@@ -278,7 +280,7 @@ impl<'a> Scene<'a> {
             Ok(_) => {
                 self.past = ahead;
                 self.certain = self.past.version();
-                if self.script.profile.is_immediate() {
+                if self.script.profile.is_immediate() || write.is_always_durable() {
                     self.past.durable(self.disk.changes(), self.certain);
                 }
                 Ok(())

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use iqdb_conformance::{Model, check_same};
-use iqdb_core::{Number, Record, RecordId, Snapshot, SnapshotExt, Store, VectorRef};
+use iqdb_core::{
+    Number, Record, RecordId, RecordRef, Schema, Snapshot, SnapshotExt, Store, VectorRef,
+};
 use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 
@@ -86,6 +88,9 @@ pub(crate) fn shows(
     let differs =
         |what: String| Finding::new(Breach::Wrong, format_args!("version {version}: {what}"));
     let failed = |error| Finding::failed("reading the records", &error);
+    if snapshot.schema() != model.schema() {
+        return Err(differs(format!("its schema is {}", snapshot.schema())));
+    }
     if snapshot.version() != version || snapshot.len() != model.len() as u64 {
         let (found, len) = (snapshot.version(), snapshot.len());
         let expected = model.len();
@@ -93,7 +98,12 @@ pub(crate) fn shows(
     }
     let mut found: BTreeMap<RecordId, Record> = BTreeMap::new();
     for record in snapshot.records(None) {
-        let record = record.and_then(|record| record.to_record()).map_err(failed)?;
+        let record = record.map_err(failed)?;
+        if let Some(field) = wrongly_computed(&record, snapshot.schema()).map_err(failed)? {
+            let id = record.id().map_err(failed)?.to_id();
+            return Err(differs(format!("{id} has other bytes of {field} than core computes")));
+        }
+        let record = record.to_record().map_err(failed)?;
         if let Some(twice) = found.insert(record.id.clone(), record) {
             return Err(differs(format!("{} is there twice", twice.id)));
         }
@@ -110,6 +120,21 @@ pub(crate) fn shows(
         Some(stranger) => Err(differs(format!("{stranger} is there and should not be"))),
         None => Ok(()),
     }
+}
+
+/// The first computed field of which a record has other bytes than those that follow from its payload.
+fn wrongly_computed<'s>(
+    record: &RecordRef<'_>,
+    schema: &'s Schema,
+) -> iqdb_core::Result<Option<&'s str>> {
+    for (_, field) in schema.computed_fields() {
+        let mut bytes = Vec::new();
+        let expected = field.compute(&record.payload()?, &mut bytes)?.then_some(&*bytes);
+        if record.computed(field.name())? != expected {
+            return Ok(Some(field.name()));
+        }
+    }
+    Ok(None)
 }
 
 fn is_same(a: &Record, b: &Record) -> bool {

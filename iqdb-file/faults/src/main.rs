@@ -19,6 +19,7 @@ mod run;
 mod script;
 mod tally;
 mod terminal;
+mod write;
 mod writers;
 
 use std::process::ExitCode;

@@ -3,14 +3,16 @@
 use iqdb_conformance::Model;
 use iqdb_core::{Applied, Batch, Result, Schema};
 
+use crate::write::Write;
+
 /// The history of a database. Moments are counted in changes of its disk.
 #[derive(Debug, Clone)]
 pub(crate) struct Past {
     /// By version.
     models: Vec<Model>,
     /// By version, from 1.
-    batches: Vec<Batch>,
-    /// By version: when its batch was handed over.
+    writes: Vec<Write>,
+    /// By version: when its write was handed over.
     started: Vec<usize>,
     /// From this moment on all is on the disk up to this version.
     durable: Vec<(usize, u64)>,
@@ -35,7 +37,7 @@ impl Past {
     pub(crate) fn new(schema: Schema) -> Self {
         Self {
             models: vec![Model::new(schema)],
-            batches: Vec::new(),
+            writes: Vec::new(),
             started: vec![0],
             durable: Vec::new(),
             copied: None,
@@ -47,10 +49,10 @@ impl Past {
     pub(crate) fn of(&self, version: u64, bounds: Bounds) -> Self {
         let versions = usize::try_from(version).unwrap_or(usize::MAX).saturating_add(1);
         let models: Vec<Model> = self.models.iter().take(versions).cloned().collect();
-        let batches = self.batches.iter().take(models.len() - 1).cloned().collect();
+        let writes = self.writes.iter().take(models.len() - 1).cloned().collect();
         let durable = bounds.least.map(|least| (0, least)).into_iter().collect();
         let strangers = bounds.strangers.then_some(0);
-        Self { started: vec![0; models.len()], models, batches, durable, copied: None, strangers }
+        Self { started: vec![0; models.len()], models, writes, durable, copied: None, strangers }
     }
 
     /// The model after this version, if there has been one.
@@ -58,9 +60,9 @@ impl Past {
         usize::try_from(version).ok().and_then(|version| self.models.get(version))
     }
 
-    /// The batch that made the version after this one, if there was one.
-    pub(crate) fn batch_after(&self, version: u64) -> Option<&Batch> {
-        usize::try_from(version).ok().and_then(|version| self.batches.get(version))
+    /// What made the version after this one, if there was one.
+    pub(crate) fn write_after(&self, version: u64) -> Option<&Write> {
+        usize::try_from(version).ok().and_then(|version| self.writes.get(version))
     }
 
     /// The newest model.
@@ -77,11 +79,19 @@ impl Past {
     /// # Errors
     /// Those of [`Batch::check`].
     pub(crate) fn start(&mut self, at: usize, batch: &Batch) -> Result<Applied> {
+        self.start_write(at, &Write::Batch(batch.clone()))
+    }
+
+    /// The same of a batch or a field.
+    ///
+    /// # Errors
+    /// Those of [`Write::to_model`].
+    pub(crate) fn start_write(&mut self, at: usize, write: &Write) -> Result<Applied> {
         let mut next = self.newest().clone();
-        let applied = next.apply(batch)?;
-        if applied.has_effect() {
+        let applied = write.to_model(&mut next)?;
+        if next.version() > self.newest().version() {
             self.models.push(next);
-            self.batches.push(batch.clone());
+            self.writes.push(write.clone());
             self.started.push(at);
         }
         Ok(applied)
@@ -145,7 +155,7 @@ mod tests {
         let after = past.of(1, bounds[2]);
         let expected = Bounds { least: Some(0), most: 1, strangers: true };
         assert_eq!((after.version(), after.bounds(0)), (1, expected));
-        assert!(after.model(2).is_none() && after.batch_after(1).is_none());
-        assert_eq!(past.batch_after(1), Some(&upsert(2)));
+        assert!(after.model(2).is_none() && after.write_after(1).is_none());
+        assert_eq!(past.write_after(1), Some(&Write::Batch(upsert(2))));
     }
 }

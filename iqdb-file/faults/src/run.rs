@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
-use iqdb_core::{Applied, Batch, Store, StoreExt};
+use iqdb_core::{Applied, Store};
 use iqdb_file::vfs::sim::{Outside, SimVfs};
 use iqdb_file::{Defect, FileStore};
 
 use crate::finding::{Breach, Finding};
 use crate::past::Past;
 use crate::script::{COPY, DIR, Script, Step};
+use crate::write::Write;
 
 /// How many threads write at the same time, where several do.
 const THREADS: usize = 3;
@@ -71,10 +72,10 @@ pub(crate) fn alone(
     past.durable(disk.changes(), 0);
     for step in &script.steps {
         match step {
-            Step::Apply(batch) => {
-                let expected = works("the model", past.start(disk.changes(), batch))?;
-                is_as_expected(works("apply", store.apply(batch))?, expected)?;
-                if script.profile.is_immediate() {
+            Step::Write(write) => {
+                let expected = works("the model", past.start_write(disk.changes(), write))?;
+                is_as_expected(works("apply", write.to_store(&store))?, expected)?;
+                if script.profile.is_immediate() || write.is_always_durable() {
                     past.durable(disk.changes(), past.version());
                 }
             }
@@ -97,7 +98,7 @@ pub(crate) fn alone(
     Ok(past)
 }
 
-/// All batches of a script, by several threads at the same time. How they meet is up to the machine.
+/// All writes of a script, by several threads at the same time. How they meet is up to the machine.
 ///
 /// # Errors
 /// What went wrong although nothing should have.
@@ -113,44 +114,44 @@ pub(crate) fn together(
     past.durable(disk.changes(), 0);
     let mut written = each_by_a_thread(disk, &store, script)?;
     written.sort_by_key(|(started, _, applied, _)| (applied.version, *started));
-    for (started, ended, applied, batch) in written {
-        let expected = works("the model", past.start(started, batch))?;
+    for (started, ended, applied, write) in written {
+        let expected = works("the model", past.start_write(started, write))?;
         is_as_expected(applied, expected)?;
-        if script.profile.is_immediate() {
+        if script.profile.is_immediate() || write.is_always_durable() {
             past.durable(ended, past.version());
         }
     }
     Ok(past)
 }
 
-/// When a batch was handed over, when it came back and with what.
-type Written<'s> = (usize, usize, Applied, &'s Batch);
+/// When a write was handed over, when it came back and with what.
+type Written<'s> = (usize, usize, Applied, &'s Write);
 
 fn each_by_a_thread<'s>(
     disk: &SimVfs,
     store: &FileStore,
     script: &'s Script,
 ) -> Result<Vec<Written<'s>>, Finding> {
-    let batches = script.steps.iter().filter_map(|step| match step {
-        Step::Apply(batch) => Some(batch),
+    let writes = script.steps.iter().filter_map(|step| match step {
+        Step::Write(write) => Some(write),
         _ => None,
     });
-    let left = Mutex::new(batches);
-    let write = || -> Result<Vec<Written<'s>>, Finding> {
+    let left = Mutex::new(writes);
+    let work = || -> Result<Vec<Written<'s>>, Finding> {
         let mut written = Vec::new();
         loop {
             let next = left.lock().map_or(None, |mut left| left.next());
-            let Some(batch) = next else { return Ok(written) };
+            let Some(write) = next else { return Ok(written) };
             let started = disk.changes();
-            let applied = works("apply", store.apply(batch))?;
+            let applied = works("apply", write.to_store(store))?;
             // What did nothing has no place among the versions.
-            if applied.has_effect() {
-                written.push((started, disk.changes(), applied, batch));
+            if applied.has_effect() || matches!(write, Write::Field(_)) {
+                written.push((started, disk.changes(), applied, write));
             }
         }
     };
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(write)).collect();
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         let mut all = Vec::new();
         for thread in threads {
             let panicked = |_| Finding::new(Breach::Panic, "a writer panicked");

@@ -1,11 +1,12 @@
 //! What is done to a database before something happens to it. Everything follows from a seed.
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Result, Schema};
+use iqdb_core::{Result, Schema};
 use iqdb_file::vfs::Vfs;
 use iqdb_file::{Defect, Durability, FileOptions, ReadMode};
 
 use crate::draw;
+use crate::write::Write;
 
 /// Where the database is on a simulated disk.
 pub(crate) const DIR: &str = "disk/db";
@@ -16,7 +17,7 @@ pub(crate) const COPY: &str = "disk/copy";
 /// One step of a script.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Apply(Batch),
+    Write(Write),
     Flush,
     Compact,
     Reopen,
@@ -94,10 +95,17 @@ impl Script {
         // Some scripts leave something out, which finds what an even mixture hides.
         let [flush, compact, reopen] = [2, 2, 2].map(|n| if rng.u8(..3) == 0 { 0 } else { n });
         let mut drawn = Vec::new();
+        let mut fields = draw::later_fields(&schema)?.into_iter();
         for _ in 0..steps {
+            if rng.u8(..16) == 0
+                && let Some(field) = fields.next()
+            {
+                drawn.push(Step::Write(Write::Field(field)));
+                continue;
+            }
             let at = rng.u8(..20 + flush + compact + reopen);
             drawn.push(match at {
-                at if at < 20 => Step::Apply(draw::batch(&mut rng, &schema)?),
+                at if at < 20 => Step::Write(Write::Batch(draw::batch(&mut rng, &schema)?)),
                 at if at < 20 + flush => Step::Flush,
                 at if at < 20 + flush + compact => Step::Compact,
                 _ => Step::Reopen,

@@ -1,27 +1,19 @@
-//! The databases that are damaged, and what has to be seen of an image of one.
+//! The databases that are damaged.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::Duration;
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Element, ErrorKind, Metric, Record, Schema, StoreExt};
+use iqdb_core::{Batch, Element, Limits, Metric, Record, Schema, StoreExt};
 use iqdb_file::reseal::landmarks;
-use iqdb_file::{Defect, FileOptions, FileStore, ReadMode};
+use iqdb_file::{Defect, FileOptions, FileStore};
 
-use super::image::{Damage, Image};
 use crate::draw;
-use crate::finding::{Breach, Finding, caught};
-use crate::law::{Look, holds};
-use crate::past::{Bounds, Past};
+use crate::finding::{Breach, Finding};
+use crate::past::Past;
 use crate::run::works;
-use crate::terminal::say;
-
-/// How long an image may take, in seconds.
-const SECONDS_MAX: u64 = 30;
+use crate::write::Write;
 
 /// A small database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +26,21 @@ pub(crate) enum Subject {
     Killed,
     /// The same as `Written`, of records with vectors of all kinds, which some lack.
     Fields,
+    /// The same as `Written`, with computed fields: one in segments and the log, and one that was added,
+    /// whose column is in a file beside the segment.
+    Computed,
     /// The same as `Killed`, but its log was replaced by an earlier copy. One mark is enough to tell.
     Behind,
     /// The same as `Killed`, but in its log are frames of another history of the database.
     Mixed,
 }
 
-pub(crate) const SUBJECTS: [Subject; 6] = [
+pub(crate) const SUBJECTS: [Subject; 7] = [
     Subject::Compact,
     Subject::Written,
     Subject::Killed,
     Subject::Fields,
+    Subject::Computed,
     Subject::Behind,
     Subject::Mixed,
 ];
@@ -58,7 +54,7 @@ const LOCK_HEAD: u64 = 64;
 const FRAMES_LACKING: usize = 2;
 
 /// How many batches are in the log, where there are any.
-const LOGGED: u64 = 5;
+pub(super) const LOGGED: u64 = 5;
 
 impl Subject {
     pub(crate) fn name(self) -> &'static str {
@@ -67,6 +63,7 @@ impl Subject {
             Self::Written => "written",
             Self::Killed => "killed",
             Self::Fields => "fields",
+            Self::Computed => "computed",
             Self::Behind => "behind",
             Self::Mixed => "mixed",
         }
@@ -98,7 +95,7 @@ impl Subject {
         file != "lock" || is_in_head || MARKS.iter().any(|mark| mark.contains(&byte))
     }
 
-    fn schema(self) -> Result<Schema, Finding> {
+    pub(super) fn schema(self) -> Result<Schema, Finding> {
         let schema = match self {
             Self::Fields => Schema::builder()
                 .dense("image", 6, Metric::Cosine)
@@ -110,7 +107,25 @@ impl Subject {
                 .build(),
             _ => Schema::new(6, Metric::Cosine),
         };
-        works("a schema", schema)
+        let schema = works("a schema", schema)?;
+        match self {
+            Self::Computed => {
+                let first = works("a field", draw::later_fields(&schema))?.swap_remove(0);
+                works("a schema", Limits::default().add_field(&schema, first))
+            }
+            _ => Ok(schema),
+        }
+    }
+
+    /// What is added once there is a segment.
+    fn later_fields(self) -> Result<Vec<Write>, Finding> {
+        match self {
+            Self::Computed => {
+                let fields = works("the fields", draw::later_fields(&self.schema()?))?;
+                Ok(fields.into_iter().map(Write::Field).collect())
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// What is written: before it is compacted, and after.
@@ -121,7 +136,7 @@ impl Subject {
         let after = match self {
             Self::Compact => Vec::new(),
             Self::Mixed => own_batches(1.0)?,
-            Self::Written | Self::Killed | Self::Fields | Self::Behind => {
+            Self::Written | Self::Killed | Self::Fields | Self::Computed | Self::Behind => {
                 (0..LOGGED).map(|_| batch()).collect::<Result<_, _>>()?
             }
         };
@@ -129,11 +144,13 @@ impl Subject {
     }
 
     /// What it has to show.
-    fn past(self) -> Result<Past, Finding> {
+    pub(super) fn past(self) -> Result<Past, Finding> {
         let mut past = Past::new(self.schema()?);
         let (before, after) = self.batches()?;
-        for batch in before.iter().chain(&after) {
-            works("the model", past.start(0, batch))?;
+        let writes = |batches: Vec<Batch>| batches.into_iter().map(Write::Batch);
+        let fields = self.later_fields()?;
+        for write in writes(before).chain(fields).chain(writes(after)) {
+            works("the model", past.start_write(0, &write))?;
         }
         Ok(past)
     }
@@ -155,6 +172,9 @@ impl Subject {
                 works("apply", store.apply(batch))?;
             }
             works("compact", store.compact())?;
+            for field in self.later_fields()? {
+                works("add_field", field.to_store(&store))?;
+            }
             if self == Self::Mixed {
                 make_twin(dir, &options)?;
             }
@@ -209,7 +229,7 @@ fn own_batches(history: f32) -> Result<Vec<Batch>, Finding> {
 }
 
 /// Where the log of the other history is.
-fn twin(dir: &Path) -> PathBuf {
+pub(super) fn twin(dir: &Path) -> PathBuf {
     dir.with_extension("twin")
 }
 
@@ -236,7 +256,7 @@ fn log_of(dir: &Path) -> io::Result<(String, Vec<u8>)> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-fn options(defect: Option<Defect>) -> FileOptions {
+pub(super) fn options(defect: Option<Defect>) -> FileOptions {
     // Large batches go to a segment at once.
     let options =
         FileOptions::new().with_seal_bounds(1 << 20, 1_000, 1 << 20).with_placed_from_bytes(300);
@@ -247,11 +267,11 @@ fn options(defect: Option<Defect>) -> FileOptions {
     }
 }
 
-fn as_finding(error: io::Error) -> Finding {
+pub(super) fn as_finding(error: io::Error) -> Finding {
     Finding::new(Breach::Behaviour, error)
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;
     }
@@ -261,136 +281,4 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// Ends the process, with a word about it, when an image takes too long. Dropped when it is done.
-pub(crate) struct Watch(Sender<()>);
-
-impl Watch {
-    pub(crate) fn over(image: &str) -> Self {
-        let (done, wait) = mpsc::channel();
-        let image = image.to_owned();
-        thread::spawn(move || {
-            let limit = Duration::from_secs(SECONDS_MAX);
-            if wait.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                say(&format!("misbehaved: {image} took more than {SECONDS_MAX} s"));
-                std::process::abort();
-            }
-        });
-        Self(done)
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.0.send(());
-    }
-}
-
-/// Makes the image and looks at it, mapped and not; whether it is reported as damaged.
-///
-/// # Errors
-/// What is neither right nor reported as damage.
-pub(crate) fn look(
-    image: &Image,
-    dir: &Path,
-    scratch: &Path,
-    defect: Option<Defect>,
-) -> Result<bool, Finding> {
-    let past = image.subject.past()?;
-    let mut is_damaged = false;
-    for read_mode in [ReadMode::Map, ReadMode::Copy] {
-        let found = scratch.join("db");
-        copy(&dir.join(image.subject.name()), &found).map_err(as_finding)?;
-        let path = found.join(&image.file);
-        let mut bytes = fs::read(&path).map_err(as_finding)?;
-        let other = match image.damage {
-            Damage::Mixed(_) => fs::read(twin(&dir.join(image.subject.name()))),
-            _ => Ok(Vec::new()),
-        };
-        image.damage.apply(&mut bytes, &image.file, &other.map_err(as_finding)?);
-        match image.damage {
-            Damage::Gone => fs::remove_file(&path),
-            _ => fs::write(&path, bytes),
-        }
-        .map_err(as_finding)?;
-        let options = options(defect).with_read_mode(read_mode);
-        is_damaged |= caught(|| Sight { image, past: &past, options }.look(&found))?;
-    }
-    Ok(is_damaged)
-}
-
-struct Sight<'a> {
-    image: &'a Image,
-    past: &'a Past,
-    options: FileOptions,
-}
-
-impl Sight<'_> {
-    fn look(&self, dir: &Path) -> Result<bool, Finding> {
-        let store = match FileStore::open(dir, &self.options) {
-            Ok(store) => store,
-            Err(error) => {
-                is_damage(&error)?;
-                // Nothing is made in the place of something that is damaged.
-                let schema = self.image.subject.schema()?;
-                return match FileStore::open_or_create(dir, schema, &self.options) {
-                    Ok(_) => {
-                        Err(Finding::new(Breach::Lost, format_args!("made anew after: {error}")))
-                    }
-                    Err(_) => Ok(true),
-                };
-            }
-        };
-        match self.read(&store) {
-            Ok(()) => Ok(false),
-            Err(Seen::Damage) => match store.verify(&mut ()) {
-                Err(error) => is_damage(&error).map(|()| true),
-                Ok(_) => Err(Finding::new(Breach::Behaviour, "damage was met that verify passes")),
-            },
-            Err(Seen::Breach(finding)) => Err(finding),
-        }
-    }
-
-    /// Reads everything.
-    fn read(&self, store: &FileStore) -> Result<(), Seen> {
-        let newest = self.past.version();
-        // A log that no writer closed may well end where it does. But each frame in it says up to
-        // where it was on the disk before.
-        let is_shortened = self.image.file.starts_with("log-")
-            && matches!(self.image.damage, Damage::Cut(_) | Damage::Zero(_));
-        let spared = match self.image.subject {
-            Subject::Killed if is_shortened => LOGGED,
-            Subject::Killed => 1,
-            _ => 0,
-        };
-        let bounds = Bounds { least: Some(newest - spared), most: newest, strangers: false };
-        match holds(store, self.past, bounds, Look::Quick) {
-            Ok(version) if version == newest => {
-                holds(store, self.past, bounds, Look::Thorough).map(drop).map_err(Seen::Breach)
-            }
-            Ok(_) => Ok(()),
-            // An error of reading is told as a failure, and has to be one about damage.
-            Err(finding) if finding.breach == Breach::Behaviour => {
-                match finding.story.contains(ErrorKind::Damaged.as_str()) {
-                    true => Err(Seen::Damage),
-                    false => Err(Seen::Breach(finding)),
-                }
-            }
-            Err(finding) => Err(Seen::Breach(finding)),
-        }
-    }
-}
-
-/// Why reading did not show all.
-enum Seen {
-    Damage,
-    Breach(Finding),
-}
-
-fn is_damage(error: &iqdb_core::Error) -> Result<(), Finding> {
-    match error.kind() {
-        ErrorKind::Damaged | ErrorKind::NotSupported => Ok(()),
-        kind => Err(Finding::new(Breach::Behaviour, format_args!("damage is {kind:?}: {error}"))),
-    }
 }

@@ -16,6 +16,7 @@ use crate::law::{Look, holds};
 use crate::past::{Bounds, Past};
 use crate::run::{disk, put_strangers_file, works};
 use crate::script::{COPY, DIR, Script, Step};
+use crate::write::Write;
 
 /// A script that was played, with its disk and its past.
 #[derive(Debug)]
@@ -172,7 +173,7 @@ impl<'s> Scene<'s> {
         for step in &self.script.steps {
             let Some(store) = self.store.take() else { return Ok(()) };
             match step {
-                Step::Apply(batch) => self.apply(&store, batch)?,
+                Step::Write(write) => self.write(&store, write)?,
                 Step::Flush => match store.flush() {
                     Ok(()) => self.past.durable(self.disk.changes(), self.certain),
                     Err(error) => self.failed("flush", &error)?,
@@ -200,20 +201,20 @@ impl<'s> Scene<'s> {
         Ok(())
     }
 
-    fn apply(&mut self, store: &FileStore, batch: &Batch) -> Result<(), Finding> {
+    fn write(&mut self, store: &FileStore, write: &Write) -> Result<(), Finding> {
         let is_late = self.done().is_some();
         let mut ahead = self.past.clone();
-        let expected = works("the model", ahead.start(self.disk.changes(), batch))?;
-        match store.apply(batch) {
+        let expected = works("the model", ahead.start_write(self.disk.changes(), write))?;
+        match write.to_store(store) {
             Ok(found) if found != expected => {
                 let story = format!("apply returned {found:?}, expected {expected:?}");
                 Err(Finding::new(Breach::Behaviour, story))
             }
             Ok(_) => {
+                self.late += u64::from(is_late && ahead.version() > self.past.version());
                 self.past = ahead;
                 self.certain = self.past.version();
-                self.late += u64::from(is_late && expected.has_effect());
-                if self.script.profile.is_immediate() {
+                if self.script.profile.is_immediate() || write.is_always_durable() {
                     self.past.durable(self.disk.changes(), self.certain);
                 }
                 Ok(())
