@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Block, Blocks, Column, Element, Error, ErrorKind, FieldId, Matrix, Result, RowMask, RowsRef,
-    Snapshot, VectorColumn,
+    Block, Blocks, ByteRows, Column, Element, Error, ErrorKind, FieldId, Matrix, Result, RowMask,
+    RowsRef, Snapshot, VectorColumn,
 };
 
 use crate::defect::Defect;
@@ -21,6 +21,8 @@ pub(crate) struct PlantedColumn {
     rows_of: Vec<u32>,
     /// Other rows of `f32` than those of the inner column, with their stride.
     misread: Option<(Vec<f32>, usize)>,
+    /// The ends and the bytes of computed rows, with the defect in them.
+    bytes: Option<(Vec<u64>, Vec<u8>)>,
 }
 
 impl PlantedColumn {
@@ -37,7 +39,8 @@ impl PlantedColumn {
             None => Vec::new(),
         };
         let misread = column.map(|column| misread(&block, &column, defect)).transpose()?.flatten();
-        Ok(Self { inner: inner.clone(), i, field, defect, rows_of, misread })
+        let bytes = column.map(|column| misread_bytes(&column, defect)).transpose()?.flatten();
+        Ok(Self { inner: inner.clone(), i, field, defect, rows_of, misread, bytes })
     }
 
     fn column(&self) -> Result<Option<Column<'_>>> {
@@ -76,6 +79,15 @@ fn misread_rows(
             if let Some(other) = other.get(..rows_of.len()) {
                 rows_of = other.to_vec();
             }
+        }
+        Some(Defect::EmptyBytesAreNone) if column.kind().is_computed() => {
+            let mut kept = Vec::new();
+            for (n, row) in rows_of.into_iter().enumerate() {
+                if !column.bytes(n)?.is_empty() {
+                    kept.push(row);
+                }
+            }
+            rows_of = kept;
         }
         Some(Defect::DeadRowsStandIn) => {
             let mut alive = RowMask::new();
@@ -118,6 +130,28 @@ fn misread(
     Ok(Some((components, rows.stride())))
 }
 
+/// The ends and the bytes of the rows of a computed column, with the defect in them.
+fn misread_bytes(
+    column: &Column<'_>,
+    defect: Option<Defect>,
+) -> Result<Option<(Vec<u64>, Vec<u8>)>> {
+    if !column.kind().is_computed() {
+        return Ok(None);
+    }
+    let (mut ends, mut bytes) = (vec![0], Vec::new());
+    for n in 0..column.len() {
+        let row = column.bytes(n)?;
+        match defect {
+            Some(Defect::EmptyBytesAreNone) if row.is_empty() => continue,
+            Some(Defect::EmptyBytesAreNone) => bytes.extend_from_slice(row),
+            Some(Defect::BytesAreCutAt255) => bytes.extend_from_slice(&row[..row.len() % 256]),
+            _ => return Ok(None),
+        }
+        ends.push(bytes.len() as u64);
+    }
+    Ok(Some((ends, bytes)))
+}
+
 impl VectorColumn for PlantedColumn {
     fn rows_of(&self) -> Option<&[u32]> {
         Some(&self.rows_of)
@@ -129,6 +163,11 @@ impl VectorColumn for PlantedColumn {
             _ => range.start,
         };
         let range = start..start + range.len();
+        if let Some((ends, bytes)) = &self.bytes {
+            let ends = &ends[range.start..=range.end];
+            let first = usize::try_from(ends[0]).unwrap_or(usize::MAX);
+            return ByteRows::new(ends, &bytes[first..]).map(RowsRef::Bytes);
+        }
         match (&self.misread, self.column()?) {
             (Some((components, stride)), Some(column)) => {
                 let rows = &components[range.start * stride..range.end * stride];

@@ -132,6 +132,26 @@ defects! {
     FieldsAreAddedToACopy by "added_fields::fields_are_added_beside_readers_and_writers";
     /// Recovery knows batches, and no fields.
     KillForgetsFields by "added_fields::an_added_field_outlives_the_process";
+    /// Setting or merging a payload leaves what was computed of the one before.
+    PayloadSetLaterIsNotComputed by "computed::computed_columns_are_made_of_the_payloads";
+    /// Rows that are written by columns have nothing that core computed.
+    RowsAreNotComputed by "computed::computed_columns_are_made_of_the_payloads";
+    /// A record whose vectors are set is copied without what was computed of its payload.
+    SetVectorsLosesWhatIsComputed by "computed::computed_columns_are_made_of_the_payloads";
+    /// The length of a computed row is kept in one byte.
+    BytesAreCutAt255 by "computed::computed_columns_are_made_of_the_payloads";
+    /// A computed row without bytes counts as a field that the record lacks.
+    EmptyBytesAreNone by "computed::computed_columns_are_made_of_the_payloads";
+    /// A vector of a computed field is left out instead of being refused.
+    VectorsOfComputedFieldsAreIgnored by "computed::computed_fields_take_no_vectors";
+    /// A computed field that is added is filled by later writes only.
+    AddedComputedFieldIsOfNewRecords by "computed::an_added_computed_field_has_every_record";
+    /// Adding a computed field looks at the budget when the field is there already.
+    CancelledComputedFieldStays by "computed::a_computed_field_is_added_whole_or_not_at_all";
+    /// An added field is computed of a copy of the records, and not of what is written meanwhile.
+    ComputedFieldIsOfACopy by "computed::a_computed_field_is_added_beside_writers";
+    /// Recovery leaves out the computed fields.
+    KillForgetsComputedFields by "computed::computed_fields_outlive_the_process";
     /// A large batch is written in two parts, and readers come in between.
     BatchIsTornInTwo by
         "concurrency::concurrent_readers_see_whole_batches",

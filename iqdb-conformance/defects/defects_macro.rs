@@ -26,6 +26,20 @@ macro_rules! defects {
                         | Self::RefusedBatchIsReplayed
                         | Self::BackupIsALink
                         | Self::KillForgetsFields
+                        | Self::KillForgetsComputedFields
+                )
+            }
+
+            /// Whether the defect is in how a store keeps what core computes.
+            pub(crate) fn is_of_computing(self) -> bool {
+                matches!(
+                    self,
+                    Self::PayloadSetLaterIsNotComputed
+                        | Self::RowsAreNotComputed
+                        | Self::SetVectorsLosesWhatIsComputed
+                        | Self::AddedComputedFieldIsOfNewRecords
+                        | Self::CancelledComputedFieldStays
+                        | Self::ComputedFieldIsOfACopy
                 )
             }
 

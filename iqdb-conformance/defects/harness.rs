@@ -5,6 +5,7 @@ use std::time::Duration;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, Harness};
 
+use crate::computing::ComputingStore;
 use crate::defect::Defect;
 use crate::log::LogPlace;
 use crate::racing::RacingStore;
@@ -19,6 +20,9 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
     }
     if defect.is_some_and(Defect::is_of_racing) {
         return racing_harness(defect);
+    }
+    if defect.is_some_and(Defect::is_of_computing) {
+        return computing_harness(defect);
     }
     if defect.is_some_and(Defect::is_of_remotes) {
         return remote_harness(defect);
@@ -47,6 +51,12 @@ pub(crate) fn remote_harness(defect: Option<Defect>) -> Harness {
 /// The store whose defects are races, with one or none.
 pub(crate) fn racing_harness(defect: Option<Defect>) -> Harness {
     let store = move |schema| Ok(RacingStore::new(schema, defect));
+    limited(Harness::new("planted", store, NaiveSearch))
+}
+
+/// The store whose defects are in what core computes, with one or none.
+pub(crate) fn computing_harness(defect: Option<Defect>) -> Harness {
+    let store = move |schema| Ok(ComputingStore::new(schema, defect));
     limited(Harness::new("planted", store, NaiveSearch))
 }
 

@@ -88,6 +88,9 @@ impl Place for LogPlace {
         if self.defect == Some(Defect::KillForgetsFields) {
             copied.retain(|write| matches!(write, Write::Batch(_)));
         }
+        if self.defect == Some(Defect::KillForgetsComputedFields) {
+            copied.retain(|write| !matches!(write, Write::Field(it) if it.kind().is_computed()));
+        }
         let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
         let torn_at = is_torn.then_some(copied.len());
         *files =

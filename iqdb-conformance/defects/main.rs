@@ -6,6 +6,7 @@
 mod block;
 mod cached;
 mod column;
+mod computing;
 #[macro_use]
 mod defects_macro;
 mod defect;
@@ -35,7 +36,7 @@ mod vectors;
 use std::collections::BTreeSet;
 
 use defect::Defect;
-use harness::{harness, racing_harness, remote_harness};
+use harness::{computing_harness, harness, racing_harness, remote_harness};
 use iqdb_conformance::{CASES, Case, Outcome, run_case};
 
 /// How often a case may miss a defect before it counts as not catching it.
@@ -95,6 +96,7 @@ fn without_a_defect_the_same_stores_pass() {
     for (harness, seals, is_remote) in [
         (harness(None), true, false),
         (racing_harness(None), false, false),
+        (computing_harness(None), false, false),
         (remote_harness(None), false, true),
     ] {
         for case in CASES {
@@ -103,6 +105,7 @@ fn without_a_defect_the_same_stores_pass() {
                 && case.name != "shelf_saves_until_the_store_is_closed"
                 && case.name != "a_backup_is_a_store_of_its_own"
                 && case.name != "an_added_field_outlives_the_process"
+                && case.name != "computed_fields_outlive_the_process"
                 && (seals || !matches!(case.family, "maintenance" | "feed"))
                 && (case.family == "remote") <= is_remote
                 && (seals

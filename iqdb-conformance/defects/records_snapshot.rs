@@ -1,34 +1,36 @@
 //! A snapshot of given records, with a given version and length.
 
 use iqdb_core::{
-    Block, Blocks, Error, ErrorKind, Layout, Record, RecordId, RecordRef, Remote, Result, Rows,
-    Schema, Shelf, Snapshot, Version,
+    Blocks, Computed, Record, RecordId, RecordRef, Remote, Result, RowsSnapshot, Schema, Snapshot,
+    StoredRecord, Version,
 };
 
 #[derive(Debug)]
 pub(crate) struct RecordsSnapshot {
-    schema: Schema,
-    version: Version,
     pub(crate) len: u64,
-    records: Vec<Record>,
-    block: Rows,
+    inner: RowsSnapshot,
 }
 
 impl RecordsSnapshot {
     /// A snapshot of these records.
     pub(crate) fn new(schema: Schema, version: Version, records: Vec<Record>) -> Result<Self> {
-        let block = Rows::of_records(&schema, &records)?;
-        Ok(Self { schema, version, len: records.len() as u64, records, block })
+        let stored = records.into_iter().map(|record| {
+            let computed = Computed::of(&schema, &(&record.payload).into())?;
+            Ok(StoredRecord { record, computed })
+        });
+        let stored: Vec<_> = stored.collect::<Result<_>>()?;
+        let inner = RowsSnapshot::new(schema, version, &stored)?;
+        Ok(Self { len: stored.len() as u64, inner })
     }
 }
 
 impl Snapshot for RecordsSnapshot {
     fn schema(&self) -> &Schema {
-        &self.schema
+        self.inner.schema()
     }
 
     fn version(&self) -> Version {
-        self.version
+        self.inner.version()
     }
 
     fn len(&self) -> u64 {
@@ -36,35 +38,14 @@ impl Snapshot for RecordsSnapshot {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        Ok(self.records.iter().find(|record| record.id == *id).map(RecordRef::from))
+        self.inner.get(id)
     }
 
     fn blocks(&self) -> Option<&dyn Blocks> {
-        Some(self)
+        self.inner.blocks()
     }
 
     fn remote(&self) -> Option<&dyn Remote> {
-        None
-    }
-}
-
-impl Blocks for RecordsSnapshot {
-    fn block_count(&self) -> usize {
-        usize::from(!self.records.is_empty())
-    }
-
-    fn block(&self, i: usize) -> Result<Block<'_>> {
-        if i >= self.block_count() {
-            return Err(Error::new(ErrorKind::ContractViolation, "there is no such block"));
-        }
-        Block::new(&self.block, &self.schema, self.records.len(), self.version)
-    }
-
-    fn shelf(&self) -> Option<&Shelf> {
-        None
-    }
-
-    fn layout(&self) -> Option<&Layout> {
         None
     }
 }

@@ -134,6 +134,25 @@ impl PlantedStore {
         });
     }
 
+    /// Whether the defect takes a batch that is to be refused for one without effect.
+    fn ignores(&self, refused: ErrorKind, batch: &Batch, len: u64) -> bool {
+        match self.defect {
+            Some(Defect::EmptyTakesAnyDimension) => {
+                len == 0 && refused == ErrorKind::DimensionMismatch
+            }
+            Some(Defect::OtherElementsAreIgnored) => refused == ErrorKind::ElementMismatch,
+            Some(Defect::VectorsOfComputedFieldsAreIgnored) => {
+                let has_computed = self.inner.schema().computed_fields().next().is_some();
+                has_computed && refused == ErrorKind::ElementMismatch
+            }
+            Some(Defect::UnknownFieldsAreIgnored) => refused == ErrorKind::UnknownField,
+            Some(Defect::ConflictNeedsAnEffect) => {
+                refused == ErrorKind::VersionConflict && batch.changes().is_empty()
+            }
+            _ => false,
+        }
+    }
+
     /// Applies a batch, whatever the budget is.
     fn apply_planted(&self, batch: &Batch) -> Result<Applied> {
         if self.poisoned.load(Ordering::SeqCst) {
@@ -144,30 +163,15 @@ impl PlantedStore {
         let unchanged = Applied::at(current.version());
         let refused = batch.check(&self.inner.schema(), current.version()).err();
         let refused = refused.map(|error| error.kind());
+        if refused.is_some_and(|kind| self.ignores(kind, batch, current.len())) {
+            return Ok(unchanged);
+        }
         match self.defect {
-            Some(Defect::EmptyTakesAnyDimension)
-                if current.len() == 0 && refused == Some(ErrorKind::DimensionMismatch) =>
-            {
-                return Ok(unchanged);
-            }
-            Some(Defect::OtherElementsAreIgnored)
-                if refused == Some(ErrorKind::ElementMismatch) =>
-            {
-                return Ok(unchanged);
-            }
-            Some(Defect::UnknownFieldsAreIgnored) if refused == Some(ErrorKind::UnknownField) => {
-                return Ok(unchanged);
-            }
             Some(Defect::HalfOfABadBatchStays) if refused.is_some() => {
                 for change in batch.changes() {
                     let alone: Batch = [change.clone()].into_iter().collect();
                     self.inner.apply(&alone)?;
                 }
-            }
-            Some(Defect::ConflictNeedsAnEffect)
-                if refused == Some(ErrorKind::VersionConflict) && batch.changes().is_empty() =>
-            {
-                return Ok(unchanged);
             }
             Some(Defect::IdenticalUpsertIsSkipped) => {
                 if let [Change::Upsert(record)] = batch.changes()

@@ -10,6 +10,7 @@ mod apply;
 mod blocks;
 mod budgets;
 mod capabilities;
+mod computed;
 mod concurrency;
 mod conveniences;
 mod durable;
@@ -101,6 +102,14 @@ macro_rules! for_each_case {
                 added_fields::a_field_that_cannot_be_added_changes_nothing,
                 added_fields::fields_are_added_beside_readers_and_writers,
                 added_fields::an_added_field_outlives_the_process,
+            }
+            computed {
+                computed::computed_columns_are_made_of_the_payloads,
+                computed::computed_fields_take_no_vectors,
+                computed::an_added_computed_field_has_every_record,
+                computed::a_computed_field_is_added_whole_or_not_at_all,
+                computed::a_computed_field_is_added_beside_writers,
+                computed::computed_fields_outlive_the_process,
             }
             get {
                 get::get_returns_the_exact_bits,

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 
 use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Block, Hits, IdRef, Query, Record, RecordId, Result, RowMask, Scratch, Search, Snapshot,
-    SnapshotExt, Store, VectorRef,
+    Block, Filter, Hits, IdRef, Query, Record, RecordId, Result, RowMask, Scratch, Search,
+    Snapshot, SnapshotExt, Store, VectorRef,
 };
 
 use crate::Model;
-use crate::generate::corpus;
+use crate::generate::{corpus, vectors};
 use exact::{assert_hits, assert_is, assert_record};
 use rows::assert_padding;
 
@@ -41,7 +41,7 @@ pub fn check_same(store: &dyn Store, model: &Model, search: &dyn Search) -> Resu
 }
 
 /// Checks that a snapshot shows exactly the content of the model: version, length, every record by
-/// `get`, by `records` and by blocks, and the hits of searches.
+/// `get`, by `records` and by blocks, what core computes of each, and the hits of searches.
 ///
 /// # Errors
 /// Any error of the snapshot or the search.
@@ -55,6 +55,7 @@ pub fn check_snapshot(snapshot: &dyn Snapshot, model: &Model, search: &dyn Searc
     check_gets(snapshot, model)?;
     check_records(snapshot, model)?;
     check_blocks(snapshot, model)?;
+    check_computed(snapshot, model)?;
     check_search(snapshot, model, search)
 }
 
@@ -138,7 +139,9 @@ fn live_records(block: &Block<'_>) -> Result<BTreeMap<usize, Record>> {
         records.insert(row, record.with_payload(block.payload(row)?.to_payload()?));
     }
     for (id, field) in block.schema().iter() {
-        let Some(column) = block.column(id)? else { continue };
+        let Some(column) = block.column(id)?.filter(|column| !column.kind().is_computed()) else {
+            continue;
+        };
         let rows = column.rows(0..column.len())?;
         for n in 0..column.len() {
             if let Some(record) = records.get_mut(&column.block_row(n)) {
@@ -147,6 +150,44 @@ fn live_records(block: &Block<'_>) -> Result<BTreeMap<usize, Record>> {
         }
     }
     Ok(records)
+}
+
+/// Checks that `@has` asks which records have a computed field, and [the bytes](check_rows_computed).
+fn check_computed(snapshot: &dyn Snapshot, model: &Model) -> Result<()> {
+    for (_, field) in model.schema().computed_fields() {
+        let has = Filter::has(field.name());
+        let expected = model.matching(Some(&has))?.len() as u64;
+        assert_is!(snapshot.count(Some(&has))?, expected, "the count of `{has}`");
+    }
+    check_rows_computed(snapshot)
+}
+
+/// Checks that each live row has the bytes of computed fields that core makes of its payload.
+pub(crate) fn check_rows_computed(snapshot: &dyn Snapshot) -> Result<()> {
+    let Some(blocks) = snapshot.blocks() else { return Ok(()) };
+    let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+    for (id, field) in snapshot.schema().computed_fields() {
+        for i in 0..blocks.block_count() {
+            let block = blocks.block(i)?;
+            let column = block.column(id)?;
+            block.select(0..block.len(), None, &mut mask, &mut pool)?;
+            for row in mask.rows() {
+                let mut bytes = Vec::new();
+                let expected = field.compute(&block.payload(row)?, &mut bytes)?.then_some(&*bytes);
+                let position = column.and_then(|column| Some((column, column.position(row)?)));
+                let found = position.map(|(column, n)| column.bytes(n)).transpose()?;
+                let context = format_args!("{} in row {row} of block {i}", field.name());
+                assert_is!(found, expected, "the bytes of {context}");
+                let record = block.record(row)?;
+                assert_is!(
+                    record.computed(field.name())?,
+                    expected,
+                    "the record's bytes of {context}"
+                );
+            }
+        }
+    }
+    Ok(())
 }
 
 fn assert_all(model: &Model, found: &BTreeMap<RecordId, Record>, context: &str) {
@@ -159,7 +200,7 @@ fn assert_all(model: &Model, found: &BTreeMap<RecordId, Record>, context: &str) 
 }
 
 fn check_search(snapshot: &dyn Snapshot, model: &Model, search: &dyn Search) -> Result<()> {
-    for field in model.schema().fields() {
+    for field in vectors::fields(model.schema()) {
         let mut vectors = vec![corpus::ones(field.kind())?];
         let spread = (model.len() / 2).max(1);
         for record in model.records().step_by(spread) {

@@ -180,7 +180,7 @@ impl Generator {
     /// Vectors for some of the fields, and `None` for others.
     fn some_vectors(&self, rng: &mut Rng) -> Result<Vec<NamedVector>> {
         let mut vectors = Vec::new();
-        for field in self.schema.fields() {
+        for field in vectors::fields(&self.schema) {
             let distribution = self.distribution(rng);
             let name = field.name().to_owned().into();
             match rng.u8(..4) {
@@ -219,7 +219,7 @@ impl Generator {
     }
 
     fn field(&self, rng: &mut Rng) -> Option<&Field> {
-        rng.choice(self.schema.fields())
+        rng.choice(vectors::fields(&self.schema).collect::<Vec<_>>())
     }
 
     fn question(&self, rng: &mut Rng, model: &Model, field: &Field) -> Result<Question> {

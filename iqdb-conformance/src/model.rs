@@ -6,10 +6,34 @@
 
 use std::collections::BTreeMap;
 
+use iqdb_core::filter::Subject;
 use iqdb_core::{
-    Applied, Batch, Change, Error, ErrorKind, Field, Filter, Hit, Limits, Query, Record, RecordId,
-    Result, Schema, Version, merge_patch,
+    Applied, Batch, Change, Error, ErrorKind, Field, Filter, Hit, IdRef, Limits, PayloadRef, Query,
+    Record, RecordId, Result, Schema, Version, merge_patch,
 };
+
+/// A record as a filter sees it.
+struct Seen<'a> {
+    record: &'a Record,
+    schema: &'a Schema,
+}
+
+impl Subject for Seen<'_> {
+    fn id(&self) -> Result<IdRef<'_>> {
+        self.record.id()
+    }
+
+    fn payload(&self) -> Result<PayloadRef<'_>> {
+        Subject::payload(self.record)
+    }
+
+    fn has_field(&self, name: &str) -> Result<bool> {
+        match self.schema.computed_fields().find(|(_, field)| field.name() == name) {
+            Some((_, field)) => field.compute(&Subject::payload(self)?, &mut Vec::new()),
+            None => self.record.has_field(name),
+        }
+    }
+}
 
 /// A schema, a version, and the records by id.
 #[derive(Debug, Clone)]
@@ -54,6 +78,17 @@ impl Model {
     #[must_use]
     pub fn get(&self, id: &RecordId) -> Option<&Record> {
         self.records.get(id)
+    }
+
+    /// What core computes for a field of the record of this id; `None` where it lacks the field.
+    ///
+    /// # Errors
+    /// Those of [`Field::compute`].
+    pub fn computed(&self, id: &RecordId, field: &Field) -> Result<Option<Vec<u8>>> {
+        let Some(record) = self.get(id) else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let has_it = field.compute(&PayloadRef::from(&record.payload), &mut bytes)?;
+        Ok(has_it.then_some(bytes))
     }
 
     /// All records, in the order of their ids.
@@ -170,7 +205,7 @@ impl Model {
         let mut found = Vec::new();
         for record in self.records() {
             let matches = match filter {
-                Some(filter) => filter.matches(record)?,
+                Some(filter) => filter.matches(&Seen { record, schema: &self.schema })?,
                 None => true,
             };
             if matches {

@@ -1,13 +1,13 @@
 //! Schemas of every shape, and which of them a backend holds.
 
-use iqdb_core::{Element, Metric, Result, Schema};
+use iqdb_core::{Computation, Element, FieldKind, Metric, Result, Schema};
 
 use crate::{Harness, Outcome};
 
 /// A schema for each metric of each element but `f32`, and schemas of several fields, of a sparse
-/// field and of none.
+/// field, of computed fields and of none.
 pub(crate) fn all() -> Result<Vec<Schema>> {
-    let mut shapes = vec![Schema::builder().build()?, every_kind()?, of_one_kind()?];
+    let mut shapes = vec![Schema::builder().build()?, every_kind()?, computed()?, of_one_kind()?];
     for element in Element::ALL.into_iter().filter(|element| *element != Element::F32) {
         let metrics: &[Metric] = match element {
             Element::Binary => &Metric::OF_BITS,
@@ -43,6 +43,18 @@ pub(crate) fn every_kind() -> Result<Schema> {
         .dense("bits", 12, Metric::Jaccard)
         .element(Element::Binary)
         .sparse("terms", Metric::Dot)
+        .build()
+}
+
+/// A field of what core computes of the key of this name.
+pub(crate) const COMPUTED: FieldKind = FieldKind::Computed(Computation::TextLengths);
+
+/// A schema with computed fields: of a key with values of every kind, and of one with lists.
+pub(crate) fn computed() -> Result<Schema> {
+    Schema::builder()
+        .field("x", COMPUTED)
+        .dense("vector", 3, Metric::Cosine)
+        .field("tags", COMPUTED)
         .build()
 }
 

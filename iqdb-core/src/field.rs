@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::limits::{DIM_MAX, FIELD_NAME_BYTES_MAX};
-use crate::{Computation, Element, Error, ErrorKind, Metric, Result, VectorRef};
+use crate::{Computation, Element, Error, ErrorKind, Metric, PayloadRef, Result, VectorRef};
 
 /// What a field holds: vectors and how they are compared, or what core computes of payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -201,6 +201,18 @@ impl Field {
     #[must_use]
     pub fn kind(&self) -> FieldKind {
         self.kind
+    }
+
+    /// Appends to `out` the bytes of a computed field for a record with this payload, and returns true;
+    /// or returns false, and appends nothing, for a record that lacks the field, and for every field that
+    /// is not computed. O(bytes of the payload).
+    ///
+    /// # Errors
+    /// Whatever reading the payload reports; then `out` is as it was.
+    pub fn compute(&self, payload: &PayloadRef<'_>, out: &mut Vec<u8>) -> Result<bool> {
+        let FieldKind::Computed(computation) = self.kind() else { return Ok(false) };
+        let before = out.len();
+        computation.compute(&self.name, payload, out).inspect_err(|_| out.truncate(before))
     }
 }
 

@@ -10,6 +10,8 @@ pub trait BlockSource: Send + Sync {
     ///
     /// - `blocks_have_the_columns_of_the_schema`: Each field has rows of its element and dimension, in
     ///   blocks that are seen at the snapshot's version.
+    /// - `computed_columns_are_made_of_the_payloads`: Each row has the bytes that core makes of its
+    ///   payload, whichever statement wrote that, or none where core makes none.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) or [`ErrorKind::Io`](crate::ErrorKind::Io)

@@ -91,6 +91,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///   deletes; and a field that there is not is refused.
     /// - `vectors_of_other_kinds_are_refused`: Of a field that there is not, of another element, or
     ///   dense in place of sparse; in queries, too.
+    /// - `computed_fields_take_no_vectors`: In records, rows, and statements that set or remove vectors;
+    ///   in queries, too.
     /// - `a_zero_vector_is_refused_where_the_metric_needs_a_direction`: And accepted elsewhere.
     /// - `ids_are_limited_in_length`: At the limit accepted, above refused.
     /// - `payloads_are_limited`: In keys, lists, depth and bytes, at any depth; no float that is not
@@ -124,6 +126,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///   ([`NotSupported`](crate::ErrorKind::NotSupported)), and one whose budget is over.
     /// - `fields_are_added_beside_readers_and_writers`: None of their batches is lost or torn.
     /// - `an_added_field_outlives_the_process`: Of a durable store, with the version that it made.
+    /// - `an_added_computed_field_has_every_record`: From its version on; the store asks core for the
+    ///   columns of its [blocks](crate::Block::compute).
+    /// - `a_computed_field_is_added_whole_or_not_at_all`: Cancelled, it leaves nothing that a field in
+    ///   its place would have.
+    /// - `a_computed_field_is_added_beside_writers`: What they write meanwhile has its bytes, too.
+    /// - `computed_fields_outlive_the_process`: Of a durable store.
     ///
     /// # Errors
     /// As above; those of [`apply_within`](Self::apply_within).

@@ -193,6 +193,9 @@ fn each_live_row(
     each_block(snapshot, |i, block| {
         let alive = selected(&block, None)?;
         for (id, field) in block.schema().iter() {
+            if field.kind().is_computed() {
+                continue;
+            }
             let Some(column) = block.column(id)? else { continue };
             let rows = column.rows(0..column.len())?;
             for n in (0..column.len()).filter(|n| alive.contains(column.block_row(*n))) {
@@ -229,11 +232,12 @@ pub(super) fn columns_have_a_row_for_each_vector_and_no_other(
                 assert!(rises, "the rows of {} in block {i}: {all:?}", field.name());
                 for row in alive.rows() {
                     let id = block.id(row)?.to_id();
+                    let has = Filter::has(field.name());
                     let expected =
-                        pair.model.get(&id).is_some_and(|it| it.vector(field.name()).is_some());
+                        pair.model.matching(Some(&has))?.iter().any(|record| record.id == id);
                     let context = format!("{} in row {row} of block {i} ({id:?})", field.name());
                     assert_is!(all.contains(&row), expected, "whether there is {context}");
-                    let lent = block.record(row)?.vector(field.name())?.is_some();
+                    let lent = block.record(row)?.has_field(field.name())?;
                     assert_is!(lent, expected, "whether the record has {context}");
                 }
             }

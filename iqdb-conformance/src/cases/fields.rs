@@ -104,7 +104,7 @@ pub(super) fn has_asks_which_records_have_a_vector(harness: &Harness) -> Result<
             }
         }
         // What the batch did before it counts.
-        for (n, field) in (0..).zip(schema.fields()) {
+        for (n, field) in (0..).zip(vectors::fields(schema)) {
             let has = Filter::has(field.name());
             let vector = vectors::ones(field.kind())?;
             let set = |vector: Option<Vector>| vec![(field.name().to_owned().into(), vector)];
@@ -125,7 +125,8 @@ pub(super) fn has_asks_which_records_have_a_vector(harness: &Harness) -> Result<
 
 /// Panics unless a search of each field with this filter answers as the model does.
 fn check_searches(pair: &Differential<'_>, schema: &Schema, filter: &Filter) -> Result<()> {
-    for vector in turns(schema, schema.fields().len())?.iter().zip(schema.fields()) {
+    let fields = vectors::fields(schema);
+    for vector in turns(schema, fields.clone().count())?.iter().zip(fields) {
         let (vector, field) = vector;
         let query =
             Query::nearest(vector.as_ref(), 10).with_field(field.name()).with_filter(filter);
@@ -182,7 +183,7 @@ fn each_field<'q>(
     vectors: &'q [Vector],
     filters: &'q [Filter],
 ) -> Vec<Query<'q>> {
-    let fields = schema.fields().iter().cycle();
+    let fields = vectors::fields(schema).cycle();
     let queries = vectors.iter().zip(fields).enumerate().map(|(n, (vector, field))| {
         let query = match n % 5 {
             4 => Query::within(vector.as_ref(), 1.0, 20),
@@ -197,7 +198,7 @@ fn each_field<'q>(
 /// Vectors of each field in turn.
 fn turns(schema: &Schema, count: usize) -> Result<Vec<Vector>> {
     let mut rng = Rng::with_seed(3);
-    let fields = schema.fields().iter().cycle().take(count).enumerate();
+    let fields = vectors::fields(schema).cycle().take(count).enumerate();
     fields
         .map(|(n, field)| vectors::vector(&mut rng, field.kind(), Distribution::ALL[n % 2]))
         .collect()

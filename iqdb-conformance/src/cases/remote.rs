@@ -67,7 +67,7 @@ fn each_answer(harness: &Harness, check: impl Fn(&Asked<'_>) -> Result<()>) -> R
         }
         let ids: Vec<_> = model.records().map(|record| record.id.clone()).step_by(2).collect();
         pair.apply(&ids.into_iter().fold(Batch::new(), Batch::delete))?;
-        for field in schema.fields() {
+        for field in vectors::fields(schema) {
             for distribution in Distribution::ALL {
                 let mut rng = fastrand::Rng::with_seed(11);
                 let vector = vectors::vector(&mut rng, field.kind(), distribution)?;

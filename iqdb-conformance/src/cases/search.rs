@@ -7,6 +7,7 @@ use crate::check::exact::assert_is;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
 use crate::generate::filters;
+use crate::generate::vectors;
 use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
@@ -70,7 +71,7 @@ pub(super) fn search_distances_are_canonical(harness: &Harness) -> Result<Outcom
         for distribution in Distribution::ALL {
             let records = corpus::records(schema, 40, distribution, 7)?;
             let pair = Differential::of(harness, schema, records)?;
-            for field in schema.fields() {
+            for field in vectors::fields(schema) {
                 for _ in 0..4 {
                     let query_vector = corpus::vector(&mut rng, field.kind(), distribution)?;
                     let nearest = Query::nearest(query_vector.as_ref(), 40);

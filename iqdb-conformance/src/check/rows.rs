@@ -20,6 +20,7 @@ pub(crate) fn same_row(a: &RowsRef<'_>, a_row: usize, b: &RowsRef<'_>, b_row: us
             let ((a_indices, a), (b_indices, b)) = (a.row(a_row), b.row(b_row));
             a_indices == b_indices && same_components(a, b)
         }
+        (RowsRef::Bytes(a), RowsRef::Bytes(b)) => a.row(a_row) == b.row(b_row),
         _ => false,
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn record(
     gaps: u32,
 ) -> Result<Record> {
     let mut record = Record::without_vector(id);
-    for field in schema.fields() {
+    for field in vectors::fields(schema) {
         if rng.u32(..100) >= gaps {
             let vector = vectors::vector(rng, field.kind(), distribution)?;
             record.set_vector(field.name().to_owned(), Some(vector));

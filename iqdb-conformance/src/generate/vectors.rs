@@ -1,7 +1,9 @@
 //! Vectors to test with, of every kind: vectors that tie and vectors that overflow.
 
 use fastrand::Rng;
-use iqdb_core::{Element, Error, FieldKind, Metric, Number, Result, Schema, Vector, bf16, f16};
+use iqdb_core::{
+    Element, Error, Field, FieldKind, Metric, Number, Result, Schema, Vector, bf16, f16,
+};
 
 /// The distribution that the components of a vector are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,11 @@ const EXTREME_BF16: [u16; 10] =
 const EXTREME_I8: [i8; 7] = [i8::MIN, i8::MAX, -127, -1, 0, 1, 126];
 
 const EXTREME_INDICES: [u32; 8] = [0, 1, 2, 65_535, 65_536, 1 << 31, u32::MAX - 1, u32::MAX];
+
+/// The fields of vectors: those that core doesn't compute.
+pub(crate) fn fields(schema: &Schema) -> impl Iterator<Item = &Field> + Clone {
+    schema.fields().iter().filter(|field| !field.kind().is_computed())
+}
 
 /// The kind of the only field of a schema.
 pub(crate) fn only_kind(schema: &Schema) -> FieldKind {

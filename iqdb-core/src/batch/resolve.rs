@@ -246,29 +246,29 @@ impl<'a> Resolver<'a, '_> {
     }
 
     /// What the schema computes of a payload.
-    fn compute(&self, payload: &PayloadRef<'_>) -> Result<Computed> {
+    fn compute<'p>(&self, payload: impl FnOnce() -> PayloadRef<'p>) -> Result<Computed> {
         match self.computes {
-            true => Computed::of(self.state.schema(), payload),
+            true => Computed::of(self.state.schema(), &payload()),
             false => Ok(Computed::default()),
         }
     }
 
     fn push_put(&mut self, record: &'a Record) -> Result<()> {
-        let computed = self.compute(&PayloadRef::from(&record.payload))?;
+        let computed = self.compute(|| PayloadRef::from(&record.payload))?;
         self.resolved.effects.push(Effect::Put(record, computed));
         Ok(())
     }
 
     fn push_rows(&mut self, rows: &'a Rows) -> Result<()> {
         for row in 0..rows.len() {
-            let computed = self.compute(&rows.payload(row))?;
+            let computed = self.compute(|| rows.payload(row))?;
             self.resolved.effects.push(Effect::PutRow(rows, row, computed));
         }
         Ok(())
     }
 
     fn set_payload(&mut self, id: &'a RecordId, payload: Cow<'a, Payload>) -> Result<()> {
-        let computed = self.compute(&PayloadRef::from(&*payload))?;
+        let computed = self.compute(|| PayloadRef::from(&*payload))?;
         self.touched(id).payload = Some(payload.clone());
         self.resolved.effects.push(Effect::SetPayload(id, payload, computed));
         Ok(())

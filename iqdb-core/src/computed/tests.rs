@@ -1,7 +1,10 @@
+//! Tests of what core computes, and of the ways that it takes.
+
 use super::*;
 use crate::{
-    Batch, Budget, Effect, Filter, Metric, Payload, Record, RecordId, RecordRef, Rows,
-    RowsSnapshot, Snapshot, SnapshotExt, StoredRecord, Value, Vector, Version,
+    Batch, Budget, Computation, Effect, ErrorKind, FieldKind, Filter, Metric, Payload, Record,
+    RecordId, RecordRef, Rows, RowsSnapshot, Snapshot, SnapshotExt, StoredRecord, Value, Vector,
+    Version,
 };
 
 const LENGTHS: FieldKind = FieldKind::Computed(Computation::TextLengths);

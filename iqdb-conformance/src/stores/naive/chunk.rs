@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use iqdb_core::{
-    Birthplace, Block, BlockSource, FieldId, IdRef, Lineage, Narrow, Payload, PayloadRef,
+    Birthplace, Block, BlockSource, Field, FieldId, IdRef, Lineage, Narrow, Payload, PayloadRef,
     Predicate, Record, RecordId, Result, Schema, Seal, SealId, VectorColumn, Version,
 };
 
@@ -23,7 +23,7 @@ struct Chunk {
     payloads: Vec<Payload>,
     /// Where its rows come from.
     lineage: Lineage,
-    seal: Option<Seal>,
+    seal: Option<Arc<Seal>>,
 }
 
 /// A chunk as one version sees it.
@@ -46,7 +46,7 @@ impl View {
     }
 
     pub(super) fn seal_id(&self) -> Option<SealId> {
-        self.chunk.seal.as_ref().map(Seal::id)
+        self.chunk.seal.as_ref().map(|seal| seal.id())
     }
 
     /// Ends the live row of `id`, if it is here.
@@ -94,18 +94,58 @@ pub(super) fn append(
     longer.columns.extend(added.map(|field| PaddedColumn::new(field.kind())));
     let row = u32::try_from(longer.ids.len()).unwrap_or(u32::MAX);
     for (column, field) in longer.columns.iter_mut().zip(schema.fields()) {
-        if let Some(vector) = record.vector(field.name()) {
-            column.push(row, vector)?;
-        }
+        push_field(column, field, row, record)?;
     }
     longer.ids.push(record.id.clone());
     longer.payloads.push(record.payload.clone());
     longer.lineage.push(birthplace);
     if longer.ids.len() == ROWS_PER_CHUNK {
-        longer.seal = Some(Seal::new().with_lineage(longer.lineage.clone()));
+        longer.seal = Some(Arc::new(Seal::new().with_lineage(longer.lineage.clone())));
     }
     ends.push(None);
     views.push(View { chunk: Arc::new(longer), ends, seen });
+    Ok(())
+}
+
+/// Appends what a record has of a field.
+fn push_field(column: &mut PaddedColumn, field: &Field, row: u32, record: &Record) -> Result<()> {
+    let mut bytes = Vec::new();
+    match record.vector(field.name()) {
+        Some(vector) => column.push(row, vector),
+        None if field.compute(&(&record.payload).into(), &mut bytes)? => {
+            column.push_bytes(row, &bytes);
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Gives the chunks the column of a computed field, the last one of the schema.
+pub(super) fn add_column(views: &mut [View], schema: &Schema) -> Result<()> {
+    let fields = schema.fields();
+    let Some((field, before)) = fields.split_last().filter(|(it, _)| it.kind().is_computed())
+    else {
+        return Ok(());
+    };
+    for view in views {
+        let chunk = &view.chunk;
+        let mut columns = chunk.columns.clone();
+        let older = before.iter().skip(columns.len());
+        columns.extend(older.map(|field| PaddedColumn::new(field.kind())));
+        let mut column = PaddedColumn::new(field.kind());
+        for (row, payload) in (0..).zip(&chunk.payloads) {
+            let record = Record::without_vector(0).with_payload(payload.clone());
+            push_field(&mut column, field, row, &record)?;
+        }
+        columns.push(column);
+        view.chunk = Arc::new(Chunk {
+            columns,
+            ids: chunk.ids.clone(),
+            payloads: chunk.payloads.clone(),
+            lineage: chunk.lineage.clone(),
+            seal: chunk.seal.clone(),
+        });
+    }
     Ok(())
 }
 

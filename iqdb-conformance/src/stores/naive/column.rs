@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use iqdb_core::limits::DIM_MAX;
 use iqdb_core::{
-    Csr, Element, Error, ErrorKind, FieldKind, Matrix, Result, RowsRef, VectorColumn, VectorRef,
-    bf16, f16,
+    ByteRows, Csr, Element, Error, ErrorKind, FieldKind, Matrix, Result, RowsRef, VectorColumn,
+    VectorRef, bf16, f16,
 };
 
 /// Components of padding per row, or bytes for bits. A search that mistakes the stride for the
@@ -30,6 +30,7 @@ enum Rows {
     I8(Vec<i8>),
     Binary(Vec<u8>),
     Sparse { ends: Vec<u64>, indices: Vec<u32>, weights: Vec<f32> },
+    Bytes { ends: Vec<u64>, bytes: Vec<u8> },
 }
 
 impl PaddedColumn {
@@ -41,6 +42,9 @@ impl PaddedColumn {
             Some(Element::I8) => (dim, Rows::I8(Vec::new())),
             Some(Element::Binary) => (dim.div_ceil(8), Rows::Binary(Vec::new())),
             Some(_) => (dim, Rows::F32(Vec::new())),
+            None if kind.is_computed() => {
+                (0, Rows::Bytes { ends: vec![BYTES_BEFORE], bytes: vec![] })
+            }
             None => (0, Rows::Sparse { ends: vec![0], indices: vec![], weights: vec![] }),
         };
         Self { kind, width, rows_of: Vec::new(), rows }
@@ -50,6 +54,15 @@ impl PaddedColumn {
     /// longest vectors have less padding or none.
     fn stride(&self) -> usize {
         (self.width + PADDING).min(DIM_MAX)
+    }
+
+    /// Appends the bytes of a row of the chunk, to the column of a computed field.
+    pub(super) fn push_bytes(&mut self, chunk_row: u32, row: &[u8]) {
+        if let Rows::Bytes { ends, bytes } = &mut self.rows {
+            bytes.extend_from_slice(row);
+            ends.push(BYTES_BEFORE + bytes.len() as u64);
+            self.rows_of.push(chunk_row);
+        }
     }
 
     /// Appends the vector of a row of the chunk.
@@ -79,6 +92,9 @@ impl PaddedColumn {
     }
 }
 
+/// Where the ends of rows of bytes begin: only their differences count.
+const BYTES_BEFORE: u64 = 1_000;
+
 fn append<T: Copy + Default>(rows: &mut Vec<T>, vector: &[T], stride: usize) {
     rows.extend_from_slice(vector);
     rows.extend(std::iter::repeat_n(T::default(), stride - vector.len()));
@@ -106,6 +122,12 @@ impl VectorColumn for PaddedColumn {
                 // The terms of these rows and a few of the rows after them.
                 let first = usize::try_from(ends[0]).unwrap_or(usize::MAX);
                 Csr::new(ends, &indices[first..], &weights[first..]).map(RowsRef::Sparse)
+            }
+            Rows::Bytes { ends, bytes } => {
+                let ends = &ends[range.start..=range.end];
+                // The bytes of these rows and of those after them.
+                let first = usize::try_from(ends[0] - BYTES_BEFORE).unwrap_or(usize::MAX);
+                ByteRows::new(ends, &bytes[first..]).map(RowsRef::Bytes)
             }
         }
     }

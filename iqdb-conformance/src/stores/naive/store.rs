@@ -113,6 +113,7 @@ impl Store for NaiveStore {
         let version = self.read(|state| {
             let mut next = state.clone();
             let version = next.model.add_field(field, self.capabilities().limits())?;
+            chunk::add_column(&mut next.views, next.model.schema())?;
             budget.check()?;
             next.views.iter_mut().for_each(|view| view.see(version));
             *state = next;
