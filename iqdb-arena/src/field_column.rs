@@ -148,10 +148,12 @@ impl FieldAppender {
         let RowsRef::Bytes(lent) = column.rows(0..column.len())? else {
             return Ok((writes, reads));
         };
-        let bytes = (0..lent.len()).map(|n| lent.row(n).len()).sum();
+        let bytes: usize = (0..lent.len()).map(|n| lent.row(n).len()).sum();
+        // The rows that are still to come are taken to be as long as those so far.
+        let room = bytes.saturating_mul(rows_max) / rows.max(1);
         for (n, row) in column.rows_of().into_iter().flatten().enumerate() {
             let value = FieldValue::Bytes(lent.row(n));
-            writes.append(&reads, *row, value, rows_max, || Memory::of_bytes(rows_max, bytes));
+            writes.append(&reads, *row, value, rows_max, || Memory::of_bytes(rows_max, room));
         }
         if lent.len() < rows {
             writes.lack_one(&reads, rows_max);

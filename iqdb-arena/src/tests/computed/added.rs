@@ -353,14 +353,15 @@ fn fields_are_added_beside_writers_and_readers() {
         batch.upsert(record.with("other", "o")).set_payload(id / 2, payload(n))
     };
     store.apply(&(0..300).fold(Batch::new(), |batch, id| put(batch, id, id))).unwrap();
-    let stop = AtomicBool::new(false);
+    let (stop, writes) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for writer in 0..2 {
-            let (store, stop) = (&store, &stop);
+            let (store, stop, writes) = (&store, &stop, &writes);
             scope.spawn(move || {
                 for n in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
                     let id = (n * 7 + writer) % 320;
                     store.apply(&put(Batch::new(), id, n).delete((n * 3) % 320)).unwrap();
+                    writes.fetch_add(1, Ordering::Relaxed);
                     if n % 64 == 63 {
                         store.compact();
                     }
@@ -375,9 +376,13 @@ fn fields_are_added_beside_writers_and_readers() {
             });
         }
         let adders = FIELDS.chunks(2).map(|names| {
-            let store = &store;
+            let (store, writes) = (&store, &writes);
             scope.spawn(move || {
                 for name in names {
+                    let before = writes.load(Ordering::Relaxed);
+                    while writes.load(Ordering::Relaxed) < before + 20 {
+                        std::thread::yield_now();
+                    }
                     store.add_field(field(name), Budget::new(), &mut ()).unwrap();
                     check_complete(&*store.snapshot().unwrap());
                 }
