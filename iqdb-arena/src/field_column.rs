@@ -225,9 +225,25 @@ mod tests {
         vec![7; row as usize % 3]
     }
 
+    /// Checks that these of the first `rows` rows have the field, and no others.
+    fn check(reads: &FieldColumn, has: &[u32], rows: usize) {
+        let all = || (0..rows as u32).collect();
+        let named = reads.written().map(|reads| reads.rows_of().map_or_else(all, <[u32]>::to_vec));
+        assert_eq!(named.unwrap_or_default(), has, "of {rows} rows");
+        for row in (0..rows).map(|row| row as u32) {
+            let found = reads.value(row as usize).map(|value| match value {
+                FieldValue::Bytes(bytes) => bytes.to_vec(),
+                FieldValue::Vector(_) => panic!("{value:?}"),
+            });
+            let expected = has.contains(&row).then(|| bytes(row));
+            assert_eq!(found, expected, "row {row} of {has:?}");
+            assert_eq!(reads.bytes(row as usize), expected.map_or(0, |bytes| bytes.len()));
+        }
+    }
+
     #[test]
     fn a_column_that_is_added_goes_on_as_if_it_had_been_there() {
-        let shapes: [(&[u32], usize); 8] = [
+        let shapes: [(&[u32], usize); 9] = [
             (&[], 0),
             (&[], 3),
             (&[0, 1, 2], 3),
@@ -236,13 +252,15 @@ mod tests {
             (&[0, 2], 3),
             (&[3], 5),
             (&[0, 1, 2, 3, 4, 5, 6, 7], 8),
+            (&[0, 1, 2, 3, 4, 5, 6], 8),
         ];
         let layout = Layout::new(64).with_chunk_rows(ROWS_MAX, ROWS_MAX);
         for (has, rows) in shapes {
             let (mut writes, column) = added(has, rows);
             let reads = FieldColumn::default();
             reads.fill(column);
-            let mut expected: Vec<u32> = has.to_vec();
+            check(&reads, has, rows);
+            let mut has = has.to_vec();
             for row in (rows..ROWS_MAX).map(|row| row as u32) {
                 let reserved = &mut ReservedMemory::default();
                 let mut at = ChunkMemory { reserved, layout: &layout, chunk: 0, field: 1 };
@@ -250,21 +268,11 @@ mod tests {
                 match row % 2 {
                     0 => writes.skip(&reads, &at),
                     _ => {
-                        expected.push(row);
+                        has.push(row);
                         writes.push(&reads, row, FieldValue::Bytes(&bytes(row)), &mut at);
                     }
                 }
-            }
-            let all = (0..ROWS_MAX as u32).collect::<Vec<_>>();
-            for row in all {
-                let found = reads.value(row as usize);
-                let found = found.map(|value| match value {
-                    FieldValue::Bytes(bytes) => bytes.to_vec(),
-                    FieldValue::Vector(_) => panic!("{value:?}"),
-                });
-                let has = expected.contains(&row);
-                assert_eq!(found, has.then(|| bytes(row)), "row {row} of {expected:?}");
-                assert_eq!(reads.bytes(row as usize), if has { bytes(row).len() } else { 0 });
+                check(&reads, &has, row as usize + 1);
             }
         }
     }

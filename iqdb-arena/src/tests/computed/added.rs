@@ -243,6 +243,15 @@ fn a_field_that_another_call_has_added_meanwhile_is_refused() {
     check_store(&store, &(0..60).map(|id| (id, id)).collect::<Vec<_>>());
 }
 
+#[test]
+fn a_field_of_a_name_that_is_taken_is_refused_before_a_row_is_computed() {
+    let store = plain();
+    store.apply(&puts(0..60, 0)).unwrap();
+    let mut hears = |_, _| panic!("a row was computed");
+    let error = store.add_field(field(Field::DEFAULT), Budget::new(), &mut hears).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+}
+
 /// Adds fields in the position of one that was not added, and checks that they are whole.
 fn add_others(store: &ArenaStore) {
     let before = store.snapshot().unwrap();
