@@ -211,6 +211,7 @@ mod tests {
     use crate::layout::Layout;
 
     const ROWS_MAX: usize = 8;
+    const ROWS: [u32; ROWS_MAX] = [0, 1, 2, 3, 4, 5, 6, 7];
 
     /// A column for a field that is added to `rows` rows, of which these have it.
     fn added(has: &[u32], rows: usize) -> (FieldAppender, FieldColumn) {
@@ -227,10 +228,10 @@ mod tests {
 
     /// Checks that these of the first `rows` rows have the field, and no others.
     fn check(reads: &FieldColumn, has: &[u32], rows: usize) {
-        let all = || (0..rows as u32).collect();
+        let all = || ROWS[..rows].to_vec();
         let named = reads.written().map(|reads| reads.rows_of().map_or_else(all, <[u32]>::to_vec));
         assert_eq!(named.unwrap_or_default(), has, "of {rows} rows");
-        for row in (0..rows).map(|row| row as u32) {
+        for row in ROWS[..rows].iter().copied() {
             let found = reads.value(row as usize).map(|value| match value {
                 FieldValue::Bytes(bytes) => bytes.to_vec(),
                 FieldValue::Vector(_) => panic!("{value:?}"),
@@ -261,7 +262,7 @@ mod tests {
             reads.fill(column);
             check(&reads, has, rows);
             let mut has = has.to_vec();
-            for row in (rows..ROWS_MAX).map(|row| row as u32) {
+            for row in ROWS[rows..].iter().copied() {
                 let reserved = &mut ReservedMemory::default();
                 let mut at = ChunkMemory { reserved, layout: &layout, chunk: 0, field: 1 };
                 // Every other row has the field.
