@@ -149,8 +149,10 @@ impl FieldAppender {
             return Ok((writes, reads));
         };
         let bytes: usize = (0..lent.len()).map(|n| lent.row(n).len()).sum();
-        // The rows that are still to come are taken to be as long as those so far.
+        // The rows that are still to come are taken to be as long as those so far, within bounds: one
+        // of them may be much longer than the others.
         let room = bytes.saturating_mul(rows_max) / rows.max(1);
+        let room = room.min(bytes.saturating_mul(2));
         for (n, row) in column.rows_of().into_iter().flatten().enumerate() {
             let value = FieldValue::Bytes(lent.row(n));
             writes.append(&reads, *row, value, rows_max, || Memory::of_bytes(rows_max, room));
@@ -276,5 +278,18 @@ mod tests {
                 check(&reads, &has, row as usize + 1);
             }
         }
+    }
+
+    /// In a chunk of 65,536 rows a column of as many rows like it would fit no memory.
+    #[test]
+    fn one_long_row_takes_no_memory_for_as_many_like_it() {
+        let mut column = ColumnBuf::new(FieldKind::Computed(Computation::TextLengths));
+        column.push_bytes(0, &vec![1; 1 << 20]).unwrap();
+        let cost = allocation_counter::measure(|| {
+            let (_, reads) = FieldAppender::of_bytes(&column, 1, 1 << 16).unwrap();
+            assert_eq!(reads.bytes(0), 1 << 20);
+        });
+        // The bytes themselves are mapped, which isn't counted; too many of them would abort.
+        assert!(cost.bytes_total < 4 << 20, "{cost:?}");
     }
 }

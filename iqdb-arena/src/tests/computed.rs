@@ -159,6 +159,23 @@ fn a_compaction_copies_the_columns() {
     check_store(&store, &[&[(0, 2)], &expected[..]].concat());
 }
 
+/// As a store does that keeps a part of its records in an arena.
+#[test]
+fn batches_that_were_checked_elsewhere_bring_their_columns() {
+    let store = computing();
+    let mut expected = Vec::new();
+    for id in 0..30 {
+        let batch = Batch::new().upsert(with_payload(id, id)).upsert(with_payload(0, id));
+        store.apply_checked(&batch).unwrap();
+        store.advance();
+        expected.push((id, id));
+        expected[0] = (0, id);
+        check_store(&store, &expected);
+    }
+    store.hand_over(store.snapshot().unwrap().version());
+    check_store(&store, &expected);
+}
+
 #[test]
 fn the_bytes_of_a_column_count_as_bytes_of_the_row() {
     let size = |id: u64, n: u64| {
