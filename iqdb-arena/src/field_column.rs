@@ -148,10 +148,14 @@ impl FieldAppender {
         let RowsRef::Bytes(lent) = column.rows(0..column.len())? else {
             return Ok((writes, reads));
         };
-        let bytes = (0..lent.len()).map(|n| lent.row(n).len()).sum();
+        let bytes: usize = (0..lent.len()).map(|n| lent.row(n).len()).sum();
+        // The rows that are still to come are taken to be as long as those so far, within bounds: one
+        // of them may be much longer than the others.
+        let room = bytes.saturating_mul(rows_max) / rows.max(1);
+        let room = room.min(bytes.saturating_mul(2));
         for (n, row) in column.rows_of().into_iter().flatten().enumerate() {
             let value = FieldValue::Bytes(lent.row(n));
-            writes.append(&reads, *row, value, rows_max, || Memory::of_bytes(rows_max, bytes));
+            writes.append(&reads, *row, value, rows_max, || Memory::of_bytes(rows_max, room));
         }
         if lent.len() < rows {
             writes.lack_one(&reads, rows_max);
@@ -209,6 +213,7 @@ mod tests {
     use crate::layout::Layout;
 
     const ROWS_MAX: usize = 8;
+    const ROWS: [u32; ROWS_MAX] = [0, 1, 2, 3, 4, 5, 6, 7];
 
     /// A column for a field that is added to `rows` rows, of which these have it.
     fn added(has: &[u32], rows: usize) -> (FieldAppender, FieldColumn) {
@@ -223,9 +228,25 @@ mod tests {
         vec![7; row as usize % 3]
     }
 
+    /// Checks that these of the first `rows` rows have the field, and no others.
+    fn check(reads: &FieldColumn, has: &[u32], rows: usize) {
+        let all = || ROWS[..rows].to_vec();
+        let named = reads.written().map(|reads| reads.rows_of().map_or_else(all, <[u32]>::to_vec));
+        assert_eq!(named.unwrap_or_default(), has, "of {rows} rows");
+        for row in ROWS[..rows].iter().copied() {
+            let found = reads.value(row as usize).map(|value| match value {
+                FieldValue::Bytes(bytes) => bytes.to_vec(),
+                FieldValue::Vector(_) => panic!("{value:?}"),
+            });
+            let expected = has.contains(&row).then(|| bytes(row));
+            assert_eq!(found, expected, "row {row} of {has:?}");
+            assert_eq!(reads.bytes(row as usize), expected.map_or(0, |bytes| bytes.len()));
+        }
+    }
+
     #[test]
     fn a_column_that_is_added_goes_on_as_if_it_had_been_there() {
-        let shapes: [(&[u32], usize); 8] = [
+        let shapes: [(&[u32], usize); 9] = [
             (&[], 0),
             (&[], 3),
             (&[0, 1, 2], 3),
@@ -234,36 +255,41 @@ mod tests {
             (&[0, 2], 3),
             (&[3], 5),
             (&[0, 1, 2, 3, 4, 5, 6, 7], 8),
+            (&[0, 1, 2, 3, 4, 5, 6], 8),
         ];
         let layout = Layout::new(64).with_chunk_rows(ROWS_MAX, ROWS_MAX);
         for (has, rows) in shapes {
             let (mut writes, column) = added(has, rows);
             let reads = FieldColumn::default();
             reads.fill(column);
-            let mut expected: Vec<u32> = has.to_vec();
-            for row in (rows..ROWS_MAX).map(|row| row as u32) {
+            check(&reads, has, rows);
+            let mut has = has.to_vec();
+            for row in ROWS[rows..].iter().copied() {
                 let reserved = &mut ReservedMemory::default();
                 let mut at = ChunkMemory { reserved, layout: &layout, chunk: 0, field: 1 };
                 // Every other row has the field.
                 match row % 2 {
                     0 => writes.skip(&reads, &at),
                     _ => {
-                        expected.push(row);
+                        has.push(row);
                         writes.push(&reads, row, FieldValue::Bytes(&bytes(row)), &mut at);
                     }
                 }
-            }
-            let all = (0..ROWS_MAX as u32).collect::<Vec<_>>();
-            for row in all {
-                let found = reads.value(row as usize);
-                let found = found.map(|value| match value {
-                    FieldValue::Bytes(bytes) => bytes.to_vec(),
-                    FieldValue::Vector(_) => panic!("{value:?}"),
-                });
-                let has = expected.contains(&row);
-                assert_eq!(found, has.then(|| bytes(row)), "row {row} of {expected:?}");
-                assert_eq!(reads.bytes(row as usize), if has { bytes(row).len() } else { 0 });
+                check(&reads, &has, row as usize + 1);
             }
         }
+    }
+
+    /// In a chunk of 65,536 rows a column of as many rows like it would fit no memory.
+    #[test]
+    fn one_long_row_takes_no_memory_for_as_many_like_it() {
+        let mut column = ColumnBuf::new(FieldKind::Computed(Computation::TextLengths));
+        column.push_bytes(0, &vec![1; 1 << 20]).unwrap();
+        let cost = allocation_counter::measure(|| {
+            let (_, reads) = FieldAppender::of_bytes(&column, 1, 1 << 16).unwrap();
+            assert_eq!(reads.bytes(0), 1 << 20);
+        });
+        // The bytes themselves are mapped, which isn't counted; too many of them would abort.
+        assert!(cost.bytes_total < 4 << 20, "{cost:?}");
     }
 }

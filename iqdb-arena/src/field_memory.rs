@@ -76,7 +76,8 @@ impl ChunkMemory<'_> {
 }
 
 impl Memory {
-    /// Memory for `rows` rows of a computed field, which have this many bytes, if that is known.
+    /// Memory for `rows` rows of a computed field, which have about this many bytes; 0 if that is not
+    /// known.
     pub(crate) fn of_bytes(rows: usize, bytes: usize) -> Self {
         let (writes, reads) = byte_rows(rows, bytes);
         Self { rows, writes: ComponentsAppender::Bytes(writes), reads: Components::Bytes(reads) }

@@ -28,10 +28,14 @@ fn computing() -> ArenaStore {
     ArenaStore::with_options(schema(), options)
 }
 
+/// A text of this length.
+fn text(bytes: u64) -> Value {
+    Value::from((0..bytes).map(|_| 'x').collect::<String>())
+}
+
 /// A payload of one of five sorts: without the key, with a number, with a text, with two texts, and
 /// with an empty list, whose column has 0 bytes.
 fn payload(n: u64) -> Payload {
-    let text = |bytes: u64| Value::from("x".repeat(bytes as usize));
     match n % 5 {
         0 => Payload::new(),
         1 => Payload::new().with("body", 1),
@@ -43,7 +47,7 @@ fn payload(n: u64) -> Payload {
 
 /// What is computed of [`payload`].
 fn lengths(n: u64) -> Option<Vec<u8>> {
-    let bytes = |n: u64| (n as u32).to_le_bytes().to_vec();
+    let bytes = |n: u64| u32::try_from(n).unwrap().to_le_bytes().to_vec();
     match n % 5 {
         0 | 1 => None,
         2 => Some(bytes(n)),
@@ -155,6 +159,23 @@ fn a_compaction_copies_the_columns() {
     check_store(&store, &[&[(0, 2)], &expected[..]].concat());
 }
 
+/// As a store does that keeps a part of its records in an arena.
+#[test]
+fn batches_that_were_checked_elsewhere_bring_their_columns() {
+    let store = computing();
+    let mut expected = Vec::new();
+    for id in 0..30 {
+        let batch = Batch::new().upsert(with_payload(id, id)).upsert(with_payload(0, id));
+        store.apply_checked(&batch).unwrap();
+        store.advance();
+        expected.push((id, id));
+        expected[0] = (0, id);
+        check_store(&store, &expected);
+    }
+    store.hand_over(store.snapshot().unwrap().version());
+    check_store(&store, &expected);
+}
+
 #[test]
 fn the_bytes_of_a_column_count_as_bytes_of_the_row() {
     let size = |id: u64, n: u64| {
@@ -162,6 +183,6 @@ fn the_bytes_of_a_column_count_as_bytes_of_the_row() {
         store.upsert(with_payload(id, n)).unwrap();
         store.arena().lock().builder().bytes_of(0)
     };
-    let text = |n: u64| u64::try_from(payload(n).size_bytes()).unwrap();
-    assert_eq!(size(7, 1_003) - text(1_003), size(7, 2) - text(2) + 4);
+    let of_payload = |n: u64| u64::try_from(payload(n).size_bytes()).unwrap();
+    assert_eq!(size(7, 1_003) - of_payload(1_003), size(7, 2) - of_payload(2) + 4);
 }
