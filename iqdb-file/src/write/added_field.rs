@@ -144,9 +144,12 @@ impl AddedField {
 
     /// Removes the files for segments whose number is not kept.
     fn keep_only(&mut self, is_kept: impl Fn(u64) -> bool) {
-        let gone = self.columns.extract_if(.., |number, _| !is_kept(*number));
-        let gone: Vec<FileName> =
-            gone.map(|(_, (column, _))| FileName::Column(column.info().number)).collect();
+        let mut gone = Vec::new();
+        self.columns.retain(|number, (column, _)| {
+            let stays = is_kept(*number);
+            gone.extend((!stays).then(|| FileName::Column(column.info().number)));
+            stays
+        });
         self.made.retain(|name| !gone.contains(name));
         gone.iter().for_each(|name| _ = self.dir.remove(*name, self.database));
     }

@@ -200,7 +200,7 @@ fn text_lengths(key: &str, record: &Record) -> Option<Vec<u8>> {
         _ => Vec::new(),
     };
     match record.payload.get(key)? {
-        Value::List(list) => Some(list.iter().flat_map(|value| len(value)).collect()),
+        Value::List(list) => Some(list.iter().flat_map(len).collect()),
         text @ Value::Text(_) => Some(len(text)),
         _ => None,
     }
