@@ -1,5 +1,8 @@
 //! Computed fields that are added where the power fails, and where calls fail.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use iqdb_file::Defect;
 use iqdb_file::vfs::sim::{Fault, FaultKind};
 
@@ -155,4 +158,52 @@ fn a_computed_field_whose_files_fail_is_not_there_or_its_outcome_is_unknown() {
         }
     }
     assert!(failed > 10 && unknown > 0, "{failed} failed, {unknown} unknown");
+}
+
+#[test]
+fn a_field_that_is_cancelled_at_any_call_leaves_the_directory_as_it_was() {
+    let (mut cancelled, mut in_checkpoint) = (0, 0);
+    for at in 1.. {
+        let disk = SimVfs::new();
+        let store = FileStore::create(DIR, schema(&[]), &options(&disk)).unwrap();
+        let mut model = Model::new(schema(&[]));
+        apply(&store, &mut model, &batch(0..9));
+        store.compact().unwrap();
+        apply(&store, &mut model, &batch(5..12));
+        let before = files(&disk);
+        let first = disk.calls().len() as u64;
+        let flag = Arc::new(AtomicBool::new(false));
+        let sets = Arc::clone(&flag);
+        disk.interfere_at(first + at, move |_| {
+            sets.store(true, Ordering::Relaxed);
+            None
+        });
+        let budget = Budget::new().with_cancel(&flag);
+        let added = store.add_field(lengths("body"), budget, &mut ());
+        let is_over = !flag.load(Ordering::Relaxed);
+        match added {
+            Ok(_) => _ = model.add_field(lengths("body"), Limits::default()).unwrap(),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Cancelled, "call {at}: {error}");
+                cancelled += 1;
+                let after = files(&disk);
+                assert_eq!(
+                    after.keys().collect::<Vec<_>>(),
+                    before.keys().collect::<Vec<_>>(),
+                    "call {at}"
+                );
+                // All but the marks.
+                let same = after.iter().filter(|(name, bytes)| before[*name] == **bytes).count();
+                assert!(same + 1 >= before.len(), "call {at}");
+                in_checkpoint += u64::from(disk.calls().len() as u64 - first > 20);
+            }
+        }
+        check(&store, &model);
+        drop(store);
+        check(&FileStore::open(DIR, &options(&disk)).unwrap(), &model);
+        if is_over {
+            break;
+        }
+    }
+    assert!(cancelled > 10 && in_checkpoint > 2, "{cancelled}, {in_checkpoint}");
 }

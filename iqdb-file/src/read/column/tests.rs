@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iqdb_core::{Element, Metric, bf16};
+use iqdb_core::{Computation, Element, Metric, bf16};
 
 use super::*;
 use crate::fault::InjectedFault;
@@ -12,6 +12,8 @@ use crate::vfs::sim::SimVfs;
 use crate::vfs::{Access, FileExt, Vfs};
 
 const SPARSE: FieldKind = FieldKind::Sparse { metric: Metric::Dot };
+
+const COMPUTED: FieldKind = FieldKind::Computed(Computation::TextLengths);
 
 fn dense(dim: usize, element: Element) -> FieldKind {
     FieldKind::Dense { dim, metric: Metric::Dot, element }
@@ -88,6 +90,33 @@ fn packed_terms_are_lent() {
 }
 
 #[test]
+fn computed_rows_of_any_length_are_lent() {
+    let (ends, content) = ([0_u64, 3, 3, 7], b"abcdefg");
+    for mode in MODES {
+        let parts = [&content[..], bytes(&[1_u32, 2, 5]), bytes(&ends), &[]];
+        let column = column(COMPUTED, (3, 6), parts, mode);
+        let lent = column.lend().unwrap().unwrap();
+        assert_eq!(lent.rows_of(), Some(&[1, 2, 5][..]));
+        for (range, expected) in
+            [(0..3, vec!["abc", "", "defg"]), (1..3, vec!["", "defg"]), (1..2, vec![""])]
+        {
+            let RowsRef::Bytes(rows) = lent.rows(range.clone()).unwrap() else {
+                panic!("another kind")
+            };
+            let found = (0..rows.len()).map(|n| rows.row(n));
+            assert!(found.eq(expected.iter().map(|row| row.as_bytes())), "{range:?}");
+        }
+        let RowsRef::Bytes(rows) = lent.rows_some(1..3, &[1]).unwrap() else {
+            panic!("another kind")
+        };
+        assert_eq!((rows.len(), rows.row(1)), (2, &b"defg"[..]));
+        column.check_all().unwrap();
+        // A row that was not asked for is an error, or lends nothing of another.
+        let _ = lent.rows_some(0..1, &[7]);
+    }
+}
+
+#[test]
 fn a_column_without_vectors_is_none_and_rows_beyond_it_are_refused() {
     let none = column(SPARSE, (0, 7), [&[]; 4], ReadMode::Copy);
     assert!(none.lend().unwrap().is_none());
@@ -128,6 +157,15 @@ fn ends_that_make_no_sense_are_damage() {
         [u64::MAX / 4, u64::MAX / 4, u64::MAX / 4, u64::MAX / 4],
     ] {
         for mode in MODES {
+            let parts = [&[7_u8; 3][..], &[], bytes(&ends), &[]];
+            let computed = self::column(COMPUTED, (3, 3), parts, mode);
+            assert_eq!(computed.lend().unwrap_err().kind(), ErrorKind::Damaged, "{ends:?}");
+            for range in [0..3, 1..2, 2..3] {
+                if let Ok(RowsRef::Bytes(rows)) = computed.rows(range.clone()) {
+                    assert!((0..range.len()).all(|n| rows.row(n).len() <= 3), "{ends:?}");
+                }
+                let _ = computed.rows_some(range, &[0]);
+            }
             let parts = [bytes(&indices), &[], bytes(&ends), bytes(&weights)];
             let column = column(SPARSE, (3, 3), parts, mode);
             assert_eq!(column.lend().unwrap_err().kind(), ErrorKind::Damaged, "{ends:?}");

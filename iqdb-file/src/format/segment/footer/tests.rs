@@ -1,6 +1,6 @@
 //! Footers come back, and a footer whose columns can't be is refused, whatever its checksum says.
 
-use iqdb_core::{Element, Metric, Schema};
+use iqdb_core::{Computation, Element, Field, FieldKind, Metric, Schema};
 
 use super::*;
 
@@ -117,5 +117,53 @@ fn sections_lie_in_the_body_and_begin_at_lines() {
             let error = decoded(&forged).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Damaged, "slot {slot}, {section:?}");
         }
+    }
+}
+
+/// The file of a column of five rows.
+fn column_file(parts: Parts) -> Footer {
+    let mut sections = vec![0..0; Section::Index.slot(1, 1) + 1];
+    let mut end = HEADER as u64;
+    for (section, len) in sections[3..7].iter_mut().zip(parts) {
+        *section = end..end + len;
+        end = (end + len).next_multiple_of(LINE as u64);
+    }
+    for section in sections.iter_mut().filter(|section| section.is_empty()) {
+        *section = HEADER as u64..HEADER as u64;
+    }
+    Footer { rows: 5, pieces: [Piece { end, hash: 5 }].into(), sections: sections.into(), seed: 0 }
+}
+
+fn decoded_column(footer: &Footer) -> Result<usize> {
+    let field = Field::new("body", FieldKind::Computed(Computation::TextLengths))?;
+    let shape = shape().of_column(&field)?;
+    let header = crate::format::segment::header::column_header(1, 2, 3, &shape);
+    let (bytes, seal) = footer.encode(&header);
+    let (content, trailer) = bytes.split_last_chunk::<TRAILER>().unwrap();
+    let start = footer.body_end();
+    let parts = (&header[..], content, trailer);
+    Footer::decode_sealed(parts, start, Path::new("f"), seal, &shape)?.vectors(&shape, 0, 0)
+}
+
+#[test]
+fn a_column_file_has_a_column_and_nothing_else() {
+    let rows = |parts| decoded_column(&column_file(parts)).map_err(|error| error.kind());
+    assert_eq!(rows([37, 0, 6 * 8, 0]), Ok(5));
+    assert_eq!(rows([37, 3 * 4, 4 * 8, 0]), Ok(3));
+    assert_eq!(rows([0, 3 * 4, 4 * 8, 0]), Ok(3), "rows without bytes");
+    for (why, parts) in [
+        ("weights", [37, 0, 6 * 8, 37]),
+        ("half an end", [37, 3 * 4, 4 * 8 + 4, 0]),
+        ("bytes without ends", [37, 0, 0, 0]),
+        ("bytes of no row", [37, 0, 8, 0]),
+        ("more rows than the block", [37, 0, 7 * 8, 0]),
+        ("fewer rows named", [37, 2 * 4, 4 * 8, 0]),
+    ] {
+        assert_eq!(rows(parts), Err(ErrorKind::Damaged), "{why}");
+    }
+    for section in [Section::Ids(0), Section::Payloads(0), Section::Lineage(0), Section::Index] {
+        let mut forged = column_file([37, 0, 6 * 8, 0]);
+        forged.sections[section.slot(1, 1)] = HEADER as u64..HEADER as u64 + 8;
+        assert_eq!(decoded_column(&forged).unwrap_err().kind(), ErrorKind::Damaged, "{section:?}");
     }
 }
