@@ -2,14 +2,15 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use iqdb_core::{Applied, Batch, Budget, Field, Limits, Result, Schema, Shelf, Version};
+use iqdb_core::{Applied, Batch, Budget, Field, Limits, Progress, Result, Schema, Shelf, Version};
 
-use crate::fault::{Defect, Faults};
+use crate::backfill::Backfill;
+use crate::components::row_bytes;
+use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
 use crate::layout::Layout;
 use crate::options::ArenaOptions;
 use crate::sync::{Arc, Mutex, MutexGuard, Published};
-use crate::vectors::row_bytes;
 use crate::view::View;
 use crate::writer::Writer;
 
@@ -48,23 +49,61 @@ impl Arena {
     /// Publishes the next version, with the same records and one more field.
     ///
     /// # Errors
-    /// Those of [`Limits::add_field`] and of the budget; nothing has changed then.
+    /// Those of [`Limits::add_field`] and of the budget, and whatever reading the payloads reports;
+    /// nothing has changed then.
     pub(crate) fn add_field(
         &self,
         field: Field,
         limits: Limits,
         budget: Budget<'_>,
+        progress: &mut dyn Progress,
     ) -> Result<Version> {
+        if field.kind().is_computed() {
+            return self.add_computed(field, limits, budget, progress);
+        }
         let mut writer = self.lock();
         writer.recover(&self.published);
         let schema = limits.add_field(&writer.view().schema, field)?;
         budget.check()?;
         let version = writer.advance(schema, &self.published);
-        let garbage = writer.reclaim();
-        drop(writer);
-        garbage.drop_outside_the_lock();
-        self.shelf.reclaim();
+        self.end_write(writer);
+        progress.report(1, 1);
         Ok(version)
+    }
+
+    /// Computes the columns of the rows that there are beside writers, and those of the last rows under
+    /// their lock, where the field also gets its position.
+    fn add_computed(
+        &self,
+        field: Field,
+        limits: Limits,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        // Dropped when the writers' lock is free again.
+        let _held_off = CompactionsHeldOff::new(self);
+        let mut backfill = Backfill::new(field);
+        loop {
+            let view = self.view();
+            limits.add_field(&view.schema, backfill.field().clone())?;
+            backfill.catch_up(&view, budget, progress)?;
+            drop(view);
+            self.faults.reach(Stage::CaughtUp);
+
+            let mut writer = self.lock();
+            writer.recover(&self.published);
+            if backfill.is_behind(writer.view()) {
+                continue;
+            }
+            let schema = limits.add_field(&writer.view().schema, backfill.field().clone())?;
+            backfill.catch_up(writer.view(), budget, &mut ())?;
+            budget.check()?;
+            let rows = backfill.rows_done();
+            let version = writer.add_columns(schema, backfill.finish()?, &self.published);
+            self.end_write(writer);
+            progress.report(rows, rows);
+            return Ok(version);
+        }
     }
 
     /// The newest view. Takes no lock, and allocates at the first call of a thread only.
@@ -92,10 +131,7 @@ impl Arena {
         if applied.has_effect() {
             writer.compact_if_needed(&self.options, &self.published);
         }
-        let garbage = writer.reclaim();
-        drop(writer);
-        garbage.drop_outside_the_lock();
-        self.shelf.reclaim();
+        self.end_write(writer);
         Ok(applied)
     }
 
@@ -105,10 +141,7 @@ impl Arena {
         writer.recover(&self.published);
         let schema = writer.view().schema.clone();
         let version = writer.advance(schema, &self.published);
-        let garbage = writer.reclaim();
-        drop(writer);
-        garbage.drop_outside_the_lock();
-        self.shelf.reclaim();
+        self.end_write(writer);
         version
     }
 
@@ -143,9 +176,33 @@ impl Arena {
         self.shelf.reclaim();
     }
 
+    /// Releases the writers' lock, and frees what no reader holds any more.
+    fn end_write(&self, mut writer: MutexGuard<'_, Writer>) {
+        let garbage = writer.reclaim();
+        drop(writer);
+        garbage.drop_outside_the_lock();
+        self.shelf.reclaim();
+    }
+
     /// Takes the writers' lock and ignores its poison, so that the store stays usable after a writer
     /// has panicked: no view shows the rows that it appended, and the next commit removes them.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// While it lives, no write compacts: a compaction replaces rows whose columns are being computed.
+struct CompactionsHeldOff<'a>(&'a Arena);
+
+impl<'a> CompactionsHeldOff<'a> {
+    fn new(arena: &'a Arena) -> Self {
+        arena.lock().hold_off_compactions();
+        Self(arena)
+    }
+}
+
+impl Drop for CompactionsHeldOff<'_> {
+    fn drop(&mut self) {
+        self.0.lock().allow_compactions();
     }
 }

@@ -10,10 +10,15 @@ pub(crate) enum Stage {
     Appended,
     /// Some of the ended rows are stamped and the view isn't published yet.
     Stamping,
-    /// The view of a batch is published.
+    /// The view of a batch, or of an added computed field, is published.
     Published,
     /// All live rows are copied and the new generation isn't published yet.
     Packed,
+    /// The columns of a field that is being added are computed, up to what a view showed, and the
+    /// writers' lock isn't taken yet.
+    CaughtUp,
+    /// The chunks have the columns of an added field, and the view with the field isn't published yet.
+    Filled,
 }
 
 /// A defect that a test plants, to see its check fail.
@@ -38,6 +43,8 @@ pub(crate) enum Defect {
     NoLinks,
     /// A compaction ends the rows that it copied.
     CompactionEndsRows,
+    /// A view with an added field is published before the chunks have its columns.
+    PublishedBeforeFilled,
 }
 
 #[cfg(not(test))]

@@ -4,17 +4,18 @@ use iqdb_core::{
     Birthplace, Budget, IdRef, Layout as BlockLayout, Payload, RecordId, Result, Schema, Version,
 };
 
+use crate::backfill::Backfilled;
 use crate::chunk::Chunk;
 use crate::fault::{Defect, Faults};
+use crate::field_memory::ReservedMemory;
 use crate::generation::Generation;
 use crate::layout::RowAddress;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
-use crate::rows::{Link, RowVectors};
+use crate::rows::{Link, RowValues, ValueSource};
 use crate::shared::Shared;
 use crate::sync::Arc;
 use crate::table::{ROWS_MAX, Slot, Table};
-use crate::vectors::ReservedMemory;
 use crate::view::{Chunks, View};
 
 /// A generation and everything that its writer needs to append to it. Appended rows are invisible
@@ -30,7 +31,7 @@ pub(crate) struct GenerationBuilder {
     chunk_list: Option<Arc<Chunks>>,
     /// The last chunk, unless it is full.
     open_chunk: Option<OpenChunk>,
-    /// Memory for the vectors of the next chunks.
+    /// Memory for the fields of the next chunks.
     reserved: ReservedMemory,
     shared: Shared,
     /// Of the chunks that are sealed by now.
@@ -92,7 +93,8 @@ impl GenerationBuilder {
                 unreachable!("a visible row has been written");
             };
             let row_payload = (payload, chunk.birthplace(row));
-            packed.push(id.clone(), RowVectors::Row(of, row), Link::FIRST, row_payload);
+            let values = RowValues { schema: &view.schema, source: ValueSource::Row(of, row) };
+            packed.push(id.clone(), values, Link::FIRST, row_payload);
             packed.table.insert(packed.generation.hash(id.as_ref()), packed.rows);
             packed.rows += 1;
             packed.ids += 1;
@@ -140,7 +142,7 @@ impl GenerationBuilder {
         found: IdLookup,
         published: u32,
         id: RecordId,
-        vectors: RowVectors<'_>,
+        values: RowValues<'_>,
         payload: RowPayload<'_>,
     ) -> u64 {
         assert!(self.rows < ROWS_MAX, "a generation is full");
@@ -155,7 +157,7 @@ impl GenerationBuilder {
         if self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
-        self.push(id, vectors, link, (payload, None));
+        self.push(id, values, link, (payload, None));
         // After the row is written, so that a reader that finds it in the table can read it.
         if !self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
@@ -168,7 +170,7 @@ impl GenerationBuilder {
     fn push(
         &mut self,
         id: RecordId,
-        vectors: RowVectors<'_>,
+        values: RowValues<'_>,
         link: Link,
         payload: (RowPayload<'_>, Option<Birthplace>),
     ) {
@@ -176,7 +178,7 @@ impl GenerationBuilder {
             Some(open_chunk) => open_chunk,
             None => self.add_chunk(),
         };
-        let has_new_form = open_chunk.push(id, vectors, link, payload, &mut self.reserved);
+        let has_new_form = open_chunk.push(id, values, link, payload, &mut self.reserved);
         if open_chunk.is_full() {
             let id = self.shared.seal_ids.next();
             self.layout = Arc::default();
@@ -211,19 +213,31 @@ impl GenerationBuilder {
         }
     }
 
-    /// The size of a row in bytes: its vectors, its id and its payload.
+    /// The size of a row in bytes: its fields, its id and its payload.
     pub(crate) fn bytes_of(&self, row: u32) -> u64 {
         let address = self.generation.layout().address(row as usize);
         let Some(chunk) = self.chunks.get(address.chunk) else { return 0 };
         let payload = chunk.payload(address.row).map_or(0, RowPayload::size_bytes);
-        let vectors = chunk.rows().vector_bytes(address.row);
-        (vectors + size_of::<RecordId>() + payload) as u64
+        let fields = chunk.rows().field_bytes(address.row);
+        (fields + size_of::<RecordId>() + payload) as u64
     }
 
     /// A copy of the payload of a row; an empty one where there is no such row.
     pub(crate) fn payload_of(&self, address: RowAddress) -> Payload {
         let payload = self.chunks.get(address.chunk).and_then(|chunk| chunk.payload(address.row));
         payload.map_or_else(Payload::new, RowPayload::to_payload)
+    }
+
+    /// Gives the chunks their columns of the last field of `schema`, which no view has yet. The columns
+    /// have all rows. O(chunks).
+    pub(crate) fn add_columns(&mut self, schema: &Schema, columns: Backfilled) {
+        let Some(field) = schema.fields().len().checked_sub(1) else { return };
+        for (chunk, column) in self.chunks.iter().zip(columns.full) {
+            chunk.rows().fill(field, column);
+        }
+        if let (Some(open_chunk), Some((writes, reads))) = (&mut self.open_chunk, columns.open) {
+            open_chunk.add_column(field, writes, reads);
+        }
     }
 
     /// A view of all rows appended so far. O(1), or O(chunks) if a chunk was added or replaced since

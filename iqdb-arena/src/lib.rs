@@ -12,11 +12,17 @@
 #![cfg_attr(any(loom, shuttle), allow(dead_code, unused_imports))]
 
 mod arena;
+mod backfill;
+mod byte_rows;
 mod chunk;
 mod column;
+mod components;
 mod fault;
+mod field_column;
+mod field_memory;
 mod generation;
 mod generation_builder;
+mod growing_column;
 mod layout;
 #[cfg(all(test, any(loom, shuttle)))]
 mod models;
@@ -25,6 +31,7 @@ mod open_chunk;
 mod open_columns;
 mod options;
 mod payloads;
+mod row_ends;
 mod rows;
 mod seal_ids;
 mod shared;
@@ -35,7 +42,6 @@ mod table;
 mod terms;
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
-mod vectors;
 mod view;
 mod writer;
 

@@ -9,10 +9,12 @@
 use std::collections::BTreeMap;
 
 use iqdb_core::{
-    Batch, Budget, Field, FieldId, Metric, Payload, Record, RecordRef, Schema, Snapshot,
+    Batch, Blocks, Budget, Computation, Field, FieldId, FieldKind, Limits, Metric, Payload, Record,
+    RecordRef, Schema, Snapshot,
 };
 
 use crate::arena::Arena;
+use crate::components::FieldValue;
 use crate::fault::{Defect, Faults};
 use crate::options::ArenaOptions;
 use crate::sync::Arc;
@@ -80,7 +82,8 @@ fn check(view: &View, versions: &[Content]) {
     for (chunk, row) in view.live_rows() {
         let id = chunk.rows().id(row).unwrap().to_string().parse().unwrap();
         let column = chunk.rows().field(FieldId::new(0).unwrap()).unwrap();
-        let component = column.vector(row).unwrap().as_f32().unwrap()[0];
+        let Some(FieldValue::Vector(vector)) = column.value(row) else { panic!("no vector") };
+        let component = vector.as_f32().unwrap()[0];
         let twice = seen.insert(id, component as i16);
         assert_eq!(twice, None, "{id} is alive twice at version {}", view.version);
     }
@@ -179,6 +182,52 @@ fn compacting(planted: Option<Defect>) {
     });
 }
 
+/// Checks that a view whose schema has the computed field lends it for every row, and that no other
+/// view does.
+fn check_lengths(view: &View) {
+    let length = 3_u32.to_le_bytes();
+    let expected = (view.schema.fields().len() > 1).then_some(&length[..]);
+    let blocks = (0..view.block_count()).map(|n| view.block(n).unwrap());
+    for (block, row) in blocks.flat_map(|block| (0..block.len()).map(move |row| (block, row))) {
+        let record = block.record(row).unwrap();
+        assert_eq!(record.computed("text").unwrap(), expected, "at version {}", view.version);
+    }
+}
+
+/// A computed field that is added to a full chunk and an open one, beside a reader, and with `beside`
+/// beside a writer, too.
+fn adding_a_field(planted: Option<Defect>, beside: bool) {
+    let put = |id: u64| {
+        let record = Record::new(id, [1.0]).unwrap().with("text", "abc");
+        Batch::new().upsert(record)
+    };
+    explore(move || {
+        let arena = arena(planted, lazy());
+        (0..2).for_each(|id| _ = arena.apply(&put(id), Budget::new()).unwrap());
+        let reader = thread::spawn({
+            let arena = Arc::clone(&arena);
+            move || {
+                let view = arena.view();
+                check_lengths(&view);
+                drop_not_last(view);
+            }
+        });
+        let writer = beside.then(|| {
+            let arena = Arc::clone(&arena);
+            thread::spawn(move || _ = arena.apply(&put(2), Budget::new()).unwrap())
+        });
+        let text = Field::new("text", FieldKind::Computed(Computation::TextLengths)).unwrap();
+        arena.add_field(text, Limits::default(), Budget::new(), &mut ()).unwrap();
+        check_lengths(&arena.view());
+        reader.join().unwrap();
+        writer.map_or(Ok(()), |writer| writer.join()).unwrap();
+        let view = arena.view();
+        check_lengths(&view);
+        assert_eq!((view.schema.fields().len(), view.len()), (2, if beside { 3 } else { 2 }));
+        drop_not_last(view);
+    });
+}
+
 /// Two writers: each batch makes a version of its own, and readers see them in one order.
 fn two_writers() {
     explore(|| {
@@ -251,6 +300,22 @@ fn a_compaction_changes_nothing() {
 #[should_panic(expected = "version")]
 fn planted_compaction_ends_rows() {
     compacting(Some(Defect::CompactionEndsRows));
+}
+
+#[test]
+fn an_added_field_is_complete_when_it_is_seen() {
+    adding_a_field(None, false);
+}
+
+#[test]
+fn an_added_field_is_complete_beside_a_writer() {
+    adding_a_field(None, true);
+}
+
+#[test]
+#[should_panic(expected = "at version")]
+fn planted_published_before_filled() {
+    adding_a_field(Some(Defect::PublishedBeforeFilled), false);
 }
 
 #[test]

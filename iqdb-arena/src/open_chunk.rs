@@ -4,14 +4,15 @@ use iqdb_core::{Birthplace, Lineage, Payload, RecordId, Seal, SealId};
 
 use crate::chunk::Chunk;
 use crate::column::{Appender, column};
+use crate::field_column::{FieldAppender, FieldColumn};
+use crate::field_memory::ReservedMemory;
 use crate::layout::Layout;
 use crate::noted_ends::NotedEnds;
 use crate::open_columns::{ColumnsAppender, columns};
 use crate::payloads::{Payloads, RowPayload};
-use crate::rows::{Link, RowVectors, Rows, RowsAppender, rows};
+use crate::rows::{Link, RowValues, Rows, RowsAppender, rows};
 use crate::sync::Arc;
 use crate::table::Hasher;
-use crate::vectors::ReservedMemory;
 
 /// A chunk and the appenders of its rows and payloads.
 #[derive(Debug)]
@@ -60,13 +61,13 @@ impl OpenChunk {
     pub(crate) fn push(
         &mut self,
         id: RecordId,
-        vectors: RowVectors<'_>,
+        values: RowValues<'_>,
         link: Link,
         (payload, birthplace): (RowPayload<'_>, Option<Birthplace>),
         reserved: &mut ReservedMemory,
     ) -> bool {
         self.lineage.push(birthplace);
-        let row = self.rows_in.push(&self.rows, id, vectors, link, reserved);
+        let row = self.rows_in.push(&self.rows, id, values, link, reserved);
         let fits = match &mut self.payloads_in {
             PayloadsAppender::Columns(columns) => {
                 let mut fields = columns.row(row);
@@ -82,6 +83,12 @@ impl OpenChunk {
             self.keep_whole(row, payload);
         }
         !fits
+    }
+
+    /// Adds the column of the field at this position, which has all rows so far, and its appender.
+    pub(crate) fn add_column(&mut self, field: usize, writes: FieldAppender, reads: FieldColumn) {
+        self.rows.fill(field, reads);
+        self.rows_in.fill(field, writes);
     }
 
     /// Replaces the columns by whole payloads: copies those of the rows below `row`, and adds that of

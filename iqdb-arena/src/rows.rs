@@ -1,17 +1,19 @@
-//! The rows of one chunk: their vectors, ids, links and ends.
+//! The rows of one chunk: their fields, ids, links and ends.
 
 use std::sync::OnceLock;
 // Not those of the model checkers: no read of a view depends on the order of the ends.
 use std::sync::atomic::{AtomicU32, AtomicUsize};
 
 use iqdb_core::limits::FIELDS_MAX;
-use iqdb_core::{FieldId, NamedVector, Record, RecordId, Schema, Vector, VectorRef, Version};
+use iqdb_core::{Computed, FieldId, NamedVector, Record, RecordId, Schema, Version};
 
 use crate::column::{Appender, Column, column};
+use crate::components::FieldValue;
+use crate::field_column::{FieldAppender, FieldColumn};
+use crate::field_memory::{ChunkMemory, ReservedMemory};
 use crate::layout::Layout;
 use crate::noted_ends::NotedEnds;
 use crate::sync::{AtomicU64, Ordering};
-use crate::vectors::{ChunkMemory, FieldAppender, FieldColumn, ReservedMemory};
 
 /// The row number that stands for no row.
 const NONE: u32 = u32::MAX;
@@ -57,7 +59,7 @@ impl Link {
 /// and sets its end once, later.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// The vectors, by the position of their field.
+    /// By the position of their field.
     fields: Box<[FieldColumn]>,
     ids: Column<RecordId>,
     links: Column<Link>,
@@ -83,32 +85,48 @@ pub(crate) struct RowsAppender {
     chunk: usize,
 }
 
-/// The vectors of a row that is to be appended.
+/// What a row that is to be appended has in the fields of a schema.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RowVectors<'a> {
-    /// Those of a record.
-    Record(&'a Schema, &'a Record),
-    /// Those of a row of new records.
-    New(&'a Schema, &'a iqdb_core::Rows, usize),
-    /// Those of another row.
-    Row(&'a Rows, usize),
-    /// Those of another row, some of them replaced or left out.
-    Patched(&'a Rows, usize, &'a Schema, &'a [NamedVector]),
+pub(crate) struct RowValues<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) source: ValueSource<'a>,
 }
 
-impl<'a> RowVectors<'a> {
-    /// The vector of the field at this position, if the row has one.
-    fn get(self, field: usize) -> Option<VectorRef<'a>> {
-        match self {
-            Self::Record(schema, record) => record.vector(schema.fields().get(field)?.name()),
-            Self::New(schema, rows, row) => rows.vector(row, schema.fields().get(field)?.name()),
-            Self::Row(rows, row) => rows.fields[field].vector(row),
-            Self::Patched(rows, row, schema, named) => {
-                let name = schema.fields().get(field)?.name();
+/// Where the values of a row come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ValueSource<'a> {
+    /// A record, and what was computed of its payload.
+    Record(&'a Record, &'a Computed),
+    /// A row of new records, and what was computed of its payload.
+    New(&'a iqdb_core::Rows, usize, &'a Computed),
+    /// Another row.
+    Row(&'a Rows, usize),
+    /// Another row, and what was computed of a payload that replaces its own.
+    RowWithPayload(&'a Rows, usize, &'a Computed),
+    /// Another row, some of its vectors replaced or left out.
+    RowWithVectors(&'a Rows, usize, &'a [NamedVector]),
+}
+
+impl<'a> RowValues<'a> {
+    /// What the row has in the field at this position.
+    fn get(self, n: usize) -> Option<FieldValue<'a>> {
+        use ValueSource as S;
+        let field = self.schema.fields().get(n)?;
+        let name = field.name();
+        match self.source {
+            S::Record(_, computed) | S::New(_, _, computed) | S::RowWithPayload(_, _, computed)
+                if field.kind().is_computed() =>
+            {
+                computed.get(name).map(FieldValue::Bytes)
+            }
+            S::Record(record, _) => record.vector(name).map(FieldValue::Vector),
+            S::New(rows, row, _) => rows.vector(row, name).map(FieldValue::Vector),
+            S::Row(rows, row) | S::RowWithPayload(rows, row, _) => rows.fields[n].value(row),
+            S::RowWithVectors(rows, row, named) => {
                 // The last one of a name counts.
                 match named.iter().rev().find(|(other, _)| other == name) {
-                    Some((_, vector)) => vector.as_ref().map(Vector::as_ref),
-                    None => rows.fields[field].vector(row),
+                    Some((_, vector)) => Some(FieldValue::Vector(vector.as_ref()?.as_ref())),
+                    None => rows.fields[n].value(row),
                 }
             }
         }
@@ -145,7 +163,7 @@ impl RowsAppender {
         &mut self,
         rows: &Rows,
         id: RecordId,
-        vectors: RowVectors<'_>,
+        values: RowValues<'_>,
         link: Link,
         reserved: &mut ReservedMemory,
     ) -> usize {
@@ -155,8 +173,8 @@ impl RowsAppender {
         for (field, (writes, reads)) in self.fields.iter_mut().zip(&rows.fields).enumerate() {
             let (layout, chunk) = (&self.layout, self.chunk);
             let mut memory = ChunkMemory { reserved, layout, chunk, field };
-            match vectors.get(field) {
-                Some(vector) => writes.push(reads, number, vector, &mut memory),
+            match values.get(field) {
+                Some(value) => writes.push(reads, number, value, &mut memory),
                 None => writes.skip(reads, &memory),
             }
         }
@@ -165,19 +183,29 @@ impl RowsAppender {
         row
     }
 
+    /// Goes on with the field at this position where this appender has come to.
+    pub(crate) fn fill(&mut self, field: usize, writes: FieldAppender) {
+        self.fields[field] = writes;
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.links.is_full()
     }
 }
 
 impl Rows {
-    /// The vectors of a field, if a row has one. O(1).
+    /// The column of a field, if a row has it. O(1).
     pub(crate) fn field(&self, field: FieldId) -> Option<&FieldColumn> {
         self.fields.get(field.index())?.written()
     }
 
-    /// The bytes that the vectors of a row take.
-    pub(crate) fn vector_bytes(&self, row: usize) -> usize {
+    /// Fills the column of the field at this position, which no view has yet. O(1).
+    pub(crate) fn fill(&self, field: usize, column: FieldColumn) {
+        self.fields[field].fill(column);
+    }
+
+    /// The bytes that the fields of a row take.
+    pub(crate) fn field_bytes(&self, row: usize) -> usize {
         self.fields.iter().map(|field| field.bytes(row)).sum()
     }
 

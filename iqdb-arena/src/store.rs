@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Limits, Maintenance, Progress,
-    Record, RecordId, Result, Schema, Snapshot, Store, Verified, Version,
+    Applied, Batch, Budget, Capabilities, Error, ErrorKind, Field, Maintenance, Progress, Record,
+    RecordId, Result, Schema, Snapshot, Store, Verified, Version,
 };
 
 use crate::arena::Arena;
@@ -130,9 +130,7 @@ impl Store for ArenaStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
-            .with_wait_free_reads()
-            .with_limits(Limits::default().without_computed())
+        Capabilities::none().with_wait_free_reads()
     }
 
     /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.
@@ -142,15 +140,18 @@ impl Store for ArenaStore {
 
     /// O(fields). Chunks keep their size in rows, and have a column of the field once a record in them
     /// has a vector of it.
+    ///
+    /// For a computed field O(bytes of the payloads), and as much again for what is written meanwhile,
+    /// which has its turn after the rows before. Writers go on and wait only for the last rows: for
+    /// about 1,000, unless they add rows faster than the field is computed. Until the field is there
+    /// they don't compact. The progress counts rows.
     fn add_field(
         &self,
         field: Field,
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<Version> {
-        let version = self.arena.add_field(field, self.capabilities().limits(), budget)?;
-        progress.report(1, 1);
-        Ok(version)
+        self.arena.add_field(field, self.capabilities().limits(), budget, progress)
     }
 
     /// O(bytes in the record).

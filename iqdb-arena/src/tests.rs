@@ -1,6 +1,7 @@
 //! The protocol on real threads: readers don't wait, see whole batches only, and leave freeing to
 //! writers.
 
+mod computed;
 mod forms;
 mod freeing;
 mod steady;

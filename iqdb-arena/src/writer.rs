@@ -7,12 +7,13 @@ use iqdb_core::{
     Applied, Batch, Budget, Effect, Error, ErrorKind, Resolved, Result, Schema, Version,
 };
 
+use crate::backfill::Backfilled;
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
 use crate::generation_builder::GenerationBuilder;
 use crate::options::ArenaOptions;
 use crate::payloads::RowPayload;
-use crate::rows::RowVectors;
+use crate::rows::{RowValues, ValueSource};
 use crate::shared::Shared;
 use crate::sync::{Arc, Published};
 use crate::view::View;
@@ -32,12 +33,14 @@ pub(crate) struct Writer {
     view: Arc<View>,
     /// Views that newer ones have replaced, and that readers may still hold.
     retired: VecDeque<Arc<View>>,
-    /// Whether a commit was interrupted by a panic, and left rows that no view shows.
+    /// Whether a commit was interrupted by a panic, and left rows or columns that no view shows.
     torn: bool,
     /// The size of the live rows.
     live_bytes: u64,
     /// The size of the ended rows.
     dead_bytes: u64,
+    /// How many fields are being added to rows that no compaction should replace meanwhile.
+    backfills: usize,
     /// The most rows that can be numbered.
     rows_max: u32,
     faults: Faults,
@@ -82,6 +85,7 @@ impl Writer {
             torn: false,
             live_bytes: 0,
             dead_bytes: 0,
+            backfills: 0,
             rows_max: options.rows_max,
             faults,
         };
@@ -183,6 +187,42 @@ impl Writer {
         version
     }
 
+    /// Publishes the next version, with the same records and this schema, whose last field is computed
+    /// and has these columns. O(chunks).
+    pub(crate) fn add_columns(
+        &mut self,
+        schema: Schema,
+        columns: Backfilled,
+        published: &Published<View>,
+    ) -> Version {
+        let (bytes, planted) = (columns.bytes, self.faults.has(Defect::PublishedBeforeFilled));
+        if planted {
+            self.advance(schema.clone(), published);
+            self.faults.reach(Stage::Published);
+        }
+        self.torn = true;
+        self.builder.add_columns(&schema, columns);
+        self.faults.reach(Stage::Filled);
+        if !planted {
+            self.advance(schema, published);
+        }
+        // Rows that ended since their columns were computed are counted as live: it makes a compaction
+        // late by as much.
+        self.live_bytes += bytes;
+        self.torn = false;
+        self.faults.reach(Stage::Published);
+        self.view.version
+    }
+
+    /// From now on no write compacts, until as many calls have [allowed](Self::allow_compactions) it.
+    pub(crate) fn hold_off_compactions(&mut self) {
+        self.backfills += 1;
+    }
+
+    pub(crate) fn allow_compactions(&mut self) {
+        self.backfills -= 1;
+    }
+
     /// Appends the row of an effect, if it has one, and notes the row that it ends. Changes nothing
     /// that a reader sees.
     fn stage(
@@ -205,27 +245,28 @@ impl Writer {
         let (published, schema) = (self.view.rows, &self.view.schema);
         let generation = Arc::clone(self.builder.generation());
         let row = present.and_then(|row| generation.locate(row));
+        let of = |source| RowValues { schema, source };
         staged.added_bytes += match (effect, row) {
-            (Effect::Put(record, _), _) => {
+            (Effect::Put(record, computed), _) => {
                 let payload = RowPayload::Whole(&record.payload);
-                let vectors = RowVectors::Record(schema, record);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::Record(record, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::PutRow(rows, row, _), _) => {
+            (Effect::PutRow(rows, row, computed), _) => {
                 let payload = RowPayload::New(rows, *row);
-                let vectors = RowVectors::New(schema, rows, *row);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::New(rows, *row, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::SetPayload(_, payload, _), Some((rows, address))) => {
+            (Effect::SetPayload(_, payload, computed), Some((rows, address))) => {
                 let payload = RowPayload::Whole(payload);
-                let vectors = RowVectors::Row(rows, address.row);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::RowWithPayload(rows, address.row, computed));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
             (Effect::SetVectors(_, named), Some((rows, address))) => {
                 let payload = self.builder.payload_of(address);
                 let payload = RowPayload::Whole(&payload);
-                let vectors = RowVectors::Patched(rows, address.row, schema, named);
-                self.builder.append(found, published, effect.to_id(), vectors, payload)
+                let values = of(ValueSource::RowWithVectors(rows, address.row, named));
+                self.builder.append(found, published, effect.to_id(), values, payload)
             }
             (Effect::Remove(_) | Effect::SetPayload(..) | Effect::SetVectors(..), _) => 0,
         };
@@ -286,13 +327,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Compacts if the options ask for it at this share of dead bytes.
+    /// Compacts if the options ask for it at this share of dead bytes, unless that is held off.
     pub(crate) fn compact_if_needed(
         &mut self,
         options: &ArenaOptions,
         published: &Published<View>,
     ) {
-        if options.should_compact(self.dead_bytes, self.live_bytes) {
+        if self.backfills == 0 && options.should_compact(self.dead_bytes, self.live_bytes) {
             self.compact(published);
         }
     }

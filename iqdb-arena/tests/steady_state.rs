@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use allocation_counter::{AllocationInfo, measure};
 use iqdb_arena::{ArenaOptions, ArenaStore};
+use iqdb_core::filter::MaskPool;
 use iqdb_core::{
-    Batch, Budget, Filter, Hits, Metric, Query, Record, RecordId, Schema, Scratch, Search,
-    Snapshot, Store, StoreExt, VectorRef,
+    Batch, Budget, Computation, Field, FieldId, FieldKind, Filter, Hits, Metric, Query, Record,
+    RecordId, RowMask, RowsRef, Schema, Scratch, Search, Snapshot, Store, StoreExt, VectorRef,
 };
 use iqdb_search::ExactSearch;
 
@@ -222,6 +223,47 @@ fn beside_a_writer_flat_out_too_also_where_the_reader_held_a_snapshot_last() {
     store.compact();
     let last = measure(|| drop(held));
     assert_untouched(last, "dropping the last snapshots");
+}
+
+/// The lengths of the texts at `lang` are computed for records that came before the field and after it.
+#[test]
+fn computed_columns_allocate_nothing_and_free_nothing() {
+    let store = store();
+    let lengths = FieldKind::Computed(Computation::TextLengths);
+    store.add_field(Field::new("lang", lengths).unwrap(), Budget::new(), &mut ()).unwrap();
+    store.apply(&upserts(RECORDS / 2..RECORDS + 5, 1)).unwrap();
+    let lang = FieldId::new(1).unwrap();
+    let snapshot = store.snapshot().unwrap();
+    let reader = Reader::new();
+    let read = || {
+        let snapshot = store.snapshot().unwrap();
+        let found = snapshot.get(&reader.present).unwrap().unwrap();
+        assert_eq!(found.computed("lang").unwrap(), Some(&2_u32.to_le_bytes()[..]));
+        assert!(found.has_field("lang").unwrap());
+        let blocks = snapshot.blocks().unwrap();
+        let mut rows = 0;
+        for block in (0..blocks.block_count()).map(|n| blocks.block(n).unwrap()) {
+            let column = block.column(lang).unwrap().unwrap();
+            let RowsRef::Bytes(lent) = column.rows(0..column.len()).unwrap() else {
+                panic!("{column:?}");
+            };
+            rows += lent.len();
+        }
+        assert!(rows as u64 >= RECORDS + 5);
+    };
+    read();
+    let cost = measure(|| (0..CALLS / 50).for_each(|_| read()));
+    assert_untouched(cost, "reading computed columns");
+    let has = Filter::has("lang");
+    let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+    let mut select = || {
+        let block = snapshot.blocks().unwrap().block(0).unwrap();
+        block.select(0..block.len(), Some(&has), &mut mask, &mut pool).unwrap();
+        assert!(mask.count() > 0);
+    };
+    select();
+    let cost = measure(|| (0..CALLS / 50).for_each(|_| select()));
+    assert_untouched(cost, "asking which records have it");
 }
 
 #[test]
