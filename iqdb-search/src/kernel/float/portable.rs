@@ -1,9 +1,11 @@
 //! Plain Rust: 4 lanes that any compiler can keep in a register. Rounds products and sums each.
 
-use super::register::Register;
+use iqdb_core::{bf16, f16};
+
+use super::register::{Load, Register};
 
 #[derive(Clone, Copy)]
-pub(super) struct Portable([f32; 4]);
+pub(crate) struct Portable([f32; 4]);
 
 impl Register for Portable {
     const LEN: usize = 4;
@@ -34,7 +36,7 @@ impl Register for Portable {
     }
 
     #[inline(always)]
-    unsafe fn prefetch(_: *const f32) {}
+    unsafe fn prefetch(_: *const u8) {}
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -67,3 +69,17 @@ impl Register for Portable {
         to[..4].copy_from_slice(&self.0);
     }
 }
+
+macro_rules! load_each {
+    ($($type:ty),*) => {$(
+        impl Load<Portable> for $type {
+            #[inline(always)]
+            unsafe fn load(from: *const Self) -> Portable {
+                // SAFETY: 4 components are readable, as the caller says, of whatever alignment.
+                Portable(unsafe { from.cast::<[Self; 4]>().read_unaligned() }.map(f32::from))
+            }
+        }
+    )*};
+}
+
+load_each!(f16, bf16, i8);
