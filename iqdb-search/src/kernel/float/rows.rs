@@ -58,18 +58,21 @@ impl<'a, C: Component> Tile<'a, C> {
         self.dim
     }
 
-    /// Prefetches the row after number `n` of the list, unless it follows in memory: then the
-    /// processor prefetches it by itself.
+    /// Whether the row after number `n` of the list follows it in memory; `None` if there is none.
+    #[inline(always)]
+    fn next_follows(&self, n: usize) -> Option<bool> {
+        let &[row, next] = self.rows.get(n..n + 2)? else { return None };
+        Some(next == row + 1)
+    }
+
+    /// Prefetches the front of the row after number `n` of the list, if there is one.
     ///
     /// # Safety
     /// The processor has the instruction set of `R`.
     #[inline(always)]
     unsafe fn prefetch_next<R: Register>(&self, n: usize) {
-        let Some(&[row, next]) = self.rows.get(n..n + 2) else { return };
-        if next == row + 1 {
-            return;
-        }
-        let next = self.components.as_ptr().wrapping_add(next as usize * self.stride).cast::<u8>();
+        let Some(next) = self.rows.get(n + 1) else { return };
+        let next = self.components.as_ptr().wrapping_add(*next as usize * self.stride).cast::<u8>();
         let bytes = PREFETCHED_BYTES.min(self.dim * size_of::<C>());
         for line in (0..bytes).step_by(CACHE_LINE_BYTES) {
             // SAFETY: the caller has the instruction set.
@@ -96,10 +99,9 @@ impl<'a, C: Component> Tile<'a, C> {
 const CACHE_LINE_BYTES: usize = 64;
 const PREFETCHED_BYTES: usize = 32 * CACHE_LINE_BYTES;
 
-/// How far ahead rows that follow each other in memory are prefetched, where their components are
-/// narrower than `f32`. The processor prefetches by itself only within a page of 4 KiB, and a kernel
-/// waits at every page; rows of `f32` are slower with instructions for it, the others are faster.
-const AHEAD_BYTES: usize = 2_048;
+/// How far ahead a kernel prefetches rows that follow each other in memory, where that pays
+/// ([`streams_need_prefetch`]). `docs/decisions/033-elements-in-registers.md` has the measurements.
+const AHEAD_BYTES: usize = 4_096;
 
 /// What is summed up over the components of a query and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,7 +193,8 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
     mut write: impl FnMut(usize, usize, [f32; 8]),
 ) {
     let group = 8 / T::SUMS;
-    let streams = size_of::<C>() < size_of::<f32>() && streams_need_prefetch();
+    let prefetches = streams_need_prefetch();
+    let mut streams = false;
     for first in (0..tile.len()).step_by(group) {
         let rows: [*const C; 8] = tile.group(first);
         // SAFETY: the caller has the instruction set; `query` and each of `rows` point at `dim`
@@ -200,8 +203,12 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
-                tile.prefetch_next::<R>(first + n);
-                let row = match streams {
+                // What follows the last row of a list is read next, if the list is of a whole strip.
+                streams = tile.next_follows(first + n).unwrap_or(streams);
+                if !streams {
+                    tile.prefetch_next::<R>(first + n);
+                }
+                let row = match streams && prefetches {
                     true => row_sums::<R, C, T, true>(query, rows[n], tile.dim()),
                     false => row_sums::<R, C, T, false>(query, rows[n], tile.dim()),
                 };
