@@ -45,12 +45,6 @@ impl Register for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn prefetch(from: *const u8) {
-        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
-    }
-
-    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the caller has AVX2.
         unsafe { Self(_mm256_add_ps(self.0, other.0)) }

@@ -40,12 +40,6 @@ impl Register for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn prefetch(from: *const u8) {
-        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
-    }
-
-    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the caller has AVX-512F.
         unsafe { Self(_mm512_add_ps(self.0, other.0)) }

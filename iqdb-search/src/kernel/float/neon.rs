@@ -42,9 +42,6 @@ impl Register for Neon {
     }
 
     #[inline(always)]
-    unsafe fn prefetch(_: *const u8) {}
-
-    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         // SAFETY: the caller has NEON.
         unsafe { Self(vaddq_f32(self.0, other.0)) }

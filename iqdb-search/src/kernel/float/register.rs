@@ -28,10 +28,6 @@ pub(super) trait Register: Copy {
     /// The `n` have to be readable. Nothing behind them is read.
     unsafe fn load_first(from: *const f32, n: usize) -> Self;
 
-    /// Prefetches the line at `from` into the cache, where there is an instruction for it. Any
-    /// address will do.
-    unsafe fn prefetch(from: *const u8);
-
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
 

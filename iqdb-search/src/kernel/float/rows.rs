@@ -19,7 +19,7 @@
 
 use super::component::Component;
 use super::register::{Load, Register};
-use crate::kernel::prefetch::streams_need_prefetch;
+use crate::kernel::prefetch::{prefetch_line, streams_need_prefetch};
 
 /// Rows of one block, and a list of those that a kernel scores.
 #[derive(Debug, Clone, Copy)]
@@ -58,26 +58,19 @@ impl<'a, C: Component> Tile<'a, C> {
         self.dim
     }
 
-    /// Whether the row after number `n` of the list follows it in memory; `None` if there is none.
+    /// Prefetches the front of the row after number `n` of the list, unless it follows that one in
+    /// memory. Returns whether it does; `None` for the last row.
     #[inline(always)]
-    fn next_follows(&self, n: usize) -> Option<bool> {
+    fn prefetch_next(&self, n: usize) -> Option<bool> {
         let &[row, next] = self.rows.get(n..n + 2)? else { return None };
-        Some(next == row + 1)
-    }
-
-    /// Prefetches the front of the row after number `n` of the list, if there is one.
-    ///
-    /// # Safety
-    /// The processor has the instruction set of `R`.
-    #[inline(always)]
-    unsafe fn prefetch_next<R: Register>(&self, n: usize) {
-        let Some(next) = self.rows.get(n + 1) else { return };
-        let next = self.components.as_ptr().wrapping_add(*next as usize * self.stride).cast::<u8>();
-        let bytes = PREFETCHED_BYTES.min(self.dim * size_of::<C>());
-        for line in (0..bytes).step_by(CACHE_LINE_BYTES) {
-            // SAFETY: the caller has the instruction set.
-            unsafe { R::prefetch(next.wrapping_add(line)) };
+        if next != row + 1 {
+            let next = self.components.as_ptr().wrapping_add(next as usize * self.stride);
+            let bytes = PREFETCHED_BYTES.min(self.dim * size_of::<C>());
+            for byte in (0..bytes).step_by(CACHE_LINE_BYTES) {
+                prefetch_line(next.cast::<u8>().wrapping_add(byte));
+            }
         }
+        Some(next == row + 1)
     }
 
     /// The first components of `N` rows of the list from number `first` on, the last row of the
@@ -194,7 +187,7 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
 ) {
     let group = 8 / T::SUMS;
     let prefetches = streams_need_prefetch();
-    let mut streams = false;
+    let mut follows = false;
     for first in (0..tile.len()).step_by(group) {
         let rows: [*const C; 8] = tile.group(first);
         // SAFETY: the caller has the instruction set; `query` and each of `rows` point at `dim`
@@ -203,12 +196,9 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
-                // What follows the last row of a list is read next, if the list is of a whole strip.
-                streams = tile.next_follows(first + n).unwrap_or(streams);
-                if !streams {
-                    tile.prefetch_next::<R>(first + n);
-                }
-                let row = match streams && prefetches {
+                // Behind the last row of a list of neighbours are the rows of the next list.
+                follows = tile.prefetch_next(first + n).unwrap_or(follows);
+                let row = match follows && prefetches {
                     true => row_sums::<R, C, T, true>(query, rows[n], tile.dim()),
                     false => row_sums::<R, C, T, false>(query, rows[n], tile.dim()),
                 };
@@ -247,7 +237,7 @@ unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const AHEAD: bool>(
         let mut k = 0;
         while k < chained {
             if AHEAD {
-                prefetch_ahead::<R, C>(row.add(k));
+                prefetch_ahead(row.add(k), CHAINS * R::LEN);
             }
             let mut chain = 0;
             while chain < CHAINS {
@@ -273,17 +263,13 @@ unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const AHEAD: bool>(
     }
 }
 
-/// Prefetches the lines [`AHEAD_BYTES`] behind the components that one step of all chains reads.
-///
-/// # Safety
-/// The processor has the instruction set of `R`.
+/// Prefetches the lines [`AHEAD_BYTES`] behind `len` components.
 #[inline(always)]
-unsafe fn prefetch_ahead<R: Register, C>(from: *const C) {
-    let ahead = from.cast::<u8>().wrapping_add(AHEAD_BYTES);
+fn prefetch_ahead<C>(components: *const C, len: usize) {
+    let ahead = components.cast::<u8>().wrapping_add(AHEAD_BYTES);
     let mut byte = 0;
-    while byte < CHAINS * R::LEN * size_of::<C>() {
-        // SAFETY: the caller has the instruction set, and any address will do.
-        unsafe { R::prefetch(ahead.wrapping_add(byte)) };
+    while byte < len * size_of::<C>() {
+        prefetch_line(ahead.wrapping_add(byte));
         byte += CACHE_LINE_BYTES;
     }
 }
