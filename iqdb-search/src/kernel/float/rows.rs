@@ -58,19 +58,22 @@ impl<'a, C: Component> Tile<'a, C> {
         self.dim
     }
 
-    /// Prefetches the front of the row after number `n` of the list, unless it follows that one in
-    /// memory. Returns whether it does; `None` for the last row.
-    #[inline(always)]
-    fn prefetch_next(&self, n: usize) -> Option<bool> {
-        let &[row, next] = self.rows.get(n..n + 2)? else { return None };
-        if next != row + 1 {
-            let next = self.components.as_ptr().wrapping_add(next as usize * self.stride);
-            let bytes = PREFETCHED_BYTES.min(self.dim * size_of::<C>());
-            for byte in (0..bytes).step_by(CACHE_LINE_BYTES) {
-                prefetch_line(next.cast::<u8>().wrapping_add(byte));
+    /// Whether the listed rows, of which there are several, follow each other in memory. The list of
+    /// a scan is in ascending order, so the first and the last row tell. For prefetching only.
+    fn is_contiguous(&self) -> bool {
+        match *self.rows {
+            [first, .., last] => {
+                last.checked_sub(first).map(|n| n as usize + 1) == Some(self.len())
             }
+            _ => false,
         }
-        Some(next == row + 1)
+    }
+
+    /// The listed row that is `ahead` rows behind number `n` of the list, or row `n` itself if the
+    /// list ends before. For prefetching only.
+    #[inline(always)]
+    fn ahead_of(&self, n: usize, ahead: usize) -> *const C {
+        self.group::<1>(if n + ahead < self.len() { n + ahead } else { n })[0]
     }
 
     /// The first components of `N` rows of the list from number `first` on, the last row of the
@@ -88,12 +91,11 @@ impl<'a, C: Component> Tile<'a, C> {
     }
 }
 
-/// Bytes of a cache line, and how many of a row are prefetched.
+/// Bytes of a cache line.
 const CACHE_LINE_BYTES: usize = 64;
-const PREFETCHED_BYTES: usize = 32 * CACHE_LINE_BYTES;
 
-/// How far ahead a kernel prefetches rows that follow each other in memory, where that pays
-/// ([`streams_need_prefetch`]). `docs/decisions/033-elements-in-registers.md` has the measurements.
+/// How many bytes of rows lie between what a kernel reads and what it prefetches.
+/// `docs/decisions/033-elements-in-registers.md` has the measurements.
 const AHEAD_BYTES: usize = 4_096;
 
 /// What is summed up over the components of a query and a row.
@@ -186,8 +188,9 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
     mut write: impl FnMut(usize, usize, [f32; 8]),
 ) {
     let group = 8 / T::SUMS;
-    let prefetches = streams_need_prefetch();
-    let mut follows = false;
+    let is_contiguous = tile.is_contiguous();
+    let prefetches = !is_contiguous || streams_need_prefetch();
+    let ahead = (AHEAD_BYTES / (tile.dim() * size_of::<C>())).max(1);
     for first in (0..tile.len()).step_by(group) {
         let rows: [*const C; 8] = tile.group(first);
         // SAFETY: the caller has the instruction set; `query` and each of `rows` point at `dim`
@@ -196,11 +199,14 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
-                // Behind the last row of a list of neighbours are the rows of the next list.
-                follows = tile.prefetch_next(first + n).unwrap_or(follows);
-                let row = match follows && prefetches {
-                    true => row_sums::<R, C, T, true>(query, rows[n], tile.dim()),
-                    false => row_sums::<R, C, T, false>(query, rows[n], tile.dim()),
+                let ahead = match is_contiguous {
+                    // Behind the last row, too: there the next list begins.
+                    true => rows[n].wrapping_byte_add(AHEAD_BYTES),
+                    false => tile.ahead_of(first + n, ahead),
+                };
+                let row = match prefetches {
+                    true => row_sums::<R, C, T, true>(query, rows[n], ahead, tile.dim()),
+                    false => row_sums::<R, C, T, false>(query, rows[n], ahead, tile.dim()),
                 };
                 let mut sum = 0;
                 while sum < T::SUMS {
@@ -215,15 +221,17 @@ pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
     }
 }
 
-/// The sums of one row. `AHEAD` prefetches what comes [`AHEAD_BYTES`] behind each component.
+/// The sums of one row. With `PREFETCH` the components at `ahead`, an address of any kind, are
+/// prefetched as those of the row are read.
 ///
 /// # Safety
 /// The processor has the instruction set of `R`. `row` points at `dim` readable components, and
 /// `query` does, unless `T` reads none.
 #[inline(always)]
-unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const AHEAD: bool>(
+unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const PREFETCH: bool>(
     query: *const f32,
     row: *const C,
+    ahead: *const C,
     dim: usize,
 ) -> [R; 2] {
     let rest = dim % R::LEN;
@@ -236,8 +244,8 @@ unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const AHEAD: bool>(
         let mut chains = [[R::zero(); 2]; CHAINS];
         let mut k = 0;
         while k < chained {
-            if AHEAD {
-                prefetch_ahead(row.add(k), CHAINS * R::LEN);
+            if PREFETCH {
+                prefetch(ahead.wrapping_add(k), CHAINS * R::LEN);
             }
             let mut chain = 0;
             while chain < CHAINS {
@@ -263,13 +271,12 @@ unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const AHEAD: bool>(
     }
 }
 
-/// Prefetches the lines [`AHEAD_BYTES`] behind `len` components.
+/// Prefetches the lines of `len` components.
 #[inline(always)]
-fn prefetch_ahead<C>(components: *const C, len: usize) {
-    let ahead = components.cast::<u8>().wrapping_add(AHEAD_BYTES);
+fn prefetch<C>(components: *const C, len: usize) {
     let mut byte = 0;
     while byte < len * size_of::<C>() {
-        prefetch_line(ahead.wrapping_add(byte));
+        prefetch_line(components.cast::<u8>().wrapping_add(byte));
         byte += CACHE_LINE_BYTES;
     }
 }
