@@ -49,7 +49,8 @@ impl Engine {
                 return Self { rows, panels: None, float: widest, codes: None };
             }
             Kernel::Auto => {
-                // Half as wide is as fast on cached rows, and reads memory a tenth faster.
+                // Half as wide is as fast, within a twentieth either way
+                // (`docs/decisions/033-elements-in-registers.md`).
                 let rows = FloatKernel::first_of(&[Isa::Avx2, Isa::Neon]);
                 (rows, widest, CodeKernel::first_of(&Isa::ALL))
             }
