@@ -68,7 +68,8 @@ impl Reader {
     fn new() -> Self {
         Self {
             search: ExactSearch::new(),
-            filter: r#"n < 100 and lang = "de" and not @id in ["x"]"#.parse().unwrap(),
+            filter:
+                r#"n < 100 and lang = "de" and @has vector and not @id in ["x"]"#.parse().unwrap(),
             vector: std::array::from_fn(|i| [1.0, -2.0, 0.5, 3.0][i % 4]),
             hits: [Hits::new(), Hits::new()],
             scratch: Scratch::new(),

@@ -267,26 +267,34 @@ impl FromStr for Path {
 
 /// The text form, which reads back as the same path; one that leads nowhere prints as what is wrong
 /// with it, in angle brackets.
+/// Prints a key that stands first: bare where it is a word that is no keyword, else in backticks.
+pub(crate) struct FirstKey<'a>(pub(crate) &'a str);
+
+impl fmt::Display for FirstKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match is_word(self.0) && !is_keyword(self.0) {
+            true => f.write_str(self.0),
+            false => Backticked(self.0).fmt(f),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, steps) = match self.steps() {
             Ok(steps) => steps,
             Err(error) => return write!(f, "<{error}>"),
         };
-        let key = |f: &mut fmt::Formatter<'_>, key: &str| match is_word(key) {
-            true => f.write_str(key),
-            false => Backticked(key).fmt(f),
-        };
-        match is_keyword(first) {
-            true => Backticked(first).fmt(f)?,
-            false => key(f, first)?,
-        }
+        FirstKey(first).fmt(f)?;
         for step in steps {
             match step {
                 Step::Each => f.write_str("[]")?,
                 Step::Key(name) => {
                     f.write_str(".")?;
-                    key(f, name)?;
+                    match is_word(name) {
+                        true => f.write_str(name)?,
+                        false => Backticked(name).fmt(f)?,
+                    }
                 }
             }
         }

@@ -7,6 +7,7 @@ use iqdb_core::{
     Result, RowsRef, Seal, Sidecar,
 };
 
+use crate::numbers::Numbers;
 use crate::widen::Widened;
 
 /// A block that has vectors of a field, and those vectors. Rows are numbered in the column.
@@ -89,7 +90,7 @@ impl<'a> FieldBlock<'a> {
     /// The rows of a range as `f32`: lent by the block, or widened into `room`.
     ///
     /// # Errors
-    /// As [`Column::rows`].
+    /// As [`Column::rows`]; [`ErrorKind::ContractViolation`] for rows that are no numbers.
     pub(crate) fn floats<'b>(
         &self,
         range: Range<usize>,
@@ -98,7 +99,6 @@ impl<'a> FieldBlock<'a> {
     where
         'a: 'b,
     {
-        let rows = self.rows(range)?;
-        room.all(rows)
+        room.all(Numbers::of(self.rows(range)?)?)
     }
 }

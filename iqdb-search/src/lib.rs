@@ -36,6 +36,7 @@ mod derived;
 mod exact;
 mod field_block;
 mod kernel;
+mod numbers;
 mod pages;
 mod parallel;
 mod quantized;

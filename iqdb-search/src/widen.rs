@@ -1,13 +1,11 @@
-//! Vectors of other numbers as `f32`, which holds each of them exactly.
-//!
-//! An `f16`, `bf16` or `i8` has the same value as the `f32` that it widens to, and so the same
-//! canonical distances, bit for bit ([`iqdb_core::distance`]). So rows of these elements are read
-//! from memory as they are, widened a few at a time into a buffer that stays in the cache, and go
-//! through the same kernels, bounds and codes as rows of `f32`.
+//! Rows of other numbers as `f32` in memory, for what reads them many times: panels of queries,
+//! simsimd, and what is derived from blocks. A few rows at a time are widened into a buffer that stays
+//! in the cache.
 
-use iqdb_core::{Error, ErrorKind, Matrix, Result, RowsRef, VectorRef};
+use iqdb_core::{Matrix, Result, VectorRef};
 
 use crate::kernel::{Isa, Widen};
+use crate::numbers::{Numbers, of_any};
 
 /// Components in a line of the cache: each widened row begins at a multiple of it.
 const LINE: usize = 16;
@@ -22,29 +20,20 @@ pub(crate) struct Widened {
 
 impl Widened {
     /// All rows as `f32`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::ContractViolation`] for rows that are no numbers.
-    pub(crate) fn all<'a>(&'a mut self, rows: RowsRef<'a>) -> Result<Matrix<'a, f32>> {
+    pub(crate) fn all<'a>(&'a mut self, rows: Numbers<'a>) -> Result<Matrix<'a, f32>> {
         match rows {
-            RowsRef::F32(rows) => Ok(rows),
-            RowsRef::F16(rows) => self.widen(&rows, 0..rows.len()),
-            RowsRef::BF16(rows) => self.widen(&rows, 0..rows.len()),
-            RowsRef::I8(rows) => self.widen(&rows, 0..rows.len()),
-            rows => Err(no_numbers(&rows)),
+            Numbers::F32(rows) => Ok(rows),
+            rows => of_any!(rows, rows => widen(&mut self.components, &rows, 0..rows.len())),
         }
     }
 
     /// The listed rows as `f32`, in a matrix, and where each is in that matrix.
-    ///
-    /// # Errors
-    /// [`ErrorKind::ContractViolation`] for rows that are no numbers.
     pub(crate) fn listed<'a>(
         &'a mut self,
-        rows: RowsRef<'a>,
+        rows: Numbers<'a>,
         list: &'a [u32],
     ) -> Result<(Matrix<'a, f32>, &'a [u32])> {
-        if let RowsRef::F32(rows) = rows {
+        if let Numbers::F32(rows) = rows {
             return Ok((rows, list));
         }
         if self.in_order.len() < list.len() {
@@ -52,21 +41,8 @@ impl Widened {
         }
         let Self { components, in_order } = self;
         let listed = list.iter().map(|row| *row as usize);
-        let matrix = match rows {
-            RowsRef::F16(rows) => widen(components, &rows, listed),
-            RowsRef::BF16(rows) => widen(components, &rows, listed),
-            RowsRef::I8(rows) => widen(components, &rows, listed),
-            rows => Err(no_numbers(&rows)),
-        };
+        let matrix = of_any!(rows, rows => widen(components, &rows, listed));
         Ok((matrix?, &in_order[..list.len()]))
-    }
-
-    fn widen<T: Widen>(
-        &mut self,
-        rows: &Matrix<'_, T>,
-        list: impl ExactSizeIterator<Item = usize>,
-    ) -> Result<Matrix<'_, f32>> {
-        widen(&mut self.components, rows, list)
     }
 }
 
@@ -103,20 +79,16 @@ pub(crate) fn push_vector(out: &mut Vec<f32>, vector: VectorRef<'_>) {
     }
 }
 
-#[cold]
-fn no_numbers(rows: &RowsRef<'_>) -> Error {
-    Error::new(ErrorKind::ContractViolation, "a source lent rows that are no numbers")
-        .found(format_args!("{rows:?}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use iqdb_core::{ErrorKind, RowsRef};
+
     use super::*;
 
     #[test]
     fn a_list_is_widened_in_its_order() {
         let rows = [1_i8, 2, 0, 3, 4, 0, 5, 6, 0];
-        let rows = RowsRef::I8(Matrix::new(&rows, 2, 3).unwrap());
+        let rows = Numbers::of(RowsRef::I8(Matrix::new(&rows, 2, 3).unwrap())).unwrap();
         let mut room = Widened::default();
         for list in [&[2_u32, 0][..], &[1], &[]] {
             let (matrix, at) = room.listed(rows, list).unwrap();
@@ -128,6 +100,6 @@ mod tests {
         }
         assert_eq!(room.all(rows).unwrap().row(2), [5.0, 6.0]);
         let bits = RowsRef::Binary { dim: 8, rows: Matrix::new(&[1], 1, 1).unwrap() };
-        assert_eq!(room.all(bits).unwrap_err().kind(), ErrorKind::ContractViolation);
+        assert_eq!(Numbers::of(bits).unwrap_err().kind(), ErrorKind::ContractViolation);
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display};
 
 use super::{Expr, Filter, Predicate};
+use crate::path::FirstKey;
 use crate::quoted::Quoted;
-use crate::{IdRef, Path, RecordId};
+use crate::{IdRef, RecordId};
 
 /// The text form; a filter over a limit prints as what is wrong with it, in angle brackets.
 impl fmt::Display for Filter {
@@ -61,7 +62,7 @@ impl fmt::Display for Predicate {
             }
             Self::Exists { path } => write!(f, "{path} exists"),
             Self::IsNull { path } => write!(f, "{path} is null"),
-            Self::Has { field } => write!(f, "@has {}", Path::key(field)),
+            Self::Has { field } => write!(f, "@has {}", FirstKey(field)),
             Self::IdIn { ids } => {
                 f.write_str("@id in [")?;
                 list(f, ids.as_slice().iter().map(Id))

@@ -9,7 +9,7 @@ use iqdb_core::{BitsRef, Matrix, Metric, distance};
 use super::bits;
 use super::choice::Kernel;
 use super::codes::CodeKernel;
-use super::float::{Cut, FloatKernel, ScoreForm, Scores, Tile, simsimd};
+use super::float::{Component, Cut, FloatKernel, ScoreForm, Scores, Tile, simsimd};
 use super::isa::Isa;
 
 /// A kernel as this machine runs it.
@@ -49,7 +49,8 @@ impl Engine {
                 return Self { rows, panels: None, float: widest, codes: None };
             }
             Kernel::Auto => {
-                // Half as wide is as fast on cached rows, and reads memory a tenth faster.
+                // Half as wide is as fast, within a twentieth either way
+                // (`docs/decisions/033-elements-in-registers.md`).
                 let rows = FloatKernel::first_of(&[Isa::Avx2, Isa::Neon]);
                 (rows, widest, CodeKernel::first_of(&Isa::ALL))
             }
@@ -101,30 +102,47 @@ impl Engine {
         }
     }
 
-    /// Writes the score of every row.
-    pub(crate) fn scores(&self, form: ScoreForm, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
-        self.sums(
-            if form == ScoreForm::Squares { Scores::Squares } else { Scores::Dot },
-            query,
-            tile,
-            out,
-        );
+    /// Whether it scores rows of every [`Component`]. Otherwise it scores rows of `f32`, and gives
+    /// others no score.
+    pub(crate) fn reads_all_components(&self) -> bool {
+        matches!(self.rows, Some(RowKernel::Own(_)))
     }
 
-    /// Writes the norm of every row.
-    pub(crate) fn norms(&self, tile: &Tile<'_>, out: &mut [f32]) {
-        // The kernel wants a query of the rows' dimension, and ignores it.
-        if let Some(any) = tile.vectors().next() {
-            self.sums(Scores::SquaredNorm, any, tile, out);
-            roots(out);
+    /// Writes the score of every row: NaN where it has none.
+    pub(crate) fn scores<C: Component>(
+        &self,
+        form: ScoreForm,
+        query: &[f32],
+        tile: &Tile<'_, C>,
+        out: &mut [f32],
+    ) {
+        let scores = if form == ScoreForm::Squares { Scores::Squares } else { Scores::Dot };
+        match self.rows {
+            Some(RowKernel::Own(rows)) => rows.scores(scores, query, tile, out),
+            Some(RowKernel::Simsimd { register }) => {
+                each_of_floats(tile, out, |row| simsimd::score(scores, query, row, register));
+            }
+            None => out.fill(f32::NAN),
         }
     }
 
+    /// Writes the norm of every row: NaN where it has no scores.
+    pub(crate) fn norms<C: Component>(&self, tile: &Tile<'_, C>, out: &mut [f32]) {
+        match self.rows {
+            Some(RowKernel::Own(rows)) => rows.squared_norms(tile, out),
+            Some(RowKernel::Simsimd { register }) => {
+                each_of_floats(tile, out, |row| simsimd::squared_norm(row, register));
+            }
+            None => out.fill(f32::NAN),
+        }
+        roots(out);
+    }
+
     /// Writes the inner product with every row, and its norm.
-    pub(crate) fn dots_and_norms(
+    pub(crate) fn dots_and_norms<C: Component>(
         &self,
         query: &[f32],
-        tile: &Tile<'_>,
+        tile: &Tile<'_, C>,
         dots: &mut [f32],
         norms: &mut [f32],
     ) {
@@ -134,7 +152,7 @@ impl Engine {
                 roots(norms);
             }
             _ => {
-                self.sums(Scores::Dot, query, tile, dots);
+                self.scores(ScoreForm::Dots, query, tile, dots);
                 self.norms(tile, norms);
             }
         }
@@ -169,17 +187,12 @@ impl Engine {
         };
         bits::distances(isa, metric, query.bytes(), rows, list, out);
     }
+}
 
-    fn sums(&self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
-        match self.rows {
-            Some(RowKernel::Own(rows)) => rows.scores(scores, query, tile, out),
-            Some(RowKernel::Simsimd { register }) => {
-                for (row, out) in tile.vectors().zip(out) {
-                    *out = simsimd::score(scores, query, row, register);
-                }
-            }
-            None => out.fill(f32::NAN),
-        }
+/// Writes what `of` makes of every row: NaN where rows are not of `f32`.
+fn each_of_floats<C: Component>(tile: &Tile<'_, C>, out: &mut [f32], of: impl Fn(&[f32]) -> f32) {
+    for (row, out) in tile.vectors().zip(out) {
+        *out = C::as_floats(row).map_or(f32::NAN, &of);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! A caller's choice ([`choice`]) and the instruction sets of the machine ([`isa`]) make an
 //! [`engine`]. It scores rows by [`float`], compares codes by [`codes`], and counts bits by [`bits`].
-//! Rows of other numbers than `f32` are [widened](widen) first.
+//! Rows of other numbers than `f32` are converted in its registers, or [widened](widen) before
+//! panels and codes are made of them.
 
 #[allow(unsafe_code)]
 mod bits;

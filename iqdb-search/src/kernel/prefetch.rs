@@ -1,12 +1,15 @@
 //! Prefetch instructions, and whether a kernel gains from them in memory that it reads in order.
 
+/// Bytes in a line of the cache.
+const LINE_BYTES: usize = 64;
+
 /// Lines of a row that are prefetched; the processor prefetches those behind them by itself.
 const FIRST_LINES: usize = 12;
 
 /// Prefetches the front of a row into the cache, where there is an instruction for it.
 #[inline(always)]
-pub(crate) fn prefetch_row(row: &[f32]) {
-    for line in row.chunks(16).take(FIRST_LINES) {
+pub(crate) fn prefetch_row<C>(row: &[C]) {
+    for line in row.chunks(LINE_BYTES / size_of::<C>()).take(FIRST_LINES) {
         prefetch_line(line.as_ptr().cast());
     }
 }

@@ -57,6 +57,12 @@ macro_rules! by_instruction_set {
     };
 }
 
+impl Widen for f32 {
+    fn widen(_: Isa, from: &[Self], to: &mut [f32]) {
+        to.copy_from_slice(from);
+    }
+}
+
 by_instruction_set!(i8, i8_by_avx512, i8_by_avx2, i8_plain, f32::from);
 by_instruction_set!(bf16, bf16_by_avx512, bf16_by_avx2, bf16_plain, |x: bf16| {
     f32::from_bits(u32::from(x.to_bits()) << 16)

@@ -11,7 +11,7 @@ use super::strip::{STRIP_BYTES, STRIP_ROWS, ScanBlock, Strip};
 use crate::field_block::FieldBlock;
 use crate::kernel::{
     AngleBound, CodeKernel, CodeLine, CodePlanes, CodedQuery, GROUP_ROWS, GroupLayout, MergedCodes,
-    Sums, is_below, prefetch_row,
+    Sums, is_below,
 };
 use crate::quantized::{Codes, QueryCodes};
 
@@ -272,7 +272,7 @@ impl TileFilter {
         let Self { candidates, sums, rows } = self;
         let (strip, groups) = (wanted.strip(), candidates.len() / tile.len);
         let unread = match candidates.iter().any(|group| *group != 0) {
-            true => strip.unread()?,
+            true => Some(strip.unread()?),
             false => None,
         };
         let found = candidates.chunks(groups).zip(sums.chunks(groups));
@@ -290,7 +290,7 @@ impl TileFilter {
                     deferred.push(row, sum);
                 } else {
                     if let Some(unread) = &unread {
-                        prefetch_row(unread.row(row as usize));
+                        unread.prefetch(row as usize);
                     }
                     rows.push(row);
                 }

@@ -5,7 +5,7 @@ use iqdb_core::Result;
 use super::context::ScanContext;
 use super::results::Results;
 use super::strip::{STRIP_ROWS, StripRows};
-use crate::kernel::{Cut, FloatKernel, Panel, Survivor};
+use crate::kernel::{Cut, FloatKernel, Panel, Survivor, Tile};
 use crate::query_batch::{Group, QueryBatch};
 
 /// Scores rows for the panels of a group.
@@ -36,12 +36,12 @@ impl PanelScorer {
         }
     }
 
-    /// Scores the listed rows for every query of a group, and rescores the survivors.
+    /// Scores rows, which are those of the tile, for every query of a group, and rescores the survivors.
     pub(super) fn score_group(
         &mut self,
         context: ScanContext<'_>,
         (group, kernel): (&Group, FloatKernel),
-        rows: &StripRows<'_>,
+        (rows, tile): (&StripRows<'_>, &Tile<'_>),
         results: &mut Results,
     ) -> Result<()> {
         let batch = context.batch;
@@ -61,7 +61,7 @@ impl PanelScorer {
                 &self.cuts[slots.clone()],
             );
             self.survivors.clear();
-            kernel.panel(&panel, &rows.tile(), terms, &mut self.survivors);
+            kernel.panel(&panel, tile, terms, &mut self.survivors);
             self.survivors.sort_unstable_by_key(|survivor| (survivor.query, survivor.row));
             for survivors in self.survivors.chunk_by_mut(|a, b| a.query == b.query) {
                 let slot = slots.start + survivors[0].query as usize;

@@ -87,12 +87,12 @@ impl RowScorer {
         rows: &StripRows<'_>,
         results: &mut Results,
     ) -> Result<()> {
-        let (engine, tile) = (context.batch.engine, rows.tile());
+        let engine = context.batch.engine;
         let (scores, terms) = (&mut self.scores[..rows.len()], &mut self.terms[..rows.len()]);
         if query.computes_norms {
-            engine.dots_and_norms(query.vector, &tile, scores, terms);
+            rows.dots_and_norms(engine, query.vector, scores, terms);
         } else {
-            engine.scores(query.form, query.vector, &tile, scores);
+            rows.scores(engine, query.form, query.vector, scores);
         }
         let mut rescore = results.rescore(context, query.number, query.form, rows);
         let scored = scores.chunks(KEEP_ROWS).zip(terms.chunks(KEEP_ROWS));

@@ -8,6 +8,8 @@ use super::context::ScanContext;
 use super::results::Results;
 use super::selection::{RowList, WantedRows};
 use super::strip::{Strip, StripRows};
+use crate::kernel::Tile;
+use crate::numbers::Numbers;
 use crate::query_batch::QueryBatch;
 use crate::widen::Widened;
 
@@ -37,13 +39,17 @@ impl ExactRows {
     ) -> Result<()> {
         let Self { list, widened, rows: by_rows, panels: by_panels } = self;
         let (strip, group, list) = (wanted.strip(), wanted.group(), list.of(wanted));
-        let lent = strip.borrow(list)?;
-        for list in list.chunks(strip.scored_rows_max()) {
-            let rows = StripRows::of(strip, lent, list, widened)?;
-            match group.panels {
-                Some(kernel) => by_panels.score_group(context, (group, kernel), &rows, results)?,
-                None => by_rows.score_group(context, group, &rows, results)?,
-            }
+        let Some(kernel) = group.panels else {
+            return score_listed(widened, context, strip, list, |rows| {
+                by_rows.score_group(context, group, rows, results)
+            });
+        };
+        let lent = Numbers::of(strip.borrow(list)?)?;
+        for list in list.chunks(strip.scored_rows_max(true)) {
+            let (floats, at) = widened.listed(lent, list)?;
+            let tile = Tile::new(floats.components(), floats.dim(), floats.stride(), at);
+            let rows = StripRows::new(strip, list, Numbers::F32(floats), at);
+            by_panels.score_group(context, (group, kernel), (&rows, &tile), results)?;
         }
         Ok(())
     }
@@ -57,7 +63,8 @@ impl ExactRows {
         results: &mut Results,
     ) -> Result<()> {
         let Self { list, widened, rows, .. } = self;
-        score_listed((rows, widened), context, query, wanted.strip(), list.of(wanted), results)
+        let (strip, list) = (wanted.strip(), list.of(wanted));
+        score_candidates((rows, widened), context, query, (strip, list), results)
     }
 
     /// Scores the listed rows of a strip for one query.
@@ -69,23 +76,45 @@ impl ExactRows {
         list: &[u32],
         results: &mut Results,
     ) -> Result<()> {
-        score_listed((&mut self.rows, &mut self.widened), context, query, strip, list, results)
+        let Self { widened, rows, .. } = self;
+        score_candidates((rows, widened), context, query, (strip, list), results)
     }
 }
 
 /// Scores the listed rows of a strip for one query.
-fn score_listed(
+fn score_candidates(
     (by_rows, widened): (&mut RowScorer, &mut Widened),
     context: ScanContext<'_>,
     query: usize,
-    strip: &Strip<'_>,
-    list: &[u32],
+    (strip, list): (&Strip<'_>, &[u32]),
     results: &mut Results,
 ) -> Result<()> {
     results.add_bytes_read(list.len() * strip.row_bytes());
-    let lent = strip.borrow(list)?;
-    list.chunks(strip.scored_rows_max()).try_for_each(|list| {
-        let rows = StripRows::of(strip, lent, list, widened)?;
-        by_rows.score_candidates(context, query, &rows, results)
+    score_listed(widened, context, strip, list, |rows| {
+        by_rows.score_candidates(context, query, rows, results)
     })
+}
+
+/// Calls `score` for the listed rows of a strip, a few at a time, as they are where the kernel can
+/// read them so.
+fn score_listed(
+    widened: &mut Widened,
+    context: ScanContext<'_>,
+    strip: &Strip<'_>,
+    list: &[u32],
+    mut score: impl FnMut(&StripRows<'_>) -> Result<()>,
+) -> Result<()> {
+    let lent = Numbers::of(strip.borrow(list)?)?;
+    let are_widened = !context.batch.engine.reads_all_components();
+    for list in list.chunks(strip.scored_rows_max(are_widened)) {
+        let (rows, at) = match are_widened {
+            true => {
+                let (floats, at) = widened.listed(lent, list)?;
+                (Numbers::F32(floats), at)
+            }
+            false => (lent, list),
+        };
+        score(&StripRows::new(strip, list, rows, at))?;
+    }
+    Ok(())
 }

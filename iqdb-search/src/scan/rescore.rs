@@ -16,6 +16,8 @@ pub(super) struct Rescore<'a> {
     pub(super) form: ScoreForm,
     pub(super) top: &'a mut TopK,
     pub(super) rows: &'a StripRows<'a>,
+    /// Room for a row that is widened.
+    pub(super) room: &'a mut Vec<f32>,
     /// How many rows have been rescored.
     pub(super) rescored: &'a mut u64,
 }
@@ -71,7 +73,7 @@ impl Rescore<'_> {
 
     fn row(&mut self, n: usize) -> Result<()> {
         *self.rescored += 1;
-        let (row, place) = self.rows.row(n);
+        let (row, place) = self.rows.row(n, self.room);
         let batch = self.batch;
         let distance = batch.engine.distance(batch.metric(), batch.vector(self.query), row);
         if !distance.is_finite() {

@@ -14,6 +14,8 @@ use crate::top_k::{Candidate, SharedThreshold, TopK};
 #[derive(Debug, Default)]
 pub(super) struct Results {
     top: Vec<TopK>,
+    /// Room for a row that is widened to be rescored.
+    room: Vec<f32>,
     counts: Counts,
 }
 
@@ -64,6 +66,7 @@ impl Results {
             form,
             top: &mut self.top[query],
             rows,
+            room: &mut self.room,
             rescored: &mut self.counts.rescored,
         }
     }

@@ -3,16 +3,16 @@
 
 use std::ops::Range;
 
-use iqdb_core::{Element, Matrix, Result, RowsRef};
+use iqdb_core::{Element, Result, RowsRef};
 
 use super::context::ScanContext;
 use crate::derived::norms;
 use crate::field_block::FieldBlock;
-use crate::kernel::{GROUP_ROWS, ScoreForm, Tile};
+use crate::kernel::{Engine, GROUP_ROWS, ScoreForm};
+use crate::numbers::Numbers;
 use crate::quantized::Codes;
 use crate::query_batch::QueryBatch;
 use crate::top_k::Place;
-use crate::widen::Widened;
 
 /// Bytes of rows, or of codes, in a strip.
 pub(super) const STRIP_BYTES: usize = 256 * 1_024;
@@ -24,7 +24,7 @@ pub(super) const STRIP_ROWS: Range<usize> = 8..1_024;
 /// What a sparse row is taken to need, where strips are sized before their rows are known.
 const SPARSE_ROW_BYTES: usize = 1_024;
 
-/// Rows that are widened fill a strip's bytes divided by this: they are written and read while more
+/// Rows that are widened before they are scored fill a strip's bytes divided by this: they are written and read while more
 /// rows are on their way from memory, so they stay in the innermost cache.
 const WIDENED_SHARE: usize = 8;
 
@@ -45,10 +45,10 @@ pub(super) struct Strip<'a> {
     range: Range<usize>,
 }
 
-/// Some rows of a strip, as `f32`.
+/// Some rows of a strip, of numbers.
 pub(super) struct StripRows<'a> {
     strip: &'a Strip<'a>,
-    rows: Matrix<'a, f32>,
+    rows: Numbers<'a>,
     /// The rows, numbered within the strip.
     list: &'a [u32],
     /// Where each of them is in the matrix.
@@ -91,15 +91,6 @@ impl<'a> ScanBlock<'a> {
         match (kind.element(), kind.dim()) {
             (Some(element), Some(dim)) => element.vector_bytes(dim),
             _ => SPARSE_ROW_BYTES,
-        }
-    }
-
-    /// Bytes of a row as the kernels read it.
-    fn scored_row_bytes(&self) -> usize {
-        match self.block.kind().element() {
-            Some(Element::F32) | None => self.row_bytes(),
-            Some(Element::Binary) => self.row_bytes(),
-            Some(_) => WIDENED_SHARE * self.block.dim() * size_of::<f32>(),
         }
     }
 }
@@ -145,10 +136,16 @@ impl<'a> Strip<'a> {
         self.block.row_bytes()
     }
 
-    /// The most rows that a scan scores before it rescores the survivors among them. A strip with
-    /// codes holds several times as many.
-    pub(super) fn scored_rows_max(&self) -> usize {
-        rows_in_cache(self.block.scored_row_bytes())
+    /// The most rows that a scan scores before it rescores the survivors among them, where they are
+    /// widened and where they are not. A strip with codes holds several times as many.
+    pub(super) fn scored_rows_max(&self, are_widened: bool) -> usize {
+        let block = self.block.block;
+        rows_in_cache(match block.kind().element() {
+            Some(Element::F16 | Element::BF16 | Element::I8) if are_widened => {
+                WIDENED_SHARE * block.dim() * size_of::<f32>()
+            }
+            _ => self.row_bytes(),
+        })
     }
 
     /// Borrows the listed rows; the list is in ascending order. The other rows may never have been
@@ -161,13 +158,10 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// The matrix of its rows, none of which has to have been read: for the addresses of rows that
-    /// are to be prefetched. `None` for rows that are not of `f32`.
-    pub(super) fn unread(&self) -> Result<Option<Matrix<'a, f32>>> {
-        Ok(match self.borrow(&[])? {
-            RowsRef::F32(rows) => Some(rows),
-            _ => None,
-        })
+    /// Its rows, none of which has to have been read: for the addresses of rows that are to be
+    /// prefetched.
+    pub(super) fn unread(&self) -> Result<Numbers<'a>> {
+        Numbers::of(self.borrow(&[])?)
     }
 
     /// Where row `n` of the strip is in the snapshot.
@@ -178,15 +172,14 @@ impl<'a> Strip<'a> {
 }
 
 impl<'a> StripRows<'a> {
-    /// The listed rows of what was borrowed from a strip, as `f32`.
-    pub(super) fn of(
+    /// The rows `list` of a strip, which are the rows `at` of a matrix.
+    pub(super) fn new(
         strip: &'a Strip<'a>,
-        rows: RowsRef<'a>,
         list: &'a [u32],
-        room: &'a mut Widened,
-    ) -> Result<Self> {
-        let (rows, at) = room.listed(rows, list)?;
-        Ok(Self { strip, rows, list, at })
+        rows: Numbers<'a>,
+        at: &'a [u32],
+    ) -> Self {
+        Self { strip, rows, list, at }
     }
 
     pub(super) fn strip(&self) -> &'a Strip<'a> {
@@ -198,14 +191,29 @@ impl<'a> StripRows<'a> {
         self.list.len()
     }
 
-    /// Row number `n` of the list, and where it is in the snapshot.
-    pub(super) fn row(&self, n: usize) -> (&'a [f32], Place) {
-        (self.rows.row(self.at[n] as usize), self.strip.place(self.list[n]))
+    /// Row number `n` of the list as `f32`, in the block or in `room`, and where it is in the
+    /// snapshot.
+    pub(super) fn row<'b>(&self, n: usize, room: &'b mut Vec<f32>) -> (&'b [f32], Place)
+    where
+        'a: 'b,
+    {
+        (self.rows.row(self.at[n] as usize, room), self.strip.place(self.list[n]))
     }
 
-    /// The rows as a tile for the kernels.
-    pub(super) fn tile(&self) -> Tile<'a> {
-        Tile::new(self.rows.components(), self.rows.dim(), self.rows.stride(), self.at)
+    /// Writes the scores of the rows.
+    pub(super) fn scores(&self, engine: Engine, form: ScoreForm, query: &[f32], out: &mut [f32]) {
+        self.rows.scores(engine, form, query, self.at, out);
+    }
+
+    /// Writes the inner products with the rows, and their norms.
+    pub(super) fn dots_and_norms(
+        &self,
+        engine: Engine,
+        query: &[f32],
+        dots: &mut [f32],
+        norms: &mut [f32],
+    ) {
+        self.rows.dots_and_norms(engine, query, self.at, dots, norms);
     }
 
     /// Writes the terms of the rows for scores of a form.
@@ -217,7 +225,7 @@ impl<'a> StripRows<'a> {
                     *term = norms[*row as usize];
                 }
             }
-            None => batch.engine.norms(&self.tile(), terms),
+            None => self.rows.norms(batch.engine, self.at, terms),
         }
         batch.margin().terms(form, terms);
     }

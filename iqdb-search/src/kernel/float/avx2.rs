@@ -1,11 +1,13 @@
-//! AVX2 and FMA: 8 lanes.
+//! AVX2, FMA and F16C: 8 lanes.
 
 use std::arch::x86_64::*;
 
-use super::register::Register;
+use iqdb_core::{bf16, f16};
+
+use super::register::{Load, Register};
 
 #[derive(Clone, Copy)]
-pub(super) struct Avx2(__m256);
+pub(crate) struct Avx2(__m256);
 
 /// As many set lanes as wanted, read from the right place: `[8 - n..]` begins with `n` of them.
 const MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -40,12 +42,6 @@ impl Register for Avx2 {
             let mask = _mm256_loadu_si256(MASKS.as_ptr().add(8 - n).cast());
             Self(_mm256_maskload_ps(from, mask))
         }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch(from: *const f32) {
-        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
 
     #[inline(always)]
@@ -87,6 +83,34 @@ impl Register for Avx2 {
     unsafe fn write(self, to: &mut [f32; 16]) {
         // SAFETY: the caller has AVX2, and there is room for 8 lanes.
         unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+}
+
+impl Load<Avx2> for f16 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx2 {
+        // SAFETY: the caller has F16C, and 8 components are readable.
+        unsafe { Avx2(_mm256_cvtph_ps(_mm_loadu_si128(from.cast()))) }
+    }
+}
+
+impl Load<Avx2> for bf16 {
+    /// A `bf16` is the upper half of the `f32` of its value.
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx2 {
+        // SAFETY: the caller has AVX2, and 8 components are readable.
+        unsafe {
+            let halves = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
+            Avx2(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves)))
+        }
+    }
+}
+
+impl Load<Avx2> for i8 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx2 {
+        // SAFETY: the caller has AVX2, and 8 components are readable.
+        unsafe { Avx2(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast())))) }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::register::Register;
+use iqdb_core::{bf16, f16};
+
+use super::register::{Load, Register};
 
 #[derive(Clone, Copy)]
-pub(super) struct Avx512(__m512);
+pub(crate) struct Avx512(__m512);
 
 // SAFETY of every block below: the caller has AVX-512F, as `Register` demands, and with it AVX2;
 // pointers are valid for what is read, by the same contract, and no load asks for an alignment.
@@ -35,12 +37,6 @@ impl Register for Avx512 {
         let mask = (1_u16 << n) - 1;
         // SAFETY: the caller has AVX-512F; lanes outside the mask are not read.
         unsafe { Self(_mm512_maskz_loadu_ps(mask, from)) }
-    }
-
-    #[inline(always)]
-    unsafe fn prefetch(from: *const f32) {
-        // SAFETY: every x86-64 processor has the instruction, and no address makes it fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
     }
 
     #[inline(always)]
@@ -91,5 +87,33 @@ impl Register for Avx512 {
     unsafe fn write(self, to: &mut [f32; 16]) {
         // SAFETY: the caller has AVX-512F, and there is room for 16 lanes.
         unsafe { _mm512_storeu_ps(to.as_mut_ptr(), self.0) }
+    }
+}
+
+impl Load<Avx512> for f16 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx512 {
+        // SAFETY: the caller has AVX-512F, and 16 components are readable.
+        unsafe { Avx512(_mm512_cvtph_ps(_mm256_loadu_si256(from.cast()))) }
+    }
+}
+
+impl Load<Avx512> for bf16 {
+    /// A `bf16` is the upper half of the `f32` of its value.
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx512 {
+        // SAFETY: the caller has AVX-512F, and 16 components are readable.
+        unsafe {
+            let halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
+            Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(halves)))
+        }
+    }
+}
+
+impl Load<Avx512> for i8 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Avx512 {
+        // SAFETY: the caller has AVX-512F, and 16 components are readable.
+        unsafe { Avx512(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast())))) }
     }
 }

@@ -5,6 +5,7 @@ use iqdb_core::{Metric, distance};
 
 #[cfg(target_arch = "x86_64")]
 use super::canonical;
+use super::component::Component;
 use super::keep::keep;
 use super::panel::{Panel, Survivor, panel};
 use super::rows::{Dot, DotAndSquaredNorm, Scores, SquaredNorm, Squares, Tile, sweep};
@@ -53,7 +54,13 @@ impl FloatKernel {
     ///
     /// # Panics
     /// When the query is not of the tile's dimension, or there is not one score per row.
-    pub(crate) fn scores(self, scores: Scores, query: &[f32], tile: &Tile<'_>, out: &mut [f32]) {
+    pub(crate) fn scores<C: Component>(
+        self,
+        scores: Scores,
+        query: &[f32],
+        tile: &Tile<'_, C>,
+        out: &mut [f32],
+    ) {
         assert_eq!(query.len(), tile.dim(), "a query of the rows' dimension");
         assert_eq!(out.len(), tile.len(), "one score per row");
         // SAFETY: the machine has the instruction set, or there would be no such kernel; the query
@@ -71,14 +78,34 @@ impl FloatKernel {
         }
     }
 
+    /// Writes the inner product of every row with itself.
+    ///
+    /// # Panics
+    /// When there is not one of them per row.
+    pub(crate) fn squared_norms<C: Component>(self, tile: &Tile<'_, C>, out: &mut [f32]) {
+        assert_eq!(out.len(), tile.len(), "one per row");
+        // SAFETY: the machine has the instruction set, or there would be no such kernel.
+        unsafe {
+            match self.0 {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512Vnni | Isa::Avx512 => avx512::squared_norms(tile, out),
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx2 => avx2::squared_norms(tile, out),
+                #[cfg(target_arch = "aarch64")]
+                Isa::Neon => neon::squared_norms(tile, out),
+                _ => portable::squared_norms(tile, out),
+            }
+        }
+    }
+
     /// Writes the inner product of every row with the query, and with itself.
     ///
     /// # Panics
     /// As [`scores`](Self::scores).
-    pub(crate) fn dots_and_squared_norms(
+    pub(crate) fn dots_and_squared_norms<C: Component>(
         self,
         query: &[f32],
-        tile: &Tile<'_>,
+        tile: &Tile<'_, C>,
         dots: &mut [f32],
         squared_norms: &mut [f32],
     ) {
@@ -183,10 +210,10 @@ macro_rules! entries {
             /// # Safety
             /// The processor has the instruction set. The query has the tile's dimension.
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn scores(
+            pub(super) unsafe fn scores<C: Component>(
                 scores: Scores,
                 query: &[f32],
-                tile: &Tile<'_>,
+                tile: &Tile<'_, C>,
                 out: &mut [f32],
             ) {
                 let mut write = |first: usize, rows: usize, sums: [f32; 8]| {
@@ -195,26 +222,34 @@ macro_rules! entries {
                 // SAFETY: as the caller says.
                 unsafe {
                     match scores {
-                        Scores::Dot => sweep::<$register, Dot>(query.as_ptr(), tile, write),
+                        Scores::Dot => sweep::<$register, C, Dot>(query.as_ptr(), tile, write),
                         Scores::Squares => {
                             let negated = |first, rows, sums: [f32; 8]| {
                                 write(first, rows, sums.map(std::ops::Neg::neg));
                             };
-                            sweep::<$register, Squares>(query.as_ptr(), tile, negated);
-                        }
-                        Scores::SquaredNorm => {
-                            sweep::<$register, SquaredNorm>(query.as_ptr(), tile, write);
+                            sweep::<$register, C, Squares>(query.as_ptr(), tile, negated);
                         }
                     }
                 }
             }
 
             /// # Safety
+            /// The processor has the instruction set.
+            $(#[target_feature(enable = $features)])?
+            pub(super) unsafe fn squared_norms<C: Component>(tile: &Tile<'_, C>, out: &mut [f32]) {
+                let write = |first: usize, rows: usize, sums: [f32; 8]| {
+                    out[first..first + rows].copy_from_slice(&sums[..rows]);
+                };
+                // SAFETY: as the caller says; no query is read.
+                unsafe { sweep::<$register, C, SquaredNorm>(std::ptr::null(), tile, write) }
+            }
+
+            /// # Safety
             /// The processor has the instruction set. The query has the tile's dimension.
             $(#[target_feature(enable = $features)])?
-            pub(super) unsafe fn both(
+            pub(super) unsafe fn both<C: Component>(
                 query: &[f32],
-                tile: &Tile<'_>,
+                tile: &Tile<'_, C>,
                 dots: &mut [f32],
                 squared_norms: &mut [f32],
             ) {
@@ -223,7 +258,7 @@ macro_rules! entries {
                     squared_norms[first..first + rows].copy_from_slice(&sums[4..4 + rows]);
                 };
                 // SAFETY: as the caller says.
-                unsafe { sweep::<$register, DotAndSquaredNorm>(query.as_ptr(), tile, write) }
+                unsafe { sweep::<$register, C, DotAndSquaredNorm>(query.as_ptr(), tile, write) }
             }
 
             /// # Safety
@@ -266,7 +301,7 @@ macro_rules! entries {
 #[cfg(target_arch = "x86_64")]
 entries!(avx512, crate::kernel::float::avx512::Avx512, 8, "avx512f,avx2,fma");
 #[cfg(target_arch = "x86_64")]
-entries!(avx2, crate::kernel::float::avx2::Avx2, 6, "avx2,fma");
+entries!(avx2, crate::kernel::float::avx2::Avx2, 6, "avx2,fma,f16c");
 #[cfg(target_arch = "aarch64")]
 entries!(neon, crate::kernel::float::neon::Neon, 8, "neon");
 entries!(portable, crate::kernel::float::portable::Portable, 4);

@@ -2,6 +2,8 @@
 //! instruction set ([`register`]), by rows for one query ([`rows`]) and by panels for many
 //! ([`panel`]).
 //!
+//! Rows are of any [`Component`]; each register type knows how to [`Load`](register::Load) them.
+//!
 //! Other modules call the safe methods of [`FloatKernel`]. A call works through a whole list of
 //! rows, so that the dispatch to an instruction set costs nothing. [`bound`] proves from which
 //! score on a row is no hit.
@@ -15,6 +17,7 @@
 //!   functions of [`entry`] alone, which enable the instruction set that the register type needs.
 
 mod bound;
+mod component;
 #[allow(unsafe_code)]
 mod entry;
 #[allow(unsafe_code)]
@@ -43,6 +46,7 @@ mod neon;
 mod portable;
 
 pub(crate) use bound::{Cut, Margin, ScoreBound, ScoreForm};
+pub(crate) use component::Component;
 pub(crate) use entry::{FloatKernel, KEEP_ROWS};
 pub(crate) use panel::{Panel, Survivor};
 pub(crate) use rows::{Scores, Tile};

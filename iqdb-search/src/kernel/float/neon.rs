@@ -1,11 +1,14 @@
 //! NEON: 4 lanes.
 
 use std::arch::aarch64::*;
+use std::arch::asm;
 
-use super::register::Register;
+use iqdb_core::{bf16, f16};
+
+use super::register::{Load, Register};
 
 #[derive(Clone, Copy)]
-pub(super) struct Neon(float32x4_t);
+pub(crate) struct Neon(float32x4_t);
 
 impl Register for Neon {
     const LEN: usize = 4;
@@ -37,9 +40,6 @@ impl Register for Neon {
         // SAFETY: the caller has NEON, and the array has 4 components.
         unsafe { Self(vld1q_f32(lanes.as_ptr())) }
     }
-
-    #[inline(always)]
-    unsafe fn prefetch(_: *const f32) {}
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -81,5 +81,46 @@ impl Register for Neon {
     unsafe fn write(self, to: &mut [f32; 16]) {
         // SAFETY: the caller has NEON, and there is room for 4 lanes.
         unsafe { vst1q_f32(to.as_mut_ptr(), self.0) }
+    }
+}
+
+impl Load<Neon> for f16 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Neon {
+        let lanes: float32x4_t;
+        // SAFETY: the caller has NEON, and with it the instruction, for which stable Rust has no
+        // function; 4 components are readable.
+        unsafe {
+            let halves = vld1_u16(from.cast());
+            asm!(
+                "fcvtl {lanes:v}.4s, {halves:v}.4h",
+                lanes = lateout(vreg) lanes,
+                halves = in(vreg) halves,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+        }
+        Neon(lanes)
+    }
+}
+
+impl Load<Neon> for bf16 {
+    /// A `bf16` is the upper half of the `f32` of its value.
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Neon {
+        // SAFETY: the caller has NEON, and 4 components are readable.
+        unsafe { Neon(vreinterpretq_f32_u32(vshll_n_u16::<16>(vld1_u16(from.cast())))) }
+    }
+}
+
+impl Load<Neon> for i8 {
+    #[inline(always)]
+    unsafe fn load(from: *const Self) -> Neon {
+        // SAFETY: 4 components are readable, as the caller says.
+        let components = unsafe { from.cast::<u32>().read_unaligned() };
+        // SAFETY: the caller has NEON.
+        unsafe {
+            let bytes = vreinterpret_s8_u32(vdup_n_u32(components));
+            Neon(vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes)))))
+        }
     }
 }

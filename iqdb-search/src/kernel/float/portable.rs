@@ -1,9 +1,11 @@
 //! Plain Rust: 4 lanes that any compiler can keep in a register. Rounds products and sums each.
 
-use super::register::Register;
+use iqdb_core::{bf16, f16};
+
+use super::register::{Load, Register};
 
 #[derive(Clone, Copy)]
-pub(super) struct Portable([f32; 4]);
+pub(crate) struct Portable([f32; 4]);
 
 impl Register for Portable {
     const LEN: usize = 4;
@@ -32,9 +34,6 @@ impl Register for Portable {
         lanes[..n].copy_from_slice(components);
         Self(lanes)
     }
-
-    #[inline(always)]
-    unsafe fn prefetch(_: *const f32) {}
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
@@ -66,4 +65,32 @@ impl Register for Portable {
     unsafe fn write(self, to: &mut [f32; 16]) {
         to[..4].copy_from_slice(&self.0);
     }
+}
+
+macro_rules! load_each {
+    ($type:ty, $convert:expr) => {
+        impl Load<Portable> for $type {
+            #[inline(always)]
+            unsafe fn load(from: *const Self) -> Portable {
+                // SAFETY: 4 components are readable, as the caller says, of whatever alignment.
+                Portable(unsafe { from.cast::<[Self; 4]>().read_unaligned() }.map($convert))
+            }
+        }
+    };
+}
+
+load_each!(f16, f16_to_f32);
+load_each!(bf16, |x: bf16| f32::from_bits(u32::from(x.to_bits()) << 16));
+load_each!(i8, f32::from);
+
+/// The value of an `f16`, in operations that a compiler does for all lanes at once. With its bits at
+/// the place of an `f32`'s, an `f16` is 2^-112 of its value, subnormal ones too; and the exponent of
+/// infinity and NaN is set anew.
+#[inline(always)]
+fn f16_to_f32(half: f16) -> f32 {
+    const SCALE: f32 = f32::from_bits((112 + 127) << 23);
+    let bits = u32::from(half.to_bits());
+    let finite = f32::from_bits((bits & 0x7fff) << 13) * SCALE;
+    let exponent = if bits & 0x7c00 == 0x7c00 { f32::INFINITY.to_bits() } else { 0 };
+    f32::from_bits(finite.to_bits() | exponent | (bits & 0x8000) << 16)
 }

@@ -12,24 +12,30 @@
 //! ```
 //! The last components, fewer than a register, are loaded with zeros behind them. A group that is
 //! not full repeats its last row, and what is summed up for the repetition is not written.
+//!
+//! Rows of `f16`, `bf16` and `i8` are converted in the registers, so that memory is read at the width
+//! of the element and nothing is written. Every lane has the exact value of its component, so a
+//! score has the error that one of `f32` rows has.
 
-use super::register::Register;
+use super::component::Component;
+use super::register::{Load, Register};
+use crate::kernel::prefetch::{prefetch_line, streams_need_prefetch};
 
 /// Rows of one block, and a list of those that a kernel scores.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Tile<'a> {
-    components: &'a [f32],
+pub(crate) struct Tile<'a, C = f32> {
+    components: &'a [C],
     dim: usize,
     stride: usize,
     rows: &'a [u32],
 }
 
-impl<'a> Tile<'a> {
+impl<'a, C: Component> Tile<'a, C> {
     /// The rows numbered `rows` of the matrix `components`. O(rows).
     ///
     /// # Panics
     /// When `dim` is not in `1..=stride`, or a row is outside the matrix.
-    pub(crate) fn new(components: &'a [f32], dim: usize, stride: usize, rows: &'a [u32]) -> Self {
+    pub(crate) fn new(components: &'a [C], dim: usize, stride: usize, rows: &'a [u32]) -> Self {
         assert!(0 < dim && dim <= stride, "a row is no longer than its stride");
         let last = rows.iter().copied().max().unwrap_or(0) as usize;
         let fits = rows.is_empty() || last < components.len() / stride;
@@ -43,7 +49,7 @@ impl<'a> Tile<'a> {
     }
 
     /// The vectors of the listed rows, in the order of the list.
-    pub(crate) fn vectors(&self) -> impl Iterator<Item = &'a [f32]> {
+    pub(crate) fn vectors(&self) -> impl Iterator<Item = &'a [C]> {
         let Self { components, dim, stride, rows } = *self;
         rows.iter().map(move |row| &components[*row as usize * stride..][..dim])
     }
@@ -52,22 +58,22 @@ impl<'a> Tile<'a> {
         self.dim
     }
 
-    /// Prefetches the row after number `n` of the list, unless it follows in memory: then the
-    /// processor prefetches it by itself.
-    ///
-    /// # Safety
-    /// The processor has the instruction set of `R`.
+    /// Whether the listed rows, of which there are several, follow each other in memory. The list of
+    /// a scan is in ascending order, so the first and the last row tell. For prefetching only.
+    fn is_contiguous(&self) -> bool {
+        match *self.rows {
+            [first, .., last] => {
+                last.checked_sub(first).map(|n| n as usize + 1) == Some(self.len())
+            }
+            _ => false,
+        }
+    }
+
+    /// The listed row that is `ahead` rows behind number `n` of the list, or row `n` itself if the
+    /// list ends before. For prefetching only.
     #[inline(always)]
-    unsafe fn prefetch_next<R: Register>(&self, n: usize) {
-        let Some(&[row, next]) = self.rows.get(n..n + 2) else { return };
-        if next == row + 1 {
-            return;
-        }
-        let next = self.components.as_ptr().wrapping_add(next as usize * self.stride);
-        for line in 0..PREFETCHED_LINES.min(self.dim.div_ceil(CACHE_LINE_COMPONENTS)) {
-            // SAFETY: the caller has the instruction set.
-            unsafe { R::prefetch(next.wrapping_add(line * CACHE_LINE_COMPONENTS)) };
-        }
+    fn ahead_of(&self, n: usize, ahead: usize) -> *const C {
+        self.group::<1>(if n + ahead < self.len() { n + ahead } else { n })[0]
     }
 
     /// The first components of `N` rows of the list from number `first` on, the last row of the
@@ -75,7 +81,7 @@ impl<'a> Tile<'a> {
     ///
     /// The list may not be empty.
     #[inline(always)]
-    pub(super) fn group<const N: usize>(&self, first: usize) -> [*const f32; N] {
+    pub(super) fn group<const N: usize>(&self, first: usize) -> [*const C; N] {
         let last = self.rows.len() - 1;
         std::array::from_fn(|n| {
             let row = self.rows[last.min(first + n)] as usize;
@@ -85,9 +91,12 @@ impl<'a> Tile<'a> {
     }
 }
 
-/// Components in a cache line, and how many lines of a row are prefetched.
-const CACHE_LINE_COMPONENTS: usize = 16;
-const PREFETCHED_LINES: usize = 32;
+/// Bytes of a cache line.
+const CACHE_LINE_BYTES: usize = 64;
+
+/// How many bytes of rows lie between what a kernel reads and what it prefetches.
+/// `docs/decisions/033-elements-in-registers.md` has the measurements.
+const AHEAD_BYTES: usize = 4_096;
 
 /// What is summed up over the components of a query and a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +105,6 @@ pub(crate) enum Scores {
     Dot,
     /// The negated squared distance.
     Squares,
-    /// The inner product of the row with itself; the query doesn't matter.
-    SquaredNorm,
 }
 
 /// How a register of components enters the sums of its row.
@@ -105,6 +112,9 @@ pub(super) trait Term<R: Register> {
     /// How many sums a row has, 1 or 2. Of the 8 registers that a kernel adds up at a time, each
     /// row takes this many.
     const SUMS: usize;
+
+    /// Whether the components of the query enter.
+    const READS_QUERY: bool = true;
 
     /// Adds what these components give.
     ///
@@ -142,6 +152,7 @@ impl<R: Register> Term<R> for Squares {
 
 impl<R: Register> Term<R> for SquaredNorm {
     const SUMS: usize = 1;
+    const READS_QUERY: bool = false;
     #[inline(always)]
     unsafe fn add(sums: &mut [R; 2], _: R, row: R) {
         // SAFETY: the caller has the instruction set.
@@ -169,56 +180,37 @@ const CHAINS: usize = 4;
 ///
 /// # Safety
 /// The processor has the instruction set of `R`, and `query` points at `tile.dim()` readable
-/// components.
+/// components, unless `T` reads none.
 #[inline(always)]
-pub(super) unsafe fn sweep<R: Register, T: Term<R>>(
+pub(super) unsafe fn sweep<R: Register, C: Component + Load<R>, T: Term<R>>(
     query: *const f32,
-    tile: &Tile<'_>,
+    tile: &Tile<'_, C>,
     mut write: impl FnMut(usize, usize, [f32; 8]),
 ) {
-    let rest = tile.dim() % R::LEN;
-    let whole = tile.dim() - rest;
-    let chained = tile.dim() - tile.dim() % (CHAINS * R::LEN);
     let group = 8 / T::SUMS;
+    let is_contiguous = tile.is_contiguous();
+    let prefetches = !is_contiguous || streams_need_prefetch();
+    let ahead = (AHEAD_BYTES / (tile.dim() * size_of::<C>())).max(1);
     for first in (0..tile.len()).step_by(group) {
-        let rows: [*const f32; 8] = tile.group(first);
+        let rows: [*const C; 8] = tile.group(first);
         // SAFETY: the caller has the instruction set; `query` and each of `rows` point at `dim`
-        // components, of which no load reads past the end: the first loop ends at `chained`, the
-        // second at `whole`, and the last load takes those from there to `dim`.
+        // components.
         let sums = unsafe {
             let mut sums = [R::zero(); 8];
             let mut n = 0;
             while n < group {
-                tile.prefetch_next::<R>(first + n);
-                let mut chains = [[R::zero(); 2]; CHAINS];
-                let mut k = 0;
-                while k < chained {
-                    let mut chain = 0;
-                    while chain < CHAINS {
-                        let at = k + chain * R::LEN;
-                        T::add(
-                            &mut chains[chain],
-                            R::load(query.add(at)),
-                            R::load(rows[n].add(at)),
-                        );
-                        chain += 1;
-                    }
-                    k += CHAINS * R::LEN;
-                }
-                while k < whole {
-                    T::add(&mut chains[0], R::load(query.add(k)), R::load(rows[n].add(k)));
-                    k += R::LEN;
-                }
-                if rest > 0 {
-                    let (query, row) = (query.add(whole), rows[n].add(whole));
-                    let (query, row) = (R::load_first(query, rest), R::load_first(row, rest));
-                    T::add(&mut chains[1], query, row);
-                }
+                let ahead = match is_contiguous {
+                    // Behind the last row, too: there the next list begins.
+                    true => rows[n].wrapping_byte_add(AHEAD_BYTES),
+                    false => tile.ahead_of(first + n, ahead),
+                };
+                let row = match prefetches {
+                    true => row_sums::<R, C, T, true>(query, rows[n], ahead, tile.dim()),
+                    false => row_sums::<R, C, T, false>(query, rows[n], ahead, tile.dim()),
+                };
                 let mut sum = 0;
                 while sum < T::SUMS {
-                    let [a, b, c, d] =
-                        [chains[0][sum], chains[1][sum], chains[2][sum], chains[3][sum]];
-                    sums[sum * group + n] = a.add(b).add(c.add(d));
+                    sums[sum * group + n] = row[sum];
                     sum += 1;
                 }
                 n += 1;
@@ -226,5 +218,65 @@ pub(super) unsafe fn sweep<R: Register, T: Term<R>>(
             R::sums(sums)
         };
         write(first, group.min(tile.len() - first), sums);
+    }
+}
+
+/// The sums of one row. With `PREFETCH` the components at `ahead`, an address of any kind, are
+/// prefetched as those of the row are read.
+///
+/// # Safety
+/// The processor has the instruction set of `R`. `row` points at `dim` readable components, and
+/// `query` does, unless `T` reads none.
+#[inline(always)]
+unsafe fn row_sums<R: Register, C: Load<R>, T: Term<R>, const PREFETCH: bool>(
+    query: *const f32,
+    row: *const C,
+    ahead: *const C,
+    dim: usize,
+) -> [R; 2] {
+    let rest = dim % R::LEN;
+    let whole = dim - rest;
+    let chained = dim - dim % (CHAINS * R::LEN);
+    // SAFETY: the caller has the instruction set; no load reads past `dim` components: the first
+    // loop ends at `chained`, the second at `whole`, and the last load takes those from there on.
+    unsafe {
+        let queried = |at: usize| if T::READS_QUERY { R::load(query.add(at)) } else { R::zero() };
+        let mut chains = [[R::zero(); 2]; CHAINS];
+        let mut k = 0;
+        while k < chained {
+            if PREFETCH {
+                prefetch(ahead.wrapping_add(k), CHAINS * R::LEN);
+            }
+            let mut chain = 0;
+            while chain < CHAINS {
+                let at = k + chain * R::LEN;
+                T::add(&mut chains[chain], queried(at), C::load(row.add(at)));
+                chain += 1;
+            }
+            k += CHAINS * R::LEN;
+        }
+        while k < whole {
+            T::add(&mut chains[0], queried(k), C::load(row.add(k)));
+            k += R::LEN;
+        }
+        if rest > 0 {
+            let query = match T::READS_QUERY {
+                true => R::load_first(query.add(whole), rest),
+                false => R::zero(),
+            };
+            T::add(&mut chains[1], query, C::load_first(row.add(whole), rest));
+        }
+        let [a, b, c, d] = chains;
+        std::array::from_fn(|sum| a[sum].add(b[sum]).add(c[sum].add(d[sum])))
+    }
+}
+
+/// Prefetches the lines of `len` components.
+#[inline(always)]
+fn prefetch<C>(components: *const C, len: usize) {
+    let mut byte = 0;
+    while byte < len * size_of::<C>() {
+        prefetch_line(components.cast::<u8>().wrapping_add(byte));
+        byte += CACHE_LINE_BYTES;
     }
 }

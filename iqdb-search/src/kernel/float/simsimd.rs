@@ -12,16 +12,21 @@ pub(crate) const REGISTER: usize = if cfg!(target_arch = "aarch64") { 64 } else 
 
 /// The score of one row.
 pub(crate) fn score(scores: Scores, query: &[f32], row: &[f32], register: usize) -> f32 {
-    let score = match scores {
+    single(match scores {
         Scores::Dot => dot(query, row, register),
         Scores::Squares => -squared_distance(query, row, register),
-        Scores::SquaredNorm => dot(row, row, register),
-    };
-    // Rounded as every `f32` sum is, and infinite where such a sum would be.
-    #[allow(clippy::cast_possible_truncation)]
-    {
-        score as f32
-    }
+    })
+}
+
+/// The inner product of a row with itself.
+pub(crate) fn squared_norm(row: &[f32], register: usize) -> f32 {
+    single(dot(row, row, register))
+}
+
+/// Rounded as every `f32` sum is, and infinite where such a sum would be.
+#[allow(clippy::cast_possible_truncation)]
+fn single(sum: f64) -> f32 {
+    sum as f32
 }
 
 fn dot(a: &[f32], b: &[f32], register: usize) -> f64 {
