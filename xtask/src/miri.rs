@@ -1,7 +1,10 @@
 //! `cargo xtask miri`: runs the tests of unsafe code, and a small whole life of a store, in miri.
 //!
-//! It knows no package: one is looked at if it has a module that may hold unsafe code, or the
-//! integration test of that small life, which uses no foreign code.
+//! It knows no package: one is looked at if it has a module in a file of its own that allows itself
+//! unsafe code, or the integration test of that small life, which uses no foreign code. The kernels are
+//! in folders, and left out: miri doesn't know their instructions, and their own tests run in it.
+
+use std::path::Path;
 
 use clap::Args;
 
@@ -12,9 +15,8 @@ use crate::{Result, Verdict, libtest, nightly, terminal};
 /// The integration test that is small enough for tools that are slow, in plain Rust.
 pub(crate) const SMALL_TEST: &str = "end_to_end_small";
 
-/// The modules that may hold unsafe code, but for the kernels, whose instructions miri doesn't know:
-/// their tests run in miri.
-const UNSAFE_MODULES: [&str; 2] = ["column", "pages"];
+/// What a module says at its head that holds unsafe code.
+const ALLOWS_UNSAFE: &str = "#![allow(unsafe_code)]";
 
 /// What miri and the standard library that it interprets come in.
 const COMPONENTS: [&str; 2] = ["miri", "rust-src"];
@@ -36,8 +38,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
         with_lives.map(|package| test(workspace, package, &["--test", SMALL_TEST])).collect();
     if units.is_empty() || lives.is_empty() {
         return Err(format!(
-            "no package has an integration test called `{SMALL_TEST}`, or none has one of the modules {}",
-            UNSAFE_MODULES.join(", ")
+            "no package has an integration test called `{SMALL_TEST}`, or none has a module with \
+             `{ALLOWS_UNSAFE}`"
         ));
     }
     let root = &workspace.root;
@@ -63,10 +65,26 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
 
 /// Those of the tests of a package's unsafe modules.
 fn units(workspace: &Workspace, package: &Package) -> Vec<Invocation> {
-    let sources = package.manifest_path.with_file_name("src");
-    let there = |module: &&&str| sources.join(module).with_extension("rs").is_file();
-    let modules = UNSAFE_MODULES.iter().filter(there);
-    modules.map(|module| test(workspace, package, &["--lib", &format!("{module}::")])).collect()
+    let sources = std::fs::read_dir(package.manifest_path.with_file_name("src"));
+    let mut modules: Vec<String> = sources
+        .into_iter()
+        .flatten()
+        .filter_map(|file| unsafe_module(&file.ok()?.path()))
+        .collect();
+    modules.sort_unstable();
+    modules
+        .iter()
+        .map(|module| test(workspace, package, &["--lib", &format!("{module}::")]))
+        .collect()
+}
+
+/// The name of the module in this file, if it may hold unsafe code.
+fn unsafe_module(file: &Path) -> Option<String> {
+    let module = file.file_stem()?.to_str()?;
+    let is_rust = file.extension().is_some_and(|extension| extension == "rs");
+    let source = is_rust.then(|| std::fs::read_to_string(file).ok()).flatten()?;
+    let allows = source.lines().any(|line| line == ALLOWS_UNSAFE);
+    (allows && module != "lib").then(|| module.to_owned())
 }
 
 fn test(workspace: &Workspace, package: &Package, what: &[&str]) -> Invocation {
@@ -95,7 +113,10 @@ mod tests {
 
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("src")).unwrap();
-        std::fs::write(home.path().join("src/pages.rs"), "").unwrap();
+        let allows = format!("//! Pages.\n{ALLOWS_UNSAFE}\n");
+        std::fs::write(home.path().join("src/pages.rs"), &allows).unwrap();
+        std::fs::write(home.path().join("src/pages.txt"), &allows).unwrap();
+        std::fs::write(home.path().join("src/column.rs"), "//! Nothing unsafe.\n").unwrap();
         package.manifest_path = home.path().join("Cargo.toml");
         let shown: Vec<_> = units(&workspace, &package).iter().map(ToString::to_string).collect();
         assert_eq!(
