@@ -155,7 +155,7 @@ pub(crate) fn read_column(
     }
 }
 
-/// The rows of a block of `rows` rows that the vectors of a column are of.
+/// The rows of a block of `block_rows` rows that the vectors of a column are of.
 fn rows(rows_of: &[u8], count: usize, block_rows: usize) -> Vec<usize> {
     let rows: Vec<usize> = if count == block_rows || count == 0 {
         assert!(rows_of.is_empty());
