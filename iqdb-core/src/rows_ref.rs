@@ -274,8 +274,8 @@ impl<'a> Csr<'a> {
 }
 
 impl<'a> ByteRows<'a> {
-    /// Rows that end where `ends` has it, the first of which is where the first row begins. The values
-    /// of `ends` are not those of `bytes`: only their differences count. O(rows).
+    /// Rows of these bytes: `ends[0]` is where the first row begins, and each later end is where a row
+    /// ends. Only the differences of the ends count, so `ends[0]` may be any number. O(rows).
     ///
     /// # Errors
     /// [`ErrorKind::ContractViolation`] when the ends don't rise, or go beyond the bytes.
