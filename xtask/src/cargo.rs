@@ -102,6 +102,10 @@ impl Invocation {
         } else {
             Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
         };
+        if std::env::var_os("CI").is_some() {
+            // Nothing is built twice there, and what cargo keeps for a second build is gigabytes.
+            command.env("CARGO_INCREMENTAL", "0");
+        }
         command.args(&self.args).envs(self.envs.iter().cloned()).current_dir(root);
         command
     }
