@@ -6,7 +6,7 @@ use std::ops::Range;
 use iqdb_core::{Element, Matrix, Result, RowsRef, VectorRef, bf16, f16};
 
 use crate::byte_rows::{Bytes, BytesAppender};
-use crate::column::{Appender, Column};
+use crate::column::{Appender, Column, prefetch};
 use crate::terms::{Terms, TermsAppender};
 
 /// Bytes of a line; the rows of numbers begin at multiples of it.
@@ -31,6 +31,18 @@ impl FieldValue<'_> {
         match self {
             Self::Vector(vector) => vector.dim().unwrap_or(0),
             Self::Bytes(_) => 0,
+        }
+    }
+
+    /// Loads the components of a dense vector into the cache, before they are appended.
+    pub(crate) fn prefetch(self) {
+        match self {
+            Self::Vector(VectorRef::F32(row)) => prefetch(&row),
+            Self::Vector(VectorRef::F16(row)) => prefetch(&row),
+            Self::Vector(VectorRef::BF16(row)) => prefetch(&row),
+            Self::Vector(VectorRef::I8(row)) => prefetch(&row),
+            Self::Vector(VectorRef::Binary(row)) => prefetch(row.bytes()),
+            Self::Vector(VectorRef::Sparse(_)) | Self::Bytes(_) => {}
         }
     }
 }

@@ -126,12 +126,12 @@ impl FieldAppender {
         value: FieldValue<'_>,
         at: &mut ChunkMemory<'_>,
     ) {
-        self.append(field, row, value, at.rows_max(), || at.take(value));
+        self.append(field, row, value, at.rows_max, || at.take(value));
     }
 
     /// Notes that a row of the chunk lacks the field.
     pub(crate) fn skip(&mut self, field: &FieldColumn, at: &ChunkMemory<'_>) {
-        self.lack_one(field, at.rows_max());
+        self.lack_one(field, at.rows_max);
     }
 
     /// The column of a computed field, for the first `rows` rows of a chunk that has room for
@@ -266,7 +266,8 @@ mod tests {
             let mut has = has.to_vec();
             for row in ROWS[rows..].iter().copied() {
                 let reserved = &mut ReservedMemory::default();
-                let mut at = ChunkMemory { reserved, layout: &layout, chunk: 0, field: 1 };
+                let (layout, rows_max) = (&layout, ROWS_MAX);
+                let mut at = ChunkMemory { reserved, layout, chunk: 0, rows_max, field: 1 };
                 // Every other row has the field.
                 match row % 2 {
                     0 => writes.skip(&reads, &at),

@@ -38,20 +38,17 @@ pub(crate) struct ChunkMemory<'a> {
     pub(crate) layout: &'a Layout,
     /// The number of the chunk.
     pub(crate) chunk: usize,
+    /// The most rows of the chunk.
+    pub(crate) rows_max: usize,
     /// The position of the field.
     pub(crate) field: usize,
 }
 
 impl ChunkMemory<'_> {
-    /// The most rows of the chunk.
-    pub(crate) fn rows_max(&self) -> usize {
-        self.layout.chunk_rows(self.chunk)
-    }
-
     /// Memory for rows like this one; if it is large, also for those of the next chunks of the same
     /// capacity, up to [`MAPPED_BYTES`].
     pub(crate) fn take(&mut self, row: FieldValue<'_>) -> Memory {
-        let (layout, chunk, rows) = (self.layout, self.chunk, self.rows_max());
+        let (layout, chunk, rows) = (self.layout, self.chunk, self.rows_max);
         let reserved = &mut self.reserved.0[self.field];
         // A chunk without rows of the field took none, so there may be some of another capacity.
         reserved.retain(|memory| memory.rows == rows);

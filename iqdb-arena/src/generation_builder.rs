@@ -12,7 +12,7 @@ use crate::generation::Generation;
 use crate::layout::RowAddress;
 use crate::open_chunk::OpenChunk;
 use crate::payloads::RowPayload;
-use crate::rows::{Link, RowValues, ValueSource};
+use crate::rows::{Link, RowValues, Rows, ValueSource};
 use crate::shared::Shared;
 use crate::sync::Arc;
 use crate::table::{ROWS_MAX, Slot, Table};
@@ -157,38 +157,41 @@ impl GenerationBuilder {
         if self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
-        self.push(id, values, link, (payload, None));
+        let bytes = self.push(id, values, link, (payload, None));
         // After the row is written, so that a reader that finds it in the table can read it.
         if !self.faults.has(Defect::TableBeforeRow) {
             self.index(found);
         }
         self.rows += 1;
-        self.bytes_of(self.rows - 1)
+        bytes
     }
 
-    /// Writes the next row into the open chunk, and seals the chunk if it is full.
+    /// Writes the next row into the open chunk, and seals the chunk if it is full. Returns the size of
+    /// the row, in bytes.
     fn push(
         &mut self,
         id: RecordId,
         values: RowValues<'_>,
         link: Link,
         payload: (RowPayload<'_>, Option<Birthplace>),
-    ) {
-        let mut open_chunk = match self.open_chunk.take() {
-            Some(open_chunk) => open_chunk,
-            None => self.add_chunk(),
-        };
-        let has_new_form = open_chunk.push(id, values, link, payload, &mut self.reserved);
-        if open_chunk.is_full() {
-            let id = self.shared.seal_ids.next();
-            self.layout = Arc::default();
-            self.replace_last_chunk(open_chunk.sealed(id));
-        } else {
-            if has_new_form {
-                self.replace_last_chunk(open_chunk.chunk());
-            }
-            self.open_chunk = Some(open_chunk);
+    ) -> u64 {
+        if self.open_chunk.is_none() {
+            self.open_chunk = Some(self.add_chunk());
         }
+        let Some(open_chunk) = &mut self.open_chunk else { return 0 };
+        let (row, has_new_form) = open_chunk.push(id, values, link, payload, &mut self.reserved);
+        let bytes = size(open_chunk.rows(), row, values.schema, payload.0);
+        let form = match open_chunk {
+            open_chunk if !open_chunk.is_full() => has_new_form.then(|| open_chunk.chunk()),
+            _ => self.open_chunk.take().map(|full| {
+                self.layout = Arc::default();
+                full.sealed(self.shared.seal_ids.next())
+            }),
+        };
+        if let Some(chunk) = form {
+            self.replace_last_chunk(chunk);
+        }
+        bytes
     }
 
     /// Replaces the last chunk by another form of itself, for later views.
@@ -214,12 +217,11 @@ impl GenerationBuilder {
     }
 
     /// The size of a row in bytes: its fields, its id and its payload.
-    pub(crate) fn bytes_of(&self, row: u32) -> u64 {
+    pub(crate) fn bytes_of(&self, row: u32, schema: &Schema) -> u64 {
         let address = self.generation.layout().address(row as usize);
         let Some(chunk) = self.chunks.get(address.chunk) else { return 0 };
-        let payload = chunk.payload(address.row).map_or(0, RowPayload::size_bytes);
-        let fields = chunk.rows().field_bytes(address.row);
-        (fields + size_of::<RecordId>() + payload) as u64
+        let payload = chunk.payload(address.row);
+        payload.map_or(0, |payload| size(chunk.rows(), address.row, schema, payload))
     }
 
     /// A copy of the payload of a row; an empty one where there is no such row.
@@ -273,4 +275,10 @@ impl GenerationBuilder {
         self.chunk_list = None;
         open_chunk
     }
+}
+
+/// The size of a row of a chunk in bytes: its fields, its id and its payload.
+fn size(rows: &Rows, row: usize, schema: &Schema, payload: RowPayload<'_>) -> u64 {
+    let fields = rows.field_bytes(row, schema.fields().len());
+    (fields + size_of::<RecordId>() + payload.size_bytes()) as u64
 }

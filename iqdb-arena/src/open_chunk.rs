@@ -53,8 +53,9 @@ impl OpenChunk {
         &self.rows
     }
 
-    /// Appends a row. Returns true if the payloads changed their form, so that the next view needs a
-    /// new [`chunk`](Self::chunk); earlier views keep theirs, which is valid for the rows before.
+    /// Appends a row. Returns its number in the chunk, and whether the payloads changed their form, so
+    /// that the next view needs a new [`chunk`](Self::chunk); earlier views keep theirs, which is valid
+    /// for the rows before.
     ///
     /// # Panics
     /// When the chunk is [full](Self::is_full).
@@ -65,7 +66,7 @@ impl OpenChunk {
         link: Link,
         (payload, birthplace): (RowPayload<'_>, Option<Birthplace>),
         reserved: &mut ReservedMemory,
-    ) -> bool {
+    ) -> (usize, bool) {
         self.lineage.push(birthplace);
         let row = self.rows_in.push(&self.rows, id, values, link, reserved);
         let fits = match &mut self.payloads_in {
@@ -82,7 +83,7 @@ impl OpenChunk {
         if !fits {
             self.keep_whole(row, payload);
         }
-        !fits
+        (row, !fits)
     }
 
     /// Adds the column of the field at this position, which has all rows so far, and its appender.

@@ -83,6 +83,8 @@ pub(crate) struct RowsAppender {
     layout: Layout,
     /// The number of the chunk.
     chunk: usize,
+    /// The most rows of the chunk.
+    rows_max: usize,
 }
 
 /// What a row that is to be appended has in the fields of a schema.
@@ -143,7 +145,14 @@ pub(crate) fn rows(layout: &Layout, chunk: usize, noted_ends: NotedEnds) -> (Row
     let fields = (0..FIELDS_MAX).map(|_| FieldColumn::default()).collect();
     let fields_in = (0..FIELDS_MAX).map(|_| FieldAppender::default()).collect();
     (
-        RowsAppender { fields: fields_in, ids: ids_in, links: links_in, layout: *layout, chunk },
+        RowsAppender {
+            fields: fields_in,
+            ids: ids_in,
+            links: links_in,
+            layout: *layout,
+            chunk,
+            rows_max: capacity,
+        },
         Rows {
             fields,
             ids,
@@ -170,9 +179,11 @@ impl RowsAppender {
         let row = self.links.len();
         // A chunk has fewer rows than 32 bits count.
         let number = u32::try_from(row).unwrap_or(u32::MAX);
-        for (field, (writes, reads)) in self.fields.iter_mut().zip(&rows.fields).enumerate() {
-            let (layout, chunk) = (&self.layout, self.chunk);
-            let mut memory = ChunkMemory { reserved, layout, chunk, field };
+        // No row has a field that the schema has not yet.
+        let fields = self.fields.iter_mut().zip(&rows.fields).take(values.schema.fields().len());
+        for (field, (writes, reads)) in fields.enumerate() {
+            let (layout, chunk, rows_max) = (&self.layout, self.chunk, self.rows_max);
+            let mut memory = ChunkMemory { reserved, layout, chunk, rows_max, field };
             match values.get(field) {
                 Some(value) => writes.push(reads, number, value, &mut memory),
                 None => writes.skip(reads, &memory),
@@ -204,9 +215,9 @@ impl Rows {
         self.fields[field].fill(column);
     }
 
-    /// The bytes that the fields of a row take.
-    pub(crate) fn field_bytes(&self, row: usize) -> usize {
-        self.fields.iter().map(|field| field.bytes(row)).sum()
+    /// The bytes that the first `fields` fields of a row take.
+    pub(crate) fn field_bytes(&self, row: usize, fields: usize) -> usize {
+        self.fields.iter().take(fields).map(|field| field.bytes(row)).sum()
     }
 
     pub(crate) fn id(&self, row: usize) -> Option<&RecordId> {

@@ -8,9 +8,10 @@ use iqdb_core::{
 };
 
 use crate::backfill::Backfilled;
+use crate::components::FieldValue;
 use crate::fault::{Defect, Faults, Stage};
 use crate::generation::Generation;
-use crate::generation_builder::GenerationBuilder;
+use crate::generation_builder::{GenerationBuilder, IdLookup};
 use crate::options::ArenaOptions;
 use crate::payloads::RowPayload;
 use crate::rows::{RowValues, ValueSource};
@@ -143,7 +144,10 @@ impl Writer {
             if hashes.len() == PREFETCHED_EFFECTS {
                 self.builder.prefetch(&hashes);
             }
-            for (effect, hash) in effects.iter().zip(&hashes) {
+            for (n, (effect, hash)) in effects.iter().zip(&hashes).enumerate() {
+                if let Some(Effect::Put(next, _)) = effects.get(n + 1) {
+                    next.vectors().for_each(|(_, vector)| FieldValue::Vector(vector).prefetch());
+                }
                 self.stage(effect, *hash, &mut applied, &mut staged);
             }
         }
@@ -243,37 +247,52 @@ impl Writer {
             });
         applied.count(effect, present.is_some());
         let (published, schema) = (self.view.rows, &self.view.schema);
-        let generation = Arc::clone(self.builder.generation());
-        let row = present.and_then(|row| generation.locate(row));
         let of = |source| RowValues { schema, source };
-        staged.added_bytes += match (effect, row) {
-            (Effect::Put(record, computed), _) => {
+        staged.added_bytes += match effect {
+            Effect::Put(record, computed) => {
                 let payload = RowPayload::Whole(&record.payload);
                 let values = of(ValueSource::Record(record, computed));
                 self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::PutRow(rows, row, computed), _) => {
+            Effect::PutRow(rows, row, computed) => {
                 let payload = RowPayload::New(rows, *row);
                 let values = of(ValueSource::New(rows, *row, computed));
                 self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::SetPayload(_, payload, computed), Some((rows, address))) => {
+            Effect::SetPayload(..) | Effect::SetVectors(..) => {
+                self.stage_copy(effect, found, present)
+            }
+            Effect::Remove(_) => 0,
+        };
+        if let Some(row) = present {
+            staged.ended_bytes += self.builder.bytes_of(row, &self.view.schema);
+            staged.ended.push(row);
+            staged.ended_set.insert(row);
+        }
+    }
+
+    /// Appends a copy of the row `present` with the change of `effect`, and returns its size; 0 where
+    /// there is no such row.
+    fn stage_copy(&mut self, effect: &Effect<'_>, found: IdLookup, present: Option<u32>) -> u64 {
+        let (published, schema) = (self.view.rows, &self.view.schema);
+        let generation = Arc::clone(self.builder.generation());
+        let Some((rows, address)) = present.and_then(|row| generation.locate(row)) else {
+            return 0;
+        };
+        let of = |source| RowValues { schema, source };
+        match effect {
+            Effect::SetPayload(_, payload, computed) => {
                 let payload = RowPayload::Whole(payload);
                 let values = of(ValueSource::RowWithPayload(rows, address.row, computed));
                 self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::SetVectors(_, named), Some((rows, address))) => {
+            Effect::SetVectors(_, named) => {
                 let payload = self.builder.payload_of(address);
                 let payload = RowPayload::Whole(&payload);
                 let values = of(ValueSource::RowWithVectors(rows, address.row, named));
                 self.builder.append(found, published, effect.to_id(), values, payload)
             }
-            (Effect::Remove(_) | Effect::SetPayload(..) | Effect::SetVectors(..), _) => 0,
-        };
-        if let Some(row) = present {
-            staged.ended_bytes += self.builder.bytes_of(row);
-            staged.ended.push(row);
-            staged.ended_set.insert(row);
+            Effect::Put(..) | Effect::PutRow(..) | Effect::Remove(_) => 0,
         }
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn change(
             Change::SetVectors(id, with_all_others_removed(before, vectors))
         }
         Change::MergePayload(id, patch) => merged_wrongly(defect, before, id, patch),
-        Change::UpsertRows(rows) => Change::UpsertRows(misread_rows(defect, &rows)?),
+        Change::UpsertRows(rows) => Change::UpsertRows(misread_rows(defect, &rows)?.into()),
         other => other,
     })
 }

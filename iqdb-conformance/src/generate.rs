@@ -162,7 +162,7 @@ impl Generator {
             4 => Change::InsertIfAbsent(self.record(rng, id)?),
             5 => Change::Insert(self.record(rng, id)?),
             6 => Change::MergePayload(id, corpus::patch(rng)),
-            7 => Change::UpsertRows(self.rows(rng)?),
+            7 => Change::UpsertRows(self.rows(rng)?.into()),
             _ => Change::DeleteWhere(filters::random(rng)),
         })
     }

@@ -5,6 +5,7 @@ mod parse;
 mod serde_form;
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -34,10 +35,10 @@ use uuid::Uuid;
 /// # Serde
 /// In a human-readable format a number is a number, a UUID is `{"uuid": "…"}` and a string is a
 /// string; elsewhere it is an enum of these three in this order.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordId(Repr);
 
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Repr {
     Number(u64),
     Uuid(Uuid),
@@ -47,7 +48,7 @@ enum Repr {
 /// A borrowed [`RecordId`]: what a store lends, so that ids may live in columns or mapped files.
 ///
 /// Ordered and printed exactly as the [`RecordId`] it stands for.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdRef<'a> {
     /// A number.
     Number(u64),
@@ -65,6 +66,24 @@ impl RecordId {
             Repr::Number(number) => IdRef::Number(*number),
             Repr::Uuid(uuid) => IdRef::Uuid(*uuid),
             Repr::Text(text) => IdRef::Text(text),
+        }
+    }
+}
+
+/// As the [`IdRef`] of the same id.
+impl Hash for RecordId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_ref().hash(state);
+    }
+}
+
+/// Without the kind, which would be hashed beside every number.
+impl Hash for IdRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Number(number) => state.write_u64(*number),
+            Self::Uuid(uuid) => state.write(uuid.as_bytes()),
+            Self::Text(text) => text.hash(state),
         }
     }
 }

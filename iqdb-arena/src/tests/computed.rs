@@ -181,7 +181,8 @@ fn the_bytes_of_a_column_count_as_bytes_of_the_row() {
     let size = |id: u64, n: u64| {
         let store = computing();
         store.upsert(with_payload(id, n)).unwrap();
-        store.arena().lock().builder().bytes_of(0)
+        let writer = store.arena().lock();
+        writer.builder().bytes_of(0, &writer.view().schema)
     };
     let of_payload = |n: u64| u64::try_from(payload(n).size_bytes()).unwrap();
     assert_eq!(size(7, 1_003) - of_payload(1_003), size(7, 2) - of_payload(2) + 4);

@@ -36,7 +36,7 @@ fn rows_of(schema: &Schema, records: &[Record]) -> Change {
     for record in records {
         let _ = rows.push(record);
     }
-    Change::UpsertRows(rows)
+    Change::UpsertRows(rows.into())
 }
 
 /// The script without each field of its schema.

@@ -39,8 +39,8 @@ pub enum Change {
     /// [`merge_patch`](crate::merge_patch) does.
     MergePayload(RecordId, Payload),
     /// Insert the record of each row, or replace the whole record of the same id. Of two rows with one
-    /// id the later one counts last.
-    UpsertRows(Rows),
+    /// id the later one counts last. In a box, so that a change is not larger than a record.
+    UpsertRows(Box<Rows>),
 }
 
 /// The name of a field, and the vector to set there or `None` to remove it.
@@ -123,7 +123,7 @@ impl Batch {
     /// The batch with an upsert of many records, by columns, at its end.
     #[must_use]
     pub fn upsert_rows(mut self, rows: Rows) -> Self {
-        self.push(Change::UpsertRows(rows));
+        self.push(Change::UpsertRows(rows.into()));
         self
     }
 
