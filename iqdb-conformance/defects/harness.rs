@@ -5,9 +5,9 @@ use std::time::Duration;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, Harness};
 
-use crate::computing::ComputingStore;
-use crate::defect::Defect;
+use crate::defect::{Defect, Planted};
 use crate::log::LogPlace;
+use crate::map_store::MapStore;
 use crate::racing::RacingStore;
 use crate::remote::PlantedRemoteStore;
 use crate::search::PlantedSearch;
@@ -15,18 +15,17 @@ use crate::store::PlantedStore;
 
 /// The planted store and search, or the store that the defect is in: with the defect, or none.
 pub(crate) fn harness(defect: Option<Defect>) -> Harness {
-    if defect.is_some_and(Defect::is_of_reopening) {
-        return durable_harness(defect);
+    match defect.map_or(Planted::Store, Defect::planted) {
+        Planted::Store => store_harness(defect),
+        Planted::Map => map_harness(defect),
+        Planted::Log => durable_harness(defect),
+        Planted::Racing => racing_harness(defect),
+        Planted::Remote => remote_harness(defect),
     }
-    if defect.is_some_and(Defect::is_of_racing) {
-        return racing_harness(defect);
-    }
-    if defect.is_some_and(Defect::is_of_computing) {
-        return computing_harness(defect);
-    }
-    if defect.is_some_and(Defect::is_of_remotes) {
-        return remote_harness(defect);
-    }
+}
+
+/// The naive store and search, with a defect or none.
+fn store_harness(defect: Option<Defect>) -> Harness {
     let store = move |schema| Ok(PlantedStore::new(schema, defect));
     let harness = Harness::new("planted", store, PlantedSearch { defect });
     limited(harness).with_time_limit(Duration::from_secs(match defect {
@@ -54,10 +53,10 @@ pub(crate) fn racing_harness(defect: Option<Defect>) -> Harness {
     limited(Harness::new("planted", store, NaiveSearch))
 }
 
-/// The store whose defects are in what core computes, with one or none.
-pub(crate) fn computing_harness(defect: Option<Defect>) -> Harness {
-    let store = move |schema| Ok(ComputingStore::new(schema, defect));
-    limited(Harness::new("planted", store, NaiveSearch))
+/// The store of records in a map, with a defect or none.
+pub(crate) fn map_harness(defect: Option<Defect>) -> Harness {
+    let store = move |schema| Ok(MapStore::new(schema, defect));
+    limited(Harness::new("planted", store, PlantedSearch { defect }))
 }
 
 /// As many operations as the histories need to catch the defects planted for them.

@@ -3,12 +3,14 @@
 //!
 //! `cargo xtask conformance --defects` runs every case on every defect and prints the matrix.
 
+#[macro_use]
+mod defects_macro;
+#[macro_use]
+mod lists;
+
 mod block;
 mod cached;
 mod column;
-mod computing;
-#[macro_use]
-mod defects_macro;
 mod defect;
 mod durable;
 mod estimates;
@@ -18,8 +20,10 @@ mod limited;
 mod linear;
 mod log;
 mod maintained;
+mod map_store;
 mod matrix;
 mod misread;
+mod not_yet_caught;
 mod prepared;
 mod racing;
 mod reading;
@@ -36,7 +40,7 @@ mod vectors;
 use std::collections::BTreeSet;
 
 use defect::Defect;
-use harness::{computing_harness, harness, racing_harness, remote_harness};
+use harness::{harness, map_harness, racing_harness, remote_harness};
 use iqdb_conformance::{CASES, Case, Outcome, run_case};
 
 /// How often a case may miss a defect before it counts as not catching it.
@@ -69,7 +73,8 @@ fn every_case_is_seen_to_fail_on_some_defect() {
 
 #[test]
 fn a_story_is_one_sentence_of_a_line() {
-    for defect in Defect::ALL {
+    let not_yet = Defect::NOT_YET_CAUGHT.iter().map(|(_, defect)| defect);
+    for defect in Defect::ALL.iter().chain(not_yet) {
         let story = defect.story();
         let fits = story.chars().count() <= 100 && story.ends_with('.') && !story.contains('\t');
         assert!(fits, "{defect:?}: {story:?}");
@@ -96,7 +101,7 @@ fn without_a_defect_the_same_stores_pass() {
     for (harness, seals, is_remote) in [
         (harness(None), true, false),
         (racing_harness(None), false, false),
-        (computing_harness(None), false, false),
+        (map_harness(None), false, false),
         (remote_harness(None), false, true),
     ] {
         for case in CASES {

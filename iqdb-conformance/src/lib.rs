@@ -78,11 +78,15 @@
 //! 3. Add the line `family::case_name,` to the list in `src/cases.rs`. Without it the function is
 //!    dead code, and the compiler says so; with a name that iqdb-core doesn't state,
 //!    `cargo xtask tidy` does.
-//! 4. See it fail: add a defect to the list in `defects/defect.rs`, with a sentence about it and
-//!    the name of the case, and implement it in a few lines of `defects/store.rs`, `misread.rs`,
-//!    `snapshot.rs`, `column.rs`, `search.rs`, `log.rs` or `racing.rs`. A case that catches no defect is a failure, and so is a
-//!    defect that no case catches: the test `defects` runs each defect against the cases about it,
-//!    and `cargo xtask conformance --defects` against all cases.
+//! 4. See it fail: add a defect to a list in `defects/lists/`, with a sentence about it and the
+//!    name of the case, and implement it in a few lines of `defects/store.rs`, `misread.rs`,
+//!    `snapshot.rs`, `column.rs`, `search.rs`, `map_store.rs`, `log.rs` or `racing.rs`. A case that
+//!    catches no defect is a failure, and so is a defect that no case catches: the test `defects`
+//!    runs each defect against the cases about it, and `cargo xtask conformance --defects` against
+//!    all cases, or only those defects that `IQDB_CONFORMANCE_DEFECTS` names.
+//!
+//! A defect with a number, as in `of 4 by`, is one that no case catches yet. Once a case catches it, a
+//! test says so, and its line moves to a list of the others, without the number.
 //!
 //! # Find your way
 //! `cases/` has the cases, and `defects/` the planted defects. [`Harness`] makes stores,

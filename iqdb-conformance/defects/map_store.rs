@@ -1,4 +1,5 @@
-//! A store of records in a map, whose defects are in how it keeps what core computes of them.
+//! A store of records in a map, fast enough for many of them. Its defects are in how it keeps what core
+//! computes of them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +15,7 @@ use iqdb_core::{
 use crate::defect::Defect;
 
 #[derive(Debug)]
-pub(crate) struct ComputingStore {
+pub(crate) struct MapStore {
     defect: Option<Defect>,
     state: Mutex<State>,
 }
@@ -46,7 +47,7 @@ impl iqdb_core::State for State {
     }
 }
 
-impl ComputingStore {
+impl MapStore {
     pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
         let state = State { schema, version: Version(0), records: BTreeMap::new() };
         Self { defect, state: Mutex::new(state) }
@@ -95,7 +96,7 @@ impl ComputingStore {
     }
 }
 
-impl Store for ComputingStore {
+impl Store for MapStore {
     fn schema(&self) -> Schema {
         self.lock().schema.clone()
     }
