@@ -13,6 +13,7 @@ use iqdb_core::{
 use crate::column::{PlantedColumn, blocks_of};
 use crate::defect::Defect;
 use crate::shelf::off_by_one;
+use crate::values;
 
 /// The rows of one block, with the defect in them.
 #[derive(Debug)]
@@ -62,15 +63,17 @@ impl PlantedBlock {
     fn lends_columns(defect: Option<Defect>) -> bool {
         match defect {
             None => true,
-            Some(defect) => matches!(
-                defect,
-                Defect::LastKeyIsForgotten
-                    | Defect::KeysIgnoreCase
-                    | Defect::MapsAreLentEmpty
-                    | Defect::PathsAreKeys
-                    | Defect::FirstElementIsTheList
-                    | Defect::DatesAreNumbers
-            ),
+            Some(defect) => {
+                matches!(
+                    defect,
+                    Defect::LastKeyIsForgotten
+                        | Defect::KeysIgnoreCase
+                        | Defect::MapsAreLentEmpty
+                        | Defect::PathsAreKeys
+                        | Defect::FirstElementIsTheList
+                        | Defect::DatesAreNumbers
+                ) || values::is_misread(Some(defect))
+            }
         }
     }
 
@@ -146,6 +149,10 @@ impl BlockSource for PlantedBlock {
             // Returns that it has narrowed the mask, and keeps the rows where the key is absent.
             Some(Defect::AbsentKeyDiffers) => Ok(differs),
             // Evaluates the condition as the defect misreads it.
+            defect if values::is_misread(defect) && leaf.path().is_some() => {
+                mask.retain(|row| values::matches(defect, leaf, &self.payloads[row]))?;
+                Ok(true)
+            }
             Some(
                 Defect::PathsAreKeys | Defect::FirstElementIsTheList | Defect::DatesAreNumbers,
             ) if leaf.path().is_some() => {

@@ -14,6 +14,8 @@ pub(crate) enum Planted {
     Log,
     /// The store whose defects are races.
     Racing,
+    /// The store that promises that its reads wait for nobody.
+    Cached,
     /// The store that sends candidates.
     Remote,
 }
@@ -21,4 +23,5 @@ pub(crate) enum Planted {
 join! { [
     of_writes of_reads of_searches
     not_yet
+    of_values of_ids of_reopened of_scale of_equals of_large_batches of_questions of_races of_counts
 ] }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, Harness};
 
+use crate::cached::CachedStore;
 use crate::defect::{Defect, Planted};
 use crate::log::LogPlace;
 use crate::map_store::MapStore;
@@ -20,6 +21,7 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
         Planted::Map => map_harness(defect),
         Planted::Log => durable_harness(defect),
         Planted::Racing => racing_harness(defect),
+        Planted::Cached => cached_harness(defect),
         Planted::Remote => remote_harness(defect),
     }
 }
@@ -57,6 +59,12 @@ pub(crate) fn racing_harness(defect: Option<Defect>) -> Harness {
 pub(crate) fn map_harness(defect: Option<Defect>) -> Harness {
     let store = move |schema| Ok(MapStore::new(schema, defect));
     limited(Harness::new("planted", store, PlantedSearch { defect }))
+}
+
+/// The store that promises wait-free reads, with a defect or none.
+pub(crate) fn cached_harness(defect: Option<Defect>) -> Harness {
+    let store = move |schema| CachedStore::new(schema, defect);
+    limited(Harness::new("planted", store, NaiveSearch))
 }
 
 /// As many operations as the histories need to catch the defects planted for them.

@@ -7,3 +7,22 @@ mod writes;
 mod reads;
 #[macro_use]
 mod searches;
+
+#[macro_use]
+mod counts;
+#[macro_use]
+mod equals;
+#[macro_use]
+mod ids;
+#[macro_use]
+mod large_batches;
+#[macro_use]
+mod questions;
+#[macro_use]
+mod races;
+#[macro_use]
+mod reopened;
+#[macro_use]
+mod scale;
+#[macro_use]
+mod values;

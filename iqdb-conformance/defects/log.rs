@@ -14,6 +14,7 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
+use crate::reopened::read_back;
 
 /// The place of the log, like a directory of files.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ impl LogStore {
         let inner = NaiveStore::new(schema);
         for write in lock(&files.writes).iter() {
             let batch = match write {
-                Write::Batch(batch) => batch,
+                Write::Batch(batch) => &read_back(defect, batch)?,
                 Write::Field(field) => {
                     inner.add_field(field.clone(), Budget::new(), &mut ())?;
                     continue;

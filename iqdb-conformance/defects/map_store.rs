@@ -1,5 +1,5 @@
-//! A store of records in a map, fast enough for many of them. Its defects are in how it keeps what core
-//! computes of them.
+//! A store of records in a map, fast enough for many of them. Its defects are in the keys of the map, in
+//! how it applies large batches, in what it keeps, and in what core computes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,23 +8,33 @@ use std::time::Duration;
 
 use iqdb_core::{
     Applied, Batch, Budget, Capabilities, Computed, Effect, Field, Filter, Progress, Record,
-    RecordId, RecordRef, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, StoredRecord,
-    Version,
+    RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, StoredRecord, Version,
 };
 
 use crate::defect::Defect;
+use crate::keys::{is_below, key};
+use crate::map_snapshot::MapSnapshot;
+use crate::{batches, leaks, same};
 
 #[derive(Debug)]
 pub(crate) struct MapStore {
     defect: Option<Defect>,
-    state: Mutex<State>,
+    /// A writer holds this lock while it applies its batch.
+    writing: Mutex<()>,
+    state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Clone)]
-struct State {
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) defect: Option<Defect>,
     schema: Schema,
-    version: Version,
+    pub(crate) version: Version,
     records: BTreeMap<RecordId, StoredRecord>,
+    /// The snapshot of this version, once it was asked for.
+    shown: Option<Arc<MapSnapshot>>,
+    /// The values that equal ones share.
+    pub(crate) interned: same::Interned,
+    pub(crate) leaked: leaks::Leaked,
 }
 
 impl iqdb_core::State for State {
@@ -33,41 +43,67 @@ impl iqdb_core::State for State {
     }
 
     fn record(&self, id: &RecordId) -> Result<Option<RecordRef<'_>>> {
-        Ok(self.records.get(id).map(RecordRef::from))
+        Ok(self.records.get(&key(self.defect, id)).map(RecordRef::from))
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
-        for (id, stored) in &self.records {
+        for stored in self.records.values() {
             if filter.matches(stored)? {
-                found.push(id.clone());
+                found.push(stored.record.id.clone());
             }
+        }
+        if self.defect == Some(Defect::AThousandAreDeletedAtMost) {
+            found.truncate(1_000);
         }
         Ok(found)
     }
 }
 
-impl MapStore {
-    pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
-        let state = State { schema, version: Version(0), records: BTreeMap::new() };
-        Self { defect, state: Mutex::new(state) }
+impl State {
+    pub(crate) fn get(&self, id: &RecordId) -> Option<&Record> {
+        self.records.get(&key(self.defect, id)).map(|stored| &stored.record)
     }
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Applies changes of a batch, which have been checked, without making a version of them.
+    fn apply(&mut self, changes: &Batch) -> Result<Applied> {
+        let Resolved { effects, mut applied } = changes.resolve(self, self.version)?;
+        self.shown = None;
+        for effect in effects {
+            let id = effect.to_id();
+            let key = key(self.defect, &id);
+            if matches!(effect, Effect::Remove(_)) && self.has(Defect::IdsAreFolders) {
+                let is_below = |key: &RecordId| is_below(&id, key);
+                let behind = self.records.range(&id..).map(|(key, _)| key).skip(1);
+                let below: Vec<_> = behind.filter(|key| is_below(key)).cloned().collect();
+                below.iter().for_each(|key| drop(self.records.remove(key)));
+            }
+            let before = self.records.remove(&key);
+            applied.count(&effect, before.is_some());
+            self.leaked.keep(self.defect, before.as_ref());
+            if let Some(after) = self.after(effect, before)? {
+                self.records.insert(key, after);
+            }
+        }
+        Ok(applied)
     }
 
     /// The record that an effect leaves, given the one before it.
     fn after(
-        &self,
+        &mut self,
         effect: Effect<'_>,
         before: Option<StoredRecord>,
     ) -> Result<Option<StoredRecord>> {
-        Ok(match (effect, before) {
+        if let Some(before) = &before
+            && same::is_unchanged(self.defect, &effect, &before.record)
+        {
+            return Ok(Some(before.clone()));
+        }
+        let after = match (effect, before) {
             (Effect::Put(record, computed), _) => {
                 Some(StoredRecord { record: record.clone(), computed })
             }
@@ -92,8 +128,39 @@ impl MapStore {
                 (!is_removed).then_some(stored)
             }
             (_, None) => None,
-        })
+        };
+        Ok(after.map(|mut stored| {
+            self.interned.share(self.defect, &mut stored.record.payload);
+            stored
+        }))
     }
+}
+
+impl MapStore {
+    pub(crate) fn new(schema: Schema, defect: Option<Defect>) -> Self {
+        let state = State {
+            defect,
+            schema,
+            version: Version(0),
+            records: BTreeMap::new(),
+            shown: None,
+            interned: same::Interned::default(),
+            leaked: leaks::Leaked::default(),
+        };
+        Self { defect, writing: Mutex::default(), state: Arc::new(Mutex::new(state)) }
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store for MapStore {
@@ -106,23 +173,34 @@ impl Store for MapStore {
     }
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        let mut state = self.lock();
-        batch.check(&state.schema, state.version)?;
-        let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
+        let _writing = lock(&self.writing);
+        let batch = &*batches::misread(self.defect, batch)?;
+        let version = self.lock().version;
+        if !batches::is_checked_late(self.defect, batch) {
+            batch.check_input(&self.schema())?;
+        }
+        batches::check_version(self.defect, batch, version)?;
         budget.check()?;
-        for effect in effects {
-            let id = effect.to_id();
-            let before = state.records.remove(&id);
-            applied.count(&effect, before.is_some());
-            if let Some(after) = self.after(effect, before)? {
-                state.records.insert(id, after);
+        let mut applied = Applied::at(version);
+        let mut state = self.lock();
+        for changes in batches::parts(self.defect, batch) {
+            if self.has(Defect::BudgetsEndLargeBatchesHalfway) {
+                budget.check()?;
+            }
+            changes.check_input(&state.schema)?;
+            batches::add(&mut applied, state.apply(&changes)?);
+            if self.has(Defect::LargeBatchesAreSeenInParts) && batch.changes().len() > 1_000 {
+                drop(state);
+                thread::yield_now();
+                state = self.lock();
             }
         }
         if applied.has_effect() {
             state.version = state.version.next();
+            state.shown = None;
             applied.version = state.version;
         }
-        Ok(applied)
+        Ok(batches::miscounted(self.defect, applied))
     }
 
     fn add_field(
@@ -137,6 +215,7 @@ impl Store for MapStore {
             thread::sleep(Duration::from_millis(5));
         }
         let is_computed = field.kind().is_computed();
+        let _writing = lock(&self.writing);
         let mut state = self.lock();
         let schema = self.capabilities().limits().add_field(&state.schema, field)?;
         if !(is_computed && self.has(Defect::CancelledComputedFieldStays)) {
@@ -155,6 +234,7 @@ impl Store for MapStore {
         }
         state.schema = schema;
         state.version = state.version.next();
+        state.shown = None;
         let version = state.version;
         drop(state);
         progress.report(1, 1);
@@ -165,12 +245,23 @@ impl Store for MapStore {
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        Ok(self.lock().records.get(id).map(|stored| stored.record.clone()))
+        Ok(self.lock().get(id).cloned())
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        let State { schema, version, records } = self.lock().clone();
-        Ok(Arc::new(RowsSnapshot::new(schema, version, records.values())?))
+        let mut state = self.lock();
+        let shown = match state.shown.take() {
+            Some(shown) => shown,
+            None => {
+                let (schema, version) = (state.schema.clone(), state.version);
+                let records = state.records.values();
+                let store = Arc::downgrade(&self.state);
+                Arc::new(MapSnapshot::new(schema, version, records, self.defect, store)?)
+            }
+        };
+        state.leaked.show(self.defect, &shown);
+        state.shown = Some(Arc::clone(&shown));
+        Ok(shown)
     }
 
     fn flush(&self) -> Result<()> {

@@ -49,6 +49,12 @@ fn pause() {
     thread::sleep(Duration::from_micros(100));
 }
 
+/// Whether the store loses a race at this version that it wins at all others, as when a ring of versions
+/// or a table of readers begins anew.
+fn is_rare(Version(version): Version) -> bool {
+    version.is_multiple_of(512) && version > 0
+}
+
 /// Whether a cache entry of this age is still used.
 fn is_fresh(since: Instant) -> bool {
     since.elapsed() < Duration::from_millis(1)
@@ -147,6 +153,11 @@ impl RacingStore {
             Some(Defect::BatchIsSeenHalf) if self.state().apply(batch).is_ok() => {
                 batch.changes().len() / 2
             }
+            Some(Defect::BatchIsSeenHalfAtTimes)
+                if self.state().apply(batch).is_ok_and(|applied| is_rare(applied.version)) =>
+            {
+                batch.changes().len() / 2
+            }
             Some(Defect::RefusedIsSeen) if self.state().apply(batch).is_err() => {
                 batch.changes().len()
             }
@@ -180,6 +191,13 @@ impl Store for RacingStore {
                 *lock(&self.state) = state;
                 return Ok(applied);
             }
+            Some(Defect::WritesRaceAtTimes) if is_rare(self.state().version.next()) => {
+                let mut state = self.state();
+                let applied = state.apply(batch)?;
+                pause();
+                *lock(&self.state) = state;
+                return Ok(applied);
+            }
             Some(Defect::VersionIsComparedFirst) => {
                 batch.check_version(self.state().version)?;
                 pause();
@@ -190,7 +208,7 @@ impl Store for RacingStore {
             }
             _ => {}
         }
-        let _writing = lock(&self.writing);
+        let writing = lock(&self.writing);
         self.hold_up(batch)?;
         let mut next = self.state();
         let applied = next.apply(batch)?;
@@ -201,8 +219,17 @@ impl Store for RacingStore {
                 next.model = self.state().model;
             }
         }
-        let len = next.model.len() as u64;
+        let (len, version) = (next.model.len() as u64, next.version);
         *lock(&self.state) = next;
+        if self.has(Defect::LenIsCountedLaterAtTimes) && is_rare(version) {
+            pause();
+            lock(&self.defect_state).len = len;
+        }
+        if self.has(Defect::VersionIsReadAfterwardsAtTimes) && is_rare(version) {
+            drop(writing);
+            pause();
+            return Ok(at(self.state().version, applied));
+        }
         if self.has(Defect::LenIsCountedLater) {
             pause();
             lock(&self.defect_state).len = len;
@@ -247,7 +274,9 @@ impl Store for RacingStore {
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
         let State { model, version } = self.state();
         let mut records: Vec<_> = model.records().cloned().collect();
-        if self.has(Defect::SnapshotMixesVersions) {
+        if self.has(Defect::SnapshotMixesVersions)
+            || self.has(Defect::SnapshotMixesVersionsAtTimes) && is_rare(version)
+        {
             pause();
             let later = self.state().model;
             let (_, rest) = records.split_at_mut(model.len() / 2);
@@ -256,7 +285,9 @@ impl Store for RacingStore {
             }
         }
         let mut shown = RecordsSnapshot::new(model.schema().clone(), version, records)?;
-        if self.has(Defect::LenIsCountedLater) {
+        if self.has(Defect::LenIsCountedLater)
+            || self.has(Defect::LenIsCountedLaterAtTimes) && is_rare(version)
+        {
             shown.len = lock(&self.defect_state).len;
         }
         let shown = Arc::new(shown);

@@ -62,7 +62,7 @@ pub(crate) fn scroll(
 }
 
 /// The page without a cursor.
-fn whole<'a>(page: &Page<'a>, limit: usize) -> Page<'a> {
+pub(crate) fn whole<'a>(page: &Page<'a>, limit: usize) -> Page<'a> {
     let mut whole = Page::new(limit).with_parts(page.parts()).with_budget(page.budget());
     if let Some(filter) = page.filter() {
         whole = whole.with_filter(filter);

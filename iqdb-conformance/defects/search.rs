@@ -11,7 +11,7 @@ use iqdb_core::{
 
 use crate::defect::Defect;
 use crate::estimates::PlantedIndex;
-use crate::prepared;
+use crate::{prepared, questions};
 
 #[derive(Debug)]
 pub(crate) struct PlantedSearch {
@@ -27,6 +27,9 @@ impl Search for PlantedSearch {
         scratch: &mut Scratch,
     ) -> Result<Explain> {
         match self.defect {
+            Some(defect) if questions::is_misread(defect) => {
+                questions::search(defect, on, queries, hits, scratch)
+            }
             Some(
                 Defect::TiesByInsertion
                 | Defect::TiesByTextOfTheId
