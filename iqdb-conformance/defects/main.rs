@@ -24,6 +24,7 @@ mod leaks;
 mod limited;
 mod linear;
 mod log;
+mod long_history;
 mod maintained;
 mod map_snapshot;
 mod map_store;

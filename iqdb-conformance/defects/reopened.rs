@@ -44,7 +44,7 @@ fn change(defect: Option<Defect>, change: Change) -> Result<Change> {
         Change::UpsertRows(rows) if defect == Some(Defect::ReopeningReads255Rows) => {
             let records = rows.to_records();
             let few = records.iter().take(usize::from(u8::MAX));
-            Change::UpsertRows(Rows::of_records(rows.schema(), few)?)
+            Change::UpsertRows(Rows::of_records(rows.schema(), few)?.into())
         }
         other => other,
     })

@@ -11,7 +11,7 @@ const HISTORIES: &str = "histories::random_operations_agree_with_the_model";
 
 /// Runs a test of this file in a process of its own: the environment of this one is shared with
 /// the other tests.
-fn run(test: &str, variable: &str, value: &str) -> String {
+pub(crate) fn run(test: &str, variable: &str, value: &str) -> String {
     let output = Command::new(std::env::current_exe().expect("the path of this test"))
         .args(["--exact", test, "--nocapture"])
         .env(variable, value)

@@ -61,7 +61,7 @@ pub(crate) fn history(seed: u64, shapes: &[Schema], reopens: bool) -> Result<Scr
         operation.apply_to(&mut model)?;
         operations.push(operation);
     }
-    Ok(Script { schema, operations })
+    Ok(Script::new(schema, operations))
 }
 
 /// Draws the operations of one history.

@@ -1,8 +1,10 @@
-//! Random histories: plays generated scripts against a store, and shrinks the first that fails.
+//! Random histories: plays generated scripts against a store, and shrinks the first that fails. The
+//! seed and the failure are on standard error before that.
 //!
 //! The seed determines everything about a history: the schema, which operations occur and how
 //! often, which ids are hot. So the seed alone replays a failure.
 
+use std::io::{self, Write as _};
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,13 +13,14 @@ use std::thread;
 
 use iqdb_core::{Metric, Result, Schema};
 
-use crate::differential::play::play;
+use crate::check::exact::shortened;
+use crate::differential::play::{Disagreement, play};
 use crate::generate;
 use crate::generate::operation::Operation;
 use crate::generate::script::Script;
 use crate::generate::seed::{SEED_VARIABLE, seed_to_replay};
 use crate::shapes::{self, Held};
-use crate::shrink::{Shrunk, print};
+use crate::shrink::{Shrunk, print, time_max};
 use crate::{Harness, Outcome};
 
 /// The seeds to play: enough for `operations` operations in all, or the one that the environment
@@ -48,16 +51,18 @@ pub(crate) fn check_all(harness: &Harness) -> Result<Outcome> {
     let held = Held::of(harness, shapes::all()?)?;
     let seeds = seeds(harness.operations());
     let next = AtomicU64::new(0);
-    let failed = Mutex::new(None::<u64>);
+    let failed = Mutex::new(None::<(u64, Disagreement)>);
     let work = || -> Result<()> {
         while let Some(seed) = usize::try_from(next.fetch_add(1, Ordering::SeqCst))
             .ok()
             .and_then(|turn| seeds.get(turn).copied())
         {
             let script = generate::history(seed, &held.schemas, reopens)?;
-            if play(&script, harness).is_some() {
+            if let Some(disagreement) = play(&script, harness) {
                 let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-                *failed = Some(failed.map_or(seed, |other| other.min(seed)));
+                if failed.as_ref().is_none_or(|(other, _)| seed < *other) {
+                    *failed = Some((seed, disagreement));
+                }
                 // Workers take seeds in ascending order, so every smaller seed is already taken.
                 next.fetch_add(seeds.len() as u64, Ordering::SeqCst);
             }
@@ -73,21 +78,39 @@ pub(crate) fn check_all(harness: &Harness) -> Result<Outcome> {
     })?;
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         None => Ok(held.outcome()),
-        Some(seed) => explain(harness, seed, generate::history(seed, &held.schemas, reopens)?),
+        Some((seed, first)) => {
+            explain(harness, seed, generate::history(seed, &held.schemas, reopens)?, &first)
+        }
     }
 }
 
-/// Plays the history of this seed again, shrinks it, and panics with the report.
-fn explain(harness: &Harness, seed: u64, script: Script) -> ! {
+/// Announces the failure, plays the history of this seed again, shrinks it, and panics with the
+/// report.
+fn explain(harness: &Harness, seed: u64, script: Script, first: &Disagreement) -> ! {
+    announce(harness, seed, first);
+    let first = format!("seed {seed}, {}", print::disagreement(&script, first));
     let Some(disagreement) = play(&script, harness) else {
         panic!(
-            "seed {seed}: the store disagreed with the model, and played again it did not: the defect \
-             depends on time, or on other stores in the process"
+            "{first}; played again, the store agreed with the model: the defect depends on time, or on \
+             other stores in the process"
         );
     };
-    let described = print::disagreement(&script, &disagreement);
     let shrunk = Shrunk::of(harness, script, disagreement);
-    panic!("seed {seed}, {described} ({SEED_VARIABLE}={seed} replays it){}", shrunk.report(seed));
+    panic!("{first} ({SEED_VARIABLE}={seed} replays it){}", shrunk.report(seed));
+}
+
+/// Writes the failure to standard error, past the capture of tests: a process that the system ends
+/// while it shrinks has said what failed.
+fn announce(harness: &Harness, seed: u64, Disagreement { step, message }: &Disagreement) {
+    const SHOWN_CHARS: usize = 400;
+    let (name, time) = (harness.name(), time_max(harness));
+    let message = shortened(&message.replace('\n', " "), SHOWN_CHARS);
+    // Where nothing can be written to, the report still says it.
+    let _ = writeln!(
+        io::stderr(),
+        "{name}: seed {seed}, step {step}: {message} ({SEED_VARIABLE}={seed} replays it; shrinking it \
+         takes at most {time:?})"
+    );
 }
 
 /// Performs the operations on a new store of this schema and on the model, and compares the whole
@@ -108,7 +131,7 @@ fn explain(harness: &Harness, seed: u64, script: Script) -> ! {
 /// # Panics
 /// When the store disagrees with the model; the message says at which operation.
 pub fn replay(harness: &Harness, schema: Schema, operations: Vec<Operation>) {
-    let script = Script { schema, operations };
+    let script = Script::new(schema, operations);
     if let Some(disagreement) = play(&script, harness) {
         panic!("{}, {}", harness.name(), print::disagreement(&script, &disagreement));
     }

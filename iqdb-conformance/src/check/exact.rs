@@ -110,13 +110,17 @@ pub(crate) fn difference(found: &impl Debug, expected: &impl Debug) -> String {
     format!("expected {}, found {}", brief(expected), brief(found))
 }
 
-/// The debug output of a value, truncated: a payload may have a megabyte.
+/// The debug output of a value, shortened: a payload may have a megabyte.
 pub(crate) fn brief(value: &impl Debug) -> String {
     const SHOWN_CHARS: usize = 2_000;
-    let text = format!("{value:?}");
-    match text.char_indices().nth(SHOWN_CHARS) {
+    shortened(&format!("{value:?}"), SHOWN_CHARS)
+}
+
+/// The first characters of a text, and the number of its bytes if it has more.
+pub(crate) fn shortened(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
-        None => text,
+        None => text.to_owned(),
     }
 }
 

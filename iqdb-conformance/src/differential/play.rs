@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use iqdb_core::Result;
 
@@ -29,8 +30,18 @@ pub(crate) struct Disagreement {
 
 /// Plays the script on a new store. Returns the first disagreement with the model, if any.
 pub(crate) fn play(script: &Script, harness: &Harness) -> Option<Disagreement> {
+    play_until(script, harness, None)
+}
+
+/// Plays the script on a new store until the time is up. Returns the first disagreement with the
+/// model that was found by then, if any.
+pub(crate) fn play_until(
+    script: &Script,
+    harness: &Harness,
+    until: Option<Instant>,
+) -> Option<Disagreement> {
     let step = Cell::new(0);
-    let play = || play_steps(script, harness, &step);
+    let play = || play_steps(script, harness, &step, until);
     let message = match silence_panics(|| catch_unwind(AssertUnwindSafe(play))) {
         Ok(Ok(())) => return None,
         Ok(Err(error)) => format!("expected success, found the error {error:?}"),
@@ -39,11 +50,19 @@ pub(crate) fn play(script: &Script, harness: &Harness) -> Option<Disagreement> {
     Some(Disagreement { step: step.get(), message })
 }
 
-fn play_steps(script: &Script, harness: &Harness, at: &Cell<usize>) -> Result<()> {
+fn play_steps(
+    script: &Script,
+    harness: &Harness,
+    at: &Cell<usize>,
+    until: Option<Instant>,
+) -> Result<()> {
     let mut pair = Differential::new(harness, &script.schema)?;
     let mut kept: Kept = Vec::new();
     let mut steps_unchecked = 0;
     for (step, operation) in script.operations.iter().enumerate() {
+        if until.is_some_and(|until| Instant::now() > until) {
+            return Ok(());
+        }
         at.set(step);
         perform(operation, &mut pair, &mut kept)?;
         let snapshot = pair.site.snapshot()?;

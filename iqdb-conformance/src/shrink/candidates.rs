@@ -2,57 +2,31 @@
 //!
 //! Each candidate has fewer parts, or replaces a part by a minimal one (the component 0 or 1, the
 //! value 1, a small number as id) that later steps keep. Both are bounded, so shrinking terminates.
+//! They are made one at a time, and share the operations that they don't change.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-use iqdb_core::filter::Expr;
 use iqdb_core::{
-    Batch, Change, Field, FieldKind, Filter, Goal, NamedVector, Payload, Record, RecordId, Rows,
-    Schema, Value, Vector, VectorRef,
+    Change, Field, FieldKind, IdRef, NamedVector, Record, RecordId, Schema, Vector, VectorRef,
 };
 
-use super::vectors;
+use super::each::Each;
+use super::{operations, vectors};
 use crate::generate::operation::{Operation, Question};
 use crate::generate::script::Script;
+use operations::{rows_of, with_changes};
 
-/// All candidates, the largest simplifications first.
-pub(crate) fn scripts(script: &Script) -> Vec<Script> {
-    let mut scripts = without_a_field(script);
-    scripts.extend(with_fewer_dimensions(script));
-    for (at, operation) in script.operations.iter().enumerate() {
-        scripts.extend(operations(operation).into_iter().map(|simpler| {
-            let mut script = script.clone();
-            script.operations[at] = simpler;
-            script
-        }));
-    }
-    scripts.extend(with_simpler_ids(script));
-    scripts
-}
-
-/// An upsert of rows, without those that can't be stored.
-fn rows_of(schema: &Schema, records: &[Record]) -> Change {
-    let mut rows = Rows::new(schema);
-    for record in records {
-        let _ = rows.push(record);
-    }
-    Change::UpsertRows(rows.into())
-}
-
-/// The script without each field of its schema.
-fn without_a_field(script: &Script) -> Vec<Script> {
-    let without = |gone: &Field| {
+/// The script without each field of its schema, and with fewer dimensions of each.
+pub(super) fn of_schema(script: &Script, each: Each<'_, Script>) -> ControlFlow<()> {
+    for gone in script.schema.fields() {
         let fields = script.schema.fields().iter().filter(|field| *field != gone).cloned();
-        let schema = Schema::from_fields(fields.collect::<Vec<_>>()).ok()?;
+        let Ok(schema) = Schema::from_fields(fields.collect::<Vec<_>>()) else { continue };
         let keep =
             |field: &str, vector: VectorRef<'_>| (field != gone.name()).then(|| vector.to_vector());
-        Some(with_vectors(script, schema, &keep))
-    };
-    script.schema.fields().iter().filter_map(without).collect()
-}
-
-fn with_fewer_dimensions(script: &Script) -> Vec<Script> {
-    let mut scripts = Vec::new();
+        each(with_vectors(script, schema, &keep))?;
+    }
     for (id, field) in script.schema.iter() {
         let FieldKind::Dense { dim, metric, element } = field.kind() else { continue };
         for dim in [1, 2, 3, 8].into_iter().filter(|shorter| *shorter < dim) {
@@ -67,10 +41,17 @@ fn with_fewer_dimensions(script: &Script) -> Vec<Script> {
                 let cut = (name == field.name()).then(|| vectors::cut(vector, dim)).flatten();
                 Some(cut.unwrap_or_else(|| vector.to_vector()))
             };
-            scripts.push(with_vectors(script, schema, &cut));
+            each(with_vectors(script, schema, &cut))?;
         }
     }
-    scripts
+    ControlFlow::Continue(())
+}
+
+/// The script with the operation at this index made simpler.
+pub(super) fn of_operation(script: &Script, at: usize, each: Each<'_, Script>) -> ControlFlow<()> {
+    operations::simpler(&script.operations[at], &mut |simpler| {
+        each(script.with_operation(at, simpler))
+    })
 }
 
 /// The script for another schema, with other vectors. A question without a vector is left out.
@@ -90,8 +71,8 @@ fn with_vectors(
         let vector = change(question.field_name(), question.vector.as_ref())?;
         Some(Question { vector, ..question.clone() })
     };
-    let operations = script.operations.iter().map(|operation| match operation {
-        Operation::Apply(batch) => Operation::Apply(with_changes(
+    let operation = |operation: &Arc<Operation>| match &**operation {
+        Operation::Apply(batch) => Arc::new(Operation::Apply(with_changes(
             batch,
             batch.changes().iter().map(|it| match it {
                 Change::Upsert(it) => Change::Upsert(record(it)),
@@ -106,13 +87,13 @@ fn with_vectors(
                 }
                 other => other.clone(),
             }),
-        )),
+        ))),
         Operation::Search(questions) => {
-            Operation::Search(questions.iter().filter_map(question).collect())
+            Arc::new(Operation::Search(questions.iter().filter_map(question).collect()))
         }
-        other => other.clone(),
-    });
-    let operations = operations.collect();
+        _ => Arc::clone(operation),
+    };
+    let operations = script.operations.iter().map(operation).collect();
     Script { schema, operations }
 }
 
@@ -129,28 +110,23 @@ fn named(
     changed.collect()
 }
 
-/// The batch with other changes.
-fn with_changes(batch: &Batch, changes: impl IntoIterator<Item = Change>) -> Batch {
-    let changed: Batch = changes.into_iter().collect();
-    match batch.expected_version() {
-        Some(version) => changed.expect_version(version),
-        None => changed,
-    }
-}
-
 /// One candidate per id: the id is replaced everywhere by the smallest unused number.
-fn with_simpler_ids(script: &Script) -> Vec<Script> {
-    let ids: BTreeSet<&RecordId> = script.operations.iter().flat_map(ids).collect();
-    let numbers: BTreeSet<RecordId> = (0..ids.len() as u64).map(RecordId::from).collect();
-    let Some(free) = numbers.iter().find(|number| !ids.contains(number)) else {
-        return Vec::new();
+pub(super) fn of_ids(script: &Script, each: Each<'_, Script>) -> ControlFlow<()> {
+    let ids: BTreeSet<&RecordId> = script.operations.iter().flat_map(|it| ids(it)).collect();
+    let count = ids.len() as u64;
+    let is_small = |id: &RecordId| matches!(id.as_ref(), IdRef::Number(number) if number < count);
+    let Some(free) = (0..count).map(RecordId::from).find(|number| !ids.contains(number)) else {
+        return ControlFlow::Continue(());
     };
-    let renamed = |from: &RecordId| {
+    for from in ids.iter().copied().filter(|id| !is_small(id)) {
         let rename = |id: &RecordId| if id == from { free.clone() } else { id.clone() };
-        let operations = script.operations.iter().map(|it| with_ids(it, &rename)).collect();
-        Script { schema: script.schema.clone(), operations }
-    };
-    ids.into_iter().filter(|id| !numbers.contains(id)).map(renamed).collect()
+        let operations = script.operations.iter().map(|operation| match names(operation, from) {
+            true => Arc::new(with_ids(operation, &rename)),
+            false => Arc::clone(operation),
+        });
+        each(Script { schema: script.schema.clone(), operations: operations.collect() })?;
+    }
+    ControlFlow::Continue(())
 }
 
 fn ids(operation: &Operation) -> Vec<&RecordId> {
@@ -159,6 +135,16 @@ fn ids(operation: &Operation) -> Vec<&RecordId> {
         Operation::Get(id) => vec![id],
         _ => Vec::new(),
     }
+}
+
+/// Whether the operation names the id, in rows as well.
+fn names(operation: &Operation, wanted: &RecordId) -> bool {
+    let in_rows = |change: &Change| match change {
+        Change::UpsertRows(rows) => rows.ids().iter().any(|id| id == wanted.as_ref()),
+        _ => false,
+    };
+    ids(operation).contains(&wanted)
+        || matches!(operation, Operation::Apply(batch) if batch.changes().iter().any(in_rows))
 }
 
 fn with_ids(operation: &Operation, rename: &dyn Fn(&RecordId) -> RecordId) -> Operation {
@@ -192,165 +178,4 @@ fn with_id(change: &Change, rename: &dyn Fn(&RecordId) -> RecordId) -> Change {
         Change::SetVectors(id, vectors) => Change::SetVectors(rename(id), vectors.clone()),
         other => other.clone(),
     }
-}
-
-fn operations(operation: &Operation) -> Vec<Operation> {
-    match operation {
-        Operation::Apply(batch) => batches(batch).into_iter().map(Operation::Apply).collect(),
-        Operation::DeleteWhere(filter) => {
-            filters(filter).into_iter().map(Operation::DeleteWhere).collect()
-        }
-        Operation::Count(filter) => filters(filter).into_iter().map(Operation::Count).collect(),
-        Operation::Search(questions) => {
-            lists(questions, questions_like).into_iter().map(Operation::Search).collect()
-        }
-        Operation::Reopen { after_kill: true } => vec![Operation::Reopen { after_kill: false }],
-        _ => Vec::new(),
-    }
-}
-
-/// The list without its halves, without each element, and with each element made simpler.
-fn lists<T: Clone>(list: &[T], simpler: impl Fn(&T) -> Vec<T>) -> Vec<Vec<T>> {
-    let mut lists = Vec::new();
-    if list.len() > 2 {
-        let (first, second) = list.split_at(list.len() / 2);
-        lists.extend([first.to_vec(), second.to_vec()]);
-    }
-    for at in 0..list.len() {
-        let mut shorter = list.to_vec();
-        shorter.remove(at);
-        lists.push(shorter);
-    }
-    for (at, element) in list.iter().enumerate() {
-        lists.extend(simpler(element).into_iter().map(|simpler| {
-            let mut list = list.to_vec();
-            list[at] = simpler;
-            list
-        }));
-    }
-    lists
-}
-
-fn batches(batch: &Batch) -> Vec<Batch> {
-    let mut batches = Vec::new();
-    if batch.expected_version().is_some() {
-        batches.push(batch.changes().iter().cloned().collect());
-    }
-    let lists = lists(batch.changes(), changes).into_iter();
-    batches.extend(lists.map(|changes| with_changes(batch, changes)));
-    batches
-}
-
-fn changes(change: &Change) -> Vec<Change> {
-    match change {
-        Change::Upsert(record) => upserts(record, Change::Upsert),
-        Change::Insert(record) => upserts(record, Change::Insert),
-        Change::InsertIfAbsent(record) => upserts(record, Change::InsertIfAbsent),
-        Change::SetPayload(id, payload) => {
-            let payloads = payloads(payload).into_iter();
-            payloads.map(|payload| Change::SetPayload(id.clone(), payload)).collect()
-        }
-        Change::MergePayload(id, patch) => {
-            let patches = payloads(patch).into_iter();
-            patches.map(|patch| Change::MergePayload(id.clone(), patch)).collect()
-        }
-        Change::UpsertRows(rows) => {
-            let simpler = |record: &Record| {
-                let changes = upserts(record, Change::Upsert).into_iter();
-                let records = changes.filter_map(|change| match change {
-                    Change::Upsert(record) => Some(record),
-                    _ => None,
-                });
-                records.collect()
-            };
-            let lists = lists(&rows.to_records(), simpler).into_iter();
-            lists.map(|records| rows_of(rows.schema(), &records)).collect()
-        }
-        Change::DeleteWhere(filter) => {
-            filters(filter).into_iter().map(Change::DeleteWhere).collect()
-        }
-        Change::SetVectors(id, vectors) => {
-            let lists = lists(vectors, vectors_to_set).into_iter();
-            lists.map(|vectors| Change::SetVectors(id.clone(), vectors)).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn vectors_to_set((name, vector): &NamedVector) -> Vec<NamedVector> {
-    let simpler = vector.iter().flat_map(|vector| vectors::simpler(vector.as_ref()));
-    simpler.map(|vector| (name.clone(), Some(vector))).collect()
-}
-
-fn upserts(record: &Record, change: fn(Record) -> Change) -> Vec<Change> {
-    let payloads = payloads(&record.payload).into_iter();
-    let with_payloads = payloads.map(|payload| record.clone().with_payload(payload));
-    with_payloads.chain(records(record)).map(change).collect()
-}
-
-/// The record without each of its vectors, and with each made simpler.
-fn records(record: &Record) -> Vec<Record> {
-    let with = |name: &str, vector: Option<Vector>| {
-        let mut record = record.clone();
-        record.set_vector(name.to_owned(), vector);
-        record
-    };
-    let mut records: Vec<_> = record.vectors().map(|(name, _)| with(name, None)).collect();
-    for (name, vector) in record.vectors() {
-        let simpler = vectors::simpler(vector).into_iter();
-        records.extend(simpler.map(|vector| with(name, Some(vector))));
-    }
-    records
-}
-
-fn payloads(payload: &Payload) -> Vec<Payload> {
-    let mut payloads = Vec::new();
-    if payload.len() > 1 {
-        payloads.push(Payload::new());
-    }
-    for (key, value) in payload.iter() {
-        let mut fewer = payload.clone();
-        fewer.remove(key);
-        payloads.push(fewer);
-        if *value != Value::Int(1) {
-            payloads.push(payload.clone().with(key, 1));
-        }
-        let inside: Vec<&Value> = match value {
-            Value::List(list) => list.iter().collect(),
-            Value::Map(map) => map.iter().map(|(_, value)| value).collect(),
-            _ => Vec::new(),
-        };
-        payloads.extend(inside.into_iter().map(|value| payload.clone().with(key, value.clone())));
-    }
-    payloads
-}
-
-fn filters(filter: &Filter) -> Vec<Filter> {
-    match filter.expr() {
-        Ok(Expr::And(operands) | Expr::Or(operands)) => operands.clone(),
-        Ok(Expr::Not(operand)) => vec![operand.clone()],
-        _ => Vec::new(),
-    }
-}
-
-fn questions_like(question: &Question) -> Vec<Question> {
-    let like = || question.clone();
-    let mut questions = Vec::new();
-    if let Some(filter) = &question.filter {
-        questions.push(Question { filter: None, ..like() });
-        let filters = filters(filter).into_iter();
-        questions.extend(filters.map(|filter| Question { filter: Some(filter), ..like() }));
-    }
-    if question.payload {
-        questions.push(Question { payload: false, ..like() });
-    }
-    if question.threads > 1 {
-        questions.push(Question { threads: 1, ..like() });
-    }
-    if question.goal != (Goal::Nearest { k: 1 }) {
-        questions.push(Question { goal: Goal::Nearest { k: 1 }, ..like() });
-    }
-    let vectors = vectors::simpler(question.vector.as_ref()).into_iter();
-    questions.extend(vectors.map(|vector| Question { vector, ..like() }));
-    questions
 }

@@ -9,14 +9,28 @@ use iqdb_core::{
     Value, VectorRef,
 };
 
+use crate::check::exact::shortened;
 use crate::differential::play::Disagreement;
 use crate::generate::operation::{Operation, Question};
 use crate::generate::script::Script;
 
-/// A whole `#[test]`, for a module in which `conformance_tests!` is.
+/// From how many bytes on no further operation is printed.
+const PRINTED_BYTES_MAX: usize = 256 << 10;
+
+/// How much of an operation is shown where it is no source to compile.
+const SHOWN_CHARS: usize = 2_000;
+
+/// A whole `#[test]`, for a module in which `conformance_tests!` is. One that is too long to print
+/// says how many operations it lacks.
 pub(crate) fn test(name: &str, script: &Script) -> String {
     let mut body = String::new();
-    for operation in &script.operations {
+    for (n, operation) in script.operations.iter().enumerate() {
+        if body.len() >= PRINTED_BYTES_MAX {
+            let more = script.operations.len() - n;
+            let _ =
+                writeln!(body, "        // And {more} operations more, which the seed replays.");
+            break;
+        }
         let _ = writeln!(body, "        {},", self::operation(operation));
     }
     let schema = schema(&script.schema);
@@ -84,7 +98,8 @@ pub(crate) fn disagreement(
     Disagreement { step, message }: &Disagreement,
 ) -> String {
     let operation = script.operations.get(*step);
-    let operation = operation.map_or_else(|| "the final check".to_owned(), self::operation);
+    let operation = operation.map(|operation| shortened(&self::operation(operation), SHOWN_CHARS));
+    let operation = operation.as_deref().unwrap_or("the final check");
     format!("step {step}, in {operation}: {message}")
 }
 
@@ -350,7 +365,7 @@ mod tests {
         let asked = Question::new(Vector::sparse([3], [1.0])?, Goal::Nearest { k: 2 })?;
         let operations =
             vec![Operation::Apply(batch), Operation::Search(vec![asked.with_field("terms")])];
-        let script = Script { schema, operations };
+        let script = Script::new(schema, operations);
         assert_printed("every_kind_of_vector", &script, PRINTED_VECTORS);
         Ok(())
     }
@@ -387,7 +402,7 @@ mod tests {
             Operation::Flush,
             Operation::Reopen { after_kill: true },
         ];
-        let script = Script { schema: Schema::new(3, Metric::Dot)?, operations };
+        let script = Script::new(Schema::new(3, Metric::Dot)?, operations);
         assert_printed("every_kind_of_value", &script, PRINTED);
         Ok(())
     }

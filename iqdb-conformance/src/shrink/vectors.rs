@@ -1,7 +1,10 @@
 //! Vectors that are one step simpler than a given one.
 
+use std::ops::ControlFlow;
+
 use iqdb_core::{Error, Number, SparseRef, Vector, VectorRef, bf16, f16};
 
+use super::each::{Each, cuts};
 use crate::generate::vectors::bits;
 
 /// The first `dim` components of a dense vector, if it has more.
@@ -18,23 +21,28 @@ pub(super) fn cut(vector: VectorRef<'_>, dim: usize) -> Option<Vector> {
     }
 }
 
-/// The vectors with one component more that is 0 or 1, or with one term or bit fewer.
-pub(super) fn simpler(vector: VectorRef<'_>) -> Vec<Vector> {
+/// The vectors with more components that are 0 or 1, or with fewer terms or bits, from large runs of
+/// them down to single ones.
+pub(super) fn simpler(vector: VectorRef<'_>, each: Each<'_, Vector>) -> ControlFlow<()> {
     match vector {
-        VectorRef::F32(vector) => numbers(&vector, 1.0),
-        VectorRef::F16(vector) => numbers(&vector, f16::ONE),
-        VectorRef::BF16(vector) => numbers(&vector, bf16::ONE),
-        VectorRef::I8(vector) => numbers(&vector, 1),
+        VectorRef::F32(vector) => numbers(&vector, 1.0, each),
+        VectorRef::F16(vector) => numbers(&vector, f16::ONE, each),
+        VectorRef::BF16(vector) => numbers(&vector, bf16::ONE, each),
+        VectorRef::I8(vector) => numbers(&vector, 1, each),
         VectorRef::Binary(vector) => {
-            let set = (0..vector.dim()).filter(|bit| vector.bytes()[bit / 8] & mask(*bit) != 0);
-            let without = |bit: usize| {
+            let is_set = |bit: &usize| vector.bytes()[bit / 8] & mask(*bit) != 0;
+            let set: Vec<usize> = (0..vector.dim()).filter(is_set).collect();
+            for gone in cuts(set.len()) {
                 let mut bytes = vector.bytes().to_vec();
-                bytes[bit / 8] &= !mask(bit);
-                Vector::binary(vector.dim(), bytes).ok()
-            };
-            set.filter_map(without).collect()
+                for bit in &set[gone] {
+                    bytes[bit / 8] &= !mask(*bit);
+                }
+                Vector::binary(vector.dim(), bytes)
+                    .map_or(ControlFlow::Continue(()), &mut *each)?;
+            }
+            ControlFlow::Continue(())
         }
-        VectorRef::Sparse(vector) => terms(vector),
+        VectorRef::Sparse(vector) => terms(vector, each),
     }
 }
 
@@ -51,40 +59,51 @@ fn weight(component: impl Number) -> u8 {
     }
 }
 
-fn numbers<T: Number>(vector: &[T], one: T) -> Vec<Vector>
+fn numbers<T: Number>(vector: &[T], one: T, each: Each<'_, Vector>) -> ControlFlow<()>
 where
     Vector: TryFrom<Vec<T>, Error = Error>,
 {
-    let mut vectors = Vec::new();
+    let mut with = |components: Vec<T>| {
+        Vector::try_from(components).map_or(ControlFlow::Continue(()), &mut *each)
+    };
     let mut first_axis = vec![T::default(); vector.len()];
     first_axis[0] = one;
     if vector.iter().map(|x| usize::from(weight(*x))).sum::<usize>() > 1 {
-        vectors.extend(Vector::try_from(first_axis));
+        with(first_axis)?;
     }
-    for (at, component) in vector.iter().enumerate() {
+    for run in cuts(vector.len()) {
         for simple in [T::default(), one] {
-            if weight(simple) < weight(*component) {
+            if vector[run.clone()].iter().any(|x| weight(simple) < weight(*x)) {
                 let mut components = vector.to_vec();
-                components[at] = simple;
-                vectors.extend(Vector::try_from(components));
+                for component in &mut components[run.clone()] {
+                    if weight(simple) < weight(*component) {
+                        *component = simple;
+                    }
+                }
+                with(components)?;
             }
         }
     }
-    vectors
+    ControlFlow::Continue(())
 }
 
-fn terms(vector: SparseRef<'_>) -> Vec<Vector> {
-    let mut vectors = Vec::new();
-    for at in 0..vector.indices().len() {
-        let (mut indices, mut weights) = (vector.indices().to_vec(), vector.weights().to_vec());
-        indices.remove(at);
-        weights.remove(at);
-        vectors.extend(Vector::sparse(indices, weights));
-        let mut weights = vector.weights().to_vec();
+fn terms(vector: SparseRef<'_>, each: Each<'_, Vector>) -> ControlFlow<()> {
+    let (indices, weights) = (vector.indices(), vector.weights());
+    let mut with = |indices: Vec<u32>, weights: Vec<f32>| {
+        Vector::sparse(indices, weights).map_or(ControlFlow::Continue(()), &mut *each)
+    };
+    for gone in cuts(indices.len()) {
+        let (mut fewer, mut their_weights) = (indices.to_vec(), weights.to_vec());
+        fewer.drain(gone.clone());
+        their_weights.drain(gone);
+        with(fewer, their_weights)?;
+    }
+    for at in 0..indices.len() {
         if weight(weights[at]) > 1 {
+            let mut weights = weights.to_vec();
             weights[at] = 1.0;
-            vectors.extend(Vector::sparse(vector.indices(), weights));
+            with(indices.to_vec(), weights)?;
         }
     }
-    vectors
+    ControlFlow::Continue(())
 }
