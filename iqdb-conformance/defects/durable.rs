@@ -4,7 +4,8 @@ use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
 use iqdb_conformance::{CASES, Case, Harness, Outcome};
 use iqdb_core::{ErrorKind, Metric, Schema};
 
-use crate::harness::durable_harness;
+use crate::defect::Defect;
+use crate::harness::{durable_harness, harness};
 use crate::log::LogStore;
 
 #[test]
@@ -39,4 +40,39 @@ fn a_store_without_a_place_is_not_reopened() {
     assert_eq!(site.reopen_after_kill().unwrap_err().kind(), kind);
     // And is still open.
     assert_eq!(site.schema(), schema);
+}
+
+#[test]
+fn a_durable_failure_says_after_which_batch_and_reopening() {
+    for (defect, case, expected) in [
+        (
+            Defect::KillLosesTheLastBatch,
+            "durable::acknowledged_writes_outlive_the_process",
+            "after batch 1 and reopening 1, after a kill: ",
+        ),
+        (
+            Defect::SecondOpeningCutsTheLog,
+            "durable::reopening_twice_changes_nothing",
+            "after batch 11 and reopening 2, of a closed store: ",
+        ),
+        (
+            Defect::KillForgetsFields,
+            "added_fields::an_added_field_outlives_the_process",
+            "and reopening 1, after a kill: ",
+        ),
+    ] {
+        let case = Case::named(case).expect("the case");
+        let failure = case.check(&durable_harness(Some(defect))).unwrap_err();
+        assert!(failure.message().contains(expected), "{failure}");
+        assert!(failure.message().contains("expected "), "{failure}");
+    }
+}
+
+#[test]
+fn a_sealed_block_that_changed_is_told_with_where_its_seal_was_found_first() {
+    let case = Case::named("blocks::sealed_blocks_never_change").expect("the case");
+    let failure = case.check(&harness(Some(Defect::SealsAreCounted))).unwrap_err();
+    for part in [" at version ", ", whose seal is that of block ", "expected ", "found "] {
+        assert!(failure.message().contains(part), "{part:?} is missing: {failure}");
+    }
 }

@@ -3,8 +3,11 @@
 mod perform;
 pub(crate) mod play;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot, StoreExt};
 
+use crate::catch::{panic_message, silence_panics};
 use crate::check::exact::{assert_is, brief};
 use crate::check::{check_same, check_snapshot};
 use crate::generate::corpus::{self, Distribution};
@@ -16,12 +19,15 @@ pub(crate) struct Differential<'a> {
     pub(crate) site: Site,
     pub(crate) model: Model,
     harness: &'a Harness,
+    /// How many batches were applied or refused.
+    batches: u32,
 }
 
 impl<'a> Differential<'a> {
     /// An empty store and an empty model.
     pub(crate) fn new(harness: &'a Harness, schema: &Schema) -> Result<Self> {
-        Ok(Self { site: harness.create(schema)?, model: Model::new(schema.clone()), harness })
+        let (site, model) = (harness.create(schema)?, Model::new(schema.clone()));
+        Ok(Self { site, model, harness, batches: 0 })
     }
 
     /// A store and a model that hold `records`, written as one batch.
@@ -69,9 +75,21 @@ impl<'a> Differential<'a> {
         self.harness.search()
     }
 
+    /// Runs the steps of a case. A failure says after which batch and which reopening it arose.
+    pub(crate) fn run(&mut self, steps: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let message = match silence_panics(|| catch_unwind(AssertUnwindSafe(|| steps(self)))) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => format!("expected success, found the error {error:?}"),
+            Err(panic) => panic_message(&*panic),
+        };
+        let reopening = self.site.last_reopening();
+        panic!("after batch {} and {reopening}: {message}", self.batches);
+    }
+
     /// Applies the batch to both. Panics unless both return the same, or refuse it with the same
     /// kind of error.
     pub(crate) fn apply(&mut self, batch: &Batch) -> Result<Applied> {
+        self.batches += 1;
         match (self.site.apply(batch), self.model.apply(batch)) {
             (Ok(found), Ok(expected)) => {
                 assert_is!(found, expected, "what apply returned for {}", brief(batch));

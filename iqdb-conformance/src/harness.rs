@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use iqdb_core::{Budget, Error, ErrorKind, Limits, Progress, Result, Schema, Search, Store};
 
+use crate::directory::{Directory, Open};
 use crate::meter::{Allocated, Meter};
+use crate::place::Place;
 
 /// A backend under test: its name, how to make a store, and the search that reads it.
 ///
@@ -32,36 +34,6 @@ pub const OPERATIONS_VARIABLE: &str = "IQDB_CONFORMANCE_OPERATIONS";
 enum Origin {
     Store(Box<dyn Fn(Schema) -> Result<Arc<dyn Store>> + Send + Sync>),
     Place(Box<dyn Fn(Schema) -> Result<Box<dyn Place>> + Send + Sync>),
-}
-
-/// Where a durable store lives while no handle to it is open, such as a directory.
-///
-/// Made fresh and empty for each case, and dropped after the last handle. What `Drop` does with it
-/// (remove a temporary directory, say) is up to the backend.
-pub trait Place: fmt::Debug + Send + Sync + 'static {
-    /// Opens the store that is here, or creates it the first time. The suite has at most one
-    /// handle open at a time.
-    ///
-    /// # Errors
-    /// Any error of the backend; the case then fails.
-    fn open(&self) -> Result<Arc<dyn Store>>;
-
-    /// Opens the store as a new process would find it if this one were killed right now, while a
-    /// handle is still open and has not been flushed. From then on the place is the one that the
-    /// new process found.
-    ///
-    /// A store that locks its files can copy them to a new directory and open the copy.
-    ///
-    /// # Errors
-    /// Any error of the backend; the case then fails.
-    fn open_after_kill(&self) -> Result<Arc<dyn Store>>;
-
-    /// Another place, which `copy` makes a store in: it is called with the path that is handed on to
-    /// [`Maintenance::backup_to`](iqdb_core::Maintenance::backup_to).
-    ///
-    /// # Errors
-    /// Those of `copy`; any error of the backend, and the case then fails.
-    fn copied(&self, copy: &mut dyn FnMut(&Path) -> Result<()>) -> Result<Box<dyn Place>>;
 }
 
 impl Harness {
@@ -91,8 +63,38 @@ impl Harness {
         Self::of(name, Origin::Store(Box::new(create)), search)
     }
 
-    /// A durable backend. `place` makes a new, empty place each time, and the suite opens, closes
-    /// and reopens the store in it.
+    /// A durable backend that keeps its stores in files. `open` opens the store at a path, or creates
+    /// it the first time, as a file or as a directory; it may make other files beside it.
+    ///
+    /// Each case has a temporary directory. Where a process is killed, the suite copies everything in
+    /// it and opens the copy, so that a lock of the open handle is not in the way.
+    ///
+    /// ```
+    /// # use std::path::Path;
+    /// use iqdb_conformance::Harness;
+    /// # use iqdb_conformance::naive::{NaiveSearch as ExactSearch, NaiveStore};
+    /// # use iqdb_core::{Result, Schema};
+    /// # struct MyStore;
+    /// # impl MyStore {
+    /// #     fn open(_: &Path, schema: Schema) -> Result<NaiveStore> {
+    /// #         Ok(NaiveStore::new(schema))
+    /// #     }
+    /// # }
+    ///
+    /// let harness = Harness::in_directory("mine", MyStore::open, ExactSearch);
+    /// ```
+    pub fn in_directory<S: Store>(
+        name: &str,
+        open: impl Fn(&Path, Schema) -> Result<S> + Send + Sync + 'static,
+        search: impl Search + 'static,
+    ) -> Self {
+        let open = move |path: &Path, schema| Ok(Arc::new(open(path, schema)?) as Arc<dyn Store>);
+        let open: Arc<Open> = Arc::new(open);
+        Self::durable(name, move |schema| Directory::new(schema, Arc::clone(&open)), search)
+    }
+
+    /// A durable backend that keeps its stores elsewhere than in files. `place` makes a new, empty
+    /// place each time, and the suite opens, closes and reopens the store in it.
     ///
     /// This is a constructor and not an addition to [`new`](Self::new), because the place has to
     /// outlive the store.
@@ -204,10 +206,10 @@ impl Harness {
     /// Any error of the backend.
     pub fn create(&self, schema: &Schema) -> Result<Site> {
         match &*self.origin {
-            Origin::Store(create) => Ok(Site { store: Some(create(schema.clone())?), place: None }),
+            Origin::Store(create) => Ok(Site::new(create(schema.clone())?, None)),
             Origin::Place(place) => {
                 let place = place(schema.clone())?;
-                Ok(Site { store: Some(place.open()?), place: Some(place) })
+                Ok(Site::new(place.open()?, Some(place)))
             }
         }
     }
@@ -230,13 +232,28 @@ pub struct Site {
     // it is being reopened, or once that has failed.
     store: Option<Arc<dyn Store>>,
     place: Option<Box<dyn Place>>,
+    /// How often it was opened again, and whether that was after a kill the last time.
+    reopened: (u32, bool),
 }
 
 impl Site {
+    fn new(store: Arc<dyn Store>, place: Option<Box<dyn Place>>) -> Self {
+        Self { store: Some(store), place, reopened: (0, false) }
+    }
+
     /// Whether the store can be closed and opened again.
     #[must_use]
     pub fn reopens(&self) -> bool {
         self.place.is_some()
+    }
+
+    /// The last reopening, as a person reads it.
+    pub(crate) fn last_reopening(&self) -> String {
+        match self.reopened {
+            (0, _) => "no reopening".to_owned(),
+            (n, false) => format!("reopening {n}, of a closed store"),
+            (n, true) => format!("reopening {n}, after a kill"),
+        }
     }
 
     /// Closes the last handle and opens the store again.
@@ -246,6 +263,7 @@ impl Site {
     /// the site [`reopens`](Self::reopens).
     pub fn reopen(&mut self) -> Result<()> {
         let place = self.place.as_ref().ok_or_else(not_reopened)?;
+        self.reopened = (self.reopened.0 + 1, false);
         self.store = None;
         self.store = Some(place.open()?);
         Ok(())
@@ -257,6 +275,7 @@ impl Site {
     /// As for [`reopen`](Self::reopen).
     pub fn reopen_after_kill(&mut self) -> Result<()> {
         let place = self.place.as_ref().ok_or_else(not_reopened)?;
+        self.reopened = (self.reopened.0 + 1, true);
         let found = place.open_after_kill();
         self.store = None;
         self.store = Some(found?);
@@ -282,7 +301,7 @@ impl Site {
             Err(error) if error.kind() == ErrorKind::NotSupported => Ok(None),
             copy => {
                 let place = copy?;
-                Ok(Some(Self { store: Some(place.open()?), place: Some(place) }))
+                Ok(Some(Self::new(place.open()?, Some(place))))
             }
         }
     }
@@ -299,7 +318,7 @@ pub(crate) type Copy<'a> = &'a dyn Fn(Budget<'_>, &mut dyn Progress) -> Result<(
 
 fn not_reopened() -> Error {
     Error::new(ErrorKind::NotSupported, "the harness can't reopen this store")
-        .hint("make it with Harness::durable")
+        .hint("make it with Harness::in_directory or Harness::durable")
 }
 
 impl Deref for Site {

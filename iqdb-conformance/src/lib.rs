@@ -19,13 +19,15 @@
 //!
 //! The macro defines one test per case, such as `apply::delete_removes_the_record`, so that
 //! `cargo test apply::` runs one family. Several backends in one file each get a `mod` of their
-//! own. `examples/own-backend` is a whole crate like that. A crate with only a store or only a
-//! search pairs it with the other half from [`naive`].
+//! own. `examples/own-backend` is a whole crate like that, and `examples/durable-backend` one whose
+//! store is reopened. A crate with only a store or only a search pairs it with the other half from
+//! [`naive`].
 //!
 //! # Declare capabilities
 //! A store declares in its [`capabilities`](iqdb_core::Store::capabilities) what it promises beyond
 //! the contract, and the suite tests what is promised. A durable store is made with
-//! [`Harness::durable`] from a [`Place`] that outlives it; the suite closes, kills and reopens it.
+//! [`Harness::in_directory`], or with [`Harness::durable`] from a [`Place`] of its own; the suite
+//! closes, kills and reopens it.
 //! Only a global allocator can measure memory, and the test binary chooses it:
 //! [`Harness::with_allocation_meter`] passes its counts to the suite. A case about something that
 //! the backend doesn't promise, or that the harness can't measure, ends as
@@ -50,8 +52,10 @@
 //! operations that contradict each other. A case that doesn't end within [`Harness::TIME_LIMIT`] is
 //! a failure.
 //!
-//! The suite shrinks a random history that failed to a few [`Operation`]s, and prints them as a
-//! complete `#[test]` that calls [`replay`]. Pasted below `conformance_tests!`, the test fails for
+//! The suite writes the seed and the failure to standard error, shrinks the history to a few
+//! [`Operation`]s, and prints them as a complete `#[test]` that calls [`replay`]. Shrinking ends after
+//! 20 seconds, or after an eighth of the [time limit](Harness::time_limit) where that is less, with the
+//! smallest history found until then; beside a replay, it takes at most the memory of two histories. Pasted below `conformance_tests!`, the test fails for
 //! the same reason, and stays as a regression test. If the history doesn't fail again, the message
 //! says so: the defect then depends on time, and the cases of the family `concurrency` are more
 //! likely to isolate it.
@@ -102,12 +106,14 @@ mod cases;
 mod catch;
 mod check;
 mod differential;
+mod directory;
 mod generate;
 mod harness;
 mod histories;
 mod linear;
 mod meter;
 mod model;
+mod place;
 mod report;
 mod run;
 mod shapes;
@@ -121,10 +127,11 @@ pub use cases::CASES;
 pub use check::{check_same, check_snapshot};
 pub use generate::operation::{Operation, Question};
 pub use generate::seed::SEED_VARIABLE;
-pub use harness::{Harness, OPERATIONS_VARIABLE, Place, Site};
+pub use harness::{Harness, OPERATIONS_VARIABLE, Site};
 pub use histories::replay;
 pub use meter::Allocated;
 pub use model::Model;
+pub use place::Place;
 pub use report::REPORT_VARIABLE;
 pub use run::run_case;
 pub use stores::{naive, remote};

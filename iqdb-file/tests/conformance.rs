@@ -1,17 +1,13 @@
 //! The suite that every backend passes, over directories of their own.
 
-mod place;
-
 use iqdb_conformance::{Allocated, Harness, conformance_tests};
-use iqdb_file::FileOptions;
+use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 
-use place::Directory;
-
 fn harness() -> Harness {
-    Harness::durable(
+    Harness::in_directory(
         "file",
-        |schema| Directory::new(schema, FileOptions::new()),
+        |path, schema| FileStore::open_or_create(path, schema, &FileOptions::new()),
         ExactSearch::new(),
     )
     .with_allocation_meter(|run| {

@@ -1,24 +1,18 @@
 //! The same suite where everything happens all the time: batches go to segments at once, and logs
 //! are sealed and segments rewritten after a few changes.
 
-mod place;
-
 use iqdb_conformance::{Allocated, Harness, conformance_tests};
-use iqdb_file::FileOptions;
+use iqdb_file::{FileOptions, FileStore};
 use iqdb_search::ExactSearch;
 
-use place::Directory;
-
 fn harness() -> Harness {
-    let options = || {
-        FileOptions::new()
-            .with_seal_bounds(4_096, 24, 16_384)
-            .with_placed_from_bytes(64)
-            .with_reserve_bytes(0)
-    };
-    Harness::durable(
+    let options = FileOptions::new()
+        .with_seal_bounds(4_096, 24, 16_384)
+        .with_placed_from_bytes(64)
+        .with_reserve_bytes(0);
+    Harness::in_directory(
         "file, small",
-        move |schema| Directory::new(schema, options()),
+        move |path, schema| FileStore::open_or_create(path, schema, &options),
         ExactSearch::new(),
     )
     .with_allocation_meter(|run| {

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod place;
+use std::path::Path;
 
 use iqdb_conformance::naive::NaiveIndex;
 use iqdb_conformance::{CASES, Harness, Outcome};
@@ -13,15 +13,11 @@ use iqdb_core::{
 };
 use iqdb_file::{FileOptions, FileStore};
 
-use place::Directory;
-
 #[test]
 fn what_may_be_estimated_and_what_is_kept_is_as_the_contract_says() {
-    let harness = Harness::durable(
-        "file, indexed",
-        |schema| Directory::new(schema, FileOptions::new().with_seal_bounds(9_000, 300, u64::MAX)),
-        NaiveIndex::new(),
-    );
+    let options = FileOptions::new().with_seal_bounds(9_000, 300, u64::MAX);
+    let open = move |path: &Path, schema| FileStore::open_or_create(path, schema, &options);
+    let harness = Harness::in_directory("file, indexed", open, NaiveIndex::new());
     let families = ["estimates", "shelf", "lineage", "liveness"];
     for case in CASES.iter().filter(|case| families.contains(&case.family)) {
         assert_eq!(case.check(&harness).unwrap(), Outcome::Kept, "{}", case.full_name);

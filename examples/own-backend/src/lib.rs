@@ -33,7 +33,7 @@ pub struct Toy {
 struct State {
     schema: Schema,
     version: Version,
-    /// With the columns that core computes of their payloads.
+    /// Each with the columns that core computes of its payload.
     records: BTreeMap<RecordId, StoredRecord>,
 }
 
@@ -124,7 +124,8 @@ impl Store for Toy {
         Ok(applied)
     }
 
-    /// A version of its own. Records lack a field of vectors; of a computed one core makes the columns.
+    /// Appends the field, as a version of its own. The records that are there lack a field of vectors;
+    /// the columns of a computed field are made of their payloads, by core.
     fn add_field(
         &self,
         field: Field,

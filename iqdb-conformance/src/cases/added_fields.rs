@@ -265,17 +265,20 @@ pub(super) fn an_added_field_outlives_the_process(harness: &Harness) -> Result<O
         if !(pair.site.capabilities().durable() && pair.site.reopens()) {
             return Ok(Outcome::NotPromised("it is not durable"));
         }
-        for (n, field) in (0..).zip(&fields) {
-            add(&mut pair, field)?;
-            pair.site.reopen_after_kill()?;
-            pair.check()?;
-            write(&mut pair, 3, n)?;
-            pair.site.reopen()?;
-            pair.check()?;
-            // The version goes on from there.
-            let stale = Batch::new().expect_version(Version(pair.model.version().0 - 1));
-            pair.refuses(&stale.delete("nobody"), ErrorKind::VersionConflict)?;
-        }
+        pair.run(|pair| {
+            for (n, field) in (0..).zip(&fields) {
+                add(pair, field)?;
+                pair.site.reopen_after_kill()?;
+                pair.check()?;
+                write(pair, 3, n)?;
+                pair.site.reopen()?;
+                pair.check()?;
+                // The version goes on from there.
+                let stale = Batch::new().expect_version(Version(pair.model.version().0 - 1));
+                pair.refuses(&stale.delete("nobody"), ErrorKind::VersionConflict)?;
+            }
+            Ok(())
+        })?;
     }
     Ok(held.outcome())
 }

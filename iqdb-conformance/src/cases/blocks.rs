@@ -140,40 +140,42 @@ pub(super) fn sealed_blocks_never_change(harness: &Harness) -> Result<Outcome> {
     let mut pair = Differential::new(harness, &schema)?;
     // Two stores that seal as many blocks: no seal of one is mistaken for one of the other.
     let mut other = Differential::new(harness, &schema)?;
-    let mut known: BTreeMap<SealId, Vec<Record>> = BTreeMap::new();
-    let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
+    // Where each seal was found first, and what was in that block.
+    let mut known: BTreeMap<SealId, (String, Vec<Record>)> = BTreeMap::new();
+    let mut kept: Vec<(&str, Arc<dyn Snapshot>)> = Vec::new();
     for seed in 0..4 {
         let records = corpus::records(&schema, RECORDS, Distribution::Lattice, 4 + seed)?;
         other.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
-        kept.push(other.site.snapshot()?);
+        kept.push(("the second store", other.site.snapshot()?));
         let records = corpus::records(&schema, RECORDS, Distribution::Smooth, seed)?;
         pair.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
         for some in records.iter().take(12) {
-            kept.push(pair.site.snapshot()?);
+            kept.push(("the store", pair.site.snapshot()?));
             pair.apply(
                 &Batch::new()
                     .set_payload(&some.id, corpus::payload(&mut fastrand::Rng::with_seed(seed))),
             )?;
             pair.apply(&Batch::new().delete(&some.id))?;
         }
-        kept.push(pair.site.snapshot()?);
+        kept.push(("the store", pair.site.snapshot()?));
     }
     // From the last to the first, then in order: the content must not depend on the order of reads.
-    for snapshot in kept.iter().rev().chain(&kept) {
+    for (store, snapshot) in kept.iter().rev().chain(&kept) {
         each_block(&**snapshot, |i, block| {
             let Some(seal) = block.seal() else {
                 return Ok(());
             };
+            let here = format!("block {i} of {store} at version {}", snapshot.version());
             let contents = (0..block.len()).map(|row| block.record(row)?.to_record());
             let contents = contents.collect::<Result<Vec<Record>>>()?;
-            let Some(before) = known.get(&seal.id()) else {
-                known.insert(seal.id(), contents);
+            let Some((first, before)) = known.get(&seal.id()) else {
+                known.insert(seal.id(), (here, contents));
                 return Ok(());
             };
-            assert_is!(contents.len(), before.len(), "the number of rows of sealed block {i}");
+            let context = format!("{here}, whose seal is that of {first}");
+            assert_is!(contents.len(), before.len(), "the number of rows of {context}");
             for (row, (before, now)) in before.iter().zip(&contents).enumerate() {
-                let context = format_args!("row {row} of sealed block {i}");
-                assert_record(Some(now), Some(before), context);
+                assert_record(Some(now), Some(before), format_args!("row {row} of {context}"));
             }
             Ok(())
         })?;

@@ -283,18 +283,21 @@ pub(super) fn computed_fields_outlive_the_process(harness: &Harness) -> Result<O
         if !(pair.site.capabilities().durable() && pair.site.reopens()) {
             return Ok(Outcome::NotPromised("it is not durable"));
         }
-        for (n, field) in (0..).zip([computed("lang")?, computed("in")?]) {
-            added_fields::add(&mut pair, &field)?;
-            pair.site.reopen_after_kill()?;
-            pair.check()?;
-            added_fields::write(&mut pair, 9, n)?;
-            pair.site.reopen_after_kill()?;
-            pair.check()?;
-            compact(&pair)?;
-            added_fields::write(&mut pair, 3, n)?;
-            pair.site.reopen()?;
-            pair.check()?;
-        }
+        pair.run(|pair| {
+            for (n, field) in (0..).zip([computed("lang")?, computed("in")?]) {
+                added_fields::add(pair, &field)?;
+                pair.site.reopen_after_kill()?;
+                pair.check()?;
+                added_fields::write(pair, 9, n)?;
+                pair.site.reopen_after_kill()?;
+                pair.check()?;
+                compact(pair)?;
+                added_fields::write(pair, 3, n)?;
+                pair.site.reopen()?;
+                pair.check()?;
+            }
+            Ok(())
+        })?;
     }
     Ok(Outcome::Kept)
 }

@@ -1,4 +1,5 @@
-//! Durability: the content that outlives the process. `n/a` for a store that doesn't promise it.
+//! Durability: the content that outlives the process. `n/a` for a store that doesn't promise it. A
+//! failure says after which batch and which reopening it arose.
 
 use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
 
@@ -26,13 +27,13 @@ fn pair<'a>(harness: &'a Harness, schema: &Schema) -> Result<Option<Differential
 /// one without any, if reopening is promised.
 fn each_shape<'a>(
     harness: &'a Harness,
-    mut check: impl FnMut(Differential<'a>, &Schema) -> Result<()>,
+    check: impl Fn(&mut Differential<'a>, &Schema) -> Result<()>,
 ) -> Result<Outcome> {
     let shapes = vec![schema()?, shapes::every_kind()?, Schema::builder().build()?];
     let held = Held::of(harness, shapes)?;
     for schema in &held.schemas {
-        let Some(pair) = pair(harness, schema)? else { return NOT_DURABLE };
-        check(pair, schema)?;
+        let Some(mut pair) = pair(harness, schema)? else { return NOT_DURABLE };
+        pair.run(|pair| check(pair, schema))?;
     }
     Ok(held.outcome())
 }
@@ -52,7 +53,7 @@ fn batches(schema: &Schema, seed: u64) -> Result<Vec<Batch>> {
 }
 
 pub(super) fn acknowledged_writes_outlive_the_process(harness: &Harness) -> Result<Outcome> {
-    each_shape(harness, |mut pair, schema| {
+    each_shape(harness, |pair, schema| {
         for batch in batches(schema, 1)? {
             pair.apply(&batch)?;
             pair.site.reopen_after_kill()?;
@@ -63,7 +64,7 @@ pub(super) fn acknowledged_writes_outlive_the_process(harness: &Harness) -> Resu
 }
 
 pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<Outcome> {
-    each_shape(harness, |mut pair, schema| {
+    each_shape(harness, |pair, schema| {
         pair.site.reopen()?;
         pair.check()?;
         for (n, batch) in (1..).zip(batches(schema, 2)?) {
@@ -83,7 +84,7 @@ pub(super) fn reopening_keeps_version_and_content(harness: &Harness) -> Result<O
 }
 
 pub(super) fn reopening_twice_changes_nothing(harness: &Harness) -> Result<Outcome> {
-    each_shape(harness, |mut pair, schema| {
+    each_shape(harness, |pair, schema| {
         for batch in batches(schema, 3)? {
             pair.apply(&batch)?;
         }
@@ -101,34 +102,40 @@ pub(super) fn reopening_twice_changes_nothing(harness: &Harness) -> Result<Outco
 
 pub(super) fn writes_after_a_kill_are_kept_too(harness: &Harness) -> Result<Outcome> {
     let Some(mut pair) = pair(harness, &schema()?)? else { return NOT_DURABLE };
-    for seed in 0..4 {
-        for batch in batches(&schema()?, seed)? {
-            pair.apply(&batch)?;
+    pair.run(|pair| {
+        for seed in 0..4 {
+            for batch in batches(&schema()?, seed)? {
+                pair.apply(&batch)?;
+            }
+            // An incomplete write at the end of a file must not hide later writes behind it.
+            pair.site.reopen_after_kill()?;
+            pair.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
+            pair.site.reopen()?;
+            pair.check()?;
         }
-        // An incomplete write at the end of a file must not hide later writes behind it.
-        pair.site.reopen_after_kill()?;
-        pair.apply(&Batch::new().upsert(Record::new(seed, [1.0, 2.0, 3.0])?))?;
-        pair.site.reopen()?;
-        pair.check()?;
-    }
+        Ok(())
+    })?;
     Ok(Outcome::Kept)
 }
 
 pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) -> Result<Outcome> {
     let Some(mut pair) = pair(harness, &schema()?)? else { return NOT_DURABLE };
     let good = || Record::new("good", [1.0, 2.0, 3.0]);
-    for after_kill in [false, true] {
-        let stale = Batch::new().expect_version(Version(u64::MAX)).upsert(good()?);
-        pair.refuses(&stale, ErrorKind::VersionConflict)?;
-        let short = Batch::new().upsert(good()?).upsert(Record::new("short", [1.0])?);
-        pair.refuses(&short, ErrorKind::DimensionMismatch)?;
-        if after_kill {
-            pair.site.reopen_after_kill()?;
-        } else {
-            pair.site.reopen()?;
+    pair.run(|pair| {
+        for after_kill in [false, true] {
+            let stale = Batch::new().expect_version(Version(u64::MAX)).upsert(good()?);
+            pair.refuses(&stale, ErrorKind::VersionConflict)?;
+            let short = Batch::new().upsert(good()?).upsert(Record::new("short", [1.0])?);
+            pair.refuses(&short, ErrorKind::DimensionMismatch)?;
+            if after_kill {
+                pair.site.reopen_after_kill()?;
+            } else {
+                pair.site.reopen()?;
+            }
+            pair.check()?;
+            pair.apply(&Batch::new().upsert(Record::new("other", [3.0, 2.0, 1.0])?))?;
         }
-        pair.check()?;
-        pair.apply(&Batch::new().upsert(Record::new("other", [3.0, 2.0, 1.0])?))?;
-    }
+        Ok(())
+    })?;
     Ok(Outcome::Kept)
 }
