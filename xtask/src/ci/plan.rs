@@ -10,8 +10,9 @@ use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
 use crate::{Result, bench, canonical, faults, fuzz};
 
-/// The crate that stands for a stranger's backend; it is outside the workspace.
-const OWN_BACKEND: &str = "examples/own-backend/Cargo.toml";
+/// The crates that stand for a stranger's backends; they are outside the workspace.
+const OWN_BACKENDS: [&str; 2] =
+    ["examples/own-backend/Cargo.toml", "examples/durable-backend/Cargo.toml"];
 
 /// The crate of shims that cargo-fuzz builds; it is outside the workspace, too.
 const FUZZ: &str = "fuzz/Cargo.toml";
@@ -101,7 +102,7 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
             // A snapshot that differs is a failure here; it never leaves a file to review.
             [cargo("test --locked --workspace --all-features").env("INSTA_UPDATE", "no")],
         ),
-        step("own-backend", "a backend outside the workspace passes", own_backend(workspace)),
+        step("own-backend", "backends outside the workspace pass", own_backends(workspace)),
         step(
             "docs",
             "the documentation builds without a warning",
@@ -203,16 +204,20 @@ fn peers() -> [Invocation; 2] {
     [at("fmt").args(["--check"]), at("tree --locked --depth 0")]
 }
 
-fn own_backend(workspace: &Workspace) -> [Invocation; 3] {
+/// They share a target folder, and so what they both depend on.
+fn own_backends(workspace: &Workspace) -> Vec<Invocation> {
     let target = workspace.target_for("own-backend");
-    let at = |command: &str| cargo(command).args(["--manifest-path", OWN_BACKEND]);
-    [
-        at("fmt").args(["--check"]),
-        at("clippy --locked --all-targets")
-            .args(DENY_WARNINGS)
-            .env("CARGO_TARGET_DIR", target.as_str()),
-        at("test --locked").env("CARGO_TARGET_DIR", target),
-    ]
+    let commands = |manifest| {
+        let at = |command: &str| cargo(command).args(["--manifest-path", manifest]);
+        [
+            at("fmt").args(["--check"]),
+            at("clippy --locked --all-targets")
+                .args(DENY_WARNINGS)
+                .env("CARGO_TARGET_DIR", target.as_str()),
+            at("test --locked").env("CARGO_TARGET_DIR", target.as_str()),
+        ]
+    };
+    OWN_BACKENDS.into_iter().flat_map(commands).collect()
 }
 
 #[cfg(test)]
@@ -241,10 +246,13 @@ mod tests {
             INSTA_UPDATE=no cargo test --locked -p iqdb --no-default-features
         test: unit, integration and documentation tests pass
             INSTA_UPDATE=no cargo test --locked --workspace --all-features
-        own-backend: a backend outside the workspace passes
+        own-backend: backends outside the workspace pass
             cargo fmt --manifest-path examples/own-backend/Cargo.toml --check
             CARGO_TARGET_DIR=target/own-backend cargo clippy --locked --all-targets --manifest-path examples/own-backend/Cargo.toml -- -D warnings
             CARGO_TARGET_DIR=target/own-backend cargo test --locked --manifest-path examples/own-backend/Cargo.toml
+            cargo fmt --manifest-path examples/durable-backend/Cargo.toml --check
+            CARGO_TARGET_DIR=target/own-backend cargo clippy --locked --all-targets --manifest-path examples/durable-backend/Cargo.toml -- -D warnings
+            CARGO_TARGET_DIR=target/own-backend cargo test --locked --manifest-path examples/durable-backend/Cargo.toml
         docs: the documentation builds without a warning
             RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features
         deny: dependencies are safe and permissively licensed
