@@ -29,11 +29,13 @@ mod prepare;
 mod reading;
 mod refusals;
 mod remote;
+mod scale;
 mod search;
 mod shelf;
 mod snapshot;
 mod statements;
 mod store;
+mod values;
 
 use crate::Case;
 
@@ -236,12 +238,27 @@ macro_rules! for_each_case {
             capabilities {
                 capabilities::wait_free_reads_allocate_nothing,
             }
+            values {
+                values::filters_tell_values_apart,
+                values::filters_tell_keys_apart,
+                values::orders_tell_values_apart,
+                values::ids_that_look_alike_never_meet,
+                values::equal_values_of_other_bits_are_written,
+            }
+            scale {
+                scale::a_store_of_many_records_shows_each,
+                scale::many_versions_show_each_write,
+                scale::many_snapshots_stay_what_they_are,
+                scale::a_large_batch_is_seen_whole_or_not_at_all,
+                scale::a_bad_change_anywhere_in_a_large_batch_refuses_it,
+            }
             durable {
                 durable::acknowledged_writes_outlive_the_process,
                 durable::reopening_keeps_version_and_content,
                 durable::reopening_twice_changes_nothing,
                 durable::writes_after_a_kill_are_kept_too,
                 durable::a_refused_batch_leaves_no_trace_on_reopening,
+                durable::what_is_at_the_limits_outlives_the_process,
             }
             maintenance {
                 maintenance::compacting_changes_nothing_visible,

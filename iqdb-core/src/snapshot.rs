@@ -70,6 +70,7 @@ pub trait Snapshot: Debug + Send + Sync {
     ///   what the filter matches.
     /// - `scroll_orders_by_a_path`: Records without a value there come last both ways, and equal values
     ///   are in the order of their ids.
+    /// - `orders_tell_values_apart`: In pages and in aggregates, whatever lies beside them.
     /// - `scroll_brings_the_parts_asked_for`: And no others.
     /// - `a_cursor_is_good_on_later_snapshots`: As bytes, too; and one of another order is refused.
     ///

@@ -21,6 +21,10 @@ pub trait SnapshotExt: Snapshot {
     /// How many records match `filter`; O(1) without one, else O(rows).
     ///
     /// - `count_agrees_with_the_filter`: As many as [`Filter::matches`] says yes to, one by one.
+    /// - `filters_tell_values_apart`: Numbers, texts and dates that another program takes for equal, or
+    ///   orders differently: by their bits as the contract compares them, alone and beside other kinds.
+    /// - `filters_tell_keys_apart`: Keys of any bytes are compared byte by byte, and a dot in a key is no
+    ///   step of a path.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFilter`](crate::ErrorKind::InvalidFilter) when the filter breaks a

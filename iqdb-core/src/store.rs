@@ -19,6 +19,9 @@ use crate::{
 ///   at its version, and versions never go back for one reader.
 /// - `concurrent_histories_are_linearizable`: The versions that writes return respect real time, and
 ///   every read shows the state at one version between its start and its end.
+/// - `a_store_of_many_records_shows_each`: More of them than 16 bits count, in one version.
+/// - `many_versions_show_each_write`: Hundreds of them, each of some hundred records.
+/// - `many_snapshots_stay_what_they_are`: Hundreds that are held at once.
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
 /// - `a_panic_in_a_drop_leaves_the_store_usable`: Nor does one that panics in a `Drop`.
@@ -52,6 +55,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `reopening_twice_changes_nothing`: Opening is no write, nor is recovering.
     /// - `writes_after_a_kill_are_kept_too`: Whatever the kill left behind.
     /// - `a_refused_batch_leaves_no_trace_on_reopening`: None of it is recovered.
+    /// - `what_is_at_the_limits_outlives_the_process`: The longest ids, names, texts and lists, the largest
+    ///   payloads and dimensions, and batches of more changes than 16 bits count.
     fn capabilities(&self) -> Capabilities;
 
     /// Applies a batch: all of it or nothing, as one version. The budget counts until the batch is
@@ -82,6 +87,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `a_batch_without_effect_keeps_the_version`: An empty one, or one that finds nothing to
     ///   delete.
     /// - `a_batch_with_one_bad_change_changes_nothing`: Wherever in the batch it stands.
+    /// - `a_large_batch_is_seen_whole_or_not_at_all`: By readers beside the writer, whatever its size.
+    /// - `a_bad_change_anywhere_in_a_large_batch_refuses_it`: Also as the last of 66,000.
     /// - `an_unexpected_version_is_a_conflict`: Even for a batch that would have no effect.
     /// - `an_acknowledged_write_is_visible_to_every_later_read`: By `get` and by `snapshot`, on
     ///   every thread.
@@ -100,6 +107,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `refused_input_costs_no_memory`: It is looked at before any of it is copied.
     /// - `ids_of_different_kinds_never_meet`: `7`, `"7"` and a UUID are three records, and strings
     ///   are compared byte by byte.
+    /// - `ids_that_look_alike_never_meet`: Numbers around the ends of every width, UUIDs that differ in
+    ///   one byte, texts that differ in case, in their ends or in their form.
+    /// - `equal_values_of_other_bits_are_written`: `-0.0` over `0.0`, `1.0` over `1`, another form of a
+    ///   letter: none of them is unchanged.
     ///
     /// # Errors
     /// Those of [`Batch::check`]. A backend that touches the outside world also reports

@@ -1,11 +1,17 @@
 //! Durability: the content that outlives the process. `n/a` for a store that doesn't promise it. A
 //! failure says after which batch and which reopening it arose.
 
-use iqdb_core::{Batch, ErrorKind, Metric, Record, Result, Schema, Version};
+use fastrand::Rng;
+use iqdb_core::limits::{FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, SPARSE_TERMS_MAX};
+use iqdb_core::{
+    Batch, Element, ErrorKind, FieldKind, Metric, Record, Result, Schema, Vector, Version,
+};
 
-use crate::check::exact::assert_is;
+use super::refusals;
+use crate::check::exact::{assert_is, assert_record};
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
+use crate::generate::vectors;
 use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
@@ -137,5 +143,76 @@ pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) ->
         }
         Ok(())
     })?;
+    Ok(Outcome::Kept)
+}
+
+/// A vector of the largest dimension, or with the most terms.
+fn largest(kind: FieldKind) -> Result<Vector> {
+    let count = SPARSE_TERMS_MAX as u32;
+    match kind {
+        FieldKind::Sparse { .. } => {
+            let indices: Vec<u32> = (0..count).map(|n| n * 3 + n / 7).collect();
+            let weights: Vec<f32> = (0..count).map(|n| n as f32 + 0.5).collect();
+            Vector::sparse(indices, weights)
+        }
+        kind => vectors::vector(&mut Rng::with_seed(3), kind, Distribution::Smooth),
+    }
+}
+
+pub(super) fn what_is_at_the_limits_outlives_the_process(harness: &Harness) -> Result<Outcome> {
+    let long = |last: &str| format!("{}{last}", "f".repeat(FIELD_NAME_BYTES_MAX - 1));
+    let limits = harness.limits()?;
+    let dense = |element| limits.dim(element);
+    let mut fields = Schema::builder()
+        .dense(long("a"), dense(Element::F32), Metric::Dot)
+        .dense(long("b"), dense(Element::Binary), Metric::Hamming)
+        .element(Element::Binary);
+    if limits.sparse_terms() == SPARSE_TERMS_MAX {
+        fields = fields.sparse(long("c"), Metric::Dot);
+    }
+    let schema = fields.build()?;
+    if limits.check(&schema).is_err() {
+        return Ok(Outcome::NotPromised("its limits hold no such fields"));
+    }
+    let Some(mut pair) = pair(harness, &schema)? else { return NOT_DURABLE };
+    let id = |last: &str| format!("{}{last}", "i".repeat(ID_BYTES_MAX - 1));
+    let mut full = Record::without_vector(id("a"));
+    for field in schema.fields() {
+        full.set_vector(field.name().to_owned(), Some(largest(field.kind())?));
+    }
+    let mut batches = vec![Batch::new().upsert(full).upsert(Record::without_vector(id("b")))];
+    for (n, payload) in (0_u64..).zip(refusals::allowed_payloads()) {
+        batches.push(Batch::new().upsert(Record::without_vector(n).with_payload(payload)));
+    }
+    for count in [255, 256, 257, 65_535, 65_537] {
+        let many = (0..count).map(|n| Record::without_vector(1_000_u64 + n));
+        batches.push(many.fold(Batch::new(), Batch::upsert));
+        batches.push((0..count).fold(Batch::new(), |batch, n| batch.delete(1_000_u64 + n)));
+    }
+    let check = |pair: &Differential<'_>| -> Result<()> {
+        let snapshot = pair.site.snapshot()?;
+        assert_is!(snapshot.version(), pair.model.version(), "the version");
+        assert_is!(snapshot.len(), pair.model.len() as u64, "the length");
+        for record in pair.model.records() {
+            let found = pair.site.get(&record.id)?;
+            assert_record(found.as_ref(), Some(record), "what is at a limit, reopened");
+        }
+        Ok(())
+    };
+    for (n, batch) in batches.iter().enumerate() {
+        pair.apply(batch)?;
+        match n % 3 {
+            0 => pair.site.reopen_after_kill()?,
+            1 => pair.site.reopen()?,
+            _ => {}
+        }
+        assert_is!(pair.site.snapshot()?.len(), pair.model.len() as u64, "the length");
+    }
+    check(&pair)?;
+    pair.site.reopen_after_kill()?;
+    check(&pair)?;
+    pair.apply(&Batch::new().delete("nobody").upsert(Record::without_vector("more")))?;
+    pair.site.reopen()?;
+    check(&pair)?;
     Ok(Outcome::Kept)
 }

@@ -294,7 +294,7 @@ pub(super) fn aggregates_are_those_of_the_model(harness: &Harness) -> Result<Out
 }
 
 /// Every aggregate over one path, in one call.
-fn check_aggregates(
+pub(super) fn check_aggregates(
     snapshot: &dyn Snapshot,
     records: &[&Record],
     filter: Option<&Filter>,

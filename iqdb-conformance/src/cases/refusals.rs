@@ -161,20 +161,46 @@ pub(super) fn ids_are_limited_in_length(harness: &Harness) -> Result<Outcome> {
     Ok(Outcome::Kept)
 }
 
-pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
-    let named = |bytes: usize| Payload::new().with("x".repeat(bytes), 1);
-    let wide = |keys: usize| (0..keys).map(|n| (n.to_string(), n as f64)).collect::<Payload>();
-    let listed = |len: usize| Payload::new().with("x", vec![true; len]);
-    // The text that fills a payload, together with one byte of key and eight of value.
-    let heavy = |bytes: usize| Payload::new().with("x", "y".repeat(bytes - 9));
-    let one = |value: Value| Payload::new().with("x", value);
-    // A map, and lists in it.
-    let deep = |depth: usize| {
+/// The shapes of payloads at the limits, by the number that is limited.
+mod shaped {
+    use super::*;
+
+    pub(super) fn named(bytes: usize) -> Payload {
+        Payload::new().with("x".repeat(bytes), 1)
+    }
+
+    pub(super) fn wide(keys: usize) -> Payload {
+        (0..keys).map(|n| (n.to_string(), n as f64)).collect()
+    }
+
+    pub(super) fn listed(len: usize) -> Payload {
+        Payload::new().with("x", vec![true; len])
+    }
+
+    /// With the text that fills it, together with one byte of key and eight of value.
+    pub(super) fn heavy(bytes: usize) -> Payload {
+        Payload::new().with("x", "y".repeat(bytes - 9))
+    }
+
+    pub(super) fn one(value: Value) -> Payload {
+        Payload::new().with("x", value)
+    }
+
+    /// A map, and lists in it.
+    pub(super) fn deep(depth: usize) -> Payload {
         let lists = (2..depth).fold(Value::from(1), |value, _| vec![value].into());
         one(Map::new().with("x", lists).into())
-    };
-    let inner = |map: Map| one(vec![Value::from(map)].into());
-    let good = [
+    }
+
+    pub(super) fn inner(map: Map) -> Payload {
+        one(vec![Value::from(map)].into())
+    }
+}
+
+/// Payloads at the limits and within them.
+pub(super) fn allowed_payloads() -> Vec<Payload> {
+    use shaped::{deep, heavy, inner, listed, named, wide};
+    vec![
         Payload::new(),
         named(1),
         named(KEY_BYTES_MAX - 1),
@@ -193,7 +219,11 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
         deep(PAYLOAD_DEPTH_MAX),
         Payload::new().with("x", [f64::MAX, f64::MIN, f64::from_bits(1), -0.0]),
         Payload::new().with("x", [i64::MIN, i64::MAX]).with("X", "").with("y", false),
-    ];
+    ]
+}
+
+pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
+    use shaped::{deep, heavy, inner, listed, named, one, wide};
     let bad = [
         named(0),
         named(KEY_BYTES_MAX + 1),
@@ -215,7 +245,7 @@ pub(super) fn payloads_are_limited(harness: &Harness) -> Result<Outcome> {
     ];
     let mut pair =
         Differential::of(harness, &schema()?, [record("set")?, record("kept")?.with("x", 1)])?;
-    for (n, payload) in (0..).zip(good) {
+    for (n, payload) in (0..).zip(allowed_payloads()) {
         let upserted = record(n)?.with_payload(payload.clone());
         pair.apply(&Batch::new().upsert(upserted.clone()).set_payload("set", payload.clone()))?;
         assert_record(pair.site.get(&n.into())?.as_ref(), Some(&upserted), "get");

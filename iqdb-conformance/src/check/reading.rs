@@ -115,7 +115,10 @@ pub(crate) fn facet(counted: &[(Value, u64)], limit: usize) -> Aggregated {
 fn shown(value: &Value) -> Value {
     match value {
         #[allow(clippy::cast_possible_truncation)]
-        Value::Float(float) if float.fract() == 0.0 && float.abs() < 2f64.powi(63) => {
+        // The least integer is a power of two, and the greatest one is none.
+        Value::Float(float)
+            if float.fract() == 0.0 && (-(2f64.powi(63))..2f64.powi(63)).contains(float) =>
+        {
             Value::Int(*float as i64)
         }
         other => other.clone(),

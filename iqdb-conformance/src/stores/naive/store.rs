@@ -84,7 +84,9 @@ impl Store for NaiveStore {
             let effects = batch.resolve(state, applied.version)?.effects;
             let touched: BTreeSet<_> = effects.iter().map(Effect::to_id).collect();
             for id in &touched {
-                next.views.iter_mut().for_each(|view| view.end(id, applied.version));
+                if state.model.get(id).is_some() {
+                    next.views.iter_mut().for_each(|view| view.end(id, applied.version));
+                }
                 if let Some(record) = next.model.get(id) {
                     chunk::append(&mut next.views, next.model.schema(), record, None)?;
                 }
