@@ -134,6 +134,9 @@ impl PlantedSearch {
         for (query, hits) in queries.iter().zip(hits) {
             for hit in self.found(on, query)? {
                 hits.push(hit.id.as_ref(), hit.distance, hit.payload);
+                if let Some(vector) = hit.vector {
+                    hits.attach_vector(vector.as_ref());
+                }
             }
         }
         Ok(Explain::of("planted", "planted"))
@@ -203,13 +206,15 @@ impl PlantedSearch {
                 None => true,
             };
             let wanted = query.wants_payload() || self.defect == Some(Defect::PayloadAlways);
+            let vector = match self.defect {
+                Some(Defect::FirstVectorComes) => record.vectors().next().map(|(_, it)| it),
+                _ => record.vector(field.name()),
+            };
+            let wants_vector = query.wants_vector() || self.defect == Some(Defect::VectorAlways);
+            let vector = vector.filter(|_| wants_vector).map(VectorRef::to_vector);
             if matches {
-                hits.push(Hit {
-                    id: record.id,
-                    distance,
-                    payload: wanted.then_some(record.payload),
-                    vector: None,
-                });
+                let payload = wanted.then_some(record.payload);
+                hits.push(Hit { id: record.id, distance, payload, vector });
             }
         }
         Ok(hits)

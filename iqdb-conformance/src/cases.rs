@@ -204,9 +204,11 @@ macro_rules! for_each_case {
             }
             answers {
                 answers::search_returns_payloads_when_asked,
+                answers::search_returns_vectors_when_asked,
                 answers::search_ignores_what_hits_held_before,
                 answers::search_answers_are_the_same_for_any_thread_count,
                 answers::search_answers_are_the_same_for_any_batch,
+                answers::search_answers_are_the_same_for_any_plan,
                 answers::search_rejects_bad_queries,
                 answers::search_leaves_every_buffer_empty_on_error,
             }

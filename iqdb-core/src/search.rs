@@ -26,9 +26,11 @@ pub trait Search: Debug + Send + Sync {
     /// - `search_of_an_empty_store_finds_nothing`: And that is no error.
     /// - `search_filters_before_it_ranks`: The k nearest of those that match.
     /// - `search_returns_payloads_when_asked`: And only then.
+    /// - `search_returns_vectors_when_asked`: And only then, of the query's field, with the exact bits.
     /// - `search_ignores_what_hits_held_before`: A reused buffer holds the new answer only.
     /// - `search_answers_are_the_same_for_any_thread_count`: Bit for bit.
     /// - `search_answers_are_the_same_for_any_batch`: Alone or among others, bit for bit.
+    /// - `search_answers_are_the_same_for_any_plan`: Bit for bit, whatever was derived before.
     /// - `search_ranks_extreme_values_canonically`: Huge, tiny and overflowing components rank as
     ///   the canonical distance says, and one odd row never fails a search.
     /// - `distances_of_huge_and_tiny_components_are_right`: The cosine distance of `(3e38, 3e38)`

@@ -1,8 +1,8 @@
 //! Answers depend on the query alone, and not on buffers, threads, batches or earlier errors.
 
 use iqdb_core::{
-    Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Query, Result, Schema, Scratch,
-    Vector,
+    Budget, Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Plan, Query, Record,
+    Result, Schema, Scratch, Vector,
 };
 
 use crate::check::check_queries;
@@ -10,7 +10,8 @@ use crate::check::exact::{assert_hits, assert_is};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
-use crate::generate::filters;
+use crate::generate::{filters, vectors};
+use crate::shapes::{self, Held};
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -76,6 +77,75 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
     Ok(Outcome::Kept)
 }
 
+pub(super) fn search_returns_vectors_when_asked(harness: &Harness) -> Result<Outcome> {
+    let held = Held::of(harness, shapes::all()?)?;
+    let mut rng = fastrand::Rng::with_seed(9);
+    for schema in held.schemas.iter().chain([&schema()?]) {
+        let pair = Differential::after_churn(harness, schema, 60, Distribution::Extreme)?;
+        let snapshot = pair.site.snapshot()?;
+        for field in vectors::fields(schema) {
+            let asked = corpus::vector(&mut rng, field.kind(), Distribution::Smooth)?;
+            let nearest = Query::nearest(asked.as_ref(), 20).with_field(field.name());
+            let queries = [
+                nearest.with_vector(true),
+                nearest.with_vector(true).with_payload(true),
+                nearest,
+                Query::within(asked.as_ref(), 1e9, 3).with_field(field.name()).with_vector(true),
+            ];
+            check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
+            for query in queries {
+                check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
+            }
+        }
+    }
+    Ok(held.outcome())
+}
+
+/// Vectors of which the components of one are equal, or nearly so, beside others.
+fn flat(rng: &mut fastrand::Rng, dim: usize) -> Result<Vector> {
+    let level = [1.0, -1.0, 0.5, 1.0 + f32::EPSILON, 3.0][rng.usize(..5)];
+    let mut components = vec![level; dim];
+    if rng.bool() {
+        components[rng.usize(..dim)] += [f32::EPSILON, -0.25, 1e-6][rng.usize(..3)];
+    }
+    Vector::try_from(components)
+}
+
+pub(super) fn search_answers_are_the_same_for_any_plan(harness: &Harness) -> Result<Outcome> {
+    for (dim, metric) in [1, 2, 37, 38, 64, 100, 129]
+        .into_iter()
+        .zip([Metric::Cosine, Metric::Dot, Metric::Euclidean].into_iter().cycle())
+    {
+        let schema = Schema::new(dim, metric)?;
+        let mut rng = fastrand::Rng::with_seed(dim as u64);
+        let mut records = corpus::records(&schema, 150, Distribution::Smooth, 5)?;
+        for id in 0..150_u64 {
+            records.push(Record::new(id + 10_000, flat(&mut rng, dim)?)?);
+        }
+        let pair = Differential::of(harness, &schema, records)?;
+        let snapshot = pair.site.snapshot()?;
+        let mut asked = query_vectors(&schema, 4)?;
+        for _ in 0..4 {
+            asked.push(flat(&mut rng, dim)?);
+        }
+        // Before and after the search has derived what it derives.
+        for _ in 0..2 {
+            for plan in [Plan::Auto, Plan::F32] {
+                for k in [1, 7, 100] {
+                    let queries: Vec<_> = asked
+                        .iter()
+                        .map(|vector| Query::nearest(vector.as_ref(), k).with_plan(plan))
+                        .collect();
+                    check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
+                    check_queries(&*snapshot, &pair.model, pair.search(), &queries[3..5])?;
+                }
+            }
+            pair.search().prepare(&*snapshot, Budget::new(), &mut ())?;
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
 pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<Outcome> {
     let full = Differential::after_churn(harness, &schema()?, 60, Distribution::Smooth)?;
     let empty = Differential::new(harness, &schema()?)?;
@@ -97,6 +167,23 @@ pub(super) fn search_ignores_what_hits_held_before(harness: &Harness) -> Result<
             }
         }
         hits.rotate_left(1);
+    }
+    // Two stores that are at one version and hold as many records, in the buffers of the other.
+    let twin = |seed| -> Result<Differential<'_>> {
+        let records = corpus::records(&schema()?, 40, Distribution::Smooth, seed)?;
+        Differential::of(harness, &schema()?, records)
+    };
+    let (one, other) = (twin(21)?, twin(22)?);
+    let mut scratch = Scratch::new();
+    for _ in 0..3 {
+        for pair in [&one, &other] {
+            let snapshot = pair.site.snapshot()?;
+            pair.search().search(&*snapshot, &queries, &mut hits, &mut scratch)?;
+            for (query, hits) in queries.iter().zip(&hits) {
+                let context = "into the buffers of another store at the same version";
+                assert_hits(&hits.to_vec(), &pair.model.search(query)?, context);
+            }
+        }
     }
     Ok(Outcome::Kept)
 }

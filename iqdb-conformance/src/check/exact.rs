@@ -93,6 +93,11 @@ pub(crate) fn assert_hits(found: &[Hit], expected: &[Hit], context: impl Display
                 (Some(found), Some(expected)) => same_payload(found, expected),
                 (None, None) => true,
                 _ => false,
+            }
+            && match (&found.vector, &expected.vector) {
+                (Some(found), Some(expected)) => same_vector(found.as_ref(), expected.as_ref()),
+                (None, None) => true,
+                _ => false,
             };
         assert!(same, "{context}: at rank {rank}, {}", difference(found, expected));
     }

@@ -67,6 +67,9 @@ fn answer(on: &dyn Snapshot, query: &Query<'_>, hits: &mut Hits) -> Result<()> {
             false => None,
         };
         hits.push(id.as_ref(), *distance, payload);
+        if let Some(vector) = record.vector(field.name())?.filter(|_| query.wants_vector()) {
+            hits.attach_vector(vector);
+        }
     }
     Ok(())
 }
