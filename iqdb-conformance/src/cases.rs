@@ -211,6 +211,7 @@ macro_rules! for_each_case {
                 answers::search_answers_are_the_same_for_any_plan,
                 answers::search_rejects_bad_queries,
                 answers::search_leaves_every_buffer_empty_on_error,
+                answers::explain_counts_what_was_done,
             }
             estimates {
                 estimates::estimated_answers_are_sound,
@@ -224,6 +225,7 @@ macro_rules! for_each_case {
             concurrency {
                 concurrency::concurrent_writes_are_all_kept,
                 concurrency::concurrent_readers_see_whole_batches,
+                concurrency::batch_n_makes_version_n_for_every_reader,
                 concurrency::concurrent_histories_are_linearizable,
             }
             panics {
@@ -253,6 +255,9 @@ macro_rules! for_each_case {
                 scale::many_snapshots_stay_what_they_are,
                 scale::a_large_batch_is_seen_whole_or_not_at_all,
                 scale::a_bad_change_anywhere_in_a_large_batch_refuses_it,
+                scale::changes_of_a_large_batch_apply_in_order,
+                scale::a_large_write_ended_by_its_budget_changes_nothing,
+                scale::memory_is_bounded_by_what_is_live,
             }
             durable {
                 durable::acknowledged_writes_outlive_the_process,
@@ -261,6 +266,7 @@ macro_rules! for_each_case {
                 durable::writes_after_a_kill_are_kept_too,
                 durable::a_refused_batch_leaves_no_trace_on_reopening,
                 durable::what_is_at_the_limits_outlives_the_process,
+                durable::large_batches_outlive_the_process,
             }
             maintenance {
                 maintenance::compacting_changes_nothing_visible,

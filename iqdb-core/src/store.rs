@@ -17,11 +17,13 @@ use crate::{
 ///   version of their own, and none is lost.
 /// - `concurrent_readers_see_whole_batches`: A snapshot taken while writers work shows the state
 ///   at its version, and versions never go back for one reader.
+/// - `batch_n_makes_version_n_for_every_reader`: Beside one writer, for as long as it writes.
 /// - `concurrent_histories_are_linearizable`: The versions that writes return respect real time, and
 ///   every read shows the state at one version between its start and its end.
 /// - `a_store_of_many_records_shows_each`: More of them than 16 bits count, in one version.
 /// - `many_versions_show_each_write`: Hundreds of them, each of some hundred records.
 /// - `many_snapshots_stay_what_they_are`: Hundreds that are held at once.
+/// - `memory_is_bounded_by_what_is_live`: And not by what was written, once its snapshots are dropped.
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
 /// - `a_panic_in_a_drop_leaves_the_store_usable`: Nor does one that panics in a `Drop`.
@@ -56,7 +58,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `writes_after_a_kill_are_kept_too`: Whatever the kill left behind.
     /// - `a_refused_batch_leaves_no_trace_on_reopening`: None of it is recovered.
     /// - `what_is_at_the_limits_outlives_the_process`: The longest ids, names, texts and lists, the largest
-    ///   payloads and dimensions, and batches of more changes than 16 bits count.
+    ///   payloads and dimensions.
+    /// - `large_batches_outlive_the_process`: Of more changes, or rows, than 16 bits count.
     fn capabilities(&self) -> Capabilities;
 
     /// Applies a batch: all of it or nothing, as one version. The budget counts until the batch is
@@ -89,6 +92,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `a_batch_with_one_bad_change_changes_nothing`: Wherever in the batch it stands.
     /// - `a_large_batch_is_seen_whole_or_not_at_all`: By readers beside the writer, whatever its size.
     /// - `a_bad_change_anywhere_in_a_large_batch_refuses_it`: Also as the last of 66,000.
+    /// - `changes_of_a_large_batch_apply_in_order`: And each is counted.
+    /// - `a_large_write_ended_by_its_budget_changes_nothing`: Wherever in the batch it ends.
     /// - `an_unexpected_version_is_a_conflict`: Even for a batch that would have no effect.
     /// - `an_acknowledged_write_is_visible_to_every_later_read`: By `get` and by `snapshot`, on
     ///   every thread.

@@ -314,3 +314,40 @@ pub(super) fn search_leaves_every_buffer_empty_on_error(harness: &Harness) -> Re
     }
     Ok(Outcome::Kept)
 }
+
+pub(super) fn explain_counts_what_was_done(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(17, Metric::Euclidean)?;
+    let pair = Differential::after_churn(harness, &schema, 400, Distribution::Smooth)?;
+    let snapshot = pair.site.snapshot()?;
+    let (asked, filters) = (query_vectors(&schema, 9)?, filters::nested());
+    let mut counts = 0;
+    for threads in [1, 2, 1 << 40] {
+        let queries: Vec<_> =
+            mixed(&asked, &filters).iter().map(|query| query.with_threads(threads)).collect();
+        for queries in [&queries[..1], &queries[3..4], &queries[2..7], &queries[..]] {
+            let mut hits = vec![Hits::new(); queries.len()];
+            let search = pair.search();
+            let explain = search.search(&*snapshot, queries, &mut hits, &mut Scratch::new())?;
+            let mut expected = 0;
+            for query in queries {
+                expected += pair.model.matching(query.filter())?.len() as u64;
+            }
+            let found: usize = hits.iter().map(Hits::len).sum();
+            let what = format!("{} queries on {threads} threads: {explain}", queries.len());
+            if explain.candidates == 0 {
+                continue;
+            }
+            counts += 1;
+            assert_is!(explain.candidates, expected, "the candidates of {what}");
+            let decided = explain.excluded + explain.rescored;
+            assert_is!(decided, expected, "those excluded or rescored of {what}");
+            assert!(explain.rescored >= found as u64, "{found} hits of {what}");
+            assert!(explain.threads >= 1 && explain.threads <= threads, "{what}");
+            assert!(explain.threads as u64 <= expected.max(1), "a thread has no part: {what}");
+        }
+    }
+    match counts {
+        0 => Ok(Outcome::NotPromised("its searches count nothing")),
+        _ => Ok(Outcome::Kept),
+    }
+}

@@ -1,10 +1,11 @@
 //! Many threads at once, more than there are cores.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use iqdb_core::{
-    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema, Scratch,
-    Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
+    Batch, ErrorKind, Filter, Hits, Metric, Payload, Query, Record, RecordId, Result, Schema,
+    Scratch, Search, Snapshot, SnapshotExt, Store, StoreExt, Value, Vector, Version,
 };
 
 use crate::check::exact::assert_is;
@@ -214,5 +215,68 @@ fn check_found(
 
 pub(super) fn concurrent_histories_are_linearizable(harness: &Harness) -> Result<Outcome> {
     linear::check_histories(harness)?;
+    Ok(Outcome::Kept)
+}
+
+/// How long readers look on at one writer.
+const LOOKING_ON: Duration = Duration::from_secs(2);
+
+pub(super) fn batch_n_makes_version_n_for_every_reader(harness: &Harness) -> Result<Outcome> {
+    const RECORDS: u64 = 12;
+    let site = harness.create(&schema()?)?;
+    let store = &*site;
+    // Batch n writes n into each record but one, which it deletes.
+    let batch = |n: u64| -> Result<Batch> {
+        (0..RECORDS).try_fold(Batch::new(), |batch, id| {
+            let payload = Payload::new().with("n", n.cast_signed());
+            Ok(match id == n % RECORDS {
+                true => batch.delete(id),
+                false => batch.upsert(Record::new(id, [n as f32, 1.0])?.with_payload(payload)),
+            })
+        })
+    };
+    store.apply(&batch(1)?)?;
+    let (writers, until) = (Writers::new(1), Instant::now() + LOOKING_ON);
+    let guard = writers.guard();
+    let mut jobs: Vec<Job<'_, ()>> = vec![Box::new(move || {
+        let _guard = guard;
+        for n in 2.. {
+            if Instant::now() > until {
+                break;
+            }
+            assert_is!(store.apply(&batch(n)?)?.version, Version(n), "the version of batch {n}");
+        }
+        Ok(())
+    })];
+    for reader in 0..3 {
+        jobs.push(Box::new({
+            let writers = &writers;
+            move || {
+                let (mut last, mut turn) = (Version(0), reader);
+                while !writers.are_done() {
+                    turn += 1;
+                    let snapshot = store.snapshot()?;
+                    let Version(n) = snapshot.version();
+                    assert!(snapshot.version() >= last, "a snapshot goes back");
+                    last = snapshot.version();
+                    assert_is!(snapshot.len(), RECORDS - 1, "the length at version {n}");
+                    let of_n = Filter::eq("n", n.cast_signed());
+                    if turn % 4 == 0 {
+                        let count = snapshot.count(Some(&of_n))?;
+                        assert_is!(count, RECORDS - 1, "the records of batch {n} at version {n}");
+                    }
+                    for id in 0..RECORDS {
+                        let found = snapshot.get(&id.into())?;
+                        assert_is!(found.is_none(), id == n % RECORDS, "whether {id} is gone");
+                        let Some(found) = found else { continue };
+                        let found = found.to_record()?.payload.get("n").cloned();
+                        assert_is!(found, Some(n.cast_signed().into()), "record {id} at {n}");
+                    }
+                }
+                Ok(())
+            }
+        }));
+    }
+    run_concurrently(jobs)?;
     Ok(Outcome::Kept)
 }

@@ -4,7 +4,8 @@
 use fastrand::Rng;
 use iqdb_core::limits::{FIELD_NAME_BYTES_MAX, ID_BYTES_MAX, SPARSE_TERMS_MAX};
 use iqdb_core::{
-    Batch, Element, ErrorKind, FieldKind, Metric, Record, Result, Schema, Vector, Version,
+    Batch, Element, ErrorKind, FieldKind, IdRef, Metric, Page, Record, Result, Rows, Schema,
+    Vector, Version,
 };
 
 use super::refusals;
@@ -148,7 +149,7 @@ pub(super) fn a_refused_batch_leaves_no_trace_on_reopening(harness: &Harness) ->
 
 /// A vector of the largest dimension, or with the most terms.
 fn largest(kind: FieldKind) -> Result<Vector> {
-    let count = SPARSE_TERMS_MAX as u32;
+    let count = u32::try_from(SPARSE_TERMS_MAX).unwrap_or(u32::MAX);
     match kind {
         FieldKind::Sparse { .. } => {
             let indices: Vec<u32> = (0..count).map(|n| n * 3 + n / 7).collect();
@@ -184,11 +185,6 @@ pub(super) fn what_is_at_the_limits_outlives_the_process(harness: &Harness) -> R
     for (n, payload) in (0_u64..).zip(refusals::allowed_payloads()) {
         batches.push(Batch::new().upsert(Record::without_vector(n).with_payload(payload)));
     }
-    for count in [255, 256, 257, 65_535, 65_537] {
-        let many = (0..count).map(|n| Record::without_vector(1_000_u64 + n));
-        batches.push(many.fold(Batch::new(), Batch::upsert));
-        batches.push((0..count).fold(Batch::new(), |batch, n| batch.delete(1_000_u64 + n)));
-    }
     let check = |pair: &Differential<'_>| -> Result<()> {
         let snapshot = pair.site.snapshot()?;
         assert_is!(snapshot.version(), pair.model.version(), "the version");
@@ -214,5 +210,42 @@ pub(super) fn what_is_at_the_limits_outlives_the_process(harness: &Harness) -> R
     pair.apply(&Batch::new().delete("nobody").upsert(Record::without_vector("more")))?;
     pair.site.reopen()?;
     check(&pair)?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn large_batches_outlive_the_process(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::builder().build()?;
+    if harness.limits()?.check(&schema).is_err() {
+        return Ok(Outcome::NotPromised("its limits hold no schema without fields"));
+    }
+    let Some(mut pair) = pair(harness, &schema)? else { return NOT_DURABLE };
+    for (first, count) in [(0, 255_u64), (1_000, 256), (2_000, 257), (10_000, 65_537)] {
+        let many =
+            |offset: u64| (0..count).map(move |n| Record::without_vector(first + offset + n));
+        pair.apply(&many(0).fold(Batch::new(), Batch::upsert))?;
+        // Half of them go, one by one, and come back as rows.
+        pair.apply(&(0..count).fold(Batch::new(), |batch, n| batch.delete(first + n - n % 2)))?;
+        let rows: Vec<Record> = many(count / 2).collect();
+        pair.apply(&Batch::new().upsert_rows(Rows::of_records(&schema, &rows)?))?;
+        // Others, of which nothing comes back later.
+        pair.apply(&many(300_000).fold(Batch::new(), Batch::upsert))?;
+    }
+    // And few changes of many bytes.
+    let text = "y".repeat(1_000_000);
+    let heavy = (0..4).map(|n| Record::without_vector(n).with("x", text.as_str()));
+    pair.apply(&heavy.fold(Batch::new(), Batch::upsert))?;
+    for _ in 0..2 {
+        pair.site.reopen_after_kill()?;
+        for id in (0..4_u64).map(Into::into) {
+            assert_record(pair.site.get(&id)?.as_ref(), pair.model.get(&id), "of a heavy batch");
+        }
+        let snapshot = pair.site.snapshot()?;
+        assert_is!(snapshot.version(), pair.model.version(), "the version");
+        let mut rows = Rows::new(&schema);
+        snapshot.scroll(&Page::new(200_000), &mut rows)?;
+        let found = rows.ids().iter().map(IdRef::to_id);
+        let expected = pair.model.records().map(|record| record.id.clone());
+        assert!(found.eq(expected), "the ids of {} records, reopened", pair.model.len());
+    }
     Ok(Outcome::Kept)
 }

@@ -1,12 +1,14 @@
 //! Many records, many versions, many snapshots and large batches: sizes at which a store takes another way.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use iqdb_core::{
-    Batch, Change, ErrorKind, Filter, Metric, Page, Payload, Query, Record, RecordId, Result, Rows,
-    Schema, Snapshot, SnapshotExt, StoreExt, Vector,
+    Batch, Budget, Change, ErrorKind, Filter, IdRef, Metric, Page, Parts, Payload, Query, Record,
+    RecordId, Result, Rows, Schema, Snapshot, SnapshotExt, StoreExt, Vector,
 };
 
+use super::reading::check_aggregates;
 use crate::check::check_queries;
 use crate::check::exact::{assert_is, assert_record};
 use crate::differential::Differential;
@@ -60,10 +62,20 @@ fn check_many(pair: &Differential<'_>, snapshot: &dyn Snapshot) -> Result<()> {
         Filter::eq("bucket", 255).or(Filter::eq("bucket", 256)),
         Filter::eq("name", "name 4999"),
         Filter::ge("n", 65_530).and(Filter::lt("n", 65_550)),
+        Filter::is_in("n", (0..1_100).map(|n| n * 61)),
+        Filter::id_in((0..1_100_u64).map(|n| n * 61)),
     ] {
         let expected = pair.model.matching(Some(&filter))?.len() as u64;
         assert_is!(snapshot.count(Some(&filter))?, expected, "the count of `{filter}`");
     }
+    // Many ids at once, in no order, and many different values.
+    let ids: Vec<RecordId> = (0..6_000).map(|n| (n * 7_919 % (MANY + 9)).into()).collect();
+    snapshot.get_many(&ids, Parts::ID.with_payload(), &mut rows, Budget::new())?;
+    let there = ids.iter().filter(|id| pair.model.get(id).is_some());
+    let found = rows.ids().iter().map(IdRef::to_id);
+    assert!(found.eq(there.cloned()), "the ids of get_many, of {} asked", ids.len());
+    let some = Filter::lt("n", 6_000);
+    check_aggregates(snapshot, &pair.model.matching(Some(&some))?, Some(&some), "name")?;
     let points = [[0.0, 0.0], [9_362.0, 3.5], [5_000.5, 500.0]].map(Vector::try_from);
     for point in points {
         let point = point?;
@@ -92,7 +104,7 @@ pub(super) fn a_store_of_many_records_shows_each(harness: &Harness) -> Result<Ou
         pair.apply(&Batch::new().delete((id + 7) % MANY))?;
         pair.apply(&Batch::new().set_payload((id + 9) % MANY, Payload::new().with("bucket", 255)))?;
     }
-    pair.apply(&Batch::new().delete_where(Filter::eq("bucket", 17)))?;
+    pair.apply(&Batch::new().delete_where(Filter::ge("n", 61_000)))?;
     check_many(&pair, &*pair.site.snapshot()?)?;
     if pair.site.reopens() {
         pair.site.reopen()?;
@@ -103,6 +115,7 @@ pub(super) fn a_store_of_many_records_shows_each(harness: &Harness) -> Result<Ou
 
 pub(super) fn many_versions_show_each_write(harness: &Harness) -> Result<Outcome> {
     let mut pair = Differential::new(harness, &schema()?)?;
+    let mut held = Vec::new();
     for round in 0..300_u64 {
         let ids = (0..40).map(|n| (round * 13 + n * 7) % 500);
         let batch = ids.enumerate().try_fold(Batch::new(), |batch, (n, id)| -> Result<Batch> {
@@ -119,11 +132,18 @@ pub(super) fn many_versions_show_each_write(harness: &Harness) -> Result<Outcome
         }
         let snapshot = pair.site.snapshot()?;
         assert_is!(snapshot.len(), pair.model.len() as u64, "the length in round {round}");
+        if round % 40 == 3 {
+            held.push((pair.site.snapshot()?, pair.model.clone()));
+        }
         for id in batch.changes().iter().filter_map(Change::id) {
             assert_record(pair.site.get(id)?.as_ref(), pair.model.get(id), "get");
         }
     }
     pair.check()?;
+    for (snapshot, model) in &held {
+        pair.check_snapshot(&**snapshot, model)?;
+    }
+    drop(held);
     if pair.site.reopens() {
         pair.site.reopen_after_kill()?;
         pair.check()?;
@@ -231,5 +251,94 @@ pub(super) fn a_bad_change_anywhere_in_a_large_batch_refuses_it(
         pair.site.reopen_after_kill()?;
         check_many(&pair, &*pair.site.snapshot()?)?;
     }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn changes_of_a_large_batch_apply_in_order(harness: &Harness) -> Result<Outcome> {
+    let mut pair = Differential::new(harness, &schema()?)?;
+    for count in [1_500_u64, 70_000] {
+        let mut batch = Batch::new();
+        for n in 0..count {
+            let id = n * 7 % 700;
+            batch = match n % 9 {
+                0..3 => batch.upsert(record(id, n)?),
+                3 => batch.delete(id),
+                4 => batch.set_payload(id, Payload::new().with("n", n.cast_signed())),
+                5 => batch.merge_payload(id, Payload::new().with("bucket", id.cast_signed())),
+                6 => batch.insert_if_absent(record(id, n)?),
+                7 if n % 997 == 7 => batch.delete_where(Filter::lt("n", 90)),
+                _ => batch.delete((id + 350) % 700),
+            };
+        }
+        // What was counted is compared, too.
+        pair.apply(&batch)?;
+        pair.check()?;
+        let rows = (0..count).map(|n| record(n % 300, n));
+        let rows = Rows::of_records(&schema()?, &rows.collect::<Result<Vec<_>>>()?)?;
+        pair.apply(&Batch::new().upsert_rows(rows))?;
+        pair.check()?;
+    }
+    if pair.site.reopens() {
+        pair.site.reopen_after_kill()?;
+        pair.check()?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn a_large_write_ended_by_its_budget_changes_nothing(
+    harness: &Harness,
+) -> Result<Outcome> {
+    let mut pair = Differential::new(harness, &schema()?)?;
+    let batch = |round: u64| -> Result<Batch> {
+        (0..20_000).try_fold(Batch::new(), |batch, id| Ok(batch.upsert(record(id, round)?)))
+    };
+    for (round, micros) in (0..).zip([0, 50, 300, 1_000, 3_000, 10_000, 30_000, 10_000_000]) {
+        let batch = batch(round)?;
+        let budget = Budget::new().with_deadline(Instant::now() + Duration::from_micros(micros));
+        match pair.site.apply_within(&batch, budget) {
+            Ok(found) => assert_is!(found, pair.model.apply(&batch)?, "what apply_within returned"),
+            Err(error) => {
+                assert_is!(error.kind(), ErrorKind::DeadlineExceeded, "the error, {error}");
+            }
+        }
+        let snapshot = pair.site.snapshot()?;
+        assert_is!(snapshot.version(), pair.model.version(), "the version");
+        assert_is!(snapshot.len(), pair.model.len() as u64, "the length");
+        for id in [0, 1, 999, 1_000, 1_024, 4_096, 10_000, 19_999].map(RecordId::from) {
+            assert_record(pair.site.get(&id)?.as_ref(), pair.model.get(&id), "get");
+        }
+    }
+    Ok(Outcome::Kept)
+}
+
+/// How much memory a store of some hundred kilobytes may take at a time, however often they are
+/// written.
+const CHURN_BYTES_MAX: u64 = 48 << 20;
+
+pub(super) fn memory_is_bounded_by_what_is_live(harness: &Harness) -> Result<Outcome> {
+    let site = harness.create(&schema()?)?;
+    let text = "x".repeat(1_000);
+    let churn = || -> Result<()> {
+        for round in 0..600_u64 {
+            let batch = (0..200).try_fold(Batch::new(), |batch, id| -> Result<Batch> {
+                // Half of the ids are new ones, and those before them go.
+                let id = if id % 2 == 0 { id } else { id + 1_000 * round };
+                let gone = (id > 1_000).then(|| id.wrapping_sub(1_000));
+                let batch = gone.map_or(batch.clone(), |gone| batch.clone().delete(gone));
+                Ok(batch.upsert(record(id, round)?.with("text", text.as_str())))
+            })?;
+            site.apply(&batch)?;
+            // A snapshot that is dropped at once.
+            site.snapshot()?.count(Some(&Filter::ge("n", 5)))?;
+        }
+        Ok(())
+    };
+    let mut result = Ok(());
+    let Some(used) = harness.measure(&mut || result = churn()) else {
+        return Ok(Outcome::NotPromised("no allocation meter (Harness::with_allocation_meter)"));
+    };
+    result?;
+    let limit = CHURN_BYTES_MAX;
+    assert!(used.peak_bytes < limit, "{} bytes at a time, of at most {limit}", used.peak_bytes);
     Ok(Outcome::Kept)
 }

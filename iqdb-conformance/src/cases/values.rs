@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use iqdb_core::filter::Comparison;
 use iqdb_core::{
-    Batch, Direction, Filter, Metric, Page, Path, Payload, Record, RecordId, Result, Rows, Schema,
-    Snapshot, SnapshotExt, Value, Vector,
+    Batch, Direction, Filter, IdRef, Map, Metric, Page, Path, Payload, Record, RecordId, Result,
+    Rows, Schema, Snapshot, SnapshotExt, Value, Vector,
 };
 
 use super::reading::check_aggregates;
@@ -39,7 +39,7 @@ fn check_filter(pair: &Differential<'_>, snapshot: &dyn Snapshot, filter: &Filte
     let expected = pair.model.matching(Some(filter))?;
     let mut rows = Rows::new(snapshot.schema());
     snapshot.scroll(&Page::new(10_000).with_filter(filter), &mut rows)?;
-    let found: Vec<RecordId> = rows.ids().iter().map(|id| id.to_id()).collect();
+    let found: Vec<RecordId> = rows.ids().iter().map(IdRef::to_id).collect();
     let values = |ids: &[RecordId]| -> Vec<String> {
         let payload = |id| pair.model.get(id).map(|record| format!("{:?}", record.payload));
         ids.iter().filter_map(payload).collect()
@@ -69,8 +69,15 @@ fn keyed(value: &Value) -> Payload {
 
 pub(super) fn filters_tell_values_apart(harness: &Harness) -> Result<Outcome> {
     let values = interesting::values();
-    let pair = store(harness, values.iter().map(keyed).collect())?;
+    let mut payloads: Vec<Payload> = values.iter().map(keyed).collect();
+    // More texts than a dictionary of one byte has codes for.
+    payloads.extend((0..600).map(|n| Payload::new().with("name", format!("name {n}"))));
+    let pair = store(harness, payloads)?;
+    pair.check()?;
     let snapshot = pair.site.snapshot()?;
+    for n in (0..600).step_by(85) {
+        check_filter(&pair, &*snapshot, &Filter::eq("name", format!("name {n}")))?;
+    }
     for value in values.iter().filter(|value| !matches!(value, Value::List(_) | Value::Map(_))) {
         for (key, _) in keyed(value).iter() {
             for comparison in Comparison::ALL {
@@ -101,8 +108,13 @@ pub(super) fn filters_tell_keys_apart(harness: &Harness) -> Result<Outcome> {
     let alone = (0_i64..).zip(&keys).map(|(n, key)| Payload::new().with(key.as_str(), n));
     let mut payloads: Vec<Payload> = alone.collect();
     payloads.push((0_i64..).zip(&keys).map(|(n, key)| (key.as_str(), n)).collect());
-    let nested = iqdb_core::Map::new().with("b", -1).with("c", "");
+    let nested = Map::new().with("b", -1).with("c", "");
     payloads.push(Payload::new().with("a", nested));
+    // And the same in maps.
+    let inner = |map: Map| Payload::new().with("in", map);
+    payloads.extend((0_i64..).zip(&keys).map(|(n, key)| inner(Map::new().with(key.as_str(), n))));
+    let all = (0_i64..).zip(&keys).fold(Map::new(), |map, (n, key)| map.with(key.as_str(), n));
+    payloads.push(inner(all));
     let pair = store(harness, payloads)?;
     let snapshot = pair.site.snapshot()?;
     for (n, key) in (0_i64..).zip(&keys) {
@@ -110,6 +122,8 @@ pub(super) fn filters_tell_keys_apart(harness: &Harness) -> Result<Outcome> {
             Filter::exists(Path::key(key)),
             Filter::eq(Path::key(key), n),
             Filter::ne(Path::key(key), n),
+            Filter::exists(Path::key("in").then(key.as_str())),
+            Filter::eq(Path::key("in").then(key.as_str()), n),
         ] {
             check_filter(&pair, &*snapshot, &filter)?;
         }
@@ -165,7 +179,7 @@ pub(super) fn ids_that_look_alike_never_meet(harness: &Harness) -> Result<Outcom
     let snapshot = pair.site.snapshot()?;
     let mut rows = Rows::new(snapshot.schema());
     snapshot.scroll(&Page::new(10_000), &mut rows)?;
-    assert_is!(rows.ids().iter().map(|id| id.to_id()).collect::<Vec<_>>(), ids, "the ids in order");
+    assert_is!(rows.ids().iter().map(IdRef::to_id).collect::<Vec<_>>(), ids, "the ids in order");
     for id in &ids {
         check_filter(&pair, &*snapshot, &Filter::id_in([id.clone()]))?;
     }

@@ -67,7 +67,7 @@ fn values_in(value: &Value, path: &str) -> Vec<Value> {
 
 /// Each different value at a path with the number of records that have it, in the order of the values.
 pub(crate) fn counted(records: &[&Record], path: &str) -> Vec<(Value, u64)> {
-    let mut counts: Vec<(Value, u64)> = Vec::new();
+    let mut all: Vec<Value> = Vec::new();
     for record in records {
         let mut seen: Vec<Value> = Vec::new();
         for value in values_at(record, path) {
@@ -81,15 +81,11 @@ pub(crate) fn counted(records: &[&Record], path: &str) -> Vec<(Value, u64)> {
                 }
             }
         }
-        for value in seen {
-            match counts.iter_mut().find(|(other, _)| by_value(other, &value).is_eq()) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((value, 1)),
-            }
-        }
+        all.extend(seen);
     }
-    counts.sort_by(|(a, _), (b, _)| by_value(a, b));
-    counts
+    all.sort_by(by_value);
+    let equal = all.chunk_by(|a, b| by_value(a, b).is_eq());
+    equal.map(|some| (some[0].clone(), some.len() as u64)).collect()
 }
 
 /// The least and the greatest value.

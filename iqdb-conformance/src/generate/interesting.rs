@@ -3,7 +3,7 @@
 //! order.
 
 use iqdb_core::limits::{ID_BYTES_MAX, KEY_BYTES_MAX};
-use iqdb_core::{Map, RecordId, Uuid, Value};
+use iqdb_core::{DateTime, Map, RecordId, Uuid, Value};
 
 use super::corpus;
 
@@ -157,6 +157,45 @@ pub(crate) fn texts() -> Vec<String> {
     texts
 }
 
+/// Dates at both ends, and around the beginning of the clocks of Unix.
+pub(crate) fn dates() -> Vec<DateTime> {
+    let near = [-86_400_000_001, -1_000_000, -1, 0, 1, 999, 1_000, 1_000_000];
+    let around = near.into_iter().filter_map(|micros| DateTime::from_micros(micros).ok());
+    let mut dates: Vec<DateTime> = around.collect();
+    dates.extend([DateTime::MIN, DateTime::MAX]);
+    dates.extend([-1, 0, 1, 1_000_000].map(corpus::date));
+    dates
+}
+
+/// Pairs of texts that a common hash takes for each other: that of Java, FNV-1 and FNV-1a of 32 bits,
+/// CRC-32, djb2, and one that only adds up.
+pub(crate) fn texts_of_one_hash() -> [&'static str; 22] {
+    [
+        "Aa",
+        "BB",
+        "AaAa",
+        "BBBB",
+        "creamwove",
+        "quists",
+        "costarring",
+        "liquid",
+        "declinate",
+        "macallums",
+        "altarage",
+        "zinke",
+        "codding",
+        "gnu",
+        "exhibiters",
+        "schlager",
+        "plumless",
+        "buckeroo",
+        "hetairas",
+        "mentioner",
+        "listen",
+        "silent",
+    ]
+}
+
 /// Keys of payloads: those of [`texts`] that a key can be, and words of filters.
 pub(crate) fn keys() -> Vec<String> {
     let mut keys = texts();
@@ -179,7 +218,7 @@ pub(crate) fn values() -> Vec<Value> {
     values.extend(integers().into_iter().map(Value::from));
     values.extend(floats().into_iter().map(Value::from));
     values.extend(texts().into_iter().map(Value::from));
-    values.extend([-1, 0, 1, 1_000_000].map(|micros| corpus::date(micros).into()));
+    values.extend(dates().into_iter().map(Value::from));
     values.extend([
         Value::from(vec![Value::from(1.0)]),
         vec![Value::from(1)].into(),
@@ -207,12 +246,22 @@ pub(crate) fn ids() -> Vec<RecordId> {
         ids.extend([power - 1, power, power + 1].map(RecordId::from));
     }
     ids.extend([1_u64, 7, 10, 100].map(RecordId::from));
-    // Equal in the lower or in the upper half, or but for one byte.
-    ids.extend((0..16).map(|byte| Uuid::from_u128(1 << (8 * byte)).into()));
-    ids.extend([0, u128::MAX, 7, 7 << 64, 7 << 64 | 7].map(|bits| Uuid::from_u128(bits).into()));
+    // One bit apart from another, in each place: a version, a variant or a half that is left out.
+    let base = 0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8_u128;
+    ids.extend((0..128).map(|bit| Uuid::from_u128(base ^ 1 << bit).into()));
+    ids.extend(
+        [0, base, u128::MAX, 7, 7 << 64, 7 << 64 | 7].map(|bits| Uuid::from_u128(bits).into()),
+    );
     ids.extend(texts().into_iter().map(RecordId::from));
     ids.extend(["7", "07", "+7", "7.0", "18446744073709551615"].map(RecordId::from));
+    // Paths that lead to one place, and texts that are UUIDs in another form.
+    ids.extend(
+        ["a/./b", "a/c/../b", "./a/b", "a//b", "a/b/", "a/", "/a/b", "~/a"].map(RecordId::from),
+    );
+    ids.extend(texts_of_one_hash().map(RecordId::from));
     ids.push(Uuid::from_u128(7).to_string().into());
+    ids.push(Uuid::from_u128(base).to_string().into());
+    ids.push(Uuid::from_u128(base).to_string().to_uppercase().into());
     ids.push(Uuid::from_u128(7).simple().to_string().to_uppercase().into());
     let long = "i".repeat(ID_BYTES_MAX - 1);
     ids.extend([format!("{long}a"), format!("{long}b"), long].map(RecordId::from));

@@ -21,7 +21,7 @@ const BATCHES: usize = 2_000;
 /// script of another schema is a copy of it.
 const BESIDE_A_REPLAY_BYTES: u64 = 32 << 20;
 
-/// A store that forgets each batch after so many.
+/// A store that forgets each batch after the first few thousand.
 #[derive(Debug)]
 struct WearingStore {
     inner: NaiveStore,
