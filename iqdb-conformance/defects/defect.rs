@@ -14,7 +14,7 @@ pub(crate) enum Planted {
     Log,
     /// The store whose defects are races.
     Racing,
-    /// The store that promises that its reads wait for nobody.
+    /// The store that promises that its reads wait for no writer.
     Cached,
     /// The store that sends candidates.
     Remote,
@@ -22,6 +22,7 @@ pub(crate) enum Planted {
 
 join! { [
     of_writes of_reads of_searches
-    not_yet
     of_values of_ids of_reopened of_scale of_equals of_large_batches of_questions of_races of_counts
+    not_yet
+    of_not_yet
 ] }

@@ -1,4 +1,4 @@
-//! What a store with a defect keeps that nobody can read any more.
+//! What a store with a defect keeps, although no reader can reach it any more.
 
 use std::sync::{Arc, Weak};
 

@@ -17,6 +17,8 @@ mod ids;
 #[macro_use]
 mod large_batches;
 #[macro_use]
+mod not_yet;
+#[macro_use]
 mod questions;
 #[macro_use]
 mod races;

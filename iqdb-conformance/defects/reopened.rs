@@ -81,7 +81,7 @@ fn id(defect: Option<Defect>, id: &RecordId) -> RecordId {
     }
 }
 
-/// The longest part of a text that has at most so many bytes.
+/// The longest part of a text of at most this many bytes.
 fn cut(text: &str, bytes: usize) -> &str {
     let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]

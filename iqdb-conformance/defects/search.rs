@@ -43,6 +43,7 @@ impl Search for PlantedSearch {
                 | Defect::KIsReserved
                 | Defect::DamagedRowsAreSkipped
                 | Defect::PayloadAlways
+                | Defect::VectorAlways
                 | Defect::StaleHitsStay
                 | Defect::ThreadsReverseTies
                 | Defect::CodesRank
@@ -206,12 +207,9 @@ impl PlantedSearch {
                 None => true,
             };
             let wanted = query.wants_payload() || self.defect == Some(Defect::PayloadAlways);
-            let vector = match self.defect {
-                Some(Defect::FirstVectorComes) => record.vectors().next().map(|(_, it)| it),
-                _ => record.vector(field.name()),
-            };
             let wants_vector = query.wants_vector() || self.defect == Some(Defect::VectorAlways);
-            let vector = vector.filter(|_| wants_vector).map(VectorRef::to_vector);
+            let vector = record.vector(field.name()).filter(|_| wants_vector);
+            let vector = vector.map(VectorRef::to_vector);
             if matches {
                 let payload = wanted.then_some(record.payload);
                 hits.push(Hit { id: record.id, distance, payload, vector });

@@ -1,4 +1,4 @@
-//! Defects in what is read back of the longest values and largest batches, which no case catches yet.
+//! Defects in what is read back of the longest values and largest batches.
 
 macro_rules! of_reopened {
     ($($joined:tt)*) => {
@@ -6,32 +6,29 @@ macro_rules! of_reopened {
             $($joined)*
 
             /// The length of an id is read back from one byte.
-            IdLengthsAreOf8Bits in Log of 3 by "durable::what_is_at_a_limit_outlives_the_process";
+            IdLengthsAreOf8Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The length of a key is read back from one byte, and a key without a name ends the payload.
-            KeyLengthsAreOf8Bits in Log of 3 by "durable::what_is_at_a_limit_outlives_the_process";
+            KeyLengthsAreOf8Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The number of keys is read back from one byte.
-            KeysAreCountedIn8Bits in Log of 3 by "durable::what_is_at_a_limit_outlives_the_process";
+            KeysAreCountedIn8Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The length of a text is read back from two bytes.
-            TextLengthsAreOf16Bits in Log of 3 by
-                "durable::what_is_at_a_limit_outlives_the_process";
+            TextLengthsAreOf16Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The length of a list is read back from two bytes.
-            ListLengthsAreOf16Bits in Log of 3 by
-                "durable::what_is_at_a_limit_outlives_the_process";
+            ListLengthsAreOf16Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// Payloads are read back eight levels deep.
-            EightLevelsAreReadBack in Log of 3 by
-                "durable::what_is_at_a_limit_outlives_the_process";
+            EightLevelsAreReadBack in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// A dimension is read back from two bytes, and a vector of none is no vector.
-            DimensionsAreOf16Bits in Log of 3 by "durable::what_is_at_a_limit_outlives_the_process";
+            DimensionsAreOf16Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The number of terms of a sparse vector is read back from one byte.
-            TermsAreOf8Bits in Log of 3 by "durable::what_is_at_a_limit_outlives_the_process";
+            TermsAreOf8Bits in Log by "durable::what_is_at_the_limits_outlives_the_process";
             /// The number of changes of a batch is read back from one byte.
-            ReopeningReads255Changes in Log of 3 by "durable::large_batches_outlive_the_process";
+            ReopeningReads255Changes in Log by "durable::large_batches_outlive_the_process";
             /// The number of changes of a batch is read back from two bytes.
-            ReopeningReads65535Changes in Log of 3 by "durable::large_batches_outlive_the_process";
-            /// The number of rows of a statement is read back from one byte.
-            ReopeningReads255Rows in Log of 3 by "durable::large_batches_outlive_the_process";
+            ReopeningReads65535Changes in Log by "durable::large_batches_outlive_the_process";
             /// Recovery takes a frame of more than two megabytes for a torn one.
-            LargeFramesAreTorn in Log of 3 by "durable::large_batches_outlive_the_process";
+            LargeFramesAreTorn in Log by "durable::large_batches_outlive_the_process";
+            /// The number of rows of a statement is read back from one byte.
+            ReopeningReads255Rows in Log by "durable::large_batches_outlive_the_process";
         }
     };
 }

@@ -74,8 +74,6 @@ macro_rules! of_searches {
             EmptyIsAnError by "search::search_of_an_empty_store_finds_nothing";
             /// Hits carry payloads even if the query doesn't want them.
             PayloadAlways by "answers::search_returns_payloads_when_asked";
-            /// A hit has the vector of the first field, whichever field was asked.
-            FirstVectorComes by "answers::search_returns_vectors_when_asked";
             /// Hits carry vectors even if the query doesn't want them.
             VectorAlways by "answers::search_returns_vectors_when_asked";
             /// Hits are appended to what a buffer held.

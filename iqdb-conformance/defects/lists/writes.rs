@@ -9,7 +9,8 @@ macro_rules! of_writes {
             InsertDropsThePayload by
                 "apply::upsert_inserts_a_new_record", "conveniences::upsert_is_a_batch_of_one";
             /// Replacing a record changes the payload and not the vector.
-            ReplaceKeepsTheVector by "apply::upsert_replaces_the_whole_record";
+            ReplaceKeepsTheVector by
+                "apply::upsert_replaces_the_whole_record", "scale::many_versions_show_each_write";
             /// Replacing a record keeps the keys that the new payload lacks.
             ReplaceMergesThePayload by "apply::upsert_replaces_the_whole_record";
             /// Setting a payload keeps the keys that the new one lacks.
