@@ -149,6 +149,11 @@ impl Arena {
         self.lock().builder().shared().noted_ends.end_store(last);
     }
 
+    /// Whether dead rows are compacted away before they take much more than the live ones.
+    pub(crate) fn bounds_space(&self) -> bool {
+        self.options.bounds_space()
+    }
+
     /// # Errors
     /// Those of the budget; nothing has changed then.
     pub(crate) fn compact(&self, budget: Budget<'_>) -> Result<()> {

@@ -96,6 +96,12 @@ impl ArenaOptions {
         self
     }
 
+    /// Whether writes compact as early as by default, or earlier: then live rows, as many dead bytes, and
+    /// the copy that a compaction makes are all that there is.
+    pub(crate) fn bounds_space(&self) -> bool {
+        self.dead_ratio_max <= 0.5 && self.dead_bytes_min <= DEAD_BYTES_MIN
+    }
+
     /// Whether a write that leaves these dead and live bytes compacts.
     pub(crate) fn should_compact(&self, dead_bytes: u64, live_bytes: u64) -> bool {
         let all = dead_bytes.saturating_add(live_bytes);

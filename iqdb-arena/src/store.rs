@@ -130,7 +130,8 @@ impl Store for ArenaStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_wait_free_reads()
+        let promised = Capabilities::none().with_wait_free_reads();
+        if self.arena.bounds_space() { promised.with_space_amplification(4) } else { promised }
     }
 
     /// O(bytes in the batch), amortised over sealing chunks, growing the table of ids and compacting.

@@ -169,7 +169,7 @@ impl Store for MapStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
+        Capabilities::none().with_space_amplification(2)
     }
 
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {

@@ -241,6 +241,7 @@ macro_rules! for_each_case {
             }
             capabilities {
                 capabilities::wait_free_reads_allocate_nothing,
+                capabilities::memory_is_bounded_by_what_is_live,
             }
             values {
                 values::filters_tell_values_apart,
@@ -257,7 +258,6 @@ macro_rules! for_each_case {
                 scale::a_bad_change_anywhere_in_a_large_batch_refuses_it,
                 scale::changes_of_a_large_batch_apply_in_order,
                 scale::a_large_write_ended_by_its_budget_changes_nothing,
-                scale::memory_is_bounded_by_what_is_live,
             }
             durable {
                 durable::acknowledged_writes_outlive_the_process,

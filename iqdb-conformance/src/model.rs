@@ -5,6 +5,7 @@
 //! distance.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use iqdb_core::filter::Subject;
 use iqdb_core::{
@@ -35,12 +36,12 @@ impl Subject for Seen<'_> {
     }
 }
 
-/// A schema, a version, and the records by id.
+/// A schema, a version, and the records by id. Copies share their records.
 #[derive(Debug, Clone)]
 pub struct Model {
     schema: Schema,
     version: Version,
-    records: BTreeMap<RecordId, Record>,
+    records: BTreeMap<RecordId, Arc<Record>>,
 }
 
 impl Model {
@@ -77,7 +78,7 @@ impl Model {
     /// The record of this id.
     #[must_use]
     pub fn get(&self, id: &RecordId) -> Option<&Record> {
-        self.records.get(id)
+        self.records.get(id).map(|record| &**record)
     }
 
     /// What core computes for a field of the record of this id; `None` where it lacks the field.
@@ -94,7 +95,7 @@ impl Model {
     /// All records, in the order of their ids.
     #[must_use]
     pub fn records(&self) -> impl ExactSizeIterator<Item = &Record> {
-        self.records.values()
+        self.records.values().map(|record| &**record)
     }
 
     /// Applies a batch: all of it or nothing, as one version.
@@ -148,13 +149,13 @@ impl Model {
             Change::InsertIfAbsent(_) if is_there => applied.kept += 1,
             Change::Insert(record) | Change::InsertIfAbsent(record) => {
                 applied.inserted += 1;
-                self.records.insert(record.id.clone(), record.clone());
+                self.records.insert(record.id.clone(), Arc::new(record.clone()));
             }
             Change::DeleteWhere(filter) => {
                 let matching = self.matching(Some(filter))?;
                 let ids: Vec<_> = matching.iter().map(|record| record.id.clone()).collect();
                 applied.deleted += ids.len() as u64;
-                self.records.retain(|id, _| !ids.contains(id));
+                ids.iter().for_each(|id| drop(self.records.remove(id)));
             }
             Change::Delete(id) if is_there => {
                 applied.deleted += 1;
@@ -163,18 +164,20 @@ impl Model {
             Change::SetPayload(id, payload) if is_there => {
                 applied.payload_set += 1;
                 if let Some(record) = self.records.get_mut(id) {
-                    record.payload = payload.clone();
+                    Arc::make_mut(record).payload = payload.clone();
                 }
             }
             Change::MergePayload(id, patch) if is_there => {
                 applied.payload_set += 1;
                 if let Some(record) = self.records.get_mut(id) {
-                    record.payload = merge_patch(record.payload.clone(), patch)?;
+                    let merged = merge_patch(record.payload.clone(), patch)?;
+                    Arc::make_mut(record).payload = merged;
                 }
             }
             Change::SetVectors(id, vectors) if is_there => {
                 applied.vectors_set += 1;
                 if let Some(record) = self.records.get_mut(id) {
+                    let record = Arc::make_mut(record);
                     for (name, vector) in vectors {
                         record.set_vector(name.clone(), vector.clone());
                     }
@@ -190,7 +193,7 @@ impl Model {
     }
 
     fn upsert(&mut self, record: Record, applied: &mut Applied) {
-        match self.records.insert(record.id.clone(), record) {
+        match self.records.insert(record.id.clone(), Arc::new(record)) {
             Some(_) => applied.replaced += 1,
             None => applied.inserted += 1,
         }

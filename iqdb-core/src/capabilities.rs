@@ -18,10 +18,15 @@ use crate::{Element, Error, ErrorKind, Field, FieldKind, Result, Schema};
 pub struct Capabilities {
     durable: bool,
     wait_free_reads: bool,
+    space_amplification: Option<u32>,
     limits: Limits,
 }
 
 impl Capabilities {
+    /// The memory in bytes that a store with a promised
+    /// [space amplification](Self::with_space_amplification) may take beyond it: 4 MiB.
+    pub const SPACE_BYTES_MIN: u64 = 4 << 20;
+
     /// The contract and nothing more.
     #[must_use]
     pub fn none() -> Self {
@@ -40,6 +45,16 @@ impl Capabilities {
     #[must_use]
     pub fn with_wait_free_reads(mut self) -> Self {
         self.wait_free_reads = true;
+        self
+    }
+
+    /// Promises that memory is bounded by what is live, and not by what was written: while no snapshot
+    /// is held and no field is being added, a store takes at most `most` times the memory that a new
+    /// store takes for the same records, and [`SPACE_BYTES_MIN`](Self::SPACE_BYTES_MIN) more. Both are
+    /// counted at their peaks.
+    #[must_use]
+    pub fn with_space_amplification(mut self, most: u32) -> Self {
+        self.space_amplification = Some(most);
         self
     }
 
@@ -64,6 +79,14 @@ impl Capabilities {
         self.wait_free_reads
     }
 
+    /// How many times the memory of a new store with the same records a store takes at most, while no
+    /// snapshot is held and no field is being added, beside [`SPACE_BYTES_MIN`](Self::SPACE_BYTES_MIN);
+    /// `None` where it may keep what no reader can see any more.
+    #[must_use]
+    pub fn space_amplification(self) -> Option<u32> {
+        self.space_amplification
+    }
+
     /// What the store can hold.
     #[must_use]
     pub fn limits(self) -> Limits {
@@ -76,6 +99,9 @@ impl fmt::Debug for Capabilities {
         let promised = [(self.durable, "durable"), (self.wait_free_reads, "wait_free_reads")];
         let names = promised.iter().filter(|(promised, _)| *promised).map(|(_, name)| name);
         f.debug_set().entries(names).finish()?;
+        if let Some(most) = self.space_amplification {
+            write!(f, " with a space amplification of {most}")?;
+        }
         match self.limits == Limits::default() {
             true => Ok(()),
             false => write!(f, " within {:?}", self.limits),

@@ -23,7 +23,6 @@ use crate::{
 /// - `a_store_of_many_records_shows_each`: More of them than 16 bits count, in one version.
 /// - `many_versions_show_each_write`: Hundreds of them, each of some hundred records.
 /// - `many_snapshots_stay_what_they_are`: Hundreds that are held at once.
-/// - `memory_is_bounded_by_what_is_live`: And not by what was written, once its snapshots are dropped.
 /// - `a_panic_elsewhere_leaves_the_store_usable`: A thread that panics while it uses the store
 ///   takes nothing with it.
 /// - `a_panic_in_a_drop_leaves_the_store_usable`: Nor does one that panics in a `Drop`.
@@ -48,6 +47,11 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// - `wait_free_reads_allocate_nothing`: Taking a snapshot, finding a record and reading the
     ///   blocks.
+    ///
+    /// Where a [space amplification](Capabilities::with_space_amplification) is promised:
+    ///
+    /// - `memory_is_bounded_by_what_is_live`: Of a store that is written all the time, and whose
+    ///   snapshots are dropped.
     ///
     /// Where the store promises to be durable:
     ///

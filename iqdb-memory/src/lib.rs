@@ -89,7 +89,7 @@ impl Store for MemoryStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
+        Capabilities::none().with_space_amplification(2)
     }
 
     /// O(bytes in the batch). Everything that can fail comes first.

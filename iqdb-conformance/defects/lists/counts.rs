@@ -16,9 +16,11 @@ macro_rules! of_counts {
             /// A search says as many threads as it was allowed, on however few it worked.
             ExplainSaysTheMostThreads in Map by "answers::explain_counts_what_was_done";
             /// Records that were replaced or deleted are kept for ever.
-            OldRecordsAreNeverFreed in Map by "scale::memory_is_bounded_by_what_is_live";
+            OldRecordsAreNeverFreed in Map by "capabilities::memory_is_bounded_by_what_is_live";
             /// Snapshots that were dropped are kept for ever.
-            SnapshotsAreNeverFreed in Map by "scale::memory_is_bounded_by_what_is_live";
+            SnapshotsAreNeverFreed in Map by "capabilities::memory_is_bounded_by_what_is_live";
+            /// The ids of records that were replaced or deleted are kept for ever.
+            OldIdsAreNeverFreed in Map by "capabilities::memory_is_bounded_by_what_is_live";
         }
     };
 }

@@ -5,8 +5,6 @@ macro_rules! of_not_yet {
         join! {
             $($joined)*
 
-            /// The ids of records that were replaced or deleted are kept for ever.
-            OldIdsAreNeverFreed in Map of 10 by "store::memory_is_bounded_by_what_is_live";
             /// The plain scan ignores the filter.
             ForcedPlanForgetsTheFilter in Map of 8 by
                 "answers::search_answers_are_the_same_for_any_plan";
@@ -25,18 +23,6 @@ macro_rules! of_not_yet {
             /// Reads are promised to be wait-free, and a snapshot waits until a write is done.
             WaitFreeReadsWaitForWriters in Cached of 9 by
                 "capabilities::wait_free_reads_wait_for_no_writer";
-            /// A read of many ids takes 999 of them, as many as a statement may have parameters.
-            A999thIdIsTheLast in Map of 4 by "scale::a_large_version_reads_like_a_small_one";
-            /// More than a thousand different values are not counted.
-            AThousandDifferentValuesAtMost in Map of 4 by
-                "scale::a_large_version_reads_like_a_small_one";
-            /// Deleting by a filter deletes a thousand records at most.
-            AThousandAreDeletedAtMost in Map of 4 by
-                "scale::a_large_version_reads_like_a_small_one";
-            /// A condition looks at the first thousand of its values.
-            InHasAThousandValuesAtMost of 4 by "blocks::matching_agrees_with_the_predicate";
-            /// The 256th version after a snapshot takes the place of the snapshot's.
-            A256thVersionReplacesTheFirst in Map of 4 by "scale::old_versions_stay_apart";
         }
     };
 }

@@ -27,6 +27,14 @@ macro_rules! of_scale {
             ThreadsFindTheirShareOnly in Map by "scale::a_store_of_many_records_shows_each";
             /// There is a place for 128 snapshots, and one more takes that of the eldest.
             EldestOfManySnapshotsIsDropped in Map by "scale::many_snapshots_stay_what_they_are";
+            /// A read of many ids takes 999 of them, as many as a statement may have parameters.
+            A999thIdIsTheLast in Map by "scale::a_store_of_many_records_shows_each";
+            /// More than a thousand different values are not counted.
+            AThousandDifferentValuesAtMost in Map by "scale::a_store_of_many_records_shows_each";
+            /// Deleting by a filter deletes a thousand records at most.
+            AThousandAreDeletedAtMost in Map by "scale::a_store_of_many_records_shows_each";
+            /// The 256th version after a snapshot takes the place of the snapshot's.
+            A256thVersionReplacesTheFirst in Map by "scale::many_versions_show_each_write";
         }
     };
 }

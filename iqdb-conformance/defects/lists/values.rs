@@ -45,6 +45,8 @@ macro_rules! of_values {
             TextsOfAnyCaseAreKeptOnce in Map by
                 "values::filters_tell_values_apart",
                 "values::orders_tell_values_apart";
+            /// A condition looks at the first thousand of its values.
+            InHasAThousandValuesAtMost by "values::filters_tell_values_apart";
         }
     };
 }

@@ -1,7 +1,7 @@
 //! The capabilities that a store promises beyond the contract, apart from durability.
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Metric, Result, RowMask, Schema};
+use iqdb_core::{Batch, Capabilities, Metric, Record, Result, RowMask, Schema, StoreExt};
 
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
@@ -47,5 +47,54 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
     };
     assert_eq!(found?, 2 * pair.model.len(), "the records found, by id and in blocks");
     assert_eq!(cost.total_bytes, 0, "the bytes that reading allocated");
+    Ok(Outcome::Kept)
+}
+
+/// The records that are live under churn. All of them are written in each round.
+const LIVE: u64 = 500;
+
+/// The id of one of the live records: half of them stay, and the others are new ones in each round.
+fn live_id(n: u64, round: u64) -> u64 {
+    if n.is_multiple_of(2) { n } else { n + LIVE * round }
+}
+
+/// The batch that writes the live records of a round and deletes those of the round before.
+fn replace_all(round: u64) -> Result<Batch> {
+    let text = "x".repeat(150);
+    (0..LIVE).try_fold(Batch::new(), |batch, n| {
+        let (id, before) = (live_id(n, round), live_id(n, round.saturating_sub(1)));
+        let batch = if id == before { batch } else { batch.delete(before) };
+        Ok(batch.upsert(Record::new(id, [n as f32, round as f32])?.with("text", text.as_str())))
+    })
+}
+
+pub(super) fn memory_is_bounded_by_what_is_live(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(2, Metric::Euclidean)?;
+    let Some(most) = harness.create(&schema)?.capabilities().space_amplification() else {
+        return Ok(Outcome::NotPromised("it promises no space amplification"));
+    };
+    let rounds = |count: u64| -> Result<()> {
+        let site = harness.create(&schema)?;
+        for round in 0..count {
+            site.apply(&replace_all(round)?)?;
+            // A snapshot that is dropped at once.
+            assert_eq!(site.snapshot()?.len(), LIVE, "the length in round {round}");
+        }
+        Ok(())
+    };
+    let peak_bytes = |count: u64| -> Result<Option<u64>> {
+        let mut result = Ok(());
+        let cost = harness.measure(&mut || result = rounds(count));
+        result.map(|()| cost.map(|cost| cost.peak_bytes))
+    };
+    let (Some(once), Some(found)) = (peak_bytes(1)?, peak_bytes(400)?) else {
+        return Ok(Outcome::NotPromised("no allocation meter (Harness::with_allocation_meter)"));
+    };
+    let limit = u64::from(most) * once + Capabilities::SPACE_BYTES_MIN;
+    assert!(
+        found <= limit,
+        "the memory under churn: expected at most {limit} bytes, as writing the records once takes \
+         {once} of which {most} times as much is promised, found {found}"
+    );
     Ok(Outcome::Kept)
 }

@@ -78,6 +78,9 @@ pub(super) fn filters_tell_values_apart(harness: &Harness) -> Result<Outcome> {
     for n in (0..600).step_by(85) {
         check_filter(&pair, &*snapshot, &Filter::eq("name", format!("name {n}")))?;
     }
+    // Most of the names come first, and some behind a thousand others.
+    let names = (0..1_100).map(|n| format!("name {}", 1_099 - n));
+    check_filter(&pair, &*snapshot, &Filter::is_in("name", names))?;
     for value in values.iter().filter(|value| !matches!(value, Value::List(_) | Value::Map(_))) {
         for (key, _) in keyed(value).iter() {
             for comparison in Comparison::ALL {
