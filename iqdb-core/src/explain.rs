@@ -13,7 +13,8 @@ pub struct Explain {
     pub kernel: &'static str,
     /// How many threads could work on it at the same time.
     pub threads: usize,
-    /// Row × query pairs that were alive and matched the filter.
+    /// Row × query pairs that were alive and matched the filter; of a snapshot without blocks, those that
+    /// were sent.
     pub candidates: u64,
     /// Those of them that a fast score excluded.
     pub excluded: u64,

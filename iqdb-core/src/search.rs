@@ -42,8 +42,8 @@ pub trait Search: Debug + Send + Sync {
     /// - `search_rejects_bad_queries`: The errors of [`Query::check_batch`], which every search calls
     ///   first.
     /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
-    /// - `explain_counts_what_was_done`: Where it counts: each pair that matches is a candidate, and is
-    ///   either excluded or rescored.
+    /// - `explain_counts_what_was_done`: Where it counts, over blocks: each pair that matches is a
+    ///   candidate, and is either excluded or rescored.
     ///
     /// Where a query gives up exactness by its [`Accuracy`](crate::Accuracy), hits may be missing:
     ///
