@@ -1,5 +1,5 @@
-//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`. A key stands
-//! in backticks and is escaped alike.
+//! The quoted form of a string, shared by ids and filters: `"a \"b\" \n \u{7}"`. A filter may use
+//! single quotes instead. A key stands in backticks. All are escaped alike.
 
 use std::fmt::{self, Write};
 
@@ -57,11 +57,12 @@ pub(crate) fn is_escaped(character: char) -> bool {
         || matches!(character, '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Reads a string between two of `quote`, a double quote or a backtick, at the start of `text`;
-/// returns it with the bytes it took, quotes included.
+/// Reads a string between two of `quote`, a quote of either kind or a backtick, at the start of
+/// `text`; returns it with the bytes it took, quotes included.
 pub(crate) fn read(quote: char, text: &str) -> Result<(String, usize), Problem> {
     let (closing, escapes) = match quote {
         '`' => ("a closing backtick", r"one of \` \\ \n \r \t \u{…}"),
+        '\'' => ("a closing quote", r"one of \' \\ \n \r \t \u{…}"),
         _ => ("a closing quote", r#"one of \" \\ \n \r \t \u{…}"#),
     };
     let mut string = String::new();

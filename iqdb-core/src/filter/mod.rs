@@ -39,11 +39,12 @@
 //! key        = letter or "_", then letters, digits, "_", "-"
 //!            | "`" text with the escapes \` \\ \n \r \t \u{…} "`"
 //! string     = '"' text with the escapes \" \\ \n \r \t \u{…} '"'
+//!            | "'" text with the escapes \' \\ \n \r \t \u{…} "'"
 //! ```
 //! The string of a date is an RFC 3339 date and time, or a date alone, which is its midnight in UTC.
 //! Keywords are read in any case. A key with other characters in it, or a first one named like a
-//! keyword, stands in backticks. Printing is canonical: spacing, case, needless parentheses, the
-//! offset of a date, and the order and repetition inside `in` leave no trace; what would break the
+//! keyword, stands in backticks. Printing is canonical: spacing, case, needless parentheses, the kind
+//! of quotes, the offset of a date, and the order and repetition inside `in` leave no trace; what would break the
 //! line or change the direction of its text is escaped; and parsing what was printed gives the same
 //! filter back.
 

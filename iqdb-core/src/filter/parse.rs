@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
 
     fn value(&mut self) -> Result<Value> {
         const EXPECTED: &str =
-            "a string in double quotes, a number, `date(\"…\")`, `true`, `false` or `null`";
+            "a string in quotes, a number, `date(\"…\")`, `true`, `false` or `null`";
         self.skip_space();
         for (keyword, value) in
             [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))]
@@ -207,8 +207,8 @@ impl<'a> Parser<'a> {
                 return Ok(value);
             }
         }
-        if self.rest().starts_with('"') {
-            return self.string().map(Value::Text);
+        if let Some(string) = self.string() {
+            return string.map(Value::Text);
         }
         if self.keyword("date") {
             return self.date().map(Value::DateTime);
@@ -237,7 +237,7 @@ impl<'a> Parser<'a> {
     /// Reads what stands behind `date`.
     fn date(&mut self) -> Result<DateTime> {
         if !self.symbol("(") {
-            return Err(self.expected("`(` and a date in double quotes"));
+            return Err(self.expected("`(` and a date in quotes"));
         }
         self.skip_space();
         let start = self.offset;
@@ -257,22 +257,22 @@ impl<'a> Parser<'a> {
     fn id(&mut self) -> Result<RecordId> {
         self.skip_space();
         let start = self.offset;
-        if self.rest().starts_with('"') {
-            return self.string().map(RecordId::from);
+        if let Some(string) = self.string() {
+            return string.map(RecordId::from);
         }
         if self.keyword("uuid") {
             self.skip_space();
-            if !self.rest().starts_with('"') {
-                return Err(self.expected("a UUID in double quotes"));
-            }
-            let text = self.string()?;
+            let Some(text) = self.string() else {
+                return Err(self.expected("a UUID in quotes"));
+            };
+            let text = text?;
             return Uuid::try_parse(&text).map(RecordId::from).map_err(|error| {
                 self.error(start, "a UUID can't be read").found(text).caused_by(error)
             });
         }
         let number = self.number();
         if number.is_empty() {
-            return Err(self.expected("an id: a number, a string in double quotes or `uuid \"…\"`"));
+            return Err(self.expected("an id: a number, a string in quotes or `uuid \"…\"`"));
         }
         self.offset += number.len();
         number.parse::<u64>().map(RecordId::from).map_err(|_| {
@@ -285,14 +285,13 @@ impl<'a> Parser<'a> {
     /// Reads a string where nothing else may stand.
     fn text_operand(&mut self) -> Result<String> {
         self.skip_space();
-        match self.rest().starts_with('"') {
-            true => self.string(),
-            false => Err(self.expected("a string in double quotes")),
-        }
+        self.string().unwrap_or_else(|| Err(self.expected("a string in quotes")))
     }
 
-    fn string(&mut self) -> Result<String> {
-        match quoted::read('"', self.rest()) {
+    /// Reads a string, if a quote of either kind comes next.
+    fn string(&mut self) -> Option<Result<String>> {
+        let quote = self.rest().chars().next().filter(|first| matches!(first, '"' | '\''))?;
+        Some(match quoted::read(quote, self.rest()) {
             Ok((string, length)) => {
                 self.offset += length;
                 Ok(string)
@@ -303,7 +302,7 @@ impl<'a> Parser<'a> {
                     .at(Location::Column(column))
                     .expected(problem.expected))
             }
-        }
+        })
     }
 
     /// The characters ahead that could be part of a number.

@@ -35,6 +35,12 @@ fn printing_is_canonical() {
             "@id in [7, uuid \"67e55044-10b1-426f-9247-bb680e5fe0c8\", \"b\"]",
         ),
         ("a = \"\\u{1f600}\\n\\\"\"", "a = \"😀\\n\\\"\""),
+        (r#"a = 'b "c" \'d\''"#, r#"a = "b \"c\" 'd'""#),
+        ("a in ['b', \"b\", 'c']", "a in [\"b\", \"c\"]"),
+        (
+            "a > date('2025-01-31') and @id in ['b']",
+            "a > date(\"2025-01-31T00:00:00Z\") and @id in [\"b\"]",
+        ),
         ("a > -1e300", "a > -1e300"),
         ("a in [1,true , null,\"x\", 1.0]", "a in [null, true, 1, \"x\"]"),
     ] {
@@ -54,6 +60,9 @@ fn a_parse_error_names_the_column_and_what_was_expected() {
         "lang == \"en\"",
         "lang = \"en",
         "lang = \"\\q\"",
+        "lang = 'en",
+        "lang = 'en\"",
+        "lang = '\\\"'",
         "lang = \"en\" year = 1",
         "(lang exists",
         "lang in \"en\"",
