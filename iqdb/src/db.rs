@@ -212,7 +212,16 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Search::prepare`] and [`Store::snapshot`].
     pub fn prepare(&self) -> Result<()> {
-        self.search.prepare(&*self.store.snapshot()?, Budget::new(), &mut ()).map(drop)
+        self.prepare_within(Budget::new()).map(drop)
+    }
+
+    /// As [`prepare`](Self::prepare), until the budget ends. Returns whether nothing is lacking any more;
+    /// what was made before the budget ended is kept.
+    ///
+    /// # Errors
+    /// Those of [`prepare`](Self::prepare); a budget that ends is none.
+    pub fn prepare_within(&self, budget: Budget<'_>) -> Result<bool> {
+        self.search.prepare(&*self.store.snapshot()?, budget, &mut ())
     }
 
     /// Rewrites what holds dead records, so that the database shrinks to what is alive. Changes

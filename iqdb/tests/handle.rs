@@ -236,7 +236,9 @@ impl Search for Counting {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
-        assert!(budget.check().is_ok(), "nobody has ended it");
+        if budget.check().is_err() {
+            return Ok(false);
+        }
         progress.report(1, 1);
         self.prepared.lock().unwrap().push((on.version(), std::thread::current().id()));
         Ok(true)
@@ -290,6 +292,23 @@ fn a_search_gets_ready_for_every_write_on_one_thread_that_ends_with_the_last_han
     let threads: HashSet<_> = search.prepared.lock().unwrap().iter().map(|one| one.1).collect();
     assert_eq!(threads.len(), 1);
     assert!(!threads.contains(&std::thread::current().id()));
+}
+
+#[test]
+fn getting_ready_on_the_calling_thread_ends_with_its_budget() {
+    let search = Arc::new(Counting::default());
+    let db = Iqdb::builder().search(search.clone());
+    let db = db.open_in_memory(Schema::new(1, Metric::Dot).unwrap()).unwrap();
+    let here = || {
+        let prepared = search.prepared.lock().unwrap();
+        prepared.iter().filter(|one| one.1 == std::thread::current().id()).count()
+    };
+    let cancel = AtomicBool::new(true);
+    assert!(!db.prepare_within(Budget::new().with_cancel(&cancel)).unwrap());
+    assert_eq!(here(), 0);
+    assert!(db.prepare_within(Budget::new()).unwrap());
+    db.prepare().unwrap();
+    assert_eq!(here(), 2);
 }
 
 /// Titles, and images of some of them.
