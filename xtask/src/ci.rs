@@ -13,7 +13,7 @@ use clap::Args;
 use self::plan::{Part, Step};
 use self::summary::{Outcome, Status};
 use crate::workspace::Workspace;
-use crate::{Result, Verdict, canonical, conformance, models, terminal, tidy};
+use crate::{Result, Verdict, canonical, conformance, models, python, terminal, tidy};
 
 /// What to run and when to stop.
 #[derive(Debug, Args)]
@@ -84,5 +84,6 @@ fn run_part(workspace: &Workspace, part: &Part) -> Result<Verdict> {
         Part::Canonical => canonical::run(workspace, &canonical::Options::default()),
         Part::Conformance => conformance::run(workspace, &conformance::Options::default()),
         Part::Models => models::run(workspace, &models::Options::default()),
+        Part::Python => python::test(workspace, false),
     }
 }

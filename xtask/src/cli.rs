@@ -5,8 +5,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    bench, canonical, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, sanitize,
-    tidy,
+    bench, canonical, ci, conformance, cross, faults, futex, fuzz, miri, models, mutants, python,
+    sanitize, tidy,
 };
 
 /// The commands that develop iqdb.
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Miri(miri::Options),
     /// Run a backend's tests under the address sanitizer, or the thread sanitizer as advice.
     Sanitize(sanitize::Options),
+    /// Build the Python package, or test it in a virtual environment (needs Python 3.11 or later).
+    Python(python::Options),
     /// Check what a machine can check of the style, the documents and the contract.
     Tidy(tidy::Options),
     /// Plant small defects and see whether the tests find them (needs cargo-mutants; slow).

@@ -22,9 +22,11 @@ mod miri;
 mod models;
 mod mutants;
 mod nightly;
+mod python;
 mod sanitize;
 mod terminal;
 mod tidy;
+mod venv;
 mod workspace;
 
 use std::process::ExitCode;
@@ -81,6 +83,7 @@ fn run(cli: Cli) -> Result<Verdict> {
         Command::Conformance(options) => conformance::run(&workspace, &options),
         Command::Futex(options) => futex::run(&workspace, &options),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
+        Command::Python(options) => python::run(&workspace, &options),
         Command::Miri(options) => miri::run(&workspace, &options),
         Command::Sanitize(options) => sanitize::run(&workspace, &options),
         Command::Models(options) => models::run(&workspace, &options),

@@ -3,7 +3,6 @@
 //! What is measured, and how, is written in `benches/peers`. It installs Python packages into a
 //! virtual environment below `target`, and nothing anywhere else.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +10,7 @@ use clap::Args;
 
 use crate::cargo::Invocation;
 use crate::workspace::Workspace;
-use crate::{Result, Verdict, terminal};
+use crate::{Result, Verdict, venv};
 
 /// The comparison is a workspace of its own.
 pub(crate) const MANIFEST: &str = "benches/peers/Cargo.toml";
@@ -157,52 +156,7 @@ pub(super) fn call(workspace: &Workspace, args: &[String]) -> Result<Verdict> {
 
 /// The interpreter of a virtual environment with exactly the pinned packages in it.
 pub(super) fn environment(root: &Path, folder: &Path) -> Result<PathBuf> {
-    let venv = folder.join("venv");
-    let python = venv.join("bin").join("python");
-    let installed = venv.join("installed.txt");
-    let path = root.join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&path).map_err(|e| format!("{REQUIREMENTS}: {e}"))?;
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    if !succeeds(Command::new("python3").arg("--version")) {
-        return Err(missing("python3"));
-    }
-    terminal::say(&format!("installing {REQUIREMENTS} into {}", venv.display()));
-    if !succeeds(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv)) {
-        return Err(missing("python3-venv"));
-    }
-    if !succeeds(Command::new(&python).args(["-m", "pip", "--version"])) {
-        return Err(missing("pip"));
-    }
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    let status = pip.arg(&path).status().map_err(|error| format!("pip: {error}"))?;
-    if !status.success() {
-        return Err(format!(
-            "pip could not install what {REQUIREMENTS} pins; is there a network, and a wheel of each \
-             for this Python?"
-        ));
-    }
-    fs::write(&installed, wanted).map_err(|e| format!("{}: {e}", installed.display()))?;
-    Ok(python)
-}
-
-fn missing(what: &str) -> String {
-    let install = match what {
-        "pip" => "the virtual environment has no pip; install Python's ensurepip",
-        "python3-venv" => "python3 can't make a virtual environment; install its venv module",
-        _ => "python3 is not on the PATH; install Python 3.11 or later",
-    };
-    format!(
-        "some engines are called from Python: {install} (on Debian: apt install \
-         python3 python3-venv python3-pip)"
-    )
-}
-
-/// Whether it runs and is content; what it says is of no interest.
-fn succeeds(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
+    venv::environment(venv::PYTHON, root, &folder.join("venv"), &[REQUIREMENTS])
 }
 
 /// The commit that is checked out, and whether there is more in the files.
@@ -257,13 +211,5 @@ mod tests {
     fn a_quick_run_leaves_no_record_to_commit() {
         let shown = shown(&Options { quick: true, ..options() });
         assert!(shown.contains("--out /w/target/peers/records") && shown.contains(" --quick "));
-    }
-
-    #[test]
-    fn what_is_missing_is_named_with_its_remedy() {
-        for what in ["python3", "python3-venv", "pip"] {
-            assert!(missing(what).contains("apt install python3 python3-venv python3-pip"));
-        }
-        assert!(missing("python3").contains("python3 is not on the PATH"));
     }
 }

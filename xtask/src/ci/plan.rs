@@ -8,7 +8,7 @@ use std::path::Path;
 use super::feature_sets::{self, FeatureSet};
 use crate::cargo::Invocation;
 use crate::workspace::{Package, Workspace};
-use crate::{Result, bench, canonical, faults, fuzz};
+use crate::{Result, bench, canonical, faults, fuzz, python};
 
 /// The crates that stand for a stranger's backends; they are outside the workspace.
 const OWN_BACKENDS: [&str; 2] =
@@ -35,6 +35,7 @@ pub(crate) enum Part {
     Canonical,
     Conformance,
     Models,
+    Python,
 }
 
 /// A tool that may be absent.
@@ -50,6 +51,8 @@ pub(crate) struct Tool {
 pub(crate) enum Probe {
     Cargo(Invocation),
     Python,
+    /// One that can build the package and make a virtual environment.
+    PythonForPackage,
 }
 
 impl Probe {
@@ -57,6 +60,7 @@ impl Probe {
         match self {
             Self::Cargo(probe) => probe.capture(root).is_ok_and(|captured| captured.success),
             Self::Python => canonical::has_python(),
+            Self::PythonForPackage => python::is_there(),
         }
     }
 }
@@ -66,6 +70,7 @@ impl fmt::Display for Probe {
         match self {
             Self::Cargo(probe) => probe.fmt(f),
             Self::Python => f.write_str("python3 --version"),
+            Self::PythonForPackage => f.write_str("python3, of 3.11 or later with venv,"),
         }
     }
 }
@@ -78,6 +83,7 @@ impl fmt::Display for Part {
             Self::Canonical => f.write_str("cargo xtask canonical"),
             Self::Conformance => f.write_str("cargo xtask conformance"),
             Self::Models => f.write_str("cargo xtask models"),
+            Self::Python => f.write_str("cargo xtask python test"),
         }
     }
 }
@@ -137,6 +143,15 @@ pub(crate) fn plan(workspace: &Workspace) -> Vec<Step> {
         ),
         step("fuzz", "no input that fuzzing has found fails again", fuzz()),
         step("peers", "the comparison with peers is formatted and locked", peers()),
+        Step {
+            parts: python::checks(workspace)
+                .map(Part::Cargo)
+                .into_iter()
+                .chain([Part::Python])
+                .collect(),
+            tool: Some(Tool { probe: Probe::PythonForPackage, absent: python::ABSENT }),
+            ..step("python", "the Python package passes its tests and those of others", [])
+        },
     ]
 }
 
@@ -279,6 +294,11 @@ mod tests {
         peers: the comparison with peers is formatted and locked
             cargo fmt --manifest-path benches/peers/Cargo.toml --check
             cargo tree --locked --depth 0 --manifest-path benches/peers/Cargo.toml
+        python: the Python package passes its tests and those of others
+            only where `python3, of 3.11 or later with venv,` works
+            cargo fmt --manifest-path iqdb-python/Cargo.toml --check
+            CARGO_TARGET_DIR=target/python/build cargo clippy --locked --manifest-path iqdb-python/Cargo.toml -- -D warnings
+            cargo xtask python test
         "#);
     }
 

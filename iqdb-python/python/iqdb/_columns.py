@@ -1,0 +1,66 @@
+"""Payloads in columns, as payloads of rows: what is missing in a column is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from iqdb._errors import invalid
+
+
+def rows(payloads: Any, count: int) -> list[Any]:
+    """A payload for each of `count` rows."""
+    columns = _columns(payloads)
+    if columns is None:
+        return list(payloads)
+    found: list[dict[str, Any]] = [{} for _ in range(count)]
+    for name, column in columns:
+        if not isinstance(name, str):
+            raise invalid("invalid_payload", f"the name of a column is not a str: {name!r}")
+        values = _values(column)
+        if len(values) != count:
+            raise invalid(
+                "invalid_payload",
+                f"the column {name!r} has {len(values)} values: expected {count}, one for each id",
+            )
+        for row, value in zip(found, values):
+            if not _is_missing(value):
+                row[name] = value
+    return found
+
+
+def _columns(payloads: Any) -> Iterable[tuple[Any, Any]] | None:
+    """The columns with their names; None where payloads are rows."""
+    if isinstance(payloads, Mapping):
+        return payloads.items()
+    module = type(payloads).__module__.partition(".")[0]
+    if module == "pandas" and hasattr(payloads, "columns"):
+        return [(name, payloads[name]) for name in payloads.columns]
+    if hasattr(payloads, "column_names"):
+        return [(name, payloads.column(name)) for name in payloads.column_names]
+    if hasattr(payloads, "get_columns"):
+        return [(column.name, column) for column in payloads.get_columns()]
+    return None
+
+
+def _values(column: Any) -> list[Any]:
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        return [None if np.isnat(value) else value for value in column]
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(column, method):
+            return list(getattr(column, method)())
+    return list(column)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is None, NaN, NaT or pandas.NA: what is not equal to itself, or can't say."""
+    if value is None:
+        return True
+    if isinstance(value, (str, bytes, list, tuple, dict, np.ndarray)):
+        return False
+    try:
+        return not bool(value == value)
+    except (TypeError, ValueError):
+        return True

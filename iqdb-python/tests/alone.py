@@ -1,0 +1,22 @@
+"""Runs a program in a process of its own, for what ends processes or interrupts them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+SECONDS = 60
+
+
+def alone(program: str) -> str:
+    """What the program prints; it must end well."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout.strip()

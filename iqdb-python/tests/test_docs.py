@@ -1,0 +1,74 @@
+"""Examples in docstrings and in the guide are run, and every public name says what it does."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+
+import iqdb
+
+MODULES = ["iqdb", "iqdb._errors", "iqdb._arrays", "iqdb.aio"]
+GUIDE = Path(__file__).parents[2] / "docs" / "python.md"
+
+
+def docstrings():
+    """The docstrings of the package, those of methods written in Rust included."""
+    for module in map(importlib.import_module, MODULES):
+        yield module.__name__, module.__doc__ or ""
+        for name, value in vars(module).items():
+            if inspect.isclass(value) and value.__module__.startswith("iqdb"):
+                yield name, value.__doc__ or ""
+                for method, of in vars(value).items():
+                    yield f"{name}.{method}", getattr(of, "__doc__", None) or ""
+            elif inspect.isroutine(value) and (value.__module__ or "").startswith("iqdb"):
+                yield name, value.__doc__ or ""
+
+
+EXAMPLES = {name: text for name, text in docstrings() if ">>>" in text}
+
+
+def run(name: str, text: str) -> int:
+    test = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner.run(test)
+    assert runner.failures == 0, f"an example of {name} fails"
+    return runner.tries
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_the_examples_of_docstrings_are_true(name, capsys):
+    assert run(name, EXAMPLES[name]) > 0
+
+
+def test_there_are_examples_of_the_usual_calls():
+    usual = {"iqdb", "Database.search", "Database.upsert", "Database.scroll", "Key", "key", "open"}
+    assert usual - {"Key"} <= set(EXAMPLES)
+
+
+@pytest.mark.skipif(not GUIDE.exists(), reason="the guide is part of the checkout")
+def test_the_examples_of_the_guide_are_true(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # The end of a fence is not what an example prints.
+    text = re.sub(r"^```.*$", "", GUIDE.read_text(), flags=re.MULTILINE)
+    assert run("python.md", text) > 30
+
+
+def test_every_public_name_says_what_it_does():
+    for name in iqdb.__all__:
+        value = getattr(iqdb, name)
+        assert value.__doc__, name
+        if inspect.isclass(value) and not issubclass(value, (Exception, tuple)):
+            for method, of in vars(value).items():
+                assert method.startswith("_") or of.__doc__, f"{name}.{method}"
+
+
+def test_the_help_shows_signatures():
+    shown = pydoc.render_doc(iqdb.Database, renderer=pydoc.plaintext)
+    assert "search(self, /, query, k=None, *, where=None" in shown
+    assert "upsert(self, /, ids, vectors=None, payloads=None" in shown
