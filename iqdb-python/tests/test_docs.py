@@ -7,6 +7,8 @@ import importlib
 import inspect
 import pydoc
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,15 @@ def test_the_help_shows_signatures():
     shown = pydoc.render_doc(iqdb.Database, renderer=pydoc.plaintext)
     assert "search(self, /, query, k=None, *, where=None" in shown
     assert "upsert(self, /, ids, vectors=None, payloads=None" in shown
+
+
+EXAMPLE_FILES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", EXAMPLE_FILES, ids=lambda path: path.name)
+def test_the_examples_run(path, tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 2

@@ -51,10 +51,9 @@ def column(values: Any, form: str) -> Any:
     """A matrix; a list with None where there are gaps, or of sparse vectors."""
     if form == "sparse":
         return [None if item is None else _sparse(item) for item in values]
-    if isinstance(values, (list, tuple)) and any(item is None for item in values):
-        return [None if item is None else vector(item, form) for item in values]
-    if _is_arrow(values) and values.null_count:
-        return [None if item is None else vector(item, form) for item in values.to_pylist()]
+    listed = values.to_pylist() if _is_arrow(values) and values.null_count else values
+    if isinstance(listed, (list, tuple)) and any(item is None for item in listed):
+        return [None if item is None else vector(item, form) for item in listed]
     array = _dense(values, form)
     if array.ndim == 1 and array.size == 0:
         return array.reshape(0, 1)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial, wraps
+from functools import partial, update_wrapper
 from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -49,13 +49,26 @@ def _awaited(
 ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
     """The same method, awaited."""
 
-    async def call(self: _Pool, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._run(method, self._target, *args, **kwargs)
+    async def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        pool: _Pool = self
+        return await pool._run(method, pool._target, *args, **kwargs)
 
-    return wraps(method)(call)
+    update_wrapper(call, method)
+    return call
 
 
-class AsyncSnapshot(_Pool):
+class _Reader(_Pool):
+    """What a database and a snapshot have in common."""
+
+    async def scroll(self, *args: Any, **kwargs: Any) -> AsyncIterator[Record]:
+        """As `Database.scroll`, for `async for`."""
+        records = await self._run(self._target.scroll, *args, **kwargs)
+        while page := await self._run(lambda: list(islice(records, _PAGE))):
+            for record in page:
+                yield record
+
+
+class AsyncSnapshot(_Reader):
     """A snapshot whose methods are awaited."""
 
     search = _awaited(Snapshot.search)
@@ -66,20 +79,13 @@ class AsyncSnapshot(_Pool):
     distinct = _awaited(Snapshot.distinct)
     facet = _awaited(Snapshot.facet)
 
-    async def scroll(self, *args: Any, **kwargs: Any) -> AsyncIterator[Record]:
-        """As `Database.scroll`, for `async for`."""
-        records = await self._run(self._target.scroll, *args, **kwargs)
-        while page := await self._run(lambda: list(islice(records, _PAGE))):
-            for record in page:
-                yield record
-
     @property
     def version(self) -> int:
         """The version of the database that it is."""
         return int(self._target.version)
 
 
-class AsyncDatabase(_Pool):
+class AsyncDatabase(_Reader):
     """A database whose methods are awaited. Made by `aio.open` and `aio.memory`."""
 
     search = _awaited(Database.search)
@@ -106,7 +112,6 @@ class AsyncDatabase(_Pool):
     verify = _awaited(Database.verify)
     prepare = _awaited(Database.prepare)
     refresh = _awaited(Database.refresh)
-    scroll = AsyncSnapshot.scroll
 
     async def snapshot(self) -> AsyncSnapshot:
         """The whole database as it is now, which never changes."""
@@ -148,12 +153,13 @@ class _Opening:
         self._threads = threads
         self._database: AsyncDatabase | None = None
 
-    def __await__(self) -> Any:
+    def __await__(self) -> Generator[Any, Any, AsyncDatabase]:
         return _opened(self._make, self._threads).__await__()
 
     async def __aenter__(self) -> AsyncDatabase:
-        self._database = await self
-        return self._database
+        database = await self
+        self._database = database
+        return database
 
     async def __aexit__(self, *_exception: object) -> None:
         if self._database is not None:

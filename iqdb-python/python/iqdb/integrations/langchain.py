@@ -75,7 +75,7 @@ def _clause(name: str, value: Any) -> iqdb.Filter:
         raise ValueError(f"there is no operator {name}: expected $and, $or or $not")
     key = iqdb.key("metadata")[name]
     if not isinstance(value, Mapping):
-        return key == value
+        return _COMPARISONS["$eq"](key, value)
     unknown = [operator for operator in value if operator not in _COMPARISONS]
     if unknown:
         raise ValueError(f"there is no operator {unknown[0]}: expected {', '.join(_COMPARISONS)}")

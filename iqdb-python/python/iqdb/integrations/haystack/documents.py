@@ -85,7 +85,8 @@ def as_time(value: Any) -> datetime | None:
         return datetime.fromisoformat(value)
     except ValueError:
         try:
-            return dateutil.parser.isoparse(value)
+            time: datetime = dateutil.parser.isoparse(value)
+            return time
         except (ValueError, OverflowError):
             return None
 

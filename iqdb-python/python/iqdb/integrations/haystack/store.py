@@ -180,7 +180,9 @@ class IqdbDocumentStore:
         where = self._where(filters)
         hits = snapshot.search(query, top_k, where=where, on=field, payload=False)
         found = [record for record in snapshot.get_many(hits.ids) if record is not None]
-        without = {} if return_embedding else {"embedding": None, "sparse_embedding": None}
+        without: dict[str, Any] = {}
+        if not return_embedding:
+            without = {"embedding": None, "sparse_embedding": None}
         best = 1.0 if field != records.SPARSE and self.metric == "cosine" else 0.0
         return [
             replace(records.document(record), score=best - distance, **without)
