@@ -112,7 +112,8 @@ def test_a_filter_matches_what_haystack_says(documents, condition):
 
 
 def test_dates_with_and_without_zones_compare_as_haystack_compares_them():
-    dates = [date for date in DATES if date != "2025-02-30"]
+    # Haystack refuses to order the others.
+    dates = [date for date in DATES if date not in ("2025-02-30", "2024-12-31T24:00")]
     documents = [Document(id=date, meta={"at": {"a": date}}) for date in dates]
     store = IqdbDocumentStore(dim=2)
     store.write_documents(documents)
