@@ -1,6 +1,6 @@
 """What a call from Python costs beside the same call in Rust. Run by `cargo xtask python bench`.
 
-The machine should be idle. `IQDB_RATES` names the program of `examples/rates.rs`. Rust and Python take turns,
+The machine should be idle. `IQDB_RATES` names the program of `oracle/src/bin/rates.rs`. Rust and Python take turns,
 and of each the median of the rounds counts. Prints one JSON object, with what the issue asked for.
 """
 
@@ -50,7 +50,7 @@ def in_turns(*measures: Callable[[], float]) -> list[float]:
 
 
 def made(rows: int, dim: int) -> np.ndarray[Any, Any]:
-    """The numbers of `examples/rates.rs`, by powers of its generator."""
+    """The numbers of `oracle/src/bin/rates.rs`, by powers of its generator."""
     count = rows * dim
     states = np.empty(count, np.uint64)
     states[0] = (1664525 + 1013904223) % 2**32

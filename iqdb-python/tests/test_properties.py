@@ -1,6 +1,6 @@
 """Made-up data: Python's answers are those of Rust, bit for bit, and those that numpy counts.
 
-`IQDB_ANSWERS` names the program of `examples/answers.rs`, which `cargo xtask python test` builds.
+`IQDB_ANSWERS` names the program of `oracle/src/bin/answers.rs`, which `cargo xtask python test` builds.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ use crate::{Result, Verdict, terminal, venv};
 /// The package is a workspace of its own.
 const FOLDER: &str = "iqdb-python";
 const MANIFEST: &str = "iqdb-python/Cargo.toml";
+const ORACLE: &str = "iqdb-python-oracle";
 const REQUIREMENTS: &str = "iqdb-python/requirements.txt";
 const REQUIREMENTS_LONG: &str = "iqdb-python/requirements-long.txt";
 /// What the wheel is tested with under other versions of Python.
@@ -73,8 +74,8 @@ pub(crate) fn checks(workspace: &Workspace) -> [Invocation; 2] {
         Invocation::new(command.split_whitespace()).args(["--manifest-path", MANIFEST])
     };
     [
-        at("fmt").args(["--check"]),
-        at("clippy --locked")
+        at("fmt --all").args(["--check"]),
+        at("clippy --locked --workspace")
             .args(["--", "-D", "warnings"])
             .env("CARGO_TARGET_DIR", workspace.target_for("python/build")),
     ]
@@ -86,11 +87,12 @@ pub(crate) fn test(workspace: &Workspace, long: bool) -> Result<Verdict> {
     // The profile of the tests: a thorough optimiser takes longer than they do.
     let wheel = setup.wheel(&["--profile", "dev"], "dev")?;
     setup.install(&setup.python, &wheel)?;
-    let answers = setup.example("answers", &[])?;
+    let answers = setup.oracle("answers", &[])?;
     let mut green = setup.pytest(&setup.python, if long { &["--long"] } else { &[] }, &answers)?;
     green &= setup.python("mypy", &["-m", "mypy"])?;
     if long {
-        green &= setup.python("pyright", &["-m", "pyright"])?;
+        let python = setup.python.display().to_string();
+        green &= setup.python("pyright", &["-m", "pyright", "--pythonpath", &python])?;
         for other in OTHERS {
             green &= setup.test_with(other, &wheel, &answers)?;
         }
@@ -113,7 +115,7 @@ fn bench(workspace: &Workspace) -> Result<Verdict> {
     let setup = Setup::of(workspace, false)?;
     let wheel = setup.wheel(&["--release"], "release")?;
     setup.install(&setup.python, &wheel)?;
-    let rates = setup.example("rates", &["--release"])?;
+    let rates = setup.oracle("rates", &["--release"])?;
     let mut bench = Command::new(&setup.python);
     bench.arg("benches/overhead.py").current_dir(&setup.package).env("IQDB_RATES", rates);
     run_shown(&mut bench).map(Verdict::green_if)
@@ -180,17 +182,17 @@ impl Setup {
     }
 
     /// The program in Rust of this name, which the tests or the bench hold Python against.
-    fn example(&self, name: &str, options: &[&str]) -> Result<PathBuf> {
+    fn oracle(&self, name: &str, options: &[&str]) -> Result<PathBuf> {
         let target = self.folder.join("build");
-        let build = Invocation::new(["build", "--quiet", "--locked", "--example", name])
-            .args(["--manifest-path", MANIFEST])
+        let build = Invocation::new(["build", "--quiet", "--locked", "--package", ORACLE])
+            .args(["--bin", name, "--manifest-path", MANIFEST])
             .args(options.iter().copied())
             .env("CARGO_TARGET_DIR", target.display().to_string());
         if !build.pass_through(&self.root)? {
             return Err(format!("`{build}` failed"));
         }
         let profile = if options.contains(&"--release") { "release" } else { "debug" };
-        Ok(target.join(profile).join("examples").join(name))
+        Ok(target.join(profile).join(name))
     }
 
     fn pytest(&self, python: &Path, options: &[&str], answers: &Path) -> Result<bool> {

@@ -296,8 +296,8 @@ mod tests {
             cargo tree --locked --depth 0 --manifest-path benches/peers/Cargo.toml
         python: the Python package passes its tests and those of others
             only where `python3, of 3.11 or later with venv,` works
-            cargo fmt --manifest-path iqdb-python/Cargo.toml --check
-            CARGO_TARGET_DIR=target/python/build cargo clippy --locked --manifest-path iqdb-python/Cargo.toml -- -D warnings
+            cargo fmt --all --manifest-path iqdb-python/Cargo.toml --check
+            CARGO_TARGET_DIR=target/python/build cargo clippy --locked --workspace --manifest-path iqdb-python/Cargo.toml -- -D warnings
             cargo xtask python test
         "#);
     }
