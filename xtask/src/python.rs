@@ -197,7 +197,7 @@ impl Setup {
 
     fn pytest(&self, python: &Path, options: &[&str], answers: &Path) -> Result<bool> {
         let mut pytest = Command::new(python);
-        pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(options);
+        pytest.args(["-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]).args(options);
         pytest.env("PYTHONDONTWRITEBYTECODE", "1").env("IQDB_ANSWERS", answers);
         run_shown(pytest.current_dir(&self.package))
     }
