@@ -13,6 +13,7 @@ mod hits;
 mod ids;
 mod interrupt;
 mod maintenance;
+mod opening;
 mod records;
 mod schema;
 mod scroll;
@@ -30,10 +31,11 @@ use pyo3::prelude::*;
 mod _iqdb {
     #[pymodule_export]
     use crate::{
-        database::{Database, memory, open},
+        database::Database,
         explain::{Applied, Explain},
         filters::{Filter, Key, has, id_in, key},
         hits::{Hit, SearchResult},
+        opening::{memory, open},
         records::Record,
         schema::{Field, Schema},
         scroll::Scroll,

@@ -197,7 +197,11 @@ fn named<'py>(
     if let Ok(dict) = vectors.cast::<PyDict>()
         && dict.keys().iter().all(|key| key.is_instance_of::<PyString>())
     {
-        return dict.iter().map(|(name, of)| Ok((Some(name.extract()?), of))).collect();
+        let entry = |entry: Bound<'py, PyAny>| {
+            let (name, of): (String, Bound<'py, PyAny>) = entry.extract()?;
+            Ok((Some(name), of))
+        };
+        return dict.items().iter().map(entry).collect();
     }
     Ok(vec![(None, vectors.clone())])
 }

@@ -73,7 +73,9 @@ fn mapping<'py>(object: &Bound<'py, PyAny>) -> Option<PyResult<Bound<'py, PyDict
 
 fn map(dict: &Bound<'_, PyDict>, at: At<'_>) -> Result<Map> {
     let mut entries = Vec::with_capacity(dict.len());
-    for (key, item) in dict.iter() {
+    // A copy of the entries: what is read of them may be code that changes the dict.
+    for entry in dict.items().iter() {
+        let (key, item): (Bound<'_, PyAny>, Bound<'_, PyAny>) = entry.extract()?;
         let Ok(text) = key.cast::<PyString>() else {
             return Err(at
                 .invalid("a key is not a str")

@@ -210,8 +210,8 @@ impl Database {
     ) -> Result<bool> {
         let schema = self.db()?.schema();
         let mut named = Vec::new();
-        for (name, vector) in vectors.iter() {
-            let name: String = name.extract()?;
+        for entry in vectors.items().iter() {
+            let (name, vector): (String, Bound<'_, PyAny>) = entry.extract()?;
             let kind = schema.fields()[schema.field(&name)?.index()].kind();
             let vector = match vector.is_none() {
                 true => None,

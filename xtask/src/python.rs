@@ -39,7 +39,7 @@ pub(crate) struct Options {
 enum Task {
     /// Build a wheel and a source distribution below target/python.
     Build,
-    /// Build the package and run its tests and those of LangChain and Haystack.
+    /// Build the package and run its tests and those of `LangChain` and Haystack.
     Test {
         /// Also the tests that take minutes, pyright, and the wheel under other versions of Python.
         #[arg(long)]
