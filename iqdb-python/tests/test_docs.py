@@ -72,8 +72,10 @@ def test_every_public_name_says_what_it_does():
 
 def test_the_help_shows_signatures():
     shown = pydoc.render_doc(iqdb.Database, renderer=pydoc.plaintext)
-    assert "search(self, /, query, k=None, *, where=None" in shown
-    assert "upsert(self, /, ids, vectors=None, payloads=None" in shown
+    # Versions differ in where they break lines.
+    shown = re.sub(r"[\s|]+", "", shown)
+    assert "search(self,/,query,k=None,*,where=None" in shown
+    assert "upsert(self,/,ids,vectors=None,payloads=None" in shown
 
 
 EXAMPLE_FILES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
