@@ -20,8 +20,12 @@ const MANIFEST: &str = "iqdb-python/Cargo.toml";
 const ORACLE: &str = "iqdb-python-oracle";
 const REQUIREMENTS: &str = "iqdb-python/requirements.txt";
 const REQUIREMENTS_LONG: &str = "iqdb-python/requirements-long.txt";
+/// What a wheel is built with that is to be given away.
+const REQUIREMENTS_BUILD: &str = "iqdb-python/requirements-build.txt";
 /// What the wheel is tested with under other versions of Python.
 const REQUIREMENTS_OTHERS: &str = "iqdb-python/requirements-others.txt";
+/// Linked by zig, the wheel runs on every Linux of the last ten years.
+const FOR_OLD_SYSTEMS: [&str; 4] = ["--release", "--zig", "--compatibility", "manylinux_2_17"];
 const OTHERS: [&str; 3] = ["python3.12", "python3.13", "python3.14"];
 
 /// What is said where there is no Python that could build it.
@@ -83,7 +87,10 @@ pub(crate) fn checks(workspace: &Workspace) -> [Invocation; 2] {
 
 /// The package's tests, in a virtual environment that has it as a wheel.
 pub(crate) fn test(workspace: &Workspace, long: bool) -> Result<Verdict> {
-    let setup = Setup::of(workspace, long)?;
+    let setup = match long {
+        true => Setup::of(workspace, "venv-long", &[REQUIREMENTS, REQUIREMENTS_LONG]),
+        false => Setup::of(workspace, "venv", &[REQUIREMENTS]),
+    }?;
     // The profile of the tests: a thorough optimiser takes longer than they do.
     let wheel = setup.wheel(&["--profile", "dev"], "dev")?;
     setup.install(&setup.python, &wheel)?;
@@ -100,10 +107,13 @@ pub(crate) fn test(workspace: &Workspace, long: bool) -> Result<Verdict> {
     Ok(Verdict::green_if(green))
 }
 
-/// The wheel for this system and the source distribution.
+/// The wheel and the source distribution.
 fn build(workspace: &Workspace) -> Result<Verdict> {
-    let setup = Setup::of(workspace, false)?;
-    let wheel = setup.wheel(&["--release"], "release")?;
+    let setup = Setup::of(workspace, "venv-build", &[REQUIREMENTS_BUILD])?;
+    let wheel = setup.wheel(&FOR_OLD_SYSTEMS, "release").or_else(|error| {
+        terminal::say(&format!("{error}: the wheel is for this system, and those like it"));
+        setup.wheel(&["--release"], "release")
+    })?;
     let source = setup.folder.join("dist");
     let mut maturin = setup.maturin("sdist");
     let green = run_shown(maturin.arg("--out").arg(&source))?;
@@ -112,7 +122,7 @@ fn build(workspace: &Workspace) -> Result<Verdict> {
 }
 
 fn bench(workspace: &Workspace) -> Result<Verdict> {
-    let setup = Setup::of(workspace, false)?;
+    let setup = Setup::of(workspace, "venv", &[REQUIREMENTS])?;
     let wheel = setup.wheel(&["--release"], "release")?;
     setup.install(&setup.python, &wheel)?;
     let rates = setup.oracle("rates", &["--release"])?;
@@ -133,12 +143,9 @@ struct Setup {
 }
 
 impl Setup {
-    fn of(workspace: &Workspace, long: bool) -> Result<Self> {
+    /// The virtual environment of this name, with what these files pin.
+    fn of(workspace: &Workspace, name: &str, requirements: &[&str]) -> Result<Self> {
         let folder = workspace.target.join("python");
-        let (name, requirements): (_, &[&str]) = match long {
-            true => ("venv-long", &[REQUIREMENTS, REQUIREMENTS_LONG]),
-            false => ("venv", &[REQUIREMENTS]),
-        };
         let root = workspace.root.clone();
         let python = venv::environment(venv::PYTHON, &root, &folder.join(name), requirements)?;
         Ok(Self { package: root.join(FOLDER), root, folder, python })
@@ -149,6 +156,12 @@ impl Setup {
         let mut maturin = Command::new(&self.python);
         maturin.args(["-m", "maturin", task, "--manifest-path"]).arg(self.root.join(MANIFEST));
         maturin.env("CARGO_TARGET_DIR", self.folder.join("build")).current_dir(&self.package);
+        // It looks for zig among what the first Python on the PATH has installed.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = self.python.parent().map(Path::to_path_buf).into_iter();
+        if let Ok(path) = std::env::join_paths(folders.chain(std::env::split_paths(&path))) {
+            maturin.env("PATH", path);
+        }
         maturin
     }
 
