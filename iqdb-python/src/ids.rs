@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
-use crate::errors::{Result, type_name};
+use crate::arrays::is_plain;
+use crate::errors::{Failure, Result, type_name};
 
 /// The class `uuid.UUID`.
 fn uuid_class<'py>(py: Python<'py>) -> PyResult<&'py Bound<'py, PyType>> {
@@ -19,6 +20,10 @@ fn invalid(object: &Bound<'_, PyAny>) -> Error {
     Error::new(ErrorKind::InvalidId, "this can't be an id")
         .expected("an int from 0 to 2**64 - 1, a str, or a uuid.UUID")
         .found(found(object))
+}
+
+fn bool_id(object: &Bound<'_, PyAny>) -> Failure {
+    invalid(object).hint("a bool is no id; use int(…) if it is meant to be one").into()
 }
 
 fn found(object: &Bound<'_, PyAny>) -> String {
@@ -39,9 +44,7 @@ pub(crate) fn is_one(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// The id that an object is.
 pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<RecordId> {
     if object.is_instance_of::<PyBool>() {
-        return Err(invalid(object)
-            .hint("a bool is no id; use int(…) if it is meant to be one")
-            .into());
+        return Err(bool_id(object));
     }
     if let Ok(text) = object.cast::<PyString>() {
         let text = text.to_str().map_err(|_| invalid(object).hint("the text is not UTF-8"))?;
@@ -56,7 +59,10 @@ pub(crate) fn from_python(object: &Bound<'_, PyAny>) -> Result<RecordId> {
         let bytes = <[u8; 16]>::try_from(bytes).map_err(|_| invalid(object))?;
         return Ok(Uuid::from_bytes(bytes).into());
     }
-    // Integers of numpy. Its bool says that it is no index, and arrays of one element are none either.
+    if type_name(object) == "numpy.bool" || type_name(object) == "numpy.bool_" {
+        return Err(bool_id(object));
+    }
+    // Integers of numpy. Arrays of one element are none.
     if object.hasattr("__index__")? && !object.hasattr("__len__")? {
         let index = object.call_method0("__index__").map_err(|_| invalid(object))?;
         return Ok(index.extract::<u64>().map_err(|_| invalid(object))?.into());
@@ -75,15 +81,25 @@ pub(crate) fn to_python<'py>(py: Python<'py>, id: IdRef<'_>) -> PyResult<Bound<'
     })
 }
 
+/// A copy of the numbers of an array, whatever its strides are: those of a column of a structured array
+/// need not be multiples of an item's size.
+fn numbers_of<T: numpy::Element + Copy>(array: &Bound<'_, PyArray1<T>>) -> Result<Vec<T>> {
+    if is_plain(array) {
+        return Ok(array.to_vec().map_err(PyErr::from)?);
+    }
+    let plain = array.call_method0("copy")?;
+    let plain = plain.cast::<PyArray1<T>>()?;
+    Ok(plain.to_vec().map_err(PyErr::from)?)
+}
+
 /// The ids of an array, a list or anything else that has them one after the other.
 pub(crate) fn column(object: &Bound<'_, PyAny>) -> Result<IdColumn> {
     if let Ok(numbers) = object.cast::<PyArray1<u64>>() {
-        return Ok(numbers.readonly().as_array().iter().copied().collect::<Vec<u64>>().into());
+        return Ok(numbers_of(numbers)?.into());
     }
     if let Ok(numbers) = object.cast::<PyArray1<i64>>() {
-        let numbers = numbers.readonly();
-        let numbers = numbers.as_array();
-        let positive = numbers.iter().map(|number| u64::try_from(*number).map_err(|_| *number));
+        let positive = numbers_of(numbers)?.into_iter();
+        let positive = positive.map(|number| u64::try_from(number).map_err(|_| number));
         return match positive.collect::<std::result::Result<Vec<u64>, i64>>() {
             Ok(numbers) => Ok(numbers.into()),
             Err(negative) => Err(Error::new(ErrorKind::InvalidId, "this can't be an id")

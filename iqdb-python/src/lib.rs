@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod arguments;
+mod arrays;
 mod database;
 mod errors;
 mod explain;

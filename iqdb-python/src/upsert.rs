@@ -209,7 +209,8 @@ fn named<'py>(
 /// The payloads row by row, of rows or of columns.
 fn payload_list<'py>(payloads: &Bound<'py, PyAny>, rows: usize) -> Result<Bound<'py, PyList>> {
     let list = match payloads.cast::<PyList>() {
-        Ok(list) => list.clone(),
+        // A copy: code that runs meanwhile may change the list.
+        Ok(list) => list.get_slice(0, list.len()),
         Err(_) => {
             let helper = payloads.py().import("iqdb._columns")?;
             helper.call_method1("rows", (payloads, rows))?.cast_into::<PyList>().map_err(

@@ -7,12 +7,11 @@ use std::ops::Range;
 use half::{bf16, f16};
 use iqdb::storage::Components;
 use iqdb::{Element, FieldKind, Vector, VectorRef};
-use numpy::{
-    PyArray1, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn, PyUntypedArrayMethods,
-};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
+use crate::arrays::is_plain;
 use crate::errors::{Result, invalid_vector, type_name};
 
 /// What is asked: one vector or several.
@@ -30,19 +29,27 @@ pub(crate) enum Column<'py> {
 }
 
 /// A C-contiguous array in what an element is kept in.
+///
+/// It is the caller's, and read batch by batch. Code that runs meanwhile may change its form: each batch
+/// checks that it is the one that was passed.
 pub(crate) struct Matrix<'py> {
     array: Array<'py>,
+    /// Where its items are in memory.
+    address: usize,
+    rows: usize,
+    /// How many items a row has.
+    width: usize,
     /// The dimension of a field of bits, whose rows are whole bytes.
     bits: usize,
 }
 
 enum Array<'py> {
-    F32(PyReadonlyArray2<'py, f32>),
-    F16(PyReadonlyArray2<'py, f16>),
+    F32(Bound<'py, PyArray2<f32>>),
+    F16(Bound<'py, PyArray2<f16>>),
     /// Of `f32`, which are rounded.
-    BF16(PyReadonlyArray2<'py, f32>),
-    I8(PyReadonlyArray2<'py, i8>),
-    Binary(PyReadonlyArray2<'py, u8>),
+    BF16(Bound<'py, PyArray2<f32>>),
+    I8(Bound<'py, PyArray2<i8>>),
+    Binary(Bound<'py, PyArray2<u8>>),
 }
 
 /// How `iqdb._arrays` calls a kind of vectors.
@@ -61,7 +68,7 @@ fn helper<'py>(
     name: &str,
     kind: FieldKind,
 ) -> PyResult<Bound<'py, PyAny>> {
-    object.py().import("iqdb._arrays")?.call_method1(name, (object, form(kind)))
+    object.py().import("iqdb._arrays")?.call_method1(name, (object, form(kind), kind.dim()))
 }
 
 /// The vector that an object is, for a field of this kind.
@@ -94,7 +101,7 @@ pub(crate) fn column<'py>(
     rows: usize,
 ) -> Result<Column<'py>> {
     let array = match object.cast::<numpy::PyArray2<f32>>() {
-        Ok(array) if kind.element() == Some(Element::F32) && array.is_c_contiguous() => {
+        Ok(array) if kind.element() == Some(Element::F32) && is_plain(array) => {
             array.clone().into_any()
         }
         _ => helper(object, "column", kind)?,
@@ -125,6 +132,9 @@ fn usual(object: &Bound<'_, PyAny>, kind: FieldKind) -> Result<Option<Vector>> {
         return Ok(None);
     }
     if let Ok(array) = object.cast::<PyArray1<f32>>() {
+        if !is_plain(array) {
+            return Ok(None);
+        }
         let array = array.readonly();
         return Ok(match array.as_slice() {
             Ok(components) => Some(Vector::try_from(components)?),
@@ -180,6 +190,11 @@ fn items<T: numpy::Element + Copy>(array: &Bound<'_, PyAny>) -> Result<Vec<T>> {
     Ok(array.as_array().iter().copied().collect())
 }
 
+/// What lends an array, and where that is.
+fn on<A, B>((array, address): (A, usize), of: fn(A) -> B) -> (B, usize) {
+    (of(array), address)
+}
+
 fn rounded(components: &[f32]) -> Vec<bf16> {
     components.iter().map(|component| bf16::from_f32(*component)).collect()
 }
@@ -188,56 +203,63 @@ impl<'py> Matrix<'py> {
     fn of(array: &Bound<'py, PyAny>, kind: FieldKind) -> Result<Self> {
         fn lent<'py, T: numpy::Element>(
             array: &Bound<'py, PyAny>,
-        ) -> Result<PyReadonlyArray2<'py, T>> {
-            array.extract().map_err(|_| unknown(array))
+        ) -> Result<(Bound<'py, PyArray2<T>>, usize)> {
+            let array = array.cast::<PyArray2<T>>().map_err(|_| unknown(array))?;
+            Ok((array.clone(), array.data().addr()))
         }
-        let array = match kind.element() {
-            Some(Element::F32) => Array::F32(lent(array)?),
-            Some(Element::F16) => Array::F16(lent(array)?),
-            Some(Element::BF16) => Array::BF16(lent(array)?),
-            Some(Element::I8) => Array::I8(lent(array)?),
-            Some(Element::Binary) => Array::Binary(lent(array)?),
+        let (array, address) = match kind.element() {
+            Some(Element::F32) => on(lent(array)?, Array::F32),
+            Some(Element::F16) => on(lent(array)?, Array::F16),
+            Some(Element::BF16) => on(lent(array)?, Array::BF16),
+            Some(Element::I8) => on(lent(array)?, Array::I8),
+            Some(Element::Binary) => on(lent(array)?, Array::Binary),
             _ => return Err(unknown(array)),
         };
-        Ok(Self { array, bits: kind.dim().unwrap_or(0) })
-    }
-
-    /// How many rows there are, and how many items each has.
-    fn shape(&self) -> (usize, usize) {
-        let shape = match &self.array {
+        let shape = match &array {
             Array::F32(array) | Array::BF16(array) => array.shape(),
             Array::F16(array) => array.shape(),
             Array::I8(array) => array.shape(),
             Array::Binary(array) => array.shape(),
         };
-        (shape[0], shape[1])
+        let (rows, width) = (shape[0], shape[1]);
+        Ok(Self { array, address, rows, width, bits: kind.dim().unwrap_or(0) })
     }
 
     /// Copies of some rows.
     pub(crate) fn components(&self, rows: Range<usize>) -> Result<Components> {
-        fn copied<T: numpy::Element + Clone>(
-            array: &PyReadonlyArray2<'_, T>,
-            items: Range<usize>,
-        ) -> Result<Vec<T>> {
-            let all =
-                array.as_slice().map_err(|_| invalid_vector("the array is not contiguous"))?;
-            let some = all.get(items).ok_or_else(|| invalid_vector("the array has shrunk"))?;
-            Ok(some.to_vec())
-        }
-        let (_, width) = self.shape();
-        let items = rows.start * width..rows.end * width;
+        let items = rows.start * self.width..rows.end * self.width;
         Ok(match &self.array {
-            Array::F32(array) => copied(array, items)?.into(),
-            Array::F16(array) => copied(array, items)?.into(),
-            Array::BF16(array) => rounded(&copied(array, items)?).into(),
-            Array::I8(array) => copied(array, items)?.into(),
-            Array::Binary(array) => Components::Binary(copied(array, items)?),
+            Array::F32(array) => self.copied(array, items)?.into(),
+            Array::F16(array) => self.copied(array, items)?.into(),
+            Array::BF16(array) => rounded(&self.copied(array, items)?).into(),
+            Array::I8(array) => self.copied(array, items)?.into(),
+            Array::Binary(array) => Components::Binary(self.copied(array, items)?),
         })
+    }
+
+    /// Copies of some items of the array, where it still is what was passed.
+    fn copied<T: numpy::Element + Clone>(
+        &self,
+        array: &Bound<'_, PyArray2<T>>,
+        items: Range<usize>,
+    ) -> Result<Vec<T>> {
+        let changed = || invalid_vector("an array has changed its form while it was read");
+        // The class says nothing about the element and the dimensions that an array has now.
+        let array = array.as_any().cast::<PyArray2<T>>().map_err(|_| changed())?;
+        let is_same = array.data().addr() == self.address
+            && array.shape() == [self.rows, self.width]
+            && is_plain(array);
+        if !is_same {
+            return Err(changed().into());
+        }
+        let array = array.readonly();
+        let all = array.as_slice().map_err(|_| changed())?;
+        Ok(all.get(items).ok_or_else(changed)?.to_vec())
     }
 
     /// The first row, to be checked before all of them are copied.
     pub(crate) fn first(&self, kind: FieldKind) -> Result<Option<Vector>> {
-        let (rows, width) = self.shape();
+        let (rows, width) = (self.rows, self.width);
         if rows == 0 {
             return Ok(None);
         }
@@ -269,7 +291,7 @@ impl<'py> Matrix<'py> {
 impl Column<'_> {
     fn len(&self) -> usize {
         match self {
-            Self::Matrix(matrix) => matrix.shape().0,
+            Self::Matrix(matrix) => matrix.rows,
             Self::Each(vectors) => vectors.len(),
         }
     }

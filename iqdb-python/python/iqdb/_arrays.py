@@ -25,21 +25,21 @@ class Sparse(NamedTuple):
     weights: Any
 
 
-def vector(values: Any, form: str) -> Any:
+def vector(values: Any, form: str, dim: int | None) -> Any:
     """One vector."""
     if form == "sparse":
         return _sparse(values)
-    array = _dense(values, form)
+    array = _dense(values, form, dim)
     if array.ndim != 1:
         raise _wrong_shape(array, "one vector, an array of one dimension")
     return array
 
 
-def queries(values: Any, form: str) -> Any:
+def queries(values: Any, form: str, dim: int | None) -> Any:
     """One vector, or a list of several."""
     if form == "sparse":
         return [_sparse(item) for item in values] if _is_many_sparse(values) else _sparse(values)
-    array = _dense(values, form)
+    array = _dense(values, form, dim)
     if array.ndim == 1:
         return array
     if array.ndim == 2:
@@ -47,14 +47,14 @@ def queries(values: Any, form: str) -> Any:
     raise _wrong_shape(array, "one vector or a matrix, an array of one or two dimensions")
 
 
-def column(values: Any, form: str) -> Any:
+def column(values: Any, form: str, dim: int | None) -> Any:
     """A matrix; a list with None where there are gaps, or of sparse vectors."""
     if form == "sparse":
         return [None if item is None else _sparse(item) for item in values]
     listed = values.to_pylist() if _is_arrow(values) and values.null_count else values
     if isinstance(listed, (list, tuple)) and any(item is None for item in listed):
-        return [None if item is None else vector(item, form) for item in listed]
-    array = _dense(values, form)
+        return [None if item is None else vector(item, form, dim) for item in listed]
+    array = _dense(values, form, dim)
     if array.ndim == 1 and array.size == 0:
         return array.reshape(0, 1)
     if array.ndim != 2:
@@ -76,12 +76,13 @@ def ids(values: Any) -> list[Any]:
         ) from error
 
 
-def _dense(values: Any, form: str) -> NDArray[Any]:
+def _dense(values: Any, form: str, dim: int | None) -> NDArray[Any]:
+    _check_no_bools(values)
     array = _as_array(values)
     if array.dtype == object:
         array = _stacked(array)
     if form == "binary":
-        return _bits(array)
+        return _bits(array, dim)
     kinds = "iu" if form == "i8" else "fiu"
     if array.dtype.kind not in kinds:
         wanted = "integers" if form == "i8" else "numbers"
@@ -92,11 +93,26 @@ def _dense(values: Any, form: str) -> NDArray[Any]:
         raise invalid("invalid_vector", "a component doesn't fit into int8: expected -128 to 127")
     # What overflows becomes infinite, and is refused as such.
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(array, dtype=_DTYPES[form])
+        return np.require(array, _DTYPES[form], ["C", "ALIGNED", "ENSUREARRAY"])
 
 
-def _bits(array: NDArray[Any]) -> NDArray[np.uint8]:
+def _check_no_bools(values: Any) -> None:
+    """Refuses bools among the numbers of a list: numpy would make them numbers, too."""
+    if isinstance(values, (list, tuple)):
+        rows = values if values and isinstance(values[0], (list, tuple)) else [values]
+        for row in rows:
+            if isinstance(row, (list, tuple)):
+                types = set(map(type, row))
+                if not types.isdisjoint((bool, np.bool_)) and not types <= {bool, np.bool_}:
+                    raise invalid("invalid_vector", "a vector has bools among its numbers")
+
+
+def _bits(array: NDArray[Any], dim: int | None) -> NDArray[np.uint8]:
     if array.dtype == bool:
+        if array.ndim and array.size and array.shape[-1] != dim:
+            raise invalid(
+                "dimension_mismatch", f"a vector has {array.shape[-1]} bools: expected {dim}"
+            )
         return np.ascontiguousarray(np.packbits(array, axis=-1))
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
