@@ -8,7 +8,7 @@ use pyo3::types::{
     PyBool, PyDelta, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple, PyType,
 };
 
-use crate::errors::{Result, invalid_payload, type_name};
+use crate::errors::{Failure, Result, invalid_payload, type_name};
 
 const NAIVE: &str = "a time without a zone is ambiguous: use datetime.now(timezone.utc), or \
                      .replace(tzinfo=timezone.utc) if it is meant to be in UTC";
@@ -106,7 +106,8 @@ fn value_at(object: &Bound<'_, PyAny>, at: At<'_>) -> Result<Value> {
             Err(_) => Err(at
                 .invalid("an int doesn't fit into 64 bits")
                 .expected("-2**63 to 2**63 - 1")
-                .found(object.repr()?)
+                // Python makes no text of an int of thousands of digits.
+                .found(format_args!("an int of {} bits", object.call_method0("bit_length")?))
                 .hint("keep it as a str, or as a float")
                 .into()),
         };
@@ -149,6 +150,9 @@ fn other(object: &Bound<'_, PyAny>, at: At<'_>) -> Result<Value> {
         return date(object, classes, at);
     }
     if object.is_instance(classes.scalar.bind(object.py()))? {
+        if let Some(time) = time(object, at)? {
+            return Ok(time);
+        }
         // Of a scalar that no Python value stands for, such as a long double, it is itself.
         let item = object.call_method0("item")?;
         if !item.is_instance(classes.scalar.bind(object.py()))? {
@@ -156,14 +160,72 @@ fn other(object: &Bound<'_, PyAny>, at: At<'_>) -> Result<Value> {
         }
     }
     if object.is_instance(classes.array.bind(object.py()))? {
-        return value_at(&object.call_method0("tolist")?, at);
+        // Of times, lists of numpy are integers.
+        if matches!(dtype_kind(object)?.as_str(), "M" | "m") {
+            return times(object, at);
+        }
+        // An array without dimensions is what it holds, which may be itself.
+        let held = object.call_method0("tolist")?;
+        if !held.is_instance(classes.array.bind(object.py()))? {
+            return value_at(&held, at);
+        }
     }
+    Err(no_value(object, at))
+}
+
+/// The letter of numpy for the elements of a scalar or an array.
+fn dtype_kind(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    object.getattr("dtype")?.getattr("kind")?.extract()
+}
+
+/// The value of a `datetime64`, or an error; of other scalars nothing.
+fn time(object: &Bound<'_, PyAny>, at: At<'_>) -> Result<Option<Value>> {
+    match dtype_kind(object)?.as_str() {
+        "M" => {}
+        "m" => return Err(no_value(object, at)),
+        _ => return Ok(None),
+    }
+    if !object.eq(object)? {
+        return Err(missing(at).into());
+    }
+    // Days and longer are a `date`; `item` of finer units is a naive datetime, or an int.
+    let item = object.call_method0("item")?;
+    let classes = Classes::get(object.py())?;
+    let is_date = item.is_instance(classes.date.bind(object.py()))?
+        && !item.is_instance(classes.datetime.bind(object.py()))?;
+    match is_date {
+        true => date(&item, classes, at).map(Some),
+        false => Err(naive(object, at)?.into()),
+    }
+}
+
+/// The list of an array of times, item by item.
+fn times(array: &Bound<'_, PyAny>, at: At<'_>) -> Result<Value> {
+    if array.getattr("ndim")?.eq(0)? {
+        return value_at(&array.get_item(PyTuple::empty(array.py()))?, at);
+    }
+    let mut items = Vec::new();
+    for (n, item) in array.try_iter()?.enumerate() {
+        items.push(value_at(&item?, At::Item(&at, n))?);
+    }
+    Ok(Value::List(items.into()))
+}
+
+fn missing(at: At<'_>) -> Error {
+    at.invalid("a date is missing").found("NaT").hint("leave the key out, or use None")
+}
+
+fn naive(object: &Bound<'_, PyAny>, at: At<'_>) -> PyResult<Error> {
+    Ok(at.invalid("a datetime has no time zone").found(object.repr()?).hint(NAIVE))
+}
+
+fn no_value(object: &Bound<'_, PyAny>, at: At<'_>) -> Failure {
     let name = type_name(object);
     let error = at
         .invalid("a value of this type can't be stored")
         .found(&name)
         .expected("None, bool, int, float, str, datetime, date, a list or a dict of these");
-    Err(match name.as_str() {
+    match name.as_str() {
         "decimal.Decimal" => error.hint("use float(…) or str(…), as it is to be compared"),
         "bytes" | "bytearray" => error.hint("decode it, or encode it as base64"),
         "uuid.UUID" => error.hint("use str(…)"),
@@ -171,7 +233,7 @@ fn other(object: &Bound<'_, PyAny>, at: At<'_>) -> Result<Value> {
         name if name.starts_with("pandas.") => error.hint("leave the key out, or use None"),
         _ => error,
     }
-    .into())
+    .into()
 }
 
 /// A `datetime` with a zone, or a `date`, which is its midnight in UTC.
@@ -185,17 +247,9 @@ fn date(object: &Bound<'_, PyAny>, classes: &Classes, at: At<'_>) -> Result<Valu
         datetime.call1((year, month, day, 0, 0, 0, 0, utc))?
     } else if !object.eq(object)? {
         // pandas.NaT is a datetime, and equal to nothing.
-        return Err(at
-            .invalid("a date is missing")
-            .found("NaT")
-            .hint("leave the key out, or use None")
-            .into());
+        return Err(missing(at).into());
     } else if object.call_method0("utcoffset")?.is_none() {
-        return Err(at
-            .invalid("a datetime has no time zone")
-            .found(object.repr()?)
-            .hint(NAIVE)
-            .into());
+        return Err(naive(object, at)?.into());
     } else {
         object.clone()
     };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def rows(payloads: Any, count: int) -> list[Any]:
     for name, column in columns:
         if not isinstance(name, str):
             raise invalid("invalid_payload", f"the name of a column is not a str: {name!r}")
-        values = _values(column)
+        values = _values(name, column)
         if len(values) != count:
             raise invalid(
                 "invalid_payload",
@@ -45,7 +45,13 @@ def _columns(payloads: Any) -> Iterable[tuple[Any, Any]] | None:
     return None
 
 
-def _values(column: Any) -> list[Any]:
+def _values(name: str, column: Any) -> list[Any]:
+    if isinstance(column, (str, bytes, bytearray, Mapping, Set)) or not isinstance(column, Iterable):
+        raise invalid(
+            "invalid_payload",
+            f"the column {name!r} is of {type(column).__name__}: expected a value for each id",
+            "payloads of rows are a list of dicts, one for each id",
+        )
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
         return [None if np.isnat(value) else value for value in column]
     for method in ("to_pylist", "to_list", "tolist"):
@@ -55,12 +61,11 @@ def _values(column: Any) -> list[Any]:
 
 
 def _is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT or pandas.NA: what is not equal to itself, or can't say."""
+    """Whether a value is None, a NaN, a NaT, or pandas.NA."""
     if value is None:
         return True
-    if isinstance(value, (str, bytes, list, tuple, dict, np.ndarray)):
-        return False
-    try:
-        return not bool(value == value)
-    except (TypeError, ValueError):
-        return True
+    if isinstance(value, (float, np.floating)):
+        return bool(np.isnan(value))
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
+    return type(value).__name__ in ("NaTType", "NAType") and type(value).__module__.startswith("pandas.")
