@@ -61,3 +61,38 @@ async def test_the_loop_goes_on_during_a_search():
             longest, last = max(longest, now - last), now
         assert len(await search) == 500
         assert longest < (last - start) / 4
+
+
+async def test_closing_waits_for_work_and_may_be_done_again():
+    rows = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
+    db = await aio.memory(dim=128, metric="dot", max_workers=1)
+    await db.upsert(np.arange(len(rows)), rows)
+    snapshot = await db.snapshot()
+    search = asyncio.create_task(db.search(rows[:500], 1))
+    waits = asyncio.create_task(db.count())
+    await asyncio.sleep(0.05)
+    await db.close()
+    assert len(await asyncio.wait_for(search, 0.05)) == 500
+    await db.close()
+    with pytest.raises(iqdb.ClosedError):
+        await waits
+    for call in (db.count, db.flush, db.snapshot, snapshot.count, lambda: db.search(rows[0])):
+        with pytest.raises(iqdb.ClosedError):
+            await call()
+    for reader in (db, snapshot):
+        with pytest.raises(iqdb.ClosedError):
+            _ = [record async for record in reader.scroll()]
+    async with db:
+        pass
+    assert db.sync.closed
+
+
+async def test_a_call_that_is_cancelled_goes_on_to_its_end():
+    rows = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
+    async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
+        upsert = asyncio.create_task(db.upsert(np.arange(len(rows)), rows))
+        await asyncio.sleep(0.001)
+        upsert.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upsert
+        assert await db.count() == len(rows)

@@ -86,9 +86,7 @@ def test_a_store_is_made_of_texts(tmp_path):
     model = DeterministicFakeEmbedding(size=DIM)
     store = IqdbVectorStore.from_texts(["a", "b"], model, path=tmp_path / "a.iqdb", metric="dot")
     assert store.similarity_search("b", 1)[0].page_content
-    # LangChain says so of inner products of vectors that are not of length 1.
-    with pytest.warns(UserWarning, match="between 0 and 1"):
-        assert store.similarity_search_with_relevance_scores("b", 1)[0][1] > 1
+    assert 0.5 < store.similarity_search_with_relevance_scores("b", 1)[0][1] < 1
     store.database.close()
     with iqdb.open(tmp_path / "a.iqdb") as database:
         assert len(database) == 2
@@ -96,7 +94,7 @@ def test_a_store_is_made_of_texts(tmp_path):
     store = IqdbVectorStore.from_documents(documents, model, metric="euclidean")
     assert store.get_by_ids(["x"]) == documents
     assert store.similarity_search_with_relevance_scores("a", 1)[0][1] == pytest.approx(1)
-    assert store.delete() and len(store.database) == 0
+    assert store.delete(["x"]) and len(store.database) == 0
     assert IqdbVectorStore.from_texts([], model).add_texts([]) == []
 
 
@@ -107,3 +105,33 @@ def test_what_does_not_fit_is_refused(store):
         store.add_texts(["a", "b"], ids=["1"])
     with pytest.raises(ValueError, match="1 texts and 0 metadatas"):
         store.add_texts(["a"], [])
+
+
+def test_a_deletion_takes_what_it_is_told(store):
+    for wrong in ({"where": "metadata.n = 1"}, {"namespace": "a"}):
+        with pytest.raises(TypeError, match="unexpected"):
+            store.delete(**wrong)
+        with pytest.raises(TypeError, match="unexpected"):
+            store.delete(["1"], **wrong)
+    # Without ids nothing is deleted, as LangChain's own store in memory does.
+    store.delete()
+    store.delete([])
+    assert len(store.database) == 6
+    store.delete(["1", "4"], filter={"lang": "de"})
+    assert found(store, None) == list("01235")
+    store.delete(filter={"n": {"$gt": 3}})
+    assert found(store, None) == list("0123")
+    store.delete(filter={})
+    assert len(store.database) == 0
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
+def test_relevance_falls_with_the_distance(metric):
+    model = DeterministicFakeEmbedding(size=DIM)
+    relevance = IqdbVectorStore(iqdb.memory(dim=DIM, metric=metric), model)._select_relevance_score_fn()
+    # Those of inner products have any sign and size.
+    distances = [-1e6, -40.5, -40.0, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.0, 1e6]
+    distances = distances if metric == "dot" else [0.0, 1e-3, 0.5, 0.9, 1.0]
+    scores = [relevance(distance) for distance in distances]
+    assert scores == sorted(set(scores), reverse=True)
+    assert all(0 <= score <= 1 for score in scores)

@@ -1,5 +1,7 @@
 """The same names for asyncio: every call that works does so on a thread of a pool.
 
+A call whose `await` is cancelled goes on to its end on its thread.
+
 >>> import asyncio
 >>> from iqdb import aio
 >>> async def nearest():
@@ -35,13 +37,22 @@ _PAGE = 256
 class _Pool:
     """An object whose methods are called on threads."""
 
-    def __init__(self, target: Any, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, target: Any, database: Database, threads: ThreadPoolExecutor) -> None:
         self._target = target
+        self._database = database
         self._threads = threads
 
     async def _run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(call, *args, **kwargs))
+        work = partial(call, *args, **kwargs)
+        try:
+            future = loop.run_in_executor(self._threads, work)
+        except RuntimeError:
+            # The pool ends after its database has been closed, which the call itself says.
+            if not self._database.closed:
+                raise
+            return work()
+        return await future
 
 
 def _awaited(
@@ -115,12 +126,19 @@ class AsyncDatabase(_Reader):
 
     async def snapshot(self) -> AsyncSnapshot:
         """The whole database as it is now, which never changes."""
-        return AsyncSnapshot(await self._run(self._target.snapshot), self._threads)
+        snapshot = await self._run(self._target.snapshot)
+        return AsyncSnapshot(snapshot, self._database, self._threads)
 
     async def close(self) -> None:
-        """Closes the database, once the calls that are at work have ended."""
-        await self._run(self._target.close)
-        self._threads.shutdown(wait=False)
+        """Closes the database, and returns once the calls that are at work have ended.
+
+        Calls that wait for a thread, or come later, raise a `ClosedError`. Closing again does nothing.
+        """
+        await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
+        self._database.close()
+        self._threads.shutdown()
 
     async def __aenter__(self) -> AsyncDatabase:
         return self
@@ -131,8 +149,7 @@ class AsyncDatabase(_Reader):
     @property
     def sync(self) -> Database:
         """The same database, for calls that need not be awaited."""
-        database: Database = self._target
-        return database
+        return self._database
 
 
 async def _opened(make: Callable[[], Database], threads: int | None) -> AsyncDatabase:
@@ -142,7 +159,7 @@ async def _opened(make: Callable[[], Database], threads: int | None) -> AsyncDat
     except BaseException:
         pool.shutdown(wait=False)
         raise
-    return AsyncDatabase(database, pool)
+    return AsyncDatabase(database, database, pool)
 
 
 class _Opening:

@@ -189,11 +189,20 @@ class IqdbVectorStore(VectorStore):
             self._database.upsert(named, {self._field: vectors}, payloads, batch_rows=rows)
         return named
 
-    def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool | None:
-        """Deletes the documents of these ids; without ids, all of them."""
-        if ids is None:
-            self._database.delete_where(_everything())
-        else:
+    def delete(
+        self, ids: list[str] | None = None, *, filter: Condition | None = None, **kwargs: Any
+    ) -> bool | None:
+        """Deletes the documents of these ids, those that match, or of these ids those that match.
+
+        Without ids and without a filter nothing is deleted. `filter` is what `translate` takes: `{}`
+        matches all documents.
+        """
+        if kwargs:
+            raise TypeError(f"delete() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        if filter is not None:
+            where = _filter(filter)
+            self._database.delete_where(where if ids is None else iqdb.id_in(ids) & where)
+        elif ids is not None:
             self._database.delete(ids)
         return True
 
@@ -263,10 +272,15 @@ class IqdbVectorStore(VectorStore):
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         if self._metric == "dot":
-            return self._max_inner_product_relevance_score_fn
+            return _inner_product_relevance
         if self._metric == "euclidean":
             return self._euclidean_relevance_score_fn
         return self._cosine_relevance_score_fn
+
+
+def _inner_product_relevance(distance: float) -> float:
+    """From 1, of a large inner product, to 0, of a large negative one; 0.5 of none."""
+    return (1.0 - distance / (1.0 + abs(distance))) / 2.0
 
 
 def _document(id: Any, payload: Mapping[str, Any]) -> Document:
