@@ -23,6 +23,16 @@ pub(crate) fn count(object: &Bound<'_, PyAny>, name: &str) -> Result<usize> {
     }
 }
 
+/// The argument `limit`.
+pub(crate) fn as_limit(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    Ok(count(object, "limit")?)
+}
+
+/// The argument `threads`.
+pub(crate) fn as_threads(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    Ok(count(object, "threads")?)
+}
+
 /// When a timeout in seconds, from now on, is over.
 pub(crate) fn deadline(timeout: Option<f64>) -> Result<Option<Instant>> {
     let Some(seconds) = timeout else { return Ok(None) };

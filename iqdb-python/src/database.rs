@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyTuple};
 
 use crate::aggregates;
+use crate::arguments::{as_limit, as_threads};
 use crate::errors::Result;
 use crate::explain::Explain;
 use crate::filters::FilterCache;
@@ -132,7 +133,7 @@ impl Database {
         accuracy: Option<&Bound<'py, PyAny>>,
         payload: bool,
         vector: bool,
-        threads: usize,
+        #[pyo3(from_py_with = as_threads)] threads: usize,
         timeout: Option<f64>,
     ) -> Result<Bound<'py, PyAny>> {
         let condition = r#where;
@@ -159,7 +160,7 @@ impl Database {
         on: Option<&str>,
         within: Option<f64>,
         accuracy: Option<&Bound<'py, PyAny>>,
-        threads: usize,
+        #[pyo3(from_py_with = as_threads)] threads: usize,
     ) -> Result<Explain> {
         let found =
             self.search(query, k, r#where, on, within, accuracy, false, false, threads, None)?;
@@ -222,7 +223,7 @@ impl Database {
         &self,
         py: Python<'py>,
         path: &str,
-        limit: usize,
+        #[pyo3(from_py_with = as_limit)] limit: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>> {
         aggregates::distinct(py, &self.now()?.1, path, limit, self.filters.read(r#where)?)
@@ -234,7 +235,7 @@ impl Database {
         &self,
         py: Python<'py>,
         path: &str,
-        limit: usize,
+        #[pyo3(from_py_with = as_limit)] limit: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>> {
         aggregates::facet(py, &self.now()?.1, path, limit, self.filters.read(r#where)?)

@@ -65,10 +65,10 @@ fn watched<T: Send>(
     let budget = budget.with_cancel(&cancel);
     let work = Mutex::new(Some(work));
     let take = || work.lock().ok().and_then(|mut work| work.take());
-    let main = thread::current();
+    let (main, ended) = (thread::current(), AtomicBool::new(false));
     thread::scope(|scope| {
         let worker = thread::Builder::new().name("iqdb".to_owned()).spawn_scoped(scope, || {
-            let _waker = Unpark(&main);
+            let _waker = Waker { ended: &ended, main: &main };
             take().map(|work| work(budget))
         });
         let Ok(worker) = worker else {
@@ -76,9 +76,9 @@ fn watched<T: Send>(
             return take().map_or_else(|| Err(cancelled()), |work| Ok(work(budget)?));
         };
         let mut interrupted = None;
-        while !worker.is_finished() {
+        while !ended.load(Ordering::Acquire) {
             thread::park_timeout(BETWEEN_LOOKS);
-            if interrupted.is_none() && !worker.is_finished() {
+            if interrupted.is_none() && !ended.load(Ordering::Acquire) {
                 interrupted = signal();
                 cancel.store(interrupted.is_some(), Ordering::Relaxed);
             }
@@ -99,12 +99,16 @@ fn signal() -> Option<PyErr> {
     Python::attach(|py| py.check_signals()).err()
 }
 
-/// Wakes a thread when it is dropped, after a panic, too.
-struct Unpark<'a>(&'a thread::Thread);
+/// Says that the work has ended and wakes the main thread when it is dropped, after a panic, too.
+struct Waker<'a> {
+    ended: &'a AtomicBool,
+    main: &'a thread::Thread,
+}
 
-impl Drop for Unpark<'_> {
+impl Drop for Waker<'_> {
     fn drop(&mut self) {
-        self.0.unpark();
+        self.ended.store(true, Ordering::Release);
+        self.main.unpark();
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn memory(
     Ok(Database::new(Iqdb::open_in_memory(schema)?, "memory".to_owned()))
 }
 
-/// Opens the database in a directory. With a schema or a dimension it is made when there is none.
+/// Opens the database in a directory. With a schema or a dimension it is made when there is none;
+/// one that is there must have its fields, and may have others that were added since.
 ///
 /// `durability` is "immediate" (a write that returned is on the disk) or "relaxed" (it outlives the
 /// process, and after `flush` the system). With `read_only` it is opened beside its writer.
@@ -66,11 +67,28 @@ pub(crate) fn open(
     });
     let place = path.display().to_string();
     let db = py.detach(|| match schema {
-        _ if read_only => builder.open_read_only(&path),
+        Some(schema) if read_only => {
+            let db = builder.open_read_only(&path)?;
+            check_schema(&place, &schema, &db.schema())?;
+            Ok(db)
+        }
+        None if read_only => builder.open_read_only(&path),
         Some(schema) => builder.open_or_create(&path, schema),
         None => builder.open(&path),
     })?;
     Ok(Database::new(db, format!("{place:?}")))
+}
+
+/// Refuses a database that has other fields, unless they are those and ones that were added since.
+fn check_schema(place: &str, expected: &iqdb::Schema, found: &iqdb::Schema) -> iqdb::Result<()> {
+    if found.fields().starts_with(expected.fields()) {
+        return Ok(());
+    }
+    let what = format!("{place}: the database has another schema");
+    Err(iqdb::Error::new(iqdb::ErrorKind::InvalidSchema, what)
+        .expected(expected)
+        .found(found)
+        .hint("open it with its own schema, or without one"))
 }
 
 fn one_schema(

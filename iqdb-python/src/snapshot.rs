@@ -6,7 +6,7 @@ use iqdb::{Direction, Parts, Snapshot as CoreSnapshot};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::arguments::count;
+use crate::arguments::{as_limit, as_threads, count};
 use crate::database::Database;
 use crate::errors::Result;
 use crate::records::Record;
@@ -14,6 +14,9 @@ use crate::schema::Schema;
 use crate::scroll::{Options, Scroll};
 use crate::search::Arguments;
 use crate::{aggregates, filters, ids};
+
+/// How many records are read before signals are looked for.
+const READ_AT_ONCE: usize = 256;
 
 /// A version of a database, whole, which never changes. It has the reading methods of `Database`.
 #[pyclass(frozen, module = "iqdb")]
@@ -53,12 +56,18 @@ pub(crate) fn get_many(
     ids: &Bound<'_, PyAny>,
 ) -> Result<Vec<Option<Record>>> {
     let py = ids.py();
-    let read = |id: iqdb::RecordId| {
-        id.check()?;
-        let record = snapshot.get(&id)?;
-        record.map(|record| Record::of(py, snapshot.schema(), &record)).transpose()
-    };
-    ids::many(ids)?.into_iter().map(read).collect()
+    let ids = ids::many(ids)?;
+    let mut records = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(READ_AT_ONCE) {
+        py.check_signals()?;
+        let read = |id: &iqdb::RecordId| id.check().and_then(|()| snapshot.get(id));
+        let found = py.detach(|| ids.iter().map(read).collect::<iqdb::Result<Vec<_>>>())?;
+        for record in found {
+            let record = record.map(|record| Record::of(py, snapshot.schema(), &record));
+            records.push(record.transpose()?);
+        }
+    }
+    Ok(records)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -116,7 +125,7 @@ impl Snapshot {
         accuracy: Option<&Bound<'py, PyAny>>,
         payload: bool,
         vector: bool,
-        threads: usize,
+        #[pyo3(from_py_with = as_threads)] threads: usize,
         timeout: Option<f64>,
     ) -> Result<Bound<'py, PyAny>> {
         let condition = r#where;
@@ -160,7 +169,7 @@ impl Snapshot {
         &self,
         py: Python<'py>,
         path: &str,
-        limit: usize,
+        #[pyo3(from_py_with = as_limit)] limit: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>> {
         aggregates::distinct(py, self.open()?, path, limit, self.filter(r#where)?)
@@ -172,7 +181,7 @@ impl Snapshot {
         &self,
         py: Python<'py>,
         path: &str,
-        limit: usize,
+        #[pyo3(from_py_with = as_limit)] limit: usize,
         r#where: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyList>> {
         aggregates::facet(py, self.open()?, path, limit, self.filter(r#where)?)

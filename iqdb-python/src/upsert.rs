@@ -135,6 +135,11 @@ impl Column<'_> {
     }
 }
 
+/// How many components the dense vectors of a record have.
+pub(crate) fn components(schema: &Schema) -> usize {
+    schema.fields().iter().filter_map(|field| field.kind().dim()).sum()
+}
+
 /// Inserts or replaces the records, in batches of so many rows, each of them whole or not at all.
 pub(crate) fn upsert(
     py: Python<'_>,
@@ -143,7 +148,7 @@ pub(crate) fn upsert(
     batch_rows: usize,
 ) -> Result<explain::Applied> {
     let schema = db.schema();
-    let components: usize = schema.fields().iter().filter_map(|field| field.kind().dim()).sum();
+    let components = components(&schema);
     let (mut total, mut done) = (explain::Applied::default(), 0_usize);
     loop {
         let rows = done..input.len().min(done.saturating_add(batch_rows.max(1)));

@@ -9,18 +9,26 @@ use crate::database::Database;
 use crate::errors::Result;
 use crate::explain;
 use crate::interrupt::{self, Effort};
-use crate::upsert::{Input, id_list, upsert};
+use crate::upsert::{Input, components, id_list, upsert};
 use crate::{values, vectors};
 
 /// How many rows a batch of an upsert has unless it says otherwise.
 const BATCH_ROWS: usize = 8_192;
 
 impl Database {
-    /// Applies a batch. A filter in it reads all records.
-    fn apply(&self, py: Python<'_>, batch: &Batch, reads_all: bool) -> Result<Applied> {
+    /// Applies a batch. A filter in it reads all records; records to write have this many components.
+    fn apply(
+        &self,
+        py: Python<'_>,
+        batch: &Batch,
+        reads_all: bool,
+        components: usize,
+    ) -> Result<Applied> {
         let db = self.db()?;
-        let rows = if reads_all { db.len()? } else { batch.changes().len() as u64 };
-        interrupt::run(py, Effort::of(rows, 1, 0), None, |budget| db.apply_within(batch, budget))
+        let all = if reads_all { db.len()? } else { 0 };
+        let rows = all.saturating_add(batch.changes().len() as u64);
+        let effort = Effort::of(rows, 1, components);
+        interrupt::run(py, effort, None, |budget| db.apply_within(batch, budget))
     }
 
     fn insert_each(
@@ -30,9 +38,10 @@ impl Database {
         payloads: Option<&Bound<'_, PyAny>>,
         change: fn(iqdb::Record) -> Change,
     ) -> Result<explain::Applied> {
-        let input = Input::read(&self.db()?.schema(), ids, vectors, payloads)?;
+        let schema = self.db()?.schema();
+        let input = Input::read(&schema, ids, vectors, payloads)?;
         let batch = input.records(0..input.len())?.into_iter().map(change).collect();
-        Ok(self.apply(ids.py(), &batch, false)?.into())
+        Ok(self.apply(ids.py(), &batch, false, components(&schema))?.into())
     }
 
     fn set_each(
@@ -44,7 +53,7 @@ impl Database {
         let id_list = id_list(ids)?;
         let payloads = match payload.cast::<PyList>() {
             Ok(list) if list.len() == id_list.len() => {
-                list.iter().map(|payload| values::payload(&payload)).collect::<Result<Vec<_>>>()?
+                list.iter().map(|payload| given(&payload)).collect::<Result<Vec<_>>>()?
             }
             Ok(list) => {
                 let message = "there is not a payload for each id";
@@ -53,11 +62,23 @@ impl Database {
                     .found(format_args!("a list of {}", list.len()))
                     .into());
             }
-            Err(_) => vec![values::payload(payload)?; id_list.len()],
+            Err(_) => vec![given(payload)?; id_list.len()],
         };
         let batch = id_list.into_iter().zip(payloads).map(|(id, payload)| change(id, payload));
-        Ok(self.apply(ids.py(), &batch.collect(), false)?.payload_set)
+        Ok(self.apply(ids.py(), &batch.collect(), false, 0)?.payload_set)
     }
+}
+
+/// A payload that is passed, which `None` is not.
+fn given(payload: &Bound<'_, PyAny>) -> Result<Payload> {
+    if payload.is_none() {
+        return Err(iqdb::Error::new(iqdb::ErrorKind::InvalidPayload, "there is no payload")
+            .expected("a dict")
+            .found("None")
+            .hint("pass {} for one without keys")
+            .into());
+    }
+    values::payload(payload)
 }
 
 #[pymethods]
@@ -138,10 +159,11 @@ impl Database {
         payloads: Option<&Bound<'_, PyAny>>,
     ) -> Result<explain::Applied> {
         let filter = self.required_filter(r#where)?;
-        let input = Input::read(&self.db()?.schema(), ids, vectors, payloads)?;
+        let schema = self.db()?.schema();
+        let input = Input::read(&schema, ids, vectors, payloads)?;
         let records = input.records(0..input.len())?;
         let batch = records.into_iter().fold(Batch::new().delete_where(filter), Batch::upsert);
-        Ok(self.apply(ids.py(), &batch, true)?.into())
+        Ok(self.apply(ids.py(), &batch, true, components(&schema))?.into())
     }
 
     /// Deletes the records of one or many ids; returns how many there were.
@@ -153,7 +175,7 @@ impl Database {
     /// 1
     fn delete(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> Result<u64> {
         let batch = id_list(ids)?.into_iter().map(Change::Delete).collect();
-        Ok(self.apply(py, &batch, false)?.deleted)
+        Ok(self.apply(py, &batch, false, 0)?.deleted)
     }
 
     /// Deletes the records that match, as one batch; returns how many there were.
@@ -166,7 +188,7 @@ impl Database {
     #[pyo3(signature = (r#where))]
     fn delete_where(&self, py: Python<'_>, r#where: &Bound<'_, PyAny>) -> Result<u64> {
         let batch = Batch::new().delete_where(self.required_filter(r#where)?);
-        Ok(self.apply(py, &batch, true)?.deleted)
+        Ok(self.apply(py, &batch, true, 0)?.deleted)
     }
 
     /// Replaces the payloads of one or many ids by one payload for all, or a list of one for each, as one
@@ -220,11 +242,11 @@ impl Database {
             named.push((name.into(), vector));
         }
         let batch = Batch::new().set_vectors(crate::ids::from_python(id)?, named);
-        Ok(self.apply(py, &batch, false)?.vectors_set == 1)
+        Ok(self.apply(py, &batch, false, 0)?.vectors_set == 1)
     }
 
-    /// Appends the fields of a schema, while the database goes on being used; records that are there lack
-    /// them. Returns the version that has them.
+    /// Appends the one field of a schema, while the database goes on being used; records that are there
+    /// lack it. Returns the version that has it.
     ///
     /// >>> import iqdb
     /// >>> db = iqdb.memory(dim=2)
@@ -232,10 +254,14 @@ impl Database {
     /// 1
     fn add_field(&self, py: Python<'_>, schema: &crate::schema::Schema) -> Result<u64> {
         let db = self.db()?;
-        let mut version = None;
-        for field in schema.get().fields() {
-            version = Some(py.detach(|| db.add_field(field.clone()))?.0);
-        }
-        version.ok_or_else(|| crate::errors::invalid_query("the schema has no field to add").into())
+        let added = schema.get();
+        let [field] = added.fields() else {
+            let message = "one field is added at a time";
+            return Err(iqdb::Error::new(iqdb::ErrorKind::InvalidSchema, message)
+                .expected("a schema of one field")
+                .found(format_args!("{} fields", added.fields().len()))
+                .into());
+        };
+        Ok(py.detach(|| db.add_field(field.clone()))?.0)
     }
 }
