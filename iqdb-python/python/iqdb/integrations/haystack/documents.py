@@ -20,6 +20,8 @@ import iqdb
 EMBEDDING = "vector"
 SPARSE = "sparse"
 
+_OTHERS = (datetime(2001, 1, 1), datetime(2002, 2, 2))
+
 
 def payload(document: Document) -> dict[str, Any]:
     """What a record keeps of a document besides its embeddings."""
@@ -56,12 +58,12 @@ def vectors(documents: list[Document]) -> dict[str, Any]:
 def document(record: iqdb.Record) -> Document:
     """The document of a record."""
     kept = record.payload
-    blob = kept.get("blob")
+    blob, times = kept.get("blob"), kept.get("times", {})
     dense, sparse = record.vectors.get(EMBEDDING), record.vectors.get(SPARSE)
     return Document(
         id=str(record.id),
         content=kept.get("content"),
-        meta=kept.get("meta", {}),
+        meta=_with_zones(kept.get("meta", {}), times.get("wall", {}), times.get("utc", {})),
         score=kept.get("score"),
         blob=None if blob is None else _blob(blob),
         embedding=None if dense is None else dense.tolist(),
@@ -69,6 +71,22 @@ def document(record: iqdb.Record) -> Document:
         if sparse is None
         else SparseEmbedding(sparse.indices.tolist(), sparse.weights.tolist()),
     )
+
+
+def _with_zones(
+    meta: Mapping[str, Any], walls: Mapping[str, Any], utcs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The meta with its dates in the zones in which they were written."""
+    found: dict[str, Any] = {}
+    for key, value in meta.items():
+        wall_time, in_utc = walls.get(key), utcs.get(key)
+        if isinstance(value, Mapping):
+            found[key] = _with_zones(value, wall_time or {}, in_utc or {})
+        elif isinstance(value, datetime) and wall_time is not None and in_utc is not None:
+            found[key] = value.astimezone(timezone(wall_time - in_utc))
+        else:
+            found[key] = value
+    return found
 
 
 def _blob(kept: Mapping[str, Any]) -> ByteStream:
@@ -89,6 +107,21 @@ def as_time(value: Any) -> datetime | None:
             return time
         except (ValueError, OverflowError):
             return None
+
+
+def as_order(value: datetime | str) -> datetime | None:
+    """The point in time that Haystack orders by: of a text, any that dateutil reads as a whole date."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        try:
+            # What a text leaves out is filled in from another date, which is today to Haystack.
+            read = [dateutil.parser.parse(value, default=other) for other in _OTHERS]
+        except (ValueError, OverflowError):
+            return None
+        return read[0] if read[0] == read[1] else None
 
 
 def wall(time: datetime) -> datetime:

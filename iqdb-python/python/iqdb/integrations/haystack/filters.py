@@ -2,8 +2,9 @@
 
 Where Haystack's own function (`document_matches_filter`) is true of a document, the filter is; the tests ask
 both. A condition that iqdb can't ask, such as one that compares lists, is `Untranslatable`: the store then
-asks that function. Two differences are on purpose: an operand that is no operand is a `FilterError` whatever
-is stored, and stored values that can't be compared with it don't match, where Haystack raises for some.
+asks that function. Three differences are on purpose: an operand that is no operand is a `FilterError` whatever
+is stored; stored values that can't be compared with it don't match, where Haystack raises for some; and stored
+texts are ordered as dates where they are whole ISO dates, whereas Haystack reads "Jan 31 2025" as one, too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from haystack.errors import FilterError
 
 import iqdb
-from iqdb.integrations.haystack.documents import EMBEDDING, SPARSE, as_time, utc, wall
+from iqdb.integrations.haystack.documents import EMBEDDING, SPARSE, as_order, as_time, utc, wall
 
 
 class Untranslatable(Exception):
@@ -79,13 +80,13 @@ def _comparison(filters: dict[str, Any]) -> iqdb.Filter:
         return nothing() if operand is None else _ordered(field, operator, operand)
     match operator:
         case "==":
-            return _equal(field, operand)
+            return _within(field, [operand])
         case "!=":
-            return ~_equal(field, operand)
+            return ~_within(field, [operand])
         case "in" | "not in":
             if not isinstance(operand, list):
                 raise FilterError(f"{operator!r} needs a list: found {type(operand).__name__}")
-            found = _any(_equal(field, item) for item in operand)
+            found = _within(field, operand)
             return found if operator == "in" else ~found
         case unknown:
             expected = ", ".join(["==", "!=", *_ORDERS, "in", "not in"])
@@ -93,8 +94,8 @@ def _comparison(filters: dict[str, Any]) -> iqdb.Filter:
 
 
 def _check_order(operator: str, operand: Any) -> None:
-    if isinstance(operand, str) and as_time(operand) is None:
-        raise FilterError(f"{operator!r} compares no texts but ISO dates: found {operand!r}")
+    if isinstance(operand, str) and as_order(operand) is None:
+        raise FilterError(f"{operator!r} compares no texts but dates: found {operand!r}")
     if not (operand is None or isinstance(operand, (bool, int, float, str, datetime))):
         raise FilterError(f"{operator!r} compares numbers and dates: found {type(operand).__name__}")
 
@@ -117,30 +118,35 @@ def _path(keys: Iterable[str]) -> iqdb.Key:
     return reduce(lambda path, key: path[key], rest, iqdb.key(first, literal=True))
 
 
-def _equal(field: str, operand: Any) -> iqdb.Filter:
+def _within(field: str, operands: list[Any]) -> iqdb.Filter:
+    """Whether a field is equal to one of the operands."""
     keys = _keys(field)
     if keys is None:
-        return everything() if operand is None else nothing()
+        return everything() if any(operand is None for operand in operands) else nothing()
     if keys[0] not in ("meta", "content", "score") or keys == ("meta",):
-        return _equal_whole(keys[0], operand)
+        return _any(_equal_whole(keys[0], operand) for operand in operands)
     path = _path(keys)
-    if operand is None:
-        return ~path.exists() | path.is_null()
-    time = as_time(operand)
-    if isinstance(operand, str):
-        same = path == operand
-    elif isinstance(operand, (bool, int, float)):
-        # As in Python, True is 1 and False is 0.
-        same = _asked(path.is_in, [operand, *_twins(operand)])
-    elif time is not None:
-        same = nothing() if time.tzinfo is None else path == time
-    else:
+    values: list[Any] = []
+    times: list[datetime] = []
+    clauses: list[iqdb.Filter] = []
+    for operand in operands:
+        time = as_time(operand)
+        if operand is None:
+            clauses = [~path.exists() | path.is_null()]
+        elif isinstance(operand, (bool, int, float)):
+            # As in Python, True is 1 and False is 0.
+            values += [operand, *_twins(operand)]
+        elif isinstance(operand, str) or (time is not None and time.tzinfo is not None):
+            values.append(operand)
+        elif time is None:
+            raise Untranslatable(field)
+        if time is not None:
+            times.append(time)
+    if times and keys[0] != "meta":
         raise Untranslatable(field)
-    if time is None:
-        return same
-    if keys[0] != "meta":
-        raise Untranslatable(field)
-    return same | _at_time(keys[1:], lambda path, of: path == of, time)
+    if values:
+        clauses.append(_asked(path.is_in, values))
+    return _any([*clauses, *_at_times(keys[1:], times)])
 
 
 def _equal_whole(field: str, operand: Any) -> iqdb.Filter:
@@ -163,7 +169,7 @@ def _ordered(field: str, operator: str, operand: Any) -> iqdb.Filter:
     if keys[0] not in ("meta", "content", "score") or keys == ("meta",):
         raise Untranslatable(field)
     compare = _ORDERS[operator]
-    time = as_time(operand)
+    time = as_order(operand) if isinstance(operand, (str, datetime)) else None
     if time is not None:
         if keys[0] != "meta":
             raise Untranslatable(field)
@@ -174,17 +180,31 @@ def _ordered(field: str, operator: str, operand: Any) -> iqdb.Filter:
     return _asked(lambda of: compare(path, of), number) | path.is_in(flags)
 
 
+def _at_times(keys: tuple[str, ...], times: list[datetime]) -> Iterable[iqdb.Filter]:
+    """Equality with one of these times, as `_at_time` compares them."""
+    naive = [wall(time) for time in times if time.tzinfo is None]
+    zoned = [time for time in times if time.tzinfo is not None]
+    if naive:
+        yield _path(("times", "wall", *keys)).is_in(naive)
+    if zoned:
+        yield _path(("times", "utc", *keys)).is_in([_in_utc(time) for time in zoned])
+        yield _path(("times", "naive", *keys)).is_in([wall(time) for time in zoned])
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return utc(time)
+    except OverflowError as error:
+        raise Untranslatable(str(time)) from error
+
+
 def _at_time(
     keys: tuple[str, ...], compare: Callable[[Any, Any], iqdb.Filter], time: datetime
 ) -> iqdb.Filter:
     """A comparison of times. One without a zone is in the zone of the other."""
     if time.tzinfo is None:
         return compare(_path(("times", "wall", *keys)), wall(time))
-    try:
-        in_utc = utc(time)
-    except OverflowError as error:
-        raise Untranslatable(str(time)) from error
-    with_zone = compare(_path(("times", "utc", *keys)), in_utc)
+    with_zone = compare(_path(("times", "utc", *keys)), _in_utc(time))
     return with_zone | compare(_path(("times", "naive", *keys)), wall(time))
 
 

@@ -21,6 +21,35 @@ from iqdb.integrations.haystack.filters import Untranslatable, everything, trans
 
 Filters = dict[str, Any]
 
+_IDS_AT_ONCE = 1_000
+"""How many ids a filter lists. One that listed very many would be too large."""
+
+
+def _where(filters: Filters) -> iqdb.Filter | None:
+    """The filter with the same meaning; None where Haystack has to be asked."""
+    try:
+        return translate(filters)
+    # A list that is too long for a filter is an invalid one.
+    except (Untranslatable, iqdb.InvalidInputError):
+        return None
+
+
+def _matching(snapshot: iqdb.Snapshot, filters: Filters) -> list[Any]:
+    """The ids of the documents that match by Haystack's own function, in their order."""
+    found = ((record.id, records.document(record)) for record in snapshot.scroll())
+    return [id for id, document in found if document_matches_filter(filters, document)]
+
+
+def _wheres(snapshot: iqdb.Snapshot, filters: Filters | None) -> list[iqdb.Filter | None]:
+    """Filters of which every document that matches matches one, in the order of the ids."""
+    if not filters:
+        return [None]
+    if (where := _where(filters)) is not None:
+        return [where]
+    ids = _matching(snapshot, filters)
+    chunks = (ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE))
+    return [iqdb.id_in(chunk) for chunk in chunks]
+
 
 class IqdbDocumentStore:
     """Documents in a database of iqdb, in memory or in the directory `path`.
@@ -71,7 +100,8 @@ class IqdbDocumentStore:
 
     def count_documents_by_filter(self, filters: Filters) -> int:
         """How many documents match."""
-        return self.database.count(self._where(filters))
+        snapshot = self.database.snapshot()
+        return sum(snapshot.count(where) for where in _wheres(snapshot, filters))
 
     def filter_documents(self, filters: Filters | None = None) -> list[Document]:
         """The documents that match, in the order of their ids."""
@@ -115,8 +145,10 @@ class IqdbDocumentStore:
 
     def delete_by_filter(self, filters: Filters) -> int:
         """Deletes the documents that match; returns how many there were."""
-        where = self._where(filters)
-        return self.database.delete_where(everything() if where is None else where)
+        where = _where(filters) if filters else everything()
+        if where is not None:
+            return self.database.delete_where(where)
+        return self.database.delete(_matching(self.database.snapshot(), filters))
 
     def update_by_filter(self, filters: Filters, meta: dict[str, Any]) -> int:
         """Sets keys of the meta of the documents that match; returns how many there were."""
@@ -177,37 +209,38 @@ class IqdbDocumentStore:
         self, query: Any, field: str, filters: Filters | None, top_k: int, return_embedding: bool
     ) -> list[Document]:
         snapshot = self.database.snapshot()
-        where = self._where(filters)
-        hits = snapshot.search(query, top_k, where=where, on=field, payload=False)
-        found = [record for record in snapshot.get_many(hits.ids) if record is not None]
+        hits = [
+            (hit.distance, hit.id)
+            for where in _wheres(snapshot, filters)
+            for hit in snapshot.search(query, top_k, where=where, on=field, payload=False)
+        ]
+        # At the same distance the order of the ids stays.
+        nearest = sorted(hits, key=lambda hit: hit[0])[: max(top_k, 0)]
+        found = [record for record in snapshot.get_many([id for _, id in nearest]) if record is not None]
         without: dict[str, Any] = {}
         if not return_embedding:
             without = {"embedding": None, "sparse_embedding": None}
         best = 1.0 if field != records.SPARSE and self.metric == "cosine" else 0.0
         return [
             replace(records.document(record), score=best - distance, **without)
-            for record, distance in zip(found, hits.distances.tolist())
+            for record, (distance, _) in zip(found, nearest)
         ]
 
     def _documents(self, filters: Filters | None) -> Iterator[Document]:
-        return map(records.document, self.database.scroll(self._where(filters)))
+        snapshot = self.database.snapshot()
+        return (
+            records.document(record)
+            for where in _wheres(snapshot, filters)
+            for record in snapshot.scroll(where)
+        )
 
     def _metas(self, filters: Filters | None) -> Iterable[dict[str, Any]]:
-        found = self.database.scroll(self._where(filters), vectors=False)
-        return (record.payload["meta"] for record in found)
-
-    def _where(self, filters: Filters | None) -> iqdb.Filter | None:
-        if not filters:
-            return None
-        try:
-            return translate(filters)
-        except Untranslatable:
-            matching = (
-                document.id
-                for document in map(records.document, self.database.scroll())
-                if document_matches_filter(filters, document)
-            )
-            return iqdb.id_in(list(matching))
+        snapshot = self.database.snapshot()
+        return (
+            record.payload["meta"]
+            for where in _wheres(snapshot, filters)
+            for record in snapshot.scroll(where, vectors=False)
+        )
 
     async def count_documents_async(self) -> int:
         """As `count_documents`."""
