@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are of 
 # A database in which a search takes far longer than a signal is given time for.
 PREPARED = """
 import os, signal, sys, tempfile, threading, time
+from functools import partial
 import numpy as np
 import iqdb
 
@@ -46,6 +47,29 @@ def interrupted(call, after=0.05):
             if inside:
                 return error
 
+def ended(prepare):
+    "The exception of a call that is ended in a part of the time that it takes as a whole."
+    size = 1
+    while True:
+        call = prepare(size)
+        start = time.monotonic()
+        call()
+        whole = time.monotonic() - start
+        if whole > 3 * (LIMIT + SLACK):
+            break
+        size *= 2
+    call, took = prepare(size), []
+    def timed():
+        start = time.monotonic()
+        try:
+            call()
+        finally:
+            took.append(time.monotonic() - start)
+    error = interrupted(timed)
+    if took[-1] > whole / 2:
+        sys.exit(f"the call went on for {took[-1]} of {whole} s")
+    return error
+
 def enough(call):
     "So many queries that a call takes far longer than a signal is given time for."
     queries = rows[:100]
@@ -66,10 +90,12 @@ def test_a_search_and_a_batch_are_interrupted():
         + """
 db = iqdb.memory(dim=128, metric="dot")
 db.upsert(np.arange(len(rows)), rows)
-queries = enough(lambda queries: db.search(queries, 10, threads=2))
-interrupted(lambda: db.search(queries, 10))
-interrupted(lambda: db.search(queries, 10, threads=2))
-interrupted(lambda: db.search(queries, 10, where="a exists or not a exists"))
+def many(size):
+    return np.concatenate([rows[:16]] * size)
+ended(lambda size: partial(db.search, many(size), 10))
+ended(lambda size: partial(db.search, many(size), 10, threads=2))
+ended(lambda size: partial(db.search, many(size), 10, where="a exists or not a exists"))
+# A call of these is over soon, also with this many records: the signal ends their loop.
 interrupted(lambda: db.count("not a exists"))
 interrupted(lambda: [record for record in db.scroll()])
 print(db.search(rows[7], 1).distances.shape, len(db))
@@ -83,13 +109,18 @@ def test_an_upsert_is_interrupted_between_its_batches():
         PREPARED
         + """
 with tempfile.TemporaryDirectory() as folder, iqdb.open(f"{folder}/a.iqdb", dim=128) as db:
-    error = interrupted(lambda: db.upsert(np.arange(len(rows)), rows, batch_rows=512))
-    assert error.acknowledged % 512 == 0 or error.acknowledged == len(rows), error.acknowledged
+    sizes = []
+    def prepare(size):
+        sizes.append(512 * size)
+        vectors = np.resize(rows, (512 * size, 128))
+        # New ids each time, as what stays is counted.
+        return partial(db.upsert, np.arange(len(vectors)) + sum(sizes), vectors, batch_rows=512)
+    error = ended(prepare)
+    assert error.acknowledged % 512 == 0 and error.acknowledged < sizes[-1], error.acknowledged
     stays = len(db)
-    # Of a later round of the same upsert all rows are there already.
-    assert stays in (error.acknowledged, len(rows)), (stays, error.acknowledged)
+    assert stays == sum(sizes[:-1]) + error.acknowledged, (stays, sizes, error.acknowledged)
     db.upsert(0, rows[0])
-    print(db.verify()["records"] == stays)
+    print(db.verify()["records"] == stays + 1)
 """
     )
     assert said == "True"
