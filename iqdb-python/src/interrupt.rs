@@ -30,7 +30,7 @@ pub(crate) enum Effort {
 }
 
 impl Effort {
-    /// That of reading so many rows so often, of this many components.
+    /// The effort of a call that reads `rows` rows of `dim` components `times` times.
     pub(crate) fn of(rows: u64, times: usize, dim: usize) -> Self {
         // What is read of a row beside its vector counts like a short vector.
         const BESIDE: u64 = 64;

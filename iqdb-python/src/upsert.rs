@@ -140,7 +140,7 @@ pub(crate) fn components(schema: &Schema) -> usize {
     schema.fields().iter().filter_map(|field| field.kind().dim()).sum()
 }
 
-/// Inserts or replaces the records, in batches of so many rows, each of them whole or not at all.
+/// Inserts or replaces the records, `batch_rows` of them in a batch, each batch whole or not at all.
 pub(crate) fn upsert(
     py: Python<'_>,
     db: &Iqdb,
