@@ -178,7 +178,9 @@ impl GenerationBuilder {
         if self.open_chunk.is_none() {
             self.open_chunk = Some(self.add_chunk());
         }
-        let Some(open_chunk) = &mut self.open_chunk else { return 0 };
+        let Some(open_chunk) = &mut self.open_chunk else {
+            unreachable!("a chunk has been added where there was none");
+        };
         let (row, has_new_form) = open_chunk.push(id, values, link, payload, &mut self.reserved);
         let bytes = size(open_chunk.rows(), row, values.schema, payload.0);
         let form = match open_chunk {
