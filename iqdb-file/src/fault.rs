@@ -41,6 +41,8 @@ pub enum Defect {
     MarkBeforeLookUp,
     /// Frames are written without a mark of this boot.
     MarkNotBegun,
+    /// The first mark of a manifest is synced only where it is the first of its process.
+    LaterManifestNotMarked,
     /// All marks are written to the same slot.
     SlotsNotAlternating,
     /// Of two marks the earlier one is taken.

@@ -5,7 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Error, ErrorKind, Metric, Record, Schema, Store, StoreExt};
+use iqdb_core::{
+    Batch, Budget, Error, ErrorKind, Field, FieldKind, Metric, Record, Schema, Store, StoreExt,
+    Version,
+};
 use iqdb_file::vfs::sim::{Call, Fault, FaultKind, Outside, SimVfs};
 use iqdb_file::{Defect, Durability, FileOptions, FileStore};
 
@@ -32,7 +35,13 @@ fn names(disk: &SimVfs) -> Vec<String> {
 }
 
 /// Lets a call of this kind fail that `deed` is about to make: the first one or the last one.
-fn fail(disk: &SimVfs, call: Call, is_last: bool, options: &FileOptions, deed: fn(&FileStore)) {
+fn fail(
+    disk: &SimVfs,
+    call: Call,
+    is_last: bool,
+    options: &FileOptions,
+    deed: impl Fn(&FileStore),
+) {
     // What it does here it does on a copy first.
     let copy = disk.kill();
     let store = FileStore::open("disk/db", &options.clone().with_vfs(copy.clone())).unwrap();
@@ -96,6 +105,80 @@ fn the_files_that_the_last_mark_names_stay_until_a_later_mark_is_written() {
     assert!(before.iter().all(|name| !after.contains(name)), "{before:?} of {after:?}");
     let [before, kept, _] = after_a_checkpoint(Some(Defect::MarkedFilesRemoved));
     assert!(!before.iter().all(|name| kept.contains(name)), "the planted defect is seen");
+}
+
+fn add_terms(store: &FileStore) -> Result<(), Error> {
+    let field = Field::new("terms", FieldKind::Sparse { metric: Metric::Dot })?;
+    store.add_field(field, Budget::new(), &mut ()).map(drop::<Version>)
+}
+
+/// Another program takes the newest manifest away before call `at` of a call that adds a field, and the
+/// power fails later. Returns whether one of many disks that this may leave opens without the field,
+/// although it was acknowledged; `None` when there are fewer calls.
+fn loses_a_field(at: u64, defect: Option<Defect>) -> Option<bool> {
+    let disk = SimVfs::new();
+    let options = match defect {
+        Some(defect) => options(&disk).with_defect(defect),
+        None => options(&disk),
+    };
+    let store = created(&disk, &options);
+    upsert(&store);
+    disk.interfere_at(disk.calls().len() as u64 + at, |files| {
+        let is_manifest = |path: &&PathBuf| path.to_string_lossy().contains("manifest-");
+        let newest = files.keys().rfind(is_manifest)?;
+        Some(Outside::Rename(newest.clone(), "disk/moved".into()))
+    });
+    let is_acknowledged = add_terms(&store).is_ok();
+    disk.interfered()?;
+    let mut disks = (0..200).map(|seed| disk.crash(&mut Rng::with_seed(seed)));
+    let loses = disks.any(|disk| {
+        let opened = FileStore::open("disk/db", &options.clone().with_vfs(disk));
+        opened.is_ok_and(|store| store.schema().fields().len() == 1)
+    });
+    Some(is_acknowledged && loses)
+}
+
+#[test]
+fn a_checkpoint_syncs_its_mark_so_no_earlier_manifest_passes_for_the_database() {
+    let loses = |defect| (1..).map_while(|at| loses_a_field(at, defect)).any(|loses| loses);
+    assert!(!loses(None));
+    assert!(loses(Some(Defect::LaterManifestNotMarked)), "the planted defect is seen");
+}
+
+/// A checkpoint whose mark can't be written or synced is no failure. A field that it adds is not
+/// acknowledged then, and neither is a later write before there is a mark.
+#[test]
+fn nothing_is_acknowledged_before_the_manifest_has_a_mark() {
+    for call in [Call::Write, Call::SyncData] {
+        let disk = SimVfs::new();
+        let store = created(&disk, &options(&disk));
+        upsert(&store);
+        fail(&disk, call, true, &options(&disk), |store| store.compact().unwrap());
+        store.compact().unwrap();
+        assert!(store.stats().unwrap().mark_failed);
+        fail_mark(&disk, call);
+        refuses(store.upsert(record(2)).map(drop));
+        fail_mark(&disk, call);
+        refuses(store.flush());
+        store.flush().unwrap();
+        upsert(&store);
+        assert!(!store.stats().unwrap().mark_failed);
+        fail(&disk, call, true, &options(&disk), |store| add_terms(store).unwrap());
+        assert_eq!(add_terms(&store).unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+        store.upsert(record(3)).unwrap_err();
+        drop(store);
+        let store = FileStore::open("disk/db", &options(&disk)).unwrap();
+        assert_eq!(store.len().unwrap(), 1);
+        assert_eq!(store.schema().fields().len(), 2);
+    }
+}
+
+/// Lets the writing or the syncing of a mark fail that a writer makes before anything else: it looks four
+/// names up before.
+fn fail_mark(disk: &SimVfs, call: Call) {
+    let nth = if call == Call::Write { 5 } else { 6 };
+    let at = disk.calls().len() as u64 + nth;
+    disk.set_fault(Some(Fault { at, kind: FaultKind::Eio, sticky: false }));
 }
 
 /// How many records a reader finds in this boot after the process was killed with a frame that it had

@@ -4,7 +4,8 @@ use iqdb_file::Defect;
 
 /// All that random crashes show soon enough. What a forgotten truncation does takes a torn frame between
 /// two of the same length: `iqdb-file/tests/lifecycle/main.rs` makes them. That files are removed too early
-/// shows in their names alone: `iqdb-file/tests/mark.rs` looks at those.
+/// shows in their names alone, and that a mark is not synced only where another program takes a manifest
+/// away within a few calls: `iqdb-file/tests/mark.rs` looks at both.
 pub(crate) const BY_A_CRASH: [Defect; 13] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
@@ -35,7 +36,7 @@ pub(crate) const BY_DAMAGE: [Defect; 3] =
     [Defect::ChecksumsIgnored, Defect::ChainOfConstants, Defect::SlotsNotAlternating];
 
 /// All there are.
-const ALL: [Defect; 24] = [
+const ALL: [Defect; 25] = [
     Defect::LogNotSynced,
     Defect::RowsNotSynced,
     Defect::DirectoryNotSynced,
@@ -52,6 +53,7 @@ const ALL: [Defect; 24] = [
     Defect::MarkBeforeSync,
     Defect::MarkBeforeLookUp,
     Defect::MarkNotBegun,
+    Defect::LaterManifestNotMarked,
     Defect::SlotsNotAlternating,
     Defect::StaleSlotTaken,
     Defect::MarkOfAnotherBootTrusted,

@@ -78,8 +78,9 @@ impl DatabaseFiles {
         Published { manifest: self.manifest.number, log: self.manifest.log, end }
     }
 
-    /// Writes and syncs the mark that has to be there before this process writes a frame or a manifest: the
-    /// log is published up to there. Tries again on a full disk if `give_up_reserve` has made room.
+    /// Writes and syncs the mark that has to be there before this process writes a frame or another
+    /// manifest: the log is published up to there. Tries again on a full disk if `give_up_reserve` has made
+    /// room.
     ///
     /// # Errors
     /// Those of the system.
@@ -99,11 +100,12 @@ impl DatabaseFiles {
     /// Marks the log as published up to there, and removes what was kept for the mark before.
     ///
     /// # Errors
-    /// Those of [`Lock::publish`].
+    /// That the first mark of the manifest can't be written: nothing may be acknowledged without it. That
+    /// another one can't be written is seen in the statistics.
     pub(crate) fn publish(&mut self, end: LogEnd) -> io::Result<()> {
         let marked = self.lock.publish(self.published(end));
         self.remove_retired();
-        marked
+        if self.lock.owes_mark(self.manifest.number) { marked } else { Ok(()) }
     }
 
     /// Removes files of this database that the manifest no longer names, once the last mark names this

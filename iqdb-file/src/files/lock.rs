@@ -240,8 +240,19 @@ impl Lock {
         self.slots().is_ok_and(|(_, marks)| marks.is_of_this_boot(mark))
     }
 
-    /// Writes and syncs a mark of this process, unless it was done before. No frame may be written
-    /// without it.
+    /// Whether this process has synced a mark of this manifest.
+    pub(crate) fn has_begun(&self, manifest: u64) -> bool {
+        self.slots().is_ok_and(|(_, marks)| marks.has_begun(manifest))
+    }
+
+    /// Whether this process has written, and has synced no mark of this manifest yet. Then nothing may be
+    /// acknowledged.
+    pub(crate) fn owes_mark(&self, manifest: u64) -> bool {
+        self.slots().is_ok_and(|(_, marks)| marks.owes(manifest))
+    }
+
+    /// Writes and syncs this process's first mark of a manifest, unless it was done before. No frame may
+    /// be written without it, and nothing of the manifest acknowledged.
     ///
     /// # Errors
     /// Those of the system; that there is no file for marks.
@@ -251,10 +262,11 @@ impl Lock {
     }
 
     /// Notes how far the database is published, if [`begin_marks`](Self::begin_marks) was called before.
+    /// Syncs the first mark of a manifest, and no other.
     ///
     /// # Errors
-    /// Those of the system. No write need fail of it: until a later mark is written, an opening notices
-    /// less of what another program does to the files.
+    /// Those of the system. Of a mark that is not the first of its manifest no write need fail: until a
+    /// later one is written, an opening notices less of what another program does to the files.
     pub(crate) fn publish(&self, published: Published) -> io::Result<()> {
         let (file, marks) = self.slots()?;
         marks.publish(file, published, false)

@@ -21,8 +21,8 @@ pub(crate) struct MarkSlots {
 struct State {
     /// The newest mark of the file.
     last: Option<Mark>,
-    /// This process has written and synced a mark.
-    has_begun: bool,
+    /// The manifest of the last mark that this process has synced.
+    synced: Option<u64>,
     /// The last mark could not be written.
     has_failed: bool,
 }
@@ -83,26 +83,29 @@ impl MarkSlots {
             || mark.writer.boot.is_some() && mark.writer.boot == self.writer.boot
     }
 
-    /// Writes and syncs the first mark of this process, unless it was written before.
+    /// Whether this process has synced a mark of this manifest.
+    pub(crate) fn has_begun(&self, manifest: u64) -> bool {
+        self.state().synced == Some(manifest)
+    }
+
+    /// Whether this process has synced a mark of another manifest, and none of this one.
+    pub(crate) fn owes(&self, manifest: u64) -> bool {
+        self.state().synced.is_some_and(|synced| synced != manifest)
+    }
+
+    /// Writes and syncs this process's first mark of the manifest, unless it was written before.
     ///
     /// # Errors
     /// Those of the system. Then the next call tries again.
     pub(crate) fn begin(&self, file: &dyn File, published: Published) -> io::Result<()> {
         let mut state = self.state();
-        if state.has_begun {
-            return Ok(());
+        match state.synced == Some(published.manifest) {
+            true => Ok(()),
+            false => self.write(&mut state, file, published, false),
         }
-        if !self.fault.has(Defect::MarkNotBegun) {
-            self.write(&mut state, published, false, |mark| {
-                file.write_all_at(&mark.encode(self.database), self.slot(mark))?;
-                file.sync_data()
-            })?;
-        }
-        state.has_begun = true;
-        Ok(())
     }
 
-    /// Writes a mark of a process that has [begun](Self::begin), and does not sync it.
+    /// Writes a mark, if this process has written one before.
     ///
     /// # Errors
     /// Those of the system.
@@ -114,31 +117,41 @@ impl MarkSlots {
     ) -> io::Result<()> {
         let mut state = self.state();
         let says = |mark: &Mark| mark.published == published && mark.is_clean == is_clean;
-        if !state.has_begun || !state.has_failed && state.last.as_ref().is_some_and(says) {
-            return Ok(());
+        let is_written = !state.has_failed && state.last.as_ref().is_some_and(says);
+        match state.synced.is_none() || is_written {
+            true => Ok(()),
+            false => self.write(&mut state, file, published, is_clean),
         }
-        self.write(&mut state, published, is_clean, |mark| {
-            file.write_all_at(&mark.encode(self.database), self.slot(mark))
-        })
     }
 
-    /// The next mark after one that could not be written has its sequence and its slot: the other slot
-    /// has the last mark that is whole.
+    /// Writes a mark, and syncs the first one of each manifest. The next mark after one that could not be
+    /// written has its sequence and its slot: the other slot has the last mark that is whole.
     fn write(
         &self,
         state: &mut State,
+        file: &dyn File,
         published: Published,
         is_clean: bool,
-        write: impl FnOnce(&Mark) -> io::Result<()>,
     ) -> io::Result<()> {
         let sequence = state.last.as_ref().map_or(0, |mark| mark.sequence) + 1;
         let mark = Mark { sequence, published, writer: self.writer.clone(), is_clean };
-        let written = write(&mark);
+        let written = self.write_to(file, &mark, state.synced);
         state.has_failed = written.is_err();
         if written.is_ok() {
             state.last = Some(mark);
+            state.synced = Some(published.manifest);
         }
         written
+    }
+
+    fn write_to(&self, file: &dyn File, mark: &Mark, synced: Option<u64>) -> io::Result<()> {
+        if synced.is_none() && self.fault.has(Defect::MarkNotBegun) {
+            return Ok(());
+        }
+        file.write_all_at(&mark.encode(self.database), self.slot(mark))?;
+        let is_first = synced != Some(mark.published.manifest);
+        let forgets = synced.is_some() && self.fault.has(Defect::LaterManifestNotMarked);
+        if is_first && !forgets { file.sync_data() } else { Ok(()) }
     }
 
     fn slot(&self, mark: &Mark) -> u64 {

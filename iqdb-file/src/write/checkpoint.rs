@@ -12,7 +12,7 @@ use super::read_only::ReadOnlyReason;
 use super::staged_group::StagedGroup;
 use super::tables::Tables;
 use super::write_failure::WriteFailure;
-use crate::errors::is_full;
+use crate::errors::{is_full, refused};
 use crate::fault::Defect;
 use crate::files::database_files::DatabaseFiles;
 use crate::files::held_names::NotHeld;
@@ -161,10 +161,12 @@ impl Checkpoint<'_> {
         };
         *self.reserve = Reserve::new(self.options.reserve_bytes, manifest.database);
         match self.files.names().check_these(&held) {
-            Ok(()) => self.publish_mark(),
+            Ok(()) => self.publish_mark()?,
             // The system doesn't tell whether the new files have their names, so the old files stay, and
             // the mark names them.
-            Err(NotHeld::Unknown(..)) => {}
+            Err(reason @ NotHeld::Unknown(..)) => {
+                self.check_unmarked(WriteFailure::not_held(self.files.names(), reason).to_error())?;
+            }
             // The old files may be the only ones left.
             Err(reason) => return Err(WriteFailure::not_held(self.files.names(), reason).into()),
         }
@@ -172,15 +174,26 @@ impl Checkpoint<'_> {
         Ok(())
     }
 
-    /// Marks the new manifest as published. If it can't, the old files stay until a later mark.
-    fn publish_mark(&mut self) {
+    /// Marks the new manifest as published, and syncs the mark. Where that fails the old files stay until
+    /// there is a mark, and nothing that comes later is acknowledged before.
+    fn publish_mark(&mut self) -> Result<(), CheckpointFailure> {
         let end = self.tables.log().end();
-        if let Err(error) = self.files.publish(end)
-            && error.kind() == ErrorKind::StorageFull
-            && self.give_up_reserve()
-        {
-            let _ = self.files.publish(end);
+        let marked = self.files.publish(end).or_else(|error| {
+            let is_full = error.kind() == ErrorKind::StorageFull;
+            if is_full && self.give_up_reserve() { self.files.publish(end) } else { Err(error) }
+        });
+        let refused = |error| refused(self.files.lock().path(), "marked", error);
+        marked.map_err(refused).or_else(|error| self.check_unmarked(error))
+    }
+
+    /// What was not marked for this reason must not be acknowledged, and an added field is acknowledged by
+    /// its checkpoint.
+    fn check_unmarked(&self, error: Error) -> Result<(), CheckpointFailure> {
+        if self.added.is_none() {
+            return Ok(());
         }
+        let read_only = Some(ReadOnlyReason::OutcomeUnknown(error.to_string()));
+        Err(CheckpointFailure { error, read_only })
     }
 
     fn give_up_reserve(&mut self) -> bool {

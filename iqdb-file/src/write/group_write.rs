@@ -139,9 +139,14 @@ impl GroupWrite {
         })
     }
 
-    /// Makes sure that there is a mark of this process before its first frame.
+    /// Makes sure that this process has synced a mark of the manifest before it writes a frame. The
+    /// checkpoint that made the manifest has, unless the system refused to.
     fn begin_marks(&self) -> Result<(), WriteFailure> {
         let WriteTarget { lock, start, .. } = &self.target;
+        if lock.has_begun(start.manifest) {
+            return Ok(());
+        }
+        self.check_names()?;
         let begun = self.retry_with_reserve(|| lock.begin_marks(*start));
         begun.map_err(|error| WriteFailure::of(lock.path(), "marked", error))
     }

@@ -269,9 +269,8 @@ impl Writer {
             self.tables.log_mut().note_all_synced();
         }
         self.check_names()?;
-        // A mark that can't be written is seen in the statistics.
-        let _ = self.files.publish(self.tables.log().synced());
-        Ok(())
+        let marked = self.files.publish(self.tables.log().synced());
+        marked.map_err(|error| refused(self.files.lock().path(), "marked", error))
     }
 
     /// # Errors
