@@ -55,7 +55,7 @@ use harness::{harness, map_harness, racing_harness, remote_harness};
 use iqdb_conformance::{CASES, Case, Outcome, run_case};
 
 /// How often a case may miss a defect before it counts as not catching it.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 20;
 
 #[test]
 fn each_defect_is_caught_by_the_cases_about_it() {
@@ -118,7 +118,7 @@ fn without_a_defect_the_same_stores_pass() {
         for case in CASES {
             let outcome = case.check(&harness).unwrap_or_else(|failure| panic!("{failure}"));
             let is_promised = case.family != "durable"
-                && case.name != "wait_free_reads_allocate_nothing"
+                && !case.name.starts_with("wait_free_reads_")
                 && (is_map || case.name != "memory_is_bounded_by_what_is_live")
                 && case.name != "shelf_saves_until_the_store_is_closed"
                 && case.name != "a_backup_is_a_store_of_its_own"

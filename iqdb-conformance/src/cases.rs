@@ -241,6 +241,7 @@ macro_rules! for_each_case {
             }
             capabilities {
                 capabilities::wait_free_reads_allocate_nothing,
+                capabilities::wait_free_reads_wait_for_no_writer,
                 capabilities::memory_is_bounded_by_what_is_live,
             }
             values {

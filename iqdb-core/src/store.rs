@@ -47,6 +47,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// - `wait_free_reads_allocate_nothing`: Taking a snapshot, finding a record and reading the
     ///   blocks.
+    /// - `wait_free_reads_wait_for_no_writer`: Also while a large batch is applied.
     ///
     /// Where a [space amplification](Capabilities::with_space_amplification) is promised:
     ///

@@ -23,6 +23,14 @@ macro_rules! of_questions {
             LongRowsAreRankedByTheirFirst32 in Map by "answers::search_answers_are_the_same_for_any_plan";
             /// The expected version is compared in 32 bits.
             ExpectedVersionIsOf32Bits in Map by "refusals::an_unexpected_version_is_a_conflict";
+            /// The plain scan ignores the filter.
+            ForcedPlanForgetsTheFilter in Map by "answers::search_answers_are_the_same_for_any_plan";
+            /// The lists that come with hits have a thousand elements at most.
+            HitListsAreCut in Map by "answers::search_returns_payloads_when_asked";
+            /// The texts that come with hits have a hundred thousand characters at most.
+            HitTextsAreCut in Map by "answers::search_returns_payloads_when_asked";
+            /// Where reading fails, the queries that were answered before keep their hits.
+            DamageLeavesEarlierAnswers in Map by "hostile::search_of_a_row_that_is_no_vector_is_damaged";
         }
     };
 }

@@ -11,6 +11,12 @@ macro_rules! of_races {
             SnapshotMixesVersionsAtTimes in Racing by "concurrency::batch_n_makes_version_n_for_every_reader";
             /// The length of every 512th version is counted a moment later.
             LenIsCountedLaterAtTimes in Racing by "concurrency::batch_n_makes_version_n_for_every_reader";
+            /// The version that every 512th write returns is read after the lock is gone.
+            VersionIsReadAfterwardsAtTimes in Racing by "concurrency::concurrent_writes_are_all_kept";
+            /// At every 512th version two writers read, change and write back the same state.
+            WritesRaceAtTimes in Racing by "concurrency::concurrent_writes_are_all_kept";
+            /// Reads are promised to be wait-free, and a snapshot waits until a write is done.
+            WaitFreeReadsWaitForWriters in Cached by "capabilities::wait_free_reads_wait_for_no_writer";
         }
     };
 }

@@ -1,8 +1,9 @@
 //! Answers depend on the query alone, and not on buffers, threads, batches or earlier errors.
 
+use iqdb_core::limits::{KEY_BYTES_MAX, LIST_LEN_MAX, PAYLOAD_BYTES_MAX};
 use iqdb_core::{
     Budget, Error, ErrorKind, Filter, Goal, Hits, IdRef, Metric, Payload, Plan, Query, Record,
-    Result, Schema, Scratch, Vector,
+    Result, Schema, Scratch, Value, Vector,
 };
 
 use crate::check::check_queries;
@@ -74,6 +75,22 @@ pub(super) fn search_returns_payloads_when_asked(harness: &Harness) -> Result<Ou
             }
         }
     }
+    large_payloads_come_whole(harness)
+}
+
+/// Lists and texts at the limits come with hits as they are.
+fn large_payloads_come_whole(harness: &Harness) -> Result<Outcome> {
+    let list: Vec<Value> = (0..LIST_LEN_MAX).map(|n| Value::Bool(n % 3 == 0)).collect();
+    // Two bytes each, so that a limit in bytes cuts elsewhere than one in characters.
+    let text = "é".repeat(PAYLOAD_BYTES_MAX / 2 - KEY_BYTES_MAX);
+    let records = vec![
+        Record::new("list", [1.0, 0.0, 0.0])?.with("x", list),
+        Record::new("text", [2.0, 0.0, 0.0])?.with("x", text),
+    ];
+    let pair = Differential::of(harness, &schema()?, records)?;
+    let asked = Vector::try_from([0.0, 0.0, 0.0])?;
+    let nearest = Query::nearest(asked.as_ref(), 2).with_payload(true);
+    check_queries(&*pair.site.snapshot()?, &pair.model, pair.search(), &[nearest])?;
     Ok(Outcome::Kept)
 }
 
@@ -128,13 +145,21 @@ pub(super) fn search_answers_are_the_same_for_any_plan(harness: &Harness) -> Res
         for _ in 0..4 {
             asked.push(flat(&mut rng, dim)?);
         }
+        let filters = filters::nested();
         // Before and after the search has derived what it derives.
         for _ in 0..2 {
             for plan in [Plan::Auto, Plan::F32] {
                 for k in [1, 7, 100] {
                     let queries: Vec<_> = asked
                         .iter()
-                        .map(|vector| Query::nearest(vector.as_ref(), k).with_plan(plan))
+                        .enumerate()
+                        .map(|(n, vector)| {
+                            let query = Query::nearest(vector.as_ref(), k).with_plan(plan);
+                            match n % 3 {
+                                2 => query.with_filter(&filters[(n + k) % filters.len()]),
+                                _ => query,
+                            }
+                        })
                         .collect();
                     check_queries(&*snapshot, &pair.model, pair.search(), &queries)?;
                     check_queries(&*snapshot, &pair.model, pair.search(), &queries[3..5])?;

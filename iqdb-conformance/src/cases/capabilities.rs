@@ -1,10 +1,15 @@
 //! The capabilities that a store promises beyond the contract, apart from durability.
 
+use std::time::{Duration, Instant};
+
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Batch, Capabilities, Metric, Record, Result, RowMask, Schema, StoreExt};
+use iqdb_core::{
+    Batch, Capabilities, Error, Metric, Record, Result, RowMask, Schema, Store, StoreExt,
+};
 
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
+use crate::threads::{Job, Writers, run_concurrently};
 use crate::{Harness, Outcome};
 
 pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outcome> {
@@ -48,6 +53,60 @@ pub(super) fn wait_free_reads_allocate_nothing(harness: &Harness) -> Result<Outc
     assert_eq!(found?, 2 * pair.model.len(), "the records found, by id and in blocks");
     assert_eq!(cost.total_bytes, 0, "the bytes that reading allocated");
     Ok(Outcome::Kept)
+}
+
+/// The records of the first batch that readers must not wait for.
+const ROWS_MIN: u64 = 1_000;
+const ROWS_MAX: u64 = 512_000;
+
+/// How long a batch must take, so that waiting for it can be told from not being scheduled.
+const WRITE_MIN: Duration = Duration::from_millis(20);
+
+/// How often readers may not be scheduled for long, on a machine with other work.
+const TRIES: usize = 24;
+
+pub(super) fn wait_free_reads_wait_for_no_writer(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let site = harness.create(&schema)?;
+    if !site.capabilities().wait_free_reads() {
+        return Ok(Outcome::NotPromised("its reads are not wait-free"));
+    }
+    let mut rows = ROWS_MIN;
+    for _ in 0..TRIES {
+        let batch = (0..rows).try_fold(Batch::new(), |batch, n| {
+            Ok::<_, Error>(batch.upsert(Record::new(n, [n as f32, 0.0, 1.0])?))
+        })?;
+        let (wrote, gap) = write_beside_a_reader(&*site, &batch)?;
+        if wrote < WRITE_MIN && rows < ROWS_MAX {
+            rows *= 2;
+        } else if gap < wrote / 4 {
+            return Ok(Outcome::Kept);
+        }
+    }
+    panic!("a reader waited for a quarter of each large write, or longer, in {TRIES} tries");
+}
+
+/// How long the batch took, and the longest time that a read took meanwhile.
+fn write_beside_a_reader(store: &dyn Store, batch: &Batch) -> Result<(Duration, Duration)> {
+    let writers = Writers::new(1);
+    let write = || -> Result<Duration> {
+        let _guard = writers.guard();
+        let began = Instant::now();
+        store.apply(batch)?;
+        Ok(began.elapsed())
+    };
+    let read = || -> Result<Duration> {
+        let mut longest = Duration::ZERO;
+        while !writers.are_done() {
+            let began = Instant::now();
+            store.snapshot()?.get(&0.into())?;
+            longest = longest.max(began.elapsed());
+        }
+        Ok(longest)
+    };
+    let jobs: Vec<Job<'_, Duration>> = vec![Box::new(write), Box::new(read)];
+    let took = run_concurrently(jobs)?;
+    Ok((took[0], took[1]))
 }
 
 /// The records that are live under churn. All of them are written in each round.

@@ -59,8 +59,48 @@ pub(super) fn concurrent_writes_are_all_kept(harness: &Harness) -> Result<Outcom
         }
     }
     pair.check()?;
+    long_writing_keeps_every_write(harness)?;
     no_update_is_lost(harness)?;
     Ok(Outcome::Kept)
+}
+
+/// Several writers over thousands of versions: what goes wrong once in a while goes wrong.
+fn long_writing_keeps_every_write(harness: &Harness) -> Result<()> {
+    const WRITERS: u64 = 4;
+    const BATCHES_MAX: u64 = 2_000;
+    const AT_MOST: Duration = Duration::from_secs(2);
+    let mut pair = Differential::new(harness, &schema()?)?;
+    let store = &*pair.site;
+    let began = Instant::now();
+    let writers = (0..WRITERS).map(|writer| -> Job<'_, Vec<Version>> {
+        Box::new(move || {
+            (0..BATCHES_MAX)
+                .take_while(|_| began.elapsed() < AT_MOST)
+                .map(|n| Ok(store.upsert(numbered(writer * BATCHES_MAX + n, n)?)?.version))
+                .collect()
+        })
+    });
+    let versions = run_concurrently(writers.collect())?;
+    for (writer, of_one) in (0..).zip(&versions) {
+        for n in 0..of_one.len() as u64 {
+            let record = numbered(writer * BATCHES_MAX + n, n)?;
+            pair.model.apply(&Batch::new().upsert(record))?;
+        }
+    }
+    let mut versions: Vec<_> = versions.into_iter().flatten().collect();
+    versions.sort_unstable();
+    let expected: Vec<_> = (1..=versions.len() as u64).map(Version).collect();
+    assert!(
+        versions == expected,
+        "each version once: {:?}",
+        first_difference(&versions, &expected)
+    );
+    pair.check()
+}
+
+/// The first two that differ.
+fn first_difference(found: &[Version], expected: &[Version]) -> Option<(Version, Version)> {
+    found.iter().copied().zip(expected.iter().copied()).find(|(found, expected)| found != expected)
 }
 
 /// Read, modify, write, guarded by the version, from many threads on one record.

@@ -5,8 +5,8 @@
 
 use iqdb_core::limits::{DIM_MAX, PAYLOAD_BYTES_MAX};
 use iqdb_core::{
-    Batch, ErrorKind, Hits, Metric, Payload, Query, Record, Result, Schema, Scratch, StoreExt,
-    Vector,
+    Batch, ErrorKind, Filter, Hits, Metric, Payload, Query, Record, Result, Schema, Scratch,
+    StoreExt, Vector,
 };
 
 use crate::check::check_queries;
@@ -55,6 +55,18 @@ pub(super) fn search_of_a_row_that_is_no_vector_is_damaged(harness: &Harness) ->
                 let error = assert_refused(answer, ErrorKind::Damaged, context);
                 assert_is!(error.id(), Some(&(at as u64).into()), "{context}: the record at fault");
                 assert!(hits[0].is_empty(), "{context}: expected no hits, found {:?}", hits[0]);
+            }
+            // A query that another row answers keeps no hits either where the one beside it fails.
+            let another = Filter::id_in([(at as u64 + 1) % u64::from(ROWS)]);
+            let query = Query::nearest(asked.as_ref(), 3);
+            let answered = query.with_filter(&another);
+            for batch in [[answered, query], [query, answered]] {
+                let mut hits = [Hits::new(), Hits::new()];
+                let answer =
+                    harness.search().search(&snapshot, &batch, &mut hits, &mut Scratch::new());
+                let context = format_args!("two queries ({metric}) over {row:?} in row {at}");
+                assert_refused(answer, ErrorKind::Damaged, context);
+                assert!(hits.iter().all(Hits::is_empty), "{context}: hits are left: {hits:?}");
             }
         }
     }
