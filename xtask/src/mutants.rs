@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// How many mutants are tested at the same time.
     #[arg(long, default_value_t = 1)]
     jobs: usize,
+    /// Only one part of so many, in turns through each scope, as `0/16`: a sample of a large scope.
+    #[arg(long, value_name = "PART/PARTS")]
+    shard: Option<String>,
 }
 
 /// Mutates every scope asked for, prints what survived, and judges it by the scope's bar.
@@ -49,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
         // cargo-mutants makes only the last directory of its output's path.
         std::fs::create_dir_all(&directory)
             .map_err(|error| format!("{} can't be made: {error}", directory.display()))?;
-        let run = invocation(scope, options.jobs);
+        let run = invocation(scope, options);
         terminal::say(&format!("$ {run}"));
         // It fails when a mutant survives, which the outcomes tell in more detail.
         run.pass_through(&workspace.root)?;
@@ -64,15 +67,18 @@ fn output(scope: &Scope) -> String {
     format!("{OUTPUT}/{}", scope.name)
 }
 
-fn invocation(scope: &Scope, jobs: usize) -> Invocation {
+fn invocation(scope: &Scope, options: &Options) -> Invocation {
     let mut run = Invocation::new(["mutants", "--no-shuffle", "--package", &scope.package])
-        .args(["--output", &output(scope), "--jobs", &jobs.to_string()])
+        .args(["--output", &output(scope), "--jobs", &options.jobs.to_string()])
         .args(["--timeout", &scope.timeout_seconds.to_string()]);
     for file in &scope.files {
         run = run.args(["--file", file]);
     }
     if scope.all_features {
         run = run.args(["--all-features"]);
+    }
+    if let Some(shard) = &options.shard {
+        run = run.args(["--sharding", "round-robin", "--shard", shard]);
     }
     run
 }
@@ -91,10 +97,12 @@ mod tests {
             timeout_seconds: 60,
             caught_percent_min: 95.0,
         };
+        let options = Options { scopes: Vec::new(), jobs: 2, shard: Some("3/16".into()) };
         assert_eq!(
-            invocation(&scope, 2).to_string(),
+            invocation(&scope, &options).to_string(),
             "cargo mutants --no-shuffle --package core --output target/mutants/filter --jobs 2 \
-             --timeout 60 --file \"core/src/filter/**\" --all-features"
+             --timeout 60 --file \"core/src/filter/**\" --all-features --sharding round-robin \
+             --shard 3/16"
         );
     }
 }
