@@ -7,6 +7,7 @@ pub(crate) mod corpus;
 pub(crate) mod filters;
 pub(crate) mod interesting;
 pub(crate) mod operation;
+pub(crate) mod pool;
 pub(crate) mod script;
 pub(crate) mod seed;
 pub(crate) mod vectors;
@@ -15,13 +16,14 @@ pub(crate) mod weights;
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
 use iqdb_core::{
-    Batch, Change, Field, Goal, Metric, NamedVector, Payload, Query, Record, RecordId, Result,
-    Rows, Schema, Version,
+    Batch, Change, Field, Filter, Goal, Metric, NamedVector, Payload, Query, Record, RecordId,
+    Result, Rows, Schema, Version,
 };
 
 use crate::Model;
 use corpus::Distribution;
 use operation::{Operation, Question};
+use pool::Pool;
 use script::Script;
 use weights::Weights;
 
@@ -54,7 +56,10 @@ fn schema(seed: u64, shapes: &[Schema]) -> Result<Schema> {
 pub(crate) fn history(seed: u64, shapes: &[Schema], reopens: bool) -> Result<Script> {
     let schema = schema(seed, shapes)?;
     let mut rng = Rng::with_seed(seed);
-    let generator = Generator::new(&mut rng, &schema, reopens, steps(seed));
+    let mut generator = Generator::new(&mut rng, &schema, reopens, steps(seed));
+    if seed % 4 >= 2 {
+        generator.pool = Some(Pool::draw(&mut rng));
+    }
     let mut model = Model::new(schema.clone());
     let mut operations = Vec::new();
     for _ in 0..steps(seed) {
@@ -76,6 +81,8 @@ struct Generator {
     distributions: Weights<3>,
     hot_ids: Vec<RecordId>,
     cold_ids: u64,
+    /// What half of the histories draw from, too.
+    pool: Option<Pool>,
 }
 
 impl Generator {
@@ -94,15 +101,34 @@ impl Generator {
             // Neighbours are of different kinds and share their texts.
             hot_ids: (hot..hot + 4).map(corpus::id).collect(),
             cold_ids,
+            pool: None,
         }
+    }
+
+    /// The pool, for a third of what is drawn.
+    fn pool(&self, rng: &mut Rng) -> Option<&Pool> {
+        self.pool.as_ref().filter(|_| rng.u8(..3) == 0)
+    }
+
+    fn filter(&self, rng: &mut Rng) -> Filter {
+        // Some values of the pool are none that a filter takes.
+        let drawn = self.pool(rng).map(|pool| pool.filter(rng));
+        drawn.filter(|filter| filter.check().is_ok()).unwrap_or_else(|| filters::random(rng))
+    }
+
+    fn payload(&self, rng: &mut Rng, mut payload: Payload) -> Payload {
+        if let Some(pool) = self.pool(rng) {
+            pool.fill(rng, &mut payload);
+        }
+        payload
     }
 
     fn next(&self, rng: &mut Rng, model: &Model) -> Result<Operation> {
         Ok(match self.operations.choose(rng) {
             0 => Operation::Apply(self.batch(rng, model)?),
-            1 => Operation::DeleteWhere(filters::random(rng)),
+            1 => Operation::DeleteWhere(self.filter(rng)),
             2 => Operation::Get(self.id(rng)),
-            3 => Operation::Count(filters::random(rng)),
+            3 => Operation::Count(self.filter(rng)),
             4 => {
                 let questions = 0..[1, 1, 3, 17][rng.usize(..4)];
                 let questions = questions.filter_map(|_| {
@@ -119,7 +145,9 @@ impl Generator {
     }
 
     fn id(&self, rng: &mut Rng) -> RecordId {
-        if rng.bool() {
+        if let Some(pool) = self.pool(rng) {
+            pool.id(rng)
+        } else if rng.bool() {
             self.hot_ids[rng.usize(..self.hot_ids.len())].clone()
         } else {
             corpus::id(rng.u64(..self.cold_ids))
@@ -132,7 +160,9 @@ impl Generator {
 
     fn record(&self, rng: &mut Rng, id: RecordId) -> Result<Record> {
         let distribution = self.distribution(rng);
-        corpus::record(rng, &self.schema, id, distribution, self.gaps)
+        let mut record = corpus::record(rng, &self.schema, id, distribution, self.gaps)?;
+        record.payload = self.payload(rng, record.payload);
+        Ok(record)
     }
 
     fn batch(&self, rng: &mut Rng, model: &Model) -> Result<Batch> {
@@ -158,13 +188,19 @@ impl Generator {
         Ok(match self.changes.choose(rng) {
             0 => Change::Upsert(self.record(rng, id)?),
             1 => Change::Delete(id),
-            2 => Change::SetPayload(id, corpus::payload(rng)),
+            2 => {
+                let payload = corpus::payload(rng);
+                Change::SetPayload(id, self.payload(rng, payload))
+            }
             3 => Change::SetVectors(id, self.some_vectors(rng)?),
             4 => Change::InsertIfAbsent(self.record(rng, id)?),
             5 => Change::Insert(self.record(rng, id)?),
-            6 => Change::MergePayload(id, corpus::patch(rng)),
+            6 => {
+                let patch = corpus::patch(rng);
+                Change::MergePayload(id, self.payload(rng, patch))
+            }
             7 => Change::UpsertRows(self.rows(rng)?.into()),
-            _ => Change::DeleteWhere(filters::random(rng)),
+            _ => Change::DeleteWhere(self.filter(rng)),
         })
     }
 
@@ -227,7 +263,7 @@ impl Generator {
         let distribution = self.distribution(rng);
         let vector = vectors::vector(rng, field.kind(), distribution)?;
         let limit = [1, 2, 10, model.len() + 1, usize::MAX][rng.usize(..5)];
-        let filter = (rng.u8(..3) == 0).then(|| filters::random(rng));
+        let filter = (rng.u8(..3) == 0).then(|| self.filter(rng));
         let goal = if rng.u8(..3) == 0 {
             // At exactly the distance of some record, where it matters that this is inclusive.
             let nearest = Query::nearest(vector.as_ref(), usize::MAX).with_field(field.name());

@@ -95,7 +95,8 @@
 //! # Find your way
 //! `cases/` has the cases, and `defects/` the planted defects. [`Harness`] makes stores,
 //! `differential.rs` pairs a store with the model, and `check.rs` compares the two. `generate/`
-//! draws records, filters and operations from a seed, `shapes.rs` has the schemas, `histories.rs` plays them, and `shrink/`
+//! draws records, filters and operations from a seed, `coverage.rs` says which pairs of what they can
+//! have to do with they meet (`cargo xtask conformance --coverage`), `shapes.rs` has the schemas, `histories.rs` plays them, and `shrink/`
 //! reduces and prints those that fail. `linear/` checks histories of many threads. `stores/` has
 //! the toy stores.
 
@@ -105,6 +106,8 @@ mod case;
 mod cases;
 mod catch;
 mod check;
+#[cfg(test)]
+mod coverage;
 mod differential;
 mod directory;
 mod generate;

@@ -4,6 +4,7 @@
 //! and results from the reports that the harnesses write.
 
 mod column;
+mod coverage;
 mod defects;
 mod harness;
 mod matrix;
@@ -30,8 +31,12 @@ pub(crate) struct Options {
     /// Instead, run every case on every planted defect and print the matrix defect × case.
     #[arg(long, conflicts_with = "backends")]
     defects: bool,
+    /// Instead, print which pairs of a change, an id, a value, a boundary, a reopening and the age of a
+    /// snapshot the random histories meet; a pair that they miss is a failure.
+    #[arg(long, conflicts_with_all = ["backends", "defects"])]
+    coverage: bool,
     /// Give the random histories a million operations instead of a hundred thousand.
-    #[arg(long, conflicts_with = "defects")]
+    #[arg(long, conflicts_with_all = ["defects", "coverage"])]
     thorough: bool,
 }
 
@@ -39,6 +44,9 @@ pub(crate) struct Options {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     if options.defects {
         return defects::run(workspace);
+    }
+    if options.coverage {
+        return coverage::run(workspace);
     }
     let backends: Vec<&Package> =
         workspace.packages.iter().filter(|package| package.has_test(TEST_TARGET)).collect();

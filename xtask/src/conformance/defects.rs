@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::matrix::Matrix;
 use crate::cargo::Invocation;
-use crate::workspace::Workspace;
+use crate::workspace::{Package, Workspace};
 use crate::{Result, Verdict, terminal};
 
 /// The test target that holds the defects.
@@ -17,13 +17,19 @@ const TEST_TARGET: &str = "defects";
 /// The variable that names the file to report to.
 const MATRIX_VARIABLE: &str = "IQDB_CONFORMANCE_MATRIX";
 
+/// The package that holds the suite: the one that has defects.
+///
+/// # Errors
+/// That there is none.
+pub(super) fn package(workspace: &Workspace) -> Result<&Package> {
+    let mut packages = workspace.packages.iter();
+    let found = packages.find(|package| package.has_test(TEST_TARGET));
+    found.ok_or_else(|| format!("no package has a test target called `{TEST_TARGET}`"))
+}
+
 /// Runs the matrix and prints it.
 pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
-    let package = workspace
-        .packages
-        .iter()
-        .find(|package| package.has_test(TEST_TARGET))
-        .ok_or_else(|| format!("no package has a test target called `{TEST_TARGET}`"))?;
+    let package = package(workspace)?;
     let folder = workspace.target.join("xtask");
     let path = folder.join(format!("defects-{}.tsv", std::process::id()));
     fs::create_dir_all(&folder)
