@@ -52,3 +52,56 @@ impl Applied {
         inserted + replaced + payload_set + vectors_set + deleted > 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::{Computed, Payload, Record};
+
+    #[test]
+    fn what_was_written_has_an_effect_and_what_was_found_has_none() {
+        let nothing = Applied::at(Version(7));
+        assert!(!nothing.has_effect());
+        for count in [1, 2, u64::MAX] {
+            for (applied, has_effect) in [
+                (Applied { inserted: count, ..nothing }, true),
+                (Applied { replaced: count, ..nothing }, true),
+                (Applied { payload_set: count, ..nothing }, true),
+                (Applied { vectors_set: count, ..nothing }, true),
+                (Applied { deleted: count, ..nothing }, true),
+                (Applied { kept: count, ..nothing }, false),
+                (Applied { absent: count, ..nothing }, false),
+            ] {
+                assert_eq!(applied.has_effect(), has_effect, "{applied:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_effect_is_counted_once_by_what_it_does() {
+        let (record, id, payload) = (Record::new(1, [1.0]).unwrap(), 1.into(), Payload::new());
+        let put = || Effect::Put(&record, Computed::default());
+        let set = || Effect::SetPayload(&id, Cow::Borrowed(&payload), Computed::default());
+        let mut applied = Applied::at(Version(3));
+        for (effect, was_present, times) in [
+            (put(), false, 1),
+            (put(), true, 2),
+            (Effect::Remove(Cow::Borrowed(&id)), true, 3),
+            (set(), true, 4),
+            (Effect::SetVectors(&id, &[]), true, 5),
+        ] {
+            (0..times).for_each(|_| applied.count(&effect, was_present));
+        }
+        let expected = Applied {
+            inserted: 1,
+            replaced: 2,
+            deleted: 3,
+            payload_set: 4,
+            vectors_set: 5,
+            ..Applied::at(Version(3))
+        };
+        assert_eq!(applied, expected);
+    }
+}

@@ -275,4 +275,27 @@ mod tests {
         assert_eq!(error.id(), Some(&1.into()));
         assert_eq!(error.operation(), Some("apply"));
     }
+
+    #[test]
+    fn a_batch_at_another_version_conflicts_and_one_that_expects_none_never_does() {
+        let batch = Batch::new().delete(1);
+        assert_eq!(batch.expected_version(), None);
+        batch.check_version(Version(8)).unwrap();
+        let batch = batch.expect_version(Version(9));
+        assert_eq!(batch.expected_version(), Some(Version(9)));
+        batch.check_version(Version(9)).unwrap();
+        for current in [Version(0), Version(8), Version(10)] {
+            let error = batch.check_version(current).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::VersionConflict);
+        }
+    }
+
+    #[test]
+    fn batches_are_collected_and_extended_in_order() {
+        let deletes = |ids: [u64; 2]| ids.map(|id| Change::Delete(id.into()));
+        let mut batch: Batch = deletes([1, 2]).into_iter().collect();
+        assert_eq!(batch.changes(), deletes([1, 2]));
+        batch.extend(deletes([3, 4]));
+        assert_eq!(batch.changes(), [deletes([1, 2]), deletes([3, 4])].concat());
+    }
 }
