@@ -22,6 +22,14 @@ fn options(disk: &SimVfs) -> FileOptions {
     FileOptions::new().with_vfs(disk.clone()).with_reserve_bytes(0)
 }
 
+/// The options of a store with this defect, if any.
+fn defective(disk: &SimVfs, defect: Option<Defect>) -> FileOptions {
+    match defect {
+        Some(defect) => options(disk).with_defect(defect),
+        None => options(disk),
+    }
+}
+
 fn created(disk: &SimVfs, options: &FileOptions) -> FileStore {
     disk.put(Path::new("disk/notes"), b"mine").unwrap();
     FileStore::create("disk/db", Schema::new(2, Metric::Euclidean).unwrap(), options).unwrap()
@@ -80,10 +88,7 @@ fn a_mark_that_can_not_be_written_fails_no_batch_and_is_tried_again() {
 /// what is there after the next write.
 fn after_a_checkpoint(defect: Option<Defect>) -> [Vec<String>; 3] {
     let disk = SimVfs::new();
-    let options = match defect {
-        Some(defect) => options(&disk).with_defect(defect),
-        None => options(&disk),
-    };
+    let options = defective(&disk, defect);
     let store = created(&disk, &options);
     upsert(&store);
     let before = names(&disk);
@@ -117,10 +122,7 @@ fn add_terms(store: &FileStore) -> Result<(), Error> {
 /// although it was acknowledged; `None` when there are fewer calls.
 fn loses_a_field(at: u64, defect: Option<Defect>) -> Option<bool> {
     let disk = SimVfs::new();
-    let options = match defect {
-        Some(defect) => options(&disk).with_defect(defect),
-        None => options(&disk),
-    };
+    let options = defective(&disk, defect);
     let store = created(&disk, &options);
     upsert(&store);
     disk.interfere_at(disk.calls().len() as u64 + at, |files| {

@@ -28,7 +28,8 @@ pub(crate) struct Options {
     /// How many mutants are tested at the same time.
     #[arg(long, default_value_t = 1)]
     jobs: usize,
-    /// Only one part of so many, in turns through each scope, as `0/16`: a sample of a large scope.
+    /// Test every sixteenth mutant of each scope only, with `0/16` or another part: a sample of a large
+    /// scope.
     #[arg(long, value_name = "PART/PARTS")]
     shard: Option<String>,
 }
