@@ -143,10 +143,10 @@ impl Coverage {
             *met += usize::from(self.met.contains_key(&pair));
             *impossible += usize::from(impossible::reason(pair).is_some());
         }
-        let mut text = format!("{:<28}{:>6}{:>12}{:>6}\n", "pairs", "met", "impossible", "all");
+        let mut text = format!("{:<34}{:>6}{:>12}{:>6}\n", "pairs", "met", "impossible", "all");
         for ((a, b), [met, impossible, all]) in by_axes {
             let axes = format!("{a} and {b}");
-            let _ = writeln!(text, "{axes:<28}{met:>6}{impossible:>12}{all:>6}");
+            let _ = writeln!(text, "{axes:<34}{met:>6}{impossible:>12}{all:>6}");
         }
         let mut rarest: Vec<_> = self.met.iter().collect();
         rarest.sort_by_key(|(_, times)| **times);

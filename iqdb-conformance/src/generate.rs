@@ -57,7 +57,7 @@ pub(crate) fn history(seed: u64, shapes: &[Schema], reopens: bool) -> Result<Scr
     let schema = schema(seed, shapes)?;
     let mut rng = Rng::with_seed(seed);
     let mut generator = Generator::new(&mut rng, &schema, reopens, steps(seed));
-    if seed % 4 >= 2 {
+    if Pool::is_for(seed) {
         generator.pool = Some(Pool::draw(&mut rng));
     }
     let mut model = Model::new(schema.clone());

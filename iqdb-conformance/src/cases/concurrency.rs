@@ -90,17 +90,8 @@ fn long_writing_keeps_every_write(harness: &Harness) -> Result<()> {
     let mut versions: Vec<_> = versions.into_iter().flatten().collect();
     versions.sort_unstable();
     let expected: Vec<_> = (1..=versions.len() as u64).map(Version).collect();
-    assert!(
-        versions == expected,
-        "each version once: {:?}",
-        first_difference(&versions, &expected)
-    );
+    assert_is!(versions, expected, "the versions that the batches made");
     pair.check()
-}
-
-/// The first two that differ.
-fn first_difference(found: &[Version], expected: &[Version]) -> Option<(Version, Version)> {
-    found.iter().copied().zip(expected.iter().copied()).find(|(found, expected)| found != expected)
 }
 
 /// Read, modify, write, guarded by the version, from many threads on one record.

@@ -1,6 +1,6 @@
-//! The pool of a history: a few [`interesting`] ids and values, their neighbours, and values of sizes
-//! around powers of two and around the limits. A history that draws again and again from a few meets them
-//! in many combinations.
+//! The pool of a history: a few [`interesting`] ids and values, their neighbours, the longest id, the
+//! deepest value, and texts and lists of sizes around powers of two. A history that draws again and again
+//! from a few meets them in many combinations.
 
 use fastrand::Rng;
 use iqdb_core::limits::ID_BYTES_MAX;
@@ -23,6 +23,11 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// Whether the history of this seed has a pool: half of all do, of every kind of schema.
+    pub(crate) fn is_for(seed: u64) -> bool {
+        seed % 4 >= 2
+    }
+
     pub(crate) fn draw(rng: &mut Rng) -> Self {
         let (all_ids, all_values) = (interesting::ids(), interesting::values());
         let mut ids = Vec::new();
@@ -131,7 +136,7 @@ fn text_beside(rng: &mut Rng, text: &str) -> String {
         0 => text.to_uppercase(),
         1 => format!("{text} "),
         2 => format!("{text}\0"),
-        3 => text.chars().rev().skip(1).collect::<String>().chars().rev().collect(),
+        3 => text.chars().take(text.chars().count().saturating_sub(1)).collect(),
         _ => format!("{text}{}", char::from_u32(rng.u32(..0xd800)).unwrap_or('x')),
     }
 }
