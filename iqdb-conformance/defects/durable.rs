@@ -17,6 +17,7 @@ fn a_sound_store_that_reopens_passes() {
             || matches!(
                 case.full_name,
                 "capabilities::wait_free_reads_allocate_nothing"
+                    | "capabilities::wait_free_reads_wait_for_no_writer"
                     | "capabilities::memory_is_bounded_by_what_is_live"
                     | "answers::explain_counts_what_was_done"
                     | "shelf::shelf_saves_until_the_store_is_closed"
