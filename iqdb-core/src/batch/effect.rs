@@ -70,3 +70,63 @@ impl Effect<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Metric, Schema, Vector};
+
+    fn record(id: u64, n: i64) -> Record {
+        Record::new(id, [1.0]).unwrap().with("n", n)
+    }
+
+    fn stored(record: Record) -> StoredRecord {
+        StoredRecord { record, computed: Computed::default() }
+    }
+
+    fn rows(records: &[Record]) -> Rows {
+        Rows::of_records(&Schema::new(1, Metric::Dot).unwrap(), records).unwrap()
+    }
+
+    #[test]
+    fn each_effect_names_its_record() {
+        let (put, rows) = (record(1, 0), rows(&[record(8, 0), record(2, 0)]));
+        let (payload, removed) = (Payload::new(), RecordId::from(3));
+        let ids = [RecordId::from(4), RecordId::from("five")];
+        let effects = [
+            Effect::Put(&put, Computed::default()),
+            Effect::PutRow(&rows, 1, Computed::default()),
+            Effect::Remove(Cow::Borrowed(&removed)),
+            Effect::SetPayload(&ids[0], Cow::Borrowed(&payload), Computed::default()),
+            Effect::SetVectors(&ids[1], &[]),
+        ];
+        let expected: [RecordId; 5] = [1.into(), 2.into(), 3.into(), 4.into(), "five".into()];
+        assert_eq!(effects.each_ref().map(Effect::to_id), expected);
+        assert_eq!(effects.each_ref().map(|effect| effect.id().to_id()), expected);
+    }
+
+    #[test]
+    fn a_copy_has_what_the_effects_of_its_record_say() {
+        let mut copy = stored(record(1, 1));
+        let replacing = record(1, 2);
+        Effect::Put(&replacing, Computed::default()).apply_to(&mut copy);
+        assert_eq!(copy, stored(record(1, 2)));
+
+        let (id, payload) = (RecordId::from(1), Payload::new().with("m", 3));
+        let set = Effect::SetPayload(&id, Cow::Borrowed(&payload), Computed::default());
+        set.apply_to(&mut copy);
+        let with_payload = Record::new(1, [1.0]).unwrap().with("m", 3);
+        assert_eq!(copy, stored(with_payload));
+
+        let image = Vector::try_from([0.5, 0.25]).unwrap();
+        let vectors = [("image".into(), Some(image.clone())), ("vector".into(), None)];
+        Effect::SetVectors(&id, &vectors).apply_to(&mut copy);
+        let moved = Record::without_vector(1).with("m", 3).with_vector("image", image).unwrap();
+        assert_eq!(copy, stored(moved.clone()));
+
+        let rows = rows(&[record(1, 9)]);
+        Effect::Remove(Cow::Borrowed(&id)).apply_to(&mut copy);
+        Effect::PutRow(&rows, 0, Computed::default()).apply_to(&mut copy);
+        assert_eq!(copy, stored(moved));
+    }
+}

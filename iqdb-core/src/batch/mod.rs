@@ -291,6 +291,68 @@ mod tests {
     }
 
     #[test]
+    fn each_change_is_held_against_the_schema_and_names_its_record() {
+        let schema = Schema::new(2, Metric::Dot).unwrap();
+        let record = |vector: &[f32]| Record::new(1, vector).unwrap();
+        let vector = |vector: &[f32]| [("vector".into(), Some(Vector::try_from(vector).unwrap()))];
+        let rows = |dim: usize| {
+            let schema = Schema::new(dim, Metric::Dot).unwrap();
+            Rows::of_records(&schema, &[Record::new(1, vec![1.0; dim]).unwrap()]).unwrap()
+        };
+        let fits = record(&[1.0, 2.0]);
+        let batch = Batch::new()
+            .upsert(fits.clone())
+            .insert(fits.clone())
+            .insert_if_absent(fits.clone())
+            .upsert_rows(rows(2))
+            .delete(1)
+            .set_payload(1, Payload::new())
+            .merge_payload(1, Payload::new())
+            .set_vectors(1, vector(&[1.0, 2.0]))
+            .delete_where(Filter::has("vector"));
+        batch.check_input(&schema).unwrap();
+
+        let long = || RecordId::from("x".repeat(crate::limits::ID_BYTES_MAX + 1));
+        let large = || Payload::new().with("a", "x".repeat(crate::limits::PAYLOAD_BYTES_MAX));
+        let dim = ErrorKind::DimensionMismatch;
+        let payload = ErrorKind::InvalidPayload;
+        for (batch, kind, has_id) in [
+            (Batch::new().upsert(record(&[1.0])), dim, true),
+            (Batch::new().insert(record(&[1.0])), dim, true),
+            (Batch::new().insert_if_absent(record(&[1.0])), dim, true),
+            (Batch::new().upsert(fits.clone().with_payload(large())), payload, true),
+            (Batch::new().upsert_rows(rows(3)), dim, true),
+            (Batch::new().set_payload(1, large()), payload, true),
+            (Batch::new().merge_payload(1, large()), payload, true),
+            (Batch::new().set_vectors(1, vector(&[1.0])), dim, true),
+            (Batch::new().delete_where(Filter::has("image")), ErrorKind::UnknownField, false),
+            (Batch::new().delete(long()), ErrorKind::InvalidId, false),
+            (Batch::new().set_vectors(long(), []), ErrorKind::InvalidId, false),
+        ] {
+            let error = batch.check_input(&schema).unwrap_err();
+            assert_eq!((error.kind(), error.id().is_some()), (kind, has_id), "{error}");
+            assert_eq!(error.operation(), Some("apply"));
+        }
+    }
+
+    #[test]
+    fn a_statement_about_one_record_names_it() {
+        let record = || Record::without_vector(1);
+        let changes = [
+            (Change::Upsert(record()), true),
+            (Change::Insert(record()), true),
+            (Change::InsertIfAbsent(record()), true),
+            (Change::Delete(1.into()), true),
+            (Change::SetPayload(1.into(), Payload::new()), true),
+            (Change::MergePayload(1.into(), Payload::new()), true),
+            (Change::DeleteWhere(Filter::has("vector")), false),
+        ];
+        for (change, names) in changes {
+            assert_eq!(change.id(), names.then_some(&1.into()), "{change:?}");
+        }
+    }
+
+    #[test]
     fn batches_are_collected_and_extended_in_order() {
         let deletes = |ids: [u64; 2]| ids.map(|id| Change::Delete(id.into()));
         let mut batch: Batch = deletes([1, 2]).into_iter().collect();

@@ -54,7 +54,7 @@ impl Batch {
     pub fn resolve<'a>(&'a self, state: &dyn State, version: Version) -> Result<Resolved<'a>> {
         let applied = Applied::at(version);
         let is_upsert = |change| matches!(change, &Change::Upsert(_) | &Change::UpsertRows(_));
-        let effects = Vec::with_capacity(self.changes.iter().map(effects_of).sum());
+        let effects = Vec::with_capacity(self.changes.len());
         let mut resolver = Resolver {
             state,
             computes: state.schema().computed_fields().next().is_some(),
@@ -73,14 +73,6 @@ impl Batch {
             self.changes.iter().try_for_each(|change| resolver.resolve(change))?;
         }
         Ok(resolver.resolved)
-    }
-}
-
-/// At most how many effects a statement has, where it says so itself.
-fn effects_of(change: &Change) -> usize {
-    match change {
-        Change::UpsertRows(rows) => rows.len(),
-        _ => 1,
     }
 }
 
@@ -260,6 +252,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn push_rows(&mut self, rows: &'a Rows) -> Result<()> {
+        self.resolved.effects.reserve(rows.len());
         for row in 0..rows.len() {
             let computed = self.compute(|| rows.payload(row))?;
             self.resolved.effects.push(Effect::PutRow(rows, row, computed));
