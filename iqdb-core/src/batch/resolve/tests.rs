@@ -76,6 +76,8 @@ fn a_delete_where_removes_what_matches_by_then_in_the_order_of_the_ids() {
     let at_least = |n: i64| Filter::ge("n", n);
     let batch = Batch::new().delete_where(at_least(2));
     assert_eq!(effects(&batch), ["remove 2", "remove 3"]);
+    let batch = Batch::new().set_vectors(3, []).delete_where(at_least(2));
+    assert_eq!(effects(&batch)[1..], ["remove 2", "remove 3"]);
     let batch = Batch::new()
         .set_payload(3, payload(0))
         .upsert(record(8, 5))
