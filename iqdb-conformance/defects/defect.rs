@@ -12,6 +12,8 @@ pub(crate) enum Planted {
     Map,
     /// The durable store.
     Log,
+    /// The store in files.
+    Files,
     /// The store whose defects are races.
     Racing,
     /// The store that promises that its reads wait for no writer.

@@ -1,5 +1,6 @@
 //! Harnesses of the planted stores and searches.
 
+use std::path::Path;
 use std::time::Duration;
 
 use iqdb_conformance::naive::NaiveSearch;
@@ -7,6 +8,7 @@ use iqdb_conformance::{Allocated, Harness};
 
 use crate::cached::CachedStore;
 use crate::defect::{Defect, Planted};
+use crate::files::FilesStore;
 use crate::log::LogPlace;
 use crate::map_store::MapStore;
 use crate::racing::RacingStore;
@@ -20,6 +22,7 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
         Planted::Store => store_harness(defect),
         Planted::Map => map_harness(defect),
         Planted::Log => durable_harness(defect),
+        Planted::Files => files_harness(defect),
         Planted::Racing => racing_harness(defect),
         Planted::Cached => cached_harness(defect),
         Planted::Remote => remote_harness(defect),
@@ -41,6 +44,12 @@ fn store_harness(defect: Option<Defect>) -> Harness {
 pub(crate) fn durable_harness(defect: Option<Defect>) -> Harness {
     let place = move |schema| Ok(LogPlace::new(schema, defect));
     limited(Harness::durable("planted", place, PlantedSearch { defect: None }))
+}
+
+/// The store in files, with a defect or none.
+pub(crate) fn files_harness(defect: Option<Defect>) -> Harness {
+    let open = move |path: &Path, schema| FilesStore::open(path, schema, defect);
+    limited(Harness::in_directory("planted", open, NaiveSearch))
 }
 
 /// The store that sends candidates, with a defect or none.

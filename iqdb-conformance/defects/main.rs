@@ -17,6 +17,7 @@ mod durable;
 mod estimates;
 mod explained;
 mod fed;
+mod files;
 mod harness;
 mod id_order;
 mod keys;
