@@ -13,7 +13,7 @@ fn a_sound_store_that_reopens_passes() {
     for case in CASES {
         let outcome = case.check(&durable_harness(None));
         let outcome = outcome.unwrap_or_else(|failure| panic!("{failure}"));
-        let is_beyond = case.family == "remote"
+        let is_beyond = matches!(case.family, "remote" | "crashes")
             || matches!(
                 case.full_name,
                 "capabilities::wait_free_reads_allocate_nothing"

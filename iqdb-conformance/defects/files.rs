@@ -5,9 +5,10 @@ mod layout;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use iqdb_conformance::{CASES, Outcome};
+use iqdb_conformance::{CASES, Outcome, run_case};
 use iqdb_core::{
     Applied, Batch, Budget, Capabilities, Computed, Effect, Field, PayloadRef, Progress, Record,
     RecordId, Resolved, Result, RowsSnapshot, Schema, Snapshot, Store, StoredRecord, Version,
@@ -155,9 +156,31 @@ impl Store for FilesStore {
     }
 }
 
+/// The environment variables that say to a process which case it is of, and which defect its store has.
+const CASE: &str = "IQDB_CONFORMANCE_PLANTED_CASE";
+const DEFECT: &str = "IQDB_CONFORMANCE_PLANTED_DEFECT";
+
+/// The command that runs a case on a store in files, in a process of its own.
+pub(crate) fn process(defect: Option<Defect>, case: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap_or_default());
+    command.args(["--exact", "files::a_process_of_a_case", "--nocapture"]);
+    command.env(CASE, case).env(DEFECT, format!("{defect:?}"));
+    command
+}
+
+/// What [`process`] runs; without one, a case.
+#[test]
+fn a_process_of_a_case() {
+    let case = std::env::var(CASE).unwrap_or("store::capabilities_never_change".to_owned());
+    let named = std::env::var(DEFECT).unwrap_or_default();
+    let mut all = Defect::ALL.iter().chain(Defect::NOT_YET_CAUGHT.iter().map(|(_, defect)| defect));
+    let defect = all.find(|defect| named == format!("{:?}", Some(defect)));
+    run_case(&files_harness(defect.copied()), &case);
+}
+
 #[test]
 fn the_sound_store_in_files_passes() {
-    for case in CASES.iter().filter(|case| case.family == "durable") {
+    for case in CASES.iter().filter(|case| matches!(case.family, "durable" | "crashes")) {
         let outcome = case.check(&files_harness(None));
         let outcome = outcome.unwrap_or_else(|failure| panic!("{failure}"));
         assert_eq!(outcome, Outcome::Kept, "{}", case.full_name);

@@ -8,7 +8,7 @@ use iqdb_conformance::{Allocated, Harness};
 
 use crate::cached::CachedStore;
 use crate::defect::{Defect, Planted};
-use crate::files::FilesStore;
+use crate::files::{self, FilesStore};
 use crate::log::LogPlace;
 use crate::map_store::MapStore;
 use crate::racing::RacingStore;
@@ -49,7 +49,8 @@ pub(crate) fn durable_harness(defect: Option<Defect>) -> Harness {
 /// The store in files, with a defect or none.
 pub(crate) fn files_harness(defect: Option<Defect>) -> Harness {
     let open = move |path: &Path, schema| FilesStore::open(path, schema, defect);
-    limited(Harness::in_directory("planted", open, NaiveSearch))
+    let harness = Harness::in_directory("planted", open, NaiveSearch);
+    limited(harness.with_process(move |case| files::process(defect, case)))
 }
 
 /// The store that sends candidates, with a defect or none.

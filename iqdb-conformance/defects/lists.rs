@@ -11,6 +11,8 @@ mod searches;
 #[macro_use]
 mod counts;
 #[macro_use]
+mod crashes;
+#[macro_use]
 mod equals;
 #[macro_use]
 mod ids;

@@ -13,6 +13,7 @@ mod capabilities;
 mod computed;
 mod concurrency;
 mod conveniences;
+mod crashes;
 mod durable;
 mod estimates;
 mod feed;
@@ -268,6 +269,10 @@ macro_rules! for_each_case {
                 durable::a_refused_batch_leaves_no_trace_on_reopening,
                 durable::what_is_at_the_limits_outlives_the_process,
                 durable::large_batches_outlive_the_process,
+            }
+            crashes {
+                crashes::a_kill_in_a_write_leaves_whole_batches,
+                crashes::a_power_cut_leaves_whole_batches,
             }
             maintenance {
                 maintenance::compacting_changes_nothing_visible,

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,11 @@ pub struct Harness {
     time_limit: Duration,
     operations: usize,
     meter: Option<Meter>,
+    process: Option<Arc<StartProcess>>,
 }
+
+/// The command that runs the case of this name in a process of its own.
+type StartProcess = dyn Fn(&str) -> Command + Send + Sync;
 
 /// The environment variable for the number of operations of the random histories in all. It
 /// overrides [`Harness::with_operations`]. A thorough run has a million.
@@ -33,6 +38,7 @@ pub const OPERATIONS_VARIABLE: &str = "IQDB_CONFORMANCE_OPERATIONS";
 
 enum Origin {
     Store(Box<dyn Fn(Schema) -> Result<Arc<dyn Store>> + Send + Sync>),
+    Directory(Arc<Open>),
     Place(Box<dyn Fn(Schema) -> Result<Box<dyn Place>> + Send + Sync>),
 }
 
@@ -89,8 +95,7 @@ impl Harness {
         search: impl Search + 'static,
     ) -> Self {
         let open = move |path: &Path, schema| Ok(Arc::new(open(path, schema)?) as Arc<dyn Store>);
-        let open: Arc<Open> = Arc::new(open);
-        Self::durable(name, move |schema| Directory::new(schema, Arc::clone(&open)), search)
+        Self::of(name, Origin::Directory(Arc::new(open)), search)
     }
 
     /// A durable backend that keeps its stores elsewhere than in files. `place` makes a new, empty
@@ -115,6 +120,7 @@ impl Harness {
             time_limit: Self::TIME_LIMIT,
             operations: Self::OPERATIONS,
             meter: None,
+            process: None,
         }
     }
 
@@ -151,6 +157,49 @@ impl Harness {
     pub fn with_allocation_meter(mut self, meter: fn(&mut dyn FnMut()) -> Allocated) -> Self {
         self.meter = Some(Meter(meter));
         self
+    }
+
+    /// The harness with the command that runs one of its cases, by its full name, in a process of its own:
+    /// a program that calls [`run_case`](crate::run_case) with this harness and that name. The suite kills
+    /// it in the middle of a write. [`conformance_tests!`](crate::conformance_tests) sets one: its own test
+    /// of the case.
+    #[must_use]
+    pub fn with_process(
+        mut self,
+        command: impl Fn(&str) -> Command + Send + Sync + 'static,
+    ) -> Self {
+        self.process = Some(Arc::new(command));
+        self
+    }
+
+    /// The harness whose cases are tests of this binary below a module, unless it has a command already.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_tests_in(self, module: &'static str) -> Self {
+        if self.process.is_some() {
+            return self;
+        }
+        self.with_process(move |case| {
+            // The name of a test begins below its crate.
+            let within = module.split_once("::").map(|(_, within)| format!("{within}::"));
+            let test = format!("{}{case}", within.unwrap_or_default());
+            let mut command = Command::new(std::env::current_exe().unwrap_or_default());
+            command.args(["--exact", &test, "--nocapture"]);
+            command
+        })
+    }
+
+    /// The command that runs a case in a process of its own, if the harness has one.
+    pub(crate) fn process_of(&self, case: &str) -> Option<Command> {
+        self.process.as_ref().map(|command| command(case))
+    }
+
+    /// How the store at a path is opened, where the stores are in files.
+    pub(crate) fn opens(&self) -> Option<Arc<Open>> {
+        match &*self.origin {
+            Origin::Directory(open) => Some(Arc::clone(open)),
+            _ => None,
+        }
     }
 
     /// Runs the function once. Returns what it allocated, if the harness has a meter.
@@ -207,6 +256,10 @@ impl Harness {
     pub fn create(&self, schema: &Schema) -> Result<Site> {
         match &*self.origin {
             Origin::Store(create) => Ok(Site::new(create(schema.clone())?, None)),
+            Origin::Directory(open) => {
+                let place = Directory::new(schema.clone(), Arc::clone(open))?;
+                Ok(Site::new(place.open()?, Some(Box::new(place))))
+            }
             Origin::Place(place) => {
                 let place = place(schema.clone())?;
                 Ok(Site::new(place.open()?, Some(place)))
@@ -220,7 +273,7 @@ impl fmt::Debug for Harness {
         f.debug_struct("Harness")
             .field("name", &self.name)
             .field("search", &self.search)
-            .field("durable", &matches!(*self.origin, Origin::Place(_)))
+            .field("durable", &!matches!(*self.origin, Origin::Store(_)))
             .finish_non_exhaustive()
     }
 }

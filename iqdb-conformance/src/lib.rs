@@ -97,8 +97,8 @@
 //! `differential.rs` pairs a store with the model, and `check.rs` compares the two. `generate/`
 //! draws records, filters and operations from a seed, `coverage.rs` says which pairs of what they can
 //! have to do with they meet (`cargo xtask conformance --coverage`), `shapes.rs` has the schemas, `histories.rs` plays them, and `shrink/`
-//! reduces and prints those that fail. `linear/` checks histories of many threads. `stores/` has
-//! the toy stores.
+//! reduces and prints those that fail. `linear/` checks histories of many threads, and
+//! `crash/` what is left of a process that is killed. `stores/` has the toy stores.
 
 #![forbid(unsafe_code)]
 
@@ -108,6 +108,7 @@ mod catch;
 mod check;
 #[cfg(test)]
 mod coverage;
+mod crash;
 mod differential;
 mod directory;
 mod generate;

@@ -17,7 +17,7 @@
 macro_rules! conformance_tests {
     ($harness:expr $(,)?) => {
         fn conformance_harness() -> $crate::Harness {
-            $harness
+            ($harness).with_tests_in(module_path!())
         }
 
         $crate::for_each_case!($crate::stamp_tests);

@@ -33,7 +33,8 @@ impl Capabilities {
         Self::default()
     }
 
-    /// Promises that acknowledged writes outlive the process.
+    /// Promises that acknowledged writes outlive the process, and a power cut where the disk keeps what
+    /// is synced.
     #[must_use]
     pub fn with_durable(mut self) -> Self {
         self.durable = true;
@@ -65,7 +66,8 @@ impl Capabilities {
         self
     }
 
-    /// Whether acknowledged writes outlive the process.
+    /// Whether acknowledged writes outlive the process, and a power cut where the disk keeps what is
+    /// synced.
     #[must_use]
     pub fn durable(self) -> bool {
         self.durable

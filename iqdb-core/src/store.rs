@@ -65,6 +65,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `what_is_at_the_limits_outlives_the_process`: The longest ids, names, texts and lists, the largest
     ///   payloads and dimensions.
     /// - `large_batches_outlive_the_process`: Of more changes, or rows, than 16 bits count.
+    /// - `a_kill_in_a_write_leaves_whole_batches`: At whichever system call the process is killed, what was
+    ///   acknowledged is there, and of the batch that was not, all or nothing.
+    /// - `a_power_cut_leaves_whole_batches`: Likewise, whatever the disk has of what was not synced.
     fn capabilities(&self) -> Capabilities;
 
     /// Applies a batch: all of it or nothing, as one version. The budget counts until the batch is
