@@ -14,6 +14,7 @@ use iqdb_core::{Budget, Error, ErrorKind, Limits, Progress, Result, Schema, Sear
 use crate::directory::{Directory, Open};
 use crate::meter::{Allocated, Meter};
 use crate::place::Place;
+use crate::processes;
 
 /// A backend under test: its name, how to make a store, and the search that reads it.
 ///
@@ -27,6 +28,7 @@ pub struct Harness {
     operations: usize,
     meter: Option<Meter>,
     process: Option<Arc<StartProcess>>,
+    is_relaxed: bool,
 }
 
 /// The command that runs the case of this name in a process of its own.
@@ -121,6 +123,7 @@ impl Harness {
             operations: Self::OPERATIONS,
             meter: None,
             process: None,
+            is_relaxed: false,
         }
     }
 
@@ -170,6 +173,19 @@ impl Harness {
     ) -> Self {
         self.process = Some(Arc::new(command));
         self
+    }
+
+    /// The harness of stores that are opened so that acknowledged writes outlive the process, and a power
+    /// cut only once they are flushed. What a power cut leaves is not tested.
+    #[must_use]
+    pub fn with_relaxed_durability(mut self) -> Self {
+        self.is_relaxed = true;
+        self
+    }
+
+    /// Whether a power cut may take what was acknowledged.
+    pub(crate) fn is_relaxed(&self) -> bool {
+        self.is_relaxed
     }
 
     /// The harness whose cases are tests of this binary below a module, unless it has a command already.
@@ -317,6 +333,7 @@ impl Site {
     pub fn reopen(&mut self) -> Result<()> {
         let place = self.place.as_ref().ok_or_else(not_reopened)?;
         self.reopened = (self.reopened.0 + 1, false);
+        let _none = processes::hold_back();
         self.store = None;
         self.store = Some(place.open()?);
         Ok(())

@@ -38,6 +38,23 @@
 //! shape must refuse it where it is made. The case then ends as [`Outcome::KeptWithinLimits`], and
 //! the report has a line `n/a` for each such shape.
 //!
+//! # Crashes
+//! On Linux the suite runs the test of a case in a process of its own, where a durable store in files is
+//! created and written to. It kills that process at its system calls, and at any time. It also records
+//! what the calls do, and lays out the files as a power cut may leave them, while the store is created,
+//! written to, and recovered. Assumed is what POSIX says, and nothing that a file system adds: what was
+//! written is on the disk once the file is synced, a name once its directory is; only a store in one file
+//! needs no sync of the directory it is created in. Of the rest the disk may have anything in any order,
+//! in whole sectors of 512 bytes. A store whose creation was cut off may refuse to be opened. `SQLite`
+//! with `journal_mode=DELETE` and `synchronous=FULL` fails, which doesn't sync the directory that its
+//! journal is removed from (`EXTRA` does).
+//!
+//! What was recorded is compared with the files at the end. A store that writes in a way that isn't
+//! recorded, such as by shared maps or `io_uring`, ends as `n/a`, and standard error says why; so does
+//! every store where the system permits no tracing. `IQDB_CONFORMANCE_MUST_TRACE=1` makes the latter a
+//! failure. A store that is opened so that it syncs later than it acknowledges says so by
+//! [`Harness::with_relaxed_durability`].
+//!
 //! # Replay a failure
 //! A failure names the backend, the statement, what was expected and what was found. The failure of
 //! a random history also names its seed, which determines the whole history:
@@ -118,6 +135,7 @@ mod linear;
 mod meter;
 mod model;
 mod place;
+mod processes;
 mod report;
 mod run;
 mod shapes;

@@ -1,8 +1,8 @@
 //! The process that writes a script to a store. It is the test of the case that starts it, run once more:
 //! [`run_case`](crate::run_case) plays the part that the environment asks for.
 //!
-//! A file tells how far it is, a line for the opened store and one for each acknowledged batch; so what
-//! it says is in the order of its system calls.
+//! A file tells how far it is: a line before the store is opened, one with the version that it was opened
+//! at, and one for each acknowledged batch. So what it says is in the order of its system calls.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Write};
@@ -17,12 +17,15 @@ use crate::Harness;
 /// with commas between them, a colon, and the directory to work in.
 pub(super) const VARIABLE: &str = "IQDB_CONFORMANCE_WRITES";
 
+/// What the line begins with that says which version the store was opened at.
+pub(super) const OPENED: &str = "opened at ";
+
 /// Whether this process is one that writes.
 pub(crate) fn is_one() -> bool {
     std::env::var_os(VARIABLE).is_some()
 }
 
-/// Opens the store, waits for the line that lets it begin, and writes.
+/// Waits for the line that lets it begin, opens the store, and writes.
 ///
 /// # Errors
 /// Any error of the store; those of the files and of what the environment asks for.
@@ -35,25 +38,37 @@ pub(crate) fn write(harness: &Harness) -> Result<()> {
     let open = harness.opens().ok_or_else(|| {
         Error::new(ErrorKind::NotSupported, "only a store in files is written by a process")
     })?;
+    let Some(mut said) = Said::begin(&work)? else { return Ok(()) };
     let store = open(&work.store(), script.schema.clone())?;
-    let said = OpenOptions::new().create(true).append(true).open(work.said());
-    let mut said = said.map_err(|error| failed("open the file of what it says", error))?;
-    say(&mut said, "opened")?;
-    let begins = io::stdin().lock().read_line(&mut String::new());
-    if begins.map_err(|error| failed("wait", error))? == 0 {
-        return Ok(());
-    }
+    said.say(&format!("{OPENED}{}", store.snapshot()?.version().0))?;
     for batch in &script.batches {
         let version = store.apply(batch)?.version;
-        say(&mut said, &version.0.to_string())?;
+        said.say(&version.0.to_string())?;
     }
     drop(store);
-    say(&mut said, "closed")
+    said.say("closed")
 }
 
-/// Adds a line, by one system call.
-fn say(said: &mut File, line: &str) -> Result<()> {
-    said.write_all(format!("{line}\n").as_bytes()).map_err(|error| failed("say so", error))
+/// The file in which the process says how far it is.
+#[derive(Debug)]
+pub(super) struct Said(File);
+
+impl Said {
+    /// Says that the process is ready, and waits for the line that lets it begin. `None` where the one that
+    /// has started it is gone.
+    pub(super) fn begin(work: &Work) -> Result<Option<Self>> {
+        let said = OpenOptions::new().create(true).append(true).open(work.said());
+        let mut said = Self(said.map_err(|error| failed("open the file of what it says", error))?);
+        said.say("ready")?;
+        let begins = io::stdin().lock().read_line(&mut String::new());
+        let has_begun = begins.map_err(|error| failed("wait", error))? > 0;
+        Ok(has_begun.then_some(said))
+    }
+
+    /// Adds a line, by one system call.
+    pub(super) fn say(&mut self, line: &str) -> Result<()> {
+        self.0.write_all(format!("{line}\n").as_bytes()).map_err(|error| failed("say so", error))
+    }
 }
 
 pub(super) fn failed(

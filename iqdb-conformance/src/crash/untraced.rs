@@ -1,26 +1,17 @@
 //! Where no process is traced.
 
+use iqdb_core::Result;
+
+use crate::{Harness, Outcome};
+
+const UNTRACED: Outcome = Outcome::NotPromised("no process is traced on this system");
+
 /// Kills that are not tried.
-pub(crate) mod kills {
-    use iqdb_core::Result;
-
-    use crate::{Harness, Outcome};
-
-    pub(crate) fn check(_: &Harness, _: &str) -> Result<Outcome> {
-        super::UNTRACED
-    }
+pub(crate) fn kills(_: &Harness, _: &str) -> Result<Outcome> {
+    Ok(UNTRACED)
 }
 
 /// Power cuts that are not tried.
-pub(crate) mod power_cuts {
-    use iqdb_core::Result;
-
-    use crate::{Harness, Outcome};
-
-    pub(crate) fn check(_: &Harness, _: &str) -> Result<Outcome> {
-        super::UNTRACED
-    }
+pub(crate) fn power_cuts(_: &Harness, _: &str) -> Result<Outcome> {
+    Ok(UNTRACED)
 }
-
-const UNTRACED: iqdb_core::Result<crate::Outcome> =
-    Ok(crate::Outcome::NotPromised("processes are traced on Linux only"));

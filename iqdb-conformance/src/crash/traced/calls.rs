@@ -1,4 +1,5 @@
-//! What a system call is about to do to files.
+//! What a system call is about to do to files. Those that are not here are missed when what was recorded
+//! is compared with the files at the end.
 
 use std::io;
 use std::path::PathBuf;
@@ -48,7 +49,10 @@ pub(super) enum Call {
     Sync {
         file: i32,
     },
-    SyncAll,
+    /// Makes everything durable; with a file, everything on its device.
+    SyncAll {
+        on: Option<i32>,
+    },
     /// Maps a file so that writing to memory writes to it.
     Map {
         file: i32,
@@ -93,11 +97,12 @@ fn number(argument: u64) -> i32 {
     i32::from_le_bytes([a, b, c, d])
 }
 
-/// What the call that a thread enters does to files; `None` if it does nothing to them.
-pub(super) fn of(process: &Process, registers: &Registers) -> io::Result<Option<Call>> {
+/// What the call that a thread enters does to files; `None` if it does nothing to them. A call whose
+/// arguments can't be read fails.
+pub(super) fn of(process: &Process, registers: &Registers) -> Option<Call> {
     let [a, b, c, d, e, f] = registers.arguments;
-    let path = |directory: u64, address: u64| process.path(number(directory), address);
-    Ok(Some(match c_long::from(registers.number) {
+    let path = |directory: u64, address: u64| process.path(number(directory), address).ok();
+    Some(match c_long::from(registers.number) {
         libc::SYS_write => Call::Write { to: number(a), bytes: Bytes::At(b), at: None },
         libc::SYS_pwrite64 => Call::Write { to: number(a), bytes: Bytes::At(b), at: Some(d) },
         libc::SYS_writev => {
@@ -116,11 +121,15 @@ pub(super) fn of(process: &Process, registers: &Registers) -> io::Result<Option<
         libc::SYS_ftruncate => Call::Resize { file: number(a), len: b },
         libc::SYS_fallocate => match number(b) {
             0 => Call::Grow { file: number(a) },
-            libc::FALLOC_FL_KEEP_SIZE => return Ok(None),
+            libc::FALLOC_FL_KEEP_SIZE => return None,
             _ => unrecorded!("fallocate of a hole or a range", Some(number(a))),
         },
         libc::SYS_openat if number(c) & MAKES != 0 => {
             Call::Open { path: path(a, b)?, flags: number(c) }
+        }
+        // The flags are the first of a structure.
+        libc::SYS_openat2 if number(process.word(c).ok()?) & MAKES != 0 => {
+            Call::Open { path: path(a, b)?, flags: number(process.word(c).ok()?) }
         }
         libc::SYS_mkdirat => Call::MakeDirectory { path: path(a, b)? },
         libc::SYS_linkat => Call::Link { path: path(c, d)? },
@@ -130,7 +139,8 @@ pub(super) fn of(process: &Process, registers: &Registers) -> io::Result<Option<
         }
         libc::SYS_unlinkat => Call::Remove { path: path(a, b)? },
         libc::SYS_fsync | libc::SYS_fdatasync => Call::Sync { file: number(a) },
-        libc::SYS_sync | libc::SYS_syncfs => Call::SyncAll,
+        libc::SYS_sync => Call::SyncAll { on: None },
+        libc::SYS_syncfs => Call::SyncAll { on: Some(number(a)) },
         libc::SYS_mmap
             if number(c) & libc::PROT_WRITE != 0
                 && number(d) & libc::MAP_TYPE != libc::MAP_PRIVATE =>
@@ -145,23 +155,38 @@ pub(super) fn of(process: &Process, registers: &Registers) -> io::Result<Option<
         libc::SYS_sendfile => unrecorded!("sendfile", Some(number(a))),
         libc::SYS_splice => unrecorded!("splice", Some(number(c))),
         libc::SYS_io_submit => unrecorded!("io_submit", None),
-        libc::SYS_io_uring_enter => unrecorded!("io_uring_enter", None),
+        // Once it is set up, there may be no more calls.
+        libc::SYS_io_uring_setup => unrecorded!("io_uring", None),
+        libc::SYS_ioctl if [FICLONE, FICLONERANGE].contains(&(b & 0xffff_ffff)) => {
+            unrecorded!("ioctl of ranges that files share", Some(number(a)))
+        }
+        libc::SYS_clone if a & IS_THREAD == 0 => unrecorded!("another process", None),
+        libc::SYS_clone3 if process.word(a).ok()? & IS_THREAD == 0 => {
+            unrecorded!("another process", None)
+        }
         _ => return without_directory(process, registers),
-    }))
+    })
 }
 
 /// The flags of an opening that makes a file or empties one.
 const MAKES: i32 = libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE & !libc::O_DIRECTORY;
+
+/// The flag of a new thread, as against a new process.
+const IS_THREAD: u64 = 0x0001_0000;
+
+/// `FICLONE` and `FICLONERANGE`, which not every C library has.
+const FICLONE: u64 = 0x4004_9409;
+const FICLONERANGE: u64 = 0x4020_940d;
 
 /// `RENAME_NOREPLACE`, which not every C library has.
 const RENAME_NOREPLACE: i32 = 1;
 
 /// The older calls, whose paths begin at the working directory. Newer machines don't have them.
 #[cfg(target_arch = "x86_64")]
-fn without_directory(process: &Process, registers: &Registers) -> io::Result<Option<Call>> {
+fn without_directory(process: &Process, registers: &Registers) -> Option<Call> {
     let [a, b, ..] = registers.arguments;
-    let path = |address: u64| process.path(libc::AT_FDCWD, address);
-    Ok(Some(match c_long::from(registers.number) {
+    let path = |address: u64| process.path(libc::AT_FDCWD, address).ok();
+    Some(match c_long::from(registers.number) {
         libc::SYS_open if number(b) & MAKES != 0 => Call::Open { path: path(a)?, flags: number(b) },
         libc::SYS_creat => {
             Call::Open { path: path(a)?, flags: libc::O_CREAT | libc::O_WRONLY | libc::O_TRUNC }
@@ -171,11 +196,12 @@ fn without_directory(process: &Process, registers: &Registers) -> io::Result<Opt
         libc::SYS_rename => Call::Rename { from: path(a)?, to: path(b)? },
         libc::SYS_unlink | libc::SYS_rmdir => Call::Remove { path: path(a)? },
         libc::SYS_symlink => unrecorded!("symlink", None),
-        _ => return Ok(None),
-    }))
+        libc::SYS_fork | libc::SYS_vfork => unrecorded!("another process", None),
+        _ => return None,
+    })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn without_directory(_: &Process, _: &Registers) -> io::Result<Option<Call>> {
-    Ok(None)
+fn without_directory(_: &Process, _: &Registers) -> Option<Call> {
+    None
 }

@@ -1,7 +1,7 @@
 //! What a stopped process has: its memory, its open files and its registers.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,15 @@ use nix::unistd::Pid;
 
 /// A file or a directory as the system knows it: its device and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Inode(u64, u64);
+pub(super) struct Inode {
+    pub(super) device: u64,
+    number: u64,
+}
 
 /// The inode that a path leads to.
 pub(super) fn inode(path: &Path) -> io::Result<Inode> {
     let found = fs::metadata(path)?;
-    Ok(Inode(found.dev(), found.ino()))
+    Ok(Inode { device: found.dev(), number: found.ino() })
 }
 
 /// A system call: its number, its arguments, and what it returned if it is over.
@@ -56,6 +59,8 @@ pub(super) struct Process {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
     pub(super) offset: u64,
+    /// Whether a write goes to the end of the file.
+    pub(super) is_append: bool,
     /// Whether a write returns only once it is on the disk.
     pub(super) is_synced: bool,
 }
@@ -79,13 +84,14 @@ impl Process {
         let mut all = Vec::new();
         for n in 0..count {
             let [base, len] = [0, 8].map(|at| self.word(address + n * 16 + at));
-            let len = usize::try_from(len?).unwrap_or(usize::MAX).min(taken - all.len());
+            let len =
+                usize::try_from(len?).unwrap_or(usize::MAX).min(taken.saturating_sub(all.len()));
             all.extend(self.bytes(base?, len)?);
         }
         Ok(all)
     }
 
-    fn word(&self, address: u64) -> io::Result<u64> {
+    pub(super) fn word(&self, address: u64) -> io::Result<u64> {
         let mut bytes = [0; 8];
         self.memory.read_exact_at(&mut bytes, address)?;
         Ok(u64::from_ne_bytes(bytes))
@@ -119,7 +125,12 @@ impl Process {
             |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let offset = field("pos:").and_then(|it| it.parse().ok()).unwrap_or(0);
         let flags = field("flags:").and_then(|it| i32::from_str_radix(it, 8).ok()).unwrap_or(0);
-        Ok(Position { offset, is_synced: flags & nix::libc::O_DSYNC != 0 })
+        let has = |flag: i32| flags & flag != 0;
+        Ok(Position {
+            offset,
+            is_append: has(nix::libc::O_APPEND),
+            is_synced: has(nix::libc::O_DSYNC),
+        })
     }
 
     /// The threads of the process.
@@ -128,21 +139,5 @@ impl Process {
         let names = names.collect::<io::Result<Vec<_>>>()?;
         let numbers = names.iter().filter_map(|name| name.to_str()?.parse().ok());
         Ok(numbers.map(Pid::from_raw).collect())
-    }
-
-    /// The inodes of the files that are mapped, shared and to be written.
-    pub(super) fn written_maps(&self) -> io::Result<Vec<Inode>> {
-        let mut found = Vec::new();
-        for line in BufReader::new(File::open(self.proc.join("maps"))?).lines() {
-            let line = line?;
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            if let [_, rights, _, _, _, path, ..] = fields[..]
-                && rights.contains('w')
-                && rights.ends_with('s')
-            {
-                found.extend(inode(Path::new(path)));
-            }
-        }
-        Ok(found)
     }
 }
