@@ -51,7 +51,7 @@ mod vectors;
 
 use std::collections::BTreeSet;
 
-use defect::Defect;
+use defect::{Defect, Planted};
 use harness::{harness, map_harness, racing_harness, remote_harness};
 use iqdb_conformance::{CASES, Case, Outcome, run_case};
 
@@ -60,8 +60,15 @@ const ATTEMPTS: usize = 20;
 
 #[test]
 fn each_defect_is_caught_by_the_cases_about_it() {
+    let all = Defect::ALL.iter().filter(|defect| defect.planted() != Planted::Files);
+    let missed = missed(all);
+    assert!(missed.is_empty(), "{missed:#?}");
+}
+
+/// The cases about these defects that don't catch them.
+fn missed<'a>(defects: impl Iterator<Item = &'a Defect>) -> Vec<String> {
     let mut missed = Vec::new();
-    for defect in Defect::ALL {
+    for defect in defects {
         let harness = harness(Some(*defect));
         for name in defect.caught_by() {
             let case = Case::named(name).unwrap_or_else(|| panic!("there is no case {name}"));
@@ -71,7 +78,7 @@ fn each_defect_is_caught_by_the_cases_about_it() {
             }
         }
     }
-    assert!(missed.is_empty(), "{missed:#?}");
+    missed
 }
 
 #[test]

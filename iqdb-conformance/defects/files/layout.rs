@@ -95,9 +95,13 @@ impl Files {
         if !rest.is_empty() && defect == Some(Defect::TornFrameIsDamage) {
             return Err(damaged("the log ends in an incomplete frame"));
         }
+        let whole = &bytes[..bytes.len() - rest.len()];
+        if !rest.is_empty() && defect == Some(Defect::RecoveryRewritesTheLog) {
+            fs::write(path("log"), whole).map_err(failed)?;
+        }
         let mut log = OpenOptions::new().write(true).open(path("log")).map_err(failed)?;
         if !rest.is_empty() && defect != Some(Defect::TornFrameStays) {
-            log.set_len((bytes.len() - rest.len()) as u64).map_err(failed)?;
+            log.set_len(whole.len() as u64).map_err(failed)?;
             log.sync_all().map_err(failed)?;
         }
         log.seek(SeekFrom::End(0)).map_err(failed)?;
@@ -116,7 +120,9 @@ impl Files {
             Self { directory: directory.to_owned(), defect, generation: 0, log, frames: 0 };
         let content = Content::new(schema);
         let made = files.checkpoint(&content);
-        sync(directory.parent().unwrap_or(directory))?;
+        if !files.has(Defect::CreationIsNotSynced) {
+            sync(directory.parent().unwrap_or(directory))?;
+        }
         Ok(made.map(|()| (files, content)))
     }
 

@@ -31,6 +31,10 @@ macro_rules! of_crashes {
                 "crashes::a_power_cut_leaves_whole_batches";
             /// An incomplete frame stays at the end of the log, and hides those behind it.
             TornFrameStays in Files by "crashes::a_kill_in_a_write_leaves_whole_batches";
+            /// The directory of a new store is not synced into the one above.
+            CreationIsNotSynced in Files by "crashes::a_power_cut_leaves_whole_batches";
+            /// An incomplete frame is taken away by writing the log anew, in its place.
+            RecoveryRewritesTheLog in Files by "crashes::a_power_cut_leaves_whole_batches";
             /// Each record that a batch changes has a frame of its own.
             EachChangeHasAFrame in Files by "crashes::a_kill_in_a_write_leaves_whole_batches";
         }
