@@ -46,14 +46,15 @@
 //! written is on the disk once the file is synced, a name once its directory is; only a store in one file
 //! needs no sync of the directory it is created in. Of the rest the disk may have anything in any order,
 //! in whole sectors of 512 bytes. A store whose creation was cut off may refuse to be opened. `SQLite`
-//! with `journal_mode=DELETE` and `synchronous=FULL` fails, which doesn't sync the directory that its
-//! journal is removed from (`EXTRA` does).
+//! keeps this with a journal that it deletes only as `synchronous=EXTRA`, whose
+//! [documentation](https://www.sqlite.org/pragma.html#pragma_synchronous) says that `FULL` doesn't sync
+//! the directory that the journal is removed from.
 //!
 //! What was recorded is compared with the files at the end. A store that writes in a way that isn't
-//! recorded, such as by shared maps or `io_uring`, ends as `n/a`, and standard error says why; so does
-//! every store where the system permits no tracing. `IQDB_CONFORMANCE_MUST_TRACE=1` makes the latter a
-//! failure. A store that is opened so that it syncs later than it acknowledges says so by
-//! [`Harness::with_relaxed_durability`].
+//! recorded, such as by shared maps or `io_uring`, ends as `n/a`, and standard error says why; so does one
+//! with a file of more than 256 MiB, and every store where the system permits no tracing.
+//! `IQDB_CONFORMANCE_MUST_TRACE=1` makes the last a failure. A store that is opened so that it syncs later
+//! than it acknowledges says so by [`Harness::with_relaxed_durability`].
 //!
 //! # Replay a failure
 //! A failure names the backend, the statement, what was expected and what was found. The failure of

@@ -34,7 +34,7 @@ impl Capabilities {
     }
 
     /// Promises that acknowledged writes outlive the process, and a power cut where the disk keeps what
-    /// is synced.
+    /// is synced, unless the store was opened so that it syncs later.
     #[must_use]
     pub fn with_durable(mut self) -> Self {
         self.durable = true;
@@ -67,7 +67,7 @@ impl Capabilities {
     }
 
     /// Whether acknowledged writes outlive the process, and a power cut where the disk keeps what is
-    /// synced.
+    /// synced, unless the store was opened so that it syncs later.
     #[must_use]
     pub fn durable(self) -> bool {
         self.durable

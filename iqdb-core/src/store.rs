@@ -67,7 +67,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `large_batches_outlive_the_process`: Of more changes, or rows, than 16 bits count.
     /// - `a_kill_in_a_write_leaves_whole_batches`: At whichever system call the process is killed, what was
     ///   acknowledged is there, and of the batch that was not, all or nothing.
-    /// - `a_power_cut_leaves_whole_batches`: Likewise, whatever the disk has of what was not synced.
+    /// - `a_power_cut_leaves_whole_batches`: Likewise, whatever the disk has of what was not synced;
+    ///   unless the store was opened so that it syncs later.
     fn capabilities(&self) -> Capabilities;
 
     /// Applies a batch: all of it or nothing, as one version. The budget counts until the batch is
