@@ -25,7 +25,6 @@ mod leaks;
 mod limited;
 mod linear;
 mod log;
-mod long_history;
 mod maintained;
 mod map_snapshot;
 mod map_store;

@@ -1,76 +1,28 @@
 //! Tests of shrinking a long history: its bounds in memory and in time.
 
+mod long_history;
+mod wearing;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Field, Metric, Progress, Record, RecordId, Result,
-    Schema, Snapshot, Store, Version,
-};
+use iqdb_core::{Batch, Metric, Record, Result, Schema};
 
+use self::wearing::wearing;
 use super::*;
 use crate::differential::play::play;
 use crate::generate::operation::Operation;
-use crate::naive::{NaiveSearch, NaiveStore};
 
-/// The batches after which a [`WearingStore`] takes no more.
+/// The batches after which the store takes no more.
 const BATCHES: usize = 2_000;
 
 /// The memory that shrinking may take beside the script, of about 30 MiB, and beside one replay: a
 /// script of another schema is a copy of it.
 const BESIDE_A_REPLAY_BYTES: u64 = 32 << 20;
 
-/// A store that forgets each batch after the first few thousand.
-#[derive(Debug)]
-struct WearingStore {
-    inner: NaiveStore,
-    applied: AtomicUsize,
-}
-
-impl Store for WearingStore {
-    fn schema(&self) -> Schema {
-        self.inner.schema()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
-    }
-
-    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        match self.applied.fetch_add(1, Ordering::SeqCst) < BATCHES {
-            true => self.inner.apply_within(batch, budget),
-            false => Ok(Applied::at(self.inner.snapshot()?.version())),
-        }
-    }
-
-    fn add_field(
-        &self,
-        field: Field,
-        budget: Budget<'_>,
-        progress: &mut dyn Progress,
-    ) -> Result<Version> {
-        self.inner.add_field(field, budget, progress)
-    }
-
-    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        self.inner.get(id)
-    }
-
-    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        self.inner.snapshot()
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.inner.flush()
-    }
-}
-
 /// Shrinking ends after an eighth of the time limit.
 fn harness(time_limit: Duration) -> Harness {
-    let store =
-        |schema| Ok(WearingStore { inner: NaiveStore::new(schema), applied: AtomicUsize::new(0) });
-    Harness::new("wearing", store, NaiveSearch).with_time_limit(time_limit)
+    wearing(BATCHES).with_time_limit(time_limit)
 }
 
 /// 2,400 upserts of records of 16 KiB each, few of which are there at a time.

@@ -2,18 +2,11 @@
 //! shrinking begins, and shrinking stays within its bounds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::Command;
 use std::time::Duration;
 
-use iqdb_conformance::naive::{NaiveSearch, NaiveStore};
-use iqdb_conformance::{Case, Harness, run_case};
-use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Field, Progress, Record, RecordId, Result, Schema,
-    Snapshot, Store, Version,
-};
-
-use crate::report::run;
+use super::wearing::wearing;
+use crate::{Case, Harness, OPERATIONS_VARIABLE, run_case};
 
 const HISTORIES: &str = "histories::random_operations_agree_with_the_model";
 
@@ -23,55 +16,9 @@ const BATCHES: usize = 1_000;
 /// The memory that the case may take on the thread that shrinks.
 const PEAK_BYTES_MAX: u64 = 64 << 20;
 
-#[derive(Debug)]
-struct WearingStore {
-    inner: NaiveStore,
-    applied: AtomicUsize,
-}
-
-impl Store for WearingStore {
-    fn schema(&self) -> Schema {
-        self.inner.schema()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::none()
-    }
-
-    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        match self.applied.fetch_add(1, Ordering::SeqCst) < BATCHES {
-            true => self.inner.apply_within(batch, budget),
-            false => Ok(Applied::at(self.inner.snapshot()?.version())),
-        }
-    }
-
-    fn add_field(
-        &self,
-        field: Field,
-        budget: Budget<'_>,
-        progress: &mut dyn Progress,
-    ) -> Result<Version> {
-        self.inner.add_field(field, budget, progress)
-    }
-
-    fn get(&self, id: &RecordId) -> Result<Option<Record>> {
-        self.inner.get(id)
-    }
-
-    fn snapshot(&self) -> Result<Arc<dyn Snapshot>> {
-        self.inner.snapshot()
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.inner.flush()
-    }
-}
-
 /// Few histories, one of them long. Shrinking ends after an eighth of the time limit.
 fn harness(time_limit: Duration) -> Harness {
-    let store =
-        |schema| Ok(WearingStore { inner: NaiveStore::new(schema), applied: AtomicUsize::new(0) });
-    Harness::new("wearing", store, NaiveSearch).with_operations(3_000).with_time_limit(time_limit)
+    wearing(BATCHES).with_operations(3_000).with_time_limit(time_limit)
 }
 
 #[test]
@@ -94,7 +41,12 @@ fn the_report_names_the_seed_and_the_first_failure() {
 
 #[test]
 fn the_first_failure_is_told_before_shrinking_begins() {
-    let stderr = run("long_history::a_long_history_fails", "IQDB_CONFORMANCE_OPERATIONS", "3000");
+    let output = Command::new(std::env::current_exe().expect("the path of this test"))
+        .args(["--exact", "shrink::tests::long_history::a_long_history_fails", "--nocapture"])
+        .env(OPERATIONS_VARIABLE, "3000")
+        .output()
+        .expect("a second process");
+    let stderr = String::from_utf8_lossy(&output.stderr);
     let told = stderr.find("wearing: seed 9, step ").expect(&stderr);
     let ended = stderr.find("wearing breaks `histories::").expect(&stderr);
     assert!(told < ended, "{stderr}");
