@@ -206,7 +206,7 @@ fn each_defect_in_what_a_crash_leaves_is_caught() {
 ///
 /// # Panics
 /// Where `IQDB_CONFORMANCE_MUST_TRACE` is set, and they aren't.
-fn crashes_are_tried() -> bool {
+pub(crate) fn crashes_are_tried() -> bool {
     static TRIED: LazyLock<bool> = LazyLock::new(|| {
         let case = Case::named("crashes::a_kill_in_a_write_leaves_whole_batches");
         let reason = match case.expect("a case").check(&files_harness(None)) {

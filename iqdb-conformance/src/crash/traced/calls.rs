@@ -1,6 +1,9 @@
 //! What a system call is about to do to files. Those that are not here are missed when what was recorded
 //! is compared with the files at the end.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::path::PathBuf;
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc;
 use nix::sys::stat::Mode;
 use nix::unistd::{mkfifo, truncate};
@@ -23,7 +24,7 @@ use crate::crash::child::{self, Said, VARIABLE, Work};
 /// taken, with `!` behind what is durable at the end; or why nothing is.
 type Row = (fn(&Path) -> io::Result<()>, &'static str);
 
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 33] = [
     (|at| fs::write(at.join("a"), "abc"), "+a, write 0+3"),
     (
         |at| {
@@ -165,8 +166,49 @@ const ROWS: [Row; 28] = [
         },
         "+a, write 0+1",
     ),
+    (
+        |at| {
+            let file = File::create(at.join("a"))?;
+            Ok(fallocate(&file, FallocateFlags::empty(), 0, 9)?)
+        },
+        "+a, length 9",
+    ),
+    // What fails does nothing.
+    (
+        |at| {
+            fs::create_dir(at.join("d"))?;
+            let failed = fs::create_dir(at.join("d")).and(fs::remove_file(at.join("a")));
+            assert!(failed.is_err());
+            Ok(())
+        },
+        "+d",
+    ),
+    (
+        |at| {
+            let mut options = OpenOptions::new();
+            options.create(true).write(true).truncate(false);
+            options.open(at.join("a"))?;
+            options.open(at.join("a")).map(drop)
+        },
+        "+a",
+    ),
     // Elsewhere.
     (|at| fs::write(at.join("../elsewhere"), "x"), ""),
+    (
+        |at| {
+            fs::write(at.join("a"), "abc")?;
+            fs::copy(at.join("a"), at.join("../elsewhere"))?;
+            fs::rename(at.join("a"), at.join("../elsewhere"))
+        },
+        "+a, write 0+3, -a",
+    ),
+    (
+        |at| {
+            fs::write(at.join("../elsewhere"), "x")?;
+            fs::hard_link(at.join("../elsewhere"), at.join("a"))
+        },
+        "n/a: from elsewhere",
+    ),
     (|at| symlink("a", at.join("b")), "n/a: symlink"),
     (
         |at| {
@@ -182,7 +224,7 @@ const ROWS: [Row; 28] = [
         },
         "n/a: which is not recorded",
     ),
-    (|at| File::create(at.join("a"))?.set_len(1 << 40), "n/a: too long"),
+    (|at| File::create(at.join("a"))?.set_len(1 << 40), "n/a: longer than"),
     // A call that is not known here.
     (|at| mkfifo(&at.join("a"), Mode::S_IRUSR).map_err(io::Error::from), "n/a: not all recorded"),
     (|_| Command::new("true").status().map(drop), "n/a: another process"),

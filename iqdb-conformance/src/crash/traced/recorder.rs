@@ -1,5 +1,8 @@
 //! Records what a process does until it ends.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -17,11 +20,11 @@ use super::tracer::{Stop, Tracer};
 use super::untried::Untried;
 use crate::crash::child::OPENED;
 
-/// The longest files that are laid out.
-const LEN_MAX: u64 = 1 << 28;
+/// The longest files that are laid out: each image has two of each in memory.
+const LEN_MAX: u64 = 256 << 20;
 
 const INCOMPLETE: &str = "what it does to its files is not all recorded";
-const LONG: &str = "its files are too long to be laid out";
+const LONG: &str = "a file of it is longer than the 256 MiB that are laid out";
 const UNREADABLE: &str = "a system call is over before what it does can be read";
 const RACING: &str = "two of its threads write to a file at a time, at its position or its end";
 const MAPPED: &str = "it writes to its files through maps";
