@@ -57,7 +57,13 @@ pub fn filter_built(data: &[u8]) {
     }
     model.apply(&batch).expect("what the store took");
     let snapshot = store.snapshot().expect("a snapshot in memory");
-    let found = snapshot.count(Some(&filter)).expect("a count in memory");
+    let found = snapshot.count(Some(&filter));
+    if let Err(unfit) = filter.check_for(model.schema()) {
+        errors::check(&unfit);
+        assert_eq!(found.map_err(|error| error.kind()), Err(unfit.kind()), "{printed}");
+        return;
+    }
+    let found = found.expect("a count in memory");
     let expected = model.matching(Some(&filter)).expect("a filter that passed its check").len();
     assert_eq!(found, expected as u64, "{printed} over {batch:?}");
 }

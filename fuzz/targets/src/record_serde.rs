@@ -104,6 +104,7 @@ impl Valid for Batch {
                 id.check().and_then(|()| payload.check())
             }
             Change::DeleteWhere(filter) => filter.check(),
+            Change::UpsertRows(rows) => rows.to_records().iter().try_for_each(Valid::check),
             Change::SetVectors(id, vectors) => {
                 id.check()?;
                 vectors.iter().filter_map(|(_, vector)| vector.as_ref()).try_for_each(Valid::check)

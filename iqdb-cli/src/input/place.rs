@@ -4,6 +4,9 @@ use std::fmt;
 
 use iqdb::Error;
 
+/// How many characters of a column's name an error shows.
+const COLUMN_CHARS_MAX: usize = 60;
+
 /// A row of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -28,8 +31,33 @@ impl Place {
         error.during(format!("reading {self} of {name}"))
     }
 
-    /// The error, which then says that it was met in this column.
+    /// The error, which then says that it was met in this column. The end of a long name is left out, so
+    /// that there is room for that of the file.
     pub(crate) fn column(self, column: &str, name: &str, error: Error) -> Error {
-        error.during(format!("reading {self}, column {column}, of {name}"))
+        let end = column.char_indices().nth(COLUMN_CHARS_MAX);
+        let (shown, more) = end.map_or((column, ""), |(end, _)| (&column[..end], "…"));
+        error.during(format!("reading {self}, column {shown}{more}, of {name}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iqdb::ErrorKind;
+
+    #[test]
+    fn an_error_names_the_file_behind_a_column_of_any_length() {
+        let shown = |column: &str| {
+            let error = Error::new(ErrorKind::Damaged, "it is not JSON");
+            Place::Line(3).column(column, "words.jsonl", error).to_string()
+        };
+        let name = "ä".repeat(COLUMN_CHARS_MAX);
+        let expected = format!("reading line 3, column {name}, of words.jsonl: ");
+        assert!(shown(&name).starts_with(&expected), "{}", shown(&name));
+        let expected = format!("reading line 3, column {name}…, of words.jsonl: ");
+        for more in ["x", &"x".repeat(1000)] {
+            let shown = shown(&(name.clone() + more));
+            assert!(shown.starts_with(&expected), "{shown}");
+        }
     }
 }
