@@ -62,6 +62,9 @@ fn resize(file: &File, _: Option<u64>) -> Call {
     Call::Resize { file: file.as_raw_fd(), len: 9 }
 }
 
+/// A call on a file descriptor.
+type OfFile = fn(RawFd) -> Call;
+
 fn map(file: RawFd) -> Call {
     Call::Map { file }
 }
@@ -72,7 +75,7 @@ fn unrecorded(file: RawFd) -> Call {
 
 #[test]
 fn what_is_not_recorded_is_a_gap_in_files_of_the_store() {
-    let rows: [(fn(RawFd) -> Call, &str, Option<&str>); 4] = [
+    let rows: [(OfFile, &str, Option<&str>); 4] = [
         (map, "files/a", Some(MAPPED)),
         (map, "elsewhere", None),
         (unrecorded, "files/a", Some("it does")),
@@ -119,7 +122,7 @@ fn two_calls_at_a_time_are_a_gap_where_one_is_at_a_place_that_the_other_moves() 
 fn a_sync_takes_along_what_was_done_before_it_began() {
     let one = |file| Call::Sync { file };
     let all = |file| Call::SyncAll { on: Some(file) };
-    let rows: [(fn(RawFd) -> Call, &str, [bool; 3]); 6] = [
+    let rows: [(OfFile, &str, [bool; 3]); 6] = [
         (one, "files/a", [true, false, false]),
         (one, "elsewhere", [false; 3]),
         (all, "files/a", [true, true, false]),
