@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::measured;
-use crate::limits::{FILTER_TEXT_BYTES_MAX, ID_BYTES_MAX};
+use crate::limits::{FIELD_NAME_BYTES_MAX, FILTER_TEXT_BYTES_MAX, ID_BYTES_MAX};
 use crate::{Map, Path, Record, Uuid};
 
 #[test]
@@ -31,6 +31,17 @@ fn depth_and_size_are_bounded() {
         format!("@id in [\"{}\"]", "x".repeat(ID_BYTES_MAX + 1)),
     ] {
         assert_eq!(text.parse::<Filter>().unwrap_err().kind(), ErrorKind::InvalidFilter);
+    }
+}
+
+#[test]
+fn a_field_that_is_asked_for_has_a_name_that_a_field_can_have() {
+    let named = |bytes| Filter::has("f".repeat(bytes)).check();
+    for bytes in [1, FIELD_NAME_BYTES_MAX] {
+        named(bytes).unwrap();
+    }
+    for bytes in [0, FIELD_NAME_BYTES_MAX + 1] {
+        assert_eq!(named(bytes).unwrap_err().kind(), ErrorKind::InvalidFilter);
     }
 }
 
