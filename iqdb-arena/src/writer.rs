@@ -124,7 +124,8 @@ impl Writer {
         published: &Published<View>,
     ) -> Result<Applied> {
         let view = Arc::clone(&self.view);
-        let Resolved { effects, mut applied } = batch.resolve(&*view, view.version)?;
+        let Resolved { effects, mut applied } =
+            batch.resolve_within(&*view, view.version, budget)?;
         budget.check()?;
         if effects.is_empty() {
             return Ok(applied);

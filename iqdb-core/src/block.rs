@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::filter::MaskPool;
+use crate::filter::{Asked, MaskPool};
 use crate::limits::BLOCK_ROWS_MAX;
 use crate::{
     BlockSource, Column, Error, ErrorKind, FieldId, Filter, IdRef, Narrow, PayloadRef, Result,
@@ -167,22 +167,48 @@ impl<'a> Block<'a> {
         mask: &mut RowMask,
         pool: &mut MaskPool,
     ) -> Result<()> {
+        self.select_while(range, filter, mask, pool, &|| Ok(()))
+    }
+
+    /// As [`select`](Self::select), as long as `go_on` returns no error: it is called before each
+    /// condition of the filter, and now and then within one. What `mask` is after an error says nothing.
+    ///
+    /// # Errors
+    /// Those of [`select`](Self::select) and of `go_on`.
+    pub fn select_while(
+        &self,
+        range: Range<usize>,
+        filter: Option<&Filter>,
+        mask: &mut RowMask,
+        pool: &mut MaskPool,
+        go_on: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
         mask.set_range(self.len, range);
         self.source.clear_dead(self.at, &mut Narrow::new(mask))?;
         match filter {
-            Some(filter) => filter.narrow(self.source, self.schema, mask, pool),
+            Some(filter) => filter.narrow(&self.asked(go_on), mask, pool),
             None => Ok(()),
         }
     }
 
     /// Makes `mask` the rows that match `filter`, whether they are alive or not: of a sealed block
-    /// the same in every snapshot, so that it can be kept.
+    /// the same in every snapshot, so that it can be kept. As long as `go_on` returns no error.
     ///
     /// # Errors
-    /// As [`select`](Self::select).
-    pub fn matching(&self, filter: &Filter, mask: &mut RowMask, pool: &mut MaskPool) -> Result<()> {
+    /// As [`select_while`](Self::select_while).
+    pub fn matching(
+        &self,
+        filter: &Filter,
+        mask: &mut RowMask,
+        pool: &mut MaskPool,
+        go_on: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
         mask.set_all(self.len);
-        filter.narrow(self.source, self.schema, mask, pool)
+        filter.narrow(&self.asked(go_on), mask, pool)
+    }
+
+    fn asked<'b>(&'b self, go_on: &'b dyn Fn() -> Result<()>) -> Asked<'b> {
+        Asked { source: self.source, schema: self.schema, go_on }
     }
 
     pub(crate) fn check_row(&self, row: usize) -> Result<()> {

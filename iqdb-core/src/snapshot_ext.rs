@@ -1,6 +1,7 @@
 //! What follows from a snapshot alone, the same for every backend.
 
 use crate::filter::MaskPool;
+use crate::reading;
 use crate::{
     Aggregate, Aggregated, Block, Blocks, Budget, Cursor, Error, ErrorKind, Filter, Page, Record,
     RecordId, RecordRef, Result, RowMask, Rows, Schema, Snapshot, State,
@@ -67,7 +68,28 @@ impl<S: Snapshot + ?Sized> State for S {
     }
 
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
-        self.records(Some(filter)).map(|record| Ok(record?.id()?.to_id())).collect()
+        self.matching_within(filter, Budget::new())
+    }
+
+    fn matching_within(&self, filter: &Filter, budget: Budget<'_>) -> Result<Vec<RecordId>> {
+        let mut found = Vec::new();
+        match self.blocks() {
+            Some(blocks) => {
+                filter.check_for(Snapshot::schema(self))?;
+                let blocks = (0..blocks.block_count()).map(|number| blocks.block(number));
+                reading::for_each_row(blocks, Some(filter), budget, |block, row| {
+                    found.push(block.id(row)?.to_id());
+                    Ok(())
+                })?;
+            }
+            None => {
+                for record in self.records(Some(filter)) {
+                    budget.check()?;
+                    found.push(record?.id()?.to_id());
+                }
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -53,8 +53,13 @@ impl iqdb_core::State for State {
 
     /// O(records).
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>> {
+        self.matching_within(filter, Budget::new())
+    }
+
+    fn matching_within(&self, filter: &Filter, budget: Budget<'_>) -> Result<Vec<RecordId>> {
         let mut found = Vec::new();
         for (id, stored) in &self.records {
+            budget.check()?;
             if filter.matches(stored)? {
                 found.push(id.clone());
             }
@@ -96,7 +101,8 @@ impl Store for MemoryStore {
     fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let mut state = self.write();
         batch.check(&state.schema, state.version)?;
-        let Resolved { effects, mut applied } = batch.resolve(&*state, state.version)?;
+        let Resolved { effects, mut applied } =
+            batch.resolve_within(&*state, state.version, budget)?;
         budget.check()?;
 
         for effect in effects {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Accuracy, Batch, Budget, ErrorKind, Hits, Metric, Query, Record, Schema, Scratch, Search,
-    Store, StoreExt, VectorRef,
+    Accuracy, Aggregate, Batch, Budget, ErrorKind, Filter, Hits, Metric, Query, Record, Result,
+    Schema, Scratch, Search, Store, StoreExt, VectorRef,
 };
 use iqdb_search::ExactSearch;
 
@@ -88,4 +88,47 @@ fn hits_carry_their_vector_and_an_exact_answer_says_so() {
     }
     assert!(hits[1].iter().all(|hit| hit.vector.is_none()));
     assert!(hits.iter().all(|hits| hits.verdict().is_exact()));
+}
+
+type Call<'a> = &'a dyn Fn(Budget<'_>) -> Result<()>;
+
+/// Rows with a number each, and a filter of thousands of conditions on it.
+fn numbered(rows: u64) -> (ArenaStore, Filter) {
+    let store = ArenaStore::new(Schema::new(2, Metric::Euclidean).unwrap());
+    let record = |n: u64| Record::new(n, [n as f32, 1.0]).unwrap().with("n", (n % 500) as i64);
+    store.apply(&(0..rows).map(record).fold(Batch::new(), Batch::upsert)).unwrap();
+    (store, (0..2_000_i64).map(|n| Filter::eq("n", -n)).reduce(Filter::or).unwrap())
+}
+
+#[test]
+fn a_filter_of_thousands_of_conditions_keeps_to_the_budget() {
+    let (store, filter) = numbered(20_000);
+    let snapshot = store.snapshot().unwrap();
+    let vector = [3.0, 1.0];
+    let query = Query::nearest(VectorRef::new(&vector).unwrap(), 2).with_filter(&filter);
+    let delete = Batch::new().delete_where(filter.clone());
+    let search = |budget: Budget<'_>| {
+        let mut hits = [Hits::new()];
+        let queries = [query.with_budget(budget)];
+        ExactSearch::new().search(&*snapshot, &queries, &mut hits, &mut Scratch::new()).map(drop)
+    };
+    let count = |budget: Budget<'_>| {
+        snapshot.aggregate(&[Aggregate::Count], Some(&filter), budget).map(drop)
+    };
+    let delete = |budget: Budget<'_>| store.apply_within(&delete, budget).map(drop);
+    let calls: [Call<'_>; 3] = [&search, &count, &delete];
+    for (n, call) in calls.into_iter().enumerate() {
+        let start = Instant::now();
+        call(Budget::new()).unwrap();
+        let whole = start.elapsed();
+        // On a busy machine the thread may have to wait: the best of some counts.
+        let soonest = (0..5).map(|_| {
+            let start = Instant::now();
+            let error = call(Budget::new().with_deadline(start + whole / 20)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
+            start.elapsed()
+        });
+        let soonest = soonest.min().unwrap();
+        assert!(soonest < whole / 4, "call {n} ends after {soonest:?} of {whole:?}");
+    }
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::{Applied, Batch, Change, Effect};
 use crate::filter::Subject;
 use crate::{
-    Computed, Error, ErrorKind, Filter, IdRef, NamedVector, Payload, PayloadRef, Record, RecordId,
-    RecordRef, Result, Rows, Schema, Version, merge_patch,
+    Budget, Computed, Error, ErrorKind, Filter, IdRef, NamedVector, Payload, PayloadRef, Record,
+    RecordId, RecordRef, Result, Rows, Schema, Version, merge_patch,
 };
 
 /// What [`Batch::resolve`] asks of the state that the batch follows. Every
@@ -27,6 +27,15 @@ pub trait State {
     /// # Errors
     /// [`ErrorKind::InvalidFilter`]; whatever reading them reports.
     fn matching(&self, filter: &Filter) -> Result<Vec<RecordId>>;
+
+    /// As [`matching`](Self::matching), until the budget ends. The default looks at it once, before.
+    ///
+    /// # Errors
+    /// Those of [`matching`](Self::matching) and of the budget.
+    fn matching_within(&self, filter: &Filter, budget: Budget<'_>) -> Result<Vec<RecordId>> {
+        budget.check()?;
+        self.matching(filter)
+    }
 }
 
 /// The effects of a batch on one state.
@@ -52,11 +61,25 @@ impl Batch {
     /// [`ErrorKind::InvalidPayload`] for a merged payload that breaks a limit, naming the record;
     /// whatever `state` reports.
     pub fn resolve<'a>(&'a self, state: &dyn State, version: Version) -> Result<Resolved<'a>> {
+        self.resolve_within(state, version, Budget::new())
+    }
+
+    /// As [`resolve`](Self::resolve), until the budget ends: filters look at it.
+    ///
+    /// # Errors
+    /// Those of [`resolve`](Self::resolve) and of the budget.
+    pub fn resolve_within<'a>(
+        &'a self,
+        state: &dyn State,
+        version: Version,
+        budget: Budget<'_>,
+    ) -> Result<Resolved<'a>> {
         let applied = Applied::at(version);
         let is_upsert = |change| matches!(change, &Change::Upsert(_) | &Change::UpsertRows(_));
         let effects = Vec::with_capacity(self.changes.len());
         let mut resolver = Resolver {
             state,
+            budget,
             computes: state.schema().computed_fields().next().is_some(),
             overlay: HashMap::new(),
             resolved: Resolved { effects, applied },
@@ -78,6 +101,7 @@ impl Batch {
 
 struct Resolver<'a, 's> {
     state: &'s dyn State,
+    budget: Budget<'s>,
     /// Whether the schema has computed fields.
     computes: bool,
     /// What earlier statements of the batch left of the records that they touched.
@@ -280,7 +304,7 @@ impl<'a> Resolver<'a, '_> {
     /// Removes what matches, in the order of the ids, so that the effects don't depend on how a
     /// store keeps its records.
     fn delete_where(&mut self, filter: &Filter) -> Result<()> {
-        let mut ids = self.state.matching(filter)?;
+        let mut ids = self.state.matching_within(filter, self.budget)?;
         ids.retain(|id| !self.overlay.contains_key(id));
         for (id, touched) in &self.overlay {
             if touched.is_there() && filter.matches(&self.seen(id, touched)?)? {

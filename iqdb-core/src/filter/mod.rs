@@ -59,6 +59,7 @@ mod subject;
 
 use std::sync::Arc;
 
+pub(crate) use narrow::Asked;
 pub use narrow::MaskPool;
 pub use predicate::{Comparison, Predicate};
 pub use sets::{IdSet, ValueSet};
@@ -136,6 +137,15 @@ impl Filter {
                     .found(format_args!("depth {depth}, {terms} terms, {text_bytes} bytes"))
                     .hint("list values with `in [...]`, or split the filter"))
             }
+        }
+    }
+
+    /// How many terms it has: operators, conditions and listed values. O(1).
+    #[must_use]
+    pub fn terms(&self) -> usize {
+        match &self.0 {
+            Ok(node) => node.size.terms,
+            Err(TooLarge(size)) => size.terms,
         }
     }
 

@@ -17,6 +17,17 @@ impl MaskPool {
     }
 }
 
+/// How many rows are asked one by one between two looks at whether to go on.
+const LOOK_ROWS: usize = 1_024;
+
+/// The block that a filter is asked of, and whether to go on asking.
+pub(crate) struct Asked<'a> {
+    pub(crate) source: &'a dyn BlockSource,
+    pub(crate) schema: &'a Schema,
+    /// Called before each condition, and now and then within one.
+    pub(crate) go_on: &'a dyn Fn() -> Result<()>,
+}
+
 impl Filter {
     /// Narrows `mask` to the rows of a block that match.
     ///
@@ -24,14 +35,13 @@ impl Filter {
     /// only what the earlier ones left.
     pub(crate) fn narrow(
         &self,
-        source: &dyn BlockSource,
-        schema: &Schema,
+        asked: &Asked<'_>,
         mask: &mut RowMask,
         pool: &mut MaskPool,
     ) -> Result<()> {
         match self.expr()? {
             Expr::And(operands) => {
-                operands.iter().try_for_each(|operand| operand.narrow(source, schema, mask, pool))
+                operands.iter().try_for_each(|operand| operand.narrow(asked, mask, pool))
             }
             Expr::Or(operands) => {
                 let mut open = pool.take();
@@ -41,7 +51,7 @@ impl Filter {
                     // What an earlier operand has matched needs no second look.
                     open.copy_from(mask);
                     open.subtract(&matched);
-                    operand.narrow(source, schema, &mut open, pool)?;
+                    operand.narrow(asked, &mut open, pool)?;
                     matched.unite(&open);
                 }
                 mask.intersect(&matched);
@@ -52,39 +62,51 @@ impl Filter {
             Expr::Not(operand) => {
                 let mut matched = pool.take();
                 matched.copy_from(mask);
-                operand.narrow(source, schema, &mut matched, pool)?;
+                operand.narrow(asked, &mut matched, pool)?;
                 mask.subtract(&matched);
                 pool.give_back(matched);
                 Ok(())
             }
-            Expr::Is(Predicate::Has { field }) => narrow_to_vectors(source, schema, field, mask),
             Expr::Is(predicate) => {
-                if source.matching(predicate, &mut Narrow::new(mask))? {
-                    return Ok(());
-                }
-                match predicate.path() {
-                    Some(_) => mask.retain(|row| predicate.matches_payload(&source.payload(row)?)),
-                    None => mask.retain(|row| Ok(predicate.matches_id(source.id(row)?))),
-                }
+                (asked.go_on)()?;
+                asked.narrow_to(predicate, mask)
             }
         }
     }
 }
 
-/// Keeps the rows that have a vector of the field.
-fn narrow_to_vectors(
-    source: &dyn BlockSource,
-    schema: &Schema,
-    field: &str,
-    mask: &mut RowMask,
-) -> Result<()> {
-    let Some(column) = source.column(schema.field(field)?)? else {
-        mask.clear_all(mask.len());
-        return Ok(());
-    };
-    let Some(rows) = column.rows_of() else { return Ok(()) };
-    // A block has at most u32::MAX rows.
-    mask.retain(|row| Ok(u32::try_from(row).is_ok_and(|row| rows.binary_search(&row).is_ok())))
+impl Asked<'_> {
+    /// Keeps the rows of which a condition is true.
+    fn narrow_to(&self, predicate: &Predicate, mask: &mut RowMask) -> Result<()> {
+        if let Predicate::Has { field } = predicate {
+            return self.narrow_to_vectors(field, mask);
+        }
+        if self.source.matching(predicate, &mut Narrow::new(mask))? {
+            return Ok(());
+        }
+        let mut rows = 0_usize;
+        mask.retain(|row| {
+            rows += 1;
+            if rows.is_multiple_of(LOOK_ROWS) {
+                (self.go_on)()?;
+            }
+            match predicate.path() {
+                Some(_) => predicate.matches_payload(&self.source.payload(row)?),
+                None => Ok(predicate.matches_id(self.source.id(row)?)),
+            }
+        })
+    }
+
+    /// Keeps the rows that have a vector of the field.
+    fn narrow_to_vectors(&self, field: &str, mask: &mut RowMask) -> Result<()> {
+        let Some(column) = self.source.column(self.schema.field(field)?)? else {
+            mask.clear_all(mask.len());
+            return Ok(());
+        };
+        let Some(rows) = column.rows_of() else { return Ok(()) };
+        // A block has at most u32::MAX rows.
+        mask.retain(|row| Ok(u32::try_from(row).is_ok_and(|row| rows.binary_search(&row).is_ok())))
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod limits;
 mod meaning;
 
+use std::cell::Cell;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -291,11 +293,45 @@ fn a_path_that_cannot_be_read_is_no_condition_that_is_false() {
     assert!(filter.not().matches(&record).is_err());
 }
 
+#[test]
+fn a_filter_of_many_conditions_is_left_between_two_of_them() {
+    let rows = Rows::new(vec![Payload::new(); 5_000], true);
+    let schema = schema();
+    let block = crate::Block::new(&rows, &schema, 5_000, crate::Version(1)).unwrap();
+    let joined = |filter: fn(Filter, Filter) -> Filter, key: &str| {
+        (0..100).map(|n| Filter::eq(key, n)).reduce(filter).unwrap()
+    };
+    // Conditions that a column answers, and one that is asked row by row.
+    for (filter, looks) in [
+        (joined(Filter::or, "a"), 100),
+        (joined(Filter::and, "a").not(), 100),
+        (Filter::eq("b", 1), 5),
+    ] {
+        for most in [0, 1, looks - 1, looks] {
+            let looked = Cell::new(0);
+            let go_on = || match looked.get() == most {
+                true => Err(Error::new(ErrorKind::Cancelled, "that's enough")),
+                false => {
+                    looked.set(looked.get() + 1);
+                    Ok(())
+                }
+            };
+            let (mut mask, mut pool) = (RowMask::new(), MaskPool::default());
+            let all = 0..block.len();
+            let selected = block.select_while(all, Some(&filter), &mut mask, &mut pool, &go_on);
+            assert_eq!(selected.is_ok(), most == looks, "{most} looks at {filter}");
+            looked.set(0);
+            let matching = block.matching(&filter, &mut mask, &mut pool, &go_on);
+            assert_eq!(matching.is_ok(), most == looks, "{most} looks at {filter}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_filter_knows_its_size(filter in any_filter()) {
         let size = filter.0.as_ref().unwrap().size;
-        prop_assert_eq!((size.depth, size.terms), measured(&filter));
+        prop_assert_eq!((size.depth, filter.terms()), measured(&filter));
         let printed = filter.to_string().len();
         prop_assert!(size.text_bytes >= printed, "{} < {printed}", size.text_bytes);
         prop_assert!(size.text_bytes <= printed + 3 * size.terms, "{} for {printed}", size.text_bytes);

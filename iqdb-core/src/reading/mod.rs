@@ -20,7 +20,7 @@ use crate::{Block, Budget, Filter, Result, RowMask};
 const STRIP_ROWS: usize = 4_096;
 
 /// Calls `visit` with each row that is alive and matches, block by block.
-fn for_each_row<'a>(
+pub(crate) fn for_each_row<'a>(
     blocks: impl Iterator<Item = Result<Block<'a>>>,
     filter: Option<&Filter>,
     budget: Budget<'_>,
@@ -49,7 +49,7 @@ fn for_each_strip<'a>(
         for start in (0..block.len()).step_by(STRIP_ROWS) {
             budget.check()?;
             let strip = start..block.len().min(start + STRIP_ROWS);
-            block.select(strip, filter, &mut mask, &mut pool)?;
+            block.select_while(strip, filter, &mut mask, &mut pool, &|| budget.check())?;
             visit(block, &mask)?;
         }
     }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use iqdb_core::{Applied, Batch, Change, Effect, Record, RecordId, Result, Snapshot, StoredRecord};
+use iqdb_core::{
+    Applied, Batch, Budget, Change, Effect, Record, RecordId, Result, Snapshot, StoredRecord,
+};
 
 use crate::errors::defect;
 
@@ -24,16 +26,17 @@ impl<'b> PlainBatch<'b> {
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`](iqdb_core::ErrorKind::AlreadyExists) for an insert of an id that
-    /// is there; those of taking the view and of reading it.
+    /// is there; those of taking the view, of reading it and of the budget.
     pub(crate) fn of<S: Snapshot>(
         batch: &'b Batch,
+        budget: Budget<'_>,
         view: impl FnOnce() -> Result<S>,
     ) -> Result<Self> {
         if batch.changes().iter().all(is_plain) {
             return Ok(Self { batch: Cow::Borrowed(batch), absent: 0, kept: 0, vectors_set: 0 });
         }
         let view = view()?;
-        let resolved = batch.resolve(&view, view.version())?;
+        let resolved = batch.resolve_within(&view, view.version(), budget)?;
         let mut records = Records { view: &view, changed: HashMap::new() };
         let sets_vectors = |effect: &Effect<'_>| matches!(effect, Effect::SetVectors(..));
         let sets_vectors = resolved.effects.iter().any(sets_vectors);

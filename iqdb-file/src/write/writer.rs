@@ -137,7 +137,7 @@ impl Writer {
     }
 
     fn stage_or_fail(&mut self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
-        let plain = PlainBatch::of(batch, || self.view())?;
+        let plain = PlainBatch::of(batch, budget, || self.view())?;
         budget.check()?;
         self.stage_plain(plain.batch()).map(|applied| plain.count(applied))
     }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use iqdb_core::filter::MaskPool;
-use iqdb_core::{Block, Filter, Result, RowMask};
+use iqdb_core::{Block, Filter, Result, RowMask, Seal};
 
 /// How many filters a sealed block keeps the mask of: the first that come twice.
 const KEPT: usize = 8;
@@ -41,35 +41,42 @@ impl Selector {
     /// [`fingerprint`] is given.
     ///
     /// # Errors
-    /// As [`Block::select`].
+    /// As [`Block::select_while`].
     pub(crate) fn select(
         &mut self,
         block: &Block<'_>,
         range: Range<usize>,
         filter: Option<(&Filter, u64)>,
         mask: &mut RowMask,
+        go_on: &dyn Fn() -> Result<()>,
     ) -> Result<()> {
         let Some((filter, fingerprint)) = filter else {
             return block.select(range, None, mask, &mut self.pool);
         };
-        if let Some(kept) = self.kept(block, filter, fingerprint) {
+        if let Some(kept) = self.kept(block, filter, fingerprint, go_on)? {
             block.select(range, None, mask, &mut self.pool)?;
             mask.intersect(kept);
             return Ok(());
         }
-        block.select(range, Some(filter), mask, &mut self.pool)
+        block.select_while(range, Some(filter), mask, &mut self.pool, go_on)
     }
 
     /// The mask that a sealed block keeps of this filter; made now if it comes for the second time
     /// and there is room.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
     fn kept<'a>(
         &mut self,
         block: &Block<'a>,
         filter: &Filter,
         fingerprint: u64,
-    ) -> Option<&'a RowMask> {
-        let derived = block.seal()?.derived();
-        let masks = derived.get::<Masks>().or_else(|| derived.put(Masks::default()))?;
+        go_on: &dyn Fn() -> Result<()>,
+    ) -> Result<Option<&'a RowMask>> {
+        let Some(derived) = block.seal().map(Seal::derived) else { return Ok(None) };
+        let Some(masks) = derived.get::<Masks>().or_else(|| derived.put(Masks::default())) else {
+            return Ok(None);
+        };
         let found = |kept: &Kept| {
             kept.fingerprint == fingerprint
                 && kept.matching.len() == block.len()
@@ -77,21 +84,24 @@ impl Selector {
         };
         for slot in &masks.kept {
             match slot.get() {
-                Some(kept) if found(kept) => return Some(&kept.matching),
+                Some(kept) if found(kept) => return Ok(Some(&kept.matching)),
                 Some(_) => {}
                 None if masks.comes_again(fingerprint) => {
                     let mut matching = RowMask::new();
-                    // A row that can't be read may be one that no search asks for.
-                    block.matching(filter, &mut matching, &mut self.pool).ok()?;
+                    if block.matching(filter, &mut matching, &mut self.pool, go_on).is_err() {
+                        // A row that can't be read may be one that no search asks for.
+                        return go_on().map(|()| None);
+                    }
                     // Another thread may have taken the slot by now; the next search with this
                     // filter then makes the mask again, for another slot.
                     let _ = slot.set(Kept { fingerprint, filter: filter.clone(), matching });
-                    return slot.get().filter(|kept| found(kept)).map(|kept| &kept.matching);
+                    let kept = slot.get().filter(|kept| found(kept));
+                    return Ok(kept.map(|kept| &kept.matching));
                 }
-                None => return None,
+                None => return Ok(None),
             }
         }
-        None
+        Ok(None)
     }
 }
 

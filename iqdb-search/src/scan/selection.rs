@@ -6,6 +6,7 @@ use iqdb_core::{Filter, Result, RowMask};
 
 use super::context::ScanContext;
 use super::strip::{STRIP_ROWS, Strip};
+use crate::budgets::Budgets;
 use crate::derived::filter_masks::{self, Selector};
 use crate::field_block::FieldBlock;
 use crate::kernel::GROUP_ROWS;
@@ -56,10 +57,10 @@ impl Selection {
                 };
                 (filter, fingerprint)
             });
-            self.select_one(n, block, rows.clone(), filter)?;
+            self.select_one(n, block, rows.clone(), filter, context.budgets)?;
         }
         if self.groups > 1 {
-            self.select_one(self.groups, block, rows, None)?;
+            self.select_one(self.groups, block, rows, None, context.budgets)?;
         }
         Ok(())
     }
@@ -71,10 +72,12 @@ impl Selection {
         block: &FieldBlock<'_>,
         rows: Range<usize>,
         filter: Option<(&Filter, u64)>,
+        budgets: Budgets<'_>,
     ) -> Result<()> {
         let Self { masks, selector, block_rows, .. } = self;
+        let go_on = || budgets.check();
         let Some(rows_of) = block.column().rows_of() else {
-            return selector.select(block.block(), rows, filter, &mut masks[n]);
+            return selector.select(block.block(), rows, filter, &mut masks[n], &go_on);
         };
         // The rows of the block that the vectors are of, and those between them.
         let (Some(first), Some(last)) = (rows_of.get(rows.start), rows_of[..rows.end].last())
@@ -83,7 +86,7 @@ impl Selection {
             return Ok(());
         };
         let between = *first as usize..*last as usize + 1;
-        selector.select(block.block(), between, filter, block_rows)?;
+        selector.select(block.block(), between, filter, block_rows, &go_on)?;
         masks[n].gather(block_rows, rows_of, rows);
         Ok(())
     }
