@@ -95,7 +95,15 @@ impl Iqdb {
     /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) when a field has the name; those
     /// of [`Store::add_field`].
     pub fn add_field(&self, field: Field) -> Result<Version> {
-        self.written(self.store.add_field(field, Budget::new(), &mut ()))
+        self.add_field_within(field, Budget::new())
+    }
+
+    /// As [`add_field`](Self::add_field), until the budget ends; the field is not there then.
+    ///
+    /// # Errors
+    /// Those of [`add_field`](Self::add_field) and of the budget.
+    pub fn add_field_within(&self, field: Field, budget: Budget<'_>) -> Result<Version> {
+        self.written(self.store.add_field(field, budget, &mut ()))
     }
 
     /// The store behind the handle.
@@ -110,7 +118,15 @@ impl Iqdb {
     /// # Errors
     /// Those of [`Store::refresh`].
     pub fn refresh(&self) -> Result<Version> {
-        self.written(self.store.refresh(Budget::new()))
+        self.refresh_within(Budget::new())
+    }
+
+    /// As [`refresh`](Self::refresh), until the budget ends; reads show what they did before then.
+    ///
+    /// # Errors
+    /// Those of [`refresh`](Self::refresh) and of the budget.
+    pub fn refresh_within(&self, budget: Budget<'_>) -> Result<Version> {
+        self.written(self.store.refresh(budget))
     }
 
     /// A copy of the record of this id, as of now.
