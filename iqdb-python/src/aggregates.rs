@@ -18,7 +18,7 @@ fn aggregate(
     wanted: Aggregate<'_>,
     filter: Filter,
 ) -> Result<Aggregated> {
-    let effort = Effort::of(snapshot.len(), 1, 0);
+    let effort = Effort::of(snapshot.len(), 1, 0).with_filter(snapshot.len(), filter.as_ref());
     let found = interrupt::run(py, effort, None, |budget| {
         snapshot.aggregate(&[wanted], filter.as_ref(), budget)
     })?;

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use iqdb::Budget;
+use iqdb::{Budget, Filter};
 use pyo3::prelude::*;
 
+use crate::cancel;
 use crate::errors::{Failure, Result};
 
 /// How often the main thread looks for signals.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+pub(crate) const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// From how many components on a search counts as long: some milliseconds of work, of which the
 /// thread that is started takes a hundredth.
@@ -38,6 +39,17 @@ impl Effort {
         let components = rows.saturating_mul(times as u64).saturating_mul(row);
         if components < LONG_COMPONENTS { Self::Short } else { Self::Long }
     }
+
+    /// The same call, which asks `rows` rows for this filter.
+    pub(crate) fn with_filter(self, rows: u64, filter: Option<&Filter>) -> Self {
+        // A term takes as long as some components of a row do.
+        const TERM: u64 = 16;
+        let terms = filter.map_or(0, |filter| filter.terms() as u64);
+        match rows.saturating_mul(terms).saturating_mul(TERM) < LONG_COMPONENTS {
+            true => self,
+            false => Self::Long,
+        }
+    }
 }
 
 /// Does the work with the interpreter released.
@@ -51,6 +63,9 @@ pub(crate) fn run<T: Send>(
     work: impl FnOnce(Budget<'_>) -> iqdb::Result<T> + Send,
 ) -> Result<T> {
     let budget = deadline.map_or(Budget::new(), |deadline| Budget::new().with_deadline(deadline));
+    if let Some(flag) = cancel::current() {
+        return py.detach(|| work(budget.with_cancel(&flag))).map_err(Failure::from);
+    }
     if effort == Effort::Short || !is_main_thread(py)? {
         return py.detach(|| work(budget)).map_err(Failure::from);
     }
@@ -92,8 +107,20 @@ fn watched<T: Send>(
     })
 }
 
+/// Between two steps of a call that holds the interpreter: whether it may go on.
+///
+/// # Errors
+/// That of a signal's handler; that of a caller who cancelled.
+pub(crate) fn look(py: Python<'_>) -> Result<()> {
+    py.check_signals()?;
+    match cancel::current() {
+        Some(flag) => Ok(Budget::new().with_cancel(&flag).check()?),
+        None => Ok(()),
+    }
+}
+
 /// What the handler of a signal raised, if there was one.
-fn signal() -> Option<PyErr> {
+pub(crate) fn signal() -> Option<PyErr> {
     // The method is of one lifetime, and the closure of all.
     #[allow(clippy::redundant_closure_for_method_calls)]
     Python::attach(|py| py.check_signals()).err()
@@ -112,11 +139,11 @@ impl Drop for Waker<'_> {
     }
 }
 
-fn cancelled() -> Failure {
+pub(crate) fn cancelled() -> Failure {
     iqdb::Error::new(iqdb::ErrorKind::Cancelled, "the work was not begun").into()
 }
 
-fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
+pub(crate) fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     let threading = py.import("threading")?;
     let current = threading.call_method0("get_ident")?;
     threading.call_method0("main_thread")?.getattr("ident")?.eq(current)

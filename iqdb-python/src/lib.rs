@@ -4,8 +4,10 @@
 //! keeps no state between calls but what its objects hold.
 
 mod aggregates;
+mod apart;
 mod arguments;
 mod arrays;
+mod cancel;
 mod database;
 mod errors;
 mod explain;
@@ -32,6 +34,7 @@ use pyo3::prelude::*;
 mod _iqdb {
     #[pymodule_export]
     use crate::{
+        cancel::Cancel,
         database::Database,
         explain::{Applied, Explain},
         filters::{Filter, Key, has, id_in, key},

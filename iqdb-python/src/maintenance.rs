@@ -6,21 +6,23 @@ use iqdb::{Budget, Iqdb, Maintenance, Progress};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::apart;
 use crate::database::Database;
 use crate::errors::Result;
-use crate::interrupt::{self, Effort};
 
 impl Database {
     /// Does something that may take long, with what the store offers for it; `refuse` is the same call
     /// of the facade, which says why there is nothing.
-    fn maintain<T: Send>(
+    fn maintain<T: Send + 'static>(
         &self,
         py: Python<'_>,
         refuse: fn(&Iqdb) -> iqdb::Result<T>,
-        work: impl FnOnce(&dyn Maintenance, Budget<'_>, &mut dyn Progress) -> iqdb::Result<T> + Send,
+        work: impl FnOnce(&dyn Maintenance, Budget<'_>, &mut dyn Progress) -> iqdb::Result<T>
+        + Send
+        + 'static,
     ) -> Result<T> {
         let db = self.db()?;
-        interrupt::run(py, Effort::Long, None, |budget| match db.store().maintenance() {
+        apart::run(py, move |budget| match db.store().maintenance() {
             Some(maintenance) => work(maintenance, budget, &mut ()),
             None => refuse(&db),
         })
@@ -29,10 +31,11 @@ impl Database {
 
 #[pymethods]
 impl Database {
-    /// Returns when every write that was acknowledged is as durable as it gets.
+    /// Returns when every write that was acknowledged is as durable as it gets. After Ctrl-C it goes on
+    /// by itself.
     fn flush(&self, py: Python<'_>) -> Result<()> {
         let db = self.db()?;
-        Ok(py.detach(|| db.flush())?)
+        apart::run(py, move |_| db.flush())
     }
 
     /// Rewrites what holds deleted records, so that the database shrinks. Changes nothing that is read.
@@ -68,13 +71,13 @@ impl Database {
     /// otherwise. Answers are the same before and after.
     fn prepare(&self, py: Python<'_>) -> Result<()> {
         let db = self.db()?;
-        interrupt::run(py, Effort::Long, None, |budget| db.prepare_within(budget).map(drop))
+        apart::run(py, move |budget| db.prepare_within(budget).map(drop))
     }
 
-    /// Moves a database that is open to be read only on to what its writer has published meanwhile;
-    /// returns the version.
+    /// Moves a database that is open to be read only on to what has been published meanwhile, where its
+    /// store has writers beside readers; returns the version that reads show, as for any other one.
     fn refresh(&self, py: Python<'_>) -> Result<u64> {
         let db = self.db()?;
-        Ok(py.detach(|| db.refresh())?.0)
+        Ok(apart::run(py, move |budget| db.refresh_within(budget))?.0)
     }
 }

@@ -6,6 +6,7 @@ use iqdb::{Durability, Iqdb};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
+use crate::apart;
 use crate::arguments::count;
 use crate::database::Database;
 use crate::errors::{Result, invalid_query};
@@ -33,7 +34,8 @@ pub(crate) fn memory(
 /// one that is there must have its fields, and may have others that were added since.
 ///
 /// `durability` is "immediate" (a write that returned is on the disk) or "relaxed" (it outlives the
-/// process, and after `flush` the system). With `read_only` it is opened beside its writer.
+/// process, and after `flush` the system). With `read_only` it is opened beside other readers, and not beside a
+/// writer.
 ///
 /// >>> import iqdb, tempfile
 /// >>> with tempfile.TemporaryDirectory() as folder:
@@ -66,10 +68,11 @@ pub(crate) fn open(
         }
     });
     let place = path.display().to_string();
-    let db = py.detach(|| match schema {
+    let named = place.clone();
+    let db = apart::run(py, move |_| match schema {
         Some(schema) if read_only => {
             let db = builder.open_read_only(&path)?;
-            check_schema(&place, &schema, &db.schema())?;
+            check_schema(&named, &schema, &db.schema())?;
             Ok(db)
         }
         None if read_only => builder.open_read_only(&path),

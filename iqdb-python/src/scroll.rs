@@ -53,7 +53,8 @@ impl Scroll {
 
     /// Reads the next page, from `state` on; returns its records and where it ended.
     fn read(&self, py: Python<'_>, after: Option<&Cursor>, rows: usize) -> Result<Read> {
-        let effort = Effort::of(self.snapshot.len(), 1, 0);
+        let (all, filter) = (self.snapshot.len(), self.options.filter.as_ref());
+        let effort = Effort::of(all, 1, 0).with_filter(all, filter);
         let (read, cursor) = interrupt::run(py, effort, None, |budget| {
             let options = &self.options;
             let mut page = Page::new(rows).with_parts(options.parts).with_budget(budget);

@@ -92,10 +92,10 @@ pub(crate) fn search<'py>(
     let kind = field_kind(&**snapshot, arguments.on)?;
     let queries = vectors::queries(vectors, kind)?;
     let options = arguments.read(filters)?;
-    let dim = kind.dim().unwrap_or(0);
+    let (rows, dim) = (snapshot.len(), kind.dim().unwrap_or(0));
     match queries {
         Queries::One(vector) => {
-            let effort = Effort::of(snapshot.len(), 1, dim);
+            let effort = Effort::of(rows, 1, dim).with_filter(rows, options.filter.as_ref());
             let result = interrupt::run(py, effort, options.deadline, |budget| {
                 let mut hits = Hits::new();
                 let explain = db.search_on(
@@ -109,7 +109,8 @@ pub(crate) fn search<'py>(
             Ok(Bound::new(py, result)?.into_any())
         }
         Queries::Many(vectors) => {
-            let effort = Effort::of(snapshot.len(), vectors.len(), dim);
+            let effort = Effort::of(rows, vectors.len(), dim);
+            let effort = effort.with_filter(rows, options.filter.as_ref());
             let results = interrupt::run(py, effort, options.deadline, |budget| {
                 let queries: Vec<_> =
                     vectors.iter().map(|vector| options.query(vector, budget)).collect();

@@ -13,7 +13,7 @@ use crate::records::Record;
 use crate::schema::Schema;
 use crate::scroll::{Options, Scroll};
 use crate::search::Arguments;
-use crate::{aggregates, filters, ids};
+use crate::{aggregates, filters, ids, interrupt};
 
 /// How many records are read before signals are looked for.
 const READ_AT_ONCE: usize = 256;
@@ -59,7 +59,7 @@ pub(crate) fn get_many(
     let ids = ids::many(ids)?;
     let mut records = Vec::with_capacity(ids.len());
     for ids in ids.chunks(READ_AT_ONCE) {
-        py.check_signals()?;
+        interrupt::look(py)?;
         let read = |id: &iqdb::RecordId| id.check().and_then(|()| snapshot.get(id));
         let found = py.detach(|| ids.iter().map(read).collect::<iqdb::Result<Vec<_>>>())?;
         for record in found {

@@ -13,6 +13,9 @@ use crate::interrupt::{self, Effort};
 use crate::vectors::{self, Column};
 use crate::{ids, values};
 
+/// How many payloads are read before signals are looked for.
+const READ_AT_ONCE: usize = 1_024;
+
 /// What Python passed.
 pub(crate) struct Input<'py> {
     ids: IdColumn,
@@ -68,6 +71,9 @@ impl<'py> Input<'py> {
 
     fn payload(&self, row: usize) -> Result<Payload> {
         let Some(payloads) = &self.payloads else { return Ok(Payload::new()) };
+        if row.is_multiple_of(READ_AT_ONCE) {
+            interrupt::look(payloads.py())?;
+        }
         match values::payload(&payloads.get_item(row)?) {
             Ok(payload) => Ok(payload),
             Err(crate::errors::Failure::Iqdb(error)) => {
@@ -164,8 +170,7 @@ pub(crate) fn upsert(
         if end == input.len() {
             return Ok(total);
         }
-        py.check_signals()
-            .map_err(|signal| crate::errors::Failure::from(signal).with_acknowledged(py, done))?;
+        interrupt::look(py).map_err(|failure| failure.with_acknowledged(py, done))?;
     }
 }
 

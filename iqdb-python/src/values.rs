@@ -219,6 +219,11 @@ fn naive(object: &Bound<'_, PyAny>, at: At<'_>) -> PyResult<Error> {
     Ok(at.invalid("a datetime has no time zone").found(object.repr()?).hint(NAIVE))
 }
 
+/// Whether the class of an object has an attribute. Asking the object may run any code.
+fn has(object: &Bound<'_, PyAny>, name: &str) -> bool {
+    object.get_type().hasattr(name).unwrap_or(false)
+}
+
 fn no_value(object: &Bound<'_, PyAny>, at: At<'_>) -> Failure {
     let name = type_name(object);
     let error = at
@@ -231,6 +236,8 @@ fn no_value(object: &Bound<'_, PyAny>, at: At<'_>) -> Failure {
         "uuid.UUID" => error.hint("use str(…)"),
         "set" | "frozenset" => error.hint("use sorted(…)"),
         name if name.starts_with("pandas.") => error.hint("leave the key out, or use None"),
+        _ if has(object, "detach") => error.hint("use .detach().cpu().tolist()"),
+        _ if has(object, "__array__") => error.hint("use numpy.asarray(…).tolist()"),
         _ => error,
     }
     .into()

@@ -4,6 +4,7 @@ use iqdb::{Applied, Batch, Change, Payload, RecordId};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::apart;
 use crate::arguments::count;
 use crate::database::Database;
 use crate::errors::Result;
@@ -16,18 +17,19 @@ use crate::{values, vectors};
 const BATCH_ROWS: usize = 8_192;
 
 impl Database {
-    /// Applies a batch. A filter in it reads all records; records to write have this many components.
+    /// Applies a batch, with the filter in it, which reads all records; records to write have this many
+    /// components.
     fn apply(
         &self,
         py: Python<'_>,
         batch: &Batch,
-        reads_all: bool,
+        filter: Option<&iqdb::Filter>,
         components: usize,
     ) -> Result<Applied> {
         let db = self.db()?;
-        let all = if reads_all { db.len()? } else { 0 };
+        let all = filter.map_or(Ok(0), |_| db.len())?;
         let rows = all.saturating_add(batch.changes().len() as u64);
-        let effort = Effort::of(rows, 1, components);
+        let effort = Effort::of(rows, 1, components).with_filter(all, filter);
         interrupt::run(py, effort, None, |budget| db.apply_within(batch, budget))
     }
 
@@ -41,7 +43,7 @@ impl Database {
         let schema = self.db()?.schema();
         let input = Input::read(&schema, ids, vectors, payloads)?;
         let batch = input.records(0..input.len())?.into_iter().map(change).collect();
-        Ok(self.apply(ids.py(), &batch, false, components(&schema))?.into())
+        Ok(self.apply(ids.py(), &batch, None, components(&schema))?.into())
     }
 
     fn set_each(
@@ -65,7 +67,7 @@ impl Database {
             Err(_) => vec![given(payload)?; id_list.len()],
         };
         let batch = id_list.into_iter().zip(payloads).map(|(id, payload)| change(id, payload));
-        Ok(self.apply(ids.py(), &batch.collect(), false, 0)?.payload_set)
+        Ok(self.apply(ids.py(), &batch.collect(), None, 0)?.payload_set)
     }
 }
 
@@ -162,8 +164,9 @@ impl Database {
         let schema = self.db()?.schema();
         let input = Input::read(&schema, ids, vectors, payloads)?;
         let records = input.records(0..input.len())?;
-        let batch = records.into_iter().fold(Batch::new().delete_where(filter), Batch::upsert);
-        Ok(self.apply(ids.py(), &batch, true, components(&schema))?.into())
+        let batch = Batch::new().delete_where(filter.clone());
+        let batch = records.into_iter().fold(batch, Batch::upsert);
+        Ok(self.apply(ids.py(), &batch, Some(&filter), components(&schema))?.into())
     }
 
     /// Deletes the records of one or many ids; returns how many there were.
@@ -175,7 +178,7 @@ impl Database {
     /// 1
     fn delete(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> Result<u64> {
         let batch = id_list(ids)?.into_iter().map(Change::Delete).collect();
-        Ok(self.apply(py, &batch, false, 0)?.deleted)
+        Ok(self.apply(py, &batch, None, 0)?.deleted)
     }
 
     /// Deletes the records that match, as one batch; returns how many there were.
@@ -187,8 +190,9 @@ impl Database {
     /// 1
     #[pyo3(signature = (r#where))]
     fn delete_where(&self, py: Python<'_>, r#where: &Bound<'_, PyAny>) -> Result<u64> {
-        let batch = Batch::new().delete_where(self.required_filter(r#where)?);
-        Ok(self.apply(py, &batch, true, 0)?.deleted)
+        let filter = self.required_filter(r#where)?;
+        let batch = Batch::new().delete_where(filter.clone());
+        Ok(self.apply(py, &batch, Some(&filter), 0)?.deleted)
     }
 
     /// Replaces the payloads of one or many ids by one payload for all, or a list of one for each, as one
@@ -242,7 +246,7 @@ impl Database {
             named.push((name.into(), vector));
         }
         let batch = Batch::new().set_vectors(crate::ids::from_python(id)?, named);
-        Ok(self.apply(py, &batch, false, 0)?.vectors_set == 1)
+        Ok(self.apply(py, &batch, None, 0)?.vectors_set == 1)
     }
 
     /// Appends the one field of a schema, while the database goes on being used; records that are there
@@ -262,6 +266,7 @@ impl Database {
                 .found(format_args!("{} fields", added.fields().len()))
                 .into());
         };
-        Ok(py.detach(|| db.add_field(field.clone()))?.0)
+        let field = field.clone();
+        Ok(apart::run(py, move |budget| db.add_field_within(field, budget))?.0)
     }
 }

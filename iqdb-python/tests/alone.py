@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 
 SECONDS = 600
 
 
-def alone(program: str, seconds: float = SECONDS) -> str:
-    """What the program prints; it must end well."""
+def alone(program: str, seconds: float = SECONDS, under: Sequence[str] = ()) -> str:
+    """What the program prints; it must end well. `under` is a command that runs it, and its arguments."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
+        [*under, sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
         timeout=seconds,

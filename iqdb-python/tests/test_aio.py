@@ -87,12 +87,109 @@ async def test_closing_waits_for_work_and_may_be_done_again():
     assert db.sync.closed
 
 
-async def test_a_call_that_is_cancelled_goes_on_to_its_end():
-    rows = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
+LIMIT = 0.1
+"""How soon the work ends whose `await` is cancelled."""
+
+TRIES = 8
+"""On a busy machine a thread waits to be run: the best of these counts."""
+
+
+async def ends_soon(db, call) -> None:
+    """The only thread of `db` is free soon after an `await` of what `call` returns is cancelled."""
+    start = time.monotonic()
+    await call()
+    whole = time.monotonic() - start
+    assert whole > 3 * LIMIT, "the call is too short to show anything"
+    found: list[float] = []
+    for _ in range(TRIES):
+        task = asyncio.create_task(call())
+        await asyncio.sleep(whole / 3)
+        if task.done():
+            # It was faster this time.
+            whole /= 2
+            continue
+        start = time.monotonic()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await db.get(0)
+        found.append(time.monotonic() - start)
+        if found[-1] <= LIMIT:
+            return
+    raise AssertionError(f"the thread is free after {found} s of {whole}")
+
+
+ROWS = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
+
+
+async def test_a_search_whose_await_is_cancelled_ends():
     async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
-        upsert = asyncio.create_task(db.upsert(np.arange(len(rows)), rows))
-        await asyncio.sleep(0.001)
+        await db.upsert(np.arange(len(ROWS)), ROWS)
+        queries = np.concatenate([ROWS[:1_000]] * 4)
+        await ends_soon(db, lambda: db.search(queries, 1))
+        snapshot = await db.snapshot()
+        await ends_soon(db, lambda: snapshot.search(queries, 1))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(db.search(queries, 1), 0.01)
+        assert len(await db.search(ROWS[:2], 1)) == 2
+
+
+async def test_an_upsert_whose_await_is_cancelled_ends_between_its_batches():
+    async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
+        rows = np.concatenate([ROWS] * 8)
+        ids = np.arange(len(rows), dtype=np.uint64)
+        found = []
+
+        async def upsert():
+            found.append(await db.count())
+            ids[:] += np.uint64(len(ids))
+            await db.upsert(ids, rows, batch_rows=512)
+
+        await ends_soon(db, upsert)
+        left = await db.count() - found[-1]
+        assert 0 < left < len(rows) and left % 512 == 0
+
+
+async def test_an_insert_whose_await_is_cancelled_is_there_as_a_whole_or_not_at_all():
+    rows = np.concatenate([ROWS] * 4)
+    ids = np.arange(len(rows))
+    found = set()
+    for n in range(8):
+        async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
+            task = asyncio.create_task(db.insert(ids, rows))
+            await asyncio.sleep(0.02 * n)
+            task.cancel()
+            await asyncio.wait([task])
+            found.add(await db.count())
+    assert 0 in found and found <= {0, len(rows)}
+
+
+async def test_a_call_that_is_cancelled_before_a_thread_takes_it_is_not_begun():
+    async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
+        await db.upsert(np.arange(len(ROWS)), ROWS)
+        search = asyncio.create_task(db.search(np.concatenate([ROWS[:1_000]] * 2), 1))
+        await asyncio.sleep(0.02)
+        upsert = asyncio.create_task(db.upsert("new", ROWS[0]))
+        await asyncio.sleep(0.02)
         upsert.cancel()
         with pytest.raises(asyncio.CancelledError):
             await upsert
-        assert await db.count() == len(rows)
+        assert len(await search) == 2_000
+        assert await db.get("new") is None
+
+
+async def test_an_opening_whose_await_is_cancelled_leaves_no_database_open(tmp_path):
+    path = tmp_path / "a.iqdb"
+    task = asyncio.ensure_future(aio.open(path, dim=2).__aenter__())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    end = time.monotonic() + 5
+    while True:
+        try:
+            async with aio.open(path, dim=2) as db:
+                assert await db.count() == 0
+            break
+        except iqdb.LockedError:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.01)

@@ -177,6 +177,37 @@ def test_a_tensor_that_numpy_can_not_read_is_told_what_to_call(tensor):
             call()
         assert ".detach().cpu()" in str(caught.value)
         assert ".detach().cpu()" in caught.value.hint
+    rows = [AS_F32[0], tensor, AS_F32[2]]
+    components = [[1.0, 2.0, 3.0], [1.0, tensor, 3.0], [1.0, 2.0, 3.0]]
+    for listed, place in ((rows, "[1]"), (components, "[1][1]"), ([tensor, None, None], "[0]")):
+        with pytest.raises(iqdb.InvalidInputError) as caught:
+            db.upsert([1, 2, 3], listed)
+        assert f"a tensor at {place} " in str(caught.value)
+        assert ".detach().cpu()" in caught.value.hint
+    with pytest.raises(iqdb.InvalidInputError) as caught:
+        db.upsert(1, AS_F32[0], {"a": [0.5, {"b": tensor}]})
+    assert caught.value.operation == "payload at a[1].b"
+    assert ".detach().cpu()" in caught.value.hint
+    assert len(db) == 0
+
+
+@pytest.mark.parametrize("of", [ArrayLike, OnlyDLPack], ids=lambda of: of.__name__)
+def test_lists_of_tensors_are_matrices(of):
+    db = iqdb.memory(dim=3)
+    tensors = [of(row) for row in AS_F32]
+    scalars = [[of(np.array(number)) for number in row] for row in AS_F32]
+    mixed = [AS_F32[0], tensors[1], AS_F32[2].tolist()]
+    for listed in (tensors, tuple(tensors), scalars, mixed):
+        db.upsert([1, 2, 3], listed)
+        assert np.array([db.get(id).vector for id in (1, 2, 3)]).tolist() == AS_F32.tolist()
+        assert len(db.search(listed, 1)) == 3
+    assert len(db.search(scalars[0], 2)) == 2
+    db.upsert([1, 2, 3], [tensors[0], None, tensors[2]])
+    assert db.get(2).vector is None and db.get(3).vector.tolist() == AS_F32[2].tolist()
+    with pytest.raises(iqdb.InvalidInputError, match="bools"):
+        db.upsert([1, 2], [of(np.array([True, False, True])), of(AS_F32[0])])
+    with pytest.raises(iqdb.InvalidInputError):
+        db.upsert([1, 2], [of(AS_F32[0]), of(AS_F32[0, :2].copy())])
 
 
 @pytest.mark.parametrize(

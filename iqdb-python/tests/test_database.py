@@ -234,8 +234,13 @@ def test_what_is_on_disk_stays(tmp_path: Path):
         len(db)
     with iqdb.open(path) as db:
         assert len(db) == 2
-    with iqdb.open(str(tmp_path / "copy.iqdb"), read_only=True) as db:
-        assert len(db) == 1 and db.refresh() == 1
+    copy = str(tmp_path / "copy.iqdb")
+    with iqdb.open(copy), pytest.raises(iqdb.LockedError):
+        iqdb.open(copy, read_only=True)
+    with iqdb.open(copy, read_only=True) as db, iqdb.open(copy, read_only=True) as other:
+        assert len(db) == len(other) == 1 and db.refresh() == 1
+        with pytest.raises(iqdb.LockedError):
+            iqdb.open(copy)
         with pytest.raises(iqdb.NotSupportedError):
             db.upsert(3, [1, 1])
     with pytest.raises(iqdb.StorageError):

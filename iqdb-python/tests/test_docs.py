@@ -4,39 +4,53 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.util
 import inspect
 import pydoc
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import iqdb
 
-MODULES = ["iqdb", "iqdb._errors", "iqdb._arrays", "iqdb.aio"]
+MODULES = ["iqdb", "iqdb._errors", "iqdb._arrays", "iqdb._columns", "iqdb._tables", "iqdb.aio"]
+# Those of an adapter are run where what it adapts to is installed.
+ADAPTERS = {
+    "langchain_core": ["iqdb.integrations.langchain"],
+    "haystack": [
+        "iqdb.integrations.haystack",
+        *(f"iqdb.integrations.haystack.{name}" for name in ("store", "retriever", "filters")),
+    ],
+}
 GUIDE = Path(__file__).parents[2] / "docs" / "python.md"
 
 
 def docstrings():
-    """The docstrings of the package, those of methods written in Rust included."""
-    for module in map(importlib.import_module, MODULES):
-        yield module.__name__, module.__doc__ or ""
+    """The docstrings of the package, those of methods written in Rust included, each with its module."""
+    names = list(MODULES)
+    for package, adapter in ADAPTERS.items():
+        names += adapter if importlib.util.find_spec(package) else []
+    for module in map(importlib.import_module, names):
+        yield module.__name__, module.__doc__ or "", module
         for name, value in vars(module).items():
             if inspect.isclass(value) and value.__module__.startswith("iqdb"):
-                yield name, value.__doc__ or ""
+                yield name, value.__doc__ or "", module
                 for method, of in vars(value).items():
-                    yield f"{name}.{method}", getattr(of, "__doc__", None) or ""
+                    yield f"{name}.{method}", getattr(of, "__doc__", None) or "", module
             elif inspect.isroutine(value) and (value.__module__ or "").startswith("iqdb"):
-                yield name, value.__doc__ or ""
+                inside = module.__name__.startswith("iqdb.integrations")
+                yield f"{module.__name__}.{name}" if inside else name, value.__doc__ or "", module
 
 
-EXAMPLES = {name: text for name, text in docstrings() if ">>>" in text}
+EXAMPLES = {name: (text, module) for name, text, module in docstrings() if ">>>" in text}
 
 
-def run(name: str, text: str) -> int:
-    test = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
+def run(name: str, text: str, names: dict[str, Any] | None = None) -> int:
+    test = doctest.DocTestParser().get_doctest(text, dict(names or {}), name, None, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     runner.run(test)
     assert runner.failures == 0, f"an example of {name} fails"
@@ -45,7 +59,21 @@ def run(name: str, text: str) -> int:
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_the_examples_of_docstrings_are_true(name, capsys):
-    assert run(name, EXAMPLES[name]) > 0
+    text, module = EXAMPLES[name]
+    # Those of the adapters may use the names beside them.
+    inside = module.__name__.startswith("iqdb.integrations")
+    assert run(name, text, vars(module) if inside else None) > 0
+
+
+@pytest.mark.parametrize("package", ADAPTERS)
+def test_there_are_examples_of_the_adapters(package):
+    pytest.importorskip(package)
+    usual = {
+        "langchain_core": {"IqdbVectorStore", "IqdbVectorStore.delete"},
+        "haystack": {"IqdbDocumentStore", "IqdbEmbeddingRetriever"},
+    }
+    translated = {f"{ADAPTERS[package][-1]}.translate"}
+    assert usual[package] | translated | {ADAPTERS[package][0]} <= set(EXAMPLES)
 
 
 def test_there_are_examples_of_the_usual_calls():

@@ -239,6 +239,31 @@ def run(seeds: range) -> None:
     print("".join(f"\n{rule.hits} differences: {rule.name}" for rule in RULES))
 
 
+def test_a_rule_explains_what_its_documentation_is_about_and_nothing_else():
+    [rule] = RULES
+    assert rule.documentation.count("https://qdrant.tech/documentation/") == 2
+    payload = {"n": 1.0, "tags": [2, 3.0], "list": [{"n": 5.0}], "lang": "en", "half": 2.5}
+    for condition in [
+        ("match", "n", 1),
+        ("any", "tags", [3, 9]),
+        ("except", "n", [0, 1]),
+        ("match", "list[].n", 5),
+        ("not", [("and", [("match", "lang", "en"), ("match", "n", 1)])]),
+    ]:
+        assert rule.explains(condition, payload), condition
+    for condition in [
+        ("match", "n", 2),
+        ("match", "n", True),
+        ("any", "tags", [2, 4]),
+        ("match", "lang", 1),
+        ("match", "half", 2),
+        ("range", "n", "gte", 1),
+        ("null", "n"),
+        ("or", [("match", "lang", "en"), ("range", "n", "lt", 1)]),
+    ]:
+        assert not rule.explains(condition, payload), condition
+
+
 def test_qdrant_agrees_on_some_databases():
     run(range(300))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timezone
 
 import numpy as np
 import pytest
@@ -87,3 +88,57 @@ def test_hits_are_a_table(db):
     assert db.search([1, 2], within=-1.0).to_arrow().num_rows == 0
     db.upsert([uuid.UUID(int=5), "text"], VECTORS[:2])
     assert set(db.search([1, 2]).to_arrow()["id"].to_pylist()) >= {str(uuid.UUID(int=5)), "1"}
+
+
+WHEN = datetime(2025, 1, 31, 12, 30, 15, 123456, tzinfo=timezone.utc)
+LARGE = 2**63 - 1
+
+
+def test_columns_of_pandas_keep_what_they_hold_and_have_gaps(db):
+    pd = pytest.importorskip("pandas")
+    rows = [
+        {"n": LARGE, "flag": True, "lang": "en", "when": WHEN, "x": 0.5, "tags": [1], "k": 1, "m": 1},
+        {"n": None, "k": 2, "b": False, "m": 2.5},
+        {"n": -7, "flag": False, "lang": None, "k": LARGE, "b": True, "large": 0.5, "mixed": "a"},
+    ]
+    rows[0] |= {"b": True, "large": LARGE, "mixed": 1}
+    db.upsert([1, 2, 2**64 - 1], VECTORS, rows)
+    frame = db.search([1, 2], 3).to_pandas()
+    types = {name: str(of) for name, of in frame.dtypes.items()}
+    assert types == {
+        "id": "uint64", "distance": "float64", "n": "Int64", "flag": "boolean", "lang": "string",
+        "when": "datetime64[us, UTC]", "x": "float64", "tags": "object", "k": "int64", "b": "bool",
+        "m": "float64", "large": "object", "mixed": "object",
+    }  # fmt: skip
+    assert frame["id"].tolist() == [1, 2, 2**64 - 1]
+    assert frame["n"].tolist() == [LARGE, pd.NA, -7] and frame["k"].tolist() == [1, 2, LARGE]
+    assert frame["flag"].tolist() == [True, pd.NA, False]
+    assert frame["lang"].tolist() == ["en", pd.NA, pd.NA]
+    assert frame["when"][0] == WHEN and frame["when"][1] is pd.NaT
+    assert frame["large"].tolist() == [LARGE, None, 0.5]
+    # What is written back from such a frame is what was read, and what is missing is absent.
+    again = frame[["n", "flag", "lang", "when"]]
+    db.upsert(frame["id"], VECTORS, again)
+    assert db.get(1).payload == {"n": LARGE, "flag": True, "lang": "en", "when": WHEN}
+    assert db.get(2).payload == {} and db.get(2**64 - 1).payload == {"n": -7, "flag": False}
+    assert str(db.search([1, 2], within=-1.0).to_pandas()["id"].dtype) == "uint64"
+
+
+def test_columns_of_arrow_keep_what_they_hold_and_have_gaps(db):
+    pa = pytest.importorskip("pyarrow")
+    rows = [{"n": LARGE, "flag": True, "when": WHEN}, {"lang": "en"}, {"n": -7, "flag": False}]
+    db.upsert([1, 2, 2**64 - 1], VECTORS, rows)
+    table = db.search([1, 2], 3).to_arrow()
+    assert [(field.name, field.type) for field in table.schema] == [
+        ("id", pa.uint64()),
+        ("distance", pa.float64()),
+        ("flag", pa.bool_()),
+        ("n", pa.int64()),
+        ("when", pa.timestamp("us", "UTC")),
+        ("lang", pa.string()),
+    ]
+    assert table["n"].to_pylist() == [LARGE, None, -7] and table["id"].to_pylist()[2] == 2**64 - 1
+    db.merge_payload(2, {"n": "seven"})
+    with pytest.raises(iqdb.NotSupportedError, match="'n'") as caught:
+        db.search([1, 2], 3).to_arrow()
+    assert "to_pandas" in caught.value.hint

@@ -53,7 +53,8 @@ def column(values: Any, form: str, dim: int | None) -> Any:
         return [None if item is None else _sparse(item) for item in values]
     listed = values.to_pylist() if _is_arrow(values) and values.null_count else values
     if isinstance(listed, (list, tuple)) and any(item is None for item in listed):
-        return [None if item is None else vector(item, form, dim) for item in listed]
+        rows = _of_others(listed, "") if isinstance(listed, (list, tuple)) else listed
+        return [None if item is None else vector(item, form, dim) for item in rows]
     array = _dense(values, form, dim)
     if array.ndim == 1 and array.size == 0:
         return array.reshape(0, 1)
@@ -78,7 +79,7 @@ def ids(values: Any) -> list[Any]:
 
 def _dense(values: Any, form: str, dim: int | None) -> NDArray[Any]:
     _check_no_bools(values)
-    array = _as_array(values)
+    array = _as_array(values, "")
     if array.dtype == object:
         array = _stacked(array)
     if form == "binary":
@@ -123,12 +124,15 @@ def _bits(array: NDArray[Any], dim: int | None) -> NDArray[np.uint8]:
     )
 
 
-def _as_array(values: Any) -> NDArray[Any]:
+def _as_array(values: Any, at: str) -> NDArray[Any]:
+    """The array that an object is; `at` is its place in what was passed, such as ` at [2]`."""
     if isinstance(values, np.ndarray):
         return values
     if _is_arrow(values):
         return _of_arrow(values)
-    _check_tensor(values)
+    _check_tensor(values, at)
+    if isinstance(values, (list, tuple)):
+        values = _of_others(values, "")
     try:
         if hasattr(values, "__dlpack__") and not hasattr(values, "__array__"):
             array: NDArray[Any] = np.from_dlpack(values)
@@ -137,19 +141,47 @@ def _as_array(values: Any) -> NDArray[Any]:
     except (TypeError, ValueError, RuntimeError, BufferError) as error:
         raise invalid(
             "invalid_vector",
-            f"{type(values).__name__} can't be read as vectors: {error}",
+            f"{type(values).__name__}{at} can't be read as vectors: {error}",
             "pass an array of numbers, each row as long as the others",
         ) from error
 
 
-def _check_tensor(values: Any) -> None:
+_DEPTH = 2
+"""How deep lists of vectors are nested at most: rows, and the components of a row."""
+
+
+def _of_others(values: Any, path: str) -> Any:
+    """A list with arrays of numpy in the place of tensors, and of other arrays that numpy doesn't know."""
+    types = set(map(type, values))
+    if any(issubclass(of, (list, tuple)) for of in types) and path.count("[") + 1 < _DEPTH:
+        values = [
+            _of_others(item, f"{path}[{n}]") if isinstance(item, (list, tuple)) else item
+            for n, item in enumerate(values)
+        ]
+    if any(map(_is_of_others, types)):
+        values = [
+            _as_array(item, f" at {path}[{n}]") if _is_of_others(type(item)) else item
+            for n, item in enumerate(values)
+        ]
+        kinds = {item.dtype.kind for item in values if isinstance(item, (np.ndarray, np.generic))}
+        if "b" in kinds and kinds != {"b"}:
+            raise invalid("invalid_vector", "a vector has bools among its numbers")
+    return values
+
+
+def _is_of_others(of: type) -> bool:
+    is_array = hasattr(of, "__array__") or hasattr(of, "__dlpack__")
+    return is_array and not issubclass(of, (np.ndarray, np.generic))
+
+
+def _check_tensor(values: Any, at: str) -> None:
     """Refuses a tensor that numpy can't look into, and says what to call first."""
     device = getattr(values, "device", None)
     is_elsewhere = device is not None and getattr(device, "type", str(device)) not in ("cpu", "")
     has_grad = getattr(values, "requires_grad", False) is True
     if hasattr(values, "detach") and (is_elsewhere or has_grad):
         what = "requires grad" if has_grad else f"is on {device}"
-        raise invalid("invalid_vector", f"a tensor {what}", "call .detach().cpu() first")
+        raise invalid("invalid_vector", f"a tensor{at} {what}", "call .detach().cpu() first")
 
 
 def _stacked(array: NDArray[Any]) -> NDArray[Any]:

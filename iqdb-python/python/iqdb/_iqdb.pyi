@@ -1,14 +1,15 @@
 # The types of what is written in Rust. `tests/test_stubs.py` compares the names with the module's.
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Protocol, Self, TypeAlias, final, overload
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar, final, overload
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
+_T = TypeVar("_T")
 _Id: TypeAlias = int | str | UUID | np.integer[Any]
 _Scalar: TypeAlias = bool | int | float | str | datetime | date | np.generic | None
 _Where: TypeAlias = str | Filter
@@ -179,6 +180,11 @@ class Record:
 class Scroll:
     def __iter__(self) -> Self: ...
     def __next__(self) -> Record: ...
+
+@final
+class _Cancel:
+    def set(self) -> None: ...
+    def run(self, call: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T: ...
 
 class _Reader:
     """What a database and a snapshot have in common; it exists in this file alone."""

@@ -1,6 +1,7 @@
 """The same names for asyncio: every call that works does so on a thread of a pool.
 
-A call whose `await` is cancelled goes on to its end on its thread.
+A call whose `await` is cancelled ends soon on its thread: a write is then there as a whole or not at all, and of an
+upsert the batches that were written before stay. One that still waits for a thread is not begun.
 
 >>> import asyncio
 >>> from iqdb import aio
@@ -23,7 +24,7 @@ from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import iqdb
-from iqdb._iqdb import Database, Record, Schema, Snapshot
+from iqdb._iqdb import Database, Record, Schema, Snapshot, _Cancel
 
 __all__ = ["AsyncDatabase", "AsyncSnapshot", "memory", "open"]
 
@@ -44,7 +45,8 @@ class _Pool:
 
     async def _run(self, call: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         loop = asyncio.get_running_loop()
-        work = partial(call, *args, **kwargs)
+        cancel = _Cancel()
+        work = partial(cancel.run, call, *args, **kwargs)
         try:
             future = loop.run_in_executor(self._threads, work)
         except RuntimeError:
@@ -52,7 +54,11 @@ class _Pool:
             if not self._database.closed:
                 raise
             return work()
-        return await future
+        try:
+            return await future
+        finally:
+            # Where the work has ended, it ends nothing.
+            cancel.set()
 
 
 def _awaited(

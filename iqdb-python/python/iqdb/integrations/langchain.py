@@ -96,6 +96,14 @@ class IqdbVectorStore(VectorStore):
 
     The database has a dense field for the embeddings, `vector` unless `field` says otherwise. A
     document is a record with the keys `text` and `metadata`. Scores are distances: smaller is nearer.
+
+    >>> from langchain_core.embeddings import DeterministicFakeEmbedding
+    >>> store = IqdbVectorStore(iqdb.memory(dim=8), DeterministicFakeEmbedding(size=8))
+    >>> store.add_texts(["a house"], [{"year": 1999}], ids=["h"])
+    ['h']
+    >>> [(found, score)] = store.similarity_search_with_score("a house", filter="metadata.year < 2000")
+    >>> found.id, round(score, 6)
+    ('h', 0.0)
     """
 
     def __init__(
@@ -196,6 +204,14 @@ class IqdbVectorStore(VectorStore):
 
         Without ids and without a filter nothing is deleted. `filter` is what `translate` takes: `{}`
         matches all documents.
+
+        >>> from langchain_core.embeddings import DeterministicFakeEmbedding
+        >>> store = IqdbVectorStore(iqdb.memory(dim=8), DeterministicFakeEmbedding(size=8))
+        >>> _ = store.add_texts(["a house", "a tree"], [{"lang": "en"}, {}], ids=["h", "t"])
+        >>> store.delete(["h", "t"], filter={"lang": "en"})
+        True
+        >>> [document.id for document in store.get_by_ids(["h", "t"])]
+        ['t']
         """
         if kwargs:
             raise TypeError(f"delete() got an unexpected keyword argument {next(iter(kwargs))!r}")

@@ -37,7 +37,7 @@ def translate(filters: dict[str, Any]) -> iqdb.Filter:
     """The filter with the same meaning.
 
     >>> translate({"field": "meta.year", "operator": "!=", "value": 2020})
-    Filter(not meta.year = 2020)
+    Filter(not meta.year in [2020])
     """
     if not isinstance(filters, dict):
         raise FilterError(f"a filter is a dict: found {type(filters).__name__}")

@@ -12,7 +12,16 @@ from iqdb.integrations.haystack.store import IqdbDocumentStore
 
 @component
 class IqdbEmbeddingRetriever:
-    """Finds the documents nearest to an embedding in an `IqdbDocumentStore`."""
+    """Finds the documents nearest to an embedding in an `IqdbDocumentStore`.
+
+    >>> from haystack import Document
+    >>> store = IqdbDocumentStore(dim=2)
+    >>> store.write_documents([Document(content="a", embedding=[1.0, 0.0])])
+    1
+    >>> retriever = IqdbEmbeddingRetriever(store, top_k=1)
+    >>> [document.content for document in retriever.run([1.0, 0.0])["documents"]]
+    ['a']
+    """
 
     def __init__(
         self,

@@ -56,6 +56,14 @@ class IqdbDocumentStore:
 
     Embeddings have `dim` components and are kept as float32. Documents come in the order of their ids.
     Without a policy, a document whose id is there already is an error, as with `DuplicatePolicy.FAIL`.
+
+    >>> from haystack import Document
+    >>> store = IqdbDocumentStore(dim=2, metric="dot")
+    >>> store.write_documents([Document(id="a", meta={"lang": "en"}), Document(id="b")])
+    2
+    >>> not_english = {"field": "meta.lang", "operator": "!=", "value": "en"}
+    >>> [document.id for document in store.filter_documents(not_english)]
+    ['b']
     """
 
     def __init__(
