@@ -1,12 +1,16 @@
 """What a call from Python costs beside the same call in Rust. Run by `cargo xtask python bench`.
 
 The machine should be idle. `IQDB_RATES` names the program of `oracle/src/bin/rates.rs`. Rust and Python take turns,
-and of each the median of the rounds counts. Prints one JSON object, with what the issue asked for.
+and of each the median of the rounds counts. Prints each figure beside its bar, and ends with 1 where one isn't met.
+
+`overhead.py [--record FILE] [PART ...]` measures these parts, or all, and puts them into the JSON of the file.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import operator
 import os
 import platform
 import statistics
@@ -15,6 +19,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +32,20 @@ CALLS = 100_000
 ROUNDS = 5
 ROWS, DIM = 1_000_000, 128
 SEARCHED = 100_000
-SECONDS = 5
+SECONDS = 4
+
+AT_MOST, AT_LEAST = operator.le, operator.ge
+BARS: dict[str, list[tuple[str, str, Callable[[float, float], bool], float]]] = {
+    "calls": [
+        ("array_above_rust_us", "us above Rust, a query of float32", AT_MOST, 5.0),
+        ("list_above_rust_us", "us above Rust, a list of 384 floats", AT_MOST, 25.0),
+        ("filter_above_rust_us", "us above Rust, with a filter as text", AT_MOST, 10.0),
+    ],
+    "upserts": [("share", "of Rust's rate by columns, 1M x 128", AT_LEAST, 0.8)],
+    "threads": [("share", "of Rust's searches/s, as many threads as cores", AT_LEAST, 0.9)],
+    "pace": [("share", "of its pace alone, of another thread in a long search", AT_LEAST, 0.8)],
+}
+"""Of each part the figure, what it is, and what it is to be."""
 
 
 def rust(*arguments: object) -> float:
@@ -158,18 +177,64 @@ def pace() -> dict[str, float]:
     return {"alone_per_s": alone, "beside_per_s": busy, "share": busy / alone}
 
 
-def main() -> None:
-    parts = {"calls": calls, "upserts": upserts, "threads": threads, "pace": pace}
-    wanted = sys.argv[1:] or list(parts)
-    record: dict[str, Any] = {
+def machine() -> dict[str, Any]:
+    """Where it is measured, and with what."""
+    cpu = platform.processor()
+    if (known := Path("/proc/cpuinfo")).exists():
+        names = [line for line in known.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].partition(": ")[2] if names else cpu
+    db = iqdb.memory(dim=DIM)
+    db.upsert(range(256), np.ones((256, DIM), np.float32))
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=False
+    )
+    return {
+        "command": "cargo xtask python bench",
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
+        "commit": commit.stdout.strip(),
+        "machine": {
+            "arch": platform.machine(),
+            "os": platform.system().lower(),
+            "cpu": cpu,
+            "cores": os.cpu_count(),
+            "kernel": db.explain(np.ones(DIM, np.float32)).kernel,
+        },
+        "iqdb": iqdb.__version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "machine": platform.machine(),
-        "cores": os.cpu_count(),
+        "rounds": ROUNDS,
     }
-    record.update({name: parts[name]() for name in wanted})
-    print(json.dumps(record, indent=2))
+
+
+def is_met(part: str, found: dict[str, float]) -> bool:
+    """Prints the figures of a part, and whether they are what they are to be."""
+    met = True
+    for name, what, holds, bar in BARS[part]:
+        good = holds(found[name], bar)
+        bound = "at most" if holds is AT_MOST else "at least"
+        print(f"{found[name]:8.2f} {what} ({bound} {bar}): {'met' if good else 'NOT MET'}", flush=True)
+        met &= good
+    return met
+
+
+def main() -> bool:
+    parts = {"calls": calls, "upserts": upserts, "threads": threads, "pace": pace}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}")
+    parser.add_argument("--record", type=Path)
+    options = parser.parse_args()
+    if unknown := [name for name in options.parts if name not in parts]:
+        parser.error(f"there is no part {unknown[0]}")
+    met, record = True, machine()
+    for name in options.parts or parts:
+        record[name] = parts[name]()
+        print(f"{name}: {json.dumps(record[name])}")
+        met &= is_met(name, record[name])
+    if options.record is not None:
+        before = json.loads(options.record.read_text()) if options.record.exists() else {}
+        options.record.write_text(json.dumps({**before, **record}, indent=2) + "\n")
+    return met
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main())

@@ -50,7 +50,11 @@ enum Task {
         long: bool,
     },
     /// Measure what a call costs beside the same call in Rust; the machine should be idle.
-    Bench,
+    Bench {
+        /// What `benches/overhead.py` is told: parts to measure, and `--record FILE`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 /// Runs what is asked for, or says what is missing.
@@ -59,10 +63,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
         terminal::say(&format!("SKIPPED, nothing was run: {ABSENT}"));
         return Ok(Verdict::Green);
     }
-    match options.command {
+    match &options.command {
         Task::Build => build(workspace),
-        Task::Test { long } => test(workspace, long),
-        Task::Bench => bench(workspace),
+        Task::Test { long } => test(workspace, *long),
+        Task::Bench { args } => bench(workspace, args),
     }
 }
 
@@ -121,13 +125,14 @@ fn build(workspace: &Workspace) -> Result<Verdict> {
     Ok(Verdict::green_if(green))
 }
 
-fn bench(workspace: &Workspace) -> Result<Verdict> {
+fn bench(workspace: &Workspace, args: &[String]) -> Result<Verdict> {
     let setup = Setup::of(workspace, "venv", &[REQUIREMENTS])?;
     let wheel = setup.wheel(&["--release"], "release")?;
     setup.install(&setup.python, &wheel)?;
     let rates = setup.oracle("rates", &["--release"])?;
     let mut bench = Command::new(&setup.python);
-    bench.arg("benches/overhead.py").current_dir(&setup.package).env("IQDB_RATES", rates);
+    bench.arg("benches/overhead.py").args(args).current_dir(&setup.package);
+    bench.env("IQDB_RATES", rates);
     run_shown(&mut bench).map(Verdict::green_if)
 }
 
