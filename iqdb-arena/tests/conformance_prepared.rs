@@ -31,6 +31,15 @@ impl Search for Prepared {
     ) -> Result<bool> {
         self.0.prepare(on, budget, progress)
     }
+
+    fn build_index(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        self.0.build_index(on, budget, progress)
+    }
 }
 
 conformance_tests!(Harness::new(

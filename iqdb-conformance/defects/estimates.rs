@@ -261,4 +261,13 @@ impl Search for PlantedIndex {
         }
         Ok(true)
     }
+
+    fn build_index(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        self.prepare(on, budget, progress)
+    }
 }

@@ -107,6 +107,18 @@ impl Search for PlantedSearch {
         }
         Ok(true)
     }
+
+    fn build_index(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        match self.defect {
+            Some(Defect::CodesRank | Defect::PreparedRowsNeverDie) => Ok(true),
+            defect => PlantedIndex::new(defect).build_index(on, budget, progress),
+        }
+    }
 }
 
 /// The distance of sparse vectors that share an index, summed in `f32`.

@@ -83,6 +83,20 @@ pub trait Search: Debug + Send + Sync {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool>;
+
+    /// Builds the index that answers queries which give up exactness, of each field that this search
+    /// indexes, over the sealed blocks of the snapshot; unless there is one that is as good. Heeds a
+    /// budget, reports progress and returns as [`prepare`](Self::prepare) does; a search without an
+    /// index returns true. Afterwards, `prepare` keeps the index up to date.
+    ///
+    /// # Errors
+    /// Whatever reading the snapshot reports; a budget that ends is no error.
+    fn build_index(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool>;
 }
 
 macro_rules! forward_search {
@@ -105,6 +119,15 @@ macro_rules! forward_search {
                 progress: &mut dyn Progress,
             ) -> Result<bool> {
                 (**self).prepare(on, budget, progress)
+            }
+
+            fn build_index(
+                &self,
+                on: &dyn Snapshot,
+                budget: Budget<'_>,
+                progress: &mut dyn Progress,
+            ) -> Result<bool> {
+                (**self).build_index(on, budget, progress)
             }
         }
     )*};

@@ -14,6 +14,7 @@ use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
 use crate::quantized;
+use crate::top_k::Candidate;
 
 /// Exact search by scanning. Cloning shares its threads.
 ///
@@ -78,17 +79,7 @@ impl ExactSearch {
         explain.threads =
             self.threads.scan(threads, scans, engine, (on, field, budgets), queries)?;
         for (n, (query, hits)) in queries.iter().zip(hits).enumerate() {
-            for candidate in scans.sorted(n, on)? {
-                let block = on.block(candidate.place.block)?;
-                let payload = match query.wants_payload() {
-                    true => Some(block.payload(candidate.place.row)?.to_payload()?),
-                    false => None,
-                };
-                hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
-                if query.wants_vector() {
-                    hits.attach_vector(vector_of(&block, field, candidate.place.row)?);
-                }
-            }
+            push_hits(on, field, query, hits, scans.sorted(n, on)?)?;
         }
         scans.explain(&mut explain);
         Ok(explain)
@@ -188,6 +179,33 @@ impl Search for ExactSearch {
         progress.report(of, of);
         Ok(true)
     }
+
+    /// Nothing: it has no index.
+    fn build_index(&self, _: &dyn Snapshot, _: Budget<'_>, _: &mut dyn Progress) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+/// Pushes what was found, with the parts that the query wants.
+pub(crate) fn push_hits(
+    on: &dyn Blocks,
+    field: FieldId,
+    query: &Query<'_>,
+    hits: &mut Hits,
+    candidates: &[Candidate],
+) -> Result<()> {
+    for candidate in candidates {
+        let block = on.block(candidate.place.block)?;
+        let payload = match query.wants_payload() {
+            true => Some(block.payload(candidate.place.row)?.to_payload()?),
+            false => None,
+        };
+        hits.push(block.id(candidate.place.row)?, candidate.distance, payload);
+        if query.wants_vector() {
+            hits.attach_vector(vector_of(&block, field, candidate.place.row)?);
+        }
+    }
+    Ok(())
 }
 
 /// The vector of a row that was found by it.

@@ -1,4 +1,4 @@
-//! Exact top-k search over any iqdb snapshot.
+//! Top-k search over any iqdb snapshot: exact, or by an index for queries that give up exactness.
 //!
 //! [`ExactSearch`] accounts for every row that is alive and matches the filter, and returns the
 //! canonical answer: the same bits on every machine, for every thread count and batch. A fast
@@ -15,6 +15,10 @@
 //! searches derive from them, and drop it when they are dropped: the norms of their rows, 4 bytes each; codes, half a byte a
 //! component and 8 bytes a row for cosine, 12 for the others; and a bit per row for each of the
 //! first eight filters that come a second time.
+//!
+//! [`IndexedSearch`] is exact, too, unless a query asks for a recall: then it answers from clusters of
+//! rows, by codes of one and of four bits, with the recall that was measured on sampled rows. It may
+//! miss hits, and never invents one.
 //!
 //! The default is the calling thread alone, which takes no lock and, once the caller's
 //! [`Hits`](iqdb_core::Hits) have grown and the sealed blocks have been seen, allocates nothing. More
@@ -35,6 +39,8 @@ mod budgets;
 mod derived;
 mod exact;
 mod field_block;
+mod indexed;
+mod ivf;
 mod kernel;
 mod numbers;
 mod pages;
@@ -46,4 +52,6 @@ mod top_k;
 mod widen;
 
 pub use exact::ExactSearch;
+pub use indexed::{IndexedSearch, index_stats};
+pub use ivf::IndexStats;
 pub use kernel::Kernel;

@@ -71,6 +71,19 @@ unsafe impl Send for Part {}
 unsafe impl Sync for Part {}
 
 impl Lines {
+    /// All bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: a line is 64 bytes without padding, and lines follow each other.
+        unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), size_of_val::<[CodeLine]>(self)) }
+    }
+
+    /// All bytes, to be written.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let bytes = size_of_val::<[CodeLine]>(self);
+        // SAFETY: as in `bytes`; they are borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr().cast(), bytes) }
+    }
+
     /// `len` lines of zeros; behind `before` in memory, if there is room.
     pub(crate) fn zeroed(len: usize, before: Option<&Self>) -> Self {
         let before = before.and_then(|before| match &before.0 {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
 #[cfg(feature = "file")]
 use iqdb_file::FileStore;
-use iqdb_search::ExactSearch;
+use iqdb_search::IndexedSearch;
 
 use crate::Iqdb;
 
@@ -142,7 +142,8 @@ impl Builder {
         self
     }
 
-    /// Answers queries with this search. The default is [`ExactSearch`].
+    /// Answers queries with this search. The default is [`IndexedSearch`], which is exact unless a
+    /// query gives that up.
     #[must_use]
     pub fn search(mut self, search: impl Search + 'static) -> Self {
         self.search = Some(Arc::new(search));
@@ -232,7 +233,7 @@ impl Builder {
             Opening::OpenOrCreate(schema) => FileStore::open_or_create(path, schema, options),
             Opening::ReadOnly => FileStore::open_read_only(path, options),
         }?;
-        Ok(Iqdb::over_file(store, self.search.unwrap_or_else(|| Arc::new(ExactSearch::new()))))
+        Ok(Iqdb::over_file(store, self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new()))))
     }
 
     #[cfg(not(feature = "file"))]
@@ -272,7 +273,7 @@ impl Builder {
     }
 
     pub(crate) fn over(self, store: Arc<dyn Store>) -> Iqdb {
-        Iqdb::new(store, self.search.unwrap_or_else(|| Arc::new(ExactSearch::new())))
+        Iqdb::new(store, self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new())))
     }
 }
 

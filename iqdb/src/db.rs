@@ -12,6 +12,8 @@ use iqdb_core::{
 #[cfg(feature = "file")]
 use iqdb_file::{FileStats, FileStore};
 
+use iqdb_search::{IndexStats, index_stats};
+
 use crate::background::Background;
 
 /// An open database. Cloning it gives another handle to the same one.
@@ -40,6 +42,8 @@ pub struct Iqdb {
     background: Arc<Background>,
     /// Whether the first search is to wake the thread that prepares.
     unprepared: Arc<AtomicBool>,
+    /// Whether the first query that gives up exactness, and is answered exactly, is to wake it.
+    unindexed: Arc<AtomicBool>,
     /// The store once more, where it is one in a directory.
     #[cfg(feature = "file")]
     file: Option<Arc<FileStore>>,
@@ -53,6 +57,7 @@ impl Iqdb {
             search,
             background: Arc::new(background),
             unprepared: Arc::default(),
+            unindexed: Arc::new(AtomicBool::new(true)),
             #[cfg(feature = "file")]
             file: None,
         }
@@ -218,7 +223,13 @@ impl Iqdb {
         {
             self.background.wake();
         }
-        self.search.search(snapshot, queries, hits, scratch)
+        let explain = self.search.search(snapshot, queries, hits, scratch)?;
+        if self.unindexed.load(Ordering::Relaxed) && wants_index(queries, hits) {
+            // The thread builds an index, or finds that none is worth its while.
+            self.unindexed.store(false, Ordering::Relaxed);
+            self.background.wake();
+        }
+        Ok(explain)
     }
 
     /// Makes now, on the calling thread, what searches keep with sealed blocks and what a thread of
@@ -238,6 +249,42 @@ impl Iqdb {
     /// Those of [`prepare`](Self::prepare); a budget that ends is none.
     pub fn prepare_within(&self, budget: Budget<'_>) -> Result<bool> {
         self.search.prepare(&*self.store.snapshot()?, budget, &mut ())
+    }
+
+    /// Builds the index that answers queries with [`Accuracy::Recall`](crate::Accuracy) sooner than a
+    /// scan, on the calling thread, unless there is one that is as good. Without this call, a thread of
+    /// the database builds it once such a query was asked. `progress` hears of hundredths. Returns whether
+    /// nothing is lacking any more: not where the budget has ended.
+    ///
+    /// It serves queries for the nearest of up to 100 records in dense fields of numbers. Exact queries
+    /// don't use it.
+    ///
+    #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+    #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
+    /// use iqdb::{Accuracy, Budget, Iqdb, Metric, Record, Schema};
+    ///
+    /// let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean)?)?;
+    /// db.upsert(Record::new(1, [0.1, 0.2])?)?;
+    /// db.build_index(Budget::new(), &mut ())?;
+    /// let hits = db.query([0.0, 0.0]).accuracy(Accuracy::Recall(0.95)).run()?;
+    /// assert_eq!(hits.len(), 1);
+    /// assert!(hits.verdict().is_exact(), "of so few records, a scan is as fast");
+    /// # Ok::<(), iqdb::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Search::build_index`] and [`Store::snapshot`].
+    pub fn build_index(&self, budget: Budget<'_>, progress: &mut dyn Progress) -> Result<bool> {
+        self.search.build_index(&*self.store.snapshot()?, budget, progress)
+    }
+
+    /// The index of a field, if there is one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownField`](crate::ErrorKind::UnknownField); those of [`Store::snapshot`].
+    pub fn index_stats(&self, field: &str) -> Result<Option<IndexStats>> {
+        let snapshot = self.store.snapshot()?;
+        Ok(index_stats(&*snapshot, snapshot.schema().field(field)?))
     }
 
     /// Rewrites what holds dead records, so that the database shrinks to what is alive. Changes
@@ -307,6 +354,14 @@ impl Iqdb {
     pub fn flush(&self) -> Result<()> {
         self.store.flush()
     }
+}
+
+/// Whether a query gave up exactness in vain.
+fn wants_index(queries: &[Query<'_>], hits: &[Hits]) -> bool {
+    let in_vain = |(query, hits): (&Query<'_>, &Hits)| {
+        !query.accuracy().is_exact() && hits.verdict().is_exact()
+    };
+    queries.iter().zip(hits).any(in_vain)
 }
 
 impl fmt::Debug for Iqdb {

@@ -76,4 +76,4 @@ pub mod storage {
 
 #[cfg(feature = "file")]
 pub use iqdb_file::{Durability, FileStats, LockedBy, ReadMode};
-pub use iqdb_search::{ExactSearch, Kernel};
+pub use iqdb_search::{ExactSearch, IndexStats, IndexedSearch, Kernel};

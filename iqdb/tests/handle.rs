@@ -243,6 +243,10 @@ impl Search for Counting {
         self.prepared.lock().unwrap().push((on.version(), std::thread::current().id()));
         Ok(true)
     }
+
+    fn build_index(&self, _: &dyn Snapshot, _: Budget<'_>, _: &mut dyn Progress) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 impl Counting {

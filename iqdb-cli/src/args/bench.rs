@@ -30,7 +30,15 @@ Figures, in the order of the JSON object:
                      holds BATCH queries, so only with a batch of 1 is it the time of a query
   gbs                bytes of rows read per second, in 10^9 bytes
   build_s            time that inserting the vectors took, in seconds; null for a DATABASE
-  rss_mb             peak resident memory of the process, in 10^6 bytes; null except on Linux";
+  rss_mb             peak resident memory of the process, in 10^6 bytes; null except on Linux
+
+With RECALL there are also:
+  target_recall      what was asked for
+  estimated_recall   the mean of what the answers said that they reach; 1 for exact ones
+  exact_share        the share of the queries that the exact scan answered
+  index_build_s      time that building the index took, in seconds
+  index_bytes        what the index takes beside the rows; null where there is none
+  epoch              what its answers depend on besides the rows; null where there is none";
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -83,6 +91,9 @@ pub struct BenchArgs {
     /// How many queries to hand over in one call
     #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_1)]
     pub batch: usize,
+    /// Give up exactness: build an index, and ask for this recall, above 0 and below 1
+    #[arg(long, value_name = "R", value_parser = recall)]
+    pub recall: Option<f32>,
     /// How often to ask all the queries
     #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_1)]
     pub repeat: usize,
@@ -97,6 +108,14 @@ pub struct BenchArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// A recall that gives up exactness.
+fn recall(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(recall) if recall > 0.0 && recall < 1.0 => Ok(recall),
+        _ => Err("a recall is above 0 and below 1".into()),
+    }
 }
 
 /// The backends that files can be loaded into, fastest first.

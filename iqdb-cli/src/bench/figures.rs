@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use indicatif::HumanCount;
-use iqdb::Backend;
+use indicatif::{DecimalBytes, HumanCount};
+use iqdb::{Backend, IndexStats};
 use serde::Serialize;
 
 use super::input::Input;
@@ -34,6 +34,36 @@ pub(super) struct Figures {
     gbs: f64,
     build_s: Option<f64>,
     rss_mb: Option<f64>,
+    #[serde(flatten)]
+    index: Option<IndexFigures>,
+}
+
+/// What was measured of an index, where queries gave up exactness.
+#[derive(Debug, Serialize)]
+struct IndexFigures {
+    target_recall: f32,
+    estimated_recall: f64,
+    exact_share: f64,
+    index_build_s: f64,
+    index_bytes: Option<u64>,
+    epoch: Option<String>,
+}
+
+impl IndexFigures {
+    fn of(args: &BenchArgs, measured: &Measured, stats: Option<IndexStats>) -> Option<Self> {
+        let (target_recall, time) = (args.recall?, measured.index_time?);
+        let count = measured.estimates.len() as f64;
+        let recalls = measured.estimates.iter().map(|it| it.map_or(1.0, f64::from));
+        let exact = measured.estimates.iter().filter(|it| it.is_none()).count() as f64;
+        Some(Self {
+            target_recall,
+            estimated_recall: recalls.sum::<f64>() / count,
+            exact_share: exact / count,
+            index_build_s: rounded(time.as_secs_f64(), 4),
+            index_bytes: stats.map(|stats| stats.bytes),
+            epoch: stats.map(|stats| format!("{:032x}", stats.epoch)),
+        })
+    }
 }
 
 impl Figures {
@@ -43,6 +73,7 @@ impl Figures {
         build_time: Option<Duration>,
         measured: &Measured,
         recall: Option<f64>,
+        stats: Option<IndexStats>,
     ) -> Self {
         let seconds = measured.total().as_secs_f64();
         let micros = |percent| measured.percentile(percent).as_secs_f64() * 1e6;
@@ -67,6 +98,7 @@ impl Figures {
             gbs: rounded(measured.bytes_read as f64 / seconds / 1e9, 3),
             build_s: build_time.map(|time| rounded(time.as_secs_f64(), 4)),
             rss_mb: memory::peak_bytes().map(|bytes| rounded(bytes as f64 / 1e6, 1)),
+            index: IndexFigures::of(args, measured, stats),
         }
     }
 
@@ -81,7 +113,7 @@ impl Figures {
     pub(super) fn table(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
         let micros = |micros: f64| human(Duration::from_secs_f64(micros / 1e6));
         let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "not known".into());
-        let lines = [
+        let mut lines = vec![
             ("base", format!("{} × {}, {}", HumanCount(self.n as u64), self.dim, self.metric)),
             ("backend", self.backend.clone()),
             ("plan", format!("{}, {}", self.plan, counted(self.threads as u64, "thread"))),
@@ -96,6 +128,18 @@ impl Figures {
             ("build", self.build_s.map_or("none".into(), |s| human(Duration::from_secs_f64(s)))),
             ("memory", or_unknown(self.rss_mb.map(|mb| format!("{mb:.0} MB at the peak")))),
         ];
+        if let Some(index) = &self.index {
+            let bytes = index.index_bytes.map_or("none".into(), |bytes| {
+                format!("{} in {}", DecimalBytes(bytes), human(Duration::from_secs_f64(index.index_build_s)))
+            });
+            let wanted = format!(
+                "{} wanted, {:.4} estimated, {:.1} % answered exactly",
+                index.target_recall,
+                index.estimated_recall,
+                100.0 * index.exact_share
+            );
+            lines.extend([("wanted", wanted), ("index", bytes)]);
+        }
         for (name, value) in lines {
             writeln!(screen.out, "{} {value}", screen.faint().apply_to(format!("{name:<9}")))?;
         }

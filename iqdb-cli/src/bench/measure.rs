@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use iqdb::{Hits, IdRef, Iqdb, Query, Result, Scratch, VectorRef};
+use iqdb::{Accuracy, Budget, Hits, IdRef, Iqdb, Query, Result, Scratch, VectorRef, Verdict};
 
 use super::input::Input;
 use crate::args::BenchArgs;
@@ -23,6 +23,10 @@ pub(super) struct Measured {
     pub(super) bytes_read: u64,
     /// The rows that each query found, in the first pass that counts.
     pub(super) found: Vec<Vec<u64>>,
+    /// The recall that each answer said that it reaches; `None` for exact ones.
+    pub(super) estimates: Vec<Option<f32>>,
+    /// The time that the index took.
+    pub(super) index_time: Option<Duration>,
 }
 
 /// Asks all queries as often as `args` says, in calls of `args.batch` queries.
@@ -37,6 +41,7 @@ pub(super) fn measure(
         .map(|vector| {
             let vector = VectorRef::new(vector)?;
             Ok(Query::nearest(vector, input.k)
+                .with_accuracy(args.recall.map_or(Accuracy::Exact, Accuracy::Recall))
                 .with_threads(args.threads)
                 .with_plan(args.plan.into()))
         })
@@ -45,6 +50,10 @@ pub(super) fn measure(
     let mut scratch = Scratch::new();
     // What would be made in the background meanwhile.
     database.prepare()?;
+    let index_time = match args.recall {
+        Some(_) => Some(build_index(database, screen)?),
+        None => None,
+    };
 
     let passes = args.repeat.saturating_add(1);
     let bar = progress::bar(screen, "searching", queries.len().saturating_mul(passes));
@@ -58,6 +67,8 @@ pub(super) fn measure(
         plans: BTreeSet::new(),
         bytes_read: 0,
         found: Vec::with_capacity(queries.len()),
+        estimates: Vec::with_capacity(queries.len()),
+        index_time,
     };
     for pass in 0..args.repeat {
         for queries in queries.chunks(args.batch) {
@@ -71,12 +82,32 @@ pub(super) fn measure(
             measured.bytes_read += explain.bytes_read;
             if pass == 0 {
                 measured.found.extend(buffers.iter().map(rows));
+                measured.estimates.extend(buffers.iter().map(estimate));
             }
             bar.inc(queries.len() as u64);
         }
     }
     measured.call_times.sort_unstable();
     Ok(measured)
+}
+
+/// Builds the index, and returns the time it took.
+fn build_index(database: &Iqdb, screen: &Screen<'_>) -> Result<Duration> {
+    let bar = progress::bar(screen, "indexing", 0);
+    let start = Instant::now();
+    database.build_index(Budget::new(), &mut |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+    })?;
+    Ok(start.elapsed())
+}
+
+/// The recall that an answer says that it reaches.
+fn estimate(hits: &Hits) -> Option<f32> {
+    match hits.verdict() {
+        Verdict::Estimated { recall, .. } => Some(recall),
+        _ => None,
+    }
 }
 
 /// The row numbers found. An id that is none was not loaded and so is no row.
@@ -115,6 +146,8 @@ mod tests {
                 plans: BTreeSet::new(),
                 bytes_read: 0,
                 found: Vec::new(),
+                estimates: Vec::new(),
+                index_time: None,
             };
             measured.percentile(percent).as_micros()
         };

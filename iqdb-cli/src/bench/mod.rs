@@ -9,7 +9,7 @@ mod recall;
 
 use std::time::Duration;
 
-use iqdb::Iqdb;
+use iqdb::{Field, Iqdb};
 
 use crate::args::BenchArgs;
 use crate::database;
@@ -42,6 +42,7 @@ pub fn run(args: &BenchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
         Some(truth) => Some(recall::recall(&database, &input, truth, &measured.found)?),
         None => None,
     };
-    let figures = Figures::of(args, &input, build_time, &measured, recall);
+    let stats = database.index_stats(Field::DEFAULT)?;
+    let figures = Figures::of(args, &input, build_time, &measured, recall, stats);
     if args.json { figures.json(screen) } else { figures.table(screen) }
 }

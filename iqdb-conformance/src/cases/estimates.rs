@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Accuracy, Batch, Blocks, Budget, Filter, Hit, Hits, Metric, Query, Result, Schema, Scratch,
+    Accuracy, Batch, Blocks, Budget, Filter, Hit, Hits, Metric, Progress, Query, Result, Schema, Scratch,
     Search, Snapshot, Vector, Verdict,
 };
 
@@ -92,6 +92,16 @@ fn check_sound(
     Ok(true)
 }
 
+/// Has the search make all that it keeps of a snapshot.
+fn make_ready(
+    search: &dyn Search,
+    on: &dyn Snapshot,
+    progress: &mut dyn Progress,
+) -> Result<()> {
+    search.prepare(on, Budget::new(), progress)?;
+    search.build_index(on, Budget::new(), progress).map(drop)
+}
+
 /// A store that is written to, and what a search has said of it.
 struct Churn<'a> {
     pair: Differential<'a>,
@@ -139,7 +149,7 @@ pub(super) fn estimated_answers_are_sound(harness: &Harness) -> Result<Outcome> 
     for round in 0..4 {
         let now = (churn.pair.site.snapshot()?, churn.pair.model.clone());
         churn.check(&*now.0, &now.1, "before it is prepared")?;
-        search.prepare(&*now.0, Budget::new(), &mut ())?;
+        make_ready(search, &*now.0, &mut ())?;
         churn.check(&*now.0, &now.1, "once prepared")?;
         if let Some((snapshot, model)) = &before {
             churn.check(&**snapshot, model, "of a version before")?;
@@ -155,7 +165,7 @@ pub(super) fn estimated_answers_are_sound(harness: &Harness) -> Result<Outcome> 
 pub(super) fn a_recall_of_1_is_exact(harness: &Harness) -> Result<Outcome> {
     let churn = Churn::new(harness)?;
     let snapshot = churn.pair.site.snapshot()?;
-    harness.search().prepare(&*snapshot, Budget::new(), &mut ())?;
+    make_ready(harness.search(), &*snapshot, &mut ())?;
     let queries = churn.queries.at(1.0);
     for (query, (found, verdict)) in
         queries.iter().zip(answers(harness.search(), &*snapshot, &queries)?)
@@ -187,7 +197,7 @@ pub(super) fn estimated_answers_repeat_within_an_epoch(harness: &Harness) -> Res
     let mut churn = Churn::new(harness)?;
     let search = harness.search();
     let first = churn.pair.site.snapshot()?;
-    search.prepare(&*first, Budget::new(), &mut ())?;
+    make_ready(search, &*first, &mut ())?;
     churn.write(1)?;
     let on = churn.pair.site.snapshot()?;
     let queries = churn.queries.at(0.5);
@@ -208,7 +218,7 @@ pub(super) fn estimated_answers_repeat_within_an_epoch(harness: &Harness) -> Res
     look(&mut by_epoch, "prepared for an earlier version")?;
     // In the middle of what another thread may do at any time.
     let mut failed = Ok(());
-    search.prepare(&*on, Budget::new(), &mut |_, _| {
+    make_ready(search, &*on, &mut |_, _| {
         if failed.is_ok() {
             failed = look(&mut by_epoch, "while it is prepared");
         }

@@ -65,7 +65,7 @@ impl Kernel {
     }
 
     /// The widest instruction set of a kernel of our own, where the machine has one for it.
-    pub(super) fn isa(self) -> Option<Isa> {
+    pub(crate) fn isa(self) -> Option<Isa> {
         let sets: &[Isa] = match self {
             Self::Avx512 => &[Isa::Avx512Vnni, Isa::Avx512],
             Self::Avx2 => &[Isa::Avx2],
@@ -77,7 +77,7 @@ impl Kernel {
     }
 
     /// The kernel of our own for an instruction set.
-    pub(super) fn of(isa: Isa) -> Self {
+    pub(crate) fn of(isa: Isa) -> Self {
         match isa {
             Isa::Avx512Vnni | Isa::Avx512 => Self::Avx512,
             Isa::Avx2 => Self::Avx2,

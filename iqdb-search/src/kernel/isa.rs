@@ -5,8 +5,8 @@
 /// of them, that kernel is the one of the next narrower set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isa {
-    /// AVX-512F and AVX-512 VNNI: as [`Avx512`](Self::Avx512), and 64 products of codes in one
-    /// instruction.
+    /// AVX-512F, BW and VNNI: as [`Avx512`](Self::Avx512), and 64 products of codes, or look-ups in a
+    /// table, in one instruction.
     Avx512Vnni,
     /// AVX-512F, with AVX2 and FMA: 16 lanes of `f32`.
     Avx512,
@@ -28,7 +28,9 @@ impl Isa {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => {
-                Self::Avx512.is_available() && std::is_x86_feature_detected!("avx512vnni")
+                Self::Avx512.is_available()
+                    && std::is_x86_feature_detected!("avx512vnni")
+                    && std::is_x86_feature_detected!("avx512bw")
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Self::Avx2.is_available() && std::is_x86_feature_detected!("avx512f"),

@@ -14,6 +14,14 @@ pub(crate) fn prefetch_row<C>(row: &[C]) {
     }
 }
 
+/// Prefetches all of these bytes into the cache, where there is an instruction for it.
+#[inline(always)]
+pub(crate) fn prefetch_lines(bytes: &[u8]) {
+    for line in bytes.chunks(LINE_BYTES) {
+        prefetch_line(line.as_ptr());
+    }
+}
+
 /// Prefetches the line at an address, where there is an instruction for it. Any address will do.
 #[inline(always)]
 pub(super) fn prefetch_line(line: *const u8) {

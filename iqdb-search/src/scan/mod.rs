@@ -64,6 +64,7 @@ use iqdb_core::{Blocks, Explain, Result};
 use self::by_codes::CodeScan;
 use self::by_distance::DistanceScorer;
 pub(crate) use self::context::{ScanContext, Span};
+pub(crate) use self::rescore::not_a_vector;
 use self::cost_model::CostModel;
 use self::exact_rows::ExactRows;
 use self::results::Results;

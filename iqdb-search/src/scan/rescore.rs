@@ -86,7 +86,7 @@ impl Rescore<'_> {
 /// A row that no store can have let in: NaN would otherwise rank first on one machine and last on
 /// another.
 #[cold]
-pub(super) fn not_a_vector(on: &dyn Blocks, place: Place) -> Error {
+pub(crate) fn not_a_vector(on: &dyn Blocks, place: Place) -> Error {
     let Place { block, row } = place;
     let error = Error::new(ErrorKind::Damaged, "a stored row is not a vector")
         .expected("finite components, and not all of them 0 where the metric needs a direction")

@@ -143,6 +143,15 @@ impl Search for NaiveIndex {
         }
         Ok(true)
     }
+
+    fn build_index(
+        &self,
+        on: &dyn Snapshot,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<bool> {
+        self.prepare(on, budget, progress)
+    }
 }
 
 fn key(field: FieldId) -> String {

@@ -28,6 +28,10 @@ impl Search for NaiveSearch {
     fn prepare(&self, _: &dyn Snapshot, _: Budget<'_>, _: &mut dyn Progress) -> Result<bool> {
         Ok(true)
     }
+
+    fn build_index(&self, _: &dyn Snapshot, _: Budget<'_>, _: &mut dyn Progress) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {

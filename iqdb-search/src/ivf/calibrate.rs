@@ -1,0 +1,123 @@
+//! The calibration of a run: the recall that each effort reaches, measured on the rows themselves.
+//!
+//! ```text
+//! sample = some live rows of the run; each is a query, and not a hit of its own
+//! truth = their exact answers
+//! for each effort, from the least: answer by the search itself, and compare
+//! ```
+//! The recall that an effort is said to reach is the lower 95 % limit of the mean over the sample.
+
+use iqdb_core::{Explain, Hits, Query, RecordId, Result, Scratch, Search, Vector};
+
+use super::answer::{IndexScratch, Target};
+use super::efforts::{Effort, Efforts, KS, Measured, lower_limit};
+use super::random::Random;
+use crate::exact::ExactSearch;
+
+/// Rows of the sample.
+const SAMPLE_ROWS: usize = 400;
+
+/// Once the recall is above this for every number of hits, no more effort is tried.
+const ENOUGH: f32 = 0.9995;
+
+const SAMPLE_SEED: u64 = 0xca1b_0000_0000_0003;
+
+/// A sampled row, and the ids of those nearest to it.
+struct Sampled {
+    vector: Vector,
+    nearest: Vec<RecordId>,
+}
+
+/// Measures the efforts of a run. `None` where `go_on` ends the work.
+///
+/// # Errors
+/// Whatever reading the snapshot reports.
+pub(super) fn calibrate(
+    exact: &ExactSearch,
+    target: Target<'_>,
+    go_on: &mut dyn FnMut(f64) -> bool,
+) -> Result<Option<Efforts>> {
+    let Some(sample) = sample(exact, target, go_on)? else { return Ok(None) };
+    let mut scratch = IndexScratch::default();
+    let mut measured = Vec::new();
+    let levels = Effort::levels(target.run.centroids().count());
+    for (n, effort) in levels.iter().enumerate() {
+        let mut recall = [0.0; KS.len()];
+        for (recall, k) in recall.iter_mut().zip(KS) {
+            let mut shares = Vec::new();
+            for sampled in &sample {
+                if !go_on(0.85 + 0.15 * n as f64 / levels.len() as f64) {
+                    return Ok(None);
+                }
+                shares.extend(share(target, sampled, *effort, k, &mut scratch)?);
+            }
+            *recall = lower_limit(&shares);
+        }
+        measured.push(Measured { effort: *effort, recall });
+        if recall.iter().all(|recall| *recall > ENOUGH) {
+            break;
+        }
+    }
+    Ok(Some(Efforts::new(measured)))
+}
+
+/// The sampled rows and their exact answers.
+fn sample(
+    exact: &ExactSearch,
+    target: Target<'_>,
+    go_on: &mut dyn FnMut(f64) -> bool,
+) -> Result<Option<Vec<Sampled>>> {
+    let Target { on, field, run, placement, .. } = target;
+    let mut sample = Vec::new();
+    let mut vectors = Vec::new();
+    for number in Random::new(SAMPLE_SEED).sample(4 * SAMPLE_ROWS, run.len()) {
+        let Some((n, row)) = placement.find(number) else { continue };
+        let block = on.block(n)?;
+        let Some(column) = block.column(field)? else { continue };
+        let block_row = column.block_row(row);
+        if block.is_alive(block_row)? && vectors.len() < SAMPLE_ROWS {
+            vectors.push((block.id(block_row)?.to_id(), column.vector(row)?.to_vector()));
+        }
+    }
+    let most = KS[KS.len() - 1] + 1;
+    let (mut hits, mut scratch) = (vec![Hits::new(); 100], Scratch::new());
+    let name = on.schema().fields()[field.index()].name();
+    for (n, vectors) in vectors.chunks(hits.len()).enumerate() {
+        if !go_on(0.8 + 0.01 * n as f64) {
+            return Ok(None);
+        }
+        let queries: Vec<Query<'_>> = vectors
+            .iter()
+            .map(|(_, vector)| Query::nearest(vector.as_ref(), most).with_field(name))
+            .collect();
+        let hits = &mut hits[..queries.len()];
+        exact.search(on, &queries, hits, &mut scratch)?;
+        for ((id, vector), hits) in vectors.iter().zip(hits) {
+            let nearest = hits.iter().map(|hit| hit.id.to_id()).filter(|other| other != id);
+            sample.push(Sampled { vector: vector.clone(), nearest: nearest.collect() });
+        }
+    }
+    Ok(Some(sample))
+}
+
+/// The share of the `k` nearest that an effort finds; `None` where there are none.
+fn share(
+    target: Target<'_>,
+    sampled: &Sampled,
+    effort: Effort,
+    k: usize,
+    scratch: &mut IndexScratch,
+) -> Result<Option<f32>> {
+    let Target { on, .. } = target;
+    let query = Query::nearest(sampled.vector.as_ref(), k + 1);
+    let truth = &sampled.nearest[..k.min(sampled.nearest.len())];
+    if truth.is_empty() || !scratch.answer(target, &query, effort, &mut Explain::of("", ""))? {
+        return Ok(None);
+    }
+    let mut found = 0;
+    for candidate in scratch.sorted(on)? {
+        let id = on.block(candidate.place.block)?.id(candidate.place.row)?;
+        found += usize::from(truth.iter().any(|other| other.as_ref() == id));
+    }
+    Ok(Some(found as f32 / truth.len() as f32))
+}

@@ -1,0 +1,158 @@
+//! How hard an index looks, and what recall that gives: a table that is measured at build.
+
+use super::hash::Mixer;
+
+/// The numbers of hits that the table is measured for; between two of them, the worse one counts.
+pub(super) const KS: [usize; 3] = [1, 10, 100];
+
+/// How hard a probe looks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Effort {
+    /// Clusters that are scanned.
+    pub(super) probes: u32,
+    /// How many of its errors a row may be nearer than its estimate.
+    pub(super) reach: f32,
+    /// Candidates beyond `k`, in sixteenths of `k`.
+    pub(super) extra: u32,
+    /// Whether all clusters are scanned, so that the second assignments add nothing.
+    pub(super) is_whole: bool,
+}
+
+impl Effort {
+    /// How many rows are scored canonically for this many hits.
+    pub(super) fn candidates(self, k: usize) -> usize {
+        k + 3 + (k * self.extra as usize).div_ceil(16)
+    }
+
+    /// The effort for a query of which only `matching` rows of `rows` may be hits: more clusters, as
+    /// the nearest matches are in more of them.
+    pub(super) fn for_share(self, matching: usize, rows: usize, clusters: usize) -> Self {
+        if matching >= rows {
+            return self;
+        }
+        let widening = (rows as f64 / matching.max(1) as f64).sqrt();
+        let probes = (f64::from(self.probes) * widening).ceil().min(clusters as f64);
+        // Rounded up, and not more than there are.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let probes = probes as u32;
+        Self { probes, ..self }
+    }
+
+    /// Efforts for an index of this many clusters, from the least to the most.
+    pub(super) fn levels(clusters: usize) -> Vec<Self> {
+        let clusters = u32::try_from(clusters).unwrap_or(u32::MAX).max(1);
+        let mut levels = Vec::new();
+        let mut probes = 2.0_f64;
+        while probes < f64::from(clusters) {
+            // Rounded down, below a number of clusters.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let count = probes as u32;
+            let (reach, extra) = match levels.len() {
+                0..7 => (1.6, 2),
+                7..13 => (1.9, 4),
+                _ => (2.4, 8),
+            };
+            levels.push(Self { probes: count, reach, extra, is_whole: false });
+            probes *= if probes < 8.0 { 1.5 } else { 1.3 };
+        }
+        for reach in [2.5, 4.0] {
+            levels.push(Self { probes: clusters, reach, extra: 16, is_whole: true });
+        }
+        levels
+    }
+}
+
+/// An effort and the recall that it was measured to reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Measured {
+    pub(super) effort: Effort,
+    /// The lower 95 % limit of the mean recall, for each of [`KS`].
+    pub(super) recall: [f32; KS.len()],
+}
+
+/// The efforts of an index, from the least to the most.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Efforts(Vec<Measured>);
+
+impl Efforts {
+    pub(super) fn new(measured: Vec<Measured>) -> Self {
+        Self(measured)
+    }
+
+    /// The least effort that reaches a recall for this many hits, and the recall that it was measured to
+    /// reach; `None` where none does.
+    pub(super) fn reaching(&self, recall: f32, k: usize) -> Option<(Effort, f32)> {
+        let reached = |measured: &Measured| {
+            let at = KS.partition_point(|known| *known < k);
+            let above = measured.recall.get(at).copied();
+            // Of more hits than were measured, no table tells.
+            let above = above?;
+            let below = if KS[at] == k { above } else { measured.recall[at.max(1) - 1] };
+            Some(above.min(below))
+        };
+        self.0.iter().find_map(|measured| {
+            let found = reached(measured).filter(|found| *found >= recall)?;
+            Some((measured.effort, found))
+        })
+    }
+
+    /// Mixes all that it depends on into a hash.
+    pub(super) fn hash(&self, hash: &mut Mixer) {
+        for Measured { effort, recall } in &self.0 {
+            hash.add(u64::from(effort.probes) << 32 | u64::from(effort.extra));
+            hash.add(u64::from(effort.reach.to_bits()) << 1 | u64::from(effort.is_whole));
+            recall.iter().for_each(|recall| hash.add(u64::from(recall.to_bits())));
+        }
+    }
+}
+
+/// The lower 95 % limit of the mean of shares, each between 0 and 1.
+pub(super) fn lower_limit(shares: &[f32]) -> f32 {
+    let count = shares.len() as f64;
+    if shares.is_empty() {
+        return 0.0;
+    }
+    let mean = shares.iter().map(|share| f64::from(*share)).sum::<f64>() / count;
+    let squares = shares.iter().map(|share| (f64::from(*share) - mean).powi(2)).sum::<f64>();
+    // Where all were found, as many misses are possible as a sample of this size doesn't meet in one
+    // of twenty times: the rule of three, per query.
+    let spread = 1.645 * (squares / count.max(2.0)).sqrt() / count.sqrt();
+    let unseen = if squares == 0.0 { 0.3 / count } else { 0.0 };
+    // A share.
+    #[allow(clippy::cast_possible_truncation)]
+    let limit = (mean - spread.max(unseen)) as f32;
+    limit.max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_effort_that_reaches_a_recall_is_taken() {
+        let levels = Effort::levels(300);
+        assert!(levels.windows(2).all(|pair| pair[0].probes <= pair[1].probes));
+        let recalls = [[0.5, 0.6, 0.4], [0.9, 0.8, 0.95], [0.99, 0.97, 0.98]];
+        let measured = levels.iter().zip(recalls);
+        let efforts =
+            Efforts::new(measured.map(|(effort, recall)| Measured { effort: *effort, recall }).collect());
+        let found = |recall, k| {
+            let found = efforts.reaching(recall, k);
+            found.map(|(effort, recall)| (effort.probes, recall))
+        };
+        assert_eq!(found(0.5, 1), Some((levels[0].probes, 0.5)));
+        assert_eq!(found(0.7, 1), Some((levels[1].probes, 0.9)));
+        assert_eq!(found(0.85, 5), Some((levels[2].probes, 0.97)), "the worse neighbour counts");
+        assert_eq!(found(0.9, 100), Some((levels[1].probes, 0.95)));
+        assert_eq!((found(0.995, 1), found(0.1, 101)), (None, None));
+    }
+
+    #[test]
+    fn a_limit_is_below_the_mean_and_nearer_with_more_samples() {
+        let some = lower_limit(&[1.0, 0.8, 1.0, 0.9]);
+        let more = lower_limit(&[1.0, 0.8, 1.0, 0.9].repeat(50));
+        assert!(some < more && more < 0.925 && more > 0.9, "{some}, {more}");
+        assert!(lower_limit(&[1.0; 400]) < 1.0 && lower_limit(&[1.0; 400]) > 0.999);
+        assert_eq!(lower_limit(&[]), 0.0);
+    }
+}

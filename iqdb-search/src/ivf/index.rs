@@ -1,0 +1,166 @@
+//! The index of a field on the shelf of a store: found, built, and asked.
+
+use std::sync::Arc;
+
+use iqdb_core::{
+    Blocks, Element, Explain, FieldId, FieldKind, Goal, Metric, Query, Result, Version,
+};
+
+use super::answer::{IndexScratch, Target};
+use super::build::build;
+use super::calibrate::calibrate;
+use super::kernels::Kernels;
+use super::placement::{Placement, Placements};
+use super::run::Run;
+use crate::exact::ExactSearch;
+use crate::kernel::Engine;
+use crate::top_k::Candidate;
+
+/// Of this many rows of a run one may be lacking before it is built anew.
+const LACKING_SHARE: usize = 8;
+
+/// The run of a field that a store's shelf has.
+#[derive(Debug, Clone)]
+pub(crate) struct FieldIndex {
+    run: Arc<Run>,
+    field: FieldId,
+}
+
+/// An index that a store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexStats {
+    /// Rows that it has, dead ones included.
+    pub rows: u64,
+    /// Clusters of them.
+    pub clusters: u64,
+    /// Bytes of memory beside the rows.
+    pub bytes: u64,
+    /// The version of the snapshot that it was built from.
+    pub version: Version,
+    /// What its answers depend on besides the snapshot and the query.
+    pub epoch: u128,
+}
+
+/// What an index found: the recall that its effort was measured to reach.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Estimate {
+    pub(crate) recall: f32,
+    pub(crate) epoch: u128,
+}
+
+impl FieldIndex {
+    /// The index of a field, if there is one.
+    pub(crate) fn of(on: &dyn Blocks, field: FieldId) -> Option<Self> {
+        let run = on.shelf()?.get::<Run>(Run::key(field))?;
+        Some(Self { run, field })
+    }
+
+    /// Whether fields of this kind are indexed.
+    pub(crate) fn serves(kind: FieldKind) -> bool {
+        let FieldKind::Dense { metric, element, .. } = kind else { return false };
+        element != Element::Binary
+            && matches!(metric, Metric::Cosine | Metric::Dot | Metric::Euclidean)
+    }
+
+    /// What there is to say of it.
+    pub(crate) fn stats(&self) -> IndexStats {
+        IndexStats {
+            rows: self.run.len() as u64,
+            clusters: self.run.centroids().count() as u64,
+            bytes: self.run.byte_count() as u64,
+            version: self.run.version(),
+            epoch: self.run.epoch(),
+        }
+    }
+
+    /// Answers a query that wants at least this recall. `None` where the exact scan has to: the index
+    /// wasn't measured to reach it, or the scan is faster.
+    ///
+    /// # Errors
+    /// Whatever reading the snapshot reports, and the end of a budget.
+    pub(crate) fn answer<'a>(
+        &self,
+        on: &dyn Blocks,
+        query: &Query<'_>,
+        recall: f32,
+        (kernels, engine): (Kernels, Engine),
+        (scratch, explain): (&'a mut IndexScratch, &mut Explain),
+    ) -> Result<Option<(Estimate, &'a [Candidate])>> {
+        let Goal::Nearest { k } = query.goal() else { return Ok(None) };
+        let Some((effort, recall)) = self.run.efforts.reaching(recall, k) else { return Ok(None) };
+        let Some(placement) = self.placement(on)? else { return Ok(None) };
+        if self.lacks_too_much(placement) {
+            return Ok(None);
+        }
+        let run = &*self.run;
+        let target = Target { on, field: self.field, run, placement, kernels, engine };
+        if !scratch.answer(target, query, effort, explain)? {
+            return Ok(None);
+        }
+        let estimate = Estimate { recall, epoch: run.epoch() };
+        Ok(Some((estimate, scratch.sorted(on)?)))
+    }
+
+    fn placement<'a>(&self, on: &'a dyn Blocks) -> Result<Option<&'a Placement>> {
+        let Some(layout) = on.layout() else { return Ok(None) };
+        let births = &self.run.parts.births;
+        let make = || Placement::new(births, on, self.field);
+        // Runs of different fields have different contents: their births differ in nothing else.
+        let key = self.run.content() ^ u128::from(self.field.index() as u64);
+        Placements::of(layout, key, make)
+    }
+
+    /// Whether so many rows are lacking that they cost more to scan than the run saves.
+    fn lacks_too_much(&self, placement: &Placement) -> bool {
+        placement.lacking_rows() > self.run.len()
+    }
+
+    /// Builds the index of a field, unless there is one of this version or a later one, or one that has
+    /// most rows. Returns whether nothing is lacking any more. `go_on` hears of the share that is done.
+    ///
+    /// # Errors
+    /// Whatever reading the snapshot reports.
+    pub(crate) fn build(
+        on: &dyn Blocks,
+        field: FieldId,
+        exact: &ExactSearch,
+        (kernels, engine): (Kernels, Engine),
+        go_on: &mut dyn FnMut(f64) -> bool,
+    ) -> Result<bool> {
+        let Some(shelf) = on.shelf() else { return Ok(true) };
+        loop {
+            let old = Self::of(on, field);
+            if let Some(old) = &old
+                && old.is_good_for(on)?
+            {
+                return Ok(true);
+            }
+            let mut was_ended = false;
+            let mut heed = |share: f64| {
+                was_ended |= !go_on(share);
+                !was_ended
+            };
+            let Some(run) = build(kernels, on, field, &mut heed)? else { return Ok(!was_ended) };
+            let new = Self { run: Arc::new(run), field };
+            let Some(placement) = new.placement(on)? else { return Ok(true) };
+            let run = &*new.run;
+            let target = Target { on, field, run, placement, kernels, engine };
+            let Some(efforts) = calibrate(exact, target, &mut heed)? else { return Ok(false) };
+            let Ok(run) = Arc::try_unwrap(new.run) else { return Ok(true) };
+            let run = Arc::new(run.with_efforts(efforts));
+            if shelf.replace(Run::key(field), old.as_ref().map(|old| &old.run), run) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Whether nothing better can be built from a snapshot.
+    fn is_good_for(&self, on: &dyn Blocks) -> Result<bool> {
+        if self.run.version() >= on.version() {
+            return Ok(true);
+        }
+        let lacking = self.placement(on)?.map_or(0, Placement::lacking_rows);
+        Ok(lacking * LACKING_SHARE <= self.run.len())
+    }
+}
