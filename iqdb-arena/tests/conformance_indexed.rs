@@ -21,7 +21,10 @@ fn an_index_keeps_the_contract_of_a_search() {
     );
     let mut estimated = 0;
     for case in CASES {
-        if matches!(case.family, "estimates" | "search" | "prepare" | "shelf" | "lineage" | "answers") {
+        if matches!(
+            case.family,
+            "estimates" | "search" | "prepare" | "shelf" | "lineage" | "answers"
+        ) {
             let outcome = case.check(&harness).unwrap();
             estimated += i32::from(case.family == "estimates" && outcome == Outcome::Kept);
         }

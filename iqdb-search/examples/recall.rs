@@ -17,7 +17,7 @@ use std::time::Instant;
 use iqdb_arena::ArenaStore;
 use iqdb_core::{
     Accuracy, Batch, Budget, Hits, IdRef, Metric, Query, Record, Schema, Scratch, Search, Snapshot,
-    Store, VectorRef,
+    Store, StoreExt, VectorRef,
 };
 use iqdb_search::IndexedSearch;
 
@@ -38,7 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let store = ArenaStore::new(Schema::new(dim, metric)?);
     for (n, rows) in base.chunks(1_000 * dim).enumerate() {
         let batch = (0..).zip(rows.chunks(dim)).try_fold(Batch::new(), |batch, (m, row)| {
-            Ok::<_, iqdb_core::Error>(batch.upsert(Record::new(n as u64 * 1_000 + m, row.to_vec())?))
+            Ok::<_, iqdb_core::Error>(
+                batch.upsert(Record::new(n as u64 * 1_000 + m, row.to_vec())?),
+            )
         })?;
         store.apply(&batch)?;
     }

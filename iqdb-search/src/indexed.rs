@@ -169,9 +169,10 @@ impl IndexedSearch {
     /// The fields that are worth an index in a snapshot.
     fn fields<'a>(&'a self, on: &'a dyn Blocks) -> impl Iterator<Item = FieldId> + 'a {
         let is_large = on.len() >= self.index_rows_min as u64;
-        let fields = on.schema().iter().filter(move |(_, field)| {
-            is_large && FieldIndex::serves(field.kind())
-        });
+        let fields = on
+            .schema()
+            .iter()
+            .filter(move |(_, field)| is_large && FieldIndex::serves(field.kind()));
         fields.map(|(id, _)| id)
     }
 
@@ -222,9 +223,8 @@ impl Search for IndexedSearch {
         scratch: &mut Scratch,
     ) -> Result<Explain> {
         Query::check_batch(queries, hits, on.schema())?;
-        let blocks = on.blocks().filter(|_| {
-            queries.iter().any(|query| !query.accuracy().is_exact())
-        });
+        let blocks =
+            on.blocks().filter(|_| queries.iter().any(|query| !query.accuracy().is_exact()));
         let Some(blocks) = blocks else { return self.exact.search(on, queries, hits, scratch) };
         let answer = self.answer(on, blocks, queries, hits, scratch);
         if answer.is_err() {

@@ -4,8 +4,8 @@
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Accuracy, Batch, Budget, Element, Field, FieldKind, Filter, Hit, Hits, Metric, Query, Record,
-    Result, Schema, Scratch, Search, Snapshot, Store, StoreExt, VectorRef, Verdict,
+    Accuracy, Batch, Budget, Element, FieldKind, Filter, Hit, Hits, Metric, Query, Record, Result,
+    Schema, Scratch, Search, Snapshot, Store, StoreExt, VectorRef, Verdict,
 };
 use iqdb_search::{ExactSearch, IndexedSearch, Kernel};
 
@@ -23,10 +23,7 @@ fn store(metric: Metric, rows: &[Vec<f32>]) -> Result<ArenaStore> {
     Ok(store)
 }
 
-fn upsert<'a>(
-    store: &ArenaStore,
-    rows: impl Iterator<Item = (usize, &'a Vec<f32>)>,
-) -> Result<()> {
+fn upsert<'a>(store: &ArenaStore, rows: impl Iterator<Item = (usize, &'a Vec<f32>)>) -> Result<()> {
     let batch = rows.fold(Batch::new(), |batch, (n, row)| {
         batch.upsert(Record::new(n as u64, row.clone()).unwrap().with("n", n as i64 % 100))
     });
@@ -100,7 +97,7 @@ fn hits_are_alive_and_match_and_are_there_once_whatever_is_written_later() -> Re
         let other: Vec<_> = (0..300).map(|_| vector(&mut rng, 24)).collect();
         upsert(&store, (round as usize * 11..).step_by(3).zip(&other))?;
         match round {
-            1 => _ = store.compact(),
+            1 => store.compact(),
             2 => built(&search, &store)?,
             _ => {}
         }
@@ -116,12 +113,11 @@ fn rows_that_a_compaction_moved_are_found_by_their_lineage() -> Result<()> {
     let (store, search) = (store(Metric::Cosine, &rows)?, indexed());
     built(&search, &store)?;
     store.apply(&(0_u64..5_000).filter(|n| n % 3 == 0).fold(Batch::new(), Batch::delete))?;
-    assert!(store.compact());
+    store.compact();
     let on = store.snapshot()?;
     let mut found = 0;
     for row in rows.iter().skip(1).step_by(3).take(200) {
-        let query =
-            Query::nearest(VectorRef::new(row)?, 1).with_accuracy(Accuracy::Recall(0.9));
+        let query = Query::nearest(VectorRef::new(row)?, 1).with_accuracy(Accuracy::Recall(0.9));
         let (hits, verdict) = answer(&search, &*on, query)?;
         assert!(is_estimated(verdict));
         found += i32::from(hits[0].distance < 1e-6);
@@ -140,8 +136,8 @@ fn every_kernel_gives_the_same_bits_at_one_epoch() -> Result<()> {
         let on = store.snapshot()?;
         for _ in 0..20 {
             let wanted = vector(&mut rng, dim);
-            let query = Query::nearest(VectorRef::new(&wanted)?, 12)
-                .with_accuracy(Accuracy::Recall(0.8));
+            let query =
+                Query::nearest(VectorRef::new(&wanted)?, 12).with_accuracy(Accuracy::Recall(0.8));
             let expected = answer(&indexed(), &*on, query)?;
             assert!(is_estimated(expected.1));
             for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
@@ -177,7 +173,8 @@ fn awkward_rows_are_answered() -> Result<()> {
     };
     let mut flat = random(&mut rng, 900, 64);
     flat.iter_mut().for_each(|row| row[2..].fill(0.5));
-    let halves: Vec<_> = random(&mut rng, 500, 8).iter().flat_map(|it| vec![it.clone(); 2]).collect();
+    let halves: Vec<_> =
+        random(&mut rng, 500, 8).iter().flat_map(|it| vec![it.clone(); 2]).collect();
     let mut huge = random(&mut rng, 700, 6);
     huge[650][0] = 3.0e38;
     for (what, rows) in [
@@ -248,9 +245,9 @@ fn the_exact_scan_answers_where_it_is_faster_or_has_to() -> Result<()> {
 fn fields_of_other_kinds_are_scanned_and_each_field_has_its_own_index() -> Result<()> {
     let dense = |element, metric| FieldKind::Dense { dim: 8, metric, element };
     let schema = Schema::builder()
-        .field(Field::new("a", dense(Element::F32, Metric::Cosine))?)
-        .field(Field::new("b", dense(Element::I8, Metric::Euclidean))?)
-        .field(Field::new("bits", dense(Element::Binary, Metric::Hamming))?)
+        .field("a", dense(Element::F32, Metric::Cosine))
+        .field("b", dense(Element::I8, Metric::Euclidean))
+        .field("bits", dense(Element::Binary, Metric::Hamming))
         .build()?;
     let store = ArenaStore::with_options(schema, options());
     let mut rng = fastrand::Rng::with_seed(7);
@@ -270,8 +267,9 @@ fn fields_of_other_kinds_are_scanned_and_each_field_has_its_own_index() -> Resul
     let search = indexed();
     built(&search, &store)?;
     let (on, row) = (store.snapshot()?, vector(&mut rng, 8));
-    let query =
-        |field, vector| Query::nearest(vector, 5).with_field(field).with_accuracy(Accuracy::Recall(0.8));
+    let query = |field, vector| {
+        Query::nearest(vector, 5).with_field(field).with_accuracy(Accuracy::Recall(0.8))
+    };
     let bytes = [3_i8, 40, -50, 6, 70, -8, 9, 10];
     let a = answer(&search, &*on, query("a", VectorRef::new(&row)?))?;
     let b = answer(&search, &*on, query("b", VectorRef::try_from(&bytes[..])?))?;

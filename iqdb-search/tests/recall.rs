@@ -63,7 +63,7 @@ fn recall(
         assert_eq!(ids.len(), hits.len(), "a hit twice");
         for hit in &hits {
             let row = on.get(&hit.id)?.unwrap().to_record()?;
-            let row = row.only_vector()?.unwrap().as_f32().unwrap();
+            let row = row.only_vector()?.as_f32().unwrap();
             let distance = iqdb_core::distance::of_numbers(metric, row, vector);
             assert_eq!(hit.distance.to_bits(), distance.to_bits());
         }

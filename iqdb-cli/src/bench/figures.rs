@@ -130,7 +130,11 @@ impl Figures {
         ];
         if let Some(index) = &self.index {
             let bytes = index.index_bytes.map_or("none".into(), |bytes| {
-                format!("{} in {}", DecimalBytes(bytes), human(Duration::from_secs_f64(index.index_build_s)))
+                format!(
+                    "{} in {}",
+                    DecimalBytes(bytes),
+                    human(Duration::from_secs_f64(index.index_build_s))
+                )
             });
             let wanted = format!(
                 "{} wanted, {:.4} estimated, {:.1} % answered exactly",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Accuracy, Batch, Blocks, Budget, Filter, Hit, Hits, Metric, Progress, Query, Result, Schema, Scratch,
-    Search, Snapshot, Vector, Verdict,
+    Accuracy, Batch, Blocks, Budget, Filter, Hit, Hits, Metric, Progress, Query, Result, Schema,
+    Scratch, Search, Snapshot, Vector, Verdict,
 };
 
 use crate::check::exact::{assert_hits, assert_is};
@@ -93,11 +93,7 @@ fn check_sound(
 }
 
 /// Has the search make all that it keeps of a snapshot.
-fn make_ready(
-    search: &dyn Search,
-    on: &dyn Snapshot,
-    progress: &mut dyn Progress,
-) -> Result<()> {
+fn make_ready(search: &dyn Search, on: &dyn Snapshot, progress: &mut dyn Progress) -> Result<()> {
     search.prepare(on, Budget::new(), progress)?;
     search.build_index(on, Budget::new(), progress).map(drop)
 }

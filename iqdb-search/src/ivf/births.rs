@@ -41,8 +41,9 @@ impl Births {
     /// Sorts what was pushed. Returns false where a row was pushed twice.
     pub(super) fn sort(&mut self) -> bool {
         self.stretches.sort_unstable();
-        let twice =
-            |pair: &[Stretch]| pair[0].seal == pair[1].seal && pair[0].row + pair[0].len > pair[1].row;
+        let twice = |pair: &[Stretch]| {
+            pair[0].seal == pair[1].seal && pair[0].row + pair[0].len > pair[1].row
+        };
         !self.stretches.windows(2).any(twice)
     }
 

@@ -61,7 +61,8 @@ pub(super) fn build(
         return Ok(None);
     };
     let slots = Slots::new(&assigned, centroids.count());
-    let Some(blocks) = write_blocks(kernels, &space, &centroids, &source, (&slots, &assigned), go_on)?
+    let Some(blocks) =
+        write_blocks(kernels, &space, &centroids, &source, (&slots, &assigned), go_on)?
     else {
         return Ok(None);
     };
@@ -230,7 +231,7 @@ fn write_blocks(
 #[cfg(test)]
 mod tests {
     use iqdb_arena::{ArenaOptions, ArenaStore};
-    use iqdb_core::{Batch, Record, Schema, Store};
+    use iqdb_core::{Batch, Record, Schema, Store, StoreExt};
 
     use super::*;
     use crate::kernel::Kernel;

@@ -162,8 +162,7 @@ mod tests {
     #[test]
     fn the_nearest_centres_are_found_by_either_way() {
         let mut rng = fastrand::Rng::with_seed(13);
-        let mut point =
-            || -> Vec<f32> { (0..128).map(|_| rng.f32() + rng.f32() - 1.0).collect() };
+        let mut point = || -> Vec<f32> { (0..128).map(|_| rng.f32() + rng.f32() - 1.0).collect() };
         let kernels = Kernels::of(Kernel::Auto);
         let points: Vec<f32> = (0..300).flat_map(|_| point()).collect();
         let centroids = Centroids::new(kernels, 128, points);
@@ -182,7 +181,8 @@ mod tests {
                 let found = centroids.nearest(kernels, &query, count, &mut room);
                 assert_eq!(found.len(), count);
                 assert!(found.windows(2).all(|pair| pair[0].0 <= pair[1].0));
-                let is_exact = |it: &&(f32, u32)| exact[..count].iter().any(|other| other.1 == it.1);
+                let is_exact =
+                    |it: &&(f32, u32)| exact[..count].iter().any(|other| other.1 == it.1);
                 *share += found.iter().filter(is_exact).count();
             }
             assert_eq!(centroids.nearest(kernels, &query, 999, &mut room).len(), 300);

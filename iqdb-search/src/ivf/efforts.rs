@@ -134,8 +134,9 @@ mod tests {
         assert!(levels.windows(2).all(|pair| pair[0].probes <= pair[1].probes));
         let recalls = [[0.5, 0.6, 0.4], [0.9, 0.8, 0.95], [0.99, 0.97, 0.98]];
         let measured = levels.iter().zip(recalls);
-        let efforts =
-            Efforts::new(measured.map(|(effort, recall)| Measured { effort: *effort, recall }).collect());
+        let efforts = Efforts::new(
+            measured.map(|(effort, recall)| Measured { effort: *effort, recall }).collect(),
+        );
         let found = |recall, k| {
             let found = efforts.reaching(recall, k);
             found.map(|(effort, recall)| (effort.probes, recall))

@@ -75,8 +75,9 @@ impl FourBitRows {
     #[inline]
     pub(super) fn distance(&self, kernel: FourBitKernel, query: &QueryCodes, number: u32) -> f32 {
         let (codes, terms) = self.row(number).split_at(self.width / 2);
-        let [squares, factor] =
-            [0, 4].map(|at| f32::from_le_bytes(*terms[at..].as_chunks::<4>().0.first().unwrap_or(&[0; 4])));
+        let [squares, factor] = [0, 4].map(|at| {
+            f32::from_le_bytes(*terms[at..].as_chunks::<4>().0.first().unwrap_or(&[0; 4]))
+        });
         let sum = kernel.dot(codes, query.bytes()) as f32;
         let dot = query.quantized().scale * (sum - 7.5 * query.quantized().sum as f32);
         query.squares() + squares - 2.0 * factor * dot

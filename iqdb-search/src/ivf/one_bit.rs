@@ -107,8 +107,8 @@ fn write(block: &mut [u8], at: usize, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ivf::query::QueryCodes;
     use crate::ivf::kernels::Kernels;
+    use crate::ivf::query::QueryCodes;
     use crate::kernel::{BlockCut, Kernel};
 
     #[test]

@@ -121,11 +121,7 @@ impl Probe {
     }
 
     /// Scores the best rows of the first clusters, so that there is a threshold.
-    fn seed(
-        &mut self,
-        task: Task<'_>,
-        wants: &mut impl FnMut(u32) -> Result<bool>,
-    ) -> Result<()> {
+    fn seed(&mut self, task: Task<'_>, wants: &mut impl FnMut(u32) -> Result<bool>) -> Result<()> {
         let Task { run, kernels, query, k, .. } = task;
         self.seeds.reset(k + k / 4 + 2);
         let mut rows = 0;

@@ -124,7 +124,11 @@ impl Run {
 
     /// The blocks of a cluster; without those of second assignments if `only_first` isn't 0.
     #[inline]
-    pub(super) fn cluster(&self, cluster: u32, only_first: usize) -> std::slice::ChunksExact<'_, u8> {
+    pub(super) fn cluster(
+        &self,
+        cluster: u32,
+        only_first: usize,
+    ) -> std::slice::ChunksExact<'_, u8> {
         let cluster = cluster as usize;
         let end = match only_first {
             0 => self.parts.first[cluster + 1],

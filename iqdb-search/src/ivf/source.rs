@@ -73,7 +73,11 @@ impl<'a> Source<'a> {
     }
 
     /// Calls `each` with the components of some rows, whose numbers rise.
-    pub(super) fn for_some(&self, numbers: &[u32], mut each: impl FnMut(usize, &[f32])) -> Result<()> {
+    pub(super) fn for_some(
+        &self,
+        numbers: &[u32],
+        mut each: impl FnMut(usize, &[f32]),
+    ) -> Result<()> {
         let (mut room, mut first_number) = (Widened::default(), 0);
         let mut numbers = numbers.iter().enumerate().peekable();
         for (block, first, len) in &self.parts {

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::UNIT;
+use super::unit::UNIT;
 
 /// # Safety
 /// The processor has AVX2.

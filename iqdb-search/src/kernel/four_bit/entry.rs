@@ -1,6 +1,7 @@
 //! The safe entry point of the four-bit kernels.
 
-use super::{UNIT, model};
+use super::model;
+use super::unit::UNIT;
 use crate::kernel::isa::Isa;
 
 /// The four-bit kernel of an instruction set that this machine has.
@@ -41,7 +42,7 @@ impl FourBitKernel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::four_bit::pack;
+    use crate::kernel::four_bit::unit::pack;
 
     #[test]
     fn every_instruction_set_multiplies_as_the_model_does() {

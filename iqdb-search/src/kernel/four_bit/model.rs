@@ -1,7 +1,7 @@
 //! The scalar model of the four-bit kernels: their definition, and the kernel of machines without
 //! another.
 
-use super::UNIT;
+use super::unit::UNIT;
 
 /// The inner product of a row's stored components with a query.
 pub(super) fn dot(codes: &[u8], query: &[i8]) -> i32 {

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::UNIT;
+use super::unit::UNIT;
 
 /// # Safety
 /// The processor has NEON.

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::UNIT;
+use super::unit::UNIT;
 
 /// # Safety
 /// The processor has AVX-512F, AVX-512BW and AVX-512 VNNI.
@@ -14,10 +14,7 @@ pub(super) unsafe fn dot(codes: &[u8], query: &[i8]) -> i32 {
     for (n, (codes, query)) in units.enumerate() {
         // SAFETY: a unit has 32 bytes of codes, and 64 of the query.
         let (codes, query) = unsafe {
-            (
-                _mm256_loadu_si256(codes.as_ptr().cast()),
-                _mm512_loadu_si512(query.as_ptr().cast()),
-            )
+            (_mm256_loadu_si256(codes.as_ptr().cast()), _mm512_loadu_si512(query.as_ptr().cast()))
         };
         let high = _mm256_srli_epi16::<4>(codes);
         let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(codes), high);

@@ -1,6 +1,7 @@
 //! The safe entry points of the steps, compiled for each instruction set.
 
-use super::{LANES, Quantized, ROUNDS, Table, steps};
+use super::steps;
+use super::units::{LANES, Quantized, ROUNDS, Table};
 use crate::kernel::isa::Isa;
 
 /// The steps as compiled for an instruction set that this machine has.

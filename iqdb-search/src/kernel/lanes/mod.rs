@@ -4,7 +4,7 @@
 //! What an approximate search computes in `f32` decides its answer, so it has to be the same on every
 //! machine. Each step here is plain Rust over arrays of a fixed number of lanes, without a fused
 //! multiplication: the compiler turns a step into the registers of the instruction set that it is
-//! compiled for, and each lane is rounded as IEEE 754 says. Sums go through [`LANES`] lanes, which are
+//! compiled for, and each lane is rounded as IEEE 754 says. Sums go through [`LANES`](units::LANES) lanes, which are
 //! added in pairs at the end.
 //!
 //! # The rotation
@@ -24,25 +24,7 @@
 #[allow(unsafe_code)]
 mod entry;
 mod steps;
+mod units;
 
 pub(crate) use entry::LaneKernel;
-
-/// Lanes of a sum, and the unit of dimensions.
-pub(crate) const LANES: usize = 64;
-
-/// How many rounds a rotation has.
-pub(crate) const ROUNDS: usize = 4;
-
-/// A query's components as bytes: what each unit stands for, and the sum of the bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Quantized {
-    pub(crate) scale: f32,
-    pub(crate) sum: i32,
-}
-
-/// A query's table: what each unit stands for, and the inner product of a sum of 0.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Table {
-    pub(crate) step: f32,
-    pub(crate) base: f32,
-}
+pub(crate) use units::{Quantized, ROUNDS, Table};

@@ -1,6 +1,6 @@
 //! The steps, in plain Rust. `entry` compiles them for each instruction set.
 
-use super::{LANES, Quantized, ROUNDS, Table};
+use super::units::{LANES, Quantized, ROUNDS, Table};
 
 /// Lanes that the steps of a transform work on at a time.
 const WIDE: usize = 16;

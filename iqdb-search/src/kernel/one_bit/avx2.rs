@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::entry::{BlockCut, sum_chunks, terms_of};
-use super::{BLOCK_ROWS, model};
+use super::block::{BLOCK_ROWS, BlockCut, sum_chunks, terms_of};
+use super::model;
 
 /// # Safety
 /// The processor has AVX2. The table is of whole registers of 64 bytes, and the block has as many
@@ -47,10 +47,8 @@ unsafe fn sums(codes: &[u8], table: &[u8]) -> [u16; BLOCK_ROWS] {
         let (codes, table) = unsafe {
             (_mm256_loadu_si256(codes.as_ptr().cast()), _mm256_loadu_si256(table.as_ptr().cast()))
         };
-        let halves = [
-            _mm256_and_si256(codes, low),
-            _mm256_and_si256(_mm256_srli_epi16::<4>(codes), low),
-        ];
+        let halves =
+            [_mm256_and_si256(codes, low), _mm256_and_si256(_mm256_srli_epi16::<4>(codes), low)];
         for (half, nibbles) in halves.into_iter().enumerate() {
             let found = _mm256_shuffle_epi8(table, nibbles);
             even[half] = _mm256_add_epi16(even[half], found);

@@ -2,8 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::entry::{BlockCut, sum_chunks};
-use super::{BLOCK_ROWS, TERM_BYTES};
+use super::block::{BLOCK_ROWS, BlockCut, TERM_BYTES, sum_chunks};
 
 /// # Safety
 /// The processor has AVX-512F and AVX-512BW. The table is of whole registers of 64 bytes, and the
@@ -57,10 +56,8 @@ unsafe fn sums(codes: &[u8], table: &[u8]) -> [u16; BLOCK_ROWS] {
         let (codes, table) = unsafe {
             (_mm512_loadu_si512(codes.as_ptr().cast()), _mm512_loadu_si512(table.as_ptr().cast()))
         };
-        let halves = [
-            _mm512_and_si512(codes, low),
-            _mm512_and_si512(_mm512_srli_epi16::<4>(codes), low),
-        ];
+        let halves =
+            [_mm512_and_si512(codes, low), _mm512_and_si512(_mm512_srli_epi16::<4>(codes), low)];
         for (half, nibbles) in halves.into_iter().enumerate() {
             let found = _mm512_shuffle_epi8(table, nibbles);
             even[half] = _mm512_add_epi16(even[half], found);

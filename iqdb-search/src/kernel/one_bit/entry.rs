@@ -1,24 +1,13 @@
 //! The safe entry points of the one-bit kernels. Each checks the shapes that it is given, and
 //! dispatches with one match to the kernel that is compiled for the instruction set.
 
-use super::{BLOCK_ROWS, CHUNK_GROUPS, GROUP_BYTES, TERM_BYTES, model};
-#[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
+use super::block::{BLOCK_ROWS, BlockCut, GROUP_BYTES, TERM_BYTES, terms_of};
+use super::model;
 #[cfg(target_arch = "aarch64")]
 use super::neon;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use crate::kernel::isa::Isa;
-
-/// How sums of bytes become estimates, and which rows are kept.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct BlockCut {
-    /// The inner product of a step of the table, and of a sum of 0.
-    pub(crate) step: f32,
-    pub(crate) base: f32,
-    /// How many of its errors a row may be nearer than its estimate.
-    pub(crate) reach: f32,
-    /// Rows are kept that may be nearer than this.
-    pub(crate) below: f32,
-}
 
 /// The one-bit kernel of an instruction set that this machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,32 +60,4 @@ fn portable(block: &[u8], table: &[u8], cut: BlockCut, out: &mut [f32; BLOCK_ROW
     let mut sums = [0; BLOCK_ROWS];
     model::add_sums(&block[..table.len()], table, &mut sums);
     model::estimates(&sums, &terms_of(block, table.len()), cut, out)
-}
-
-/// The terms behind the codes of a block.
-#[inline(always)]
-pub(super) fn terms_of(block: &[u8], codes: usize) -> [u16; 3 * BLOCK_ROWS] {
-    let mut terms = [0; 3 * BLOCK_ROWS];
-    let bytes = block[codes..codes + TERM_BYTES].as_chunks::<2>().0;
-    for (term, bytes) in terms.iter_mut().zip(bytes) {
-        *term = u16::from_le_bytes(*bytes);
-    }
-    terms
-}
-
-/// Adds up the sums of each chunk of groups by `sums_of`, whose sums fit 16 bits.
-#[inline(always)]
-pub(super) fn sum_chunks(
-    codes: &[u8],
-    table: &[u8],
-    sums_of: impl Fn(&[u8], &[u8]) -> [u16; BLOCK_ROWS],
-) -> [u32; BLOCK_ROWS] {
-    let mut sums = [0; BLOCK_ROWS];
-    let chunk = CHUNK_GROUPS * GROUP_BYTES;
-    for (codes, table) in codes.chunks(chunk).zip(table.chunks(chunk)) {
-        for (sum, more) in sums.iter_mut().zip(sums_of(codes, table)) {
-            *sum += u32::from(more);
-        }
-    }
-    sums
 }

@@ -24,7 +24,7 @@
 //! # The tricks
 //! - All sums are integers, and the few steps in `f32` are a multiplication or an addition each, so
 //!   every instruction set gives the same bits.
-//! - Sums fit 16 bits for [`CHUNK_GROUPS`] groups; vectors of more components are summed in chunks.
+//! - Sums fit 16 bits for [`CHUNK_GROUPS`](block::CHUNK_GROUPS) groups; vectors of more components are summed in chunks.
 //!
 //! # Source
 //! FastScan is from André, Kermarrec and Le Scouarnec, *Cache locality is not enough* (VLDB 2015);
@@ -37,6 +37,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx512;
+mod block;
 #[allow(unsafe_code)]
 mod entry;
 mod model;
@@ -46,26 +47,5 @@ mod neon;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use entry::{BlockCut, OneBitKernel};
-
-/// Rows of a block.
-pub(crate) const BLOCK_ROWS: usize = 32;
-
-/// Bytes of a group of four components in a block, and in the table of a query.
-pub(crate) const GROUP_BYTES: usize = 16;
-
-/// Groups whose sums fit 16 bits.
-pub(crate) const CHUNK_GROUPS: usize = 256;
-
-/// Bytes behind the codes of a block: three numbers of 16 bits a row.
-pub(crate) const TERM_BYTES: usize = 3 * 2 * BLOCK_ROWS;
-
-/// A term of a row as it is stored: the upper half of an `f32`, rounded to nearest even. What is
-/// not finite becomes the largest number.
-pub(crate) fn term(x: f32) -> u16 {
-    let x = if x.is_finite() { x } else { f32::MAX };
-    let bits = x.to_bits();
-    let rounded = bits.saturating_add(0x7fff + (bits >> 16 & 1)) >> 16;
-    // Rounding up the largest numbers gives an infinity.
-    u16::try_from(rounded).map_or(0x7f7f, |term| if term & 0x7fff >= 0x7f80 { 0x7f7f } else { term })
-}
+pub(crate) use block::{BLOCK_ROWS, BlockCut, GROUP_BYTES, term};
+pub(crate) use entry::OneBitKernel;

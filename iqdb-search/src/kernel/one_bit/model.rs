@@ -1,13 +1,11 @@
 //! The scalar model of the one-bit kernels: their definition, and the kernel of machines without
 //! another.
 
-use super::entry::BlockCut;
-use super::{BLOCK_ROWS, GROUP_BYTES};
+use super::block::{BLOCK_ROWS, BlockCut, GROUP_BYTES};
 
 /// Adds the partial sums of some groups to the sum of each row.
 pub(super) fn add_sums(codes: &[u8], table: &[u8], sums: &mut [u32; BLOCK_ROWS]) {
-    let (codes, table) =
-        (codes.as_chunks::<GROUP_BYTES>().0, table.as_chunks::<GROUP_BYTES>().0);
+    let (codes, table) = (codes.as_chunks::<GROUP_BYTES>().0, table.as_chunks::<GROUP_BYTES>().0);
     for (codes, table) in codes.iter().zip(table) {
         for (j, code) in codes.iter().enumerate() {
             sums[j] += u32::from(table[usize::from(code & 15)]);

@@ -2,8 +2,8 @@
 
 use std::arch::aarch64::*;
 
-use super::entry::{BlockCut, sum_chunks, terms_of};
-use super::{BLOCK_ROWS, GROUP_BYTES, model};
+use super::block::{BLOCK_ROWS, BlockCut, GROUP_BYTES, sum_chunks, terms_of};
+use super::model;
 
 /// # Safety
 /// The processor has NEON. The table is of whole groups, and the block has as many bytes of codes.

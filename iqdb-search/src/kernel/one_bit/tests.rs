@@ -1,5 +1,6 @@
 //! Every instruction set gives the bits of the scalar model.
 
+use super::block::{TERM_BYTES, terms_of};
 use super::*;
 use crate::kernel::isa::Isa;
 
@@ -29,7 +30,7 @@ fn every_instruction_set_estimates_as_the_model_does() {
         let mean = sums.iter().sum::<u32>() as f32 / 32.0;
         for reach in [0.0, 1.9] {
             let cut = BlockCut { step: 0.01, base: -0.01 * mean, reach, below: 0.9 };
-            let terms = entry::terms_of(&block, table.len());
+            let terms = terms_of(&block, table.len());
             let mut expected = [0.0; BLOCK_ROWS];
             let kept = model::estimates(&sums, &terms, cut, &mut expected);
             assert!(dim == 1_024 || (kept != 0 && kept != u32::MAX), "{kept:b}");
