@@ -98,8 +98,11 @@ fn rate(
     Ok((queries.len() / dim) as f64 / started.elapsed().as_secs_f64())
 }
 
+/// Four bytes each.
+type Words = Vec<[u8; 4]>;
+
 /// The words of an array in the format of numpy, and how many a row has.
-fn read_npy(path: &Path) -> Result<(Vec<[u8; 4]>, usize), Box<dyn Error>> {
+fn read_npy(path: &Path) -> Result<(Words, usize), Box<dyn Error>> {
     let bytes = std::fs::read(path)?;
     let head = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let text = String::from_utf8_lossy(&bytes[10..10 + head]).into_owned();

@@ -1,6 +1,6 @@
 //! What an index may and may not do: soundness, repeatability, and when the exact scan answers.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation)]
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
@@ -185,14 +185,14 @@ fn awkward_rows_are_answered() -> Result<()> {
         ("no variance in most dimensions", flat),
         ("two dimensions", random(&mut rng, 2_000, 2)),
         ("sixteen dimensions", random(&mut rng, 2_000, 16)),
-        ("many dimensions", random(&mut rng, 70, 5_000)),
+        ("many dimensions", random(&mut rng, 70, 1_500)),
         ("a component that overflows", huge),
     ] {
         for metric in [Metric::Cosine, Metric::Dot, Metric::Euclidean] {
             let (store, search) = (store(metric, &rows)?, indexed());
             built(&search, &store)?;
             let on = store.snapshot()?;
-            for n in 0..8 {
+            for n in 0..4 {
                 let wanted = rows[n * 13 % rows.len()].clone();
                 for (k, recall) in [(1, 0.5), (10, 0.9), (150, 0.9)] {
                     let query = Query::nearest(VectorRef::new(&wanted)?, k)

@@ -1,7 +1,9 @@
 //! The answer to one query by a run: candidates by a probe, canonical distances of the best of them,
 //! and an exact scan of the rows that the run lacks.
 
-use iqdb_core::{Block, Blocks, Element, Explain, FieldId, Goal, Query, Result, RowMask};
+use iqdb_core::{
+    Block, Blocks, Element, Explain, FieldId, FieldKind, Goal, Query, Result, RowMask,
+};
 
 use super::efforts::Effort;
 use super::kernels::Kernels;
@@ -168,7 +170,7 @@ impl IndexScratch {
     /// Offers the canonical distances of the candidates.
     fn rescore(&mut self, target: Target<'_>) -> Result<()> {
         let Target { on, field, placement, engine, .. } = target;
-        let Some(metric) = on.schema().kind(field).and_then(|kind| kind.metric()) else {
+        let Some(metric) = on.schema().kind(field).and_then(FieldKind::metric) else {
             return Ok(());
         };
         for some in self.candidates.chunks(PREFETCHED) {

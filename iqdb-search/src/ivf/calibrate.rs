@@ -4,6 +4,7 @@
 //! sample = some live rows of the run; each is a query, and not a hit of its own
 //! truth = their exact answers
 //! for each effort, from the least: answer by the search itself, and compare
+//!     until all was found, which more effort finds, too
 //! ```
 //! The recall that an effort is said to reach is the lower 95 % limit of the mean over the sample.
 
@@ -14,11 +15,11 @@ use super::efforts::{Effort, Efforts, KS, Measured, lower_limit};
 use super::random::Random;
 use crate::exact::ExactSearch;
 
-/// Rows of the sample.
-const SAMPLE_ROWS: usize = 400;
+/// Rows of the sample for each of [`KS`]: the more hits, the less the shares of queries differ.
+const SAMPLE_ROWS: [usize; KS.len()] = [1_000, 400, 100];
 
-/// Once the recall is above this for every number of hits, no more effort is tried.
-const ENOUGH: f32 = 0.9995;
+/// Rows whose true answers are found in one batch.
+const BATCH_ROWS: usize = 100;
 
 const SAMPLE_SEED: u64 = 0xca1b_0000_0000_0003;
 
@@ -39,22 +40,28 @@ pub(super) fn calibrate(
 ) -> Result<Option<Efforts>> {
     let Some(sample) = sample(exact, target, go_on)? else { return Ok(None) };
     let mut scratch = IndexScratch::default();
-    let mut measured = Vec::new();
+    let mut measured: Vec<Measured> = Vec::new();
     let levels = Effort::levels(target.run.centroids().count());
+    let mut is_complete = [false; KS.len()];
     for (n, effort) in levels.iter().enumerate() {
         let mut recall = [0.0; KS.len()];
-        for (recall, k) in recall.iter_mut().zip(KS) {
+        for (at, k) in KS.into_iter().enumerate() {
+            if is_complete[at] {
+                recall[at] = measured.last().map_or(0.0, |before| before.recall[at]);
+                continue;
+            }
             let mut shares = Vec::new();
-            for sampled in &sample {
+            for sampled in sample.iter().take(SAMPLE_ROWS[at]) {
                 if !go_on(0.85 + 0.15 * n as f64 / levels.len() as f64) {
                     return Ok(None);
                 }
                 shares.extend(share(target, sampled, *effort, k, &mut scratch)?);
             }
-            *recall = lower_limit(&shares);
+            recall[at] = lower_limit(&shares, k);
+            is_complete[at] = shares.iter().all(|share| *share == 1.0);
         }
         measured.push(Measured { effort: *effort, recall });
-        if recall.iter().all(|recall| *recall > ENOUGH) {
+        if is_complete == [true; KS.len()] {
             break;
         }
     }
@@ -70,25 +77,27 @@ fn sample(
     let Target { on, field, run, placement, .. } = target;
     let mut sample = Vec::new();
     let mut vectors = Vec::new();
-    for number in Random::new(SAMPLE_SEED).sample(4 * SAMPLE_ROWS, run.len()) {
+    let [rows, .., rows_of_most] = SAMPLE_ROWS;
+    for number in Random::new(SAMPLE_SEED).sample(2 * rows, run.len()) {
         let Some((n, row)) = placement.find(number) else { continue };
         let block = on.block(n)?;
         let Some(column) = block.column(field)? else { continue };
         let block_row = column.block_row(row);
-        if block.is_alive(block_row)? && vectors.len() < SAMPLE_ROWS {
+        if block.is_alive(block_row)? && vectors.len() < rows {
             vectors.push((block.id(block_row)?.to_id(), column.vector(row)?.to_vector()));
         }
     }
-    let most = KS[KS.len() - 1] + 1;
-    let (mut hits, mut scratch) = (vec![Hits::new(); 100], Scratch::new());
+    let [.., some, most] = KS;
+    let (mut hits, mut scratch) = (vec![Hits::new(); BATCH_ROWS], Scratch::new());
     let name = on.schema().fields()[field.index()].name();
     for (n, vectors) in vectors.chunks(hits.len()).enumerate() {
-        if !go_on(0.8 + 0.01 * n as f64) {
+        let k = if n * BATCH_ROWS < rows_of_most { most } else { some };
+        if !go_on(0.8 + 0.005 * n as f64) {
             return Ok(None);
         }
         let queries: Vec<Query<'_>> = vectors
             .iter()
-            .map(|(_, vector)| Query::nearest(vector.as_ref(), most).with_field(name))
+            .map(|(_, vector)| Query::nearest(vector.as_ref(), k + 1).with_field(name))
             .collect();
         let hits = &mut hits[..queries.len()];
         exact.search(on, &queries, hits, &mut scratch)?;

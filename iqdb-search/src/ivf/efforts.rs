@@ -106,18 +106,18 @@ impl Efforts {
     }
 }
 
-/// The lower 95 % limit of the mean of shares, each between 0 and 1.
-pub(super) fn lower_limit(shares: &[f32]) -> f32 {
+/// The lower 95 % limit of the mean of shares of `k` hits, each between 0 and 1.
+pub(super) fn lower_limit(shares: &[f32], k: usize) -> f32 {
     let count = shares.len() as f64;
     if shares.is_empty() {
         return 0.0;
     }
     let mean = shares.iter().map(|share| f64::from(*share)).sum::<f64>() / count;
     let squares = shares.iter().map(|share| (f64::from(*share) - mean).powi(2)).sum::<f64>();
-    // Where all were found, as many misses are possible as a sample of this size doesn't meet in one
-    // of twenty times: the rule of three, per query.
+    // A sample that misses nothing has a limit, too: the rule of three. The hits of a query are missed
+    // together in part, so that they count as the root of their number.
     let spread = 1.645 * (squares / count.max(2.0)).sqrt() / count.sqrt();
-    let unseen = if squares == 0.0 { 0.3 / count } else { 0.0 };
+    let unseen = 3.0 / (count * (k as f64).sqrt());
     // A share.
     #[allow(clippy::cast_possible_truncation)]
     let limit = (mean - spread.max(unseen)) as f32;
@@ -150,10 +150,12 @@ mod tests {
 
     #[test]
     fn a_limit_is_below_the_mean_and_nearer_with_more_samples() {
-        let some = lower_limit(&[1.0, 0.8, 1.0, 0.9]);
-        let more = lower_limit(&[1.0, 0.8, 1.0, 0.9].repeat(50));
+        let some = lower_limit(&[1.0, 0.8, 1.0, 0.9], 10);
+        let more = lower_limit(&[1.0, 0.8, 1.0, 0.9].repeat(50), 10);
         assert!(some < more && more < 0.925 && more > 0.9, "{some}, {more}");
-        assert!(lower_limit(&[1.0; 400]) < 1.0 && lower_limit(&[1.0; 400]) > 0.999);
-        assert_eq!(lower_limit(&[]), 0.0);
+        let all = [1.0; 400];
+        assert!((0.992..0.993).contains(&lower_limit(&all, 1)), "as 3 of 400 may be missed");
+        assert!((0.997..0.998).contains(&lower_limit(&all, 10)));
+        assert_eq!((lower_limit(&[], 1), lower_limit(&[1.0], 1)), (0.0, 0.0));
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! # Source
 //! The second assignment is SOAR by Sun et al., *SOAR: improved indexing for approximate nearest
-//! neighbor search* (NeurIPS 2023), with its lambda 1.
+//! neighbor search* (`NeurIPS` 2023), with its lambda 1.
 
 use super::centroids::{Centroids, NearCentroids};
 use super::kernels::Kernels;

@@ -30,8 +30,8 @@
 //!   answer is a function of the snapshot, the query and the run's epoch.
 //!
 //! # Source
-//! Gao and Long, *RaBitQ: quantizing high-dimensional vectors with a theoretical error bound for
-//! approximate nearest neighbor search* (SIGMOD 2024); Sun et al., *SOAR* (NeurIPS 2023); André,
+//! Gao and Long, *`RaBitQ`: quantizing high-dimensional vectors with a theoretical error bound for
+//! approximate nearest neighbor search* (SIGMOD 2024); Sun et al., *SOAR* (`NeurIPS` 2023); André,
 //! Kermarrec and Le Scouarnec, *Cache locality is not enough: high-performance nearest neighbor search
 //! with product quantization fast scan* (VLDB 2015).
 

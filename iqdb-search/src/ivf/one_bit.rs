@@ -122,8 +122,8 @@ mod tests {
         let mut block = vec![0; layout.bytes()];
         layout.clear(&mut block);
         let rows: Vec<_> = (0..31).map(|_| point(0.1)).collect();
-        for (place, row) in rows.iter().enumerate() {
-            layout.put(&mut block, place, 100 + place as u32, row, Some(&center));
+        for ((place, row), number) in rows.iter().enumerate().zip(100..) {
+            layout.put(&mut block, place, number, row, Some(&center));
         }
         assert_eq!((layout.number(&block, 30), layout.number(&block, 31)), (130, NO_ROW));
         let squared = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();

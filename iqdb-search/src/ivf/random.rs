@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same in every run.
 
-/// SplitMix64, by Steele, Lea and Flood.
+/// `SplitMix64`, by Steele, Lea and Flood.
 #[derive(Debug, Clone)]
 pub(super) struct Random(u64);
 

@@ -13,7 +13,7 @@
 //!
 //! # Source
 //! The step from inner products to distances is Bachrach et al., *Speeding up the Xbox recommender
-//! system using a Euclidean transformation for inner-product spaces* (RecSys 2014).
+//! system using a Euclidean transformation for inner-product spaces* (`RecSys` 2014).
 
 use iqdb_core::Metric;
 

@@ -143,7 +143,7 @@ mod tests {
             assert!((x - f32::from(*byte) * quantized.scale).abs() <= quantized.scale * 0.51);
         }
         let found = kernel.tabulate(&x, &mut table);
-        let signs = |n: usize| usize::from(n % 3 == 0);
+        let signs = |n: usize| usize::from(n.is_multiple_of(3));
         let exact: f32 = (0..128).map(|n| if signs(n) == 1 { x[n] } else { -x[n] }).sum();
         let code = |group: usize| (0..4).map(|bit| signs(4 * group + bit) << bit).sum::<usize>();
         let sum: u32 = (0..32).map(|group| u32::from(table[16 * group + code(group)])).sum();

@@ -18,7 +18,7 @@
 //! says about as much of one as of another. O(dim log dim).
 //!
 //! # Source
-//! The rotation is the `FhtKacRotator` of the RaBitQ library, after Ailon and Chazelle's fast
+//! The rotation is the `FhtKacRotator` of the `RaBitQ` library, after Ailon and Chazelle's fast
 //! Johnson-Lindenstrauss transform (STOC 2006).
 
 #[allow(unsafe_code)]

@@ -27,8 +27,8 @@
 //! - Sums fit 16 bits for [`CHUNK_GROUPS`](block::CHUNK_GROUPS) groups; vectors of more components are summed in chunks.
 //!
 //! # Source
-//! FastScan is from André, Kermarrec and Le Scouarnec, *Cache locality is not enough* (VLDB 2015);
-//! one bit a component with an unbiased estimate from Gao and Long, *RaBitQ* (SIGMOD 2024). The
+//! `FastScan` is from André, Kermarrec and Le Scouarnec, *Cache locality is not enough* (VLDB 2015);
+//! one bit a component with an unbiased estimate from Gao and Long, *`RaBitQ`* (SIGMOD 2024). The
 //! tests compare each instruction set with [`model`] bit for bit.
 
 #[cfg(target_arch = "x86_64")]
