@@ -270,7 +270,8 @@ mod tests {
                     }
                 }
             }
-            assert!(times.len() > 1_000 && times.iter().all(|times| *times == 2));
+            assert!(times.len() > 900, "{} of 1,400 rows are sealed", times.len());
+            assert!(times.iter().all(|times| *times == 2));
             let stopped = build(Kernels::of(Kernel::Auto), blocks, field, &mut |it| it < 0.7);
             assert!(stopped.unwrap().is_none());
         }
