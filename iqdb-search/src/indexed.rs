@@ -185,13 +185,15 @@ impl IndexedSearch {
         let of = self.fields(on).count() as u64 * PARTS;
         let mut before = 0;
         for field in self.fields(on) {
-            let mut reported = before;
+            let mut reported = None;
             let mut go_on = |share: f64| {
                 // A share of a hundred parts.
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 let done = before + (share.clamp(0.0, 1.0) * PARTS as f64) as u64;
-                reported = reported.max(done);
-                progress.report(reported, of);
+                if reported.is_none_or(|reported| reported < done) {
+                    progress.report(done, of);
+                    reported = Some(done);
+                }
                 budget.check().is_ok()
             };
             if !go_on(0.0)
