@@ -75,9 +75,11 @@ impl Matches {
         let filter = (filter, fingerprint(filter));
         self.masks.resize_with(on.block_count(), RowMask::default);
         self.count = 0;
+        let budgets = Budgets::of(std::slice::from_ref(query));
+        let go_on = || budgets.check();
         for (n, mask) in self.masks.iter_mut().enumerate() {
             let block = on.block(n)?;
-            self.selector.select(&block, 0..block.len(), Some(filter), mask)?;
+            self.selector.select(&block, 0..block.len(), Some(filter), mask, &go_on)?;
             self.count += mask.count();
         }
         Ok(())
