@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::limits::{DIM_MAX, FIELD_NAME_BYTES_MAX};
-use crate::{Computation, Element, Error, ErrorKind, Metric, PayloadRef, Result, VectorRef};
+use crate::{
+    Analyzer, Computation, Element, Error, ErrorKind, Metric, Path, PayloadRef, Result, VectorRef,
+};
 
 /// What a field holds: vectors and how they are compared, or what core computes of payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,7 +142,8 @@ impl FieldKind {
     }
 }
 
-/// `384 components of f32, cosine`, `sparse, dot` or `computed, ` and the name of the computation.
+/// `384 components of f32, cosine`, `sparse, dot`, `text, words/1` or `computed, ` and the name of the
+/// computation.
 impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -151,7 +154,7 @@ impl fmt::Display for FieldKind {
                 write!(f, "{dim} components of {element}, {metric}")
             }
             Self::Sparse { metric } => write!(f, "sparse, {metric}"),
-            Self::Computed(computation) => write!(f, "computed, {}", computation.name()),
+            Self::Computed(computation) => computation.fmt(f),
         }
     }
 }
@@ -168,6 +171,8 @@ pub(crate) fn takes_no_vectors(kind: FieldKind) -> Error {
 pub struct Field {
     name: Box<str>,
     kind: FieldKind,
+    /// What a computed field is computed of.
+    source: Option<Path>,
 }
 
 impl Field {
@@ -188,7 +193,34 @@ impl Field {
                 .found(format_args!("{} bytes", name.len())));
         }
         kind.check().map_err(|error| error.during(format!("field {name}")))?;
-        Ok(Self { name, kind })
+        let source = kind.is_computed().then(|| Path::key(&*name));
+        Ok(Self { name, kind, source })
+    }
+
+    /// A field of the terms of texts: of the text, or the list of texts, at the key of the field's name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSchema`] for an empty name or one above [`FIELD_NAME_BYTES_MAX`].
+    pub fn text(name: impl Into<Box<str>>, analyzer: Analyzer) -> Result<Self> {
+        Self::new(name, FieldKind::Computed(Computation::Text(analyzer)))
+    }
+
+    /// The text field, of what another path of the payload leads to. Through `[]` it leads to the texts of
+    /// many values, which are read one behind the other.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSchema`] for a field that is not one of text, and a path that no payload has.
+    pub fn with_source(mut self, source: impl Into<Path>) -> Result<Self> {
+        let source = source.into();
+        let refused = |message: &'static str| {
+            Error::new(ErrorKind::InvalidSchema, message).with_field(self.name.as_ref())
+        };
+        if !matches!(self.kind, FieldKind::Computed(Computation::Text(_))) {
+            return Err(refused("only a text field has a source").found(self.kind));
+        }
+        source.check().map_err(|error| refused("no payload has such a path").caused_by(error))?;
+        self.source = Some(source);
+        Ok(self)
     }
 
     /// The name.
@@ -203,6 +235,19 @@ impl Field {
         self.kind
     }
 
+    /// The path of the payload that core computes the field of: the key of the field's name, unless
+    /// [`with_source`](Self::with_source) said otherwise. `None` for a field of vectors.
+    #[must_use]
+    pub fn source(&self) -> Option<&Path> {
+        self.source.as_ref()
+    }
+
+    /// The source, unless it is the key of the field's name.
+    #[must_use]
+    pub fn own_source(&self) -> Option<&Path> {
+        self.source.as_ref().filter(|source| source.as_key() != Some(&*self.name))
+    }
+
     /// Appends to `out` the bytes of a computed field for a record with this payload, and returns true;
     /// or returns false, and appends nothing, for a record that lacks the field, and for every field that
     /// is not computed. O(bytes of the payload).
@@ -210,9 +255,19 @@ impl Field {
     /// # Errors
     /// Whatever reading the payload reports; then `out` is as it was.
     pub fn compute(&self, payload: &PayloadRef<'_>, out: &mut Vec<u8>) -> Result<bool> {
-        let FieldKind::Computed(computation) = self.kind() else { return Ok(false) };
+        let (FieldKind::Computed(computation), Some(source)) = (self.kind, &self.source) else {
+            return Ok(false);
+        };
         let before = out.len();
-        computation.compute(&self.name, payload, out).inspect_err(|_| out.truncate(before))
+        computation.compute(source, payload, out).inspect_err(|_| out.truncate(before))
+    }
+}
+
+/// The name and the kind, and the source if it is another than the key of the name: `body: text, words/1`.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.kind)?;
+        self.own_source().map_or(Ok(()), |source| write!(f, ", of {source}"))
     }
 }
 

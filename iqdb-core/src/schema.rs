@@ -9,14 +9,15 @@ use std::sync::Arc;
 use crate::field::takes_no_vectors;
 use crate::limits::FIELDS_MAX;
 use crate::{
-    Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Record, Result, VectorRef,
+    Analyzer, Computation, Element, Error, ErrorKind, Field, FieldId, FieldKind, Metric, Path,
+    Record, Result, VectorRef,
 };
 
 /// The fields of a store, in order: up to [`FIELDS_MAX`], with different names. Fields may be
 /// appended; none ever changes or goes. Cloning costs nothing.
 ///
 /// ```
-/// use iqdb_core::{Element, Metric, Schema};
+/// use iqdb_core::{Analyzer, Element, Metric, Schema};
 ///
 /// let simple = Schema::new(384, Metric::Cosine)?;
 /// let rich = Schema::builder()
@@ -24,9 +25,10 @@ use crate::{
 ///     .dense("image", 512, Metric::Dot)
 ///     .element(Element::F16)
 ///     .sparse("terms", Metric::Dot)
+///     .text("body", Analyzer::words())
 ///     .build()?;
 /// assert_eq!(rich.to_string(), "title: 384 components of f32, cosine; \
-///     image: 512 components of f16, dot; terms: sparse, dot");
+///     image: 512 components of f16, dot; terms: sparse, dot; body: text, words/1");
 /// assert!(rich.default_field().is_err() && simple.default_field().is_ok());
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
@@ -170,7 +172,7 @@ impl fmt::Display for Schema {
         }
         for (n, field) in self.0.iter().enumerate() {
             let separator = if n == 0 { "" } else { "; " };
-            write!(f, "{separator}{}: {}", field.name(), field.kind())?;
+            write!(f, "{separator}{field}")?;
         }
         Ok(())
     }
@@ -179,8 +181,9 @@ impl fmt::Display for Schema {
 /// Collects the fields of a [`Schema`]; nothing is checked before [`build`](Self::build).
 #[derive(Debug, Clone, Default)]
 pub struct SchemaBuilder {
-    fields: Vec<(Box<str>, FieldKind)>,
+    fields: Vec<(Box<str>, FieldKind, Option<Path>)>,
     has_misplaced_element: bool,
+    has_misplaced_source: bool,
 }
 
 impl SchemaBuilder {
@@ -194,7 +197,7 @@ impl SchemaBuilder {
     #[must_use]
     pub fn element(mut self, of: Element) -> Self {
         match self.fields.last_mut() {
-            Some((_, FieldKind::Dense { element, .. })) => *element = of,
+            Some((_, FieldKind::Dense { element, .. }, _)) => *element = of,
             _ => self.has_misplaced_element = true,
         }
         self
@@ -206,10 +209,27 @@ impl SchemaBuilder {
         self.field(name, FieldKind::Sparse { metric })
     }
 
+    /// Appends a field of the terms of texts: those at the key of the field's name, or at the
+    /// [source](Self::source) that follows.
+    #[must_use]
+    pub fn text(self, name: impl Into<Box<str>>, analyzer: Analyzer) -> Self {
+        self.field(name, FieldKind::Computed(Computation::Text(analyzer)))
+    }
+
+    /// Makes the text field appended last one of what this path of the payload leads to.
+    #[must_use]
+    pub fn source(mut self, path: impl Into<Path>) -> Self {
+        match self.fields.last_mut() {
+            Some((.., source)) => *source = Some(path.into()),
+            None => self.has_misplaced_source = true,
+        }
+        self
+    }
+
     /// Appends a field of any kind.
     #[must_use]
     pub fn field(mut self, name: impl Into<Box<str>>, kind: FieldKind) -> Self {
-        self.fields.push((name.into(), kind));
+        self.fields.push((name.into(), kind, None));
         self
     }
 
@@ -217,7 +237,8 @@ impl SchemaBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidSchema`] for [`element`](Self::element) without a dense field just
-    /// before it; those of [`Field::new`] and [`Schema::from_fields`].
+    /// before it, and [`source`](Self::source) without a text field; those of [`Field::new`],
+    /// [`Field::with_source`] and [`Schema::from_fields`].
     pub fn build(self) -> Result<Schema> {
         if self.has_misplaced_element {
             return Err(Error::new(
@@ -226,7 +247,17 @@ impl SchemaBuilder {
             )
             .expected("a dense field just before it"));
         }
-        let fields = self.fields.into_iter().map(|(name, kind)| Field::new(name, kind));
+        if self.has_misplaced_source {
+            return Err(Error::new(ErrorKind::InvalidSchema, "a source belongs to a text field")
+                .expected("a text field just before it"));
+        }
+        let fields = self.fields.into_iter().map(|(name, kind, source)| {
+            let field = Field::new(name, kind)?;
+            match source {
+                Some(source) => field.with_source(source),
+                None => Ok(field),
+            }
+        });
         Schema::from_fields(fields.collect::<Result<Vec<Field>>>()?)
     }
 }

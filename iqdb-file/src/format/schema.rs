@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! u32 fields
-//! fields × (u16 length of the name  name  kind)
+//! fields × (u16 length of the name  name  kind  source, of a text field)
 //! kind: u8 element (0 sparse, 1 f32, 2 f16, 3 bf16, 4 i8, 5 binary)  u8 metric (1 cosine, 2 dot,
 //!       3 Euclidean, 4 Hamming, 5 Jaccard)  u32 dimension, 0 for a sparse field
 //!     | u8 6  u8 length of the name  name of the computation
+//! source: u16 length, 0 for the key of the field's name  the path as text
 //! ```
 
 use iqdb_core::limits::FIELDS_MAX;
@@ -57,10 +58,19 @@ pub(crate) fn put_schema(out: &mut Vec<u8>, schema: &Schema) {
         put_u16(out, u16::try_from(field.name().len()).unwrap_or(u16::MAX));
         put_bytes(out, field.name().as_bytes());
         put_kind(out, field.kind());
+        if is_text(field.kind()) {
+            let source = field.own_source().map(ToString::to_string).unwrap_or_default();
+            put_u16(out, u16::try_from(source.len()).unwrap_or(u16::MAX));
+            put_bytes(out, source.as_bytes());
+        }
     }
 }
 
-/// Appends the kinds of a schema's fields, without their names.
+fn is_text(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::Computed(Computation::Text(_)))
+}
+
+/// Appends the kinds of a schema's fields, without their names and sources.
 pub(crate) fn put_kinds(out: &mut Vec<u8>, schema: &Schema) {
     put_u32(out, u32::try_from(schema.fields().len()).unwrap_or(u32::MAX));
     schema.fields().iter().for_each(|field| put_kind(out, field.kind()));
@@ -97,7 +107,14 @@ pub(crate) fn take_schema(bytes: &mut Reader<'_>) -> Result<Schema> {
     for _ in 0..count {
         let len = bytes.take_u16()?;
         let name = bytes.take_text(len.into())?;
-        fields.push(Field::new(name, take_kind(bytes)?)?);
+        let mut field = Field::new(name, take_kind(bytes)?)?;
+        if is_text(field.kind()) {
+            let len = bytes.take_u16()?;
+            if len > 0 {
+                field = field.with_source(bytes.take_text(len.into())?)?;
+            }
+        }
+        fields.push(field);
     }
     Schema::from_fields(fields)
 }
@@ -129,6 +146,8 @@ fn take_computation(bytes: &mut Reader<'_>) -> Result<Computation> {
 
 #[cfg(test)]
 mod tests {
+    use iqdb_core::{Analyzer, Path};
+
     use super::*;
 
     #[test]
@@ -143,6 +162,7 @@ mod tests {
             of_lengths(),
             Schema::new(3, Metric::Cosine).unwrap(),
             rich.build().unwrap(),
+            of_texts(),
         ] {
             check_codes(&schema).unwrap();
             let mut bytes = Vec::new();
@@ -154,6 +174,28 @@ mod tests {
                 assert!(take_schema(&mut Reader::new(&bytes[..len])).is_err());
             }
         }
+    }
+
+    fn of_texts() -> Schema {
+        let long = (0..15).fold(Path::key("`".repeat(256)), |path, _| path.then("é".repeat(128)));
+        Schema::builder()
+            .text("title", Analyzer::words())
+            .text("body", Analyzer::words())
+            .source("document.parts[].text")
+            .text("long", Analyzer::words())
+            .source(long)
+            .build()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_source_that_is_no_path_is_damage() {
+        let schema = Schema::builder().text("a", Analyzer::words()).source("b.c").build().unwrap();
+        let mut bytes = Vec::new();
+        put_schema(&mut bytes, &schema);
+        assert!(bytes.ends_with(b"\x03\0b.c"));
+        *bytes.last_mut().unwrap() = b'.';
+        assert!(take_schema(&mut Reader::new(&bytes)).is_err());
     }
 
     fn of_lengths() -> Schema {

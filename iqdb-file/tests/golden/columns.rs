@@ -5,7 +5,7 @@ use iqdb_core::{Element, Metric, Record, Value, Vector, bf16, f16};
 use super::bytes::Bytes;
 
 /// A field, by its codes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Field {
     pub(crate) name: String,
     /// `None` for a sparse field, and for a computed one.
@@ -14,6 +14,8 @@ pub(crate) struct Field {
     pub(crate) metric: Option<Metric>,
     /// The name of the computation of a computed field.
     pub(crate) computation: Option<String>,
+    /// The source of a text field; empty for the key of its name.
+    pub(crate) source: String,
     pub(crate) dim: usize,
 }
 
@@ -22,7 +24,9 @@ pub(crate) fn schema(from: &mut Bytes<'_>) -> Vec<Field> {
     let field = |_| {
         let len = from.len(2);
         let name = from.text(len).to_owned();
-        Field { name, ..kind(from) }
+        let field = Field { name, ..kind(from) };
+        let source_len = if field.is_text() { from.len(2) } else { 0 };
+        Field { source: from.text(source_len).to_owned(), ..field }
     };
     (0..count).map(field).collect()
 }
@@ -39,7 +43,7 @@ pub(crate) fn kind(from: &mut Bytes<'_>) -> Field {
         6 => {
             let len = from.len(1);
             let computation = Some(from.text(len).to_owned());
-            return Field { name: String::new(), element: None, metric: None, computation, dim: 0 };
+            return Field { computation, ..Field::default() };
         }
         code => panic!("an element {code}"),
     };
@@ -53,10 +57,14 @@ pub(crate) fn kind(from: &mut Bytes<'_>) -> Field {
     };
     let dim = from.len(4);
     assert_eq!(element.is_none(), dim == 0);
-    Field { name: String::new(), element, metric: Some(metric), computation: None, dim }
+    Field { element, metric: Some(metric), dim, ..Field::default() }
 }
 
 impl Field {
+    fn is_text(&self) -> bool {
+        self.computation.as_deref() == Some("words/1")
+    }
+
     /// Bytes of a dense vector.
     pub(crate) fn vector_bytes(&self) -> usize {
         match self.element {
@@ -172,12 +180,10 @@ fn rows(rows_of: &[u8], count: usize, block_rows: usize) -> Vec<usize> {
 /// not dead.
 pub(crate) fn assert_computed(
     field: &Field,
-    computation: &str,
     [bytes, rows_of, ends, weights]: [&[u8]; 4],
     records: &[Record],
     is_dead: &dyn Fn(usize) -> bool,
 ) {
-    assert_eq!(computation, "text_lengths/1");
     assert!(weights.is_empty());
     let mut numbers = Bytes(ends);
     let ends: Vec<usize> = (0..ends.len() / 8).map(|_| numbers.len(8)).collect();
@@ -189,7 +195,12 @@ pub(crate) fn assert_computed(
         found[row] = Some(bytes[pair[0]..pair[1]].to_vec());
     }
     for (row, record) in records.iter().enumerate().filter(|(row, _)| !is_dead(*row)) {
-        assert_eq!(found[row], text_lengths(&field.name, record), "{:?}", record.id);
+        let expected = match field.computation.as_deref() {
+            Some("text_lengths/1") => text_lengths(&field.name, record),
+            Some("words/1") => words(field, record),
+            other => panic!("a computation {other:?}"),
+        };
+        assert_eq!(found[row], expected, "{:?}", record.id);
     }
 }
 
@@ -203,5 +214,57 @@ fn text_lengths(key: &str, record: &Record) -> Option<Vec<u8>> {
         Value::List(list) => Some(list.iter().flat_map(len).collect()),
         text @ Value::Text(_) => Some(len(text)),
         _ => None,
+    }
+}
+
+/// The words of the texts of a source: those of the golden texts have spaces between them, and are few
+/// enough for one byte of each number.
+fn words(field: &Field, record: &Record) -> Option<Vec<u8>> {
+    let texts: Vec<String> = match field.source.as_str() {
+        "" => texts(record.payload.get(&field.name)?),
+        "doc.parts[].text" => {
+            let Value::Map(doc) = record.payload.get("doc")? else { return None };
+            let Value::List(parts) = doc.get("parts")? else { return None };
+            let text = |part: &Value| match part {
+                Value::Map(part) => part.get("text").map(texts).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            parts.iter().flat_map(text).collect()
+        }
+        other => panic!("a source {other}"),
+    };
+    let (mut count, mut known, mut tokens) = (0, Vec::new(), Vec::new());
+    for text in &texts {
+        for (n, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
+            if n == 0 && count > 0 {
+                tokens.push(0);
+            }
+            count += 1;
+            let word = word.to_lowercase();
+            match known.iter().position(|other| *other == word) {
+                Some(n) => tokens.push(2 * n as u8 + 1),
+                None => {
+                    tokens.push(2 * word.len() as u8);
+                    tokens.extend(word.bytes());
+                    known.push(word);
+                }
+            }
+        }
+    }
+    (!texts.is_empty()).then(|| [&[count][..], &tokens].concat())
+}
+
+/// The text, or the texts of the list.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Text(text) => vec![text.to_string()],
+        Value::List(list) => {
+            let text = |value: &Value| match value {
+                Value::Text(text) => Some(text.to_string()),
+                _ => None,
+            };
+            list.iter().filter_map(text).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -23,7 +23,8 @@ pub(crate) fn segment(files: &Files, entry: &Entry, manifest: &Manifest) -> Vec<
     let row_bytes = schema.iter().map(Field::stride).sum::<usize>().max(64);
     assert_eq!(block_rows, 1 << ((4 << 20) / row_bytes).clamp(1, 1 << 16).ilog2());
     let kinds: Vec<Field> = (0..fields).map(|_| kind(&mut header)).collect();
-    let nameless = |field: &Field| Field { name: String::new(), ..field.clone() };
+    let nameless =
+        |field: &Field| Field { name: String::new(), source: String::new(), ..field.clone() };
     assert_eq!(kinds, schema.iter().map(nameless).collect::<Vec<_>>());
     header.zeros(header.0.len());
 
@@ -41,9 +42,9 @@ pub(crate) fn segment(files: &Files, entry: &Entry, manifest: &Manifest) -> Vec<
         }
         for field in schema {
             let parts = std::array::from_fn(|_| section());
-            match &field.computation {
-                Some(name) => {
-                    assert_computed(field, name, parts, &records[first..], &is_dead(entry, first));
+            match field.computation {
+                Some(_) => {
+                    assert_computed(field, parts, &records[first..], &is_dead(entry, first));
                 }
                 None => read_column(field, parts, &mut records[first..]),
             }
@@ -82,7 +83,10 @@ fn column_file(
     assert_eq!((header.u64(), header.len(4)), (column.number, block_rows));
     assert_eq!(header.len(4), column.field);
     let field = &manifest.schema[column.field];
-    assert_eq!(kind(&mut header), Field { name: String::new(), ..field.clone() });
+    assert_eq!(
+        kind(&mut header),
+        Field { name: String::new(), source: String::new(), ..field.clone() }
+    );
     header.zeros(header.0.len());
     let (seed, sections) = footer(file, entry.rows, column.hash);
     assert_eq!(seed, 0);
@@ -92,8 +96,7 @@ fn column_file(
         assert!(ids.is_empty() && payloads.is_empty() && lineage.is_empty(), "only a column");
         let first = n * block_rows;
         let records = &records[first..entry.rows.min(first + block_rows)];
-        let name = field.computation.as_ref().unwrap();
-        assert_computed(field, name, *parts, records, &is_dead(entry, first));
+        assert_computed(field, *parts, records, &is_dead(entry, first));
     }
 }
 

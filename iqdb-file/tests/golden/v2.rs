@@ -8,9 +8,9 @@ use std::path::Path;
 
 use iqdb_conformance::Model;
 use iqdb_core::{
-    Batch, Budget, Change, Computation, DateTime, Element, Field, FieldKind, Filter, Limits, List,
-    Map, Metric, Payload, Record, RecordId, Result, Schema, Store, StoreExt, Uuid, Value, Vector,
-    bf16, f16,
+    Analyzer, Batch, Budget, Change, Computation, DateTime, Element, Field, FieldKind, Filter,
+    Limits, List, Map, Metric, Payload, Record, RecordId, Result, Schema, Store, StoreExt, Uuid,
+    Value, Vector, bf16, f16,
 };
 use iqdb_file::vfs::sim::SimVfs;
 use iqdb_file::{FileOptions, FileStore};
@@ -25,7 +25,7 @@ pub(crate) struct Made {
 
 /// Every golden database.
 pub(crate) fn all() -> Result<Vec<Made>> {
-    Ok(vec![full()?, fields()?, added()?, computed()?, empty()?, closed()?])
+    Ok(vec![full()?, fields()?, added()?, computed()?, texts()?, empty()?, closed()?])
 }
 
 /// A database that is being made, step by step, and the model of it.
@@ -71,7 +71,10 @@ impl Making {
     }
 
     fn add_field(&mut self, name: &str, kind: FieldKind) -> Result<()> {
-        let field = Field::new(name, kind)?;
+        self.add(Field::new(name, kind)?)
+    }
+
+    fn add(&mut self, field: Field) -> Result<()> {
         self.model.add_field(field.clone(), Limits::default())?;
         if let Some(store) = &self.store {
             store.add_field(field, Budget::new(), &mut ())?;
@@ -200,6 +203,31 @@ fn computed() -> Result<Made> {
     making.reopen(false, NEVER)?;
     making.apply(&batch(50..52, &text).set_payload(id(6), text(1)))?;
     Ok(making.end("computed", false))
+}
+
+/// Texts: of a field that was there from the start and of one that was added, in a segment, a column file
+/// and a log.
+fn texts() -> Result<Made> {
+    let text = |n: u64| {
+        let part = |text: &str| Value::from(Map::new().with("text", text));
+        let parts = vec![part("ein Fuchs"), Value::Null, part(""), part(&format!("fuchs {n}"))];
+        match n % 4 {
+            0 => Payload::new(),
+            1 => Payload::new().with("body", "Red fox red ").with("doc", 1),
+            2 => Payload::new()
+                .with("body", ["a fox", "", "\u{e4} a"])
+                .with("doc", Map::new().with("parts", parts)),
+            _ => Payload::new().with("body", "").with("doc", Map::new().with("parts", [0_i64; 0])),
+        }
+    };
+    let schema = Schema::builder().dense("vector", 3, Metric::Euclidean);
+    let mut making = Making::begin(schema.text("body", Analyzer::words()).build()?, 8);
+    making.reopen(false, NEVER)?;
+    making.apply(&batch(0..9, &text).delete(id(5)))?;
+    let added = Field::text("added", Analyzer::words())?.with_source("doc.parts[].text")?;
+    making.add(added)?;
+    making.apply(&batch(10..15, &text).set_payload(id(1), text(6)))?;
+    Ok(making.end("texts", false))
 }
 
 /// Nothing, of another metric.
