@@ -92,6 +92,13 @@ impl Place for LogPlace {
         if self.defect == Some(Defect::KillForgetsComputedFields) {
             copied.retain(|write| !matches!(write, Write::Field(it) if it.kind().is_computed()));
         }
+        if self.defect == Some(Defect::KillForgetsSources) {
+            for write in &mut copied {
+                if let Write::Field(field) = write {
+                    *field = Field::new(field.name(), field.kind())?;
+                }
+            }
+        }
         let is_torn = self.defect == Some(Defect::KillHidesWhatFollows);
         let torn_at = is_torn.then_some(copied.len());
         *files =

@@ -1,6 +1,6 @@
 //! Schemas of every shape, and which of them a backend holds.
 
-use iqdb_core::{Computation, Element, FieldKind, Metric, Result, Schema};
+use iqdb_core::{Analyzer, Computation, Element, FieldKind, Metric, Result, Schema};
 
 use crate::{Harness, Outcome};
 
@@ -49,12 +49,17 @@ pub(crate) fn every_kind() -> Result<Schema> {
 /// A field of what core computes of the key of this name.
 pub(crate) const COMPUTED: FieldKind = FieldKind::Computed(Computation::TextLengths);
 
-/// A schema with computed fields: of a key with values of every kind, and of one with lists.
+/// A schema with computed fields: of a key with values of every kind, of one with lists, and two of text
+/// with sources of their own.
 pub(crate) fn computed() -> Result<Schema> {
     Schema::builder()
         .field("x", COMPUTED)
         .dense("vector", 3, Metric::Cosine)
         .field("tags", COMPUTED)
+        .text("words", Analyzer::words())
+        .source("tags")
+        .text("nested", Analyzer::words())
+        .source("in.list[].a")
         .build()
 }
 

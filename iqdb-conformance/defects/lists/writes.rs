@@ -155,6 +155,8 @@ macro_rules! of_writes {
             ComputedFieldIsOfACopy in Map by "computed::a_computed_field_is_added_beside_writers";
             /// Recovery leaves out the computed fields.
             KillForgetsComputedFields in Log by "computed::computed_fields_outlive_the_process";
+            /// Recovery gives an added text field the key of its name as its source.
+            KillForgetsSources in Log by "computed::computed_fields_outlive_the_process";
             /// A large batch is written in two parts, and readers come in between.
             BatchIsTornInTwo by
                 "concurrency::concurrent_readers_see_whole_batches",

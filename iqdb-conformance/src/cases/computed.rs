@@ -5,8 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use iqdb_core::{
-    Batch, Budget, ErrorKind, Field, Filter, Hits, Metric, Payload, Query, Record, Result, Rows,
-    Schema, Scratch, StoreExt, Value, Vector, Version,
+    Analyzer, Batch, Budget, ErrorKind, Field, Filter, Hits, Metric, Payload, Query, Record,
+    Result, Rows, Schema, Scratch, StoreExt, Value, Vector, Version,
 };
 
 use super::added_fields;
@@ -25,12 +25,17 @@ fn computed(name: &str) -> Result<Field> {
     Field::new(name, COMPUTED)
 }
 
+/// A field of the terms of what `source` leads to.
+fn text(name: &str, source: &str) -> Result<Field> {
+    Field::text(name, Analyzer::words())?.with_source(source)
+}
+
 /// Values of a key, those that a computed field has bytes of and others.
 fn values() -> Vec<Value> {
     vec![
         "".into(),
         "one".into(),
-        vec!["a", "", "three"].into(),
+        vec!["a", "", "Three three, a"].into(),
         vec!["many"; 300].into(),
         Value::List(iqdb_core::List::default()),
         vec![Value::from(1), "é".into(), vec!["nested"].into()].into(),
@@ -124,7 +129,7 @@ pub(super) fn an_added_computed_field_has_every_record(harness: &Harness) -> Res
         let mut pair = Differential::after_churn(harness, &schema, 300, Distribution::Smooth)?;
         let dense = schema.fields().iter().find(|field| !field.kind().is_computed());
         let dense = dense.map(|field| Field::new("dense", field.kind())).transpose()?;
-        let fields = [Some(computed("lang")?), dense, Some(computed("in")?)];
+        let fields = [Some(computed("lang")?), dense, Some(text("in", "in.x")?)];
         for (n, field) in (0..).zip(fields.into_iter().flatten()) {
             let (before, model) = (pair.site.snapshot()?, pair.model.clone());
             added_fields::add(&mut pair, &field)?;
@@ -246,7 +251,7 @@ pub(super) fn a_computed_field_is_added_beside_writers(harness: &Harness) -> Res
     jobs.push(Box::new(move || {
         let _guard = guard;
         store.add_field(computed("body")?, Budget::new(), &mut ())?;
-        store.add_field(computed("n")?, Budget::new(), &mut ()).map(drop)
+        store.add_field(text("n", "body")?, Budget::new(), &mut ()).map(drop)
     }));
     jobs.push(Box::new(|| {
         let mut version = Version(0);
@@ -260,7 +265,7 @@ pub(super) fn a_computed_field_is_added_beside_writers(harness: &Harness) -> Res
     }));
     run_concurrently(jobs)?;
     let limits = harness.limits()?;
-    for field in [computed("body")?, computed("n")?] {
+    for field in [computed("body")?, text("n", "body")?] {
         pair.model.add_field(field, limits)?;
     }
     for (writer, n) in (0..2).flat_map(|writer| (0..WRITES).map(move |n| (writer, n))) {
@@ -284,7 +289,7 @@ pub(super) fn computed_fields_outlive_the_process(harness: &Harness) -> Result<O
             return Ok(Outcome::NotPromised("it is not durable"));
         }
         pair.run(|pair| {
-            for (n, field) in (0..).zip([computed("lang")?, computed("in")?]) {
+            for (n, field) in (0..).zip([computed("lang")?, text("in", "in.x")?]) {
                 added_fields::add(pair, &field)?;
                 pair.site.reopen_after_kill()?;
                 pair.check()?;
