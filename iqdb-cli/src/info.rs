@@ -1,7 +1,7 @@
 //! `iqdb info`: what a database is and how large.
 
 use indicatif::{DecimalBytes, HumanCount};
-use iqdb::{Element, Field, FieldKind, FileStats, LockedBy, Metric};
+use iqdb::{Computation, Element, Field, FieldKind, FileStats, LockedBy, Metric};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
@@ -31,23 +31,35 @@ struct Info {
 struct FieldInfo {
     name: String,
     element: &'static str,
-    /// In components or bits; none for sparse vectors.
+    /// In components or bits; none for sparse vectors and texts.
     dim: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metric: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    analyzer: Option<&'static str>,
+    /// The path of the payload that a text field is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
 }
 
 impl From<&Field> for FieldInfo {
     fn from(field: &Field) -> Self {
         let kind = field.kind();
+        let analyzer = match kind {
+            FieldKind::Computed(Computation::Text(analyzer)) => Some(analyzer.name()),
+            _ => None,
+        };
         Self {
             name: field.name().to_owned(),
             element: match kind {
+                FieldKind::Computed(Computation::Text(_)) => "text",
                 FieldKind::Computed(_) => "computed",
                 kind => kind.element().map_or("sparse", Element::as_str),
             },
             dim: kind.dim(),
             metric: kind.metric().map(Metric::as_str),
+            analyzer,
+            source: field.source().map(ToString::to_string),
         }
     }
 }
@@ -99,8 +111,7 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
         writeln!(screen.out, "{line}")?;
         return Ok(());
     }
-    let field =
-        |field: &Field| ("field", printable(&format!("{}: {}", field.name(), field.kind())));
+    let field = |field: &Field| ("field", printable(&field.to_string()));
     let mut lines = vec![("database", info.database), ("id", info.id)];
     lines.extend(schema.fields().iter().map(field));
     lines.extend([

@@ -37,20 +37,24 @@ pub struct CreateArgs {
     #[arg(long, requires = "dim", value_parser = metrics())]
     pub metric: Option<Metric>,
     /// A field of vectors: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32,
-    /// f16, bf16, i8 or binary, or NAME:sparse:dot
+    /// f16, bf16, i8 or binary, or NAME:sparse:dot; or of the words of texts, NAME:text:words for those
+    /// at the key NAME of payloads, NAME:text:words:PATH for those elsewhere
     #[arg(long, value_name = "FIELD", value_parser = field)]
     pub field: Vec<Field>,
 }
 
 /// What to add.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  iqdb add-field shop.iqdb image:512:dot:f16")]
+#[command(
+    after_help = "Examples:\n  iqdb add-field shop.iqdb image:512:dot:f16\n  iqdb add-field shop.iqdb body:text:words"
+)]
 pub struct AddFieldArgs {
     /// The database
     #[arg(value_name = "DATABASE")]
     pub database: PathBuf,
     /// The field: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32, f16, bf16,
-    /// i8 or binary, or NAME:sparse:dot
+    /// i8 or binary, or NAME:sparse:dot; or of the words of texts, NAME:text:words for those at the key
+    /// NAME of payloads, NAME:text:words:PATH for those elsewhere
     #[arg(value_name = "FIELD", value_parser = field)]
     pub field: Field,
 }

@@ -1,12 +1,21 @@
-//! A vector field, said in a word.
+//! A field, said in a word.
 
-use iqdb::{Element, Error, ErrorKind, Field, FieldKind, Result};
+use iqdb::{Element, Error, ErrorKind, Field, FieldKind, Path, Result};
 
-const FORMS: &str = "NAME:DIM:METRIC, NAME:DIM:METRIC:ELEMENT or NAME:sparse:METRIC";
+const FORMS: &str = "NAME:DIM:METRIC, NAME:DIM:METRIC:ELEMENT, NAME:sparse:METRIC, NAME:text:ANALYZER or \
+                     NAME:text:ANALYZER:PATH";
 
-/// `title:384:cosine`, `image:512:dot:f16` or `terms:sparse:dot`.
+/// `title:384:cosine`, `image:512:dot:f16`, `terms:sparse:dot`, `body:text:words` or
+/// `body:text:words:document.body`.
 pub(super) fn field(text: &str) -> Result<Field> {
     let parts: Vec<&str> = text.split(':').collect();
+    if let [name, "text", analyzer, source @ ..] = parts.as_slice() {
+        let field = Field::text(*name, analyzer.parse()?)?;
+        return match source {
+            [] => Ok(field),
+            source => field.with_source(source.join(":").parse::<Path>()?),
+        };
+    }
     let (name, kind) = match parts.as_slice() {
         [name, "sparse", metric] => (name, FieldKind::Sparse { metric: metric.parse()? }),
         [name, dim, metric] => (name, dense(dim, metric, Element::F32)?),
@@ -38,10 +47,13 @@ mod tests {
             ("small:8:euclidean:i8", "8 components of i8, euclidean"),
             ("bits:1024:hamming:binary", "1024 bits, hamming"),
             ("terms:sparse:dot", "sparse, dot"),
+            ("body:text:words", "text, words/1"),
+            ("body:text:words/1:body", "text, words/1"),
+            ("body:text:words:a.`b:c`", "text, words/1, of a.`b:c`"),
         ] {
             let field = field(text).unwrap();
-            assert!(text.starts_with(field.name()));
-            assert_eq!(field.kind().to_string(), printed);
+            let name = text.split(':').next().unwrap();
+            assert_eq!(field.to_string(), format!("{name}: {printed}"));
         }
     }
 
@@ -59,6 +71,8 @@ mod tests {
             "terms:sparse:cosine",
             ":384:cosine",
             "a:1:dot:f32:b",
+            "body:text",
+            ":text:words",
         ];
         let lines = refused.map(|text| {
             let error = field(text).unwrap_err();
@@ -66,6 +80,10 @@ mod tests {
             assert!(error.expectation().is_some() && error.finding().is_some(), "{text}");
             format!("{text}: {error}")
         });
+        let no_path = field("body:text:words:a..b").unwrap_err();
+        assert_eq!(no_path.kind(), ErrorKind::InvalidFilter);
+        let no_analyzer = field("body:text:klingon").unwrap_err();
+        assert_eq!(no_analyzer.kind(), ErrorKind::NotSupported);
         insta::assert_snapshot!(lines.join("\n"));
     }
 }
