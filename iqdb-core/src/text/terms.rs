@@ -144,11 +144,12 @@ fn hash(bytes: &[u8]) -> usize {
 }
 
 fn put_number(out: &mut Vec<u8>, mut number: usize) {
+    let low = |number: usize| number.to_le_bytes()[0];
     while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
+        out.push(low(number) | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(low(number));
 }
 
 /// The terms of one record's text, as its column has them.
