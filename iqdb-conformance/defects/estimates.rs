@@ -268,6 +268,9 @@ impl Search for PlantedIndex {
         budget: Budget<'_>,
         progress: &mut dyn Progress,
     ) -> Result<bool> {
+        if self.defect == Some(Defect::CutBuildIsAnError) {
+            budget.check()?;
+        }
         self.prepare(on, budget, progress)
     }
 }

@@ -218,6 +218,7 @@ macro_rules! for_each_case {
                 estimates::estimated_answers_are_sound,
                 estimates::estimated_answers_repeat_within_an_epoch,
                 estimates::a_recall_of_1_is_exact,
+                estimates::a_build_that_is_cut_short_is_no_error,
                 estimates::prepare_keeps_what_others_prepare,
             }
             prepare {

@@ -89,6 +89,9 @@ pub trait Search: Debug + Send + Sync {
     /// budget, reports progress and returns as [`prepare`](Self::prepare) does; a search without an
     /// index returns true. Afterwards, `prepare` keeps the index up to date.
     ///
+    /// - `a_build_that_is_cut_short_is_no_error`: Wherever its budget ends, the answers are as sound as
+    ///   before, and it may be called again; without a budget it returns true.
+    ///
     /// # Errors
     /// Whatever reading the snapshot reports; a budget that ends is no error.
     fn build_index(

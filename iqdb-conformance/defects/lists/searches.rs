@@ -42,6 +42,8 @@ macro_rules! of_searches {
             SwapIsSeenHalf by "estimates::estimated_answers_repeat_within_an_epoch";
             /// A recall of 1 is answered like any other.
             RecallOf1IsEstimated by "estimates::a_recall_of_1_is_exact";
+            /// A build whose budget has ended is an error.
+            CutBuildIsAnError by "estimates::a_build_that_is_cut_short_is_no_error";
             /// An index replaces whatever another thread has put on the shelf meanwhile.
             ReplacementIsLost by "estimates::prepare_keeps_what_others_prepare";
             /// Each store counts its seals from 0.

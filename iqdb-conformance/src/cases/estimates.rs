@@ -172,6 +172,25 @@ pub(super) fn a_recall_of_1_is_exact(harness: &Harness) -> Result<Outcome> {
     Ok(Outcome::Kept)
 }
 
+pub(super) fn a_build_that_is_cut_short_is_no_error(harness: &Harness) -> Result<Outcome> {
+    let mut churn = Churn::new(harness)?;
+    let search = harness.search();
+    let (on, model) = (churn.pair.site.snapshot()?, churn.pair.model.clone());
+    // Before it begins, and at its first reports.
+    for last in 0..3 {
+        let (cancel, mut reports) = (AtomicBool::new(last == 0), 0);
+        search.build_index(&*on, Budget::new().with_cancel(&cancel), &mut |_, _| {
+            reports += 1;
+            cancel.store(reports >= last, Ordering::Relaxed);
+        })?;
+        churn.check(&*on, &model, "once a build was cut short")?;
+    }
+    let is_built = search.build_index(&*on, Budget::new(), &mut ())?;
+    assert!(is_built, "no budget ended, and something is lacking");
+    churn.check(&*on, &model, "once the index is built")?;
+    Ok(churn.outcome())
+}
+
 /// The answers by query and epoch.
 #[derive(Default)]
 struct ByEpoch(HashMap<(usize, u128), Vec<Hit>>);

@@ -242,9 +242,9 @@ fn words(field: &Field, record: &Record) -> Option<Vec<u8>> {
             count += 1;
             let word = word.to_lowercase();
             match known.iter().position(|other| *other == word) {
-                Some(n) => tokens.push(2 * n as u8 + 1),
+                Some(n) => tokens.push(u8::try_from(2 * n + 1).unwrap()),
                 None => {
-                    tokens.push(2 * word.len() as u8);
+                    tokens.push(u8::try_from(2 * word.len()).unwrap());
                     tokens.extend(word.bytes());
                     known.push(word);
                 }
