@@ -122,10 +122,13 @@ fn exchange<const APART: usize>(x: [f32; WIDE]) -> [f32; WIDE] {
     y
 }
 
+/// The least width of a code: one over it is finite, also times 255. Components that are smaller stand as 0.
+const NARROWEST: f32 = 1e-30;
+
 /// Writes the bytes that stand for a vector's components.
 #[inline(always)]
 pub(super) fn quantize(x: &[f32], out: &mut [i8]) -> Quantized {
-    let max = absolute_max(x).max(f32::MIN_POSITIVE);
+    let max = absolute_max(x).max(NARROWEST);
     let inverse = 127.0 / max;
     let mut sum = 0;
     for (x, out) in x.as_chunks::<LANES>().0.iter().zip(out.as_chunks_mut::<LANES>().0) {
@@ -150,7 +153,7 @@ pub(super) fn tabulate(x: &[f32], out: &mut [u8]) -> Table {
         let reach = span(x);
         widest = if reach > widest { reach } else { widest };
     }
-    let range = (2.0 * widest).max(f32::MIN_POSITIVE);
+    let range = (2.0 * widest).max(NARROWEST);
     let inverse = 255.0 / range;
     for (x, out) in groups.iter().zip(out.as_chunks_mut::<16>().0) {
         let reach = span(x);
