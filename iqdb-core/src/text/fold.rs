@@ -1,5 +1,5 @@
 //! The folded form of a text: lower case and NFKC, as the standard's `toNFKC_Casefold` has both at once.
-//! Characters that nobody sees, soft hyphens say, are gone in it.
+//! Characters that are never shown, such as soft hyphens, are gone in it.
 
 use super::tables::{combining, composite, folded};
 

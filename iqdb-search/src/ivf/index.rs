@@ -111,7 +111,7 @@ impl FieldIndex {
         Placements::of(layout, key, make)
     }
 
-    /// Whether so many rows are lacking that they cost more to scan than the run saves.
+    /// Whether scanning the rows that are lacking costs more than the run saves.
     fn lacks_too_much(&self, placement: &Placement) -> bool {
         placement.lacking_rows() > self.run.len()
     }

@@ -27,7 +27,7 @@ struct Part {
 pub(crate) struct Placement {
     /// In the order of the index, without overlaps.
     parts: Vec<Part>,
-    /// The first part that may have a row, for each so many rows.
+    /// The first part that may have a row, for each `COARSE_ROWS` rows.
     coarse: Vec<u32>,
     /// Rows of sealed blocks that the index lacks.
     lacking: Vec<Span>,
