@@ -37,6 +37,25 @@ fn bench_json_is_one_object_with_its_keys_in_order() {
 }
 
 #[test]
+fn bench_with_a_recall_says_what_was_reached() {
+    let ran =
+        Files::line().bench(&["--truth", "truth.npy", "-k", "2", "--recall", "0.9", "--json"]);
+    assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
+    // So few rows have no index: the answers are exact.
+    assert_eq!(
+        (json(&ran.out, "estimated_recall"), json(&ran.out, "exact_share")),
+        (1.0.into(), 1.0.into())
+    );
+    assert!((json(&ran.out, "target_recall").as_f64().unwrap() - 0.9).abs() < 1e-6);
+    assert!(json(&ran.out, "index_build_s").is_number());
+    assert!(json(&ran.out, "index_bytes").is_null() && json(&ran.out, "epoch").is_null());
+    for wrong in ["0", "1", "-0.5", "nan", "x"] {
+        let ran = Files::line().bench(&[&format!("--recall={wrong}")]);
+        assert_eq!(ran.exit, 2, "{wrong}");
+    }
+}
+
+#[test]
 fn bench_table_says_the_same_to_people() {
     let mut ran = Files::line().bench(&["--truth", "truth.npy", "-k", "2"]);
     let figures = ["speed", "reading", "memory"];
