@@ -71,12 +71,13 @@ pub fn verify(search: &ExactSearch, on: &dyn Snapshot, queries: &[Query<'_>]) {
     for (query, hits) in queries.iter().zip(&hits) {
         let field = query.field_in(on.schema()).expect("a field of the schema");
         let field = &on.schema().fields()[field.index()];
+        let asked = query.vector().expect("a query for a vector");
         let mut expected: Vec<(f64, RecordId)> = on
             .records(query.filter())
             .filter_map(|record| {
                 let record = record.expect("a readable record");
                 let vector = record.vector(field.name()).expect("a readable vector")?;
-                let distance = field.kind().distance(query.vector(), vector);
+                let distance = field.kind().distance(asked, vector);
                 let distance = distance.expect("vectors of one field")?;
                 Some((distance, record.id().expect("a readable id").to_id()))
             })

@@ -61,7 +61,7 @@ fn answer(
     for record in records {
         let matches = query.filter().map_or(Ok(true), |filter| filter.matches(&record))?;
         let Some(vector) = record.vector(field.name()).filter(|_| matches) else { continue };
-        let distance = field.kind().distance(vector, query.vector())?;
+        let distance = field.kind().distance(vector, query.vector()?)?;
         if let Some(distance) = distance.filter(|it| *it <= query.goal().max_distance()) {
             let payload = query.wants_payload().then(|| record.payload.clone());
             found.push(Hit { id: record.id, distance, payload, vector: None });
@@ -106,9 +106,9 @@ impl PlantedIndex {
                 let records = records.collect::<Result<Vec<_>>>()?;
                 let all = match query.goal() {
                     Goal::Within { distance, limit } => {
-                        Query::within(query.vector(), distance, limit)
+                        Query::within(query.input(), distance, limit)
                     }
-                    goal => Query::new(query.vector(), goal),
+                    goal => Query::new(query.input(), goal),
                 };
                 answer(on, &all.with_payload(query.wants_payload()), records, 0, hits)?;
                 hits.set_verdict(Verdict::Estimated { recall, epoch });

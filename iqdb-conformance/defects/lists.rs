@@ -29,4 +29,6 @@ mod reopened;
 #[macro_use]
 mod scale;
 #[macro_use]
+mod texts;
+#[macro_use]
 mod values;

@@ -45,6 +45,7 @@ mod shelf;
 mod shrink;
 mod snapshot;
 mod store;
+mod texts;
 mod untried;
 mod values;
 mod vectors;

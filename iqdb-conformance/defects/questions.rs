@@ -87,7 +87,7 @@ fn unlimited<'a>(query: &Query<'a>) -> Query<'a> {
         Goal::Within { distance, .. } => Goal::Within { distance, limit: usize::MAX },
         _ => Goal::Nearest { k: usize::MAX },
     };
-    let all = Query::new(query.vector(), goal).with_payload(query.wants_payload());
+    let all = Query::new(query.input(), goal).with_payload(query.wants_payload());
     query.field().map_or(all, |name| all.with_field(name))
 }
 
@@ -203,7 +203,7 @@ fn candidates(
     if field.kind().dim().is_none_or(|dim| dim <= 37) {
         return Ok(all);
     }
-    let asked = query.vector().as_f32().unwrap_or_default();
+    let asked = query.vector()?.as_f32().unwrap_or_default();
     let mut ranked = Vec::new();
     for hit in all {
         let vector = vector_of(on, &hit, field.name())?;

@@ -136,7 +136,7 @@ impl PlantedRemote {
         let (query, at_least) = match self.defect {
             Some(Defect::RemoteIgnoresTheFilter) => {
                 let all =
-                    Query::new(query.vector(), query.goal()).with_payload(query.wants_payload());
+                    Query::new(query.input(), query.goal()).with_payload(query.wants_payload());
                 (query.field().map_or(all, |name| all.with_field(name)), request.at_least())
             }
             Some(Defect::RemoteSendsPayloadsUnasked) => {
@@ -162,7 +162,7 @@ impl PlantedRemote {
         out.rows_mut().reset(schema);
         for record in records {
             let vector = record.vector(field.name());
-            let distance = vector.map(|vector| field.kind().distance(vector, query.vector()));
+            let distance = vector.map(|vector| field.kind().distance(vector, query.vector()?));
             if distance.transpose()?.flatten() != request.up_to() {
                 out.rows_mut().push(&record)?;
             }

@@ -11,7 +11,7 @@ use iqdb_core::{
 
 use crate::defect::Defect;
 use crate::estimates::PlantedIndex;
-use crate::{prepared, questions};
+use crate::{prepared, questions, texts};
 
 #[derive(Debug)]
 pub(crate) struct PlantedSearch {
@@ -27,6 +27,9 @@ impl Search for PlantedSearch {
         scratch: &mut Scratch,
     ) -> Result<Explain> {
         match self.defect {
+            Some(defect) if texts::is_of_text(defect) => {
+                texts::search(defect, on, queries, hits, scratch)
+            }
             Some(defect) if questions::is_misread(defect) => {
                 questions::search(defect, on, queries, hits, scratch)
             }
@@ -180,7 +183,7 @@ impl PlantedSearch {
                     }
                     continue;
                 }
-                Ok(Some(vector)) => field.kind().distance(vector, query.vector()),
+                Ok(Some(vector)) => field.kind().distance(vector, query.vector()?),
                 Err(error) => Err(error),
             };
             if let Err(error) = canonical {
@@ -194,9 +197,9 @@ impl PlantedSearch {
             let Some(vector) = record.vector(field.name()) else { continue };
             let distance = match by_codes {
                 true => {
-                    field.kind().distance(prepared::as_coded(vector).as_ref(), query.vector())?
+                    field.kind().distance(prepared::as_coded(vector).as_ref(), query.vector()?)?
                 }
-                false => self.distance(field.kind(), vector, query.vector())?,
+                false => self.distance(field.kind(), vector, query.vector()?)?,
             };
             let Some(distance) = distance else { continue };
             if self.is_within(distance, query.goal().max_distance()) {
@@ -205,7 +208,7 @@ impl PlantedSearch {
         }
         for record in prepared::stale_records(on)? {
             if let Some(vector) = record.vector(field.name())
-                && let Some(distance) = field.kind().distance(vector, query.vector())?
+                && let Some(distance) = field.kind().distance(vector, query.vector()?)?
             {
                 found.push((distance, record));
             }

@@ -36,6 +36,7 @@ mod shelf;
 mod snapshot;
 mod statements;
 mod store;
+mod text;
 mod values;
 
 use crate::Case;
@@ -113,6 +114,16 @@ macro_rules! for_each_case {
                 computed::a_computed_field_is_added_whole_or_not_at_all,
                 computed::a_computed_field_is_added_beside_writers,
                 computed::computed_fields_outlive_the_process,
+            }
+            text {
+                text::text_scores_are_those_of_the_model,
+                text::text_statistics_are_of_the_live_records,
+                text::text_phrases_and_signs_are_kept,
+                text::text_hits_are_ranked_and_cut,
+                text::text_hits_have_at_least_the_score,
+                text::an_added_text_field_is_searched,
+                text::text_queries_are_for_text_fields,
+                text::text_and_vectors_are_asked_in_one_batch,
             }
             get {
                 get::get_returns_the_exact_bits,

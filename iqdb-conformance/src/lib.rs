@@ -144,6 +144,7 @@ mod shrink;
 mod site;
 mod stamp;
 mod stores;
+mod texts;
 mod threads;
 
 pub use case::{Case, Failure, Outcome};

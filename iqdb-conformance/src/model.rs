@@ -4,14 +4,17 @@
 //! of the contract itself: the check of a batch, the evaluation of a filter, the canonical
 //! distance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use iqdb_core::filter::Subject;
+use iqdb_core::text::TextQuery;
 use iqdb_core::{
-    Applied, Batch, Change, Error, ErrorKind, Field, Filter, Hit, IdRef, Limits, PayloadRef, Query,
-    Record, RecordId, Result, Schema, Version, merge_patch,
+    Applied, Batch, Change, Error, ErrorKind, Field, Filter, Hit, IdRef, Input, Limits, PayloadRef,
+    Query, Record, RecordId, Result, Schema, Version, merge_patch,
 };
+
+use crate::texts;
 
 /// A record as a filter sees it.
 struct Seen<'a> {
@@ -218,8 +221,9 @@ impl Model {
         Ok(found)
     }
 
-    /// The expected hits of a search: every record that has a vector of the query's field, matches
-    /// and is within the query's distance, sorted by (distance, id), up to the query's limit.
+    /// The expected hits of a search: every record that has a vector of the query's field, or whose text
+    /// has what is asked, matches and is within the query's distance, sorted by (distance, id), up to the
+    /// query's limit.
     ///
     /// # Errors
     /// Those of [`Query::check`].
@@ -227,9 +231,12 @@ impl Model {
         query.check(&self.schema)?;
         let mut hits = Vec::new();
         let field = &self.schema.fields()[query.field_in(&self.schema)?.index()];
+        if let Input::Text(text) = query.input() {
+            return self.search_texts(query, field, text);
+        }
         for record in self.matching(query.filter())? {
             let Some(vector) = record.vector(field.name()) else { continue };
-            let Some(distance) = field.kind().distance(vector, query.vector())? else { continue };
+            let Some(distance) = field.kind().distance(vector, query.vector()?)? else { continue };
             if distance <= query.goal().max_distance() {
                 hits.push(Hit {
                     id: record.id.clone(),
@@ -239,10 +246,35 @@ impl Model {
                 });
             }
         }
-        hits.sort_by(|a, b| a.distance.total_cmp(&b.distance).then_with(|| a.id.cmp(&b.id)));
-        hits.truncate(query.goal().limit());
-        Ok(hits)
+        Ok(ranked(hits, query))
     }
+
+    /// The records whose texts have what is asked. Every record with a text counts for the scores.
+    fn search_texts(&self, query: &Query<'_>, field: &Field, text: &TextQuery) -> Result<Vec<Hit>> {
+        let wanted: BTreeSet<&RecordId> =
+            self.matching(query.filter())?.into_iter().map(|record| &record.id).collect();
+        let of = |record| Some((record, texts::words(field, record)?));
+        let (records, texts): (Vec<&Record>, Vec<_>) = self.records().filter_map(of).unzip();
+        let scores = texts::scores(text, &texts);
+        let hit = |(record, score): (&Record, Option<f64>)| {
+            let distance = 0.0 - score?;
+            let is_hit = distance <= query.goal().max_distance() && wanted.contains(&record.id);
+            is_hit.then(|| Hit {
+                id: record.id.clone(),
+                distance,
+                payload: query.wants_payload().then(|| record.payload.clone()),
+                vector: None,
+            })
+        };
+        Ok(ranked(records.into_iter().zip(scores).filter_map(hit).collect(), query))
+    }
+}
+
+/// The hits by (distance, id), up to the query's limit.
+fn ranked(mut hits: Vec<Hit>, query: &Query<'_>) -> Vec<Hit> {
+    hits.sort_by(|a, b| a.distance.total_cmp(&b.distance).then_with(|| a.id.cmp(&b.id)));
+    hits.truncate(query.goal().limit());
+    hits
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ pub use metric::Metric;
 pub use path::{Path, Step};
 pub use payload::{Payload, PayloadColumns, PayloadRef};
 pub use progress::Progress;
-pub use query::{Goal, Plan, Query};
+pub use query::{Goal, Input, Plan, Query};
 pub use reading::{Aggregate, Aggregated, Cursor, Direction, Page};
 pub use record::Record;
 pub use record_ref::RecordRef;

@@ -50,3 +50,6 @@ pub const FILTER_TERMS_MAX: usize = 65_536;
 /// The longest text of a [`Filter`](crate::Filter), in bytes: what the parser reads, and what a
 /// filter may print.
 pub const FILTER_TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// The longest text of a [`TextQuery`](crate::text::TextQuery), in bytes.
+pub const TEXT_QUERY_BYTES_MAX: usize = 1 << 16;

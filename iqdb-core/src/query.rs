@@ -1,7 +1,9 @@
 //! Queries: what to look for, and under which conditions.
 
+use crate::text::TextQuery;
 use crate::{
-    Accuracy, Budget, Error, ErrorKind, Field, FieldId, Filter, Hits, Result, Schema, VectorRef,
+    Accuracy, Budget, Computation, Error, ErrorKind, Field, FieldId, FieldKind, Filter, Hits,
+    Result, Schema, VectorRef,
 };
 
 /// What a query wants.
@@ -53,7 +55,29 @@ pub enum Plan {
     F32,
 }
 
-/// One question to a snapshot: a vector and what is wanted near it.
+/// What a query is about.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// What is near this vector.
+    Vector(VectorRef<'a>),
+    /// Which texts say this.
+    Text(&'a TextQuery),
+}
+
+impl<'a> From<VectorRef<'a>> for Input<'a> {
+    fn from(vector: VectorRef<'a>) -> Self {
+        Self::Vector(vector)
+    }
+}
+
+impl<'a> From<&'a TextQuery> for Input<'a> {
+    fn from(text: &'a TextQuery) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// One question to a snapshot: a vector and what is wanted near it, or words and how many texts with them.
 ///
 /// ```
 /// use iqdb_core::{Filter, Query, VectorRef};
@@ -66,7 +90,7 @@ pub enum Plan {
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
-    vector: VectorRef<'a>,
+    input: Input<'a>,
     field: Option<&'a str>,
     goal: Goal,
     filter: Option<&'a Filter>,
@@ -79,23 +103,24 @@ pub struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// Asks for the `k` records nearest to `vector`.
+    /// Asks for the `k` records nearest to a vector, or with the best texts for a [`TextQuery`].
     #[must_use]
-    pub fn nearest(vector: VectorRef<'a>, k: usize) -> Self {
-        Self::new(vector, Goal::Nearest { k })
+    pub fn nearest(input: impl Into<Input<'a>>, k: usize) -> Self {
+        Self::new(input, Goal::Nearest { k })
     }
 
-    /// Asks for the records at most `distance` from `vector`, the `limit` nearest of them.
+    /// Asks for the records at most `distance` from a vector, or with at least the score `-distance` for a
+    /// [`TextQuery`]; the `limit` nearest of them.
     #[must_use]
-    pub fn within(vector: VectorRef<'a>, distance: f64, limit: usize) -> Self {
-        Self::new(vector, Goal::Within { distance, limit })
+    pub fn within(input: impl Into<Input<'a>>, distance: f64, limit: usize) -> Self {
+        Self::new(input, Goal::Within { distance, limit })
     }
 
-    /// Asks for `goal` around `vector`.
+    /// Asks for `goal` around a vector, or for a [`TextQuery`].
     #[must_use]
-    pub fn new(vector: VectorRef<'a>, goal: Goal) -> Self {
+    pub fn new(input: impl Into<Input<'a>>, goal: Goal) -> Self {
         Self {
-            vector,
+            input: input.into(),
             field: None,
             goal,
             filter: None,
@@ -131,7 +156,7 @@ impl<'a> Query<'a> {
         self
     }
 
-    /// Whether hits carry a copy of their vector of the field. Copying allocates.
+    /// Whether hits carry a copy of their vector of the field; a text field has none. Copying allocates.
     #[must_use]
     pub fn with_vector(mut self, wanted: bool) -> Self {
         self.hit_vector = wanted;
@@ -169,10 +194,26 @@ impl<'a> Query<'a> {
         self
     }
 
-    /// The vector asked about.
+    /// What it is about.
     #[must_use]
-    pub fn vector(&self) -> VectorRef<'a> {
-        self.vector
+    pub fn input(&self) -> Input<'a> {
+        self.input
+    }
+
+    /// The vector asked about.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotSupported`] when the query is about something else: a search that knows nothing but
+    /// vectors refuses it so.
+    pub fn vector(&self) -> Result<VectorRef<'a>> {
+        match self.input {
+            Input::Vector(vector) => Ok(vector),
+            Input::Text(_) => {
+                Err(Error::new(ErrorKind::NotSupported, "this search knows vectors only")
+                    .expected("a query for a vector")
+                    .found("a query for text"))
+            }
+        }
     }
 
     /// The name of the field to look in, if the query has one.
@@ -259,11 +300,20 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`ErrorKind::UnknownField`] for the field; [`ErrorKind::ElementMismatch`],
     /// [`ErrorKind::DimensionMismatch`] or [`ErrorKind::InvalidVector`] for the vector;
+    /// [`ErrorKind::ElementMismatch`] for words that are asked of a field without texts, or were read for
+    /// another analyzer;
     /// [`ErrorKind::InvalidQuery`] for `k`, a limit or a number of threads of 0, a distance
     /// that is NaN, or a recall that is out of range; [`ErrorKind::InvalidFilter`] for a filter that breaks a limit.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let checked = || {
-            schema.check_vector(self.field.unwrap_or(Field::DEFAULT), Some(self.vector))?;
+            match self.input {
+                Input::Vector(vector) => {
+                    schema.check_vector(self.field.unwrap_or(Field::DEFAULT), Some(vector))?;
+                }
+                Input::Text(text) => {
+                    check_text(text, &schema.fields()[self.field_in(schema)?.index()])?;
+                }
+            }
             let invalid = |message: &'static str| Error::new(ErrorKind::InvalidQuery, message);
             match self.goal {
                 Goal::Nearest { k: 0 } => {
@@ -290,10 +340,54 @@ impl<'a> Query<'a> {
     }
 }
 
+/// Checks that words can be asked of a field.
+fn check_text(text: &TextQuery, field: &Field) -> Result<()> {
+    let refused = |message: &'static str| {
+        Error::new(ErrorKind::ElementMismatch, message).with_field(field.name())
+    };
+    match field.kind() {
+        FieldKind::Computed(Computation::Text(analyzer)) if analyzer == text.analyzer() => {
+            text.bm25().check()
+        }
+        FieldKind::Computed(Computation::Text(analyzer)) => {
+            Err(refused("the words were read for another analyzer")
+                .expected(analyzer)
+                .found(text.analyzer()))
+        }
+        kind => Err(refused("the field has no texts")
+            .expected("a text field")
+            .found(format_args!("a field that is {kind}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{IdRef, Metric};
+    use crate::text::Bm25;
+    use crate::{Analyzer, IdRef, Metric};
+
+    #[test]
+    fn words_are_asked_of_the_texts_they_were_read_for() {
+        let schema =
+            Schema::builder().dense("vector", 1, Metric::Dot).text("body", Analyzer::words());
+        let schema = schema.build().unwrap();
+        let text = TextQuery::parse("red fox", Analyzer::words()).unwrap();
+        let query = Query::nearest(&text, 1);
+        query.with_field("body").check(&schema).unwrap();
+        let kind = |query: Query<'_>| query.check(&schema).unwrap_err().kind();
+        assert_eq!(kind(query), ErrorKind::ElementMismatch);
+        assert_eq!(kind(query.with_field("other")), ErrorKind::UnknownField);
+        let vector = Query::nearest(VectorRef::new(&[1.0]).unwrap(), 1);
+        assert_eq!(kind(vector.with_field("body")), ErrorKind::ElementMismatch);
+        for (k1, b) in
+            [(-0.1, 0.5), (f64::NAN, 0.5), (f64::INFINITY, 0.5), (1.0, 1.1), (1.0, f64::NAN)]
+        {
+            let text = text.clone().with_bm25(Bm25 { k1, b });
+            let query = Query::nearest(&text, 1).with_field("body");
+            assert_eq!(query.check(&schema).unwrap_err().kind(), ErrorKind::InvalidQuery);
+        }
+        assert_eq!(query.vector().unwrap_err().kind(), ErrorKind::NotSupported);
+    }
 
     #[test]
     fn a_query_for_nothing_is_refused() {

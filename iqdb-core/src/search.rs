@@ -45,6 +45,22 @@ pub trait Search: Debug + Send + Sync {
     /// - `explain_counts_what_was_done`: Where it counts, over blocks: each pair that matches is a
     ///   candidate, and is either excluded or rescored.
     ///
+    /// Of queries for text, where the search takes any:
+    ///
+    /// - `text_scores_are_those_of_the_model`: A hit's distance is minus the score that
+    ///   [`ranking`](crate::text::ranking) defines, bit for bit, however the rows lie in blocks; a filter
+    ///   changes none.
+    /// - `text_statistics_are_of_the_live_records`: Of this snapshot, that have the field: as in a new store
+    ///   of the same records.
+    /// - `text_phrases_and_signs_are_kept`: As [`TextQuery`](crate::text::TextQuery) says. No phrase goes from
+    ///   one text of a list to the next, and a record without any of the words is no hit.
+    /// - `text_hits_are_ranked_and_cut`: Best first, equal scores by id, up to `k`.
+    /// - `text_hits_have_at_least_the_score`: Of [`Goal::Within`](crate::Goal), inclusive.
+    /// - `an_added_text_field_is_searched`: As if it had always been there.
+    /// - `text_queries_are_for_text_fields`: Of the analyzer that the words were read for; else it is
+    ///   [`ErrorKind::ElementMismatch`](crate::ErrorKind::ElementMismatch).
+    /// - `text_and_vectors_are_asked_in_one_batch`: Each query is answered as if it were alone.
+    ///
     /// Where a query gives up exactness by its [`Accuracy`](crate::Accuracy), hits may be missing:
     ///
     /// - `estimated_answers_are_sound`: Every hit is one of the exact answer without a limit, with its
@@ -56,7 +72,8 @@ pub trait Search: Debug + Send + Sync {
     ///
     /// # Errors
     /// As above, with [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) for a row that is no vector,
-    /// and whatever reading the snapshot reports.
+    /// [`ErrorKind::NotSupported`](crate::ErrorKind::NotSupported) for an [`Input`](crate::Input) that the
+    /// search doesn't know, and whatever reading the snapshot reports.
     fn search(
         &self,
         on: &dyn Snapshot,

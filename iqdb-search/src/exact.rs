@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use iqdb_core::{
-    Block, Blocks, Budget, Error, ErrorKind, Explain, FieldId, Hits, Progress, Query, Result,
-    Scratch, Search, Snapshot, VectorRef, search_remote,
+    Block, Blocks, Budget, Error, ErrorKind, Explain, FieldId, FieldKind, Hits, Input, Progress,
+    Query, Result, Scratch, Search, Snapshot, VectorRef, search_remote,
 };
 
 use crate::budgets::Budgets;
@@ -14,6 +14,7 @@ use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
 use crate::quantized;
+use crate::text::{Asked, TextScan};
 use crate::top_k::Candidate;
 
 /// Exact search by scanning. Cloning shares its threads.
@@ -69,8 +70,12 @@ impl ExactSearch {
         field: FieldId,
         queries: &[Query<'_>],
         hits: &mut [Hits],
-        scans: &mut Scans,
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
+        if on.schema().kind(field).is_some_and(FieldKind::is_computed) {
+            return answer_texts(on, field, queries, hits, scratch);
+        }
+        let scans = scratch.of::<Scans>();
         let mut explain = Explain::of("f32", self.kernel.as_str());
         let threads = queries.iter().map(Query::threads).min().unwrap_or(1);
         let engine = Engine::of(self.kernel);
@@ -91,7 +96,7 @@ impl ExactSearch {
         on: &dyn Blocks,
         queries: &[Query<'_>],
         hits: &mut [Hits],
-        scans: &mut Scans,
+        scratch: &mut Scratch,
     ) -> Result<Explain> {
         let mut explain = Explain::of("", "");
         for (field, _) in on.schema().iter() {
@@ -107,7 +112,7 @@ impl ExactSearch {
             }
             let mut found: Vec<Hits> =
                 numbers.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
-            let answer = self.answer(on, field, &some, &mut found, scans);
+            let answer = self.answer(on, field, &some, &mut found, scratch);
             for (n, found) in numbers.into_iter().zip(found) {
                 hits[n] = found;
             }
@@ -118,7 +123,8 @@ impl ExactSearch {
 }
 
 impl Search for ExactSearch {
-    /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch.
+    /// O(queries × rows × dim). Each row is read from memory once for all queries of the batch. A query for
+    /// text reads the terms of every live record of its field: O(bytes of the terms).
     ///
     /// With one thread it takes no lock and, once `hits` and `scratch` have grown and the sealed
     /// blocks have been seen, allocates nothing (payloads asked for aside). `scratch` keeps a copy of
@@ -135,13 +141,12 @@ impl Search for ExactSearch {
             return Ok(Explain::of("", self.kernel.as_str()));
         };
         let field = query.field_in(on.schema())?;
-        let scans = scratch.of::<Scans>();
         let is_of_one_field = queries.iter().all(|other| other.field() == query.field());
         let answer = match (on.blocks(), on.remote()) {
             (Some(blocks), _) if is_of_one_field => {
-                self.answer(blocks, field, queries, hits, scans)
+                self.answer(blocks, field, queries, hits, scratch)
             }
-            (Some(blocks), _) => self.answer_fields(blocks, queries, hits, scans),
+            (Some(blocks), _) => self.answer_fields(blocks, queries, hits, scratch),
             (None, Some(remote)) => search_remote(on, remote, queries, hits),
             (None, None) => Err(Error::new(
                 ErrorKind::ContractViolation,
@@ -206,6 +211,27 @@ pub(crate) fn push_hits(
         }
     }
     Ok(())
+}
+
+/// Answers queries that all look in one text field, on the calling thread.
+fn answer_texts(
+    on: &dyn Blocks,
+    field: FieldId,
+    queries: &[Query<'_>],
+    hits: &mut [Hits],
+    scratch: &mut Scratch,
+) -> Result<Explain> {
+    let mut explain = Explain::of("text", "scan");
+    let budgets = Budgets::of(queries);
+    let scan = scratch.of::<TextScan>();
+    for (query, hits) in queries.iter().zip(hits) {
+        let Input::Text(text) = query.input() else { continue };
+        scan.run(Asked { on, field, query, text }, budgets, &mut explain)?;
+        // A text field has no vectors.
+        push_hits(on, field, &query.with_vector(false), hits, scan.sorted(on)?)?;
+    }
+    explain.excluded = explain.candidates - explain.rescored;
+    Ok(explain)
 }
 
 /// The vector of a row that was found by it.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use iqdb_core::{Element, FieldKind, Metric, Plan, Query};
+use iqdb_core::{Element, FieldKind, Input, Metric, Plan, Query};
 
 use crate::kernel::{Engine, FloatKernel, Margin, ScoreBound, ScoreForm};
 use crate::widen::push_vector;
@@ -69,7 +69,12 @@ impl QueryBatch {
         if !self.has_numbers() {
             return;
         }
-        queries.iter().for_each(|query| push_vector(&mut self.vectors, query.vector()));
+        for query in queries {
+            // A query for text is of a field without numbers.
+            if let Input::Vector(vector) = query.input() {
+                push_vector(&mut self.vectors, vector);
+            }
+        }
         let (metric, vectors) = (self.metric(), self.vectors.chunks(self.dim));
         self.bounds.extend(vectors.map(|vector| ScoreBound::new(metric, vector)));
         self.by_codes =

@@ -52,7 +52,7 @@ fn is_estimated(verdict: Verdict) -> bool {
 /// Panics unless every hit is one of the exact answer without a limit, at its place, once.
 fn check_sound(search: &dyn Search, on: &dyn Snapshot, query: Query<'_>) -> Result<Verdict> {
     let (found, verdict) = answer(search, on, query)?;
-    let mut all = Query::nearest(query.vector(), usize::MAX);
+    let mut all = Query::nearest(query.input(), usize::MAX);
     if let Some(filter) = query.filter() {
         all = all.with_filter(filter);
     }

@@ -118,7 +118,7 @@ impl Workload {
                     (
                         distance::of_numbers(
                             metric,
-                            query.vector().as_f32().unwrap(),
+                            query.vector().unwrap().as_f32().unwrap(),
                             record.only_vector().unwrap().as_f32().unwrap(),
                         ),
                         &record.id,

@@ -84,7 +84,7 @@ impl Chunks {
                     all.push((
                         distance::of_numbers(
                             self.schema.fields()[0].kind().metric().unwrap(),
-                            query.vector().as_f32().unwrap(),
+                            query.vector().unwrap().as_f32().unwrap(),
                             vector,
                         ),
                         id,

@@ -3,9 +3,10 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use iqdb_core::text::{Bm25, TextQuery};
 use iqdb_core::{
-    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Plan, Query, Result, Scratch, Snapshot,
-    Vector,
+    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Input, Plan, Query, Result, Scratch,
+    Snapshot, Vector,
 };
 
 use crate::Iqdb;
@@ -34,7 +35,7 @@ pub struct QueryBuilder<'a> {
     db: &'a Iqdb,
     at: Option<&'a dyn Snapshot>,
     field: Option<&'a str>,
-    vector: Result<Vector>,
+    input: Asked<'a>,
     condition: Condition,
     k: Option<usize>,
     within: Option<f64>,
@@ -46,7 +47,35 @@ pub struct QueryBuilder<'a> {
     plan: Plan,
 }
 
+/// What a query is about.
+#[derive(Debug)]
+enum Asked<'a> {
+    Vector(Result<Vector>),
+    Text(&'a str, Bm25),
+}
+
 impl Iqdb {
+    /// The records whose texts say `text`, best first: any of the words, `"phrases"`, what they must have
+    /// after `+`, and what they must not after `-`; [`TextQuery`] says it all. A hit's distance is 0 minus its
+    /// score, that of BM25 ([`ranking`](crate::text::ranking)).
+    ///
+    #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+    #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
+    /// use iqdb::{Analyzer, Iqdb, Record, Schema};
+    ///
+    /// let schema = Schema::builder().text("body", Analyzer::words()).build()?;
+    /// let db = Iqdb::open_in_memory(schema)?;
+    /// db.upsert(Record::without_vector(1).with("body", "The quick brown fox"))?;
+    /// db.upsert(Record::without_vector(2).with("body", "A lazy dog, and a fox"))?;
+    ///
+    /// let hits = db.query_text("body", "brown fox -lazy").k(3).run()?;
+    /// assert_eq!(hits.len(), 1);
+    /// # Ok::<(), iqdb::Error>(())
+    /// ```
+    pub fn query_text<'a>(&'a self, field: &'a str, text: &'a str) -> QueryBuilder<'a> {
+        QueryBuilder::new(self, Asked::Text(text, Bm25::default())).on(field)
+    }
+
     /// The `k` records nearest to `vector`, nearest first, without payloads.
     ///
     /// # Errors
@@ -61,7 +90,7 @@ impl Iqdb {
 
     /// A query with filters, payloads, threads and the rest.
     pub fn query(&self, vector: impl TryInto<Vector, Error: Into<Error>>) -> QueryBuilder<'_> {
-        QueryBuilder::new(self, vector.try_into().map_err(Into::into))
+        QueryBuilder::new(self, Asked::Vector(vector.try_into().map_err(Into::into)))
     }
 }
 
@@ -69,12 +98,12 @@ impl Iqdb {
 const DEFAULT_K: usize = 10;
 
 impl<'a> QueryBuilder<'a> {
-    pub(crate) fn new(db: &'a Iqdb, vector: Result<Vector>) -> Self {
+    fn new(db: &'a Iqdb, input: Asked<'a>) -> Self {
         Self {
             db,
             at: None,
             field: None,
-            vector,
+            input,
             condition: Condition::none(),
             k: None,
             within: None,
@@ -97,6 +126,19 @@ impl<'a> QueryBuilder<'a> {
     /// Only records at `distance` or less.
     pub fn within(mut self, distance: f64) -> Self {
         self.within = Some(distance);
+        self
+    }
+
+    /// Only records with at least this score: those at minus it or less, of a query for text.
+    pub fn min_score(self, score: f64) -> Self {
+        self.within(0.0 - score)
+    }
+
+    /// The parameters of the ranking of a query for text. Another query has none, and takes no notice.
+    pub fn bm25(mut self, bm25: Bm25) -> Self {
+        if let Asked::Text(_, parameters) = &mut self.input {
+            *parameters = bm25;
+        }
         self
     }
 
@@ -191,12 +233,24 @@ impl<'a> QueryBuilder<'a> {
     /// Those of [`run`](Self::run); the buffer is then empty.
     pub fn run_into(self, hits: &mut Hits, scratch: &mut Scratch) -> Result<Explain> {
         hits.clear();
-        let (vector, filter) = (self.vector?, self.condition.read()?);
+        let filter = self.condition.read()?;
+        let (vector, text);
+        let input: Input<'_> = match self.input {
+            Asked::Vector(given) => {
+                vector = given?;
+                vector.as_ref().into()
+            }
+            Asked::Text(words, bm25) => {
+                let schema = self.at.map_or_else(|| self.db.schema(), |at| at.schema().clone());
+                text = TextQuery::of(&schema, self.field, words)?.with_bm25(bm25);
+                (&text).into()
+            }
+        };
         let goal = match self.within {
             Some(distance) => Goal::Within { distance, limit: self.k.unwrap_or(usize::MAX) },
             None => Goal::Nearest { k: self.k.unwrap_or(DEFAULT_K) },
         };
-        let mut query = Query::new(vector.as_ref(), goal)
+        let mut query = Query::new(input, goal)
             .with_payload(self.payload)
             .with_vector(self.vector_of_hits)
             .with_accuracy(self.accuracy)

@@ -12,13 +12,14 @@ Examples:
   iqdb search words.iqdb --like n02711573
   iqdb search words.iqdb --vector queries.npy -k 3 --json
   iqdb search shop.iqdb --field image --like 7
+  iqdb search shop.iqdb --text '\"red shoes\" +leather -kids'
   echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
 
 /// What to search for, in what, and how to show it.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
-    group = ArgGroup::new("what").required(true).args(["vector", "like", "stdin"]),
+    group = ArgGroup::new("what").required(true).args(["vector", "like", "stdin", "text"]),
 )]
 pub struct SearchArgs {
     /// The database
@@ -33,7 +34,11 @@ pub struct SearchArgs {
     /// Read the vectors to search for from standard input
     #[arg(long)]
     pub stdin: bool,
-    /// The field to search; without it, the one named `vector`
+    /// The words to search texts for: any of them; "in quotes" as they stand; after + they must be there,
+    /// after - they must not
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
+    pub text: Option<String>,
+    /// The field to search; without it, the one named `vector`, and for words the only text field
     #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
     /// How many records to find

@@ -1,10 +1,14 @@
-//! `iqdb search`: the records nearest to one vector or to many.
+//! `iqdb search`: the records nearest to one vector or to many, or with the best texts for some words.
 
 mod show;
 
 use std::io::{self, BufReader};
 
-use iqdb::{Field, Hit, Hits, Iqdb, Query, RecordId, Result, Scratch, Vector};
+use iqdb::text::TextQuery;
+use iqdb::{
+    Computation, Error, ErrorKind, Field, FieldKind, Hit, Hits, Input, Iqdb, Query, RecordId,
+    Result, Schema, Scratch,
+};
 
 use crate::args::SearchArgs;
 use crate::database;
@@ -23,6 +27,12 @@ const BATCH_QUERIES: usize = 64;
 /// database and of the output.
 pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let database = database::open_read_only(&args.database)?;
+    if let Some(words) = &args.text {
+        let field = texts_of(&database.schema(), args.field.as_deref())?;
+        let text = TextQuery::of(&database.schema(), Some(field.name()), words)?;
+        let mut answers = Answers::new(args, screen, &field);
+        return answers.ask(&database, &[Input::Text(&text)], std::slice::from_ref(words), None);
+    }
     let names = args.field.as_slice();
     let field = input::one(&database.schema(), names)?;
     if let Some(id) = &args.like {
@@ -33,7 +43,7 @@ pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Fail
             return Err(lacks(id, &field).into());
         };
         let mut answers = Answers::new(args, screen, &field);
-        return answers.ask(&database, &[vector.to_vector()], &[id.to_string()], Some(id));
+        return answers.ask(&database, &[vector.into()], &[id.to_string()], Some(id));
     }
     // An interactive user gets each answer before the next question.
     let (mut vectors, batch): (Box<dyn Vectors>, _) = match &args.vector {
@@ -58,7 +68,28 @@ pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Fail
         if queries.is_empty() {
             return Ok(());
         }
-        answers.ask(&database, &queries, &names, None)?;
+        let inputs: Vec<Input<'_>> = queries.iter().map(|it| it.as_ref().into()).collect();
+        answers.ask(&database, &inputs, &names, None)?;
+    }
+}
+
+/// The text field of this name, or the only one.
+fn texts_of(schema: &Schema, name: Option<&str>) -> Result<Field> {
+    let is_text =
+        |field: &&Field| matches!(field.kind(), FieldKind::Computed(Computation::Text(_)));
+    match (name, schema.fields().iter().filter(is_text).collect::<Vec<_>>().as_slice()) {
+        (Some(name), _) => Ok(schema.fields()[schema.field(name)?.index()].clone()),
+        (None, [field]) => Ok((*field).clone()),
+        (None, fields) => {
+            let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+            Err(Error::new(ErrorKind::UnknownField, "which texts to search is not clear")
+                .expected("one text field, or --field")
+                .found(match names.as_slice() {
+                    [] => "a database without any".to_owned(),
+                    names => names.join(", "),
+                })
+                .hint("iqdb add-field DATABASE body:text:words makes one of the texts of a key"))
+        }
     }
 }
 
@@ -85,21 +116,22 @@ impl<'a, 's> Answers<'a, 's> {
         Self { args, screen, field, buffers: Vec::new(), scratch: Scratch::new(), queries: 0 }
     }
 
-    /// Asks for what is near each vector and shows it; `like` is the record that the vector is of.
+    /// Asks for what is near each vector, or says the words, and shows it; `like` is the record that the
+    /// vector is of.
     fn ask(
         &mut self,
         database: &Iqdb,
-        vectors: &[Vector],
+        inputs: &[Input<'_>],
         names: &[String],
         like: Option<&RecordId>,
     ) -> Result<(), Failure> {
         let args = self.args;
         // The record itself comes among the first, and is not what was asked for.
         let k = args.k.saturating_add(usize::from(like.is_some()));
-        let queries: Vec<_> = vectors
+        let queries: Vec<_> = inputs
             .iter()
-            .map(|vector| {
-                let query = Query::nearest(vector.as_ref(), k)
+            .map(|input| {
+                let query = Query::nearest(*input, k)
                     .with_field(self.field.name())
                     .with_payload(true)
                     .with_threads(args.threads);

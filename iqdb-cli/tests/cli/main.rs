@@ -13,3 +13,4 @@ mod import;
 mod interrupted;
 mod run;
 mod search;
+mod texts;

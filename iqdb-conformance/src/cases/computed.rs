@@ -46,7 +46,7 @@ fn values() -> Vec<Value> {
 }
 
 /// Compacts a store that can.
-fn compact(pair: &Differential<'_>) -> Result<()> {
+pub(super) fn compact(pair: &Differential<'_>) -> Result<()> {
     let Some(maintenance) = pair.site.maintenance() else { return Ok(()) };
     match maintenance.compact(Budget::new(), &mut ()) {
         Err(error) if error.kind() == ErrorKind::NotSupported => Ok(()),

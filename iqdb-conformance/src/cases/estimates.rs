@@ -74,9 +74,9 @@ fn check_sound(
     }
     let all = match query.goal() {
         iqdb_core::Goal::Within { distance, .. } => {
-            Query::within(query.vector(), distance, usize::MAX)
+            Query::within(query.input(), distance, usize::MAX)
         }
-        _ => Query::nearest(query.vector(), usize::MAX),
+        _ => Query::nearest(query.input(), usize::MAX),
     };
     let all = all.with_payload(query.wants_payload());
     let all = model.search(&query.filter().map_or(all, |filter| all.with_filter(filter)))?;

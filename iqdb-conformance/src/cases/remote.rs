@@ -24,7 +24,7 @@ fn ranked<'a>(model: &'a Model, query: &Query<'_>) -> Result<Vec<(f64, &'a Recor
     let mut ranked = Vec::new();
     for record in model.matching(query.filter())? {
         let Some(vector) = record.vector(field.name()) else { continue };
-        if let Some(distance) = field.kind().distance(vector, query.vector())? {
+        if let Some(distance) = field.kind().distance(vector, query.vector()?)? {
             ranked.push((distance, record));
         }
     }

@@ -174,7 +174,7 @@ fn scored(on: &dyn Snapshot, request: &CandidateRequest<'_>) -> Result<Vec<Score
     for record in on.records(query.filter()) {
         let record = record?.to_record()?;
         let Some(vector) = record.vector(field.name()) else { continue };
-        let distance = field.kind().distance(vector, query.vector());
+        let distance = field.kind().distance(vector, query.vector()?);
         let Some(distance) = distance? else { continue };
         let error = distance.abs() / 1_000.0 + 1e-9;
         let score = (distance + error * rounding(&record.id)).clamp(f64::MIN, f64::MAX);

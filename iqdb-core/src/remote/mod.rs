@@ -5,9 +5,11 @@
 //! computes the canonical distances and knows then whether a hit can be missing.
 
 mod candidates;
+mod pages;
 mod search;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 pub use candidates::{CandidateRequest, Candidates, Rest};
 pub use search::search_remote;

@@ -6,14 +6,16 @@
 //! proven, if nothing in the rest can be among the first k or within the radius
 //! ask those that are not proven for all up to their k-th distance, or for all matches if fewer came
 //! ```
-//! A request that the remote declines is answered by reading every match, a page at a time: slow, exact.
+//! A request that the remote declines is answered by reading every match, a page at a time: slow, exact. So
+//! is a query for text.
 
 use std::cmp::Ordering;
 
-use super::{CandidateRequest, Candidates, Remote, Rest};
+use super::pages::for_each_page;
+use super::{CandidateRequest, Candidates, Remote, Rest, texts};
 use crate::{
-    Accuracy, Budget, Error, ErrorKind, Explain, FieldKind, Hits, Page, Payload, Query, RecordId,
-    Result, Rows, Snapshot, Vector, VectorRef, Verdict,
+    Accuracy, Budget, Error, ErrorKind, Explain, FieldKind, Hits, Input, Page, Payload, Query,
+    RecordId, Result, Rows, Snapshot, Vector, VectorRef, Verdict,
 };
 
 /// How many records a page has where every match is read.
@@ -32,6 +34,9 @@ pub fn search_remote(
     queries: &[Query<'_>],
     hits: &mut [Hits],
 ) -> Result<Explain> {
+    if queries.iter().any(|query| matches!(query.input(), Input::Text(_))) {
+        return search_texts(on, remote, queries, hits);
+    }
     let mut explain = Explain::of("candidates", "canonical");
     let mut asked =
         queries.iter().map(|query| Asked::new(on, *query)).collect::<Result<Vec<_>>>()?;
@@ -57,6 +62,35 @@ pub fn search_remote(
         asked.write(hits);
     }
     explain.rescored = explain.candidates;
+    Ok(explain)
+}
+
+/// Answers a batch with queries for text: those by reading every record, the others as one batch.
+fn search_texts(
+    on: &dyn Snapshot,
+    remote: &dyn Remote,
+    queries: &[Query<'_>],
+    hits: &mut [Hits],
+) -> Result<Explain> {
+    let mut explain = Explain::of("scroll", "canonical");
+    let (mut numbers, mut others, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, query) in queries.iter().enumerate() {
+        if let Input::Text(text) = query.input() {
+            let budget = check_budgets(queries)?;
+            explain.candidates += texts::answer(on, query, text, budget, &mut hits[n])?;
+        } else {
+            numbers.push(n);
+            others.push(*query);
+            found.push(std::mem::take(&mut hits[n]));
+        }
+    }
+    explain.rescored = explain.candidates;
+    if !others.is_empty() {
+        explain.add(&search_remote(on, remote, &others, &mut found)?);
+    }
+    for (n, found) in numbers.into_iter().zip(found) {
+        hits[n] = found;
+    }
     Ok(explain)
 }
 
@@ -196,7 +230,7 @@ impl<'a> Asked<'a> {
             let Some(vector) = rows.vector(row, &self.name) else { continue };
             count += 1;
             let id = rows.ids().at(row).to_id();
-            let distance = self.kind.distance(vector, self.query.vector()).map_err(|error| {
+            let distance = self.kind.distance(vector, self.query.vector()?).map_err(|error| {
                 Error::new(ErrorKind::Damaged, "a stored row is not a vector")
                     .with_id(&id)
                     .caused_by(error)
@@ -219,19 +253,14 @@ impl<'a> Asked<'a> {
     fn read_all(&mut self, on: &dyn Snapshot, queries: &[Query<'_>]) -> Result<u64> {
         self.found.clear();
         let parts = self.request().parts(on.schema())?;
-        let (mut rows, mut next, mut count) = (Rows::new(on.schema()), None, 0);
-        loop {
-            let mut page =
-                Page::new(PAGE_ROWS).with_parts(parts).with_budget(check_budgets(queries)?);
-            page = self.query.filter().map_or(page, |filter| page.with_filter(filter));
-            page = next.as_ref().map_or(page, |cursor| page.with_after(cursor));
-            next = on.scroll(&page, &mut rows)?;
+        let mut count = 0;
+        let page = Page::new(PAGE_ROWS).with_parts(parts).with_budget(check_budgets(queries)?);
+        let page = self.query.filter().map_or(page, |filter| page.with_filter(filter));
+        for_each_page(on, page, &mut |rows| {
             count += rows.len() as u64;
-            self.add(&rows)?;
-            if next.is_none() {
-                break;
-            }
-        }
+            check_budgets(queries)?;
+            self.add(rows).map(drop)
+        })?;
         self.state = State::Done(Verdict::Exact);
         Ok(count)
     }

@@ -2,7 +2,7 @@
 //! and an exact scan of the rows that the run lacks.
 
 use iqdb_core::{
-    Block, Blocks, Element, Explain, FieldId, FieldKind, Goal, Query, Result, RowMask,
+    Block, Blocks, Element, Explain, FieldId, FieldKind, Goal, Input, Query, Result, RowMask,
 };
 
 use super::efforts::Effort;
@@ -111,8 +111,9 @@ impl IndexScratch {
     ) -> Result<bool> {
         let Target { on, run, kernels, .. } = target;
         Budgets::of(std::slice::from_ref(query)).check()?;
+        let Input::Vector(vector) = query.input() else { return Ok(false) };
         self.vector.clear();
-        push_vector(&mut self.vector, query.vector());
+        push_vector(&mut self.vector, vector);
         let point = self.query.room(run.space().width());
         if !run.space().place_query(kernels.lanes, &self.vector, point) {
             return Ok(false);

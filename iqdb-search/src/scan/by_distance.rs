@@ -39,7 +39,7 @@ impl DistanceScorer {
         let rows = strip.borrow(list)?;
         let distances = &mut distances[..list.len()];
         for number in context.batch.slots(group.slots()).iter().flatten().copied() {
-            match (context.queries[number].vector(), rows) {
+            match (context.queries[number].vector()?, rows) {
                 (VectorRef::Binary(query), RowsRef::Binary { rows, .. }) => {
                     check_spare_bits(context, query.dim(), strip, (&rows, list))?;
                     score_bits(context, (number, query), strip, (&rows, list, distances), results)?;

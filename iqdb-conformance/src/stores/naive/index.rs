@@ -205,7 +205,7 @@ fn estimate(
 ) -> Result<()> {
     let field = query.field_in(on.schema())?;
     let kind = on.schema().fields()[field.index()].kind();
-    let wanted = cell_of(query.vector());
+    let wanted = cell_of(query.vector()?);
     let (mut found, mut mask, mut pool) = (Vec::new(), RowMask::new(), MaskPool::default());
     for n in 0..on.block_count() {
         let block = on.block(n)?;
@@ -218,7 +218,7 @@ fn estimate(
                 continue;
             }
             let id = block.id(column.block_row(at))?.to_id();
-            let distance = kind.distance(column.vector(at)?, query.vector()).map_err(|error| {
+            let distance = kind.distance(column.vector(at)?, query.vector()?).map_err(|error| {
                 Error::new(ErrorKind::Damaged, "a stored row is not a vector")
                     .with_id(&id)
                     .caused_by(error)

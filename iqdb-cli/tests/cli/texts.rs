@@ -1,0 +1,50 @@
+//! Words and texts: a text field made, added, searched.
+
+use crate::files::Files;
+use crate::run::{json, snapshot};
+
+const RECORDS: &str = r#"{"id":1,"payload":{"body":"A quick red fox","doc":{"notes":["Zur Ruhe"]}}}
+{"id":2,"payload":{"body":["The lazy dog","and the red cat"]}}
+{"id":3,"payload":{"body":7}}
+"#;
+
+fn filled() -> Files {
+    let files = Files::none();
+    assert_eq!(
+        files.ok(&["create", "db", "--field", "body:text:words"]),
+        "Created db: body: text, words/1.\n"
+    );
+    files.write("records.jsonl", RECORDS.as_bytes());
+    files.ok(&["import", "db", "records.jsonl"]);
+    files
+}
+
+#[test]
+fn words_find_texts() {
+    let files = filled();
+    snapshot("search_text", &files.run(&["search", "db", "--text", "red -lazy"]));
+    let line = files.ok(&["search", "db", "--text", "\"red cat\"", "--json"]);
+    assert_eq!(json(&line, "id"), 2);
+    assert_eq!(files.ok(&["search", "db", "--text", "absent", "--json"]), "");
+    snapshot("search_text_excluding_only", &files.run(&["search", "db", "--text", "-red"]));
+}
+
+#[test]
+fn a_text_field_is_added_and_described() {
+    let files = filled();
+    files.ok(&["add-field", "db", "notes:text:words:doc.notes"]);
+    let fields = json(&files.ok(&["info", "db", "--json"]), "fields");
+    assert_eq!(
+        fields,
+        serde_json::json!([
+            {"name": "body", "element": "text", "dim": null, "analyzer": "words/1", "source": "body"},
+            {"name": "notes", "element": "text", "dim": null, "analyzer": "words/1",
+             "source": "doc.notes"},
+        ])
+    );
+    let text = files.ok(&["info", "db"]);
+    assert!(text.contains("field     notes: text, words/1, of doc.notes\n"), "{text}");
+    let line = files.ok(&["search", "db", "--text", "ruhe", "--field", "notes", "--json"]);
+    assert_eq!(json(&line, "id"), 1);
+    snapshot("search_text_of_which_field", &files.run(&["search", "db", "--text", "red"]));
+}
