@@ -27,7 +27,7 @@ const DEFECTS_VARIABLE: &str = "IQDB_CONFORMANCE_DEFECTS";
 ///
 /// # Panics
 /// When one of them has no such name.
-fn chosen() -> Vec<Defect> {
+pub(crate) fn chosen() -> Vec<Defect> {
     let not_yet = || Defect::NOT_YET_CAUGHT.iter().map(|(_, defect)| *defect);
     match std::env::var(DEFECTS_VARIABLE) {
         Err(_) => Defect::ALL.to_vec(),
