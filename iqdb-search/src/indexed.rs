@@ -236,7 +236,7 @@ impl Search for IndexedSearch {
     }
 
     /// What [`ExactSearch`] prepares, and an index where a query has asked for a recall, or there is one
-    /// of an earlier version that lacks many rows by now.
+    /// of an earlier version that lacks many rows by now. An index that was saved is lent again.
     fn prepare(
         &self,
         on: &dyn Snapshot,
@@ -244,6 +244,11 @@ impl Search for IndexedSearch {
         progress: &mut dyn Progress,
     ) -> Result<bool> {
         let Some(blocks) = on.blocks() else { return self.exact.prepare(on, budget, progress) };
+        for field in self.fields(blocks) {
+            if FieldIndex::of(blocks, field).is_none() {
+                FieldIndex::load(blocks, field, self.kernels().0);
+            }
+        }
         let has_index = self.fields(blocks).any(|field| FieldIndex::of(blocks, field).is_some());
         if !has_index && !self.is_wanted.load(Ordering::Relaxed) {
             return self.exact.prepare(on, budget, progress);

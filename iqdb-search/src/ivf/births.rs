@@ -47,6 +47,11 @@ impl Births {
         !self.stretches.windows(2).any(twice)
     }
 
+    /// The stretches, in the order of seals and rows once they are sorted.
+    pub(super) fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> u32 {
         self.rows

@@ -16,13 +16,13 @@ use super::efforts::Efforts;
 use super::four_bit::FourBitRows;
 use super::k_means::{Assigner, k_means};
 use super::kernels::Kernels;
+use super::memory::Memory;
 use super::one_bit::BlockLayout;
 use super::random::Random;
 use super::run::{Parts, Run};
 use super::source::Source;
 use super::space::{Space, first_step, squared_norm, width};
 use crate::kernel::BLOCK_ROWS;
-use crate::pages::Lines;
 
 /// Rows of the mean cluster.
 const CLUSTER_ROWS: usize = 48;
@@ -200,10 +200,10 @@ fn write_blocks(
     source: &Source<'_>,
     (slots, assigned): (&Slots, &Assigned),
     go_on: GoOn<'_>,
-) -> Result<Option<Lines>> {
+) -> Result<Option<Memory>> {
     let layout = BlockLayout::new(space.width());
     let bytes = layout.bytes();
-    let mut blocks = Lines::zeroed((slots.blocks() * bytes).div_ceil(64), None);
+    let mut blocks = Memory::zeroed(slots.blocks() * bytes);
     blocks.bytes_mut().chunks_exact_mut(bytes).for_each(|block| layout.clear(block));
     let mut next = [vec![0; centroids.count()], vec![0; centroids.count()]];
     let mut point = vec![0.0; space.width()];

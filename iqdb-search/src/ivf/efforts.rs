@@ -79,6 +79,10 @@ impl Efforts {
         Self(measured)
     }
 
+    pub(super) fn measured(&self) -> &[Measured] {
+        &self.0
+    }
+
     /// The least effort that reaches a recall for this many hits, and the recall that it was measured to
     /// reach; `None` where none does.
     pub(super) fn reaching(&self, recall: f32, k: usize) -> Option<(Effort, f32)> {

@@ -7,9 +7,9 @@
 //! a row of an index       the codes, then n and factor as f32
 //! ```
 
+use super::memory::Memory;
 use super::query::QueryCodes;
 use crate::kernel::{FourBitKernel, pack_four_bits};
-use crate::pages::Lines;
 
 /// The unit of sixteen levels that loses the least of a normal distribution of variance 1.
 const UNIT_OF_NORMAL: f32 = 0.3352;
@@ -20,7 +20,7 @@ const TERM_BYTES: usize = 8;
 /// The rows of an index.
 #[derive(Debug)]
 pub(super) struct FourBitRows {
-    lines: Lines,
+    codes: Memory,
     width: usize,
     len: usize,
 }
@@ -28,8 +28,17 @@ pub(super) struct FourBitRows {
 impl FourBitRows {
     /// Rows that are still to be written.
     pub(super) fn new(len: usize, width: usize) -> Self {
-        let bytes = len * row_bytes(width);
-        Self { lines: Lines::zeroed(bytes.div_ceil(64), None), width, len }
+        Self { codes: Memory::zeroed(len * row_bytes(width)), width, len }
+    }
+
+    /// Of codes that were written before.
+    pub(super) fn of(codes: Memory, len: usize, width: usize) -> Self {
+        Self { codes, width, len }
+    }
+
+    /// Bytes of a row of points of this width.
+    pub(super) fn bytes_of(width: usize) -> usize {
+        row_bytes(width)
     }
 
     /// Bytes of a row.
@@ -43,13 +52,13 @@ impl FourBitRows {
 
     /// All bytes.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.lines.bytes()[..self.len * self.row_bytes()]
+        &self.codes.bytes()[..self.len * self.row_bytes()]
     }
 
     /// Writes a row.
     pub(super) fn put(&mut self, number: usize, row: &[f32]) {
         let bytes = self.row_bytes();
-        let to = &mut self.lines.bytes_mut()[number * bytes..][..bytes];
+        let to = &mut self.codes.bytes_mut()[number * bytes..][..bytes];
         let (codes, terms) = to.split_at_mut(self.width / 2);
         let squares: f32 = row.iter().map(|x| x * x).sum();
         let unit = UNIT_OF_NORMAL * (squares / self.width as f32).sqrt();
@@ -68,7 +77,7 @@ impl FourBitRows {
     #[inline]
     pub(super) fn row(&self, number: u32) -> &[u8] {
         let bytes = self.row_bytes();
-        &self.lines.bytes()[number as usize * bytes..][..bytes]
+        &self.codes.bytes()[number as usize * bytes..][..bytes]
     }
 
     /// The estimated squared distance of a row.

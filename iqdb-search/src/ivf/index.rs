@@ -12,6 +12,7 @@ use super::calibrate::calibrate;
 use super::kernels::Kernels;
 use super::placement::{Placement, Placements};
 use super::run::Run;
+use super::saved::{from_bytes, to_bytes};
 use crate::exact::ExactSearch;
 use crate::kernel::Engine;
 use crate::top_k::Candidate;
@@ -130,6 +131,9 @@ impl FieldIndex {
     ) -> Result<bool> {
         let Some(shelf) = on.shelf() else { return Ok(true) };
         loop {
+            if Self::of(on, field).is_none() {
+                Self::load(on, field, kernels);
+            }
             let old = Self::of(on, field);
             if let Some(old) = &old
                 && old.is_good_for(on)?
@@ -149,9 +153,22 @@ impl FieldIndex {
             let Some(efforts) = calibrate(exact, target, &mut heed)? else { return Ok(false) };
             let Ok(run) = Arc::try_unwrap(new.run) else { return Ok(true) };
             let run = Arc::new(run.with_efforts(efforts));
+            let bytes = to_bytes(&run);
             if shelf.replace(Run::key(field), old.as_ref().map(|old| &old.run), run) {
+                // What isn't saved is built again after the next opening.
+                shelf.save(Run::key(field), &bytes);
                 return Ok(true);
             }
+        }
+    }
+
+    /// Puts the index that was saved last on the shelf, if it is one of this field.
+    pub(crate) fn load(on: &dyn Blocks, field: FieldId, kernels: Kernels) {
+        let (Some(shelf), Some(kind)) = (on.shelf(), on.schema().kind(field)) else { return };
+        let saved = shelf.load(Run::key(field));
+        if let Some(run) = saved.and_then(|saved| from_bytes(kernels, kind, saved)) {
+            // Another thread may have been faster.
+            shelf.replace(Run::key(field), None, Arc::new(run));
         }
     }
 

@@ -46,6 +46,7 @@ mod hash;
 mod index;
 mod k_means;
 mod kernels;
+mod memory;
 mod nearest;
 mod one_bit;
 mod placement;
@@ -53,6 +54,7 @@ mod probe;
 mod query;
 mod random;
 mod run;
+mod saved;
 mod source;
 mod space;
 

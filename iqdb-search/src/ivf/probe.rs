@@ -19,7 +19,6 @@ use super::centroids::NearCentroids;
 use super::efforts::Effort;
 use super::kernels::Kernels;
 use super::nearest::Nearest;
-use super::one_bit::NO_ROW;
 use super::query::QueryCodes;
 use super::run::Run;
 use crate::kernel::{BLOCK_ROWS, BlockCut, prefetch_lines};
@@ -185,7 +184,8 @@ impl Probe {
     /// Queues a row, unless it was before.
     #[inline]
     fn enqueue(&mut self, task: Task<'_>, number: u32) {
-        if number == NO_ROW {
+        // An empty place, or what no run has written.
+        if number as usize >= task.run.len() {
             return;
         }
         let (word, bit) = (number as usize / 64, 1 << (number % 64));

@@ -7,9 +7,9 @@ use super::centroids::Centroids;
 use super::efforts::Efforts;
 use super::four_bit::FourBitRows;
 use super::hash::Mixer;
+use super::memory::Memory;
 use super::one_bit::BlockLayout;
 use super::space::Space;
-use crate::pages::Lines;
 
 /// The index of one field over many sealed blocks.
 #[derive(Debug)]
@@ -33,8 +33,16 @@ pub(super) struct Parts {
     pub(super) first: Vec<u32>,
     /// The first block of each cluster with rows for which it is the second.
     pub(super) second: Vec<u32>,
-    pub(super) blocks: Lines,
+    pub(super) blocks: Memory,
     pub(super) rows: FourBitRows,
+}
+
+impl Parts {
+    /// Bytes of all blocks.
+    pub(super) fn block_bytes(&self) -> usize {
+        let blocks = self.first.last().copied().unwrap_or(0) as usize;
+        blocks * BlockLayout::new(self.space.width()).bytes()
+    }
 }
 
 impl Run {
@@ -44,11 +52,16 @@ impl Run {
         parts.births.hash(&mut hash);
         parts.centroids.points().iter().for_each(|x| hash.add(u64::from(x.to_bits())));
         parts.first.iter().chain(&parts.second).for_each(|first| hash.add(u64::from(*first)));
-        hash.add_bytes(parts.blocks.bytes());
+        hash.add_bytes(&parts.blocks.bytes()[..parts.block_bytes()]);
         hash.add_bytes(parts.rows.bytes());
         let content = hash.clone().finish();
         efforts.hash(&mut hash);
         Self { parts, efforts, content, epoch: hash.finish() }
+    }
+
+    /// What was saved, with its hashes.
+    pub(super) fn saved(parts: Parts, efforts: Efforts, content: u128, epoch: u128) -> Self {
+        Self { parts, efforts, content, epoch }
     }
 
     /// The same, with other efforts: another epoch.
@@ -116,6 +129,11 @@ impl Run {
 
     pub(super) fn rows(&self) -> &FourBitRows {
         &self.parts.rows
+    }
+
+    /// How many blocks there are.
+    pub(super) fn block_count(&self) -> usize {
+        self.parts.block_bytes() / self.layout().bytes()
     }
 
     pub(super) fn layout(&self) -> BlockLayout {
