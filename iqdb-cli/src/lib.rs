@@ -23,6 +23,7 @@ mod export;
 mod files;
 mod get;
 mod import;
+mod index;
 mod info;
 pub mod input;
 pub mod npy;
@@ -61,6 +62,7 @@ where
         Command::Rm(options) => rm::run(options, screen),
         Command::Search(options) => search::run(options, screen),
         Command::Verify(options) => verify::run(options, screen),
+        Command::Index(options) => index::run(options, screen),
         Command::Compact(options) => compact::run(options, screen),
         Command::Backup(options) => backup::run(options, screen),
         Command::Bench(options) => bench::run(options, screen),

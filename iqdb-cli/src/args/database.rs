@@ -111,6 +111,14 @@ pub struct VerifyArgs {
     pub database: PathBuf,
 }
 
+/// What to index.
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// The database
+    #[arg(value_name = "DATABASE")]
+    pub database: PathBuf,
+}
+
 /// What to compact.
 #[derive(Debug, Args)]
 pub struct CompactArgs {

@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use bench::{BenchArgs, PlanName};
 pub use database::{
-    AddFieldArgs, BackupArgs, CompactArgs, CompletionsArgs, CreateArgs, GetArgs, InfoArgs, RmArgs,
-    VerifyArgs,
+    AddFieldArgs, BackupArgs, CompactArgs, CompletionsArgs, CreateArgs, GetArgs, IndexArgs,
+    InfoArgs, RmArgs, VerifyArgs,
 };
 pub use search::SearchArgs;
 pub use transfer::{ExportArgs, ImportArgs};
@@ -150,6 +150,11 @@ pub enum Command {
     /// Damage is an error that names the file and where in it the first damaged bytes are, with exit
     /// code 3.
     Verify(VerifyArgs),
+    /// Build the index that answers queries which give up exactness
+    ///
+    /// It is saved in the database, and lent again when it is opened. Exact queries don't use it. An
+    /// index that has most of the records is left as it is.
+    Index(IndexArgs),
     /// Give back the room of deleted and replaced records
     Compact(CompactArgs),
     /// Copy a database as it is at one moment

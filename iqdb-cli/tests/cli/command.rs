@@ -19,6 +19,7 @@ fn help_says_what_there_is() {
         ("help_rm", &["rm", "--help"]),
         ("help_search", &["search", "--help"]),
         ("help_verify", &["verify", "--help"]),
+        ("help_index", &["index", "--help"]),
         ("help_compact", &["compact", "--help"]),
         ("help_backup", &["backup", "--help"]),
         ("help_completions", &["completions", "--help"]),

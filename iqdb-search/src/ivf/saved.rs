@@ -206,3 +206,77 @@ impl<'a> Reader<'a> {
         Some(self.words(count)?.into_iter().map(f32::from_bits).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use iqdb_arena::{ArenaOptions, ArenaStore};
+    use iqdb_core::{Batch, FieldId, Record, Schema, Store, StoreExt};
+
+    use super::*;
+    use crate::ivf::build::build;
+    use crate::kernel::Kernel;
+
+    fn run_of(metric: Metric, kernels: Kernels) -> Run {
+        let mut rng = fastrand::Rng::with_seed(16);
+        let schema = Schema::new(9, metric).unwrap();
+        let store = ArenaStore::with_options(schema, ArenaOptions::new().with_chunk_rows(64, 128));
+        let batch = (0_u64..400).fold(Batch::new(), |batch, n| {
+            let row: Vec<f32> = (0..9).map(|_| rng.f32() - 0.4).collect();
+            batch.upsert(Record::new(n, row).unwrap())
+        });
+        store.apply(&batch).unwrap();
+        let on = store.snapshot().unwrap();
+        let field = FieldId::new(0).unwrap();
+        let run = build(kernels, on.blocks().unwrap(), field, &mut |_| true).unwrap().unwrap();
+        let levels = Effort::levels(run.centroids().count());
+        let measured =
+            levels.iter().map(|effort| Measured { effort: *effort, recall: [0.5, 0.9, 0.7] });
+        run.with_efforts(Efforts::new(measured.collect()))
+    }
+
+    fn kind(metric: Metric, dim: usize) -> FieldKind {
+        FieldKind::Dense { dim, metric, element: iqdb_core::Element::F32 }
+    }
+
+    #[test]
+    fn a_run_is_the_same_once_it_was_saved() {
+        let kernels = Kernels::of(Kernel::Auto);
+        for metric in METRICS {
+            let run = run_of(metric, kernels);
+            let bytes = to_bytes(&run);
+            let again = from_bytes(kernels, kind(metric, 9), Box::new(bytes.clone())).unwrap();
+            assert!(to_bytes(&again) == bytes && again.epoch() == run.epoch());
+            assert_eq!(again.efforts, run.efforts);
+            // Its hash is that of the same parts, computed anew.
+            assert_eq!(Run::new(again.parts, again.efforts).epoch(), run.epoch());
+            for other in [kind(metric, 10), kind(Metric::Hamming, 9), kind(METRICS[2], 8)] {
+                assert!(from_bytes(kernels, other, Box::new(bytes.clone())).is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_run_is_refused_and_nothing_leads_outside() {
+        let kernels = Kernels::of(Kernel::Auto);
+        let run = run_of(Metric::Cosine, kernels);
+        let (bytes, kind) = (to_bytes(&run), kind(Metric::Cosine, 9));
+        for len in (0..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
+            assert!(from_bytes(kernels, kind, Box::new(bytes[..len].to_vec())).is_none(), "{len}");
+        }
+        assert!(from_bytes(kernels, kind, Box::new([&bytes[..], &[0]].concat())).is_none());
+        let mut rng = fastrand::Rng::with_seed(17);
+        for n in 0..3_000 {
+            let mut damaged = bytes.clone();
+            // The head and what follows it lead to everything else.
+            let at = if n % 2 == 0 { rng.usize(..1_500) } else { rng.usize(..bytes.len()) };
+            damaged[at] = rng.u8(..);
+            let Some(run) = from_bytes(kernels, kind, Box::new(damaged)) else { continue };
+            for cluster in 0..u32::try_from(run.centroids().count()).unwrap() {
+                for block in run.cluster(cluster, 0).chain(run.cluster(cluster, 1)) {
+                    assert_eq!(block.len(), run.layout().bytes());
+                }
+            }
+            assert!(run.len() < 1 << 20 && run.rows().row(0).len() == run.rows().row_bytes());
+        }
+    }
+}
