@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use iqdb_core::{
-    Accuracy, Blocks, Budget, Explain, FieldId, Hits, Progress, Query, Result, Scratch, Search,
-    Snapshot, Verdict,
+    Accuracy, Blocks, Budget, Explain, FieldId, Hits, Plan, Progress, Query, Result, Scratch,
+    Search, Snapshot, Verdict,
 };
 
 use crate::exact::{ExactSearch, push_hits};
@@ -22,7 +22,9 @@ use crate::kernel::{Engine, Kernel};
 /// Such a query is answered exactly, and its [verdict](Hits::verdict) says so, where there is no index
 /// yet; where scanning is faster: of few rows ([`with_index_rows_min`](Self::with_index_rows_min)), of
 /// few that match the filter, of fields of bits or with sparse vectors; for more than a hundred hits,
-/// and for those within a distance; and where the index wasn't measured to reach the recall.
+/// and for those within a distance; where the index wasn't
+/// measured to reach the recall; and where the query's plan is the plain scan. The recall is the mean over
+/// queries like the rows, without a filter: one that excludes just what is near a query may find less.
 ///
 /// An index needs about as many bytes a row as the row has components, and its build about 4 µs a row
 /// for each thousand of clusters of 48 rows, on one thread.
@@ -114,7 +116,7 @@ impl IndexedSearch {
         explain: &mut Explain,
     ) -> Result<bool> {
         let Accuracy::Recall(recall) = query.accuracy() else { return Ok(false) };
-        if query.accuracy().is_exact() {
+        if query.accuracy().is_exact() || query.plan() == Plan::F32 {
             return Ok(false);
         }
         let field = query.field_in(on.schema())?;

@@ -4,8 +4,8 @@
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Accuracy, Batch, Budget, Element, FieldKind, Filter, Hit, Hits, Metric, Query, Record, Result,
-    Schema, Scratch, Search, Snapshot, Store, StoreExt, VectorRef, Verdict,
+    Accuracy, Batch, Budget, Element, FieldKind, Filter, Hit, Hits, Metric, Plan, Query, Record,
+    Result, Schema, Scratch, Search, Snapshot, Store, StoreExt, VectorRef, Verdict,
 };
 use iqdb_search::{ExactSearch, IndexedSearch, Kernel};
 
@@ -227,10 +227,15 @@ fn the_exact_scan_answers_where_it_is_faster_or_has_to() -> Result<()> {
         query.with_filter(&few),
         Query::nearest(wanted, 101).with_accuracy(Accuracy::Recall(0.9)),
         Query::within(wanted, 0.5, 10).with_accuracy(Accuracy::Recall(0.9)),
+        query.with_plan(Plan::F32),
     ];
     for query in exact {
         assert!(verdict(&search, query)?.is_exact(), "{query:?}");
     }
+    let mut hits = [Hits::new()];
+    let explain = search.search(&*store.snapshot()?, &[query], &mut hits, &mut Scratch::new())?;
+    assert_eq!(explain.plan, "clusters");
+    assert!(explain.rescored >= 5 && explain.candidates == explain.excluded + explain.rescored);
     // A batch may mix them.
     let queries = [exact[0], query, exact[2], query];
     let mut hits = vec![Hits::new(); 4];

@@ -130,7 +130,9 @@ impl IndexScratch {
         self.top.reset(query.goal());
         self.probe(target, query, effort, is_filtered)?;
         explain.candidates += self.probe.counts.rows;
-        explain.rescored += self.candidates.len() as u64;
+        let rescored = self.candidates.len() as u64;
+        explain.rescored += rescored;
+        explain.excluded += self.probe.counts.rows - rescored;
         explain.bytes_read += self.probe.counts.bytes(run);
         self.rescore(target)?;
         self.scan_lacking(target, query, explain)?;
