@@ -264,7 +264,7 @@ impl Search for IndexedSearch {
     }
 
     /// Builds the index of each field of numbers, of the sealed blocks of the snapshot, and measures the
-    /// recall of each effort on up to 1,000 of the rows.
+    /// recall of each effort on up to 3,200 of the rows.
     fn build_index(
         &self,
         on: &dyn Snapshot,

@@ -110,6 +110,12 @@ impl Efforts {
     }
 }
 
+/// Whether the lower limit of a mean is as near to it as a quarter of what the mean lacks of 1.
+pub(super) fn is_near(shares: &[f32], k: usize) -> bool {
+    let mean = shares.iter().sum::<f32>() / shares.len().max(1) as f32;
+    mean - lower_limit(shares, k) <= (1.0 - mean) / 4.0
+}
+
 /// The lower 95 % limit of the mean of shares of `k` hits, each between 0 and 1.
 pub(super) fn lower_limit(shares: &[f32], k: usize) -> f32 {
     let count = shares.len() as f64;
@@ -161,5 +167,7 @@ mod tests {
         assert!((0.992..0.993).contains(&lower_limit(&all, 1)), "as 3 of 400 may be missed");
         assert!((0.997..0.998).contains(&lower_limit(&all, 10)));
         assert_eq!((lower_limit(&[], 1), lower_limit(&[1.0], 1)), (0.0, 0.0));
+        let many = |share: f32| [1.0, share].repeat(200);
+        assert!(is_near(&many(0.5), 10) && !is_near(&many(0.99), 10) && !is_near(&many(1.0), 10));
     }
 }
