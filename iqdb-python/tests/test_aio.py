@@ -52,14 +52,14 @@ async def test_the_loop_goes_on_during_a_search():
     rows = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
     async with aio.memory(dim=128, metric="dot") as db:
         await db.upsert(np.arange(len(rows)), rows)
-        search = asyncio.create_task(db.search(rows[:500], 1))
+        search = asyncio.create_task(db.search(rows[:2_000], 1))
         start = last = time.monotonic()
         longest = 0.0
         while not search.done():
             await asyncio.sleep(0.001)
             now = time.monotonic()
             longest, last = max(longest, now - last), now
-        assert len(await search) == 500
+        assert len(await search) == 2_000
         assert longest < (last - start) / 4
 
 
@@ -68,11 +68,11 @@ async def test_closing_waits_for_work_and_may_be_done_again():
     db = await aio.memory(dim=128, metric="dot", max_workers=1)
     await db.upsert(np.arange(len(rows)), rows)
     snapshot = await db.snapshot()
-    search = asyncio.create_task(db.search(rows[:500], 1))
+    search = asyncio.create_task(db.search(rows[:4_000], 1))
     waits = asyncio.create_task(db.count())
     await asyncio.sleep(0.05)
     await db.close()
-    assert len(await asyncio.wait_for(search, 0.05)) == 500
+    assert len(await asyncio.wait_for(search, 0.05)) == 4_000
     await db.close()
     with pytest.raises(iqdb.ClosedError):
         await waits
@@ -95,14 +95,19 @@ TRIES = 8
 
 
 async def ends_soon(db, call) -> None:
-    """The only thread of `db` is free soon after an `await` of what `call` returns is cancelled."""
-    start = time.monotonic()
-    await call()
-    whole = time.monotonic() - start
-    assert whole > 3 * LIMIT, "the call is too short to show anything"
+    """The only thread of `db` is free soon after an `await` of what `call` returns is cancelled.
+
+    `call` takes how large the call is: it doubles until the call takes long enough to show anything.
+    """
+    size, whole = 1, 0.0
+    while whole <= 6 * LIMIT:
+        size *= 2
+        start = time.monotonic()
+        await call(size)
+        whole = time.monotonic() - start
     found: list[float] = []
     for _ in range(TRIES):
-        task = asyncio.create_task(call())
+        task = asyncio.create_task(call(size))
         await asyncio.sleep(whole / 3)
         if task.done():
             # It was faster this time.
@@ -125,29 +130,32 @@ ROWS = np.random.default_rng(1).random((30_000, 128), dtype=np.float32)
 async def test_a_search_whose_await_is_cancelled_ends():
     async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
         await db.upsert(np.arange(len(ROWS)), ROWS)
-        queries = np.concatenate([ROWS[:1_000]] * 4)
-        await ends_soon(db, lambda: db.search(queries, 1))
+
+        def queries(size):
+            return np.resize(ROWS, (1_000 * size, 128))
+
+        await ends_soon(db, lambda size: db.search(queries(size), 1))
         snapshot = await db.snapshot()
-        await ends_soon(db, lambda: snapshot.search(queries, 1))
+        await ends_soon(db, lambda size: snapshot.search(queries(size), 1))
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(db.search(queries, 1), 0.01)
+            await asyncio.wait_for(db.search(queries(4), 1), 0.01)
         assert len(await db.search(ROWS[:2], 1)) == 2
 
 
 async def test_an_upsert_whose_await_is_cancelled_ends_between_its_batches():
     async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
-        rows = np.concatenate([ROWS] * 8)
-        ids = np.arange(len(rows), dtype=np.uint64)
-        found = []
+        before = []
 
-        async def upsert():
-            found.append(await db.count())
-            ids[:] += np.uint64(len(ids))
-            await db.upsert(ids, rows, batch_rows=512)
+        async def upsert(size):
+            rows = np.resize(ROWS, (10_000 * size, 128))
+            before.append(await db.count())
+            # New ids each time, as what stays is counted.
+            first = np.uint64(1_000_000_000) * np.uint64(len(before))
+            await db.upsert(np.arange(len(rows), dtype=np.uint64) + first, rows, batch_rows=512)
 
         await ends_soon(db, upsert)
-        left = await db.count() - found[-1]
-        assert 0 < left < len(rows) and left % 512 == 0
+        left = await db.count() - before[-1]
+        assert left > 0 and left % 512 == 0
 
 
 async def test_an_insert_whose_await_is_cancelled_is_there_as_a_whole_or_not_at_all():
@@ -167,14 +175,14 @@ async def test_an_insert_whose_await_is_cancelled_is_there_as_a_whole_or_not_at_
 async def test_a_call_that_is_cancelled_before_a_thread_takes_it_is_not_begun():
     async with aio.memory(dim=128, metric="dot", max_workers=1) as db:
         await db.upsert(np.arange(len(ROWS)), ROWS)
-        search = asyncio.create_task(db.search(np.concatenate([ROWS[:1_000]] * 2), 1))
+        search = asyncio.create_task(db.search(ROWS[:4_000], 1))
         await asyncio.sleep(0.02)
         upsert = asyncio.create_task(db.upsert("new", ROWS[0]))
         await asyncio.sleep(0.02)
         upsert.cancel()
         with pytest.raises(asyncio.CancelledError):
             await upsert
-        assert len(await search) == 2_000
+        assert len(await search) == 4_000
         assert await db.get("new") is None
 
 
