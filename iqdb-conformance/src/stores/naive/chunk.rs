@@ -1,5 +1,6 @@
 //! Chunks: a few rows each. A chunk is copied on each append until it is full, and then sealed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use iqdb_core::{
@@ -49,11 +50,11 @@ impl View {
         self.chunk.seal.as_ref().map(|seal| seal.id())
     }
 
-    /// Ends the live row of `id`, if it is here.
-    pub(super) fn end(&mut self, id: &RecordId, version: Version) {
-        for (row, end) in self.ends.iter_mut().enumerate() {
-            if self.chunk.ids[row] == *id {
-                end.get_or_insert(version);
+    /// Ends the live rows of these ids that are here. O(rows · log ids).
+    pub(super) fn end(&mut self, ids: &BTreeSet<RecordId>, version: Version) {
+        for (id, end) in self.chunk.ids.iter().zip(&mut self.ends) {
+            if end.is_none() && ids.contains(id) {
+                *end = Some(version);
             }
         }
     }

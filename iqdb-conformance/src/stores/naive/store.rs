@@ -83,10 +83,8 @@ impl Store for NaiveStore {
             budget.check()?;
             let effects = batch.resolve(state, applied.version)?.effects;
             let touched: BTreeSet<_> = effects.iter().map(Effect::to_id).collect();
+            next.views.iter_mut().for_each(|view| view.end(&touched, applied.version));
             for id in &touched {
-                if state.model.get(id).is_some() {
-                    next.views.iter_mut().for_each(|view| view.end(id, applied.version));
-                }
                 if let Some(record) = next.model.get(id) {
                     chunk::append(&mut next.views, next.model.schema(), record, None)?;
                 }
