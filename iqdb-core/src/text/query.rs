@@ -26,7 +26,7 @@ use crate::{Computation, Error, ErrorKind, FieldKind, Location, Result, Schema};
 /// use iqdb_core::text::TextQuery;
 ///
 /// let query = TextQuery::parse(r#"Fox +red "lazy dog" -cat"#, Analyzer::words())?;
-/// assert_eq!(query.to_string(), r#"+red fox "lazy dog" -cat"#);
+/// assert_eq!(query.to_string(), r#"fox +red "lazy dog" -cat"#);
 /// assert!(TextQuery::parse("-cat", Analyzer::words()).is_err());
 /// # Ok::<(), iqdb_core::Error>(())
 /// ```
