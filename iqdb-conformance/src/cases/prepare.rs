@@ -1,5 +1,6 @@
 //! The data that a search derives from sealed blocks never changes an answer.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fastrand::Rng;
@@ -76,6 +77,8 @@ fn records(schema: &Schema, first: u64, seed: u64) -> Result<Vec<Record>> {
 struct ExpectedAnswers<'q> {
     queries: Vec<Query<'q>>,
     answers: Vec<Vec<Hit>>,
+    /// Which third is checked next in small batches.
+    turn: Cell<usize>,
 }
 
 impl<'q> ExpectedAnswers<'q> {
@@ -98,14 +101,19 @@ impl<'q> ExpectedAnswers<'q> {
             queries.push(Query::within(query_vector, ranked[20].distance, 5).with_filter(filter));
         }
         let answers = queries.iter().map(|query| model.search(query)).collect::<Result<_>>()?;
-        Ok(Self { queries, answers })
+        Ok(Self { queries, answers, turn: Cell::new(0) })
     }
 
-    /// Runs the queries as one batch, in batches of five, and one by one.
+    /// Runs the queries as one batch, and about a third of them in batches of five and one by one: those of
+    /// other query vectors each time.
     fn check(&self, on: &dyn Snapshot, search: &dyn Search, context: &str) -> Result<()> {
-        for size in [self.queries.len(), 5, 1] {
-            let expected = self.answers.chunks(size);
-            for (queries, expected) in self.queries.chunks(size).zip(expected) {
+        let all = self.queries.len();
+        let turn = self.turn.get();
+        self.turn.set((turn + 1) % 3);
+        let third = all * turn / 3..all * (turn + 1) / 3;
+        for (size, range) in [(all, 0..all), (5, third.clone()), (1, third)] {
+            let expected = self.answers[range.clone()].chunks(size);
+            for (queries, expected) in self.queries[range].chunks(size).zip(expected) {
                 let mut hits = vec![Hits::new(); queries.len()];
                 search.search(on, queries, &mut hits, &mut Scratch::new())?;
                 for ((query, hits), expected) in queries.iter().zip(hits).zip(expected) {
