@@ -9,6 +9,7 @@ use iqdb_conformance::{Allocated, Harness};
 use crate::cached::CachedStore;
 use crate::defect::{Defect, Planted};
 use crate::files::{self, FilesStore};
+use crate::fusions::{self, PlantedQuestions};
 use crate::log::LogPlace;
 use crate::map_store::MapStore;
 use crate::racing::RacingStore;
@@ -33,6 +34,10 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
 fn store_harness(defect: Option<Defect>) -> Harness {
     let store = move |schema| Ok(PlantedStore::new(schema, defect));
     let harness = Harness::new("planted", store, PlantedSearch { defect });
+    let harness = match defect.is_none_or(fusions::is_of_fusion) {
+        true => harness.with_questions(PlantedQuestions(defect)),
+        false => harness,
+    };
     limited(harness).with_time_limit(Duration::from_secs(match defect {
         // Only a planted deadlock takes longer.
         Some(Defect::FlushHangs | Defect::APanicWedges) => 2,

@@ -18,6 +18,7 @@ mod estimates;
 mod explained;
 mod fed;
 mod files;
+mod fusions;
 mod harness;
 mod id_order;
 mod keys;

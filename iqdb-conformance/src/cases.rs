@@ -18,6 +18,7 @@ mod durable;
 mod estimates;
 mod feed;
 mod fields;
+mod fusion;
 mod get;
 mod histories;
 mod hostile;
@@ -124,6 +125,13 @@ macro_rules! for_each_case {
                 text::an_added_text_field_is_searched,
                 text::text_queries_are_for_text_fields,
                 text::text_and_vectors_are_asked_in_one_batch,
+            }
+            fusion {
+                fusion::fused_hits_are_those_of_the_model,
+                fusion::fused_hits_are_ranked_and_cut,
+                fusion::fused_parts_are_answered_alone,
+                fusion::fused_hits_have_payloads_when_asked,
+                fusion::fusion_refuses_what_makes_no_score,
             }
             get {
                 get::get_returns_the_exact_bits,

@@ -5,7 +5,9 @@ pub(crate) mod play;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use iqdb_core::{Applied, Batch, ErrorKind, Record, Result, Schema, Search, Snapshot, StoreExt};
+use iqdb_core::{
+    Applied, Batch, ErrorKind, Record, Result, Schema, Search, SearchExt, Snapshot, StoreExt,
+};
 
 use crate::catch::{panic_message, silence_panics};
 use crate::check::exact::{assert_is, brief};
@@ -73,6 +75,10 @@ impl<'a> Differential<'a> {
 
     pub(crate) fn search(&self) -> &'a dyn Search {
         self.harness.search()
+    }
+
+    pub(crate) fn questions(&self) -> &'a dyn SearchExt {
+        self.harness.questions()
     }
 
     /// Runs the steps of a case. A failure says after which batch and which reopening it arose.

@@ -5,6 +5,7 @@
 
 pub(crate) mod corpus;
 pub(crate) mod filters;
+pub(crate) mod hybrid;
 pub(crate) mod interesting;
 pub(crate) mod operation;
 pub(crate) mod pool;

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iqdb_core::{Limits, Result, Schema, Search, Store};
+use iqdb_core::{Limits, Result, Schema, Search, SearchExt, Store};
 
 use crate::directory::{Directory, Open};
 use crate::meter::{Allocated, Meter};
@@ -23,6 +23,7 @@ pub struct Harness {
     name: Arc<str>,
     origin: Arc<Origin>,
     search: Arc<dyn Search>,
+    questions: Arc<dyn SearchExt + Send + Sync>,
     time_limit: Duration,
     operations: usize,
     meter: Option<Meter>,
@@ -114,10 +115,12 @@ impl Harness {
     }
 
     fn of(name: &str, origin: Origin, search: impl Search + 'static) -> Self {
+        let search: Arc<dyn Search> = Arc::new(search);
         Self {
             name: name.into(),
             origin: Arc::new(origin),
-            search: Arc::new(search),
+            questions: Arc::new(Arc::clone(&search)),
+            search,
             time_limit: Self::TIME_LIMIT,
             operations: Self::OPERATIONS,
             meter: None,
@@ -139,6 +142,14 @@ impl Harness {
     #[must_use]
     pub fn with_operations(mut self, operations: usize) -> Self {
         self.operations = operations;
+        self
+    }
+
+    /// The harness whose questions of [`SearchExt`] are answered otherwise than by searches: by an engine
+    /// that fuses its hits itself, say.
+    #[must_use]
+    pub fn with_questions(mut self, questions: impl SearchExt + Send + Sync + 'static) -> Self {
+        self.questions = Arc::new(questions);
         self
     }
 
@@ -236,6 +247,12 @@ impl Harness {
     #[must_use]
     pub fn search(&self) -> &dyn Search {
         &*self.search
+    }
+
+    /// What answers the questions that take more than one search.
+    #[must_use]
+    pub fn questions(&self) -> &dyn SearchExt {
+        &*self.questions
     }
 
     /// The time limit of a case, after which it counts as hanging.

@@ -129,6 +129,7 @@ mod coverage;
 mod crash;
 mod differential;
 mod directory;
+mod fused;
 mod generate;
 mod harness;
 mod histories;

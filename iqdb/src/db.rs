@@ -340,6 +340,10 @@ impl Iqdb {
         file.stats()
     }
 
+    pub(crate) fn search_behind(&self) -> &dyn Search {
+        &*self.search
+    }
+
     pub(crate) fn written<T>(&self, result: Result<T>) -> Result<T> {
         if result.is_ok() {
             self.background.wake();

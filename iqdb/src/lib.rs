@@ -38,28 +38,32 @@
 pub struct Readme;
 
 mod aggregates;
+mod asking;
 mod backend;
 mod background;
 mod condition;
 mod db;
+mod hybrid;
 mod query;
 mod scroll;
 mod writing;
 
 pub use backend::{Backend, Builder};
 pub use db::Iqdb;
+pub use hybrid::HybridBuilder;
 pub use query::QueryBuilder;
 pub use scroll::{Scroll, ScrollPage};
 
 pub use iqdb_core::{
     Accuracy, Aggregate, Aggregated, Analyzer, Applied, Batch, Bits, BitsRef, Budget, Capabilities,
     Change, Computation, Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind,
-    Explain, Field, FieldId, FieldKind, Filter, Goal, Hit, HitRef, Hits, HitsIter, IdRef, Input,
-    IntoHits, Limits, List, ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page,
-    Parts, Path, Payload, PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId,
-    RecordRef, Records, Result, Rows, Schema, SchemaBuilder, Scratch, Search, Snapshot,
-    SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef,
-    Verdict, Verified, Version, bf16, distance, f16, filter, limits, text,
+    Explain, Field, FieldId, FieldKind, Filter, Fused, FusedHit, Fusion, Goal, Hit, HitRef, Hits,
+    HitsIter, IdRef, Input, IntoHits, Limits, List, ListRef, Location, Maintenance, Map, Metric,
+    NamedVector, Number, Page, PartHit, Parts, Path, Payload, PayloadRef, Plan, Predicate,
+    Progress, Query, Record, RecordId, RecordRef, Records, Result, Rows, Schema, SchemaBuilder,
+    Scratch, Search, SearchExt, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid,
+    Value, ValueRef, Vector, VectorRef, Verdict, Verified, Version, bf16, distance, f16, filter,
+    limits, text,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use iqdb_core::text::{Bm25, TextQuery};
 use iqdb_core::{
-    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Input, Plan, Query, Result, Scratch,
-    Snapshot, Vector,
+    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Input, Plan, Query, Result, Schema,
+    Scratch, Snapshot, Vector,
 };
 
 use crate::Iqdb;
@@ -47,11 +47,43 @@ pub struct QueryBuilder<'a> {
     plan: Plan,
 }
 
-/// What a query is about.
+/// What a query is about, as it was given.
 #[derive(Debug)]
-enum Asked<'a> {
+pub(crate) enum Asked<'a> {
     Vector(Result<Vector>),
     Text(&'a str, Bm25),
+}
+
+/// What a query is about, read for a schema.
+#[derive(Debug)]
+pub(crate) enum Ready {
+    Vector(Vector),
+    Text(TextQuery),
+}
+
+impl Asked<'_> {
+    /// A vector that could be converted, or words that the analyzer of the field has read.
+    pub(crate) fn read(
+        self,
+        schema: impl FnOnce() -> Schema,
+        field: Option<&str>,
+    ) -> Result<Ready> {
+        Ok(match self {
+            Self::Vector(given) => Ready::Vector(given?),
+            Self::Text(words, bm25) => {
+                Ready::Text(TextQuery::of(&schema(), field, words)?.with_bm25(bm25))
+            }
+        })
+    }
+}
+
+impl Ready {
+    pub(crate) fn input(&self) -> Input<'_> {
+        match self {
+            Self::Vector(vector) => vector.as_ref().into(),
+            Self::Text(text) => text.into(),
+        }
+    }
 }
 
 impl Iqdb {
@@ -234,23 +266,13 @@ impl<'a> QueryBuilder<'a> {
     pub fn run_into(self, hits: &mut Hits, scratch: &mut Scratch) -> Result<Explain> {
         hits.clear();
         let filter = self.condition.read()?;
-        let (vector, text);
-        let input: Input<'_> = match self.input {
-            Asked::Vector(given) => {
-                vector = given?;
-                vector.as_ref().into()
-            }
-            Asked::Text(words, bm25) => {
-                let schema = self.at.map_or_else(|| self.db.schema(), |at| at.schema().clone());
-                text = TextQuery::of(&schema, self.field, words)?.with_bm25(bm25);
-                (&text).into()
-            }
-        };
+        let schema = || self.at.map_or_else(|| self.db.schema(), |at| at.schema().clone());
+        let ready = self.input.read(schema, self.field)?;
         let goal = match self.within {
             Some(distance) => Goal::Within { distance, limit: self.k.unwrap_or(usize::MAX) },
             None => Goal::Nearest { k: self.k.unwrap_or(DEFAULT_K) },
         };
-        let mut query = Query::new(input, goal)
+        let mut query = Query::new(ready.input(), goal)
             .with_payload(self.payload)
             .with_vector(self.vector_of_hits)
             .with_accuracy(self.accuracy)

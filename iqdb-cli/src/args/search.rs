@@ -13,6 +13,7 @@ Examples:
   iqdb search words.iqdb --vector queries.npy -k 3 --json
   iqdb search shop.iqdb --field image --like 7
   iqdb search shop.iqdb --text '\"red shoes\" +leather -kids'
+  iqdb search shop.iqdb --like 7 --hybrid 'red leather' --explain
   echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
 
 /// What to search for, in what, and how to show it.
@@ -41,6 +42,13 @@ pub struct SearchArgs {
     /// The field to search; without it, the one named `vector`, and for words the only text field
     #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
+    /// Search texts for these words besides what is near the vector, and fuse the hits of both by their ranks
+    /// (1 / (60 + rank), summed)
+    #[arg(long, value_name = "WORDS", allow_hyphen_values = true, conflicts_with = "text")]
+    pub hybrid: Option<String>,
+    /// The text field of --hybrid; without it, the only one
+    #[arg(long, value_name = "NAME", requires = "hybrid")]
+    pub text_field: Option<String>,
     /// How many records to find
     #[arg(short, value_name = "K", default_value = "10", value_parser = at_least_1)]
     pub k: usize,
@@ -50,6 +58,9 @@ pub struct SearchArgs {
     /// How many threads a search may use
     #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_1)]
     pub threads: usize,
+    /// Say on standard error what was done to answer
+    #[arg(long)]
+    pub explain: bool,
     /// Print one JSON object per hit
     #[arg(long)]
     pub json: bool,

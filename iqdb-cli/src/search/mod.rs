@@ -1,13 +1,14 @@
 //! `iqdb search`: the records nearest to one vector or to many, or with the best texts for some words.
 
+mod hybrid;
 mod show;
 
 use std::io::{self, BufReader};
 
 use iqdb::text::TextQuery;
 use iqdb::{
-    Computation, Error, ErrorKind, Field, FieldKind, Hit, Hits, Input, Iqdb, Query, RecordId,
-    Result, Schema, Scratch,
+    Computation, Error, ErrorKind, Explain, Field, FieldKind, Hit, Hits, Input, Iqdb, Query,
+    RecordId, Result, Schema, Scratch,
 };
 
 use crate::args::SearchArgs;
@@ -126,6 +127,9 @@ impl<'a, 's> Answers<'a, 's> {
         like: Option<&RecordId>,
     ) -> Result<(), Failure> {
         let args = self.args;
+        if let Some(words) = &args.hybrid {
+            return self.ask_hybrid(database, inputs, (names, words), like);
+        }
         // The record itself comes among the first, and is not what was asked for.
         let k = args.k.saturating_add(usize::from(like.is_some()));
         let queries: Vec<_> = inputs
@@ -139,7 +143,7 @@ impl<'a, 's> Answers<'a, 's> {
             })
             .collect();
         self.buffers.resize_with(queries.len(), Hits::new);
-        database.search_batch(&queries, &mut self.buffers, &mut self.scratch)?;
+        let explain = database.search_batch(&queries, &mut self.buffers, &mut self.scratch)?;
         for (hits, name) in self.buffers.iter().zip(names) {
             let mut hits: Vec<Hit> =
                 hits.to_vec().into_iter().filter(|hit| Some(&hit.id) != like).collect();
@@ -151,7 +155,40 @@ impl<'a, 's> Answers<'a, 's> {
             }
             self.queries += 1;
         }
+        self.explained(&explain)
+    }
+
+    /// Asks for what is near each vector and has the words, and shows it.
+    fn ask_hybrid(
+        &mut self,
+        database: &Iqdb,
+        inputs: &[Input<'_>],
+        (names, words): (&[String], &str),
+        like: Option<&RecordId>,
+    ) -> Result<(), Failure> {
+        let args = self.args;
+        let texts = texts_of(&database.schema(), args.text_field.as_deref())?;
+        for (input, name) in inputs.iter().zip(names) {
+            let fields = [self.field.name(), texts.name()];
+            let fused = hybrid::ask(database, args, fields, (*input, words), like)?;
+            if args.json {
+                show::fused_json(self.screen, self.queries, &fused.hits)?;
+            } else {
+                let title = format!("{name} and {words}");
+                show::fused_table(self.screen, &title, fields, &fused.hits)?;
+            }
+            self.queries += 1;
+            self.explained(&fused.explain)?;
+        }
+        Ok(())
+    }
+
+    /// Says what was done, if that is wanted.
+    fn explained(&mut self, explain: &Explain) -> Result<(), Failure> {
         self.screen.out.flush()?;
+        if self.args.explain {
+            writeln!(self.screen.err, "{explain}")?;
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What hits look like: a table for people, one JSON object per hit for programs.
 
 use console::{measure_text_width, truncate_str};
-use iqdb::{Hit, Payload, RecordId};
+use iqdb::{FusedHit, Hit, PartHit, Payload, RecordId};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -23,6 +23,47 @@ struct Line<'a> {
     payload: &'a Payload,
 }
 
+/// One line per hit of a fused query, for programs. The fields are the keys, in this order.
+#[derive(Serialize)]
+struct FusedLine<'a> {
+    query: usize,
+    rank: usize,
+    score: f64,
+    id: &'a RecordId,
+    parts: Vec<Option<PartLine>>,
+    payload: &'a Payload,
+}
+
+/// Where a part has found a record.
+#[derive(Serialize)]
+struct PartLine {
+    rank: usize,
+    distance: f64,
+}
+
+/// The hits of fused query number `query`, counted from 0.
+pub(super) fn fused_json(
+    screen: &mut Screen<'_>,
+    query: usize,
+    hits: &[FusedHit],
+) -> Result<(), Failure> {
+    let none = Payload::new();
+    for (n, hit) in hits.iter().enumerate() {
+        let part = |part: &PartHit| PartLine { rank: part.rank, distance: part.distance };
+        let line = FusedLine {
+            query,
+            rank: n + 1,
+            score: hit.score,
+            id: &hit.id,
+            parts: hit.parts.iter().map(|it| it.as_ref().map(part)).collect(),
+            payload: hit.payload.as_ref().unwrap_or(&none),
+        };
+        let line = serde_json::to_string(&line).map_err(std::io::Error::from)?;
+        writeln!(screen.out, "{line}")?;
+    }
+    Ok(())
+}
+
 /// The hits of query number `query`, counted from 0.
 pub(super) fn json(screen: &mut Screen<'_>, query: usize, hits: &[Hit]) -> Result<(), Failure> {
     let none = Payload::new();
@@ -35,33 +76,83 @@ pub(super) fn json(screen: &mut Screen<'_>, query: usize, hits: &[Hit]) -> Resul
     Ok(())
 }
 
+/// A hit as a line of a table.
+struct Row<'a> {
+    /// What stands before the id, as wide as its heading.
+    figures: String,
+    id: &'a RecordId,
+    payload: Option<&'a Payload>,
+}
+
 /// The hits of one query, called `name`.
 pub(super) fn table(screen: &mut Screen<'_>, name: &str, hits: &[Hit]) -> Result<(), Failure> {
+    let row = |hit: &'_ Hit| format!("{:9.4}", hit.distance);
+    let rows: Vec<Row<'_>> = hits
+        .iter()
+        .map(|hit| Row { figures: row(hit), id: &hit.id, payload: hit.payload.as_ref() })
+        .collect();
+    rows_below(screen, name, " distance", &rows)
+}
+
+/// The hits of one fused query, called `name`, with their ranks in each part.
+pub(super) fn fused_table(
+    screen: &mut Screen<'_>,
+    name: &str,
+    parts: [&str; 2],
+    hits: &[FusedHit],
+) -> Result<(), Failure> {
+    let heading = |part: &str| cut(&format!("# {}", printable(part)), ID_WIDTH_MAX);
+    let parts = parts.map(heading);
+    let widths: Vec<usize> = parts.iter().map(|part| measure_text_width(part)).collect();
+    let figures = |hit: &FusedHit| {
+        let rank = |part: &Option<PartHit>| part.map_or("-".into(), |part| part.rank.to_string());
+        let ranks =
+            hit.parts.iter().zip(&widths).map(|(part, width)| format!("{:>width$}", rank(part)));
+        format!("{:9.6}  {}", hit.score, ranks.collect::<Vec<_>>().join("  "))
+    };
+    let rows: Vec<Row<'_>> = hits
+        .iter()
+        .map(|hit| Row { figures: figures(hit), id: &hit.id, payload: hit.payload.as_ref() })
+        .collect();
+    rows_below(screen, name, &format!("{:>9}  {}", "score", parts.join("  ")), &rows)
+}
+
+/// The rows below the name of their query and a heading.
+fn rows_below(
+    screen: &mut Screen<'_>,
+    name: &str,
+    figures: &str,
+    rows: &[Row<'_>],
+) -> Result<(), Failure> {
     let (strong, faint) = (screen.strong(), screen.faint());
     let title = format!("Nearest to {}", printable(name));
     writeln!(screen.out, "{}", strong.apply_to(title))?;
-    let cut = |text: &str, width: usize| truncate_str(text, width, "…").into_owned();
-    let ids: Vec<_> = hits.iter().map(|hit| cut(&hit.id.to_string(), ID_WIDTH_MAX)).collect();
+    let ids: Vec<_> = rows.iter().map(|row| cut(&row.id.to_string(), ID_WIDTH_MAX)).collect();
     let id_width = ids.iter().map(|id| measure_text_width(id)).max().unwrap_or(0).max(2);
-    let titles = format!("{:3}  {:>9}  {:id_width$}  payload", "", "distance", "id");
+    let titles = format!("{:3}  {figures}  {:id_width$}  payload", "", "id");
     writeln!(screen.out, "{}", faint.apply_to(titles))?;
-    for (n, (hit, id)) in hits.iter().zip(ids).enumerate() {
-        let payload = hit.payload.as_ref().map(entries).unwrap_or_default();
-        let left = screen.width.saturating_sub(3 + 2 + 9 + 2 + id_width + 2);
+    for (n, (row, id)) in rows.iter().zip(ids).enumerate() {
+        let payload = row.payload.map(entries).unwrap_or_default();
+        let before = 3 + 2 + measure_text_width(figures) + 2 + id_width + 2;
+        let left = screen.width.saturating_sub(before);
         let line = format!(
-            "{}  {:9.4}  {id}{}  {}",
+            "{}  {}  {id}{}  {}",
             faint.apply_to(format_args!("{:3}", n + 1)),
-            hit.distance,
+            row.figures,
             " ".repeat(id_width.saturating_sub(measure_text_width(&id))),
             cut(&payload, left.max(PAYLOAD_WIDTH_MIN)),
         );
         writeln!(screen.out, "{}", line.trim_end())?;
     }
-    if hits.is_empty() {
+    if rows.is_empty() {
         writeln!(screen.out, "     none")?;
     }
     writeln!(screen.out)?;
     Ok(())
+}
+
+fn cut(text: &str, width: usize) -> String {
+    truncate_str(text, width, "…").into_owned()
 }
 
 /// `lang="en" year=2024`, fit for a line.

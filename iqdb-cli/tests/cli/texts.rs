@@ -48,3 +48,30 @@ fn a_text_field_is_added_and_described() {
     assert_eq!(json(&line, "id"), 1);
     snapshot("search_text_of_which_field", &files.run(&["search", "db", "--text", "red"]));
 }
+
+#[test]
+fn words_and_vectors_are_fused() {
+    let files = Files::none();
+    files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);
+    files.ok(&["add-field", "db", "body:text:words"]);
+    files.write(
+        "records.jsonl",
+        br#"{"id":1,"vector":[0,0],"payload":{"body":"A quick red fox"}}
+{"id":2,"vector":[1,0],"payload":{"body":"a lazy dog","n":1}}
+{"id":3,"payload":{"body":"red, red fox","n":1}}
+{"id":4,"vector":[9,0],"payload":{"body":"no more"}}
+"#,
+    );
+    files.ok(&["import", "db", "records.jsonl"]);
+    let args = ["search", "db", "--like", "2", "--hybrid", "red fox"];
+    snapshot("search_hybrid", &files.run(&args));
+    let explained = files.run(&[&args[..], &["--explain"]].concat());
+    assert!(explained.err.contains("on 1 thread: 5 candidates, "), "{}", explained.err);
+    let json = files.ok(&["search", "db", "--like", "2", "--hybrid", "red fox", "--json"]);
+    insta::assert_snapshot!("search_hybrid_json", json);
+    let some = ["search", "db", "--like", "2", "--hybrid", "red", "--where", "n = 1", "--json"];
+    let line = files.ok(&some);
+    assert_eq!((line.lines().count(), self::json(&line, "id")), (1, 3.into()));
+    let both = ["search", "db", "--text", "red", "--hybrid", "fox"];
+    assert_eq!(files.run(&both).exit, 2);
+}

@@ -31,7 +31,7 @@ fn schema() -> Result<Schema> {
 }
 
 /// Why nothing is asked of this backend and search; `None` if something is.
-fn not_promised(harness: &Harness) -> Result<Option<Outcome>> {
+pub(super) fn not_promised(harness: &Harness) -> Result<Option<Outcome>> {
     if !harness.limits()?.computed() {
         return Ok(Some(NOT_KEPT));
     }

@@ -9,7 +9,7 @@ use super::finding::Finding;
 use super::sources::{Source, Sources};
 
 /// Where the statements are: bullets in the documentation of the traits.
-const STATED_IN: [&str; 10] = [
+const STATED_IN: [&str; 11] = [
     "iqdb-core/src/store.rs",
     "iqdb-core/src/snapshot.rs",
     "iqdb-core/src/snapshot_ext.rs",
@@ -18,6 +18,7 @@ const STATED_IN: [&str; 10] = [
     "iqdb-core/src/column.rs",
     "iqdb-core/src/payload.rs",
     "iqdb-core/src/search.rs",
+    "iqdb-core/src/search_ext.rs",
     "iqdb-core/src/maintenance.rs",
     "iqdb-core/src/feed.rs",
 ];
