@@ -22,6 +22,9 @@ pub struct Explain {
     pub rescored: u64,
     /// Bytes of rows, and of what is kept to stand in for them, that were read.
     pub bytes_read: u64,
+    /// Why a query that gives up exactness was answered in this way, as where an exact scan is faster;
+    /// empty for other queries.
+    pub reason: &'static str,
 }
 
 impl Explain {
@@ -31,7 +34,7 @@ impl Explain {
         Self { plan, kernel, threads: 1, ..Self::default() }
     }
 
-    /// Adds what was done for other queries of the same batch. Where plans or kernels differ, they
+    /// Adds what was done for other queries of the same batch. Where plans, kernels or reasons differ, they
     /// are `mixed`.
     pub fn add(&mut self, other: &Self) {
         let both = |a: &'static str, b: &'static str| match (a, b) {
@@ -41,6 +44,7 @@ impl Explain {
         };
         self.plan = both(self.plan, other.plan);
         self.kernel = both(self.kernel, other.kernel);
+        self.reason = both(self.reason, other.reason);
         self.threads = self.threads.max(other.threads);
         self.candidates += other.candidates;
         self.excluded += other.excluded;
@@ -64,8 +68,12 @@ impl fmt::Display for Explain {
             (amount, unit) = (amount / 1_000.0, larger);
         }
         match unit {
-            "B" => write!(f, "{amount} B read"),
-            unit => write!(f, "{amount:.1} {unit} read"),
+            "B" => write!(f, "{amount} B read")?,
+            unit => write!(f, "{amount:.1} {unit} read")?,
+        }
+        match self.reason {
+            "" => Ok(()),
+            reason => write!(f, "; {reason}"),
         }
     }
 }
@@ -82,6 +90,7 @@ mod tests {
         insta::assert_snapshot!(explain, @"certified by avx2 on 1 thread: 10000 candidates, 0 excluded, 0 rescored, 1.2 MB read");
         explain.add(&Explain { threads: 2, bytes_read: 7, ..Explain::of("i8", "avx2") });
         explain.bytes_read = 7;
-        insta::assert_snapshot!(explain, @"mixed by avx2 on 2 threads: 10000 candidates, 0 excluded, 0 rescored, 7 B read");
+        explain.reason = "few rows match";
+        insta::assert_snapshot!(explain, @"mixed by avx2 on 2 threads: 10000 candidates, 0 excluded, 0 rescored, 7 B read; few rows match");
     }
 }

@@ -9,7 +9,7 @@ use iqdb_core::{
 };
 
 use crate::exact::{ExactSearch, push_hits};
-use crate::ivf::{FieldIndex, IndexScratch, IndexStats, Kernels};
+use crate::ivf::{Answer, FieldIndex, IndexScratch, IndexStats, Kernels};
 use crate::kernel::{Engine, Kernel};
 
 /// A search that answers queries with [`Accuracy::Recall`] by an index, and all others by scanning, as
@@ -19,12 +19,14 @@ use crate::kernel::{Engine, Kernel};
 /// [`prepare`](Search::prepare) keeps one up to date, and builds one once a query has asked for a recall.
 /// An index lies on the shelf of the store, and so serves all of its snapshots.
 ///
-/// Such a query is answered exactly, and its [verdict](Hits::verdict) says so, where there is no index
+/// Such a query is answered exactly, and its [verdict](Hits::verdict) says so and
+/// [explain](iqdb_core::Explain::reason) why, where there is no index
 /// yet; where scanning is faster: of few rows ([`with_index_rows_min`](Self::with_index_rows_min)), of
 /// few that match the filter, of fields of bits or with sparse vectors; for more than a hundred hits,
 /// and for those within a distance; where the index wasn't
 /// measured to reach the recall; and where the query's plan is the plain scan. The recall is the mean over
-/// queries like the rows, without a filter: one that excludes just what is near a query may find less.
+/// queries like the rows, without a filter. With one that few rows match, the codes of all of these are
+/// compared; with another one the query looks farther, until what it finds is as near as without a filter.
 ///
 /// An index needs about as many bytes a row as the row has components, and its build about 4 µs a row
 /// for each thousand of clusters of 48 rows, on one thread.
@@ -61,6 +63,10 @@ const INDEX_ROWS_MIN: usize = 5_000;
 
 /// Parts of a field's build, as its progress counts them.
 const PARTS: u64 = 100;
+
+/// Room for the numbers of the queries of a batch that are answered exactly.
+#[derive(Debug, Default)]
+struct ExactQueries(Vec<usize>);
 
 impl Default for IndexedSearch {
     fn default() -> Self {
@@ -106,7 +112,7 @@ impl IndexedSearch {
         (Kernels::of(self.kernel), Engine::of(self.kernel))
     }
 
-    /// Answers a query by the index of its field. Returns whether it could.
+    /// Answers a query by the index of its field, or says why it is to be answered exactly.
     fn estimate(
         &self,
         on: &dyn Blocks,
@@ -114,25 +120,35 @@ impl IndexedSearch {
         hits: &mut Hits,
         scratch: &mut Scratch,
         explain: &mut Explain,
-    ) -> Result<bool> {
-        let Accuracy::Recall(recall) = query.accuracy() else { return Ok(false) };
-        if query.accuracy().is_exact() || query.plan() == Plan::F32 {
-            return Ok(false);
+    ) -> Result<Option<&'static str>> {
+        let Accuracy::Recall(recall) = query.accuracy() else { return Ok(Some("")) };
+        if query.accuracy().is_exact() {
+            return Ok(Some(""));
+        }
+        if query.plan() == Plan::F32 {
+            return Ok(Some("its plan is the plain scan"));
         }
         let field = query.field_in(on.schema())?;
+        if !on.schema().kind(field).is_some_and(FieldIndex::serves) {
+            return Ok(Some("fields of this kind have no index: a scan of them is fast"));
+        }
         let Some(index) = FieldIndex::of(on, field) else {
             self.is_wanted.store(true, Ordering::Relaxed);
-            return Ok(false);
+            return Ok(Some(match on.len() < self.index_rows_min as u64 {
+                true => "a scan of few rows is faster than an index",
+                false => "there is no index yet",
+            }));
         };
         let mut done = Explain::of("clusters", self.kernels().0.name());
         let room = (scratch.of::<IndexScratch>(), &mut done);
-        let answer = index.answer(on, query, recall, self.kernels(), room)?;
-        let Some((estimate, candidates)) = answer else { return Ok(false) };
-        push_hits(on, field, query, hits, candidates)?;
-        let epoch = Some(estimate.epoch);
-        hits.set_verdict(Verdict::Estimated { recall: estimate.recall, epoch });
+        let (recall, epoch, found) = match index.answer(on, query, recall, self.kernels(), room)? {
+            Answer::Exact(reason) => return Ok(Some(reason)),
+            Answer::Estimated { recall, epoch, found } => (recall, Some(epoch), found),
+        };
+        push_hits(on, field, query, hits, found)?;
+        hits.set_verdict(Verdict::Estimated { recall, epoch });
         explain.add(&done);
-        Ok(true)
+        Ok(None)
     }
 
     /// Answers each query by an index, or else exactly.
@@ -145,27 +161,49 @@ impl IndexedSearch {
         scratch: &mut Scratch,
     ) -> Result<Explain> {
         let mut explain = Explain::of("", "");
-        let mut exact: Vec<usize> = Vec::new();
+        let mut exact = std::mem::take(&mut scratch.of::<ExactQueries>().0);
+        exact.clear();
+        let mut reasons = Explain::of("", "");
         for (n, (query, hits)) in queries.iter().zip(&mut *hits).enumerate() {
-            if !self.estimate(blocks, query, hits, scratch, &mut explain)? {
+            if let Some(reason) = self.estimate(blocks, query, hits, scratch, &mut explain)? {
                 hits.clear();
                 exact.push(n);
+                let mut why = Explain::of("", "");
+                why.reason = reason;
+                reasons.add(&why);
             }
         }
-        if exact.len() == queries.len() {
-            return self.exact.search(on, queries, hits, scratch);
-        }
-        if !exact.is_empty() {
-            let rest: Vec<Query<'_>> = exact.iter().map(|n| queries[*n]).collect();
-            let mut found: Vec<Hits> =
-                exact.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
-            let answer = self.exact.search(on, &rest, &mut found, scratch);
-            for (n, found) in exact.into_iter().zip(found) {
-                hits[n] = found;
-            }
-            explain.add(&answer?);
+        let answer = self.answer_exactly(on, queries, &exact, hits, scratch);
+        scratch.of::<ExactQueries>().0 = exact;
+        if let Some(mut answer) = answer? {
+            answer.reason = reasons.reason;
+            explain.add(&answer);
         }
         Ok(explain)
+    }
+
+    /// Answers those queries whose numbers are in `exact`; none of no numbers.
+    fn answer_exactly(
+        &self,
+        on: &dyn Snapshot,
+        queries: &[Query<'_>],
+        exact: &[usize],
+        hits: &mut [Hits],
+        scratch: &mut Scratch,
+    ) -> Result<Option<Explain>> {
+        if exact.is_empty() {
+            return Ok(None);
+        }
+        if exact.len() == queries.len() {
+            return self.exact.search(on, queries, hits, scratch).map(Some);
+        }
+        let rest: Vec<Query<'_>> = exact.iter().map(|n| queries[*n]).collect();
+        let mut found: Vec<Hits> = exact.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
+        let answer = self.exact.search(on, &rest, &mut found, scratch);
+        for (n, found) in exact.iter().zip(found) {
+            hits[*n] = found;
+        }
+        answer.map(Some)
     }
 
     /// The fields that are worth an index in a snapshot.
@@ -210,10 +248,15 @@ impl IndexedSearch {
     }
 }
 
-/// The index of a field that the store of a snapshot has, whichever search built it. O(1).
+/// The index of a field that the store of a snapshot has, whichever search built it. One that was saved is
+/// lent again, which reads and checks its bytes; else O(1).
 #[must_use]
 pub fn index_stats(on: &dyn Snapshot, field: FieldId) -> Option<IndexStats> {
-    Some(FieldIndex::of(on.blocks()?, field)?.stats())
+    let blocks = on.blocks()?;
+    if FieldIndex::of(blocks, field).is_none() {
+        FieldIndex::load(blocks, field, Kernels::of(Kernel::Auto));
+    }
+    Some(FieldIndex::of(blocks, field)?.stats())
 }
 
 impl Search for IndexedSearch {

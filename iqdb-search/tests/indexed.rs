@@ -150,6 +150,46 @@ fn every_kernel_gives_the_same_bits_at_one_epoch() -> Result<()> {
 }
 
 #[test]
+fn threads_that_search_at_once_and_in_batches_find_the_same() -> Result<()> {
+    let mut rng = fastrand::Rng::with_seed(9);
+    let rows: Vec<_> = (0..3_000).map(|_| vector(&mut rng, 12)).collect();
+    let store = store(Metric::Euclidean, &rows)?;
+    built(&indexed(), &store)?;
+    let (on, half) = (store.snapshot()?, "n < 50".parse::<Filter>()?);
+    let vectors: Vec<_> = (0..250).map(|_| vector(&mut rng, 12)).collect();
+    let mut queries = Vec::new();
+    for vector in &vectors {
+        for recall in [0.6, 0.95] {
+            let query =
+                Query::nearest(VectorRef::new(vector)?, 10).with_accuracy(Accuracy::Recall(recall));
+            queries.extend([query, query.with_filter(&half)]);
+        }
+    }
+    let mut expected = vec![Hits::new(); queries.len()];
+    indexed().search(&*on, &queries, &mut expected, &mut Scratch::new())?;
+    let estimated = expected.iter().filter(|hits| is_estimated(hits.verdict())).count();
+    assert!(estimated > 900, "{estimated} of 1,000");
+    let search = indexed();
+    std::thread::scope(|scope| {
+        for size in [1, 3, 70, 1_000] {
+            let (search, on, queries, expected) = (&search, &*on, &queries, &expected);
+            scope.spawn(move || {
+                let (mut hits, mut scratch) = (vec![Hits::new(); size], Scratch::new());
+                for (queries, expected) in queries.chunks(size).zip(expected.chunks(size)) {
+                    let hits = &mut hits[..queries.len()];
+                    search.search(on, queries, hits, &mut scratch).unwrap();
+                    for (found, expected) in hits.iter().zip(expected) {
+                        assert_eq!(found.to_vec(), expected.to_vec());
+                        assert_eq!(found.verdict(), expected.verdict());
+                    }
+                }
+            });
+        }
+    });
+    Ok(())
+}
+
+#[test]
 fn an_index_that_lacks_nothing_is_not_built_again() -> Result<()> {
     let mut rng = fastrand::Rng::with_seed(4);
     let rows: Vec<_> = (0..1_500).map(|_| vector(&mut rng, 20)).collect();
@@ -186,9 +226,14 @@ fn awkward_rows_are_answered() -> Result<()> {
         ("two dimensions", random(&mut rng, 2_000, 2)),
         ("sixteen dimensions", random(&mut rng, 2_000, 16)),
         ("many dimensions", random(&mut rng, 70, 1_500)),
+        ("the most dimensions", random(&mut rng, 4, 65_536)),
+        ("one cluster", random(&mut rng, 40, 30)),
         ("a component that overflows", huge),
     ] {
         for metric in [Metric::Cosine, Metric::Dot, Metric::Euclidean] {
+            if rows[0].len() > 2_000 && metric != Metric::Dot {
+                continue;
+            }
             let (store, search) = (store(metric, &rows)?, indexed());
             built(&search, &store)?;
             let on = store.snapshot()?;

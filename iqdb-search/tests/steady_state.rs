@@ -1,11 +1,13 @@
 //! Once the caller's buffers have grown, a search on the calling thread allocates nothing.
 #![allow(clippy::unwrap_used)]
 
+use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Filter, Hits, Metric, Query, Record, Schema, Scratch, Search, Store, StoreExt, VectorRef,
+    Accuracy, Batch, Budget, Filter, Hits, Metric, Query, Record, Schema, Scratch, Search, Store,
+    StoreExt, VectorRef,
 };
 use iqdb_memory::MemoryStore;
-use iqdb_search::ExactSearch;
+use iqdb_search::{ExactSearch, IndexedSearch};
 
 #[test]
 fn a_search_into_grown_buffers_allocates_nothing() {
@@ -56,4 +58,43 @@ fn a_search_into_grown_buffers_allocates_nothing() {
     // The counter counts.
     let counted = allocation_counter::measure(|| hits = [Hits::new(), hits[0].clone()]);
     assert!(counted.count_total > 0);
+}
+
+#[test]
+fn an_answer_by_an_index_allocates_nothing_whichever_way_it_is_found() {
+    let options = ArenaOptions::new().with_chunk_rows(64, 512);
+    let store = ArenaStore::with_options(Schema::new(16, Metric::Cosine).unwrap(), options);
+    let mut random = fastrand::Rng::with_seed(8);
+    let mut vector = || [(); 16].map(|()| random.f32() - 0.5);
+    let batch = (0_u64..4_000).fold(Batch::new(), |batch, n| {
+        batch.upsert(Record::new(n, vector()).unwrap().with("n", n.cast_signed() % 100))
+    });
+    store.apply(&batch).unwrap();
+    let (search, on) = (IndexedSearch::new().with_index_rows_min(0), store.snapshot().unwrap());
+    assert!(search.prepare(&*on, Budget::new(), &mut ()).unwrap());
+    assert!(search.build_index(&*on, Budget::new(), &mut ()).unwrap());
+    let filters = ["n < 60", "n < 20", "n < 2"].map(|it| it.parse::<Filter>().unwrap());
+    let vectors: Vec<_> = (0..30).map(|_| vector()).collect();
+    let mut queries = Vec::new();
+    for vector in &vectors {
+        let wanted = VectorRef::new(vector).unwrap();
+        let query = Query::nearest(wanted, 10).with_accuracy(Accuracy::Recall(0.9));
+        queries.push(query);
+        queries.extend(filters.iter().map(|filter| query.with_filter(filter)));
+        queries.push(Query::within(wanted, 0.4, 10).with_accuracy(Accuracy::Recall(0.9)));
+    }
+    let (mut hits, mut scratch) = ([Hits::new()], Scratch::new());
+    let mut ways = std::collections::BTreeSet::new();
+    let mut run = |ways: &mut std::collections::BTreeSet<_>| {
+        for query in &queries {
+            let explain = search.search(&*on, &[*query], &mut hits, &mut scratch).unwrap();
+            ways.insert((explain.plan == "clusters", explain.reason));
+        }
+    };
+    // The second time, blocks keep the masks of filters.
+    run(&mut ways);
+    run(&mut ways);
+    assert!(ways.len() >= 4, "{ways:?}");
+    let steady = allocation_counter::measure(|| run(&mut ways));
+    assert_eq!(steady.count_total, 0, "{steady:?}");
 }

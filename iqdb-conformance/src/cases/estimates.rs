@@ -19,6 +19,10 @@ const EXACT: Outcome = Outcome::NotPromised("it answers every query exactly");
 /// How many records there are at first: enough for several blocks of most stores.
 const RECORDS: u64 = 400;
 
+/// The recalls that are asked for: one that an index reaches with little effort, and such that it reaches with
+/// much, or not at all.
+const RECALLS: [f32; 3] = [0.5, 0.95, 0.999];
+
 /// Queries of every sort, at a recall.
 struct Queries {
     vectors: Vec<Vector>,
@@ -31,6 +35,10 @@ impl Queries {
         let kind = corpus::only_kind(schema);
         let vectors = (0..8).map(|_| corpus::vector(&mut rng, kind, Distribution::Smooth));
         Ok(Self { vectors: vectors.collect::<Result<_>>()?, filter: Filter::exists("lang") })
+    }
+
+    fn at_all_recalls(&self) -> Vec<Query<'_>> {
+        RECALLS.iter().flat_map(|recall| self.at(*recall)).collect()
     }
 
     fn at(&self, recall: f32) -> Vec<Query<'_>> {
@@ -125,7 +133,7 @@ impl<'a> Churn<'a> {
     }
 
     fn check(&mut self, on: &dyn Snapshot, model: &Model, context: &str) -> Result<()> {
-        let queries = self.queries.at(0.5);
+        let queries = self.queries.at_all_recalls();
         let found = answers(self.pair.search(), on, &queries)?;
         for (query, found) in queries.iter().zip(&found) {
             self.estimated |= check_sound(model, query, found, context)?;
@@ -215,7 +223,7 @@ pub(super) fn estimated_answers_repeat_within_an_epoch(harness: &Harness) -> Res
     make_ready(search, &*first, &mut ())?;
     churn.write(1)?;
     let on = churn.pair.site.snapshot()?;
-    let queries = churn.queries.at(0.5);
+    let queries = churn.queries.at_all_recalls();
     let mut by_epoch = ByEpoch::default();
     let look = |by_epoch: &mut ByEpoch, context: &str| -> Result<()> {
         for size in [queries.len(), 3, 1] {

@@ -1,18 +1,18 @@
 //! The answer to one query by a run: candidates by a probe, canonical distances of the best of them,
 //! and an exact scan of the rows that the run lacks.
 
-use iqdb_core::{
-    Block, Blocks, Element, Explain, FieldId, FieldKind, Goal, Input, Query, Result, RowMask,
-};
+use iqdb_core::{Blocks, Element, Explain, FieldId, FieldKind, Goal, Input, Query, Result};
 
-use super::efforts::Effort;
+use super::births::number;
+use super::efforts::Chosen;
 use super::kernels::Kernels;
+use super::matches::Matches;
 use super::placement::Placement;
+use super::plan::{Way, Work};
 use super::probe::{Probe, Task};
 use super::query::QueryCodes;
 use super::run::Run;
 use crate::budgets::Budgets;
-use crate::derived::filter_masks::{Selector, fingerprint};
 use crate::field_block::FieldBlock;
 use crate::kernel::Engine;
 use crate::numbers::Numbers;
@@ -20,12 +20,6 @@ use crate::query_batch::QueryBatch;
 use crate::scan::{Scan, ScanContext, not_a_vector};
 use crate::top_k::{Candidate, Place, SharedThreshold, TopK};
 use crate::widen::push_vector;
-
-/// Where fewer rows than this match a filter, scanning them exactly is faster.
-const MATCHES_MIN: usize = 1_000;
-
-/// A run scans what matches where at least one row in this many does.
-const SELECTIVITY_MIN: usize = 20;
 
 /// Rows whose vectors are prefetched before the first of them is scored.
 const PREFETCHED: usize = 8;
@@ -48,56 +42,24 @@ pub(crate) struct IndexScratch {
     room: Vec<f32>,
     query: QueryCodes,
     probe: Probe,
-    filter: Matches,
+    matches: Matches,
     top: TopK,
     batch: QueryBatch,
     scan: Scan,
     candidates: Vec<u32>,
 }
 
-/// The rows that match a filter.
-#[derive(Debug, Default)]
-struct Matches {
-    selector: Selector,
-    /// Of each block, numbered in the block. Empty without a filter.
-    masks: Vec<RowMask>,
-    count: usize,
-}
-
-impl Matches {
-    /// Selects the live rows that match the query's filter.
-    fn select(&mut self, on: &dyn Blocks, query: &Query<'_>) -> Result<()> {
-        self.count = usize::try_from(on.len()).unwrap_or(usize::MAX);
-        let Some(filter) = query.filter() else {
-            self.masks.clear();
-            return Ok(());
-        };
-        let filter = (filter, fingerprint(filter));
-        self.masks.resize_with(on.block_count(), RowMask::default);
-        self.count = 0;
-        let budgets = Budgets::of(std::slice::from_ref(query));
-        let go_on = || budgets.check();
-        for (n, mask) in self.masks.iter_mut().enumerate() {
-            let block = on.block(n)?;
-            self.selector.select(&block, 0..block.len(), Some(filter), mask, &go_on)?;
-            self.count += mask.count();
-        }
-        Ok(())
-    }
-
-    /// Whether a row is alive and matches.
-    #[inline]
-    fn has(&self, n: usize, block: &Block<'_>, row: usize) -> Result<bool> {
-        match self.masks.get(n) {
-            Some(mask) => Ok(mask.contains(row)),
-            None => block.is_alive(row),
-        }
-    }
+/// Whether a run has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Found,
+    /// The exact scan has to answer, for this reason.
+    Exact(&'static str),
 }
 
 impl IndexScratch {
     /// Finds the nearest rows by the run, with this effort; the exact answer to as much as the run
-    /// lacks. Returns false, and has found nothing, where an exact scan of all is faster.
+    /// lacks. Where an exact scan has to answer, has found nothing, and says why.
     ///
     /// # Errors
     /// Whatever reading the snapshot reports; [`ErrorKind::Damaged`](iqdb_core::ErrorKind::Damaged) for
@@ -106,37 +68,49 @@ impl IndexScratch {
         &mut self,
         target: Target<'_>,
         query: &Query<'_>,
-        effort: Effort,
+        chosen: Chosen,
         explain: &mut Explain,
-    ) -> Result<bool> {
+    ) -> Result<Outcome> {
         let Target { on, run, kernels, .. } = target;
         Budgets::of(std::slice::from_ref(query)).check()?;
-        let Input::Vector(vector) = query.input() else { return Ok(false) };
+        let (Input::Vector(vector), Goal::Nearest { k }) = (query.input(), query.goal()) else {
+            return Ok(Outcome::Exact("an index answers queries for the nearest alone"));
+        };
         self.vector.clear();
         push_vector(&mut self.vector, vector);
         let point = self.query.room(run.space().width());
         if !run.space().place_query(kernels.lanes, &self.vector, point) {
-            return Ok(false);
+            return Ok(Outcome::Exact("the query is too far from all rows"));
         }
         self.query.finish(kernels);
-        self.filter.select(on, query)?;
+        self.matches.select(on, query)?;
         let rows = usize::try_from(on.len()).unwrap_or(usize::MAX);
-        let is_filtered = query.filter().is_some();
-        let few = MATCHES_MIN.max(rows / SELECTIVITY_MIN).min(rows);
-        if is_filtered && self.filter.count < few {
-            return Ok(false);
-        }
-        let effort = effort.for_share(self.filter.count, rows, run.centroids().count());
+        let matching = self.matches.count();
+        let way = match self.matches.is_filtered() {
+            true => Work { effort: chosen.effort, k, rows, matching }.way(run),
+            false => Way::Probe,
+        };
         self.top.reset(query.goal());
-        self.probe(target, query, effort, is_filtered)?;
+        match way {
+            Way::Exact => return Ok(Outcome::Exact("few rows match the filter")),
+            Way::Matches => {
+                self.scan_matches(target, chosen, k)?;
+                explain.reason = "few rows match the filter: the codes of each are compared";
+            }
+            Way::Probe => self.probe(target, chosen, k)?,
+        }
+        self.count(run, explain);
+        self.rescore(target)?;
+        self.scan_lacking(target, query, explain)?;
+        Ok(Outcome::Found)
+    }
+
+    fn count(&self, run: &Run, explain: &mut Explain) {
         explain.candidates += self.probe.counts.rows;
         let rescored = self.candidates.len() as u64;
         explain.rescored += rescored;
         explain.excluded += self.probe.counts.rows - rescored;
         explain.bytes_read += self.probe.counts.bytes(run);
-        self.rescore(target)?;
-        self.scan_lacking(target, query, explain)?;
-        Ok(true)
     }
 
     /// The hits, nearest first. Afterwards a new answer has to be begun.
@@ -147,29 +121,56 @@ impl IndexScratch {
         self.top.sorted(on)
     }
 
-    /// Fills the candidates.
-    fn probe(
-        &mut self,
-        target: Target<'_>,
-        query: &Query<'_>,
-        effort: Effort,
-        asks_first: bool,
-    ) -> Result<()> {
+    /// Fills the candidates from the nearest clusters.
+    fn probe(&mut self, target: Target<'_>, chosen: Chosen, k: usize) -> Result<()> {
         let Target { on, field, run, placement, kernels, .. } = target;
-        let Goal::Nearest { k } = query.goal() else { return Ok(()) };
-        let filter = &self.filter;
-        let task = Task { run, kernels, query: &self.query, effort, k, asks_first };
+        let matches = &self.matches;
+        let frontier = matches.is_filtered().then_some(chosen.frontier);
+        let task = Task { run, kernels, query: &self.query, effort: chosen.effort, k, frontier };
         let found = self.probe.run(task, |number| {
             let Some((n, row)) = placement.find(number) else { return Ok(false) };
             let block = on.block(n)?;
             match block.column(field)? {
-                Some(column) => filter.has(n, &block, column.block_row(row)),
+                Some(column) => matches.has(n, &block, column.block_row(row)),
                 None => Ok(false),
             }
         })?;
         self.candidates.clear();
         self.candidates.extend(found.iter().map(|(_, number)| *number));
         Ok(())
+    }
+
+    /// Fills the candidates from all rows that match.
+    fn scan_matches(&mut self, target: Target<'_>, chosen: Chosen, k: usize) -> Result<()> {
+        let Target { on, field, run, placement, kernels, .. } = target;
+        let matches = &self.matches;
+        let (query, effort) = (&self.query, chosen.effort);
+        let task = Task { run, kernels, query, effort, k, frontier: None };
+        let found = self.probe.run_over(task, |each| {
+            placement.for_each(|first, n, rows| {
+                let (Some(mask), Some(column)) = (matches.of_block(n), on.block(n)?.column(field)?)
+                else {
+                    return Ok(());
+                };
+                let mut name = |row: usize| each(first + number(row - rows.start));
+                match column.rows_of() {
+                    None => mask.rows_in(rows.clone()).for_each(name),
+                    Some(rows_of) => {
+                        let set = |row: &usize| mask.contains(rows_of[*row] as usize);
+                        rows.clone().filter(set).for_each(&mut name);
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        self.candidates.clear();
+        self.candidates.extend(found.iter().map(|(_, number)| *number));
+        Ok(())
+    }
+
+    /// How far the last probe has scanned: see [`Measured`](super::efforts::Measured).
+    pub(super) fn frontier(&self, k: usize) -> f32 {
+        self.probe.frontier(k)
     }
 
     /// Offers the canonical distances of the candidates.

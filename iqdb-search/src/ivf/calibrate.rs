@@ -11,8 +11,8 @@
 
 use iqdb_core::{Explain, Hits, Query, RecordId, Result, Scratch, Search, Vector};
 
-use super::answer::{IndexScratch, Target};
-use super::efforts::{Effort, Efforts, KS, Measured, is_near, lower_limit};
+use super::answer::{IndexScratch, Outcome, Target};
+use super::efforts::{Chosen, Effort, Efforts, KS, Measured, is_near, lower_limit};
 use super::random::Random;
 use crate::exact::ExactSearch;
 
@@ -49,26 +49,31 @@ pub(super) fn calibrate(
     let levels = Effort::levels(target.run.centroids().count());
     let mut is_complete = [false; KS.len()];
     for (n, effort) in levels.iter().enumerate() {
-        let mut recall = [0.0; KS.len()];
+        let (mut recall, mut frontier) = ([0.0; KS.len()], [0.0; KS.len()]);
         for (at, k) in KS.into_iter().enumerate() {
             if is_complete[at] {
                 recall[at] = measured.last().map_or(0.0, |before| before.recall[at]);
+                frontier[at] = measured.last().map_or(0.0, |before| before.frontier[at]);
                 continue;
             }
-            let mut shares = Vec::new();
+            let (mut shares, mut frontiers) = (Vec::new(), Vec::new());
             for sampled in sample.iter().take(SAMPLE_ROWS[at]) {
                 if !go_on(0.85 + 0.15 * n as f64 / levels.len() as f64) {
                     return Ok(None);
                 }
-                shares.extend(share(target, sampled, *effort, k, &mut scratch)?);
+                if let Some(share) = share(target, sampled, *effort, k, &mut scratch)? {
+                    shares.push(share);
+                    frontiers.push(scratch.frontier(k + 1));
+                }
                 if shares.len().is_multiple_of(STEP_ROWS) && is_near(&shares, k) {
                     break;
                 }
             }
             recall[at] = lower_limit(&shares, k);
+            frontier[at] = median(&mut frontiers);
             is_complete[at] = shares.iter().all(|share| *share == 1.0);
         }
-        measured.push(Measured { effort: *effort, recall });
+        measured.push(Measured { effort: *effort, recall, frontier });
         if is_complete == [true; KS.len()] {
             break;
         }
@@ -128,7 +133,9 @@ fn share(
     let Target { on, .. } = target;
     let query = Query::nearest(sampled.vector.as_ref(), k + 1);
     let truth = &sampled.nearest[..k.min(sampled.nearest.len())];
-    if truth.is_empty() || !scratch.answer(target, &query, effort, &mut Explain::of("", ""))? {
+    let mut explain = Explain::of("", "");
+    let outcome = scratch.answer(target, &query, Chosen::of(effort), &mut explain)?;
+    if truth.is_empty() || outcome != Outcome::Found {
         return Ok(None);
     }
     let mut found = 0;
@@ -137,4 +144,10 @@ fn share(
         found += usize::from(truth.iter().any(|other| other.as_ref() == id));
     }
     Ok(Some(found as f32 / truth.len() as f32))
+}
+
+/// The middle one of some distances; 0 of none, and where it is no number.
+fn median(of: &mut [f32]) -> f32 {
+    of.sort_unstable_by(f32::total_cmp);
+    of.get(of.len() / 2).copied().filter(|middle| middle.is_finite()).unwrap_or(0.0)
 }

@@ -68,6 +68,26 @@ pub(super) struct Measured {
     pub(super) effort: Effort,
     /// The lower 95 % limit of the mean recall, for each of [`KS`].
     pub(super) recall: [f32; KS.len()],
+    /// The squared distance of the farthest cluster that is scanned, in those of the `k`-th best row: the
+    /// median, for each of [`KS`].
+    pub(super) frontier: [f32; KS.len()],
+}
+
+/// The effort for a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Chosen {
+    pub(super) effort: Effort,
+    /// The recall that it was measured to reach.
+    pub(super) recall: f32,
+    /// How far a query of which few rows are wanted scans clusters.
+    pub(super) frontier: f32,
+}
+
+impl Chosen {
+    /// An effort of which nothing was measured yet.
+    pub(super) fn of(effort: Effort) -> Self {
+        Self { effort, recall: 0.0, frontier: 0.0 }
+    }
 }
 
 /// The efforts of an index, from the least to the most.
@@ -83,29 +103,32 @@ impl Efforts {
         &self.0
     }
 
-    /// The least effort that reaches a recall for this many hits, and the recall that it was measured to
-    /// reach; `None` where none does.
-    pub(super) fn reaching(&self, recall: f32, k: usize) -> Option<(Effort, f32)> {
-        let reached = |measured: &Measured| {
-            let at = KS.partition_point(|known| *known < k);
-            let above = measured.recall.get(at).copied();
-            // Of more hits than were measured, no table tells.
-            let above = above?;
-            let below = if KS[at] == k { above } else { measured.recall[at.max(1) - 1] };
-            Some(above.min(below))
-        };
-        self.0.iter().find_map(|measured| {
-            let found = reached(measured).filter(|found| *found >= recall)?;
-            Some((measured.effort, found))
+    /// The least effort that reaches a recall for this many hits; `None` where none does. Between two of
+    /// [`KS`], the worse one counts.
+    pub(super) fn reaching(&self, recall: f32, k: usize) -> Option<Chosen> {
+        // Of more hits than were measured, no table tells.
+        let above = KS.iter().position(|known| *known >= k)?;
+        let below = if KS[above] == k { above } else { above.max(1) - 1 };
+        self.0.iter().find_map(|Measured { effort, recall: reached, frontier }| {
+            let found = reached[above].min(reached[below]);
+            let frontier = frontier[above].max(frontier[below]);
+            (found >= recall).then_some(Chosen { effort: *effort, recall: found, frontier })
+        })
+    }
+
+    /// The highest recall that any effort reaches, for each of [`KS`].
+    pub(super) fn recall_max(&self) -> [f32; KS.len()] {
+        self.0.iter().fold([0.0; KS.len()], |most, measured| {
+            std::array::from_fn(|n| most[n].max(measured.recall[n]))
         })
     }
 
     /// Mixes all that it depends on into a hash.
     pub(super) fn hash(&self, hash: &mut Mixer) {
-        for Measured { effort, recall } in &self.0 {
+        for Measured { effort, recall, frontier } in &self.0 {
             hash.add(u64::from(effort.probes) << 32 | u64::from(effort.extra));
             hash.add(u64::from(effort.reach.to_bits()) << 1 | u64::from(effort.is_whole));
-            recall.iter().for_each(|recall| hash.add(u64::from(recall.to_bits())));
+            recall.iter().chain(frontier).for_each(|x| hash.add(u64::from(x.to_bits())));
         }
     }
 }
@@ -145,17 +168,26 @@ mod tests {
         let recalls = [[0.5, 0.6, 0.4], [0.9, 0.8, 0.95], [0.99, 0.97, 0.98]];
         let measured = levels.iter().zip(recalls);
         let efforts = Efforts::new(
-            measured.map(|(effort, recall)| Measured { effort: *effort, recall }).collect(),
+            measured
+                .map(|(effort, recall)| Measured {
+                    effort: *effort,
+                    recall,
+                    frontier: [2.0, 1.0, 3.0],
+                })
+                .collect(),
         );
         let found = |recall, k| {
             let found = efforts.reaching(recall, k);
-            found.map(|(effort, recall)| (effort.probes, recall))
+            found.map(|it| (it.effort.probes, it.recall))
         };
         assert_eq!(found(0.5, 1), Some((levels[0].probes, 0.5)));
         assert_eq!(found(0.7, 1), Some((levels[1].probes, 0.9)));
         assert_eq!(found(0.85, 5), Some((levels[2].probes, 0.97)), "the worse neighbour counts");
         assert_eq!(found(0.9, 100), Some((levels[1].probes, 0.95)));
         assert_eq!((found(0.995, 1), found(0.1, 101)), (None, None));
+        assert_eq!(efforts.recall_max(), [0.99, 0.97, 0.98]);
+        let frontiers = [1, 5, 10, 100].map(|k| efforts.reaching(0.3, k).unwrap().frontier);
+        assert_eq!(frontiers, [2.0, 2.0, 1.0, 3.0], "and the farther one");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use iqdb_core::{
     Blocks, Element, Explain, FieldId, FieldKind, Goal, Metric, Query, Result, Version,
 };
 
-use super::answer::{IndexScratch, Target};
+use super::answer::{IndexScratch, Outcome, Target};
 use super::build::build;
 use super::calibrate::calibrate;
 use super::kernels::Kernels;
@@ -20,6 +20,9 @@ use crate::top_k::Candidate;
 /// Of this many rows of a run one may be lacking before it is built anew.
 const LACKING_SHARE: usize = 8;
 
+/// The most hits of which the recall is measured.
+const K_MAX: usize = 100;
+
 /// The run of a field that a store's shelf has.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldIndex {
@@ -28,7 +31,7 @@ pub(crate) struct FieldIndex {
 }
 
 /// An index that a store has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct IndexStats {
     /// Rows that it has, dead ones included.
@@ -41,13 +44,18 @@ pub struct IndexStats {
     pub version: Version,
     /// What its answers depend on besides the snapshot and the query.
     pub epoch: u128,
+    /// The highest recall that it was measured to reach, for 1, 10 and 100 hits: the lower 95 % limit of the
+    /// mean over sampled rows. Queries that ask for more are answered exactly.
+    pub recall_max: [f32; 3],
 }
 
-/// What an index found: the recall that its effort was measured to reach.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Estimate {
-    pub(crate) recall: f32,
-    pub(crate) epoch: u128,
+/// What an index has to say to a query.
+#[derive(Debug)]
+pub(crate) enum Answer<'a> {
+    /// What it found; the recall that its effort was measured to reach, and its epoch.
+    Estimated { recall: f32, epoch: u128, found: &'a [Candidate] },
+    /// The exact scan has to answer, for this reason.
+    Exact(&'static str),
 }
 
 impl FieldIndex {
@@ -72,11 +80,12 @@ impl FieldIndex {
             bytes: self.run.byte_count() as u64,
             version: self.run.version(),
             epoch: self.run.epoch(),
+            recall_max: self.run.efforts.recall_max(),
         }
     }
 
-    /// Answers a query that wants at least this recall. `None` where the exact scan has to: the index
-    /// wasn't measured to reach it, or the scan is faster.
+    /// Answers a query that wants at least this recall, unless the index wasn't measured to reach it, or
+    /// the exact scan is faster.
     ///
     /// # Errors
     /// Whatever reading the snapshot reports, and the end of a budget.
@@ -87,20 +96,29 @@ impl FieldIndex {
         recall: f32,
         (kernels, engine): (Kernels, Engine),
         (scratch, explain): (&'a mut IndexScratch, &mut Explain),
-    ) -> Result<Option<(Estimate, &'a [Candidate])>> {
-        let Goal::Nearest { k } = query.goal() else { return Ok(None) };
-        let Some((effort, recall)) = self.run.efforts.reaching(recall, k) else { return Ok(None) };
-        let Some(placement) = self.placement(on)? else { return Ok(None) };
+    ) -> Result<Answer<'a>> {
+        let Goal::Nearest { k } = query.goal() else {
+            return Ok(Answer::Exact("the recall of hits within a distance isn't measured"));
+        };
+        if k > K_MAX {
+            return Ok(Answer::Exact("the recall of more than 100 hits isn't measured"));
+        }
+        let Some(chosen) = self.run.efforts.reaching(recall, k) else {
+            return Ok(Answer::Exact("no effort was measured to reach the recall"));
+        };
+        let Some(placement) = self.placement(on)? else {
+            return Ok(Answer::Exact("the store keeps nothing beside its blocks"));
+        };
         if self.lacks_too_much(placement) {
-            return Ok(None);
+            return Ok(Answer::Exact("the index lacks more rows than it has"));
         }
         let run = &*self.run;
         let target = Target { on, field: self.field, run, placement, kernels, engine };
-        if !scratch.answer(target, query, effort, explain)? {
-            return Ok(None);
+        if let Outcome::Exact(reason) = scratch.answer(target, query, chosen, explain)? {
+            return Ok(Answer::Exact(reason));
         }
-        let estimate = Estimate { recall, epoch: run.epoch() };
-        Ok(Some((estimate, scratch.sorted(on)?)))
+        let found = scratch.sorted(on)?;
+        Ok(Answer::Estimated { recall: chosen.recall, epoch: run.epoch(), found })
     }
 
     fn placement<'a>(&self, on: &'a dyn Blocks) -> Result<Option<&'a Placement>> {

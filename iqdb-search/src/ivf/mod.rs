@@ -14,6 +14,7 @@
 //!         for each effort, the recall that it reaches on sampled rows        calibrate
 //! query:  as a rotated point, and its codes                                  space, query
 //!         the effort that reaches the recall asked for                       efforts
+//!         with a filter: the cheapest of clusters, matches and a scan        matches, plan
 //!         clusters, rows by one bit, rows by four bits                       probe
 //!         where rows are in this snapshot; whether they are alive            placement
 //!         canonical distances; an exact scan of what the run lacks           answer
@@ -46,10 +47,12 @@ mod hash;
 mod index;
 mod k_means;
 mod kernels;
+mod matches;
 mod memory;
 mod nearest;
 mod one_bit;
 mod placement;
+mod plan;
 mod probe;
 mod query;
 mod random;
@@ -59,6 +62,6 @@ mod source;
 mod space;
 
 pub(crate) use answer::IndexScratch;
-pub(crate) use index::FieldIndex;
 pub use index::IndexStats;
+pub(crate) use index::{Answer, FieldIndex};
 pub(crate) use kernels::Kernels;

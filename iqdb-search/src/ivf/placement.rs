@@ -1,5 +1,6 @@
 //! Where the rows of an index are in the blocks of a snapshot, and which rows it lacks.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use iqdb_core::{Blocks, FieldId, Layout, Result};
@@ -105,6 +106,22 @@ impl Placement {
             }
             at += 1;
         }
+    }
+
+    /// Calls `each` with all rows that the index has of the snapshot, in its order: the number of the first
+    /// of some that follow each other, their block, and their places in the column there.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub(super) fn for_each(
+        &self,
+        mut each: impl FnMut(u32, usize, Range<usize>) -> Result<()>,
+    ) -> Result<()> {
+        for Part { first, len, block, row } in &self.parts {
+            let row = *row as usize;
+            each(*first, *block as usize, row..row + *len as usize)?;
+        }
+        Ok(())
     }
 
     /// How many rows of sealed blocks the index lacks.

@@ -9,9 +9,10 @@
 //!         for each row that may be nearer than the k-th best, some errors allowed for:   1 bit
 //!             unless it was seen: queue it, and prefetch its 4-bit code
 //!     when enough are queued: score them; the k-th best gets nearer           4 bits
+//! with a filter: more clusters, until they are as far beyond the k-th best row as without one
 //! return the best by 4 bits, some more than k
 //! ```
-//! A row is in two clusters; `seen` has a bit for each row that was queued.
+//! A row is in two clusters; `seen` has a bit for each row that was queued, `scanned` one for each cluster.
 
 use iqdb_core::Result;
 
@@ -29,6 +30,9 @@ const SEED_ROWS: usize = 96;
 /// Rows that are queued before they are scored, so that their codes arrive meanwhile.
 const QUEUE: usize = 8;
 
+/// Clusters more that are looked for at once, at least.
+const WIDENED_MIN: usize = 8;
+
 /// Farther than any row, and nearer than an empty place.
 const FAR: f32 = 1e30;
 
@@ -42,6 +46,7 @@ pub(super) struct Probe {
     queue: Vec<u32>,
     seen: Vec<u64>,
     queued: Vec<u32>,
+    scanned: Vec<u64>,
     /// What was read, for `explain`.
     pub(super) counts: ProbeCounts,
 }
@@ -51,6 +56,7 @@ pub(super) struct Probe {
 pub(super) struct ProbeCounts {
     pub(super) blocks: u64,
     pub(super) rows: u64,
+    pub(super) clusters: u64,
 }
 
 impl ProbeCounts {
@@ -70,8 +76,9 @@ pub(super) struct Task<'a> {
     pub(super) effort: Effort,
     /// How many hits are wanted.
     pub(super) k: usize,
-    /// Whether rows are asked about before they are scored, since few are wanted.
-    pub(super) asks_first: bool,
+    /// Where few rows are wanted: how far clusters are scanned, in squared distances of the `k`-th best
+    /// row. Rows are asked about before they are scored, then.
+    pub(super) frontier: Option<f32>,
 }
 
 impl Probe {
@@ -88,26 +95,125 @@ impl Probe {
         self.prepare(task);
         self.seed(task, &mut wants)?;
         let clusters = std::mem::take(&mut self.clusters);
+        self.scan_clusters(task, &clusters, &mut wants)?;
+        self.clusters = clusters;
+        self.score_queue(task, &mut wants)?;
+        if let Some(frontier) = task.frontier {
+            self.widen(task, frontier, &mut wants)?;
+        }
+        self.finish();
+        Ok(self.best.as_slice())
+    }
+
+    /// Finds the nearest of all rows that `each` names, each of which is wanted, by four bits.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub(super) fn run_over(
+        &mut self,
+        task: Task<'_>,
+        each: impl FnOnce(&mut dyn FnMut(u32)) -> Result<()>,
+    ) -> Result<&[(f32, u32)]> {
+        self.begin(task);
+        let Task { run, kernels, query, .. } = task;
+        let score = |this: &mut Self| {
+            this.counts.rows += this.queue.len() as u64;
+            for number in this.queue.drain(..) {
+                let distance = run.rows().distance(kernels.four_bit, query, number);
+                this.best.insert(distance, number);
+            }
+        };
+        each(&mut |number| {
+            self.queue.push(number);
+            prefetch_lines(run.rows().row(number));
+            if self.queue.len() >= QUEUE {
+                score(self);
+            }
+        })?;
+        score(self);
+        Ok(self.best.as_slice())
+    }
+
+    /// How far the clusters were scanned, in squared distances of the `k`-th best row; infinite if that
+    /// is where the query is.
+    pub(super) fn frontier(&self, k: usize) -> f32 {
+        let farthest = self.clusters.last().map_or(0.0, |(distance, _)| *distance);
+        farthest / self.best.threshold_of(k).max(0.0)
+    }
+
+    fn scan_clusters(
+        &mut self,
+        task: Task<'_>,
+        clusters: &[(f32, u32)],
+        wants: &mut impl FnMut(u32) -> Result<bool>,
+    ) -> Result<()> {
         for (n, (distance, cluster)) in clusters.iter().enumerate() {
             if let Some((_, next)) = clusters.get(n + 1) {
                 prefetch_lines(task.run.cluster(*next, 0).take(1).next().unwrap_or_default());
             }
-            self.scan_cluster(task, *cluster, *distance, &mut wants)?;
+            self.scan_cluster(task, *cluster, *distance, wants)?;
+        }
+        Ok(())
+    }
+
+    /// Scans more clusters, until the next one is farther than the frontier.
+    fn widen(
+        &mut self,
+        task: Task<'_>,
+        frontier: f32,
+        wants: &mut impl FnMut(u32) -> Result<bool>,
+    ) -> Result<()> {
+        let Task { run, kernels, query, k, .. } = task;
+        let all = run.centroids().count();
+        self.scanned.clear();
+        self.scanned.resize(all.div_ceil(64), 0);
+        let mut clusters = std::mem::take(&mut self.clusters);
+        clusters.iter().for_each(|(_, cluster)| _ = self.mark_scanned(*cluster));
+        let (mut found, mut is_wide) = (clusters.len(), false);
+        while found < all && !is_wide {
+            found = all.min(2 * found + WIDENED_MIN);
+            clusters.clear();
+            clusters.extend(run.centroids().nearest(kernels, query, found, &mut self.centroids));
+            for (distance, cluster) in &clusters {
+                is_wide = *distance > frontier * self.best.threshold_of(k);
+                if is_wide {
+                    break;
+                }
+                if self.mark_scanned(*cluster) {
+                    self.scan_cluster(task, *cluster, *distance, wants)?;
+                }
+            }
+            self.score_queue(task, wants)?;
         }
         self.clusters = clusters;
-        self.score_queue(task, &mut wants)?;
+        Ok(())
+    }
+
+    /// Returns whether a cluster is scanned for the first time.
+    fn mark_scanned(&mut self, cluster: u32) -> bool {
+        let (word, bit) = (cluster as usize / 64, 1 << (cluster % 64));
+        let is_new = self.scanned[word] & bit == 0;
+        self.scanned[word] |= bit;
+        is_new
+    }
+
+    /// Forgets what was seen.
+    fn finish(&mut self) {
         for number in self.queued.drain(..) {
             self.seen[number as usize / 64] = 0;
         }
-        Ok(self.best.as_slice())
+    }
+
+    fn begin(&mut self, task: Task<'_>) {
+        self.counts = ProbeCounts::default();
+        self.best.reset(task.effort.candidates(task.k));
+        self.queue.clear();
+        self.queue.reserve(QUEUE + BLOCK_ROWS);
     }
 
     fn prepare(&mut self, task: Task<'_>) {
-        let Task { run, kernels, query, effort, k, .. } = task;
-        self.counts = ProbeCounts::default();
-        self.best.reset(effort.candidates(k));
-        self.queue.clear();
-        self.queue.reserve(QUEUE + BLOCK_ROWS);
+        let Task { run, kernels, query, effort, .. } = task;
+        self.begin(task);
         if self.seen.len() * 64 < run.len() || !self.queued.is_empty() {
             self.seen.clear();
             self.seen.resize(run.len().div_ceil(64), 0);
@@ -158,6 +264,7 @@ impl Probe {
         wants: &mut impl FnMut(u32) -> Result<bool>,
     ) -> Result<()> {
         let Task { run, kernels, query, effort, .. } = task;
+        self.counts.clusters += 1;
         let reach = distance.sqrt() * effort.reach;
         let mut blocks = run.cluster(cluster, usize::from(effort.is_whole)).peekable();
         while let Some(block) = blocks.next() {
@@ -202,7 +309,8 @@ impl Probe {
         task: Task<'_>,
         wants: &mut impl FnMut(u32) -> Result<bool>,
     ) -> Result<()> {
-        let Task { run, kernels, query, asks_first, .. } = task;
+        let Task { run, kernels, query, frontier, .. } = task;
+        let asks_first = frontier.is_some();
         self.counts.rows += self.queue.len() as u64;
         for number in &self.queue {
             if asks_first && !wants(*number)? {

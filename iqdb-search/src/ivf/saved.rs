@@ -5,7 +5,7 @@
 //!                 metric, dimension, width, scale, largest norm, version, rows, clusters, blocks,
 //!                 stretches, efforts, content (2), epoch (2)
 //! centre          width x f32
-//! efforts         each: probes, reach, extra, whether it is whole, 3 recalls, as words of 32 bits
+//! efforts         each: probes, reach, extra, whether it is whole, 3 recalls, 3 frontiers, as words of 32 bits
 //! stretches       each: seal (16 bytes), row, length, first number, 0
 //! first blocks    (clusters + 1) x u32, then those of second assignments, clusters x u32
 //! centres         clusters x width x f32
@@ -29,13 +29,13 @@ use super::one_bit::BlockLayout;
 use super::run::{Parts, Run};
 use super::space::{Space, width};
 
-const MAGIC: &[u8; 8] = b"iqdbivf1";
+const MAGIC: &[u8; 8] = b"iqdbivf2";
 
 /// Bytes of a stretch.
 const STRETCH_BYTES: usize = 32;
 
 /// Words of an effort.
-const EFFORT_WORDS: usize = 4 + KS.len();
+const EFFORT_WORDS: usize = 4 + 2 * KS.len();
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::Euclidean];
 
@@ -58,12 +58,12 @@ pub(super) fn to_bytes(run: &Run) -> Vec<u8> {
     out.extend_from_slice(&content);
     out.extend_from_slice(&epoch);
     space.center.iter().for_each(|x| out.extend_from_slice(&x.to_le_bytes()));
-    for Measured { effort, recall } in run.efforts.measured() {
+    for Measured { effort, recall, frontier } in run.efforts.measured() {
         let Effort { probes, reach, extra, is_whole } = effort;
         for word in [*probes, reach.to_bits(), *extra, u32::from(*is_whole)] {
             out.extend_from_slice(&word.to_le_bytes());
         }
-        recall.iter().for_each(|recall| out.extend_from_slice(&recall.to_le_bytes()));
+        recall.iter().chain(frontier).for_each(|x| out.extend_from_slice(&x.to_le_bytes()));
     }
     for stretch in births.stretches() {
         out.extend_from_slice(&stretch.seal.to_u128().to_le_bytes());
@@ -122,12 +122,19 @@ pub(super) fn from_bytes(kernels: Kernels, kind: FieldKind, saved: SavedBytes) -
 fn read_efforts(reader: &mut Reader<'_>, count: usize) -> Option<Efforts> {
     let words = reader.words(count.checked_mul(EFFORT_WORDS)?)?;
     let measured = words.as_chunks::<EFFORT_WORDS>().0.iter().map(|words| {
-        let [probes, reach, extra, is_whole, recall @ ..] = *words;
+        let [probes, reach, extra, is_whole, of_ks @ ..] = *words;
         let effort =
             Effort { probes, reach: f32::from_bits(reach), extra, is_whole: is_whole != 0 };
+        let [of_recalls, of_frontiers] = [0, KS.len()].map(|first| {
+            let mut of_ks = of_ks[first..].iter().map(|bits| f32::from_bits(*bits));
+            [(); KS.len()].map(|()| of_ks.next().unwrap_or(0.0))
+        });
         // As much as any level has.
-        (extra <= 1_024 && effort.reach.is_finite())
-            .then_some(Measured { effort, recall: recall.map(f32::from_bits) })
+        (extra <= 1_024 && effort.reach.is_finite()).then_some(Measured {
+            effort,
+            recall: of_recalls,
+            frontier: of_frontiers,
+        })
     });
     Some(Efforts::new(measured.collect::<Option<_>>()?))
 }
@@ -227,10 +234,14 @@ mod tests {
         store.apply(&batch).unwrap();
         let on = store.snapshot().unwrap();
         let field = FieldId::new(0).unwrap();
-        let run = build(kernels, on.blocks().unwrap(), field, &mut |_| true).unwrap().unwrap();
+        let run =
+            build(kernels, on.blocks().unwrap(), field, &mut |_| true).unwrap().unwrap();
         let levels = Effort::levels(run.centroids().count());
-        let measured =
-            levels.iter().map(|effort| Measured { effort: *effort, recall: [0.5, 0.9, 0.7] });
+        let measured = levels.iter().map(|effort| Measured {
+            effort: *effort,
+            recall: [0.5, 0.9, 0.7],
+            frontier: [1.5, 1.0, 2.5],
+        });
         run.with_efforts(Efforts::new(measured.collect()))
     }
 

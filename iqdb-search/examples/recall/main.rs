@@ -2,48 +2,45 @@
 //!
 //! ```sh
 //! cargo run --release -p iqdb-search --example recall -- DIR METRIC [ROUNDS]
+//! cargo run --release -p iqdb-search --example recall -- DIR METRIC filters [RECALL] [QUERIES]
 //! ```
 //! DIR has `base.npy`, `queries.npy` and `truth.npy` (32-bit row numbers, nearest first). Prints a line
 //! for each recall that is asked for: that which is reached at k = 1, 10 and 100, and the median rate
-//! of k = 10.
+//! of k = 10. With `filters`, the same of queries with filters (`filtered.rs`).
 
 #![allow(clippy::print_stdout, missing_docs)]
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::path::Path;
 use std::time::Instant;
 
-use iqdb_arena::ArenaStore;
 use iqdb_core::{
-    Accuracy, Batch, Budget, Hits, IdRef, Metric, Query, Record, Schema, Scratch, Search, Snapshot,
-    Store, StoreExt, VectorRef,
+    Accuracy, Budget, Hits, IdRef, Metric, Query, Scratch, Search, Snapshot, Store, VectorRef,
 };
 use iqdb_search::IndexedSearch;
+
+use self::arrays::Arrays;
+
+mod arrays;
+mod filtered;
 
 const RECALLS: [f32; 7] = [0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 1.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let usage = "DIR METRIC [ROUNDS]";
+    let usage = "DIR METRIC [ROUNDS | filters [RECALL] [QUERIES]]";
     let dir = args.next().ok_or(usage)?;
     let metric: Metric = args.next().ok_or(usage)?.parse()?;
-    let rounds: usize = args.next().map_or(Ok(3), |it| it.parse())?;
-    let (base, dim) = read_npy(&Path::new(&dir).join("base.npy"))?;
-    let (queries, _) = read_npy(&Path::new(&dir).join("queries.npy"))?;
-    let (truth, nearest) = read_npy(&Path::new(&dir).join("truth.npy"))?;
-    let (base, queries) = (floats(&base), floats(&queries));
-    let truth: Vec<u64> = truth.iter().map(|it| u64::from(u32::from_le_bytes(*it))).collect();
-
-    let store = ArenaStore::new(Schema::new(dim, metric)?);
-    for (n, rows) in base.chunks(1_000 * dim).enumerate() {
-        let batch = (0..).zip(rows.chunks(dim)).try_fold(Batch::new(), |batch, (m, row)| {
-            Ok::<_, iqdb_core::Error>(
-                batch.upsert(Record::new(n as u64 * 1_000 + m, row.to_vec())?),
-            )
-        })?;
-        store.apply(&batch)?;
+    let arrays = Arrays::read(&dir)?;
+    let rounds = args.next().unwrap_or_else(|| "3".to_owned());
+    if rounds == "filters" {
+        let recall = args.next().map_or(Ok(0.95), |it| it.parse())?;
+        let count = args.next().map_or(Ok(400), |it| it.parse())?;
+        return filtered::run(arrays, metric, recall, count);
     }
+    let rounds: usize = rounds.parse()?;
+    let store = arrays.store(metric, |_, record| record)?;
+    let Arrays { dim, queries, truth, nearest, .. } = arrays;
     let (search, on) = (IndexedSearch::new(), store.snapshot()?);
     let started = Instant::now();
     search.prepare(&*on, Budget::new(), &mut ())?;
@@ -96,21 +93,4 @@ fn rate(
         search.search(on, &[query], &mut hits, &mut scratch)?;
     }
     Ok((queries.len() / dim) as f64 / started.elapsed().as_secs_f64())
-}
-
-/// Four bytes each.
-type Words = Vec<[u8; 4]>;
-
-/// The words of an array in the format of numpy, and how many a row has.
-fn read_npy(path: &Path) -> Result<(Words, usize), Box<dyn Error>> {
-    let bytes = std::fs::read(path)?;
-    let head = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let text = String::from_utf8_lossy(&bytes[10..10 + head]).into_owned();
-    let shape = text.split_once("shape': (").and_then(|(_, it)| it.split_once(')'));
-    let columns = shape.and_then(|(shape, _)| shape.split(',').nth(1)).ok_or("no shape")?;
-    Ok((bytes[10 + head..].as_chunks::<4>().0.to_vec(), columns.trim().parse()?))
-}
-
-fn floats(words: &[[u8; 4]]) -> Vec<f32> {
-    words.iter().map(|word| f32::from_le_bytes(*word)).collect()
 }
