@@ -1,7 +1,9 @@
 //! `iqdb info`: what a database is and how large.
 
+use std::fmt;
+
 use indicatif::{DecimalBytes, HumanCount};
-use iqdb::{Computation, Element, Field, FieldKind, FileStats, LockedBy, Metric};
+use iqdb::{Computation, Element, Field, FieldKind, FileStats, IndexStats, Iqdb, LockedBy, Metric};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
@@ -40,6 +42,42 @@ struct FieldInfo {
     /// The path of the payload that a text field is made of.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<IndexInfo>,
+}
+
+/// What there is to say of the index of a field.
+#[derive(Debug, Serialize)]
+struct IndexInfo {
+    rows: u64,
+    clusters: u64,
+    bytes: u64,
+    version: u64,
+    epoch: String,
+    /// The highest recall that was measured, for 1, 10 and 100 hits.
+    recall_max: [f32; 3],
+}
+
+impl From<IndexStats> for IndexInfo {
+    fn from(stats: IndexStats) -> Self {
+        let IndexStats { rows, clusters, bytes, version, epoch, recall_max, .. } = stats;
+        let (version, epoch) = (version.0, format!("{epoch:032x}"));
+        Self { rows, clusters, bytes, version, epoch, recall_max }
+    }
+}
+
+impl fmt::Display for IndexInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [_, of_10, _] = self.recall_max;
+        write!(
+            f,
+            "{} in {}, {}, recall of 10 hits up to {of_10:.4}, epoch {}",
+            counted(self.rows, "row"),
+            counted(self.clusters, "cluster"),
+            DecimalBytes(self.bytes),
+            self.epoch,
+        )
+    }
 }
 
 impl From<&Field> for FieldInfo {
@@ -60,8 +98,19 @@ impl From<&Field> for FieldInfo {
             metric: kind.metric().map(Metric::as_str),
             analyzer,
             source: field.source().map(ToString::to_string),
+            index: None,
         }
     }
+}
+
+/// What there is to say of each field, its index included.
+fn fields_of(database: &Iqdb) -> Result<Vec<FieldInfo>, Failure> {
+    let fields = database.schema();
+    let fields = fields.fields().iter().map(|field| {
+        let index = database.index_stats(field.name())?.map(IndexInfo::from);
+        Ok(FieldInfo { index, ..FieldInfo::from(field) })
+    });
+    fields.collect()
 }
 
 /// What keeps other writers out.
@@ -95,7 +144,7 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
     let stats = database::stats(&database)?;
     let info = Info {
         database: args.database.display().to_string(),
-        fields: schema.fields().iter().map(FieldInfo::from).collect(),
+        fields: fields_of(&database)?,
         records: snapshot.len(),
         version: snapshot.version().0,
         bytes: stats.bytes,
@@ -113,7 +162,10 @@ pub(crate) fn run(args: &InfoArgs, screen: &mut Screen<'_>) -> Result<(), Failur
     }
     let field = |field: &Field| ("field", printable(&field.to_string()));
     let mut lines = vec![("database", info.database), ("id", info.id)];
-    lines.extend(schema.fields().iter().map(field));
+    for (of_schema, info) in schema.fields().iter().zip(&info.fields) {
+        lines.push(field(of_schema));
+        lines.extend(info.index.iter().map(|index| ("  index", index.to_string())));
+    }
     lines.extend([
         ("records", HumanCount(info.records).to_string()),
         ("version", HumanCount(info.version).to_string()),

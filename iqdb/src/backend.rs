@@ -10,7 +10,8 @@ use iqdb_core::{Error, ErrorKind, Result, Schema, Search, Store};
 use iqdb_file::FileStore;
 use iqdb_search::IndexedSearch;
 
-use crate::Iqdb;
+use crate::background::Background;
+use crate::db::Iqdb;
 
 /// A backend of iqdb. All of them exist in every build; [`available`](Self::available) says which
 /// ones this build has the code of.
@@ -120,6 +121,7 @@ impl FromStr for Backend {
 pub struct Builder {
     backend: Option<Backend>,
     search: Option<Arc<dyn Search>>,
+    background: Background,
     #[cfg(feature = "file")]
     file: iqdb_file::FileOptions,
 }
@@ -147,6 +149,14 @@ impl Builder {
     #[must_use]
     pub fn search(mut self, search: impl Search + 'static) -> Self {
         self.search = Some(Arc::new(search));
+        self
+    }
+
+    /// What a thread of the database makes in the background. The default is all that searches want, on one
+    /// core at most, at the lowest priority.
+    #[must_use]
+    pub fn background(mut self, background: Background) -> Self {
+        self.background = background;
         self
     }
 
@@ -233,7 +243,8 @@ impl Builder {
             Opening::OpenOrCreate(schema) => FileStore::open_or_create(path, schema, options),
             Opening::ReadOnly => FileStore::open_read_only(path, options),
         }?;
-        Ok(Iqdb::over_file(store, self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new()))))
+        let search = self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new()));
+        Ok(Iqdb::over_file(store, search, self.background))
     }
 
     #[cfg(not(feature = "file"))]
@@ -273,7 +284,8 @@ impl Builder {
     }
 
     pub(crate) fn over(self, store: Arc<dyn Store>) -> Iqdb {
-        Iqdb::new(store, self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new())))
+        let search = self.search.unwrap_or_else(|| Arc::new(IndexedSearch::new()));
+        Iqdb::new(store, search, self.background)
     }
 }
 

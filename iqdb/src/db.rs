@@ -14,7 +14,7 @@ use iqdb_file::{FileStats, FileStore};
 
 use iqdb_search::{IndexStats, index_stats};
 
-use crate::background::Background;
+use crate::background::{Background, BackgroundThread};
 
 /// An open database. Cloning it gives another handle to the same one.
 ///
@@ -39,7 +39,7 @@ use crate::background::Background;
 pub struct Iqdb {
     store: Arc<dyn Store>,
     search: Arc<dyn Search>,
-    background: Arc<Background>,
+    background: Arc<BackgroundThread>,
     /// Whether the first search is to wake the thread that prepares.
     unprepared: Arc<AtomicBool>,
     /// Whether the first query that gives up exactness, and is answered exactly, is to wake it.
@@ -50,8 +50,12 @@ pub struct Iqdb {
 }
 
 impl Iqdb {
-    pub(crate) fn new(store: Arc<dyn Store>, search: Arc<dyn Search>) -> Self {
-        let background = Background::new(Arc::clone(&store), Arc::clone(&search));
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        search: Arc<dyn Search>,
+        background: Background,
+    ) -> Self {
+        let background = BackgroundThread::new(Arc::clone(&store), Arc::clone(&search), background);
         Self {
             store,
             search,
@@ -64,9 +68,13 @@ impl Iqdb {
     }
 
     #[cfg(feature = "file")]
-    pub(crate) fn over_file(store: FileStore, search: Arc<dyn Search>) -> Self {
+    pub(crate) fn over_file(
+        store: FileStore,
+        search: Arc<dyn Search>,
+        background: Background,
+    ) -> Self {
         let file = Arc::new(store);
-        let db = Self::new(Arc::clone(&file) as Arc<dyn Store>, search);
+        let db = Self::new(Arc::clone(&file) as Arc<dyn Store>, search, background);
         // What was there before has no codes yet. The first search wakes the thread that reads it.
         db.unprepared.store(true, Ordering::Relaxed);
         Self { file: Some(file), ..db }
@@ -278,7 +286,7 @@ impl Iqdb {
         self.search.build_index(&*self.store.snapshot()?, budget, progress)
     }
 
-    /// The index of a field, if there is one.
+    /// The index of a field, if there is one: in memory, or saved in the directory.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownField`](crate::ErrorKind::UnknownField); those of [`Store::snapshot`].

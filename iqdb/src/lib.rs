@@ -27,7 +27,8 @@
 //! | `serde` | `Serialize` and `Deserialize` for every data type |
 //!
 //! The vocabulary ([`Record`], [`Filter`], [`Query`], [`Metric`], …) is that of `iqdb-core`,
-//! re-exported here. Answers are exact: see [`Metric`] for what a distance is, bit for bit.
+//! re-exported here. Answers are exact, unless a query asks for less ([`Accuracy`]): see [`Metric`] for what a
+//! distance is, bit for bit.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -36,6 +37,11 @@
 #[cfg(all(doctest, any(feature = "arena", feature = "memory"), feature = "file"))]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// Compiles and runs the guide's examples.
+#[cfg(all(doctest, any(feature = "arena", feature = "memory")))]
+#[doc = include_str!("../../docs/approximate-search.md")]
+pub struct ApproximateSearch;
 
 mod aggregates;
 mod asking;
@@ -49,6 +55,7 @@ mod scroll;
 mod writing;
 
 pub use backend::{Backend, Builder};
+pub use background::Background;
 pub use db::Iqdb;
 pub use hybrid::HybridBuilder;
 pub use query::QueryBuilder;

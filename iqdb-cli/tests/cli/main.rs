@@ -10,6 +10,7 @@ mod export;
 mod fields;
 mod files;
 mod import;
+mod index;
 mod interrupted;
 mod run;
 mod search;
