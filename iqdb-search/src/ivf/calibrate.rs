@@ -26,6 +26,9 @@ const STEP_ROWS: usize = 50;
 /// Rows whose true answers are found in one batch.
 const BATCH_ROWS: usize = 100;
 
+/// A squared distance beyond which few clusters have a hit.
+const FRONTIER_MAX: f32 = 4.0;
+
 const SAMPLE_SEED: u64 = 0xca1b_0000_0000_0003;
 
 /// A sampled row, and the ids of those nearest to it.
@@ -146,8 +149,9 @@ fn share(
     Ok(Some(found as f32 / truth.len() as f32))
 }
 
-/// The middle one of some distances; 0 of none, and where it is no number.
+/// The middle one of some ratios of distances, up to [`FRONTIER_MAX`]; 0 of none.
 fn median(of: &mut [f32]) -> f32 {
     of.sort_unstable_by(f32::total_cmp);
-    of.get(of.len() / 2).copied().filter(|middle| middle.is_finite()).unwrap_or(0.0)
+    // Where rows are equal, a ratio may be infinite or no number.
+    of.get(of.len() / 2).map_or(0.0, |middle| middle.min(FRONTIER_MAX))
 }
