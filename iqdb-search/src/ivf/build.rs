@@ -3,29 +3,29 @@
 //! ```text
 //! find the mean of a sample of the rows, their scale, and for inner products the largest norm
 //! find the centres of a sample's clusters
-//! for each row: its point; its 4-bit code; the clusters that it belongs to
+//!     or take both over from an older run                                    merge
+//! for each row: its point; its 4-bit code; the clusters that it belongs to; if the older run has
+//!     it, these are taken over, too
 //! for each row again: its 1-bit codes, into the next place of each of its clusters
 //! ```
 //! Rows are read twice instead of kept as points, so a build takes little more memory than the run.
 
-use iqdb_core::{Blocks, FieldId, FieldKind, Metric, Result};
+use iqdb_core::{Blocks, FieldId, FieldKind, Metric, Result, Version};
 
 use super::births::number;
 use super::centroids::Centroids;
 use super::efforts::Efforts;
 use super::four_bit::FourBitRows;
-use super::k_means::{Assigner, k_means};
+use super::k_means::{Assigned, Assigner, CLUSTER_ROWS, k_means};
 use super::kernels::Kernels;
 use super::memory::Memory;
+use super::merge::Basis;
 use super::one_bit::BlockLayout;
 use super::random::Random;
 use super::run::{Parts, Run};
 use super::source::Source;
 use super::space::{Space, first_step, squared_norm, width};
 use crate::kernel::BLOCK_ROWS;
-
-/// Rows of the mean cluster.
-const CLUSTER_ROWS: usize = 48;
 
 /// Rows of the sample for each cluster.
 const SAMPLED_PER_CLUSTER: usize = 16;
@@ -38,26 +38,40 @@ const SAMPLE_SEED: u64 = 0x5a3f_1e00_0000_0007;
 /// How the build goes on: it is asked about a share of the work between 0 and 1.
 pub(super) type GoOn<'a> = &'a mut dyn FnMut(f64) -> bool;
 
-/// Builds the run of a field over the sealed blocks of a snapshot. `None` where `go_on` ends the work,
-/// or the rows can't be clustered: a component is so large that squares overflow.
+/// Builds the run of a field over the sealed blocks of a snapshot, from an older one where that fits. `None`
+/// where `go_on` ends the work, or the rows can't be clustered: a component is so large that squares
+/// overflow.
 pub(super) fn build(
     kernels: Kernels,
     on: &dyn Blocks,
     field: FieldId,
+    old: Option<&Run>,
     go_on: GoOn<'_>,
 ) -> Result<Option<Run>> {
-    let Some(FieldKind::Dense { dim, metric, .. }) = on.schema().kind(field) else {
-        return Ok(None);
-    };
     let Some(source) = Source::new(on, field)? else { return Ok(None) };
     if source.len() == 0 {
         return Ok(None);
     }
-    let Some(space) = find_space(metric, dim, &source, go_on)? else { return Ok(None) };
-    let Some(centroids) = find_centroids(kernels, &space, &source, go_on)? else {
+    let basis = match old {
+        Some(old) => Basis::of(kernels, old, &source, go_on)?,
+        None => None,
+    };
+    build_on(kernels, on.version(), source, basis.as_ref(), go_on)
+}
+
+/// Builds the run of these rows.
+pub(super) fn build_on(
+    kernels: Kernels,
+    version: Version,
+    source: Source<'_>,
+    basis: Option<&Basis<'_>>,
+    go_on: GoOn<'_>,
+) -> Result<Option<Run>> {
+    let Some((space, centroids)) = find_clusters(kernels, &source, basis, go_on)? else {
         return Ok(None);
     };
-    let Some((rows, assigned)) = assign(kernels, &space, &centroids, &source, go_on)? else {
+    let Some((rows, assigned)) = assign(kernels, (&space, &centroids), &source, basis, go_on)?
+    else {
         return Ok(None);
     };
     let slots = Slots::new(&assigned, centroids.count());
@@ -67,9 +81,27 @@ pub(super) fn build(
         return Ok(None);
     };
     let Slots { first, second } = slots;
-    let (births, version) = (source.births, on.version());
+    let births = source.births;
     let parts = Parts { version, space, births, centroids, first, second, blocks, rows };
     Ok(Some(Run::new(parts, Efforts::default())))
+}
+
+/// The space of the rows and the centres of their clusters: those of an older run, or new ones.
+fn find_clusters(
+    kernels: Kernels,
+    source: &Source<'_>,
+    basis: Option<&Basis<'_>>,
+    go_on: GoOn<'_>,
+) -> Result<Option<(Space, Centroids)>> {
+    if let Some(Basis { old, .. }) = basis {
+        let points = old.centroids().points().to_vec();
+        let centroids = Centroids::new(kernels, old.space().width(), points);
+        return Ok(go_on(0.3).then(|| (old.space().clone(), centroids)));
+    }
+    let Some(FieldKind::Dense { dim, metric, .. }) = source.kind() else { return Ok(None) };
+    let Some(space) = find_space(metric, dim, source, go_on)? else { return Ok(None) };
+    let centroids = find_centroids(kernels, &space, source, go_on)?;
+    Ok(centroids.map(|centroids| (space, centroids)))
 }
 
 /// The space of the rows: their mean and scale.
@@ -134,15 +166,12 @@ fn find_centroids(
     Ok(k_means(kernels, width, &points, count, &mut || go_on(0.1)))
 }
 
-/// The clusters of each row.
-type Assigned = Vec<(u32, Option<u32>)>;
-
 /// Makes the 4-bit code of each row, and finds its clusters.
 fn assign(
     kernels: Kernels,
-    space: &Space,
-    centroids: &Centroids,
+    (space, centroids): (&Space, &Centroids),
     source: &Source<'_>,
+    basis: Option<&Basis<'_>>,
     go_on: GoOn<'_>,
 ) -> Result<Option<(FourBitRows, Assigned)>> {
     let mut rows = FourBitRows::new(source.len(), space.width());
@@ -150,6 +179,11 @@ fn assign(
     let (mut point, mut assigner) = (vec![0.0; space.width()], Assigner::default());
     let all = source.len() as f64;
     let read = source.for_each(&mut |n| go_on(0.3 + 0.3 * n as f64 / all), |number, row| {
+        if let Some((code, clusters)) = basis.and_then(|basis| basis.row(number)) {
+            rows.put_code(number, code);
+            assigned.push(clusters);
+            return true;
+        }
         if !space.place_row(kernels.lanes, row, &mut point) {
             return false;
         }
@@ -251,7 +285,7 @@ mod tests {
             let (on, field) = (store.snapshot().unwrap(), FieldId::new(0).unwrap());
             let blocks = on.blocks().unwrap();
             let run = |kernel| {
-                let run = build(Kernels::of(kernel), blocks, field, &mut |_| true);
+                let run = build(Kernels::of(kernel), blocks, field, None, &mut |_| true);
                 run.unwrap().unwrap()
             };
             let one = run(Kernel::Auto);
@@ -272,7 +306,7 @@ mod tests {
             }
             assert!(times.len() > 900, "{} of 1,400 rows are sealed", times.len());
             assert!(times.iter().all(|times| *times == 2));
-            let stopped = build(Kernels::of(Kernel::Auto), blocks, field, &mut |it| it < 0.7);
+            let stopped = build(Kernels::of(Kernel::Auto), blocks, field, None, &mut |it| it < 0.7);
             assert!(stopped.unwrap().is_none());
         }
     }

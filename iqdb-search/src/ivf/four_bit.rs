@@ -73,6 +73,12 @@ impl FourBitRows {
         terms[4..].copy_from_slice(&factor.to_le_bytes());
     }
 
+    /// Writes a row whose bytes are known.
+    pub(super) fn put_code(&mut self, number: usize, code: &[u8]) {
+        let bytes = self.row_bytes();
+        self.codes.bytes_mut()[number * bytes..][..bytes].copy_from_slice(code);
+    }
+
     /// The bytes of a row.
     #[inline]
     pub(super) fn row(&self, number: u32) -> &[u8] {

@@ -17,8 +17,11 @@ use crate::exact::ExactSearch;
 use crate::kernel::Engine;
 use crate::top_k::Candidate;
 
-/// Of this many rows of a run one may be lacking before it is built anew.
-const LACKING_SHARE: usize = 8;
+/// To this many rows of a run one may be lacking before it is built anew. They are scanned meanwhile.
+const LACKING_SHARE: usize = 16;
+
+/// Of this many rows of a run one may be gone from the blocks before it is built anew.
+const GONE_SHARE: usize = 4;
 
 /// The most hits of which the recall is measured.
 const K_MAX: usize = 100;
@@ -135,8 +138,8 @@ impl FieldIndex {
         placement.lacking_rows() > self.run.len()
     }
 
-    /// Builds the index of a field, unless there is one of this version or a later one, or one that has
-    /// most rows. Returns whether nothing is lacking any more. `go_on` hears of the share that is done.
+    /// Builds the index of a field, from the one that there is, unless that is of this version or a later one,
+    /// or has most rows and few others. Returns whether nothing is lacking any more. `go_on` hears of the share that is done.
     ///
     /// # Errors
     /// Whatever reading the snapshot reports.
@@ -163,7 +166,10 @@ impl FieldIndex {
                 was_ended |= !go_on(share);
                 !was_ended
             };
-            let Some(run) = build(kernels, on, field, &mut heed)? else { return Ok(!was_ended) };
+            let basis = old.as_ref().map(|old| &*old.run);
+            let Some(run) = build(kernels, on, field, basis, &mut heed)? else {
+                return Ok(!was_ended);
+            };
             let new = Self { run: Arc::new(run), field };
             let Some(placement) = new.placement(on)? else { return Ok(true) };
             let run = &*new.run;
@@ -195,7 +201,9 @@ impl FieldIndex {
         if self.run.version() >= on.version() {
             return Ok(true);
         }
-        let lacking = self.placement(on)?.map_or(0, Placement::lacking_rows);
-        Ok(lacking * LACKING_SHARE <= self.run.len())
+        let Some(placement) = self.placement(on)? else { return Ok(true) };
+        let (rows, found) = (self.run.len(), placement.found_rows());
+        let (lacking, gone) = (placement.lacking_rows(), rows.saturating_sub(found));
+        Ok(lacking * LACKING_SHARE <= rows && gone * GONE_SHARE <= rows)
     }
 }

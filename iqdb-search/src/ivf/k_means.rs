@@ -22,6 +22,12 @@ const ITERATIONS: usize = 3;
 /// How many of the nearest centres may be a row's second one.
 const SECOND_OF: usize = 8;
 
+/// Rows of the mean cluster.
+pub(super) const CLUSTER_ROWS: usize = 48;
+
+/// The clusters of each row.
+pub(super) type Assigned = Vec<(u32, Option<u32>)>;
+
 /// Working memory of assignments.
 #[derive(Debug, Default)]
 pub(super) struct Assigner {
@@ -36,6 +42,13 @@ impl Assigner {
         self.set(kernels, row);
         let found = centroids.nearest(kernels, &self.query, 1, &mut self.near);
         found.first().map_or(0, |(_, n)| *n)
+    }
+
+    /// The squared distance to the nearest centre.
+    pub(super) fn distance(&mut self, kernels: Kernels, centroids: &Centroids, row: &[f32]) -> f32 {
+        self.set(kernels, row);
+        let found = centroids.nearest(kernels, &self.query, 1, &mut self.near);
+        found.first().map_or(f32::INFINITY, |(distance, _)| *distance)
     }
 
     /// The nearest centre, and the second one where there is another.

@@ -9,6 +9,7 @@
 //! # The algorithm
 //! ```text
 //! build:  centres of clusters by k-means over a sample                       k_means
+//!         or centres and codes of an older run                               merge
 //!         each row into its nearest cluster and a second one                 k_means
 //!         its 4-bit code, and a 1-bit code in each of its clusters           four_bit, one_bit
 //!         for each effort, the recall that it reaches on sampled rows        calibrate
@@ -49,6 +50,7 @@ mod k_means;
 mod kernels;
 mod matches;
 mod memory;
+mod merge;
 mod nearest;
 mod one_bit;
 mod placement;

@@ -124,6 +124,11 @@ impl Placement {
         Ok(())
     }
 
+    /// How many rows of the index the sealed blocks have.
+    pub(crate) fn found_rows(&self) -> usize {
+        self.parts.iter().map(|part| part.len as usize).sum()
+    }
+
     /// How many rows of sealed blocks the index lacks.
     pub(crate) fn lacking_rows(&self) -> usize {
         self.lacking_rows

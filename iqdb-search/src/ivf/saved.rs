@@ -235,7 +235,7 @@ mod tests {
         let on = store.snapshot().unwrap();
         let field = FieldId::new(0).unwrap();
         let run =
-            build(kernels, on.blocks().unwrap(), field, &mut |_| true).unwrap().unwrap();
+            build(kernels, on.blocks().unwrap(), field, None, &mut |_| true).unwrap().unwrap();
         let levels = Effort::levels(run.centroids().count());
         let measured = levels.iter().map(|effort| Measured {
             effort: *effort,

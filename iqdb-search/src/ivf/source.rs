@@ -1,6 +1,6 @@
 //! The rows that an index is built from: those of the sealed blocks of a snapshot, by their numbers.
 
-use iqdb_core::{Blocks, FieldId, Result};
+use iqdb_core::{Blocks, FieldId, FieldKind, Result};
 
 use super::births::{Births, births_of, number};
 use crate::field_block::FieldBlock;
@@ -39,6 +39,11 @@ impl<'a> Source<'a> {
             })?;
         }
         Ok(births.sort().then_some(Self { on, field, births, parts }))
+    }
+
+    /// What the rows hold.
+    pub(super) fn kind(&self) -> Option<FieldKind> {
+        self.on.schema().kind(self.field)
     }
 
     pub(super) fn len(&self) -> usize {
