@@ -3,7 +3,7 @@
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_core::{
     Explain, Filter, Fused, FusedHit, Fusion, Hit, Hits, PartHit, Query, Result, Scratch, Search,
-    SearchExt, Snapshot, Verdict,
+    Snapshot, Verdict,
 };
 
 use crate::defect::Defect;
@@ -30,16 +30,14 @@ pub(crate) fn is_of_fusion(defect: Defect) -> bool {
     )
 }
 
-#[derive(Debug)]
-pub(crate) struct PlantedQuestions(pub(crate) Option<Defect>);
+pub(crate) struct PlantedFusion(pub(crate) Option<Defect>);
 
-impl SearchExt for PlantedQuestions {
-    fn fuse(
+impl PlantedFusion {
+    pub(crate) fn fuse(
         &self,
         on: &dyn Snapshot,
         parts: &[Query<'_>],
-        fusion: &Fusion,
-        k: usize,
+        (fusion, k): (&Fusion, usize),
         scratch: &mut Scratch,
     ) -> Result<Fused> {
         let mut weights = match fusion {
@@ -89,7 +87,7 @@ impl WithLimit for Query<'_> {
     }
 }
 
-impl PlantedQuestions {
+impl PlantedFusion {
     fn asked<'a>(&self, parts: &[Query<'a>], k: usize) -> Vec<Query<'a>> {
         let filter: Option<&'a Filter> = parts[0].filter();
         let asked = |part: &Query<'a>| match self.0 {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_conformance::{Allocated, Harness};
 
+use crate::asked::{self, PlantedQuestions};
 use crate::cached::CachedStore;
 use crate::defect::{Defect, Planted};
 use crate::files::{self, FilesStore};
-use crate::fusions::{self, PlantedQuestions};
 use crate::log::LogPlace;
 use crate::map_store::MapStore;
 use crate::racing::RacingStore;
@@ -34,7 +34,7 @@ pub(crate) fn harness(defect: Option<Defect>) -> Harness {
 fn store_harness(defect: Option<Defect>) -> Harness {
     let store = move |schema| Ok(PlantedStore::new(schema, defect));
     let harness = Harness::new("planted", store, PlantedSearch { defect });
-    let harness = match defect.is_none_or(fusions::is_of_fusion) {
+    let harness = match defect.is_none_or(asked::is_of_questions) {
         true => harness.with_questions(PlantedQuestions(defect)),
         false => harness,
     };

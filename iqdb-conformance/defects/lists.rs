@@ -15,6 +15,8 @@ mod crashes;
 #[macro_use]
 mod equals;
 #[macro_use]
+mod further;
+#[macro_use]
 mod fusions;
 #[macro_use]
 mod ids;

@@ -8,17 +8,20 @@ mod defects_macro;
 #[macro_use]
 mod lists;
 
+mod asked;
 mod batches;
 mod block;
 mod cached;
 mod column;
 mod defect;
+mod diverse;
 mod durable;
 mod estimates;
 mod explained;
 mod fed;
 mod files;
 mod fusions;
+mod groups;
 mod harness;
 mod id_order;
 mod keys;
@@ -30,6 +33,7 @@ mod maintained;
 mod map_snapshot;
 mod map_store;
 mod matrix;
+mod means;
 mod misread;
 mod not_yet_caught;
 mod prepared;

@@ -14,12 +14,15 @@ mod computed;
 mod concurrency;
 mod conveniences;
 mod crashes;
+mod diversity;
 mod durable;
 mod estimates;
+mod examples;
 mod feed;
 mod fields;
 mod fusion;
 mod get;
+mod groups;
 mod histories;
 mod hostile;
 mod lineage;
@@ -132,6 +135,21 @@ macro_rules! for_each_case {
                 fusion::fused_parts_are_answered_alone,
                 fusion::fused_hits_have_payloads_when_asked,
                 fusion::fusion_refuses_what_makes_no_score,
+            }
+            groups {
+                groups::groups_are_those_of_the_model,
+                groups::groups_are_of_the_values_at_a_path,
+                groups::groups_are_of_what_the_query_wants,
+                groups::grouping_refuses_what_makes_no_group,
+            }
+            diversity {
+                diversity::diverse_hits_are_those_of_the_model,
+                diversity::diverse_hits_are_of_what_the_query_wants,
+                diversity::diversity_refuses_what_it_cannot_choose,
+            }
+            examples {
+                examples::a_mean_of_examples_is_that_of_the_model,
+                examples::examples_have_to_be_there,
             }
             get {
                 get::get_returns_the_exact_bits,

@@ -129,6 +129,7 @@ mod coverage;
 mod crash;
 mod differential;
 mod directory;
+mod further;
 mod fused;
 mod generate;
 mod harness;

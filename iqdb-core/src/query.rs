@@ -133,6 +133,13 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// Wants something else.
+    #[must_use]
+    pub fn with_goal(mut self, goal: Goal) -> Self {
+        self.goal = goal;
+        self
+    }
+
     /// The field to look in; without it, the one named [`Field::DEFAULT`].
     /// Records that lack it are never hits.
     #[must_use]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use iqdb_core::text::Bm25;
 use iqdb_core::{
-    Accuracy, Budget, Error, ErrorKind, Filter, Fused, FusedHit, Fusion, Query, Result, Schema,
+    Accuracy, Budget, Error, ErrorKind, Filter, Fused, FusedHit, Fusion, Query, RecordId, Result,
     Scratch, SearchExt, Snapshot, Vector,
 };
 
@@ -105,6 +105,11 @@ impl<'a> HybridBuilder<'a> {
     /// A part: which texts have these words, as [`Iqdb::query_text`] reads them.
     pub fn text(self, field: &'a str, words: &'a str) -> Self {
         self.part(field, Asked::Text(words, Bm25::default()))
+    }
+
+    /// A part: what is near the vector of a record, which itself is no hit of this part.
+    pub fn like(self, field: &'a str, id: impl Into<RecordId>) -> Self {
+        self.part(field, Asked::Like(id.into()))
     }
 
     /// Changes the last part.
@@ -225,7 +230,7 @@ impl<'a> HybridBuilder<'a> {
                 &*taken
             }
         };
-        let read = parts.into_iter().map(|part| part.read(on.schema(), common.as_ref(), k));
+        let read = parts.into_iter().map(|part| part.read(db, on, common.as_ref(), k));
         let read = read.collect::<Result<Vec<_>>>()?;
         let queries: Vec<Query<'_>> = read
             .iter()
@@ -247,14 +252,18 @@ struct ReadPart<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn read(self, schema: &Schema, common: Option<&Filter>, k: usize) -> Result<ReadPart<'a>> {
+    fn read(
+        self,
+        db: &Iqdb,
+        on: &dyn Snapshot,
+        common: Option<&Filter>,
+        k: usize,
+    ) -> Result<ReadPart<'a>> {
         let Self { field, input, condition, depth, accuracy } = self;
         let depth = depth.unwrap_or(DEFAULT_DEPTH.max(k));
-        let ready = input.read(|| schema.clone(), Some(field))?;
-        let filter = match (condition.read()?, common) {
-            (Some(own), Some(common)) => Some(own.and(common.clone())),
-            (own, common) => own.or_else(|| common.cloned()),
-        };
+        let (ready, others) = input.read(db, on, Some(field))?;
+        let filters = [condition.read()?, common.cloned(), others];
+        let filter = filters.into_iter().flatten().reduce(Filter::and);
         Ok(ReadPart { field, ready, filter, depth, accuracy })
     }
 }

@@ -63,14 +63,14 @@ pub use scroll::{Scroll, ScrollPage};
 
 pub use iqdb_core::{
     Accuracy, Aggregate, Aggregated, Analyzer, Applied, Batch, Bits, BitsRef, Budget, Capabilities,
-    Change, Computation, Cursor, DateTime, Dense, DenseRef, Direction, Element, Error, ErrorKind,
-    Explain, Field, FieldId, FieldKind, Filter, Fused, FusedHit, Fusion, Goal, Hit, HitRef, Hits,
-    HitsIter, IdRef, Input, IntoHits, Limits, List, ListRef, Location, Maintenance, Map, Metric,
-    NamedVector, Number, Page, PartHit, Parts, Path, Payload, PayloadRef, Plan, Predicate,
-    Progress, Query, Record, RecordId, RecordRef, Records, Result, Rows, Schema, SchemaBuilder,
-    Scratch, Search, SearchExt, Snapshot, SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid,
-    Value, ValueRef, Vector, VectorRef, Verdict, Verified, Version, bf16, distance, f16, filter,
-    limits, text,
+    Change, Computation, Cursor, DateTime, Dense, DenseRef, Direction, Diversity, Element, Error,
+    ErrorKind, Examples, Explain, Field, FieldId, FieldKind, Filter, Fused, FusedHit, Fusion, Goal,
+    Group, Grouped, Grouping, Hit, HitRef, Hits, HitsIter, IdRef, Input, IntoHits, Limits, List,
+    ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page, PartHit, Parts, Path,
+    Payload, PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId, RecordRef, Records,
+    Reranked, Result, Rows, Schema, SchemaBuilder, Scratch, Search, SearchExt, Snapshot,
+    SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef,
+    Verdict, Verified, Version, bf16, distance, f16, filter, limits, text,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],

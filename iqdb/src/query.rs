@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use iqdb_core::text::{Bm25, TextQuery};
 use iqdb_core::{
-    Accuracy, Budget, Error, Explain, Filter, Goal, Hits, Input, Plan, Query, Result, Schema,
-    Scratch, Snapshot, Vector,
+    Accuracy, Budget, Diversity, Error, ErrorKind, Examples, Explain, Filter, Goal, Group,
+    Grouping, Hit, Hits, Input, Path, Plan, Query, RecordId, Result, Scratch, SearchExt, Snapshot,
+    Vector,
 };
 
 use crate::Iqdb;
+use crate::asking::Asking;
 use crate::condition::Condition;
 
 /// A query in the making; [`run`](Self::run) asks it.
@@ -52,6 +54,10 @@ pub struct QueryBuilder<'a> {
 pub(crate) enum Asked<'a> {
     Vector(Result<Vector>),
     Text(&'a str, Bm25),
+    /// The vector of a record.
+    Like(RecordId),
+    /// What is like the first records and unlike the others.
+    Examples(Vec<RecordId>, Vec<RecordId>),
 }
 
 /// What a query is about, read for a schema.
@@ -62,19 +68,41 @@ pub(crate) enum Ready {
 }
 
 impl Asked<'_> {
-    /// A vector that could be converted, or words that the analyzer of the field has read.
+    /// A vector that could be converted or that records have, or words that the analyzer of the field has
+    /// read; and a condition that leaves out the records that were named.
     pub(crate) fn read(
         self,
-        schema: impl FnOnce() -> Schema,
+        db: &Iqdb,
+        on: &dyn Snapshot,
         field: Option<&str>,
-    ) -> Result<Ready> {
+    ) -> Result<(Ready, Option<Filter>)> {
+        let all_but = |ids: Vec<RecordId>| Some(Filter::id_in(ids).not());
         Ok(match self {
-            Self::Vector(given) => Ready::Vector(given?),
+            Self::Vector(given) => (Ready::Vector(given?), None),
             Self::Text(words, bm25) => {
-                Ready::Text(TextQuery::of(&schema(), field, words)?.with_bm25(bm25))
+                (Ready::Text(TextQuery::of(on.schema(), field, words)?.with_bm25(bm25)), None)
+            }
+            Self::Like(id) => (Ready::Vector(vector_of(on, field, &id)?), all_but(vec![id])),
+            Self::Examples(positive, negative) => {
+                let examples = Examples { positive: &positive, negative: &negative };
+                let mean = Asking(db).mean_of(on, field, examples)?;
+                (Ready::Vector(mean), all_but([positive, negative].concat()))
             }
         })
     }
+}
+
+/// A copy of the vector of a record.
+fn vector_of(on: &dyn Snapshot, field: Option<&str>, id: &RecordId) -> Result<Vector> {
+    let schema = on.schema();
+    let field = field.map_or_else(|| schema.default_field(), |name| schema.field(name))?;
+    let name = schema.fields()[field.index()].name();
+    let lacks = |message: &'static str| {
+        Error::new(ErrorKind::InvalidQuery, message).during("search").with_field(name).with_id(id)
+    };
+    let record = on.get(id)?.ok_or_else(|| lacks("the record to search for is not there"))?;
+    let vector = record.vector(name)?;
+    Ok(vector.ok_or_else(|| lacks("the record has no vector of the field"))?.to_vector())
 }
 
 impl Ready {
@@ -118,6 +146,43 @@ impl Iqdb {
         k: usize,
     ) -> Result<Hits> {
         self.query(vector).k(k).run()
+    }
+
+    /// What is near the vector of a record, of the field that is asked; the record itself is no hit.
+    ///
+    #[cfg_attr(any(feature = "arena", feature = "memory"), doc = "```")]
+    #[cfg_attr(not(any(feature = "arena", feature = "memory")), doc = "```no_run")]
+    /// use iqdb::{Iqdb, Metric, Record, Schema};
+    ///
+    /// let db = Iqdb::open_in_memory(Schema::new(2, Metric::Euclidean)?)?;
+    /// db.upsert_many([
+    ///     Record::new(1, [0.0, 0.0])?.with("author", "ann"),
+    ///     Record::new(2, [1.0, 0.0])?.with("author", "ann"),
+    ///     Record::new(3, [1.0, 0.1])?.with("author", "bob"),
+    ///     Record::new(4, [5.0, 5.0])?.with("author", "cid"),
+    /// ])?;
+    /// assert_eq!(db.like(1).k(1).run()?.to_vec()[0].id, 2);
+    /// assert_eq!(db.recommend([1, 2], [4]).k(1).run()?.to_vec()[0].id, 3);
+    /// let groups = db.like(1).group_by("author", 2, 1)?;
+    /// assert_eq!(groups.iter().map(|group| &group.hits[0].id).collect::<Vec<_>>(), [&2.into(), &3.into()]);
+    /// let different = db.query([0.0, 0.0]).k(2).diversify(0.3, 100)?;
+    /// assert_eq!(different[1].id, 4);
+    /// # Ok::<(), iqdb::Error>(())
+    /// ```
+    pub fn like(&self, id: impl Into<RecordId>) -> QueryBuilder<'_> {
+        QueryBuilder::new(self, Asked::Like(id.into()))
+    }
+
+    /// What is like the positive records and unlike the negative ones: near the mean of the first, or beyond
+    /// it as seen from the mean of the others ([`SearchExt::mean_of`]). The records themselves are no hits.
+    pub fn recommend<I: Into<RecordId>>(
+        &self,
+        positive: impl IntoIterator<Item = I>,
+        negative: impl IntoIterator<Item = I>,
+    ) -> QueryBuilder<'_> {
+        let positive = positive.into_iter().map(Into::into).collect();
+        let negative = negative.into_iter().map(Into::into).collect();
+        QueryBuilder::new(self, Asked::Examples(positive, negative))
     }
 
     /// A query with filters, payloads, threads and the rest.
@@ -265,9 +330,50 @@ impl<'a> QueryBuilder<'a> {
     /// Those of [`run`](Self::run); the buffer is then empty.
     pub fn run_into(self, hits: &mut Hits, scratch: &mut Scratch) -> Result<Explain> {
         hits.clear();
-        let filter = self.condition.read()?;
-        let schema = || self.at.map_or_else(|| self.db.schema(), |at| at.schema().clone());
-        let ready = self.input.read(schema, self.field)?;
+        let db = self.db;
+        self.ask(|on, query| db.search_on(on, &[*query], std::slice::from_mut(hits), scratch))
+    }
+
+    /// Asks for groups instead: the values at this path that the nearest records have, at most so many, and
+    /// of each the nearest records ([`Grouping`] says what makes a group). [`k`](Self::k) has no part in it.
+    /// Exactly the best groups: hits are read until they are certain.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run) and of [`SearchExt::group`].
+    pub fn group_by(
+        self,
+        path: impl Into<Path>,
+        groups: usize,
+        per_group: usize,
+    ) -> Result<Vec<Group>> {
+        let (db, path) = (self.db, path.into());
+        let by = Grouping { path: &path, groups, per_group };
+        self.ask(|on, query| Ok(Asking(db).group(on, query, by, &mut Scratch::new())?.groups))
+    }
+
+    /// Asks for hits that also differ from each other, chosen from the `depth` nearest. A lambda of 1 is the
+    /// query as it is, and 0 as different as possible ([`Diversity`]).
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run) and of [`SearchExt::diversify`].
+    pub fn diversify(self, lambda: f64, depth: usize) -> Result<Vec<Hit>> {
+        let (db, by) = (self.db, Diversity { lambda, depth });
+        self.ask(|on, query| Ok(Asking(db).diversify(on, query, by, &mut Scratch::new())?.hits))
+    }
+
+    /// Reads what was given, and has it answered.
+    fn ask<T>(self, answer: impl FnOnce(&dyn Snapshot, &Query<'_>) -> Result<T>) -> Result<T> {
+        let condition = self.condition.read()?;
+        let taken;
+        let on = match self.at {
+            Some(snapshot) => snapshot,
+            None => {
+                taken = self.db.snapshot()?;
+                &*taken
+            }
+        };
+        let (ready, others) = self.input.read(self.db, on, self.field)?;
+        let filter = [condition, others].into_iter().flatten().reduce(Filter::and);
         let goal = match self.within {
             Some(distance) => Goal::Within { distance, limit: self.k.unwrap_or(usize::MAX) },
             None => Goal::Nearest { k: self.k.unwrap_or(DEFAULT_K) },
@@ -285,10 +391,6 @@ impl<'a> QueryBuilder<'a> {
         if let Some(filter) = &filter {
             query = query.with_filter(filter);
         }
-        let hits = std::slice::from_mut(hits);
-        match self.at {
-            Some(snapshot) => self.db.search_on(snapshot, &[query], hits, scratch),
-            None => self.db.search_batch(&[query], hits, scratch),
-        }
+        answer(on, &query)
     }
 }

@@ -14,6 +14,8 @@ Examples:
   iqdb search shop.iqdb --field image --like 7
   iqdb search shop.iqdb --text '\"red shoes\" +leather -kids'
   iqdb search shop.iqdb --like 7 --hybrid 'red leather' --explain
+  iqdb search shop.iqdb --like 7 --group-by brand -k 5 --per-group 2
+  iqdb search shop.iqdb --like 7 --diversify 0.5
   echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
 
 /// What to search for, in what, and how to show it.
@@ -49,6 +51,18 @@ pub struct SearchArgs {
     /// The text field of --hybrid; without it, the only one
     #[arg(long, value_name = "NAME", requires = "hybrid")]
     pub text_field: Option<String>,
+    /// Find the groups of the nearest records instead: K values of this path of the payloads
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["hybrid", "diversify"])]
+    pub group_by: Option<String>,
+    /// How many records of a group to find
+    #[arg(long, value_name = "N", default_value = "3", value_parser = at_least_1, requires = "group_by")]
+    pub per_group: usize,
+    /// Find records that also differ from each other: 0 as much as possible, 1 not at all
+    #[arg(long, value_name = "LAMBDA", conflicts_with_all = ["hybrid", "text"])]
+    pub diversify: Option<f64>,
+    /// Of how many of the nearest records those that differ are chosen
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_1, requires = "diversify")]
+    pub depth: usize,
     /// How many records to find
     #[arg(short, value_name = "K", default_value = "10", value_parser = at_least_1)]
     pub k: usize,
@@ -59,7 +73,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_1)]
     pub threads: usize,
     /// Say on standard error what was done to answer
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["group_by", "diversify"])]
     pub explain: bool,
     /// Print one JSON object per hit
     #[arg(long)]

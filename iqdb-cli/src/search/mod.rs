@@ -1,5 +1,6 @@
 //! `iqdb search`: the records nearest to one vector or to many, or with the best texts for some words.
 
+mod further;
 mod hybrid;
 mod show;
 
@@ -129,6 +130,15 @@ impl<'a, 's> Answers<'a, 's> {
         let args = self.args;
         if let Some(words) = &args.hybrid {
             return self.ask_hybrid(database, inputs, (names, words), like);
+        }
+        if further::is_wanted(args) {
+            for (input, name) in inputs.iter().zip(names) {
+                let (of, asked) = ((self.field, like), (self.queries, *input, name.as_str()));
+                further::ask(database, args, of, asked, self.screen)?;
+                self.queries += 1;
+            }
+            self.screen.out.flush()?;
+            return Ok(());
         }
         // The record itself comes among the first, and is not what was asked for.
         let k = args.k.saturating_add(usize::from(like.is_some()));

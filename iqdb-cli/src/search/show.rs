@@ -1,7 +1,7 @@
 //! What hits look like: a table for people, one JSON object per hit for programs.
 
 use console::{measure_text_width, truncate_str};
-use iqdb::{FusedHit, Hit, PartHit, Payload, RecordId};
+use iqdb::{FusedHit, Group, Hit, PartHit, Payload, RecordId, Value};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -21,6 +21,50 @@ struct Line<'a> {
     distance: f64,
     id: &'a RecordId,
     payload: &'a Payload,
+}
+
+/// One line per hit of a group, for programs. The fields are the keys, in this order.
+#[derive(Serialize)]
+struct GroupLine<'a> {
+    query: usize,
+    group: &'a Value,
+    rank: usize,
+    distance: f64,
+    id: &'a RecordId,
+    payload: &'a Payload,
+}
+
+/// A group of hits of query number `query`, counted from 0.
+pub(super) fn group_json(
+    screen: &mut Screen<'_>,
+    query: usize,
+    group: &Group,
+) -> Result<(), Failure> {
+    let none = Payload::new();
+    for (n, hit) in group.hits.iter().enumerate() {
+        let payload = hit.payload.as_ref().unwrap_or(&none);
+        let (group, distance) = (&group.value, hit.distance);
+        let line = GroupLine { query, group, rank: n + 1, distance, id: &hit.id, payload };
+        let line = serde_json::to_string(&line).map_err(std::io::Error::from)?;
+        writeln!(screen.out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The groups of one query, called `name`, by a path.
+pub(super) fn groups(
+    screen: &mut Screen<'_>,
+    (name, path): (&str, &str),
+    groups: &[Group],
+) -> Result<(), Failure> {
+    for group in groups {
+        let value = serde_json::to_string(&group.value).unwrap_or_default();
+        table(screen, &format!("{name}, {path} = {value}"), &group.hits)?;
+    }
+    if groups.is_empty() {
+        table(screen, name, &[])?;
+    }
+    Ok(())
 }
 
 /// One line per hit of a fused query, for programs. The fields are the keys, in this order.
@@ -157,7 +201,7 @@ fn cut(text: &str, width: usize) -> String {
 
 /// `lang="en" year=2024`, fit for a line.
 fn entries(payload: &Payload) -> String {
-    let entry = |(key, value): (&str, &iqdb::Value)| {
+    let entry = |(key, value): (&str, &Value)| {
         let value = serde_json::to_string(value).unwrap_or_default();
         printable(&format!("{key}={value}"))
     };

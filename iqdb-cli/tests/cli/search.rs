@@ -95,3 +95,30 @@ fn bench_measures_a_database() {
     files.ok(&["rm", "db", "3"]);
     snapshot("bench_database_without_its_rows", &files.run(&args));
 }
+
+#[test]
+fn hits_are_grouped_and_chosen() {
+    let files = Files::none();
+    files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);
+    files.write(
+        "records.jsonl",
+        br#"{"id":1,"vector":[0,0],"payload":{"by":"ann"}}
+{"id":2,"vector":[1,0],"payload":{"by":"ann"}}
+{"id":3,"vector":[1,0.1],"payload":{"by":["bob","ann"]}}
+{"id":4,"vector":[9,0],"payload":{"by":7.0}}
+"#,
+    );
+    files.ok(&["import", "db", "records.jsonl"]);
+    let grouped = ["search", "db", "--like", "1", "--group-by", "by", "--per-group", "1"];
+    snapshot("search_groups", &files.run(&grouped));
+    let lines = files.ok(&[&grouped[..], &["-k", "2", "--json"]].concat());
+    let found = lines.lines().map(|line| (json(line, "group"), json(line, "id")));
+    assert_eq!(found.collect::<Vec<_>>(), [("ann".into(), 2.into()), ("bob".into(), 3.into())]);
+    snapshot("search_no_groups", &files.run(&["search", "db", "--like", "1", "--group-by", "no"]));
+    let chosen = ["search", "db", "--like", "1", "--diversify", "0.3", "-k", "2", "--json"];
+    let lines = files.ok(&chosen);
+    let found: Vec<_> = lines.lines().map(|line| json(line, "id")).collect();
+    assert_eq!(found, [2, 4]);
+    let both = ["search", "db", "--like", "1", "--diversify", "0.5", "--group-by", "by"];
+    assert_eq!(files.run(&both).exit, 2);
+}

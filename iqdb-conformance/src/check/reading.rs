@@ -108,7 +108,7 @@ pub(crate) fn facet(counted: &[(Value, u64)], limit: usize) -> Aggregated {
 }
 
 /// The integer of a float that is one.
-fn shown(value: &Value) -> Value {
+pub(crate) fn shown(value: &Value) -> Value {
     match value {
         #[allow(clippy::cast_possible_truncation)]
         // The least integer is a power of two, and the greatest one is none.

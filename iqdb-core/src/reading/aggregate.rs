@@ -1,10 +1,10 @@
 //! Aggregates of the records that match a filter.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{for_each_row, for_each_strip};
-use crate::{Block, Budget, Filter, Path, PayloadRef, Result, Value, ValueRef};
+use super::{Sorted, for_each_row, for_each_strip, values_at};
+use crate::{Block, Budget, Filter, Path, PayloadRef, Result, Value};
 
 /// What to compute over the records that match.
 ///
@@ -87,10 +87,6 @@ struct Tally<'a> {
     seen: Vec<Sorted>,
 }
 
-/// A value in the order of values.
-#[derive(Debug, Clone)]
-struct Sorted(Value);
-
 impl<'a> Tally<'a> {
     fn new(wanted: &Aggregate<'a>) -> Result<Self> {
         let (path, least, greatest) = match *wanted {
@@ -107,18 +103,8 @@ impl<'a> Tally<'a> {
     fn count(&mut self, payload: &PayloadRef<'_>) -> Result<()> {
         self.records += 1;
         let Some(path) = self.path else { return Ok(()) };
-        let Some(first) = payload.get(path.first_key()?)? else { return Ok(()) };
-        let seen = &mut self.seen;
-        path.any(first, |value| {
-            match value {
-                ValueRef::List(list) => list.iter().for_each(|element| note(element, seen)),
-                scalar => note(scalar, seen),
-            }
-            false
-        });
-        seen.sort_unstable();
-        seen.dedup();
-        for value in seen.drain(..) {
+        values_at(path, payload, &mut self.seen)?;
+        for value in self.seen.drain(..) {
             *self.values.entry(value).or_default() += 1;
         }
         self.trim();
@@ -161,47 +147,3 @@ impl<'a> Tally<'a> {
         }
     }
 }
-
-/// Adds a value that has a place in the order of values.
-fn note(value: ValueRef<'_>, seen: &mut Vec<Sorted>) {
-    if value.sort_order(value).is_some() {
-        seen.push(Sorted(as_shown(value)));
-    }
-}
-
-/// A float that is a whole number is shown as an integer, as the equal integer is.
-fn as_shown(value: ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Float(float) => {
-            // Saturates, and then differs.
-            #[allow(clippy::cast_possible_truncation)]
-            let whole = float as i64;
-            match ValueRef::Int(whole).compare(value) {
-                Some(Ordering::Equal) => Value::Int(whole),
-                _ => Value::Float(float),
-            }
-        }
-        other => other.to_value(),
-    }
-}
-
-impl Ord for Sorted {
-    fn cmp(&self, other: &Self) -> Ordering {
-        // Only values with a place in the order are noted.
-        self.0.as_ref().sort_order(other.0.as_ref()).unwrap_or(Ordering::Equal)
-    }
-}
-
-impl PartialOrd for Sorted {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Sorted {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Sorted {}

@@ -6,12 +6,14 @@ mod page;
 mod scroll;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub(crate) use aggregate::aggregate;
 pub use aggregate::{Aggregate, Aggregated};
 pub use cursor::{Cursor, Direction};
 pub use page::Page;
 pub(crate) use scroll::scroll;
+pub(crate) use values::{Sorted, values_at};
 
 use crate::filter::MaskPool;
 use crate::{Block, Budget, Filter, Result, RowMask};
