@@ -25,8 +25,11 @@ const SECOND_OF: usize = 8;
 /// Rows of the mean cluster.
 pub(super) const CLUSTER_ROWS: usize = 48;
 
+/// The clusters of a row: the nearest, and the second one where there is another.
+pub(super) type Clusters = (u32, Option<u32>);
+
 /// The clusters of each row.
-pub(super) type Assigned = Vec<(u32, Option<u32>)>;
+pub(super) type Assigned = Vec<Clusters>;
 
 /// Working memory of assignments.
 #[derive(Debug, Default)]
@@ -57,7 +60,7 @@ impl Assigner {
         kernels: Kernels,
         centroids: &Centroids,
         row: &[f32],
-    ) -> (u32, Option<u32>) {
+    ) -> Clusters {
         self.set(kernels, row);
         let found = centroids.nearest(kernels, &self.query, SECOND_OF, &mut self.near);
         let Some(((squares, first), others)) = found.split_first() else { return (0, None) };

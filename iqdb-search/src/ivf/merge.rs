@@ -7,7 +7,7 @@
 
 use iqdb_core::{Birthplace, Metric, Result};
 
-use super::k_means::{Assigned, Assigner, CLUSTER_ROWS};
+use super::k_means::{Assigned, Assigner, CLUSTER_ROWS, Clusters};
 use super::kernels::Kernels;
 use super::one_bit::NO_ROW;
 use super::random::Random;
@@ -57,7 +57,7 @@ impl<'a> Basis<'a> {
     }
 
     /// The 4-bit code and the clusters of a row, if the old run has it.
-    pub(super) fn row(&self, number: usize) -> Option<(&[u8], (u32, Option<u32>))> {
+    pub(super) fn row(&self, number: usize) -> Option<(&[u8], Clusters)> {
         let old = self.numbers[number];
         let assigned = *self.assigned.get(old as usize)?;
         Some((self.old.rows().row(old), assigned))
@@ -74,9 +74,10 @@ impl<'a> Basis<'a> {
     }
 
     fn has_drifted(&self, kernels: Kernels, source: &Source<'_>) -> Result<bool> {
-        let (old, new) = (0..).zip(&self.numbers).partition(|(_, old)| **old != NO_ROW);
-        let old = self.mean_distance(kernels, source, old)?;
-        let new = self.mean_distance(kernels, source, new)?;
+        let (old, new): (Vec<_>, Vec<_>) =
+            (0..).zip(&self.numbers).partition(|(_, old)| **old != NO_ROW);
+        let old = self.mean_distance(kernels, source, &old)?;
+        let new = self.mean_distance(kernels, source, &new)?;
         Ok(new.is_nan() || new > old * DRIFT_MAX)
     }
 
@@ -86,7 +87,7 @@ impl<'a> Basis<'a> {
         &self,
         kernels: Kernels,
         source: &Source<'_>,
-        of: Vec<(u32, &u32)>,
+        of: &[(u32, &u32)],
     ) -> Result<f64> {
         let sample = Random::new(SAMPLE_SEED).sample(DRIFT_ROWS, of.len());
         let mut numbers: Vec<u32> = sample.into_iter().map(|n| of[n as usize].0).collect();
