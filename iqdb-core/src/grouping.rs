@@ -93,7 +93,7 @@ pub(crate) fn group(
     }
 }
 
-/// The query for so many hits.
+/// The query for this many hits.
 fn limited<'a>(query: &Query<'a>, most: usize) -> Query<'a> {
     query.with_goal(match query.goal() {
         Goal::Nearest { .. } => Goal::Nearest { k: most },

@@ -334,9 +334,9 @@ impl<'a> QueryBuilder<'a> {
         self.ask(|on, query| db.search_on(on, &[*query], std::slice::from_mut(hits), scratch))
     }
 
-    /// Asks for groups instead: the values at this path that the nearest records have, at most so many, and
-    /// of each the nearest records ([`Grouping`] says what makes a group). [`k`](Self::k) has no part in it.
-    /// Exactly the best groups: hits are read until they are certain.
+    /// Asks for groups instead: at most `groups` of the values at this path that the nearest records have,
+    /// each with at most `per_group` of its nearest records ([`Grouping`] says what makes a group).
+    /// [`k`](Self::k) has no part in it. Exactly the best groups: hits are read until they are certain.
     ///
     /// # Errors
     /// Those of [`run`](Self::run) and of [`SearchExt::group`].

@@ -17,7 +17,7 @@ use super::random::Random;
 use crate::exact::ExactSearch;
 
 /// The most rows of the sample for each of [`KS`]: the more hits, the less the shares of queries differ.
-/// So many that a recall of 0.999 can be seen.
+/// Enough that a recall of 0.999 can be seen.
 const SAMPLE_ROWS: [usize; KS.len()] = [3_200, 1_600, 400];
 
 /// Rows after which the limit is looked at.

@@ -16,7 +16,7 @@ pub(super) enum Memory {
 }
 
 impl Memory {
-    /// So many zeros.
+    /// This many zeros.
     pub(super) fn zeroed(bytes: usize) -> Self {
         Self::Own(Lines::zeroed(bytes.div_ceil(64), None))
     }
