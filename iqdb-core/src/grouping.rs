@@ -71,6 +71,7 @@ pub(crate) fn group(
     scratch: &mut Scratch,
 ) -> Result<Grouped> {
     by.check()?;
+    query.check(on.schema())?;
     let of = usize::try_from(on.len()).unwrap_or(usize::MAX).max(1);
     let mut depth = by.groups.saturating_mul(by.per_group).saturating_mul(2).max(DEPTH_MIN).min(of);
     let (mut grouped, mut hits) = (Grouped::default(), [Hits::new()]);
