@@ -71,6 +71,7 @@ use self::results::Results;
 use self::selection::Selection;
 use self::strip::{STRIP_ROWS, ScanBlock, Strip};
 use crate::field_block::FieldBlock;
+use crate::kernel::GROUP_ROWS;
 use crate::query_batch::{Group, QueryBatch};
 use crate::top_k::Candidate;
 
@@ -104,7 +105,9 @@ impl Scan {
             self.selection.select(context, &block, rows.clone())?;
             let block = ScanBlock::new(context, index, block);
             let most = block.strip_rows_max();
-            let mut start = rows.start;
+            // The kernels compare whole groups of codes: a strip begins with one, and rows before the span are
+            // not selected.
+            let mut start = rows.start - rows.start % GROUP_ROWS;
             while start < rows.end {
                 let range = start..rows.end.min(start + strip_rows.min(most));
                 start = range.end;
