@@ -7,16 +7,22 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
+/// The list is read in parts. Where other locks come and go between two of them, a line can be missing: so the
+/// list is read again, up to this often, until two readings agree.
+const READINGS: usize = 8;
+
 /// For example "process 4711, which writes" or "processes 12 and 13, which read"; `None` when the
 /// system doesn't say.
 pub(super) fn of(file: &File) -> Option<String> {
     let metadata = file.metadata().ok()?;
-    let locks = fs::read_to_string("/proc/locks").ok()?;
-    let mut holders: Vec<(u32, bool)> =
-        locks.lines().filter_map(|line| holder(line, &metadata)).collect();
-    holders.sort_unstable();
-    holders.dedup();
-    holders.retain(|(process, _)| has_open(*process, &metadata));
+    let mut holders = Vec::new();
+    for _ in 0..READINGS {
+        let again = read(&metadata)?;
+        if again == holders && !holders.is_empty() {
+            break;
+        }
+        holders = again;
+    }
     let does = if holders.iter().any(|(_, writes)| *writes) { "writes" } else { "reads" };
     match &*holders {
         [] => None,
@@ -29,6 +35,17 @@ pub(super) fn of(file: &File) -> Option<String> {
             Some(format!("processes {}, which read", all.join(", ")))
         }
     }
+}
+
+/// The processes that have the file locked, and whether their locks are exclusive.
+fn read(file: &fs::Metadata) -> Option<Vec<(u32, bool)>> {
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    let mut holders: Vec<(u32, bool)> =
+        locks.lines().filter_map(|line| holder(line, file)).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    holders.retain(|(process, _)| has_open(*process, file));
+    Some(holders)
 }
 
 /// The process of a line of `/proc/locks`, and whether its lock is exclusive, if it is about this
