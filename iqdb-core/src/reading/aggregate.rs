@@ -10,7 +10,7 @@ use crate::{Block, Budget, Filter, Path, PayloadRef, Result, Value};
 ///
 /// Values are those that a path leads to. Of a list each different element counts once for its record;
 /// null, maps, and lists in lists don't count. Equal numbers are one value, shown as an integer where
-/// that is exact. Values are in their [order](ValueRef::sort_order).
+/// that is exact. Values are in their [order](crate::ValueRef::sort_order).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Aggregate<'a> {

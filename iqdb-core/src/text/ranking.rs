@@ -12,7 +12,7 @@
 //!   positions it begins.
 //!
 //! All of it is `f64`, computed from left to right as written, with the logarithm of
-//! [`ln`](super::ln). The units are summed in their order: the words by their bytes, then the phrases by
+//! [`ln`]. The units are summed in their order: the words by their bytes, then the phrases by
 //! the bytes of their words, one after the other. So a score has the same bits wherever it is computed. A
 //! hit's distance is `0.0 − score`.
 
