@@ -14,6 +14,7 @@ use crate::field_block::FieldBlock;
 use crate::kernel::{Engine, Kernel};
 use crate::parallel::{Scans, Threads};
 use crate::quantized;
+use crate::subset::Subset;
 use crate::text::{Asked, TextScan};
 use crate::top_k::Candidate;
 
@@ -40,6 +41,10 @@ pub struct ExactSearch {
     kernel: Kernel,
     threads: Threads,
 }
+
+/// Room for the queries of a batch that look in the same field.
+#[derive(Debug, Default)]
+struct OfField(Subset);
 
 impl ExactSearch {
     /// With the fastest kernel. Queries that ask for more than one thread share one pool, made when
@@ -100,22 +105,19 @@ impl ExactSearch {
     ) -> Result<Explain> {
         let mut explain = Explain::of("", "");
         for (field, _) in on.schema().iter() {
-            let (mut numbers, mut some) = (Vec::new(), Vec::new());
+            let mut subset = Subset::take(&mut scratch.of::<OfField>().0);
             for (n, query) in queries.iter().enumerate() {
                 if query.field_in(on.schema())? == field {
-                    numbers.push(n);
-                    some.push(*query);
+                    subset.push(n);
                 }
             }
-            if numbers.is_empty() {
-                continue;
-            }
-            let mut found: Vec<Hits> =
-                numbers.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
-            let answer = self.answer(on, field, &some, &mut found, scratch);
-            for (n, found) in numbers.into_iter().zip(found) {
-                hits[n] = found;
-            }
+            let answer = subset.answer((queries, hits), scratch, |queries, hits, scratch| {
+                match queries.is_empty() {
+                    true => Ok(Explain::of("", "")),
+                    false => self.answer(on, field, queries, hits, scratch),
+                }
+            });
+            scratch.of::<OfField>().0 = subset;
             explain.add(&answer?);
         }
         Ok(explain)

@@ -11,6 +11,7 @@ use iqdb_core::{
 use crate::exact::{ExactSearch, push_hits};
 use crate::ivf::{Answer, FieldIndex, IndexScratch, IndexStats, Kernels};
 use crate::kernel::{Engine, Kernel};
+use crate::subset::Subset;
 
 /// A search that answers queries with [`Accuracy::Recall`] by an index, and all others by scanning, as
 /// [`ExactSearch`] does. Cloning shares its threads.
@@ -64,9 +65,9 @@ const INDEX_ROWS_MIN: usize = 5_000;
 /// Parts of a field's build, as its progress counts them.
 const PARTS: u64 = 100;
 
-/// Room for the numbers of the queries of a batch that are answered exactly.
+/// Room for the queries of a batch that are answered exactly.
 #[derive(Debug, Default)]
-struct ExactQueries(Vec<usize>);
+struct ExactQueries(Subset);
 
 impl Default for IndexedSearch {
     fn default() -> Self {
@@ -161,8 +162,7 @@ impl IndexedSearch {
         scratch: &mut Scratch,
     ) -> Result<Explain> {
         let mut explain = Explain::of("", "");
-        let mut exact = std::mem::take(&mut scratch.of::<ExactQueries>().0);
-        exact.clear();
+        let mut exact = Subset::take(&mut scratch.of::<ExactQueries>().0);
         let mut reasons = Explain::of("", "");
         for (n, (query, hits)) in queries.iter().zip(&mut *hits).enumerate() {
             if let Some(reason) = self.estimate(blocks, query, hits, scratch, &mut explain)? {
@@ -173,37 +173,19 @@ impl IndexedSearch {
                 reasons.add(&why);
             }
         }
-        let answer = self.answer_exactly(on, queries, &exact, hits, scratch);
+        let answer = match exact.len() {
+            0 => Ok(None),
+            len if len == queries.len() => self.exact.search(on, queries, hits, scratch).map(Some),
+            _ => exact.answer((queries, hits), scratch, |queries, hits, scratch| {
+                self.exact.search(on, queries, hits, scratch).map(Some)
+            }),
+        };
         scratch.of::<ExactQueries>().0 = exact;
         if let Some(mut answer) = answer? {
             answer.reason = reasons.reason;
             explain.add(&answer);
         }
         Ok(explain)
-    }
-
-    /// Answers those queries whose numbers are in `exact`; none of no numbers.
-    fn answer_exactly(
-        &self,
-        on: &dyn Snapshot,
-        queries: &[Query<'_>],
-        exact: &[usize],
-        hits: &mut [Hits],
-        scratch: &mut Scratch,
-    ) -> Result<Option<Explain>> {
-        if exact.is_empty() {
-            return Ok(None);
-        }
-        if exact.len() == queries.len() {
-            return self.exact.search(on, queries, hits, scratch).map(Some);
-        }
-        let rest: Vec<Query<'_>> = exact.iter().map(|n| queries[*n]).collect();
-        let mut found: Vec<Hits> = exact.iter().map(|n| std::mem::take(&mut hits[*n])).collect();
-        let answer = self.exact.search(on, &rest, &mut found, scratch);
-        for (n, found) in exact.iter().zip(found) {
-            hits[*n] = found;
-        }
-        answer.map(Some)
     }
 
     /// The fields that are worth an index in a snapshot.

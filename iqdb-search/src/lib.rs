@@ -48,6 +48,7 @@ mod parallel;
 mod quantized;
 mod query_batch;
 mod scan;
+mod subset;
 mod text;
 mod top_k;
 mod widen;

@@ -3,8 +3,8 @@
 
 use iqdb_arena::{ArenaOptions, ArenaStore};
 use iqdb_core::{
-    Accuracy, Batch, Budget, Filter, Hits, Metric, Query, Record, Schema, Scratch, Search, Store,
-    StoreExt, VectorRef,
+    Accuracy, Analyzer, Batch, Budget, Filter, Hits, Metric, Query, Record, Schema, Scratch,
+    Search, Store, StoreExt, VectorRef, text::TextQuery,
 };
 use iqdb_memory::MemoryStore;
 use iqdb_search::{ExactSearch, IndexedSearch};
@@ -97,4 +97,49 @@ fn an_answer_by_an_index_allocates_nothing_whichever_way_it_is_found() {
     assert!(ways.len() >= 4, "{ways:?}");
     let steady = allocation_counter::measure(|| run(&mut ways));
     assert_eq!(steady.count_total, 0, "{steady:?}");
+}
+
+#[test]
+fn a_batch_on_several_fields_at_several_accuracies_allocates_nothing() {
+    let options = ArenaOptions::new().with_chunk_rows(64, 512);
+    let schema = Schema::builder()
+        .dense("a", 16, Metric::Cosine)
+        .dense("b", 8, Metric::Euclidean)
+        .text("body", Analyzer::words())
+        .build()
+        .unwrap();
+    let store = ArenaStore::with_options(schema, options);
+    let mut random = fastrand::Rng::with_seed(9);
+    let mut vector = |dim: usize| (0..dim).map(|_| random.f32() - 0.5).collect::<Vec<_>>();
+    let batch = (0_u64..4_000).fold(Batch::new(), |batch, n| {
+        let record = Record::without_vector(n).with_vector("a", vector(16)).unwrap();
+        let record = record.with_vector("b", vector(8)).unwrap();
+        batch.upsert(record.with("body", format!("{} words", ["red", "green"][n as usize % 2])))
+    });
+    store.apply(&batch).unwrap();
+    let (search, on) = (IndexedSearch::new().with_index_rows_min(0), store.snapshot().unwrap());
+    assert!(search.prepare(&*on, Budget::new(), &mut ()).unwrap());
+    assert!(search.build_index(&*on, Budget::new(), &mut ()).unwrap());
+    let text = TextQuery::parse("red +words", Analyzer::words()).unwrap();
+    let (a, b) = (vector(16), vector(8));
+    let of_a = Query::nearest(VectorRef::new(&a).unwrap(), 10).with_field("a");
+    let of_b = Query::nearest(VectorRef::new(&b).unwrap(), 10).with_field("b");
+    let of_text = Query::nearest(&text, 10).with_field("body");
+    let estimated = of_a.with_accuracy(Accuracy::Recall(0.9));
+    let mixed = [of_a, of_b, of_text, estimated, of_b, estimated, of_a];
+    let mut hits: Vec<Hits> = mixed.iter().map(|_| Hits::new()).collect();
+    let mut scratch = Scratch::new();
+    let mut run = || {
+        // All of one field and all exact; one field at two accuracies; all of it.
+        for of in [0..1, 3..4, 5..7, 1..3, 0..7] {
+            let (queries, hits) = (&mixed[of.clone()], &mut hits[of]);
+            search.search(&*on, queries, hits, &mut scratch).unwrap();
+            assert!(hits.iter().all(|hits| hits.len() == 10));
+        }
+    };
+    run();
+    run();
+    let steady = allocation_counter::measure(&mut run);
+    assert_eq!(steady.count_total, 0, "{steady:?}");
+    assert!(!hits[3].verdict().is_exact() && hits[6].verdict().is_exact());
 }
