@@ -28,9 +28,13 @@ pub(crate) struct Options {
     /// Run only this backend, by its name or its package's; may be given several times.
     #[arg(long = "backend", value_name = "NAME")]
     backends: Vec<String>,
-    /// Instead, run every case on every planted defect and print the matrix defect × case.
+    /// Instead, run the cases about each planted defect on it, and print which catch it; an idle case is
+    /// a failure.
     #[arg(long, conflicts_with = "backends")]
     defects: bool,
+    /// With `--defects`: run all cases on each defect, which takes hours.
+    #[arg(long, requires = "defects")]
+    all_cases: bool,
     /// Instead, print which pairs of a change, an id, a value, a boundary, a reopening and the age of a
     /// snapshot the random histories meet; a pair that they miss is a failure.
     #[arg(long, conflicts_with_all = ["backends", "defects"])]
@@ -40,10 +44,10 @@ pub(crate) struct Options {
     thorough: bool,
 }
 
-/// Runs the suite and prints the table and whatever failed, or the matrix of the defects.
+/// Runs the suite and prints the table and whatever failed, or which cases catch which defects.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<Verdict> {
     if options.defects {
-        return defects::run(workspace);
+        return defects::run(workspace, options.all_cases);
     }
     if options.coverage {
         return coverage::run(workspace);

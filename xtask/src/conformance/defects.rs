@@ -1,4 +1,4 @@
-//! `cargo xtask conformance --defects`: every case on every planted defect.
+//! `cargo xtask conformance --defects`: the cases about each planted defect, or all cases, on it.
 //!
 //! It knows no defect: they are in the package with a test target called `defects`, whose report
 //! it collects. It never judges more than `matrix` does.
@@ -17,6 +17,9 @@ const TEST_TARGET: &str = "defects";
 /// The variable that names the file to report to.
 const MATRIX_VARIABLE: &str = "IQDB_CONFORMANCE_MATRIX";
 
+/// The variable that has all cases run on each defect.
+const ALL_CASES_VARIABLE: &str = "IQDB_CONFORMANCE_ALL_CASES";
+
 /// The package that holds the suite: the one that has defects.
 ///
 /// # Errors
@@ -27,30 +30,39 @@ pub(super) fn package(workspace: &Workspace) -> Result<&Package> {
     found.ok_or_else(|| format!("no package has a test target called `{TEST_TARGET}`"))
 }
 
-/// Runs the matrix and prints it.
-pub(crate) fn run(workspace: &Workspace) -> Result<Verdict> {
+/// With what the matrix begins each line of progress.
+const PROGRESS: &str = "defect ";
+
+/// Runs the matrix, optimised, and prints it; before that a line for each defect when its cases have run.
+pub(crate) fn run(workspace: &Workspace, has_all_cases: bool) -> Result<Verdict> {
     let package = package(workspace)?;
     let folder = workspace.target.join("xtask");
     let path = folder.join(format!("defects-{}.tsv", std::process::id()));
     fs::create_dir_all(&folder)
         .map_err(|error| format!("the folder {} can't be made: {error}", folder.display()))?;
-    let test = ["test", "--locked", "-p", &package.name, "--test", TEST_TARGET];
+    let test = ["test", "--locked", "--release", "-p", &package.name, "--test", TEST_TARGET];
     let build = Invocation::new(test).args(["--no-run"]);
     if !build.pass_through(&workspace.root)? {
         return Err(format!("`{build}` failed; mend what it says"));
     }
     let started = Instant::now();
-    let matrix = Invocation::new(test)
+    let mut matrix = Invocation::new(test)
         .args(["--quiet", "--", "matrix::"])
         .env(MATRIX_VARIABLE, path.display().to_string());
-    let captured = matrix.capture(&workspace.root)?;
-    let report = fs::read_to_string(&path).map_err(|error| {
-        let (stdout, stderr) = (captured.stdout.trim_end(), captured.stderr.trim_end());
-        format!("`{matrix}` left no report {}: {error}\n{stdout}\n{stderr}", path.display())
+    if has_all_cases {
+        matrix = matrix.env(ALL_CASES_VARIABLE, "1");
+    }
+    let success = matrix.stream_stderr(&workspace.root, |line| {
+        // The suite tells of what it shrinks; thousands of its failures are as they should be.
+        if line.starts_with(PROGRESS) {
+            terminal::say(line);
+        }
     })?;
+    let report = fs::read_to_string(&path)
+        .map_err(|error| format!("`{matrix}` left no report {}: {error}", path.display()))?;
     // It has been read; a leftover in target would do no harm.
     let _ = fs::remove_file(&path);
     let matrix = Matrix::parse(&report)?;
     terminal::say(&matrix.render(started.elapsed()));
-    Ok(Verdict::green_if(captured.success && matrix.is_green()))
+    Ok(Verdict::green_if(success && matrix.is_green()))
 }

@@ -15,18 +15,22 @@ const NAMED: usize = 3;
 #[derive(Debug, Default)]
 pub(crate) struct Matrix {
     defects: Vec<Defect>,
-    /// Every case, in the order of the first defect.
+    /// Every case of the suite.
     cases: Vec<String>,
 }
 
 /// One row.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Defect {
     name: String,
     story: String,
     /// The cases that fail on it.
     caught_by: Vec<String>,
+    /// The cases about it that don't.
+    blind: Vec<String>,
+    /// How many cases run on it, and how many did.
     cases: usize,
+    done: usize,
     took: Duration,
 }
 
@@ -39,33 +43,37 @@ impl Matrix {
             let fields: Vec<&str> = line.split('\t').collect();
             match (&fields[..], matrix.defects.last_mut()) {
                 (["end"], _) => is_complete = true,
-                (["defect", name, story], _) => matrix.defects.push(Defect {
-                    name: (*name).to_owned(),
-                    story: (*story).to_owned(),
-                    caught_by: Vec::new(),
-                    cases: 0,
-                    took: Duration::ZERO,
-                }),
-                (["cell", name, case, verdict @ ("caught" | "missed"), micros], Some(defect))
-                    if defect.name == *name && micros.parse::<u64>().is_ok() =>
+                (["case", name], None) => matrix.cases.push((*name).to_owned()),
+                (["defect", name, story, cases], _) if cases.parse::<usize>().is_ok() => {
+                    matrix.defects.push(Defect {
+                        name: (*name).to_owned(),
+                        story: (*story).to_owned(),
+                        cases: cases.parse().unwrap_or_default(),
+                        ..Defect::default()
+                    });
+                }
+                (
+                    ["cell", name, case, verdict @ ("caught" | "missed" | "blind"), micros],
+                    Some(defect),
+                ) if defect.name == *name
+                    && micros.parse::<u64>().is_ok()
+                    && matrix.cases.iter().any(|known| known == case) =>
                 {
-                    defect.cases += 1;
+                    defect.done += 1;
                     defect.took += Duration::from_micros(micros.parse().unwrap_or_default());
-                    if *verdict == "caught" {
-                        defect.caught_by.push((*case).to_owned());
-                    }
-                    if !matrix.cases.iter().any(|known| known == case) {
-                        matrix.cases.push((*case).to_owned());
+                    match *verdict {
+                        "caught" => defect.caught_by.push((*case).to_owned()),
+                        "blind" => defect.blind.push((*case).to_owned()),
+                        _ => (),
                     }
                 }
                 _ => return Err(format!("line {} of the matrix is `{line}`", i + 1)),
             }
         }
-        let all = matrix.cases.len();
-        match matrix.defects.iter().find(|defect| defect.cases != all) {
+        match matrix.defects.iter().find(|defect| defect.done != defect.cases) {
             _ if !is_complete => Err("the matrix ends early: the test died in it".to_owned()),
-            Some(Defect { name, cases, .. }) => {
-                Err(format!("{cases} of {all} cases ran on the defect {name}"))
+            Some(Defect { name, done, cases, .. }) => {
+                Err(format!("{done} of {cases} cases ran on the defect {name}"))
             }
             None => Ok(matrix),
         }
@@ -83,9 +91,12 @@ impl Matrix {
         self.cases.iter().filter(|case| !busy.contains(case)).map(String::as_str).collect()
     }
 
-    /// Whether there are defects and cases, and none of them is idle.
+    /// Whether there are defects, each is caught by all cases about it, and no case is idle.
     pub(crate) fn is_green(&self) -> bool {
-        !self.defects.is_empty() && self.uncaught().next().is_none() && self.idle().is_empty()
+        !self.defects.is_empty()
+            && self.uncaught().next().is_none()
+            && self.defects.iter().all(|defect| defect.blind.is_empty())
+            && self.idle().is_empty()
     }
 
     /// A row per defect, the failures, and the totals.
@@ -114,6 +125,11 @@ impl Matrix {
         for defect in self.uncaught() {
             text += &format!("UNCAUGHT  {}: {}\n", defect.name, defect.story);
         }
+        for defect in &self.defects {
+            for case in &defect.blind {
+                text += &format!("BLIND     {case} is about {} and misses it\n", defect.name);
+            }
+        }
         for case in self.idle() {
             text += &format!("IDLE      {case} catches no defect\n");
         }
@@ -136,9 +152,9 @@ mod tests {
 
     fn report(verdicts: &[[&str; 4]]) -> String {
         let cases = ["get::a", "get::b", "apply::c", "apply::d"];
-        let mut text = String::new();
+        let mut text: String = cases.iter().map(|case| format!("case\t{case}\n")).collect();
         for (n, row) in verdicts.iter().enumerate() {
-            text += &format!("defect\tDefect{n}\tIts story {n}.\n");
+            text += &format!("defect\tDefect{n}\tIts story {n}.\t4\n");
             for (case, verdict) in cases.iter().zip(row) {
                 text += &format!("cell\tDefect{n}\t{case}\t{verdict}\t250000\n");
             }
@@ -186,6 +202,15 @@ mod tests {
         IDLE      get::b catches no defect
         1 of 2 defects caught; 3 of 4 cases catch one; 2.00 s on all cores, 2.00 s in all
         ");
+    }
+
+    #[test]
+    fn a_case_that_misses_what_it_is_about_is_a_failure() {
+        let matrix =
+            Matrix::parse(&report(&[["caught"; 4], ["caught", "blind", "missed", "missed"]]));
+        let matrix = matrix.unwrap();
+        assert!(!matrix.is_green());
+        assert!(matrix.render(WALL).contains("BLIND     get::b is about Defect1 and misses it"));
     }
 
     #[test]
