@@ -55,7 +55,7 @@ impl Subset {
 /// the memory of the list that it came from, where the elements are as large.
 fn emptied(mut queries: Vec<Query<'_>>) -> Vec<Query<'static>> {
     queries.clear();
-    queries.into_iter().filter_map(|_| None).collect()
+    queries.into_iter().map_while(|_| None).collect()
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ fn a_batch_on_several_fields_at_several_accuracies_allocates_nothing() {
     let batch = (0_u64..4_000).fold(Batch::new(), |batch, n| {
         let record = Record::without_vector(n).with_vector("a", vector(16)).unwrap();
         let record = record.with_vector("b", vector(8)).unwrap();
-        batch.upsert(record.with("body", format!("{} words", ["red", "green"][n as usize % 2])))
+        batch.upsert(record.with("body", if n % 2 == 0 { "red words" } else { "green words" }))
     });
     store.apply(&batch).unwrap();
     let (search, on) = (IndexedSearch::new().with_index_rows_min(0), store.snapshot().unwrap());
