@@ -88,7 +88,7 @@ mod tests {
             let answer: Result<()> =
                 subset.answer((&batch, &mut hits), &mut scratch, |queries, hits, _| {
                     assert_eq!(
-                        queries.iter().map(|query| query.goal()).collect::<Vec<_>>(),
+                        queries.iter().map(Query::goal).collect::<Vec<_>>(),
                         [1, 3].map(|k| Goal::Nearest { k })
                     );
                     assert_eq!(hits.iter().map(Hits::len).collect::<Vec<_>>(), [0, 1]);
