@@ -25,6 +25,7 @@
 //! | `file` (default) | the durable backend: a directory that outlives its process |
 //! | `memory` | the reference backend: simple, in memory, for a few thousand records |
 //! | `serde` | `Serialize` and `Deserialize` for every data type |
+//! | `stemming` | text fields by the stems of a language: the analyzers `english/1` and `german/1` |
 //!
 //! The vocabulary ([`Record`], [`Filter`], [`Query`], [`Metric`], …) is that of `iqdb-core`,
 //! re-exported here. Answers are exact, unless a query asks for less ([`Accuracy`]): see [`Metric`] for what a

@@ -38,7 +38,8 @@ pub struct CreateArgs {
     pub metric: Option<Metric>,
     /// A field of vectors: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32,
     /// f16, bf16, i8 or binary, or NAME:sparse:dot; or of the words of texts, NAME:text:words for those
-    /// at the key NAME of payloads, NAME:text:words:PATH for those elsewhere
+    /// at the key NAME of payloads, NAME:text:words:PATH for those elsewhere; `english` or `german` in
+    /// place of `words` takes stems
     #[arg(long, value_name = "FIELD", value_parser = field)]
     pub field: Vec<Field>,
 }
@@ -54,7 +55,8 @@ pub struct AddFieldArgs {
     pub database: PathBuf,
     /// The field: NAME:DIM:METRIC for f32, NAME:DIM:METRIC:ELEMENT with an ELEMENT of f32, f16, bf16,
     /// i8 or binary, or NAME:sparse:dot; or of the words of texts, NAME:text:words for those at the key
-    /// NAME of payloads, NAME:text:words:PATH for those elsewhere
+    /// NAME of payloads, NAME:text:words:PATH for those elsewhere; `english` or `german` in place of
+    /// `words` takes stems
     #[arg(value_name = "FIELD", value_parser = field)]
     pub field: Field,
 }

@@ -49,6 +49,8 @@ mod tests {
             ("terms:sparse:dot", "sparse, dot"),
             ("body:text:words", "text, words/1"),
             ("body:text:words/1:body", "text, words/1"),
+            ("body:text:english", "text, english/1"),
+            ("body:text:german/1", "text, german/1"),
             ("body:text:words:a.`b:c`", "text, words/1, of a.`b:c`"),
         ] {
             let field = field(text).unwrap();

@@ -50,6 +50,23 @@ fn a_text_field_is_added_and_described() {
 }
 
 #[test]
+fn stems_find_the_forms_of_a_word() {
+    let files = Files::none();
+    files.ok(&["create", "db", "--field", "body:text:english"]);
+    files.ok(&["add-field", "db", "notes:text:german:doc.notes"]);
+    files.write("records.jsonl", RECORDS.as_bytes());
+    files.ok(&["import", "db", "records.jsonl"]);
+    let found = |field: &str, words: &str| {
+        let lines = files.ok(&["search", "db", "--field", field, "--text", words, "--json"]);
+        lines.lines().map(|line| json(line, "id")).collect::<Vec<_>>()
+    };
+    assert_eq!(found("body", "the foxes’"), [1]);
+    assert_eq!(found("body", "\"dog red\" cats +and"), [2]);
+    assert_eq!(found("body", "the"), [""; 0]);
+    assert_eq!(found("notes", "ruhen"), [1]);
+}
+
+#[test]
 fn words_and_vectors_are_fused() {
     let files = Files::none();
     files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);

@@ -9,6 +9,8 @@ mod matching;
 mod query;
 pub mod ranking;
 mod segments;
+#[cfg(feature = "stemming")]
+mod stems;
 mod tables;
 mod terms;
 

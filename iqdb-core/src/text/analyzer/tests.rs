@@ -53,10 +53,12 @@ fn what_words_1_makes_of_texts_never_changes() {
     assert_eq!(hashes.map(|hash| format!("{hash:016x}")), ["7109cbab5d133b4e", "715270e9cfce2544"]);
 }
 
+#[cfg(feature = "stemming")]
+mod stemming;
+
 #[test]
 fn an_analyzer_is_known_by_its_name() {
-    for kind in ALL {
-        let analyzer = Analyzer(kind);
+    for analyzer in Analyzer::all() {
         assert_eq!(Analyzer::from_name(analyzer.name()), Some(analyzer));
         assert_eq!(analyzer.to_string().parse::<Analyzer>().unwrap(), analyzer);
     }
@@ -64,6 +66,7 @@ fn an_analyzer_is_known_by_its_name() {
     assert_eq!(Analyzer::from_name("words"), None, "a file has the version");
     for text in ["words/0", "words/2", "Words", "", "/1"] {
         let error = text.parse::<Analyzer>().unwrap_err();
-        assert_eq!((error.kind(), error.expectation()), (ErrorKind::NotSupported, Some("words/1")));
+        assert_eq!(error.kind(), ErrorKind::NotSupported);
+        assert!(error.expectation().is_some_and(|names| names.ends_with("words/1")), "{error}");
     }
 }
