@@ -17,9 +17,10 @@ use uuid::Uuid;
 /// are compared byte by byte, with no Unicode normalisation. The order is numbers, UUIDs, strings,
 /// each in its own natural order.
 ///
-/// A Rust value keeps its kind (`"42".into()` is a string); a *text* is parsed: digits are a
-/// number, leading zeros or not, the hyphenated form is a UUID, anything else or anything in quotes
-/// is a string. [`Display`](fmt::Display) quotes a string that would parse as something else, so
+/// A value with a type keeps its kind (`"42".into()` is a string, and so is a string in JSON); a *text*
+/// without one, as in a file of comma-separated cells or on a command line, is parsed: digits are a number
+/// unless a zero stands before them (`007` is a string), the hyphenated form is a UUID, anything else or
+/// anything in quotes is a string. [`Display`](fmt::Display) quotes a string that would parse as something else, so
 /// parsing undoes printing.
 ///
 /// ```
@@ -209,8 +210,10 @@ impl PartialEq<RecordId> for IdRef<'_> {
     }
 }
 
-pub(crate) fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether a text is a number as numbers are printed: digits without zeros before them.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+        && (text == "0" || !(text.is_empty() || text.starts_with('0')))
 }
 
 pub(crate) fn hyphenated(text: &str) -> Option<Uuid> {
@@ -237,7 +240,7 @@ fn reads_as_itself(text: &str) -> bool {
         || text.starts_with('"')
         || text.trim().len() != text.len()
         || text.chars().any(crate::quoted::is_escaped)
-        || is_digits(text)
+        || is_number(text)
         || hyphenated(text).is_some())
 }
 

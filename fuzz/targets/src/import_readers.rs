@@ -2,7 +2,8 @@
 //! `.fbin`, and vectors with lines of payloads beside them.
 
 use iqdb_cli::input::{
-    CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead, VectorLines, Vectors,
+    CsvReader, Delimiter, JsonlReader, MatrixReader, Paired, Reader, RowHead, Rules, VectorLines,
+    Vectors,
 };
 use iqdb_core::{Element, Field, Metric, Record, Result, Schema};
 
@@ -58,7 +59,9 @@ fn csv(bytes: &[u8], fields: usize) -> Result<Vec<Record>> {
         .dense("bits", 9, Metric::Hamming)
         .element(Element::Binary)
         .build()?;
-    all(&mut CsvReader::new("fuzzed", bytes, bytes.len() as u64, &schema.fields()[..fields])?)
+    let (length, fields) = (bytes.len() as u64, &schema.fields()[..fields]);
+    let (file, rules) = (std::io::Cursor::new(bytes), Rules::default());
+    all(&mut CsvReader::new("fuzzed", file, Delimiter::Comma, length, fields, &rules)?)
 }
 
 fn matrix(bytes: &[u8], head: RowHead) -> Result<MatrixReader<&[u8]>> {
@@ -109,6 +112,8 @@ pub(crate) fn seeds() -> Vec<Seed> {
     vec![
         seed("csv-of-columns", 1, columns.as_bytes()),
         seed("csv-of-lists", 1, list.as_bytes()),
+        seed("csv-of-numbers", 1, b"id,v0,n,x\n1,1,7,NaN\n2,1,0.5,True\n"),
+        seed("csv-with-an-open-quote", 1, b"id,v0,n\n1,1,\"a\n"),
         seed("csv-of-fields", 5, columns_of_fields.as_bytes()),
         seed("fbin", 3, &rows),
         seed("fvecs", 2, &row.repeat(2)),

@@ -95,8 +95,10 @@ pub enum Command {
     ///            "2025-01-31T10:00:00Z"} is a date. "vectors" has those of other fields by name:
     ///            {"image": {"i8": [1, 2]}, "terms": {"sparse": {"indices": [3, 8], "weights": [0.5, 2]}}}
     ///   .csv     columns by name: `id`, the vector as a JSON list in `vector` or its components in
-    ///            `v0`, `v1`, …, and the payload in the others. A cell that is a JSON value is that
-    ///            value, an empty one is nothing, and any other is a text
+    ///            `v0`, `v1`, …, and the payload in the others. A column has one type, decided over
+    ///            all of it: booleans, integers, floats, values of JSON (strings in quotes, lists,
+    ///            objects), and otherwise texts; 007 is a text. An empty cell, nan and NaT are nothing
+    ///   .tsv     the same, separated by tabs
     ///   .parquet columns by name: `id`, `vector`, and the payload in the others: structs are maps,
     ///            timestamps and days are dates; in builds with the feature parquet. Vectors are
     ///            lists, and of bits binaries of a fixed size
@@ -104,17 +106,25 @@ pub enum Command {
     ///
     /// The first three hold vectors alone; ids and payloads come from PAYLOAD, a line per row: {"id":
     /// "a", "lang": "en"} or {"id": "a", "payload": {"lang": "en"}}. Where the first record has no
-    /// id, none has one, and the ids are the row numbers from 0.
+    /// id, none has one: the ids are the row numbers from 0 in an empty database, or what --ids makes.
+    /// An id with a type keeps it: in JSON and .parquet, "7" is a string. One without a type, in a cell
+    /// of .csv or on the command line, is a number if it is digits without zeros before them, a UUID in
+    /// its hyphenated form, and otherwise a string, as is anything in double quotes.
+    ///
+    /// No number is rounded: an integer that does not fit 64 bits is an error, which says what to do.
+    /// A time becomes a date only with its zone, or the one of --assume-tz.
     ///
     /// The vectors of files other than .jsonl are of the field `vector`, or of the one that --field
     /// names. In .csv and .parquet their column has the field's name, and there may be several.
     ///
-    /// A record whose id is there already is replaced. Each batch is written as a whole: a row that
-    /// can't be read or stored is reported, and nothing of its batch is written.
+    /// A record whose id is there already is replaced, unless the id was made here: then it is an
+    /// error. Each batch is written as a whole: a row that can't be read or stored is reported, and
+    /// nothing of its batch is written.
     ///
     /// With --resume, rows are compared with what is stored from the first one on, and as soon as one
     /// is absent or differs, it and all that follow are written. The database then is as after a
-    /// whole import, wherever that was interrupted and whatever was deleted or changed since.
+    /// whole import, wherever that was interrupted and whatever was deleted or changed since. Records
+    /// with made ids are compared one by one, and those that are stored are left out.
     #[command(verbatim_doc_comment)]
     Import(ImportArgs),
     /// Write the records of a database into a file

@@ -6,6 +6,8 @@ use clap::Args;
 use iqdb::Filter;
 
 use super::values::{at_least_1, filter};
+use crate::import::ids::IdSource;
+use crate::input::{Offset, Rules, Timestamps};
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -35,6 +37,23 @@ pub struct ImportArgs {
     /// The field that the vectors are of, where FILE doesn't say it
     #[arg(long, value_name = "NAME")]
     pub field: Vec<String>,
+    /// What the ids are made of where FILE has none: number-from=N, prefix=TEXT, or uuid. Without it they
+    /// are the row numbers from 0, into an empty database only. A made id never replaces a record, and is
+    /// the same when an import goes on
+    #[arg(long, value_name = "SOURCE")]
+    pub ids: Option<IdSource>,
+    /// What becomes of timestamps, which are dates where none is finer than a microsecond
+    #[arg(long, value_enum, value_name = "AS")]
+    pub timestamps: Option<Timestamps>,
+    /// The zone of times that have none: UTC, or an offset such as +02:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub assume_tz: Option<Offset>,
+    /// The columns of texts that are dates, as RFC 3339 or Python writes them
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub dates: Vec<String>,
+    /// The columns whose cells are texts, whatever they look like
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub text: Vec<String>,
     /// Go on where an import of the same file was interrupted
     #[arg(long)]
     pub resume: bool,
@@ -44,6 +63,18 @@ pub struct ImportArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+impl ImportArgs {
+    /// How values are read.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            timestamps: self.timestamps,
+            assume_tz: self.assume_tz.clone(),
+            dates: self.dates.clone(),
+            texts: self.text.clone(),
+        }
+    }
 }
 
 /// What to write, and where to.

@@ -3,23 +3,25 @@
 //! The vectors of the default field, if they are of `f32`, are in a column per component; those of any
 //! other field are in one, as JSON.
 
+pub(super) mod keys;
+
 use iqdb::{Element, Error, ErrorKind, Field, FieldKind, RecordRef, Result, VectorRef};
 
 use super::file::NewFile;
 use super::writer::Writer;
-use crate::input::cell;
+use keys::Key;
 
 #[derive(Debug)]
 pub(super) struct CsvWriter {
     file: csv::Writer<NewFile>,
     vectors: Vec<Field>,
     /// The keys, in their order.
-    keys: Vec<String>,
+    keys: Vec<Key>,
 }
 
 impl CsvWriter {
     /// Writes the names of the columns.
-    pub(super) fn new(file: NewFile, vectors: Vec<Field>, keys: Vec<String>) -> Result<Self> {
+    pub(super) fn new(file: NewFile, vectors: Vec<Field>, keys: Vec<Key>) -> Result<Self> {
         if let Some(field) = vectors.iter().find(|field| is_column(field.name())) {
             return Err(Error::new(ErrorKind::NotSupported, "a field has the name of a column")
                 .during("writing a .csv file")
@@ -27,16 +29,17 @@ impl CsvWriter {
                 .found(format_args!("the field {}", field.name()))
                 .hint("export to .jsonl"));
         }
-        let is_taken = |key: &&String| {
-            is_column(key)
-                || *key == Field::DEFAULT
-                || vectors.iter().any(|vector| vector.name() == key.as_str())
+        let is_taken = |name: &&str| {
+            name.is_empty()
+                || is_column(name)
+                || *name == Field::DEFAULT
+                || vectors.iter().any(|vector| vector.name() == *name)
         };
-        if let Some(key) = keys.iter().find(is_taken) {
+        if let Some(key) = keys.iter().map(|key| key.name.as_str()).find(is_taken) {
             return Err(Error::new(ErrorKind::NotSupported, "a key has the name of a column")
                 .during("writing a .csv file")
-                .expected("keys other than id, vector, v0, v1 and so on, and the fields")
-                .found(format_args!("the key {key}"))
+                .expected("keys other than id, vector, v0, v1 and so on, and the fields; not empty")
+                .found(format_args!("the key {key:?}"))
                 .hint("export to .jsonl"));
         }
         let mut names = vec!["id".to_owned()];
@@ -46,7 +49,7 @@ impl CsvWriter {
                 None => names.push(vector.name().to_owned()),
             }
         }
-        names.extend(keys.iter().cloned());
+        names.extend(keys.iter().map(|key| key.name.clone()));
         let mut writer = Self { file: csv::Writer::from_writer(file), vectors, keys };
         writer.row(names)?;
         Ok(writer)
@@ -79,7 +82,8 @@ impl Writer for CsvWriter {
             }
         }
         for key in &self.keys {
-            let cell = payload.get(key).map(cell::write).transpose().map_err(unwritable)?;
+            let value = payload.get(&key.name);
+            let cell = value.map(|value| key.cell(value)).transpose().map_err(unwritable)?;
             cells.push(cell.unwrap_or_default());
         }
         self.row(cells)?;

@@ -79,7 +79,7 @@ fn fields(args: &ExportArgs, format: Format, snapshot: &dyn Snapshot) -> Result<
                 .expected("a file of vectors or a .csv file beside --field")
                 .hint("leave out --field"))
         }
-        Format::Csv => input::some(schema, &args.field),
+        Format::Csv | Format::Tsv => input::some(schema, &args.field),
         Format::Npy | Format::Fvecs | Format::Fbin => {
             input::one(schema, &args.field).map(|field| vec![field])
         }
@@ -99,7 +99,7 @@ fn new_writer(
     Ok(match (format, fields) {
         (Format::Jsonl, _) => Box::new(jsonl::JsonlWriter::new(file)),
         (Format::Csv, _) => {
-            Box::new(csv::CsvWriter::new(file, fields.to_vec(), keys(snapshot, filter)?)?)
+            Box::new(csv::CsvWriter::new(file, fields.to_vec(), csv::keys::of(snapshot, filter)?)?)
         }
         (Format::Npy, [field]) => {
             let rows = holding(snapshot, filter, field)?;
@@ -125,17 +125,4 @@ fn new_writer(
 fn holding(snapshot: &dyn Snapshot, filter: Option<&Filter>, field: &Field) -> Result<u64> {
     let has = Filter::has(field.name());
     snapshot.count(Some(&filter.map_or(has.clone(), |filter| has.and(filter.clone()))))
-}
-
-/// The keys of all payloads, in their order.
-fn keys(snapshot: &dyn Snapshot, filter: Option<&Filter>) -> Result<Vec<String>> {
-    let mut keys = std::collections::BTreeSet::new();
-    for record in snapshot.records(filter) {
-        for (key, _) in record?.payload()?.to_payload()?.iter() {
-            if !keys.contains(key) {
-                keys.insert(key.to_owned());
-            }
-        }
-    }
-    Ok(keys.into_iter().collect())
 }

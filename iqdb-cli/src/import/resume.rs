@@ -11,7 +11,10 @@
 //! is remembered between imports, so nothing can be out of date. A row in the middle can't tell that
 //! those before it are stored, which is why there is no shorter way; looking up is cheap beside
 //! writing.
+//!
+//! Records with made ids are another matter: they replace nothing, so each is compared by itself.
 
+use super::ids;
 use iqdb::{Iqdb, Map, Record, Result, Value, VectorRef};
 
 /// How many records at the beginning of `batch` are stored as they are.
@@ -21,6 +24,24 @@ pub(super) fn stored_prefix(database: &Iqdb, batch: &[Record]) -> Result<usize> 
         !stored.as_ref().is_some_and(|stored| is_same(record, stored))
     };
     Ok(batch.iter().zip(&stored).position(differs).unwrap_or(batch.len()))
+}
+
+/// The records of `batch` that are not stored.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`](iqdb::ErrorKind::AlreadyExists) where another one is stored under the id of
+/// one of them.
+pub(super) fn absent(database: &Iqdb, batch: Vec<Record>) -> Result<Vec<Record>> {
+    let stored = database.get_many(batch.iter().map(|record| &record.id))?;
+    let mut absent = Vec::new();
+    for (record, stored) in batch.into_iter().zip(stored) {
+        match stored {
+            None => absent.push(record),
+            Some(stored) if is_same(&record, &stored) => {}
+            Some(stored) => return Err(ids::taken(&stored.id)),
+        }
+    }
+    Ok(absent)
 }
 
 /// Whether two records are the same to the last bit: `-0.0` equals `0.0` and is not the same.

@@ -13,7 +13,7 @@ fn database() -> Iqdb {
 fn import_text(database: &Iqdb, text: &str, batch_rows: usize, resume: bool) -> Imported {
     let mut reader = JsonlReader::new("words.jsonl", text.as_bytes(), text.len() as u64);
     let mut imported = Imported::default();
-    let options = Options { batch_rows, resume };
+    let options = Options { batch_rows, resume, ids: None };
     import(database, &mut reader, &options, &mut imported, &mut |_| {}).unwrap();
     imported
 }

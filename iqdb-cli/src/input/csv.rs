@@ -1,178 +1,123 @@
 //! Columns with names, in text: `id`, the vectors, and the payload in all other columns.
+//!
+//! The file is read twice: once to decide what each column of the payload holds, and to find what can't be
+//! read before a record is made of it; and then for the records.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::io::{self, Read};
-use std::rc::Rc;
+pub(crate) mod column;
+mod delimiter;
+mod names;
+mod quoting;
+mod rows;
 
-use csv::{ErrorKind as CsvErrorKind, StringRecord};
-use iqdb::limits::DIM_MAX;
+use std::io::{Read, Seek};
+
 use iqdb::{Error, ErrorKind, Field, Payload, Record, RecordId, Result, Vector};
 
+use self::column::{ColumnType, Survey};
+pub use self::delimiter::Delimiter;
+use self::names::{Columns, VectorColumns};
+use self::rows::Rows;
 use super::ids::Ids;
-use super::{LINE_BYTES_MAX, Place, Progress, Reader, Unit, cell, json, with_vector};
+use super::rules::Rules;
+use super::{Notes, Place, Progress, Reader, Unit, json, with_vector};
 
-/// The records of a `.csv` file, whose first line names the columns.
+/// The records of a `.csv` or `.tsv` file, whose first line names the columns.
 #[derive(Debug)]
 pub struct CsvReader<R> {
     name: String,
-    reader: csv::Reader<Bounded<R>>,
-    /// How many bytes a record may still take, so that the reader notices a quote without its end.
-    left: Rc<Cell<usize>>,
-    names: Vec<String>,
+    rows: Rows<R>,
     columns: Columns,
+    /// The type of each column of the payload, in their order.
+    types: Vec<ColumnType>,
+    rules: Rules,
+    notes: Notes,
     ids: Ids,
-    row: StringRecord,
-    line: u64,
     records: u64,
     file_bytes: u64,
 }
 
-/// Which column holds what.
-#[derive(Debug, Default)]
-struct Columns {
-    id: Option<usize>,
-    /// The fields, and where their vectors are.
-    vectors: Vec<(String, VectorColumns)>,
-    payload: Vec<usize>,
-}
-
-/// Where the vectors of a field are.
-#[derive(Debug)]
-enum VectorColumns {
-    /// In this column, as JSON.
-    One(usize),
-    /// In a column per component, in their order.
-    Components(Vec<usize>),
-}
-
-impl<R: Read> CsvReader<R> {
-    /// Reads the names of the columns of a file of `file_bytes` bytes, which has vectors of these
-    /// fields. The name is for errors only.
+impl<R: Read + Seek> CsvReader<R> {
+    /// Reads a file of `file_bytes` bytes, which has vectors of these fields, from its beginning to its end
+    /// and goes back to its first record. The name is for errors only.
     ///
     /// # Errors
-    /// [`ErrorKind::Damaged`] for columns that no records can be made of; [`ErrorKind::Io`].
+    /// [`ErrorKind::Damaged`] for what is no table, or for columns that no records can be made of;
+    /// [`ErrorKind::InvalidPayload`] for a column of numbers with one that no value holds;
+    /// [`ErrorKind::NotSupported`] for rules on columns that are not there; [`ErrorKind::Io`].
     pub fn new(
         name: impl Into<String>,
         reader: R,
+        delimiter: Delimiter,
         file_bytes: u64,
         fields: &[Field],
+        rules: &Rules,
     ) -> Result<Self> {
-        let left = Rc::new(Cell::new(LINE_BYTES_MAX));
-        let bounded = Bounded { reader, left: Rc::clone(&left) };
-        let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bounded);
+        let name = name.into();
+        let mut notes = Notes::default();
+        let mut rows = Rows::new(reader, delimiter);
+        let mut read = || {
+            if !rows.advance()? {
+                return Err(Error::new(ErrorKind::Damaged, "the file is empty")
+                    .expected("a line with the names of the columns")
+                    .found("none"));
+            }
+            Columns::of(rows.row(), fields, &mut notes)
+        };
+        let columns = read().map_err(|error| Place::Line(rows.line()).of(&name, error))?;
+        columns.check_rules(rules).map_err(|error| Place::Line(1).of(&name, error))?;
         let mut csv = Self {
-            name: name.into(),
-            reader,
-            left,
-            names: Vec::new(),
-            columns: Columns::default(),
+            name,
+            rows,
+            columns,
+            types: Vec::new(),
+            rules: rules.clone(),
+            notes,
             ids: Ids::default(),
-            row: StringRecord::new(),
-            line: 1,
             records: 0,
             file_bytes,
         };
-        let result = match csv.advance() {
-            Ok(true) => csv.read_names(fields),
-            Ok(false) => Err(Error::new(ErrorKind::Damaged, "the file is empty")
-                .expected("a line with the names of the columns")
-                .found("none")),
-            Err(error) => Err(error),
-        };
-        result.map_err(|error| Place::Line(csv.line).of(&csv.name, error))?;
+        csv.decide_types()?;
         Ok(csv)
     }
 
-    fn read_names(&mut self, fields: &[Field]) -> Result<()> {
-        self.names = self.row.iter().map(str::to_owned).collect();
-        let mut of_name = HashMap::new();
-        for (column, name) in self.names.iter().enumerate() {
-            if of_name.insert(name.as_str(), column).is_some() {
-                return Err(Error::new(ErrorKind::Damaged, "two columns have the same name")
-                    .expected("a name per column")
-                    .found(format_args!("{name} a second time, in column {}", column + 1)));
+    /// Reads all rows, and goes back to the first one.
+    fn decide_types(&mut self) -> Result<()> {
+        let mut surveys = vec![Survey::default(); self.columns.payload.len()];
+        while self.advance()? {
+            for (survey, column) in surveys.iter_mut().zip(&self.columns.payload) {
+                survey.see(self.rows.cell(*column), self.rows.line());
             }
         }
-        let mut columns = Columns { id: of_name.remove("id"), ..Columns::default() };
-        for field in fields {
-            let name = field.name();
-            let found = match of_name.remove(name) {
-                Some(column) => VectorColumns::One(column),
-                None if name == Field::DEFAULT && of_name.contains_key("v0") => {
-                    let names = (0..DIM_MAX).map(|component| format!("v{component}"));
-                    let columns = names.map_while(|name| of_name.remove(name.as_str()));
-                    VectorColumns::Components(columns.collect())
-                }
-                None => {
-                    return Err(Error::new(ErrorKind::Damaged, "no column holds the vector")
-                        .expected(match name {
-                            Field::DEFAULT => "a column vector, or v0, v1 and so on".to_owned(),
-                            name => format!("a column {name}"),
-                        })
-                        .found(self.names.join(", ")));
-                }
+        for (survey, column) in surveys.iter().zip(&self.columns.payload) {
+            let name = &self.columns.names[*column];
+            let decided = if self.rules.texts.contains(name) {
+                Ok(ColumnType::Verbatim)
+            } else if self.rules.dates.contains(name) {
+                Ok(ColumnType::Date)
+            } else {
+                survey.decide()
             };
-            columns.vectors.push((name.to_owned(), found));
+            let decided =
+                decided.map_err(|(line, error)| Place::Line(line).column(name, &self.name, error));
+            self.types.push(decided?);
         }
-        columns.payload = of_name.into_values().collect();
-        columns.payload.sort_unstable();
-        self.columns = columns;
-        Ok(())
+        let back = self.rows.rewind().and_then(|()| self.rows.advance());
+        back.map(drop).map_err(|error| Place::Line(1).of(&self.name, error))
     }
+}
 
-    /// Reads the next row; returns whether there is one.
+impl<R: Read> CsvReader<R> {
     fn advance(&mut self) -> Result<bool> {
-        self.left.set(LINE_BYTES_MAX);
-        self.line = self.reader.position().line();
-        let read = self.reader.read_record(&mut self.row);
-        if let Some(position) = self.row.position()
-            && read.is_ok()
-        {
-            self.line = position.line();
-        }
-        read.map_err(|error| self.unreadable(error))
-    }
-
-    fn unreadable(&self, error: csv::Error) -> Error {
-        let damaged = |message: &'static str| Error::new(ErrorKind::Damaged, message);
-        match error.into_kind() {
-            CsvErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                damaged("the row is too long")
-                    .expected(format_args!("at most {LINE_BYTES_MAX} bytes"))
-                    .found("more of them without an end")
-                    .hint("is a double quote not closed?")
-            }
-            CsvErrorKind::Io(error) => {
-                Error::new(ErrorKind::Io, "the file can't be read").caused_by(error)
-            }
-            CsvErrorKind::UnequalLengths { expected_len, len, .. } => {
-                damaged("the row has another number of columns")
-                    .expected(format_args!("{expected_len}, as in the first line"))
-                    .found(len)
-            }
-            CsvErrorKind::Utf8 { err, .. } => {
-                let field = err.field();
-                let name = self.names.get(field).map_or("", String::as_str);
-                damaged("the cell is not UTF-8")
-                    .expected("a text in UTF-8")
-                    .found(format_args!("other bytes in column {name} ({})", field + 1))
-            }
-            kind => damaged("the row can't be read")
-                .expected("comma-separated cells")
-                .found(format_args!("{kind:?}")),
-        }
+        let advanced = self.rows.advance();
+        advanced.map_err(|error| self.place().of(&self.name, error))
     }
 
     fn record(&mut self) -> Result<Record> {
-        let given = match self.columns.id {
-            None => None,
-            Some(column) => match self.row.get(column).unwrap_or_default() {
-                "" => None,
-                cell => {
-                    Some(cell.parse::<RecordId>().map_err(|error| self.in_column(column, error))?)
-                }
-            },
+        let given = match self.columns.id.map(|column| (column, self.rows.cell(column))) {
+            None | Some((_, "")) => None,
+            Some((column, cell)) => {
+                Some(cell.parse::<RecordId>().map_err(|error| self.in_column(column, error))?)
+            }
         };
         let place = self.place();
         let id = self
@@ -186,9 +131,13 @@ impl<R: Read> CsvReader<R> {
             }
         }
         let mut payload = Payload::new();
-        for &column in &self.columns.payload {
-            if let Some(value) = cell::read(self.row.get(column).unwrap_or_default()) {
-                payload.insert(self.names[column].as_str(), value);
+        for (&column, kind) in self.columns.payload.iter().zip(&self.types) {
+            let (name, cell) = (self.columns.names[column].as_str(), self.rows.cell(column));
+            let value = kind.read(cell, &self.rules);
+            match value.map_err(|error| self.in_column(column, error))? {
+                Some(value) => drop(payload.insert(name, value)),
+                None if kind.is_absent(cell) => self.notes.absent(name),
+                None => {}
             }
         }
         Ok(record.with_payload(payload))
@@ -196,14 +145,13 @@ impl<R: Read> CsvReader<R> {
 
     /// The vector in these columns; `None` where they are empty.
     fn vector(&self, columns: &VectorColumns) -> Result<Option<Vector>> {
-        let cell_of = |column: usize| self.row.get(column).unwrap_or_default();
         let columns = match columns {
-            VectorColumns::One(column) if cell_of(*column).is_empty() => return Ok(None),
+            VectorColumns::One(column) if self.rows.cell(*column).is_empty() => return Ok(None),
             VectorColumns::One(column) => {
-                let read = json::vector(cell_of(*column).as_bytes());
+                let read = json::vector(self.rows.cell(*column).as_bytes());
                 return read.map(Some).map_err(|problem| match problem.field {
                     Some(component) => {
-                        let name = format!("{}{component}", self.names[*column]);
+                        let name = format!("{}{component}", self.columns.names[*column]);
                         self.place().column(&name, &self.name, problem.error)
                     }
                     None => self.in_column(*column, problem.error),
@@ -211,11 +159,11 @@ impl<R: Read> CsvReader<R> {
             }
             VectorColumns::Components(columns) => columns,
         };
-        if columns.iter().all(|column| cell_of(*column).is_empty()) {
+        if columns.iter().all(|column| self.rows.cell(*column).is_empty()) {
             return Ok(None);
         }
         let component = |&column: &usize| {
-            let cell = cell_of(column);
+            let cell = self.rows.cell(column);
             let number = cell.trim().parse::<f32>().ok().filter(|number| number.is_finite());
             number.ok_or_else(|| {
                 let error = Error::new(ErrorKind::Damaged, "the cell is not a component")
@@ -230,16 +178,14 @@ impl<R: Read> CsvReader<R> {
     }
 
     fn in_column(&self, column: usize, error: Error) -> Error {
-        self.place().column(&self.names[column], &self.name, error)
+        self.place().column(&self.columns.names[column], &self.name, error)
     }
 }
 
 impl<R: Read> Reader for CsvReader<R> {
     fn next_record(&mut self) -> Result<Option<Record>> {
-        match self.advance() {
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-            Err(error) => return Err(self.place().of(&self.name, error)),
+        if !self.advance()? {
+            return Ok(None);
         }
         let record = self.record()?;
         self.records += 1;
@@ -247,7 +193,7 @@ impl<R: Read> Reader for CsvReader<R> {
     }
 
     fn place(&self) -> Place {
-        Place::Line(self.line)
+        Place::Line(self.rows.line())
     }
 
     fn name(&self) -> &str {
@@ -255,22 +201,14 @@ impl<R: Read> Reader for CsvReader<R> {
     }
 
     fn progress(&self) -> Progress {
-        Progress { done: self.reader.position().byte(), total: self.file_bytes, unit: Unit::Bytes }
+        Progress { done: self.rows.bytes_read(), total: self.file_bytes, unit: Unit::Bytes }
     }
-}
 
-/// Lends a reader's bytes, at most `left` more for each record.
-#[derive(Debug)]
-struct Bounded<R> {
-    reader: R,
-    left: Rc<Cell<usize>>,
-}
+    fn has_ids(&self) -> bool {
+        self.ids.are_in_the_file()
+    }
 
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(into)?;
-        let left = self.left.get().checked_sub(read).ok_or(io::ErrorKind::FileTooLarge)?;
-        self.left.set(left);
-        Ok(read)
+    fn notes(&self) -> Notes {
+        self.notes.clone()
     }
 }

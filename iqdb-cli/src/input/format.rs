@@ -15,18 +15,21 @@ pub enum Format {
     Fbin,
     /// A JSON object per line.
     Jsonl,
-    /// Columns with names.
+    /// Columns with names, separated by commas.
     Csv,
+    /// Columns with names, separated by tabs.
+    Tsv,
     /// Columns with names and types.
     Parquet,
 }
 
-const ALL: [(Format, &str); 6] = [
+const ALL: [(Format, &str); 7] = [
     (Format::Npy, "npy"),
     (Format::Fvecs, "fvecs"),
     (Format::Fbin, "fbin"),
     (Format::Jsonl, "jsonl"),
     (Format::Csv, "csv"),
+    (Format::Tsv, "tsv"),
     (Format::Parquet, "parquet"),
 ];
 

@@ -12,6 +12,11 @@ pub(super) enum Ids {
 }
 
 impl Ids {
+    /// Whether records have been read, and had ids.
+    pub(super) fn are_in_the_file(self) -> bool {
+        matches!(self, Self::InTheFile)
+    }
+
     /// The id of the record in `row`, counted from 0, of which the file says `given`.
     pub(super) fn of_row(&mut self, row: u64, given: Option<RecordId>) -> Result<RecordId> {
         match (*self, given) {

@@ -2,17 +2,19 @@
 
 use std::io::BufRead;
 
-use iqdb::{Error, ErrorKind, Field, Record, Result, Vector};
+use iqdb::{Error, ErrorKind, Field, Map, Record, Result, Value, Vector};
 
 use super::ids::Ids;
 use super::json::{self, Line, Problem};
 use super::lines::Lines;
-use super::{Place, Progress, Reader, Unit, Vectors};
+use super::rules::{Rules, integer_beyond_64_bits, large_integer};
+use super::{Notes, Place, Progress, Reader, Unit, Vectors};
 
 /// The records of a `.jsonl` file.
 #[derive(Debug)]
 pub struct JsonlReader<R> {
     source: Source<R>,
+    rules: Rules,
     ids: Ids,
     records: u64,
 }
@@ -42,6 +44,31 @@ impl<R: BufRead> Source<R> {
         self.lines.place().of(&self.name, error)
     }
 
+    fn wrong_in(&self, key: &str, error: Error) -> Error {
+        self.lines.place().column(key, &self.name, error)
+    }
+
+    /// The line as an object.
+    fn object(&self) -> Result<Line> {
+        const NO_VALUES: [&str; 3] = ["id", Field::DEFAULT, "vectors"];
+        let large = || integer_beyond_64_bits(self.lines.line(), &NO_VALUES);
+        let line = self.parse(|line| {
+            json::object(line).map_err(|problem| match large() {
+                Some(integer) => Problem { error: large_integer(&integer), ..problem },
+                None => problem,
+            })
+        })?;
+        // A float as large may have been an integer that no value holds.
+        let is_large =
+            |value: &Value| matches!(value, Value::Float(float) if float.abs() >= i64::MAX as f64);
+        if has_number(line.payload.as_map(), &is_large)
+            && let Some(integer) = large()
+        {
+            return Err(self.wrong(large_integer(&integer)));
+        }
+        Ok(line)
+    }
+
     fn progress(&self) -> Progress {
         Progress { done: self.lines.bytes_read(), total: self.file_bytes, unit: Unit::Bytes }
     }
@@ -52,7 +79,13 @@ impl<R: BufRead> JsonlReader<R> {
     /// for errors only.
     pub fn new(name: impl Into<String>, reader: R, file_bytes: u64) -> Self {
         let source = Source { name: name.into(), lines: Lines::new(reader), file_bytes };
-        Self { source, ids: Ids::default(), records: 0 }
+        Self { source, rules: Rules::default(), ids: Ids::default(), records: 0 }
+    }
+
+    /// Reads values by these rules.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 }
 
@@ -61,12 +94,19 @@ impl<R: BufRead> Reader for JsonlReader<R> {
         if !self.source.advance()? {
             return Ok(None);
         }
-        let mut line = self.source.parse(json::object)?;
+        let mut line = self.source.object()?;
         let id = line.id.take();
         let id = self.ids.of_row(self.records, id).map_err(|error| self.source.wrong(error))?;
         // A vector under a name that is not known would be taken for a part of the payload.
         if line.vectors.is_empty() && line.has_flat_payload {
             return Err(self.source.wrong(no_vector()));
+        }
+        for key in &self.rules.dates {
+            if let Some(Value::Text(text)) = line.payload.get(key).cloned() {
+                let date =
+                    self.rules.date(&text).map_err(|error| self.source.wrong_in(key, error))?;
+                line.payload.insert(key.as_str(), date);
+            }
         }
         self.records += 1;
         Ok(Some(line.into_record(id)))
@@ -83,6 +123,26 @@ impl<R: BufRead> Reader for JsonlReader<R> {
     fn progress(&self) -> Progress {
         self.source.progress()
     }
+
+    fn has_ids(&self) -> bool {
+        self.ids.are_in_the_file()
+    }
+
+    fn notes(&self) -> Notes {
+        Notes::default()
+    }
+}
+
+/// Whether any value of a map is such a number.
+fn has_number(map: &Map, is_such: &impl Fn(&Value) -> bool) -> bool {
+    fn any(value: &Value, is_such: &impl Fn(&Value) -> bool) -> bool {
+        match value {
+            Value::List(values) => values.iter().any(|value| any(value, is_such)),
+            Value::Map(map) => has_number(map, is_such),
+            value => is_such(value),
+        }
+    }
+    map.iter().any(|(_, value)| any(value, is_such))
 }
 
 fn no_vector() -> Error {
@@ -108,7 +168,7 @@ impl<R: BufRead> PayloadLines<R> {
         if !self.source.advance()? {
             return Ok(None);
         }
-        let line = self.source.parse(json::object)?;
+        let line = self.source.object()?;
         if let Some((name, _)) = line.vectors.first() {
             return Err(self.source.wrong(
                 Error::new(ErrorKind::Damaged, "the line has a vector of its own")

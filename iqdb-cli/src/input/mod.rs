@@ -1,23 +1,25 @@
 //! Files of records and of vectors: one reader per format, all behind two traits.
 //!
-//! Readers go through their file once, hold one record (or a portion of about a megabyte) of it at
+//! Readers go through their file once (a table in text: twice), hold one record (or a portion of about a megabyte) of it at
 //! a time, and trust nothing: memory grows with what is really there, and an error names the file,
 //! the row and, where there is one, the column. They never write and never know a database.
 
-pub(crate) mod cell;
-mod csv;
+pub(crate) mod csv;
 mod format;
 mod ids;
 mod json;
 mod jsonl;
 mod lines;
 mod matrix;
+mod notes;
 mod npy;
+mod offset;
 mod open;
 mod paired;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod place;
+mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -25,18 +27,21 @@ use std::borrow::Cow;
 
 use iqdb::{Field, Record, Result, Vector};
 
-pub use self::csv::CsvReader;
+pub use self::csv::{CsvReader, Delimiter};
 pub use self::format::Format;
 pub use self::jsonl::{JsonlReader, VectorLines};
 pub use self::lines::LINE_BYTES_MAX;
 pub use self::matrix::{MatrixReader, RowHead};
+pub use self::notes::Notes;
 pub use self::npy::NpyVectors;
+pub use self::offset::Offset;
 pub(crate) use self::open::{one, some};
 pub use self::open::{open, open_vectors};
 pub use self::paired::Paired;
 #[cfg(feature = "parquet")]
 pub use self::parquet::ParquetReader;
 pub use self::place::Place;
+pub use self::rules::{Rules, Timestamps};
 
 /// Records in the order of their file.
 pub trait Reader {
@@ -54,6 +59,13 @@ pub trait Reader {
 
     /// How far the reading has come.
     fn progress(&self) -> Progress;
+
+    /// Whether the file has ids. Without, those of its records are the row numbers from 0. Decided by the
+    /// first record.
+    fn has_ids(&self) -> bool;
+
+    /// What there is to say about what has been read.
+    fn notes(&self) -> Notes;
 }
 
 /// Vectors in the order of their file.

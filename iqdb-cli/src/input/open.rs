@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use iqdb::{Element, Error, ErrorKind, Field, FieldKind, Result, Schema, f16};
 
 use super::{
-    CsvReader, Format, JsonlReader, MatrixReader, NpyVectors, Paired, Reader, RowHead, VectorLines,
-    Vectors, lines,
+    CsvReader, Delimiter, Format, JsonlReader, MatrixReader, NpyVectors, Paired, Reader, RowHead,
+    Rules, VectorLines, Vectors, lines,
 };
 use crate::{files, npy};
 
@@ -32,14 +32,17 @@ pub fn open(
     payload: Option<&Path>,
     schema: &Schema,
     fields: &[String],
+    rules: &Rules,
 ) -> Result<Box<dyn Reader>> {
     if file.is_dir() {
+        check_no_columns(file, rules)?;
         let beside = Some(file.join("payload.jsonl")).filter(|path| path.exists());
         let payload = payload.map(PathBuf::from).or(beside);
         return paired(&file.join("base.npy"), payload.as_deref(), &one(schema, fields)?);
     }
     let format = Format::of(file)?;
     if format.is_vectors() {
+        check_no_columns(file, rules)?;
         return paired(file, payload, &one(schema, fields)?);
     }
     if payload.is_some() {
@@ -54,13 +57,24 @@ pub fn open(
             .expected("a file of vectors or of columns beside --field")
             .hint("leave out --field"));
     }
+    if format == Format::Jsonl && !rules.texts.is_empty() {
+        return Err(Error::new(ErrorKind::NotSupported, "the file says itself what is a text")
+            .during(format!("opening {}", file.display()))
+            .expected("a file of columns beside --text")
+            .hint("put the values in quotes"));
+    }
     let opened = files::open(file, "a file of records")?;
     let (name, bytes) = (opened.name, opened.bytes);
     match format {
-        Format::Jsonl => Ok(Box::new(JsonlReader::new(name, buffered(opened.file), bytes))),
-        Format::Csv => {
+        Format::Jsonl => {
+            let reader = JsonlReader::new(name, buffered(opened.file), bytes);
+            Ok(Box::new(reader.with_rules(rules.clone())))
+        }
+        Format::Csv | Format::Tsv => {
             let fields = some(schema, fields)?;
-            Ok(Box::new(CsvReader::new(name, buffered(opened.file), bytes, &fields)?))
+            let delimiter = if format == Format::Csv { Delimiter::Comma } else { Delimiter::Tab };
+            let file = buffered(opened.file);
+            Ok(Box::new(CsvReader::new(name, file, delimiter, bytes, &fields, rules)?))
         }
         #[cfg(feature = "parquet")]
         Format::Parquet => {
@@ -68,6 +82,18 @@ pub fn open(
         }
         _ => Err(unread(file, format)),
     }
+}
+
+/// That there are no rules for columns, which the file has none of.
+fn check_no_columns(file: &Path, rules: &Rules) -> Result<()> {
+    let Some(flag) = rules.first_flag() else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::NotSupported, "the file has no columns")
+        .during(format!("opening {}", file.display()))
+        .expected(format_args!("a file of columns beside {flag}"))
+        .found("vectors")
+        .hint(format!("leave out {flag}")))
 }
 
 /// The fields of these names; without any, the one named [`Field::DEFAULT`].
@@ -118,7 +144,7 @@ pub fn open_vectors(file: &Path, field: &Field) -> Result<Box<dyn Vectors>> {
         }
         Format::Fvecs => RowHead::Dimension,
         Format::Fbin => RowHead::Nothing,
-        Format::Csv | Format::Parquet => return Err(unread(file, format)),
+        Format::Csv | Format::Tsv | Format::Parquet => return Err(unread(file, format)),
     };
     let opened = files::open(file, "a file of vectors")?;
     let matrix = MatrixReader::new(opened.name, buffered(opened.file), head, opened.bytes)?;

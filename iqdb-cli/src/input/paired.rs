@@ -7,7 +7,7 @@ use iqdb::{Error, ErrorKind, Payload, Record, Result};
 use super::ids::Ids;
 use super::json::Line;
 use super::jsonl::PayloadLines;
-use super::{Place, Progress, Reader, Vectors, with_vector};
+use super::{Notes, Place, Progress, Reader, Vectors, with_vector};
 
 /// Records of vectors and, where there are any, the lines that go with them.
 #[derive(Debug)]
@@ -69,6 +69,14 @@ impl<V: Vectors, P: BufRead> Reader for Paired<V, P> {
 
     fn progress(&self) -> Progress {
         self.vectors.progress()
+    }
+
+    fn has_ids(&self) -> bool {
+        self.ids.are_in_the_file()
+    }
+
+    fn notes(&self) -> Notes {
+        Notes::default()
     }
 }
 

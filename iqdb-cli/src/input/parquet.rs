@@ -27,7 +27,7 @@ use parquet::file::reader::ChunkReader;
 
 use self::types::unfit;
 use super::ids::Ids;
-use super::{Place, Progress, Reader, Unit, with_vector};
+use super::{Notes, Place, Progress, Reader, Unit, with_vector};
 
 /// How many rows are decoded at once.
 const BATCH_ROWS: usize = 1_024;
@@ -163,6 +163,14 @@ impl Reader for ParquetReader {
 
     fn progress(&self) -> Progress {
         Progress { done: self.rows_read, total: self.rows, unit: Unit::Rows }
+    }
+
+    fn has_ids(&self) -> bool {
+        self.ids.are_in_the_file()
+    }
+
+    fn notes(&self) -> Notes {
+        Notes::default()
     }
 }
 

@@ -12,6 +12,8 @@ mod files;
 mod import;
 mod index;
 mod interrupted;
+mod made_ids;
 mod run;
 mod search;
+mod tables;
 mod texts;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{RecordId, hyphenated, is_digits};
+use super::{RecordId, hyphenated, is_number};
 use crate::limits::ID_BYTES_MAX;
 use crate::{Error, ErrorKind, IdRef, Result};
 
@@ -56,7 +56,7 @@ impl FromStr for RecordId {
                     .found(&text[length..]));
             }
             Self::from(string)
-        } else if is_digits(text) {
+        } else if is_number(text) {
             let number = text.parse::<u64>().map_err(|error| {
                 Error::new(ErrorKind::InvalidId, "the number does not fit 64 bits")
                     .expected(format_args!("at most {}", u64::MAX))
@@ -111,7 +111,9 @@ mod tests {
     fn a_text_is_parsed_by_its_form() {
         let cases = [
             ("42", RecordId::from(42)),
-            ("007", RecordId::from(7)),
+            ("0", RecordId::from(0)),
+            ("007", RecordId::from("007")),
+            ("00", RecordId::from("00")),
             (UUID, RecordId::from(Uuid::try_parse(UUID).unwrap())),
             ("doc-42", RecordId::from("doc-42")),
             ("", RecordId::from("")),

@@ -172,3 +172,20 @@ fn vectors_stand_alone_or_in_an_object() {
         of_image("{"),
     ]));
 }
+
+#[test]
+fn an_integer_that_no_value_holds_is_never_rounded() {
+    let record = |value: &str| jsonl(&format!("{{\"id\": 1, \"vector\": [1], \"n\": {value}}}"));
+    insta::assert_snapshot!(refusals([
+        record("9223372036854775808"),
+        record("18446744073709551616"),
+        record("{\"a\": [-9223372036854775809]}"),
+        paired(
+            super::MatrixReader::new("base.vecs", &fvecs(&[&[1.0]])[..], RowHead::Dimension, 8)
+                .unwrap(),
+            "{\"n\": 18446744073709551616}"
+        ),
+    ]));
+    assert_eq!(record("1e19").unwrap()[0].payload.get("n"), Some(&Value::Float(1e19)));
+    assert!(jsonl("{\"id\": 1, \"vector\": [18446744073709551616], \"n\": 1e19}").is_ok());
+}

@@ -7,9 +7,13 @@ mod matrix;
 mod parquet;
 mod properties;
 
+use std::io::Cursor;
+
 use iqdb::{Error, Field, Metric, Record, Result, Schema};
 
-use super::{CsvReader, JsonlReader, MatrixReader, Paired, Reader, RowHead, Vectors};
+use super::{
+    CsvReader, Delimiter, JsonlReader, MatrixReader, Paired, Reader, RowHead, Rules, Vectors,
+};
 
 fn all(reader: &mut dyn Reader) -> Result<Vec<Record>> {
     let mut records = Vec::new();
@@ -29,7 +33,17 @@ fn default_field() -> Vec<Field> {
 }
 
 fn csv(text: &str) -> Result<Vec<Record>> {
-    all(&mut CsvReader::new("words.csv", text.as_bytes(), text.len() as u64, &default_field())?)
+    all(&mut csv_reader(text.as_bytes(), &default_field(), &Rules::default())?)
+}
+
+/// A reader of a table with the vectors of these fields.
+fn csv_reader<'a>(
+    bytes: &'a [u8],
+    fields: &[Field],
+    rules: &Rules,
+) -> Result<CsvReader<Cursor<&'a [u8]>>> {
+    let length = bytes.len() as u64;
+    CsvReader::new("words.csv", Cursor::new(bytes), Delimiter::Comma, length, fields, rules)
 }
 
 fn matrix(head: RowHead, bytes: &[u8]) -> Result<Vec<Record>> {
