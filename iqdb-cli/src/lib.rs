@@ -21,6 +21,7 @@ mod duration;
 pub mod exit;
 mod export;
 mod files;
+mod filter_keys;
 mod get;
 mod import;
 mod index;

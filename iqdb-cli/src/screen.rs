@@ -3,7 +3,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use console::{Style, Term};
 
@@ -27,6 +27,8 @@ pub struct Screen<'a> {
     pub err_colour: bool,
     /// Whether a user watches standard error, so that progress is worth drawing there.
     pub watched: bool,
+    /// Where a user answers questions; absent where there is no user to ask.
+    pub answers: Option<&'a mut dyn BufRead>,
 }
 
 impl<'a> Screen<'a> {
@@ -42,7 +44,31 @@ impl<'a> Screen<'a> {
             out_colour: colour && io::stdout().is_terminal(),
             err_colour: colour && io::stderr().is_terminal(),
             watched: io::stderr().is_terminal(),
+            answers: None,
         }
+    }
+
+    /// The screen, which asks the user of the terminal, if there is one.
+    #[must_use]
+    pub fn with_answers(self, answers: &'a mut dyn BufRead) -> Self {
+        let is_asked = self.watched && io::stdin().is_terminal();
+        Self { answers: is_asked.then_some(answers), ..self }
+    }
+
+    /// Asks for a yes or a no; `None` where there is no user to ask. What is neither is a no.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub fn ask(&mut self, question: &str) -> io::Result<Option<bool>> {
+        let Some(answers) = &mut self.answers else {
+            return Ok(None);
+        };
+        write!(self.err, "{question} [y/N] ")?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        answers.read_line(&mut answer)?;
+        let answer = answer.trim();
+        Ok(Some(answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes")))
     }
 
     /// For what a line is about.
@@ -131,6 +157,7 @@ mod tests {
                 out_colour: colour,
                 err_colour: !colour,
                 watched: false,
+                answers: None,
             };
             crate::run(["iqdb", "demo", "sea", "-k", "1"], &mut screen);
             crate::run(["iqdb", "demo", "seee"], &mut screen);
@@ -152,6 +179,7 @@ mod tests {
                 out_colour: true,
                 err_colour: false,
                 watched: false,
+                answers: None,
             };
             crate::run(["iqdb", "demo", "back", "-k", "20"], &mut screen);
             let text = String::from_utf8(out).unwrap();
@@ -162,5 +190,34 @@ mod tests {
             let longest = lines.map(console::measure_text_width).max();
             assert_eq!(longest, Some(width), "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        let ask = |answer: Option<&str>| {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let mut answers = answer.unwrap_or_default().as_bytes();
+            let mut screen = Screen {
+                out: &mut out,
+                err: &mut err,
+                width: 60,
+                out_colour: false,
+                err_colour: false,
+                watched: true,
+                answers: None,
+            };
+            if answer.is_some() {
+                screen.answers = Some(&mut answers);
+            }
+            let answered = screen.ask("Delete it?").unwrap();
+            (answered, String::from_utf8(err).unwrap())
+        };
+        let asked = "Delete it? [y/N] ".to_owned();
+        for (answer, is_yes) in
+            [("y\n", true), (" YES\r\n", true), ("\n", false), ("", false), ("yep\n", false)]
+        {
+            assert_eq!(ask(Some(answer)), (Some(is_yes), asked.clone()), "{answer:?}");
+        }
+        assert_eq!(ask(None), (None, String::new()));
     }
 }

@@ -12,7 +12,8 @@ use super::values::{at_least_1, filter, id, metrics};
 const RM_EXAMPLES: &str = "\
 Examples:
   iqdb rm words.iqdb n02711573 n12255452
-  iqdb rm words.iqdb --where 'pos = \"verb\" and lexfile < 30'";
+  iqdb rm words.iqdb --where 'pos = \"verb\" and lexfile < 30' --dry-run
+  iqdb rm words.iqdb --where 'pos = \"verb\" and lexfile < 30' --yes";
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
@@ -100,9 +101,15 @@ pub struct RmArgs {
     /// The ids of the records to delete
     #[arg(value_name = "ID", value_parser = id)]
     pub ids: Vec<RecordId>,
-    /// Delete the records that match
+    /// Delete the records that match, after a question on a terminal
     #[arg(long = "where", value_name = "FILTER", value_parser = filter)]
     pub filter: Option<Filter>,
+    /// Delete what matches without a question
+    #[arg(long)]
+    pub yes: bool,
+    /// Say how many records would be deleted, and delete none
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
 }
 
 /// What to check.

@@ -145,7 +145,8 @@ pub enum Command {
     /// Delete records, by id or by filter, as one batch
     ///
     /// An id that is not there makes the exit code 1; the others are deleted. A filter that matches
-    /// nothing deletes nothing, and that is no failure.
+    /// nothing deletes nothing, and that is no failure. Before records are deleted by a filter, their
+    /// number is shown and confirmed on the terminal; without one, --yes is needed.
     Rm(RmArgs),
     /// Find the records nearest to a vector
     ///

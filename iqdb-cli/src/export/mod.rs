@@ -12,12 +12,12 @@ use iqdb::{Error, ErrorKind, Field, Filter, Result, Snapshot, SnapshotExt};
 
 use crate::args::ExportArgs;
 use crate::count::counted;
-use crate::database;
 use crate::duration::human;
 use crate::exit::Failure;
 use crate::input::{self, Format};
 use crate::progress;
 use crate::screen::{Screen, printable};
+use crate::{database, filter_keys};
 use file::NewFile;
 use writer::Writer;
 
@@ -40,6 +40,7 @@ pub(crate) fn run(args: &ExportArgs, screen: &mut Screen<'_>) -> Result<(), Fail
     let database = database::open_read_only(&args.database)?;
     let snapshot = database.snapshot()?;
     let fields = fields(args, format, &*snapshot)?;
+    filter_keys::say_unknown(args.filter.as_ref(), &*snapshot, screen)?;
     let start = Instant::now();
     let count = snapshot.count(args.filter.as_ref())?;
     let bar = progress::of_rows(screen, "exporting", count);

@@ -13,11 +13,11 @@ use iqdb::{
 };
 
 use crate::args::SearchArgs;
-use crate::database;
 use crate::exit::{Failure, Negative};
 use crate::get::not_there;
 use crate::input::{self, VectorLines, Vectors};
 use crate::screen::Screen;
+use crate::{database, filter_keys};
 
 /// How many queries are answered in one go.
 const BATCH_QUERIES: usize = 64;
@@ -29,6 +29,9 @@ const BATCH_QUERIES: usize = 64;
 /// database and of the output.
 pub(crate) fn run(args: &SearchArgs, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let database = database::open_read_only(&args.database)?;
+    if args.filter.is_some() {
+        filter_keys::say_unknown(args.filter.as_ref(), &*database.snapshot()?, screen)?;
+    }
     if let Some(words) = &args.text {
         let field = texts_of(&database.schema(), args.field.as_deref())?;
         let text = TextQuery::of(&database.schema(), Some(field.name()), words)?;

@@ -98,19 +98,48 @@ fn get_prints_records_as_they_were_imported() {
 fn rm_deletes_by_id_or_by_filter() {
     let files = Files::words();
     snapshot("rm_absent", &files.run(&["rm", "db", "7", "ocean", "sea"]));
-    assert_eq!(
-        files.ok(&["rm", "db", "--where", "lang = \"de\""]),
-        "Deleted 1 record; 1 record left.\n"
-    );
+    let before = files.records();
+    let german = ["rm", "db", "--where", "lang = \"de\""];
+    snapshot("rm_unconfirmed", &files.run(&german));
+    let dry = [&german[..], &["--dry-run"]].concat();
+    assert_eq!(files.ok(&dry), "Would delete 1 record of 2 records.\n");
+    let dry = files.ok(&["rm", "db", "\"7\"", "\"7\"", "ocean", "--dry-run"]);
+    assert_eq!(dry, "Would delete 1 record of 2 records.\n");
+    assert_eq!(files.records(), before);
+    let yes = [&german[..], &["--yes"]].concat();
+    assert_eq!(files.ok(&yes), "Deleted 1 record; 1 record left.\n");
     assert_eq!(
         files.ok(&["rm", "db", "--where", "lang = \"de\""]),
         "Deleted 0 records; 1 record left.\n"
     );
     assert_eq!(files.records(), [WORDS.lines().nth(2).unwrap()]);
-    for args in [&["rm", "db"][..], &["rm", "db", "7", "--where", "lang exists"]] {
+    for args in [
+        &["rm", "db"][..],
+        &["rm", "db", "7", "--where", "lang exists"],
+        &["rm", "db", "--where", "lang exists", "--yes", "--dry-run"],
+    ] {
         assert_eq!(files.run(args).exit, 2);
     }
     snapshot("rm_filter", &files.run(&["rm", "db", "--where", "lang = = 7"]));
+}
+
+#[test]
+fn a_key_that_no_record_has_is_said() {
+    let files = Files::words();
+    let misspelt = "langg = \"de\" or not (lang = \"en\" and author.name exists and langg is null)";
+    let said = "note: no record has the key langg, which the filter names\n\
+        note: no record has the key author.name, which the filter names\n";
+    for args in [
+        &["search", "db", "--like", "7", "--where", misspelt][..],
+        &["export", "db", "out.jsonl", "--where", misspelt],
+        &["rm", "db", "--dry-run", "--where", misspelt],
+        &["rm", "db", "--yes", "--where", misspelt],
+    ] {
+        let ran = files.run(args);
+        assert_eq!((ran.exit, ran.err.as_str()), (0, said), "{args:?}");
+    }
+    files.ok(&["rm", "db", "--where", "not @id in []", "--yes"]);
+    files.ok(&["rm", "db", "--where", misspelt]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn what_is_exported_is_imported_bit_for_bit() {
         files.ok(&[&["import", "db", file, "--resume"], &payload[..]].concat());
         assert_eq!(files.records(), before, "{file}");
 
-        files.ok(&["rm", "db", "--where", "not @id in []"]);
+        files.ok(&["rm", "db", "--where", "not @id in []", "--yes"]);
         assert_eq!(files.records(), [""; 0]);
         files.ok(&[&["import", "db", file], &payload[..]].concat());
         assert_eq!(files.records(), before, "{file}");

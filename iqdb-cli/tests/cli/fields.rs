@@ -43,7 +43,7 @@ fn filled() -> Files {
 }
 
 fn clear(files: &Files) {
-    files.ok(&["rm", "db", "--where", "not @id in []"]);
+    files.ok(&["rm", "db", "--where", "not @id in []", "--yes"]);
     assert_eq!(files.records(), [""; 0]);
 }
 
