@@ -100,8 +100,8 @@ pub enum Command {
     ///            objects), and otherwise texts; 007 is a text. An empty cell, nan and NaT are nothing
     ///   .tsv     the same, separated by tabs
     ///   .parquet columns by name: `id`, `vector`, and the payload in the others: structs are maps,
-    ///            timestamps and days are dates; in builds with the feature parquet. Vectors are
-    ///            lists, and of bits binaries of a fixed size
+    ///            timestamps and days are dates, null and NaN no value; in builds with the feature
+    ///            parquet. Vectors are lists, and of bits binaries of a fixed size
     ///   a folder with base.npy and, where there are ids and payloads, payload.jsonl
     ///
     /// The first three hold vectors alone; ids and payloads come from PAYLOAD, a line per row: {"id":

@@ -78,7 +78,8 @@ pub fn open(
         }
         #[cfg(feature = "parquet")]
         Format::Parquet => {
-            Ok(Box::new(super::ParquetReader::new(name, opened.file, some(schema, fields)?)?))
+            let fields = some(schema, fields)?;
+            Ok(Box::new(super::ParquetReader::new(name, opened.file, fields, rules)?))
         }
         _ => Err(unread(file, format)),
     }

@@ -4,21 +4,17 @@
 //! own on a hostile file is caught here and reported as damage.
 
 mod types;
+mod values;
 mod vectors;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema, TimeUnit};
+use arrow_schema::{DataType, Schema};
 use iqdb::limits::PAYLOAD_DEPTH_MAX;
-use iqdb::{DateTime, Error, ErrorKind, Field, Map, Payload, Record, RecordId, Result, Value};
+use iqdb::{Error, ErrorKind, Field, Payload, Record, RecordId, Result};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
@@ -26,7 +22,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::ChunkReader;
 
 use self::types::unfit;
+use self::values::Values;
 use super::ids::Ids;
+use super::rules::Rules;
 use super::{Notes, Place, Progress, Reader, Unit, with_vector};
 
 /// How many rows are decoded at once.
@@ -41,6 +39,8 @@ pub struct ParquetReader {
     /// The next row of the batch.
     next: usize,
     columns: Columns,
+    rules: Rules,
+    notes: Notes,
     ids: Ids,
     rows_read: u64,
     rows: u64,
@@ -65,6 +65,7 @@ impl ParquetReader {
         name: impl Into<String>,
         file: impl ChunkReader + 'static,
         fields: Vec<Field>,
+        rules: &Rules,
     ) -> Result<Self> {
         let name = name.into();
         let opened = guarded(|| {
@@ -77,13 +78,15 @@ impl ParquetReader {
         });
         let during = format!("reading {name}");
         let (batches, schema, rows) = opened.map_err(|error| error.during(during.clone()))?;
-        let columns = Columns::of(&schema, fields).map_err(|error| error.during(during))?;
+        let columns = Columns::of(&schema, fields, rules).map_err(|error| error.during(during))?;
         Ok(Self {
             name,
             batches: Some(batches),
             batch: None,
             next: 0,
             columns,
+            rules: rules.clone(),
+            notes: Notes::default(),
             ids: Ids::default(),
             rows_read: 0,
             rows: u64::try_from(rows).unwrap_or(0),
@@ -122,14 +125,21 @@ impl ParquetReader {
         let id = self.ids.of_row(self.rows_read, given).map_err(|error| in_column("id", error))?;
         let mut record = Record::without_vector(id);
         for (field, column) in &self.columns.vectors {
-            let vector = vectors::read(batch.column(*column), row, field.kind());
+            let mut is_rounded = false;
+            let vector = vectors::read(batch.column(*column), row, field.kind(), &mut is_rounded);
+            if is_rounded {
+                let name = field.name();
+                self.notes
+                    .say(format!("Vectors of {name} are of 64 bits, and rounded to 32 once."));
+            }
             if let Some(vector) = vector.map_err(|error| in_column(field.name(), error))? {
                 record = with_vector(record, field.name(), vector);
             }
         }
         let mut payload = Payload::new();
         for (key, column) in &self.columns.payload {
-            let value = value(batch.column(*column), row);
+            let mut values = Values::of(key, &self.rules, &mut self.notes);
+            let value = values.read(batch.column(*column), row);
             if let Some(value) = value.map_err(|error| in_column(key, error))? {
                 payload.insert(key.as_str(), value);
             }
@@ -170,24 +180,30 @@ impl Reader for ParquetReader {
     }
 
     fn notes(&self) -> Notes {
-        Notes::default()
+        self.notes.clone()
     }
 }
 
-/// What the crate reports, or that it panicked, as damage.
+/// What the crate reports, or that it panicked, as damage; but not what it can't do.
 fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T> {
     let damaged = || {
         Error::new(ErrorKind::Damaged, "the file can't be read").expected("a whole .parquet file")
     };
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) if error.to_string().contains("Disabled feature") => {
+            Err(Error::new(ErrorKind::NotSupported, "the file's compression is not read here")
+                .expected("no compression, snappy or zstd")
+                .found(error)
+                .hint("write it again, in pandas with to_parquet(compression=\"zstd\")"))
+        }
         Ok(Err(error)) => Err(damaged().found(error)),
         Err(_) => Err(damaged().found("bytes that its reader gives up on")),
     }
 }
 
 impl Columns {
-    fn of(schema: &Schema, fields: Vec<Field>) -> Result<Self> {
+    fn of(schema: &Schema, fields: Vec<Field>, rules: &Rules) -> Result<Self> {
         let mut vectors = Vec::new();
         for field in fields {
             let column = vectors::column(schema, &field)?;
@@ -206,10 +222,18 @@ impl Columns {
                             or lists and structs of them, at most 16 deep";
                         return Err(unfit(name, kind, expected));
                     }
+                    if rules.texts.iter().any(|text| text == name) && !is_id(kind) {
+                        return Err(unfit(name, kind, "integers or strings beside --text"));
+                    }
+                    if rules.dates.iter().any(|date| date == name) && *kind != DataType::Utf8 {
+                        return Err(unfit(name, kind, "strings beside --dates"));
+                    }
                     payload.push((name.to_owned(), column));
                 }
             }
         }
+        let keys: Vec<&str> = payload.iter().map(|(key, _)| key.as_str()).collect();
+        rules.check_columns(&keys)?;
         Ok(Self { id, vectors, payload })
     }
 }
@@ -241,99 +265,11 @@ fn id(array: &ArrayRef, row: usize) -> Result<Option<RecordId>> {
     if *array.data_type() == DataType::Utf8 {
         return Ok(Some(array.as_string::<i32>().value(row).into()));
     }
-    let number = match array.data_type() {
-        DataType::UInt64 => Some(array.as_primitive::<UInt64Type>().value(row)),
-        _ => integer(array, row).and_then(|number| u64::try_from(number).ok()),
-    };
-    let number = number.ok_or_else(|| {
+    let number = values::integer(array, row);
+    let id = u64::try_from(number).map_err(|_| {
         Error::new(ErrorKind::Damaged, "the id is negative")
             .expected("an integer of at least 0")
-            .found(integer(array, row).unwrap_or_default())
+            .found(number)
     })?;
-    Ok(Some(number.into()))
-}
-
-/// The value in a row; `None` for null, which is an absent key.
-fn value(array: &ArrayRef, row: usize) -> Result<Option<Value>> {
-    if array.is_null(row) {
-        return Ok(None);
-    }
-    Ok(Some(match array.data_type() {
-        DataType::Boolean => array.as_boolean().value(row).into(),
-        DataType::Utf8 => array.as_string::<i32>().value(row).into(),
-        DataType::Float16 => f64::from(array.as_primitive::<Float16Type>().value(row)).into(),
-        DataType::Float32 => array.as_primitive::<Float32Type>().value(row).into(),
-        DataType::Float64 => array.as_primitive::<Float64Type>().value(row).into(),
-        DataType::List(_) => {
-            let list = array.as_list::<i32>().value(row);
-            let values = (0..list.len()).map(|n| Ok(value(&list, n)?.unwrap_or_default()));
-            Value::List(values.collect::<Result<_>>()?)
-        }
-        DataType::Struct(_) => {
-            let parts = array.as_struct();
-            let mut map = Map::new();
-            for (key, column) in parts.column_names().into_iter().zip(parts.columns()) {
-                if let Some(value) = value(column, row)? {
-                    map.insert(key, value);
-                }
-            }
-            map.into()
-        }
-        DataType::Date32 | DataType::Timestamp(..) => date(array, row)?.into(),
-        _ => integer(array, row)
-            .ok_or_else(|| {
-                Error::new(ErrorKind::InvalidPayload, "the integer does not fit 64 bits")
-                    .expected(format_args!("at most {}", i64::MAX))
-                    .found("more")
-            })?
-            .into(),
-    }))
-}
-
-/// The point in time in a row. A day is its midnight in UTC, and a timestamp without a time zone one
-/// of UTC.
-fn date(array: &ArrayRef, row: usize) -> Result<DateTime> {
-    const MICROS_PER_SECOND: i64 = 1_000_000;
-    let (number, micros_each) = match array.data_type() {
-        DataType::Date32 => {
-            (array.as_primitive::<Date32Type>().value(row).into(), 86_400 * MICROS_PER_SECOND)
-        }
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            (array.as_primitive::<TimestampSecondType>().value(row), MICROS_PER_SECOND)
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            (array.as_primitive::<TimestampMillisecondType>().value(row), 1_000)
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            (array.as_primitive::<TimestampMicrosecondType>().value(row), 1)
-        }
-        _ => {
-            let nanos = array.as_primitive::<TimestampNanosecondType>().value(row);
-            if nanos % 1_000 != 0 {
-                return Err(Error::new(
-                    ErrorKind::InvalidPayload,
-                    "the timestamp is finer than a microsecond",
-                )
-                .expected("whole microseconds")
-                .found(format_args!("{nanos} nanoseconds since 1970")));
-            }
-            (nanos / 1_000, 1)
-        }
-    };
-    // What overflows is out of range, too.
-    DateTime::from_micros(number.saturating_mul(micros_each))
-}
-
-/// The integer in a row, unless it is too large.
-fn integer(array: &ArrayRef, row: usize) -> Option<i64> {
-    match array.data_type() {
-        DataType::Int8 => Some(array.as_primitive::<Int8Type>().value(row).into()),
-        DataType::Int16 => Some(array.as_primitive::<Int16Type>().value(row).into()),
-        DataType::Int32 => Some(array.as_primitive::<Int32Type>().value(row).into()),
-        DataType::Int64 => Some(array.as_primitive::<Int64Type>().value(row)),
-        DataType::UInt8 => Some(array.as_primitive::<UInt8Type>().value(row).into()),
-        DataType::UInt16 => Some(array.as_primitive::<UInt16Type>().value(row).into()),
-        DataType::UInt32 => Some(array.as_primitive::<UInt32Type>().value(row).into()),
-        _ => array.as_primitive::<UInt64Type>().value(row).try_into().ok(),
-    }
+    Ok(Some(id.into()))
 }

@@ -11,6 +11,7 @@ components. The files are committed; run this after a change and commit what it 
 import csv
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -216,12 +217,100 @@ def json_lines():
         path, orient="records", lines=True), records=with_n(7))
 
 
+def to_parquet(columns, ids=None, **options):
+    """The frame with its vectors as lists, as pandas writes it through pyarrow."""
+    made = frame(columns, ids).drop(columns=["v0", "v1"])
+    made["vector"] = [[1.0, 2.0]] * len(made)
+    return lambda path: made.to_parquet(path, **({"index": False} | options))
+
+
+def parquet_of_pandas():
+    def n(name, values, **expected):
+        case(f"pandas_{name}.parquet", None if values is None else to_parquet({"n": values}), **expected)
+
+    n("int", [7, -7], records=with_n(7, -7))
+    n("nullable_int", pd.array([7, None], dtype="Int64"), records=with_n(7, None), notes=[absent(1)])
+    n("float", [7.0, 0.1], records=with_n(7.0, 0.1))
+    n("float_nan", [7.0, float("nan")], records=with_n(7.0, None), notes=[absent(1)])
+    n("float_infinite", [float("inf")], exit=2, error="not finite")
+    n("float32", np.array([0.5], dtype="f4"), records=with_n(0.5))
+    n("bool_missing", [True, None], records=with_n(True, None), notes=[absent(1)])
+    n("text_missing", ["007", None], records=with_n("007", None), notes=[absent(1)])
+    n("category", pd.Categorical(["a", "b", "a"]), records=with_n("a", "b", "a"))
+    n("uint64", np.array([1, 2**64 - 1], dtype="u8"), exit=2, error="the integer does not fit 64 bits")
+    n("uint64", None, flags=["--text", "n"], records=with_n("1", str(2**64 - 1)))
+    n("float", None, flags=["--text", "n"], exit=2, error="integers or strings beside --text")
+    n("int", None, flags=["--dates", "n"], exit=2, error="strings beside --dates")
+    n("int", None, flags=["--dates", "m"], exit=2, error="there is no such column")
+    naive = pd.to_datetime(["2025-01-31 10:00:00.5"])
+    for unit in ["s", "ms", "us", "ns"]:
+        n(f"time_naive_{unit}", naive.as_unit(unit), exit=2, error="--assume-tz UTC")
+        shown = "2025-01-31T08:00:00Z" if unit == "s" else "2025-01-31T08:00:00.5Z"
+        n(f"time_naive_{unit}", None, flags=["--assume-tz", "+02:00"], records=with_n({"$date": shown}))
+        zoned = naive.tz_localize("Europe/Berlin").as_unit(unit)
+        n(f"time_zone_{unit}", zoned, records=with_n({"$date": shown.replace("08", "09")}))
+    fine = pd.to_datetime([1_738_317_600_000_000_001], utc=True)
+    n("time_nanos", fine, exit=2, error="--timestamps truncate, text or int")
+    for value, flag in [
+        ({"$date": "2025-01-31T10:00:00Z"}, "truncate"),
+        ("2025-01-31T10:00:00.000000001Z", "text"),
+        (1_738_317_600_000_000_001, "int"),
+    ]:
+        n("time_nanos", None, flags=["--timestamps", flag], records=with_n(value))
+    n("time_nat", pd.to_datetime(["2025-01-31T10:00:00", None], utc=True),
+      records=with_n({"$date": "2025-01-31T10:00:00Z"}, None), notes=[absent(1)])
+    n("day", [date(2025, 1, 31)], records=with_n({"$date": "2025-01-31T00:00:00Z"}),
+      notes=["Days are dates, each its midnight in UTC."])
+    n("text_of_time", ["2025-01-31 10:00:00+00:00"], flags=["--dates", "n"],
+      records=with_n({"$date": "2025-01-31T10:00:00Z"}))
+    n("list", [[1, 2], []], records=with_n([1, 2], []))
+    n("list_of_texts", [["a", None]], records=with_n(["a", None]))
+    n("list_with_nan", [np.array([0.5, np.nan])], records=with_n([0.5, None]))
+    n("map", [{"a": 1, "b": "x"}, {"a": 2, "b": None}], records=with_n({"a": 1, "b": "x"}, {"a": 2}),
+      notes=[absent(1, "n.b")])
+    for codec in ["none", "snappy", "zstd"]:
+        case(f"pandas_{codec}.parquet", to_parquet({"n": ["a"] * 3}, compression=None if codec == "none" else codec),
+             records=with_n("a", "a", "a"))
+    for codec in ["gzip", "brotli", "lz4"]:
+        case(f"pandas_{codec}.parquet", to_parquet({"n": ["a"] * 3}, compression=codec), exit=2,
+             error="the file's compression is not read here")
+    rounded = pd.DataFrame({"id": [1], "vector": [[0.1, 2.0]]})
+    case("pandas_vector_rounded.parquet", lambda path: rounded.to_parquet(path, index=False),
+         records=[{"id": 1, "vector": [0.1, 2.0]}],
+         notes=["Vectors of vector are of 64 bits, and rounded to 32 once."])
+    uuid = "67e55044-10b1-426f-9247-bb680e5fe0c8"
+    for name, id in [("number", 7), ("largest", np.uint64(2**64 - 1)), ("text_of_digits", "7"),
+                     ("zeros_before", "007"), ("text_of_a_uuid", uuid)]:
+        read = id if isinstance(id, str) else int(id)
+        case(f"id_{name}.parquet", to_parquet({"n": [1]}, ids=[id]), records=[record(read, {"n": 1})])
+    case("id_negative.parquet", to_parquet({"n": [1]}, ids=[-7]), exit=3, error="the id is negative")
+    case("id_float.parquet", to_parquet({"n": [1]}, ids=[7.5]), exit=2, error="the column id has another type")
+
+
+def numpy_arrays():
+    rows = np.array([[1, 2], [0.5, -2]])
+    both = [record(0), record(1, vector=(0.5, -2.0))]
+    for name, array, expected in [
+        ("f2", rows.astype("f2"), {"records": both}),
+        ("f4", rows.astype("f4"), {"records": both}),
+        ("f8", rows, {"exit": 2, "error": "the array has another item type"}),
+        ("big_endian", rows.astype(">f4"), {"exit": 2, "error": "the array is big-endian"}),
+        ("fortran", np.asfortranarray(rows.astype("f4")), {"exit": 2, "error": "Fortran order"}),
+        ("one_row", rows[0].astype("f4"), {"exit": 2, "error": "the array is not a matrix"}),
+        ("no_rows", rows[:0].astype("f4"), {"exit": 2, "error": "the array is empty"}),
+        ("nan", np.array([[1, np.nan]], dtype="f4"), {"exit": 3, "error": "column 1 is not a finite number"}),
+    ]:
+        case(f"numpy_{name}.npy", lambda path: np.save(path, array), **expected)
+
+
 shutil.rmtree(MADE, ignore_errors=True)
 MADE.mkdir()
 csv_of_pandas()
 ids()
 text_tables()
 json_lines()
+parquet_of_pandas()
+numpy_arrays()
 with (HERE / "cases.jsonl").open("w") as table:
     for line in CASES:
         table.write(json.dumps(line) + "\n")

@@ -47,9 +47,14 @@ pub(super) fn column(schema: &Schema, field: &Field) -> Result<usize> {
     if fits { Ok(column) } else { Err(unfit(name, kind, expected)) }
 }
 
-/// The vector in a row; `None` for null.
+/// The vector in a row; `None` for null. `is_rounded` says afterwards whether a component is.
 #[expect(clippy::cast_possible_truncation, reason = "what is no f32 becomes the nearest")]
-pub(super) fn read(array: &ArrayRef, row: usize, field: FieldKind) -> Result<Option<Vector>> {
+pub(super) fn read(
+    array: &ArrayRef,
+    row: usize,
+    field: FieldKind,
+    is_rounded: &mut bool,
+) -> Result<Option<Vector>> {
     if array.is_null(row) {
         return Ok(None);
     }
@@ -76,6 +81,7 @@ pub(super) fn read(array: &ArrayRef, row: usize, field: FieldKind) -> Result<Opt
         }
         _ => {
             let doubles = list.as_primitive::<Float64Type>().values();
+            *is_rounded = doubles.iter().any(|x| f64::from(*x as f32) != *x);
             Vector::try_from(doubles.iter().map(|x| *x as f32).collect::<Vec<_>>())
         }
     };

@@ -18,7 +18,7 @@ use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 
 use super::super::ParquetReader;
-use super::{all, line, refusals};
+use super::{Rules, all, line, refusals};
 
 fn parquet(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -40,11 +40,12 @@ fn vectors(rows: &[&[f32]]) -> ArrayRef {
 }
 
 fn read(bytes: Vec<u8>) -> Result<Vec<Record>> {
-    all(&mut ParquetReader::new(
-        "words.parquet",
-        bytes::Bytes::from(bytes),
-        super::default_field(),
-    )?)
+    read_by(bytes, &Rules::default())
+}
+
+fn read_by(bytes: Vec<u8>, rules: &Rules) -> Result<Vec<Record>> {
+    let (bytes, fields) = (bytes::Bytes::from(bytes), super::default_field());
+    all(&mut ParquetReader::new("words.parquet", bytes, fields, rules)?)
 }
 
 fn sample(compression: Compression) -> Vec<u8> {
@@ -130,7 +131,9 @@ fn structs_are_maps_and_timestamps_are_dates() {
         .with("millis", date("2025-01-31T12:00:00Z"))
         .with("micros", date("2025-01-31T12:00:00.000001Z"))
         .with("nanos", date("1969-12-31T23:59:59.999999Z"));
-    assert_eq!(read(parquet(columns, Compression::UNCOMPRESSED)).unwrap(), [expected]);
+    let rules = Rules { assume_tz: Some("UTC".parse().unwrap()), ..Rules::default() };
+    let bytes = parquet(columns, Compression::UNCOMPRESSED);
+    assert_eq!(read_by(bytes, &rules).unwrap(), [expected]);
 }
 
 #[test]
@@ -145,11 +148,19 @@ fn what_makes_no_records_is_refused_by_its_column() {
         plain(vec![vector(), ("deep", nested(16))]),
         plain(vec![
             vector(),
-            ("fine", Arc::new(TimestampNanosecondArray::from(vec![1_001])) as ArrayRef)
+            (
+                "fine",
+                Arc::new(TimestampNanosecondArray::from(vec![1_001]).with_timezone("UTC"))
+                    as ArrayRef
+            )
         ]),
         plain(vec![
             vector(),
-            ("late", Arc::new(TimestampMillisecondArray::from(vec![i64::MAX])) as ArrayRef)
+            (
+                "late",
+                Arc::new(TimestampMillisecondArray::from(vec![i64::MAX]).with_timezone("UTC"))
+                    as ArrayRef
+            )
         ]),
         plain(vec![("vector", Arc::new(Int64Array::from(vec![1])) as ArrayRef)]),
         plain(vec![("embedding", vectors(&[&[1.0]]))]),

@@ -8,7 +8,7 @@ use iqdb::{Element, FieldKind, Metric, Record, Schema, Vector, f16};
 use parquet::basic::Compression;
 
 use super::super::super::ParquetReader;
-use super::super::{all, refusals};
+use super::super::{Rules, all, refusals};
 
 /// A column of lists of integers of 8 bits.
 fn bytes_of(rows: &[&[i8]]) -> ArrayRef {
@@ -58,7 +58,7 @@ fn a_field_has_a_column_of_its_name_and_element() {
     );
     let open = |fields: &[iqdb::Field]| {
         let bytes = bytes::Bytes::from(file.clone());
-        ParquetReader::new("words.parquet", bytes, fields.to_vec())
+        ParquetReader::new("words.parquet", bytes, fields.to_vec(), &Rules::default())
     };
     let first = Record::without_vector("a")
         .with_vector("small", [-128_i8, 127])
