@@ -1,18 +1,19 @@
 //! What answers the questions that take more than one search, with a defect planted in it or none.
 
 use iqdb_core::{
-    Diversity, Examples, Fused, Fusion, Grouped, Grouping, Query, Reranked, Result, Scratch,
-    SearchExt, Snapshot, Vector,
+    Diversity, Examples, Fused, Fusion, Grouped, Grouping, Query, Rerank, Reranked, Result, Scored,
+    Scratch, SearchExt, Snapshot, Vector,
 };
 
 use crate::defect::Defect;
-use crate::{diverse, fusions, groups, means};
+use crate::{diverse, fusions, groups, means, rerank};
 
 /// Whether a defect is one of such questions.
 pub(crate) fn is_of_questions(defect: Defect) -> bool {
     fusions::is_of_fusion(defect)
         || groups::is_of_groups(defect)
         || diverse::is_of_diversity(defect)
+        || rerank::is_of_rerank(defect)
         || means::is_of_means(defect)
 }
 
@@ -49,6 +50,16 @@ impl SearchExt for PlantedQuestions {
         _: &mut Scratch,
     ) -> Result<Reranked> {
         diverse::PlantedDiversity(self.0).diversify(on, query, by)
+    }
+
+    fn rerank(
+        &self,
+        on: &dyn Snapshot,
+        query: &Query<'_>,
+        by: Rerank<'_>,
+        _: &mut Scratch,
+    ) -> Result<Scored> {
+        rerank::PlantedRerank(self.0).rerank(on, query, by)
     }
 
     fn mean_of(

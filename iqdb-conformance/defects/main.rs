@@ -44,6 +44,7 @@ mod records_snapshot;
 mod remote;
 mod reopened;
 mod report;
+mod rerank;
 mod same;
 mod search;
 mod shelf;

@@ -34,6 +34,7 @@ mod prepare;
 mod reading;
 mod refusals;
 mod remote;
+mod rerank;
 mod scale;
 mod search;
 mod shelf;
@@ -146,6 +147,11 @@ macro_rules! for_each_case {
                 diversity::diverse_hits_are_those_of_the_model,
                 diversity::diverse_hits_are_of_what_the_query_wants,
                 diversity::diversity_refuses_what_it_cannot_choose,
+            }
+            rerank {
+                rerank::reranked_hits_are_those_of_the_model,
+                rerank::reranked_hits_are_of_what_the_query_wants,
+                rerank::reranking_refuses_what_makes_no_score,
             }
             examples {
                 examples::a_mean_of_examples_is_that_of_the_model,

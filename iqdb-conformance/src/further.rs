@@ -11,7 +11,7 @@ use crate::Model;
 use crate::check::reading::{counted, shown};
 
 /// All hits of a query, whatever its limit, with payloads and vectors.
-fn all(model: &Model, query: &Query<'_>) -> Result<Vec<Hit>> {
+pub(crate) fn all(model: &Model, query: &Query<'_>) -> Result<Vec<Hit>> {
     let goal = match query.goal() {
         Goal::Within { distance, .. } => Goal::Within { distance, limit: usize::MAX },
         _ => Goal::Nearest { k: usize::MAX },
@@ -20,7 +20,7 @@ fn all(model: &Model, query: &Query<'_>) -> Result<Vec<Hit>> {
 }
 
 /// The hit with what the query wants.
-fn wanted(mut hit: Hit, query: &Query<'_>) -> Hit {
+pub(crate) fn wanted(mut hit: Hit, query: &Query<'_>) -> Hit {
     hit.payload = hit.payload.filter(|_| query.wants_payload());
     hit.vector = hit.vector.filter(|_| query.wants_vector());
     hit

@@ -140,6 +140,7 @@ mod model;
 mod place;
 mod processes;
 mod report;
+mod reranked;
 mod run;
 mod shapes;
 mod shrink;

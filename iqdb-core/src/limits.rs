@@ -53,3 +53,9 @@ pub const FILTER_TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// The longest text of a [`TextQuery`](crate::text::TextQuery), in bytes.
 pub const TEXT_QUERY_BYTES_MAX: usize = 1 << 16;
+
+/// The most terms of an [`Expression`](crate::Expression).
+pub const EXPRESSION_TERMS_MAX: usize = 64;
+
+/// The longest text of an [`Expression`](crate::Expression), in bytes.
+pub const EXPRESSION_TEXT_BYTES_MAX: usize = 1 << 16;

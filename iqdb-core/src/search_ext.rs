@@ -3,9 +3,11 @@
 use crate::diversity::diversify;
 use crate::examples::mean_vector;
 use crate::grouping::group;
+use crate::rerank::rerank;
 use crate::{
     Budget, Diversity, Error, ErrorKind, Examples, Fused, FusedHit, Fusion, Grouped, Grouping,
-    Hits, Parts, Query, RecordId, Reranked, Result, Rows, Scratch, Search, Snapshot, Vector,
+    Hits, Parts, Query, RecordId, Rerank, Reranked, Result, Rows, Scored, Scratch, Search,
+    Snapshot, Vector,
 };
 
 /// What follows from [`Search`] alone. Every search has it.
@@ -72,6 +74,25 @@ pub trait SearchExt {
         scratch: &mut Scratch,
     ) -> Result<Reranked>;
 
+    /// Ranks the first hits of a query anew, by an expression over their scores and the numbers and dates of
+    /// their payloads: as many as the query's goal says, of the `depth` first. O(depth · log depth) after one
+    /// search.
+    ///
+    /// - `reranked_hits_are_those_of_the_model`: As [`Expression`](crate::Expression) says, bit for bit, the
+    ///   highest score first, equal ones in the order of the hits; with their distances to the query.
+    /// - `reranked_hits_are_of_what_the_query_wants`: Its filter, its distance, its payloads and vectors.
+    /// - `reranking_refuses_what_makes_no_score`: The errors of [`Rerank::check`] and of [`Query::check`].
+    ///
+    /// # Errors
+    /// As above, and those of [`Search::search`].
+    fn rerank(
+        &self,
+        on: &dyn Snapshot,
+        query: &Query<'_>,
+        by: Rerank<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Scored>;
+
     /// The vector to search near for more like some records and less like others: the mean of the positive
     /// ones, `p`, or `p + (p − n)` with the mean of the negative ones, `n`. Without a field, of the one named
     /// [`Field::DEFAULT`](crate::Field::DEFAULT). Sums are in `f64`, in the order of the examples; under
@@ -136,6 +157,16 @@ impl<S: Search + ?Sized> SearchExt for S {
         scratch: &mut Scratch,
     ) -> Result<Reranked> {
         diversify(self, on, query, by, scratch).map_err(|error| error.during("diversify"))
+    }
+
+    fn rerank(
+        &self,
+        on: &dyn Snapshot,
+        query: &Query<'_>,
+        by: Rerank<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Scored> {
+        rerank(self, on, query, by, scratch).map_err(|error| error.during("rerank"))
     }
 
     fn mean_of(

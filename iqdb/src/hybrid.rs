@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use iqdb_core::text::Bm25;
 use iqdb_core::{
-    Accuracy, Budget, Error, ErrorKind, Filter, Fused, FusedHit, Fusion, Query, RecordId, Result,
-    Scratch, SearchExt, Snapshot, Vector,
+    Accuracy, Budget, Error, ErrorKind, Expression, Filter, Fused, FusedHit, Fusion, Query,
+    RecordId, Rerank, Result, Scratch, SearchExt, Snapshot, Vector,
 };
 
 use crate::Iqdb;
@@ -51,6 +51,8 @@ pub struct HybridBuilder<'a> {
     misplaced: Option<&'static str>,
     condition: Condition,
     fusion: Fusion,
+    /// How many of the fused hits are ranked anew, and by what.
+    rerank: Option<(usize, Result<Expression>)>,
     k: usize,
     payload: bool,
     budget: Budget<'a>,
@@ -77,6 +79,7 @@ impl Iqdb {
             misplaced: None,
             condition: Condition::none(),
             fusion: Fusion::default(),
+            rerank: None,
             k: DEFAULT_K,
             payload: false,
             budget: Budget::new(),
@@ -121,7 +124,8 @@ impl<'a> HybridBuilder<'a> {
         self
     }
 
-    /// How many hits of the last part are fused at most. The default is 100, or `k` if that is more.
+    /// How many hits of the last part are fused at most. The default is 100, or `k` or the depth of
+    /// [`rerank`](Self::rerank) if that is more.
     pub fn depth(self, depth: usize) -> Self {
         self.last("depth", |part| part.depth = Some(depth))
     }
@@ -157,6 +161,17 @@ impl<'a> HybridBuilder<'a> {
     /// How the hits are fused. The default is reciprocal rank fusion with a `k` of 60.
     pub fn fuse(mut self, fusion: Fusion) -> Self {
         self.fusion = fusion;
+        self
+    }
+
+    /// Ranks the first `depth` of the fused hits anew, by an [`Expression`], or the text of one, in which
+    /// `score` is the fused score. The hits have the new scores.
+    pub fn rerank(
+        mut self,
+        depth: usize,
+        by: impl TryInto<Expression, Error: Into<Error>>,
+    ) -> Self {
+        self.rerank = Some((depth, by.try_into().map_err(Into::into)));
         self
     }
 
@@ -202,7 +217,7 @@ impl<'a> HybridBuilder<'a> {
     ///
     /// # Errors
     /// What could not be converted on the way; [`ErrorKind::InvalidQuery`](crate::ErrorKind::InvalidQuery)
-    /// for a call about a part before the first; those of [`SearchExt::fuse`] and of
+    /// for a call about a part before the first; those of [`SearchExt::fuse`], of [`Rerank::fused`] and of
     /// [`Store::snapshot`](crate::Store::snapshot).
     pub fn run(self) -> Result<Vec<FusedHit>> {
         self.explain().map(|fused| fused.hits)
@@ -213,15 +228,17 @@ impl<'a> HybridBuilder<'a> {
     /// # Errors
     /// Those of [`run`](Self::run).
     pub fn explain(self) -> Result<Fused> {
-        let Self { db, at, parts, misplaced, condition, fusion, k, payload, budget, threads } =
-            self;
-        if let Some(call) = misplaced {
+        let Self { db, at, parts, condition, fusion, k, payload, budget, threads, .. } = self;
+        if let Some(call) = self.misplaced {
             return Err(Error::new(ErrorKind::InvalidQuery, "there is no part yet")
                 .during("fuse")
                 .expected("a part before what is about it")
                 .found(call));
         }
         let common = condition.read()?;
+        let rerank = self.rerank.map(|(depth, by)| by.map(|by| (depth, by))).transpose()?;
+        let rerank = rerank.as_ref().map(|(depth, by)| Rerank { depth: *depth, by });
+        rerank.map_or(Ok(()), Rerank::check).map_err(|error| error.during("rerank"))?;
         let taken;
         let on = match at {
             Some(snapshot) => snapshot,
@@ -230,15 +247,26 @@ impl<'a> HybridBuilder<'a> {
                 &*taken
             }
         };
-        let read = parts.into_iter().map(|part| part.read(db, on, common.as_ref(), k));
+        let most = rerank.map_or(k, |rerank| k.max(rerank.depth));
+        let read = parts.into_iter().map(|part| part.read(db, on, common.as_ref(), most));
         let read = read.collect::<Result<Vec<_>>>()?;
         let queries: Vec<Query<'_>> = read
             .iter()
             .map(|part| {
-                part.query().with_payload(payload).with_budget(budget).with_threads(threads)
+                let is_read = payload || rerank.is_some();
+                part.query().with_payload(is_read).with_budget(budget).with_threads(threads)
             })
             .collect();
-        Asking(db).fuse(on, &queries, &fusion, k, &mut Scratch::new())
+        let Some(rerank) = rerank else {
+            return Asking(db).fuse(on, &queries, &fusion, k, &mut Scratch::new());
+        };
+        let mut fused =
+            Asking(db).fuse(on, &queries, &fusion, rerank.depth, &mut Scratch::new())?;
+        fused.hits = rerank.fused(fused.hits, k)?;
+        if !payload {
+            fused.hits.iter_mut().for_each(|hit| hit.payload = None);
+        }
+        Ok(fused)
     }
 }
 

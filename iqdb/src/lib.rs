@@ -50,6 +50,7 @@ mod backend;
 mod background;
 mod condition;
 mod db;
+mod further;
 mod hybrid;
 mod query;
 mod scroll;
@@ -64,14 +65,15 @@ pub use scroll::{Scroll, ScrollPage};
 
 pub use iqdb_core::{
     Accuracy, Aggregate, Aggregated, Analyzer, Applied, Batch, Bits, BitsRef, Budget, Capabilities,
-    Change, Computation, Cursor, DateTime, Dense, DenseRef, Direction, Diversity, Element, Error,
-    ErrorKind, Examples, Explain, Field, FieldId, FieldKind, Filter, Fused, FusedHit, Fusion, Goal,
-    Group, Grouped, Grouping, Hit, HitRef, Hits, HitsIter, IdRef, Input, IntoHits, Limits, List,
-    ListRef, Location, Maintenance, Map, Metric, NamedVector, Number, Page, PartHit, Parts, Path,
-    Payload, PayloadRef, Plan, Predicate, Progress, Query, Record, RecordId, RecordRef, Records,
-    Reranked, Result, Rows, Schema, SchemaBuilder, Scratch, Search, SearchExt, Snapshot,
-    SnapshotExt, Sparse, SparseRef, Store, StoreExt, Uuid, Value, ValueRef, Vector, VectorRef,
-    Verdict, Verified, Version, bf16, distance, f16, filter, limits, text,
+    Change, Computation, Cursor, Curve, DateTime, Decay, Dense, DenseRef, Direction, Diversity,
+    Element, Error, ErrorKind, Examples, Explain, Expression, Field, FieldId, FieldKind, Filter,
+    Fused, FusedHit, Fusion, Goal, Group, Grouped, Grouping, Hit, HitRef, Hits, HitsIter, IdRef,
+    Input, IntoHits, Limits, List, ListRef, Location, Maintenance, Map, Metric, NamedVector,
+    Number, Origin, Page, PartHit, Parts, Path, Payload, PayloadRef, Plan, Predicate, Progress,
+    Quantity, Query, Record, RecordId, RecordRef, Records, Rerank, Reranked, Result, Rows, Schema,
+    SchemaBuilder, Scored, ScoredHit, Scratch, Search, SearchExt, Snapshot, SnapshotExt, Sparse,
+    SparseRef, Store, StoreExt, Term, Uuid, Value, ValueRef, Vector, VectorRef, Verdict, Verified,
+    Version, bf16, distance, f16, filter, limits, rerank, text,
 };
 
 /// What the author of a backend or of a search implements and uses besides [`Store`],

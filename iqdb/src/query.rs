@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use iqdb_core::text::{Bm25, TextQuery};
 use iqdb_core::{
-    Accuracy, Budget, Diversity, Error, ErrorKind, Examples, Explain, Filter, Goal, Group,
-    Grouping, Hit, Hits, Input, Path, Plan, Query, RecordId, Result, Scratch, SearchExt, Snapshot,
-    Vector,
+    Accuracy, Budget, Error, ErrorKind, Examples, Explain, Filter, Goal, Hits, Input, Plan, Query,
+    RecordId, Result, Scratch, SearchExt, Snapshot, Vector,
 };
 
 use crate::Iqdb;
@@ -34,7 +33,7 @@ use crate::condition::Condition;
 #[derive(Debug)]
 #[must_use = "a query does nothing until it is run"]
 pub struct QueryBuilder<'a> {
-    db: &'a Iqdb,
+    pub(crate) db: &'a Iqdb,
     at: Option<&'a dyn Snapshot>,
     field: Option<&'a str>,
     input: Asked<'a>,
@@ -334,35 +333,11 @@ impl<'a> QueryBuilder<'a> {
         self.ask(|on, query| db.search_on(on, &[*query], std::slice::from_mut(hits), scratch))
     }
 
-    /// Asks for groups instead: at most `groups` of the values at this path that the nearest records have,
-    /// each with at most `per_group` of its nearest records ([`Grouping`] says what makes a group).
-    /// [`k`](Self::k) has no part in it. Exactly the best groups: hits are read until they are certain.
-    ///
-    /// # Errors
-    /// Those of [`run`](Self::run) and of [`SearchExt::group`].
-    pub fn group_by(
-        self,
-        path: impl Into<Path>,
-        groups: usize,
-        per_group: usize,
-    ) -> Result<Vec<Group>> {
-        let (db, path) = (self.db, path.into());
-        let by = Grouping { path: &path, groups, per_group };
-        self.ask(|on, query| Ok(Asking(db).group(on, query, by, &mut Scratch::new())?.groups))
-    }
-
-    /// Asks for hits that also differ from each other, chosen from the `depth` nearest. A lambda of 1 is the
-    /// query as it is, and 0 as different as possible ([`Diversity`]).
-    ///
-    /// # Errors
-    /// Those of [`run`](Self::run) and of [`SearchExt::diversify`].
-    pub fn diversify(self, lambda: f64, depth: usize) -> Result<Vec<Hit>> {
-        let (db, by) = (self.db, Diversity { lambda, depth });
-        self.ask(|on, query| Ok(Asking(db).diversify(on, query, by, &mut Scratch::new())?.hits))
-    }
-
     /// Reads what was given, and has it answered.
-    fn ask<T>(self, answer: impl FnOnce(&dyn Snapshot, &Query<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn ask<T>(
+        self,
+        answer: impl FnOnce(&dyn Snapshot, &Query<'_>) -> Result<T>,
+    ) -> Result<T> {
         let condition = self.condition.read()?;
         let taken;
         let on = match self.at {

@@ -42,3 +42,35 @@ fn stems_take_a_cargo_feature() {
 fn an_analyzer_that_no_build_has_is_not_supported() {
     assert_eq!("klingon/1".parse::<Analyzer>().unwrap_err().kind(), ErrorKind::NotSupported);
 }
+
+#[cfg(any(feature = "arena", feature = "memory"))]
+#[test]
+fn fused_hits_are_ranked_by_an_expression() {
+    use iqdb::{Iqdb, Metric, Record, Schema};
+
+    let schema =
+        Schema::builder().dense("vector", 1, Metric::Euclidean).text("body", Analyzer::words());
+    let db = Iqdb::open_in_memory(schema.build().unwrap()).unwrap();
+    for n in 0..300_u32 {
+        let record = Record::new(u64::from(n), [n as f32]).unwrap();
+        db.upsert(record.with("body", "fox ".repeat(1 + n as usize % 3)).with("n", n)).unwrap();
+    }
+    let asked = || db.hybrid().dense("vector", [0.0]).text("body", "fox").k(2);
+    let hits = asked().rerank(300, "n").run().unwrap();
+    assert!(hits[0].id == 299 && hits[1].id == 298 && hits[0].score == 299.0);
+    assert!(hits.iter().all(|hit| hit.payload.is_none() && hit.parts[0].is_some()));
+    let plain = asked().k(10).run().unwrap();
+    let by_score = asked().k(10).with_payload().rerank(10, "score").run().unwrap();
+    assert!(plain.iter().zip(&by_score).all(|(a, b)| a.id == b.id && a.score == b.score));
+    assert!(by_score.iter().all(|hit| hit.payload.is_some()));
+    for refused in [
+        asked().rerank(0, "score"),
+        asked().rerank(9, "score +"),
+        asked().rerank(9, "score").k(0),
+        db.hybrid().rerank(9, "score"),
+    ] {
+        assert_eq!(refused.run().unwrap_err().kind(), ErrorKind::InvalidQuery);
+    }
+    let found = db.query([0.0]).k(1).rerank(50, "n - score").unwrap();
+    assert_eq!((&found[0].hit.id, found[0].score, found[0].hit.distance), (&49.into(), 98.0, 49.0));
+}

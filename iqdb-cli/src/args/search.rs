@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
-use iqdb::{Filter, RecordId};
+use iqdb::{Expression, Filter, RecordId};
 
-use super::values::{at_least_1, filter, id};
+use super::values::{at_least_1, expression, filter, id};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,7 @@ Examples:
   iqdb search shop.iqdb --like 7 --hybrid 'red leather' --explain
   iqdb search shop.iqdb --like 7 --group-by brand -k 5 --per-group 2
   iqdb search shop.iqdb --like 7 --diversify 0.5
+  iqdb search shop.iqdb --like 7 --rerank 'score + 0.2 * gauss(price, 20, 5)'
   echo '[0.1, 0.2, 0.3]' | iqdb search small.iqdb --stdin --where 'lang = \"en\"'";
 
 /// What to search for, in what, and how to show it.
@@ -23,6 +24,7 @@ Examples:
 #[command(
     after_help = EXAMPLES,
     group = ArgGroup::new("what").required(true).args(["vector", "like", "stdin", "text"]),
+    group = ArgGroup::new("deep").args(["diversify", "rerank"]),
 )]
 pub struct SearchArgs {
     /// The database
@@ -60,8 +62,13 @@ pub struct SearchArgs {
     /// Find records that also differ from each other: 0 as much as possible, 1 not at all
     #[arg(long, value_name = "LAMBDA", conflicts_with_all = ["hybrid", "text"])]
     pub diversify: Option<f64>,
-    /// Of how many of the nearest records those that differ are chosen
-    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_1, requires = "diversify")]
+    /// Rank the first records by a sum of weighted terms instead: score (0 minus the distance, or the fused
+    /// score), numbers, paths of payloads, and gauss, exp or linear(PATH, ORIGIN, SCALE), which are 1 where the
+    /// value at the path is the origin and 1/2 at the scale from it
+    #[arg(long, value_name = "SUM", allow_hyphen_values = true, value_parser = expression, conflicts_with_all = ["group_by", "explain"])]
+    pub rerank: Option<Expression>,
+    /// Of how many of the nearest records those that differ are chosen, or how many are ranked by a sum
+    #[arg(long, value_name = "N", default_value = "100", value_parser = at_least_1, requires = "deep")]
     pub depth: usize,
     /// How many records to find
     #[arg(short, value_name = "K", default_value = "10", value_parser = at_least_1)]

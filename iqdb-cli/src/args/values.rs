@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use iqdb::{Filter, Metric, RecordId};
+use iqdb::{Expression, Filter, Metric, RecordId};
 
 /// The names of the metrics of vectors of numbers.
 pub(super) fn metrics() -> impl TypedValueParser<Value = Metric> {
@@ -17,6 +17,10 @@ pub(super) fn id(text: &str) -> Result<RecordId, iqdb::Error> {
 }
 
 pub(super) fn filter(text: &str) -> Result<Filter, iqdb::Error> {
+    text.parse()
+}
+
+pub(super) fn expression(text: &str) -> Result<Expression, iqdb::Error> {
     text.parse()
 }
 

@@ -1,4 +1,4 @@
-//! Searches whose hits are grouped, or chosen so that they differ.
+//! Searches whose hits are grouped, chosen so that they differ, or ranked by an expression.
 
 use iqdb::{Field, Input, Iqdb, QueryBuilder, RecordId, Result};
 
@@ -7,12 +7,12 @@ use crate::args::SearchArgs;
 use crate::exit::Failure;
 use crate::screen::Screen;
 
-/// Whether the hits are grouped or chosen.
+/// Whether the hits are grouped, chosen or ranked.
 pub(super) fn is_wanted(args: &SearchArgs) -> bool {
-    args.group_by.is_some() || args.diversify.is_some()
+    args.group_by.is_some() || args.diversify.is_some() || args.rerank.is_some()
 }
 
-/// Asks for groups of hits or for hits that differ, and shows them as those of query number `number`.
+/// Asks for groups of hits, for hits that differ or for ranked ones, and shows them as those of query number `number`.
 pub(super) fn ask(
     database: &Iqdb,
     args: &SearchArgs,
@@ -32,6 +32,13 @@ pub(super) fn ask(
         return match args.json {
             true => show::json(screen, number, &hits),
             false => show::table(screen, name, &hits),
+        };
+    }
+    if let Some(by) = &args.rerank {
+        let hits = query.rerank(args.depth, by)?;
+        return match args.json {
+            true => show::scored_json(screen, number, &hits),
+            false => show::scored_table(screen, name, &hits),
         };
     }
     let Some(path) = &args.group_by else { return Ok(()) };

@@ -24,5 +24,8 @@ pub(super) fn ask(
         // The record itself is not what was asked for.
         query = query.filter(Filter::id_in([id.clone()]).not());
     }
+    if let Some(by) = &args.rerank {
+        query = query.rerank(args.depth, by);
+    }
     query.explain()
 }

@@ -1,7 +1,7 @@
 //! What hits look like: a table for people, one JSON object per hit for programs.
 
 use console::{measure_text_width, truncate_str};
-use iqdb::{FusedHit, Group, Hit, PartHit, Payload, RecordId, Value};
+use iqdb::{FusedHit, Group, Hit, PartHit, Payload, RecordId, ScoredHit, Value};
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -106,6 +106,46 @@ pub(super) fn fused_json(
         writeln!(screen.out, "{line}")?;
     }
     Ok(())
+}
+
+/// One line per ranked hit, for programs. The fields are the keys, in this order.
+#[derive(Serialize)]
+struct ScoredLine<'a> {
+    query: usize,
+    rank: usize,
+    score: f64,
+    distance: f64,
+    id: &'a RecordId,
+    payload: &'a Payload,
+}
+
+/// The ranked hits of query number `query`, counted from 0.
+pub(super) fn scored_json(
+    screen: &mut Screen<'_>,
+    query: usize,
+    hits: &[ScoredHit],
+) -> Result<(), Failure> {
+    let none = Payload::new();
+    for (n, ScoredHit { hit, score }) in hits.iter().enumerate() {
+        let payload = hit.payload.as_ref().unwrap_or(&none);
+        let (rank, score, distance) = (n + 1, *score, hit.distance);
+        let line = ScoredLine { query, rank, score, distance, id: &hit.id, payload };
+        let line = serde_json::to_string(&line).map_err(std::io::Error::from)?;
+        writeln!(screen.out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The ranked hits of one query, called `name`.
+pub(super) fn scored_table(
+    screen: &mut Screen<'_>,
+    name: &str,
+    hits: &[ScoredHit],
+) -> Result<(), Failure> {
+    let figures = |it: &ScoredHit| format!("{:9.4}  {:9.4}", it.score, it.hit.distance);
+    let row = |it| Row { figures: figures(it), id: &it.hit.id, payload: it.hit.payload.as_ref() };
+    let rows: Vec<Row<'_>> = hits.iter().map(row).collect();
+    rows_below(screen, name, &format!("{:>9}   distance", "score"), &rows)
 }
 
 /// The hits of query number `query`, counted from 0.

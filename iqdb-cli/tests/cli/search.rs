@@ -122,3 +122,39 @@ fn hits_are_grouped_and_chosen() {
     let both = ["search", "db", "--like", "1", "--diversify", "0.5", "--group-by", "by"];
     assert_eq!(files.run(&both).exit, 2);
 }
+
+#[test]
+fn hits_are_ranked_by_a_sum() {
+    let files = Files::none();
+    files.ok(&["create", "db", "--dim", "2", "--metric", "euclidean"]);
+    files.ok(&["add-field", "db", "body:text:words"]);
+    files.write(
+        "records.jsonl",
+        br#"{"id":1,"vector":[0,0],"payload":{"body":"fox"}}
+{"id":2,"vector":[1,0],"payload":{"body":"fox","year":2020}}
+{"id":3,"vector":[2,0],"payload":{"body":"red fox","year":2024}}
+{"id":4,"vector":[9,0],"payload":{"year":[1999,2023]}}
+"#,
+    );
+    files.ok(&["import", "db", "records.jsonl"]);
+    let sum = "score + 4 * gauss(year, 2024, 2)";
+    let ranked = ["search", "db", "--like", "1", "--rerank", sum];
+    snapshot("search_ranked", &files.run(&ranked));
+    let ids = |args: &[&str]| {
+        let lines = files.ok(&[args, &["--json"]].concat());
+        lines.lines().map(|line| json(line, "id")).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&ranked), [3, 2, 4]);
+    assert_eq!(ids(&[&ranked[..], &["--depth", "1"]].concat()), [2]);
+    let line = files.ok(&[&ranked[..], &["-k", "1", "--json"]].concat());
+    assert_eq!((json(&line, "score"), json(&line, "distance")), (2.0.into(), 2.0.into()));
+    let words = ["search", "db", "--text", "fox", "--rerank", "-year"];
+    assert_eq!(ids(&words), [1, 2, 3]);
+    let hybrid = ["search", "db", "--like", "1", "--hybrid", "fox", "--rerank", "year - 2022"];
+    assert_eq!(ids(&hybrid), [3, 4, 2]);
+    snapshot(
+        "search_ranked_by_nothing",
+        &files.run(&["search", "db", "--like", "1", "--rerank", "a +"]),
+    );
+    assert_eq!(files.run(&["search", "db", "--like", "1", "--depth", "9"]).exit, 2);
+}

@@ -1,4 +1,4 @@
-//! Defects of groups, of hits that differ, and of the means of examples.
+//! Defects of groups, of hits that differ, of those ranked by an expression, and of the means of examples.
 
 macro_rules! of_further {
     ($($joined:tt)*) => {
@@ -47,6 +47,40 @@ macro_rules! of_further {
             DiverseHasVectors by "diversity::diverse_hits_are_of_what_the_query_wants";
             /// A lambda below 0 or above 1 is taken.
             DiverseTakesAnyLambda by "diversity::diversity_refuses_what_it_cannot_choose";
+            /// No more hits are ranked than come out.
+            RerankOfKHits by "rerank::reranked_hits_are_those_of_the_model";
+            /// Equal scores come by id, whatever the distances.
+            RerankTiesById by "rerank::reranked_hits_are_those_of_the_model";
+            /// The lowest score comes first, as a distance would.
+            RerankLowestFirst by "rerank::reranked_hits_are_those_of_the_model";
+            /// The score of a hit is its distance, so that the farthest are preferred.
+            RerankScoreIsTheDistance by "rerank::reranked_hits_are_those_of_the_model";
+            /// The distance of a hit is 0 minus its new score.
+            RerankDistanceIsTheScore by "rerank::reranked_hits_are_those_of_the_model";
+            /// Of a list, the first number counts.
+            RerankTakesTheFirstOfAList by "rerank::reranked_hits_are_those_of_the_model";
+            /// A Gaussian decay falls by steps, not by their squares.
+            RerankGaussIsExp by "rerank::reranked_hits_are_those_of_the_model";
+            /// A record without a value decays nothing, as in some engines.
+            RerankAbsentIsTheOrigin by "rerank::reranked_hits_are_those_of_the_model";
+            /// The hours of a date don't count.
+            RerankDatesAreCutToDays by "rerank::reranked_hits_are_those_of_the_model";
+            /// The quantity at the scale is ½, whatever it is said to be.
+            RerankAlwaysHalvesAtTheScale by "rerank::reranked_hits_are_those_of_the_model";
+            /// A linear decay goes on below 0.
+            RerankLinearGoesBelow0 by "rerank::reranked_hits_are_those_of_the_model";
+            /// A sum that is no number is the greatest score.
+            RerankNoNumberComesFirst by "rerank::reranked_hits_are_those_of_the_model";
+            /// Records that the filter leaves out are ranked.
+            RerankForgetsTheFilter by "rerank::reranked_hits_are_of_what_the_query_wants";
+            /// Records that are too far are ranked.
+            RerankForgetsTheDistance by "rerank::reranked_hits_are_of_what_the_query_wants";
+            /// Ranked hits carry payloads that were not asked for.
+            RerankHasPayloads by "rerank::reranked_hits_are_of_what_the_query_wants";
+            /// A depth of 0 is as good as 1.
+            RerankTakesNoDepth by "rerank::reranking_refuses_what_makes_no_score";
+            /// An expression without terms gives every hit the score 0.
+            RerankTakesNoTerms by "rerank::reranking_refuses_what_makes_no_score";
             /// The sums of a mean are in `f32`.
             MeanIsSummedInF32 by "examples::a_mean_of_examples_is_that_of_the_model";
             /// Negative examples change nothing.

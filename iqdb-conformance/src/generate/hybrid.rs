@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use iqdb_core::text::TextQuery;
 use iqdb_core::{
-    Analyzer, Batch, Computation, Field, FieldKind, Input, Metric, Payload, Record, RecordId,
-    Result, Schema, Value, Vector,
+    Analyzer, Batch, Computation, DateTime, Field, FieldKind, Input, Metric, Payload, Record,
+    RecordId, Result, Schema, Value, Vector,
 };
 
 use super::corpus;
@@ -46,9 +46,17 @@ fn vector(rng: &mut Rng, kind: FieldKind) -> Result<Vector> {
     Vector::try_from([f32::from(rng.u8(..6)), f32::from(rng.u8(..4))])
 }
 
-/// A record that may lack each of the fields. Some have a group, and some are in many.
+/// A record that may lack each of the fields. Some have a group, and some are in many; most have numbers and a
+/// date.
 pub(crate) fn record(rng: &mut Rng, schema: &Schema, id: RecordId) -> Result<Record> {
-    let mut payload = Payload::new().with("n", i64::from(rng.u8(..4)));
+    let n = i64::from(rng.u8(..4));
+    let mut payload = Payload::new().with("n", n);
+    if n > 0 {
+        // 2026-11-01 and some times 10 hours.
+        let posted = DateTime::from_micros((1793491200 + n * 36_000) * 1_000_000)?;
+        payload.insert("posted", posted);
+        payload.insert("marks", vec![Value::Int(n), Value::Float(3.0 - n as f64)]);
+    }
     if rng.u8(..6) > 0 {
         payload.insert("body", words(rng, 6));
     }
