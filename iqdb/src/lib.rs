@@ -44,6 +44,11 @@ pub struct Readme;
 #[doc = include_str!("../../docs/approximate-search.md")]
 pub struct ApproximateSearch;
 
+/// Compiles and runs the guide's examples.
+#[cfg(all(doctest, any(feature = "arena", feature = "memory")))]
+#[doc = include_str!("../../docs/hybrid-search.md")]
+pub struct HybridSearch;
+
 mod aggregates;
 mod asking;
 mod backend;
