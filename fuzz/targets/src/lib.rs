@@ -28,6 +28,7 @@ mod seed;
 pub mod seeds;
 mod store_vs_model;
 mod target;
+mod texts;
 mod top_k_vs_naive;
 
 pub use canary::canary;
@@ -42,6 +43,7 @@ pub use record_serde::record_serde;
 pub use seed::Seed;
 pub use store_vs_model::store_vs_model;
 pub use target::Target;
+pub use texts::{analyzers, expression_text, text_query};
 pub use top_k_vs_naive::top_k_vs_naive;
 
 /// The target that has to fail: it proves that a fuzzer would notice if another one did.
@@ -50,10 +52,22 @@ pub const CANARY: &str = "canary";
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
     Target {
+        name: "analyzers",
+        story: "a text has terms, of which its column is made",
+        run: analyzers,
+        seeds: texts::analyzer_seeds,
+    },
+    Target {
         name: CANARY,
         story: "a planted defect: a campaign that doesn't find it finds nothing",
         run: canary,
         seeds: canary::seeds,
+    },
+    Target {
+        name: "expression_text",
+        story: "a text is refused, or it is an expression that is printed, read back and gives scores",
+        run: expression_text,
+        seeds: texts::expression_seeds,
     },
     Target {
         name: "file_directory",
@@ -114,6 +128,12 @@ pub const TARGETS: &[Target] = &[
         story: "every backend and the model live through the same operations",
         run: store_vs_model,
         seeds: store_vs_model::seeds,
+    },
+    Target {
+        name: "text_query",
+        story: "a text is refused, or it is a query that hits the texts whose terms say so",
+        run: text_query,
+        seeds: texts::query_seeds,
     },
     Target {
         name: "top_k_vs_naive",
