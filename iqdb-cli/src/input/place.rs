@@ -34,9 +34,23 @@ impl Place {
     /// The error, which then says that it was met in this column. The end of a long name is left out, so
     /// that there is room for that of the file.
     pub(crate) fn column(self, column: &str, name: &str, error: Error) -> Error {
-        let end = column.char_indices().nth(COLUMN_CHARS_MAX);
+        let mut room = COLUMN_CHARS_MAX;
+        let end = column.char_indices().find(|(_, character)| {
+            let left = room.checked_sub(printed_chars(*character));
+            room = left.unwrap_or(0);
+            left.is_none()
+        });
         let (shown, more) = end.map_or((column, ""), |(end, _)| (&column[..end], "…"));
         error.during(format!("reading {self}, column {shown}{more}, of {name}"))
+    }
+}
+
+/// How many characters an error prints for this one at most: others than letters, digits and those of ASCII
+/// may be printed as `\u{10ffff}`.
+fn printed_chars(character: char) -> usize {
+    match character.is_alphanumeric() || character.is_ascii_graphic() || character == ' ' {
+        true => 1,
+        false => 10,
     }
 }
 
@@ -58,6 +72,11 @@ mod tests {
         for more in ["x", &"x".repeat(1000)] {
             let shown = shown(&(name.clone() + more));
             assert!(shown.starts_with(&expected), "{shown}");
+        }
+        // Each of these is printed as several characters.
+        for control in ["\u{7f}", "\u{10ffff}", "\u{202e}", "\n"] {
+            let shown = shown(&control.repeat(60));
+            assert!(shown.contains("…, of words.jsonl: "), "{shown}");
         }
     }
 }
