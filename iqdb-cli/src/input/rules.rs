@@ -99,7 +99,7 @@ impl Rules {
         }
     }
 
-    /// The value of a point in time, so many nanoseconds after `date`, of which the file says `found`.
+    /// The value of the point in time that lies `nanos` nanoseconds after `date`, of which the file says `found`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidPayload`] where there are any, and nothing says what becomes of them.
