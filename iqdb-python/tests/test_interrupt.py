@@ -225,7 +225,8 @@ except iqdb.LockedError as error:
 while True:
     try:
         with iqdb.open(path) as db:
-            print(took <= LIMIT or took, locked, len(db), time.monotonic() - start > 2)
+            # The opening itself takes two seconds.
+            print(took < 1 or took, locked, len(db), time.monotonic() - start > 2)
             break
     except iqdb.LockedError:
         time.sleep(0.01)
