@@ -3,20 +3,27 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use iqdb_core::{Applied, Batch, Change, Result, Rows, Version};
+use iqdb_core::{Applied, Batch, Change, Record, Result, Rows, Schema, Vector, VectorRef, Version};
 
 use crate::defect::Defect;
 
 /// The batch that the store makes of one, if it is large.
-pub(crate) fn misread(defect: Option<Defect>, batch: &Batch) -> Result<Cow<'_, Batch>> {
+pub(crate) fn misread<'a>(
+    defect: Option<Defect>,
+    batch: &'a Batch,
+    schema: &Schema,
+) -> Result<Cow<'a, Batch>> {
     let is_large = match defect {
-        Some(Defect::FirstOfManyRowsWins) => batch.changes().iter().any(has_many_rows),
+        Some(Defect::RowsGoByPosition | Defect::SparseTermsEndAt16000) => true,
+        Some(Defect::ChunksOfRowsGoBackwards | Defect::FirstOfManyRowsWins) => {
+            batch.changes().iter().any(has_many_rows)
+        }
         Some(Defect::LastOfManyChangesWins | Defect::LateDeleteWhereGoesFirst) => {
             batch.changes().len() > 512
         }
         _ => false,
     };
-    if !is_large {
+    if !is_large || batch.check_input(schema).is_err() {
         return Ok(Cow::Borrowed(batch));
     }
     let mut changes = batch.changes().to_vec();
@@ -29,6 +36,29 @@ pub(crate) fn misread(defect: Option<Defect>, batch: &Batch) -> Result<Cow<'_, B
         // Stable: all else stays in its order.
         Some(Defect::LateDeleteWhereGoesFirst) => {
             changes.sort_by_key(|change| !matches!(change, Change::DeleteWhere(_)));
+        }
+        Some(Defect::ChunksOfRowsGoBackwards) => {
+            for change in &mut changes {
+                let Change::UpsertRows(rows) = change else { continue };
+                let records = rows.to_records();
+                let backwards: Vec<Record> =
+                    records.chunks(4_096).rev().flatten().cloned().collect();
+                **rows = Rows::of_records(rows.schema(), &backwards)?;
+            }
+        }
+        Some(Defect::SparseTermsEndAt16000) => {
+            for change in &mut changes {
+                if let Change::Upsert(record) = change {
+                    cut_terms(record, 16_000)?;
+                }
+            }
+        }
+        Some(Defect::RowsGoByPosition) => {
+            for change in &mut changes {
+                let Change::UpsertRows(rows) = change else { continue };
+                let records = by_position(rows, schema)?;
+                **rows = Rows::of_records(schema, &records)?;
+            }
         }
         _ => {
             for change in &mut changes {
@@ -43,6 +73,37 @@ pub(crate) fn misread(defect: Option<Defect>, batch: &Batch) -> Result<Cow<'_, B
         Some(version) => misread.expect_version(version),
         None => misread,
     }))
+}
+
+/// Leaves the first terms of sparse vectors.
+fn cut_terms(record: &mut Record, terms: usize) -> Result<()> {
+    let vectors: Vec<_> =
+        record.vectors().map(|(name, it)| (name.to_owned(), it.to_vector())).collect();
+    for (name, vector) in vectors {
+        if let VectorRef::Sparse(it) = vector.as_ref()
+            && it.indices().len() > terms
+        {
+            let cut = Vector::sparse(&it.indices()[..terms], &it.weights()[..terms])?;
+            record.set_vector(name, Some(cut));
+        }
+    }
+    Ok(())
+}
+
+/// The records of rows, of which each field is the one at its place, where the kinds fit.
+fn by_position(rows: &Rows, schema: &Schema) -> Result<Vec<Record>> {
+    let of = |record: &Record| -> Result<Record> {
+        let mut copy = Record::without_vector(&record.id).with_payload(record.payload.clone());
+        for (at, field) in rows.schema().fields().iter().enumerate() {
+            let to =
+                schema.fields().get(at).filter(|it| it.kind() == field.kind()).unwrap_or(field);
+            if let Some(vector) = record.vector(field.name()) {
+                copy.set_vector(to.name().to_owned(), Some(vector.to_vector()));
+            }
+        }
+        Ok(copy)
+    };
+    rows.to_records().iter().map(of).collect()
 }
 
 fn has_many_rows(change: &Change) -> bool {

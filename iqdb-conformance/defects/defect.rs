@@ -24,7 +24,7 @@ pub(crate) enum Planted {
 
 join! { [
     of_writes of_reads of_searches
-    of_values of_ids of_reopened of_scale of_texts of_fusions of_further of_equals of_large_batches of_questions of_races of_counts of_crashes
+    of_values of_ids of_reopened of_scale of_texts of_fusions of_further of_equals of_large_batches of_questions of_bulk of_races of_counts of_crashes
     not_yet
     of_not_yet
 ] }

@@ -13,6 +13,7 @@ pub(crate) fn is_miscounted(defect: Defect) -> bool {
             | Defect::ExplainCountsHits
             | Defect::ExplainExcludesAll
             | Defect::ExplainSaysTheMostThreads
+            | Defect::ExplainReadsNoBytes
     )
 }
 
@@ -47,6 +48,7 @@ pub(crate) fn explain(
     match defect {
         // Says that it was excluded what was scored as well.
         Defect::ExplainExcludesAll => explain.excluded = explain.candidates,
+        Defect::ExplainReadsNoBytes => explain.bytes_read = 0,
         Defect::ExplainSaysTheMostThreads => {
             explain.threads = queries.iter().map(Query::threads).max().unwrap_or(1);
         }

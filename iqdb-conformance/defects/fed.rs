@@ -34,6 +34,10 @@ impl Feed for PlantedStore {
                 let snapshot = Arc::clone(&changes.snapshot);
                 changes.ids.retain(|id| !matches!(snapshot.get(id), Ok(None)));
             }
+            Some(Defect::FeedHasAThousandChanges) => {
+                let rest = changes.ids.len().saturating_sub(1_000);
+                changes.ids.drain(..rest);
+            }
             Some(Defect::FeedListsEachWrite) => changes.ids.extend(changes.ids.clone()),
             _ => {}
         }

@@ -9,6 +9,8 @@ mod reads;
 mod searches;
 
 #[macro_use]
+mod bulk;
+#[macro_use]
 mod counts;
 #[macro_use]
 mod crashes;

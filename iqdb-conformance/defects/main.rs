@@ -11,6 +11,8 @@ mod lists;
 mod asked;
 mod batches;
 mod block;
+mod bulk;
+mod bulk_search;
 mod cached;
 mod column;
 mod defect;
@@ -113,16 +115,18 @@ fn a_story_is_one_sentence_of_a_line() {
 }
 
 /// What a store without seals doesn't promise.
-const OF_SEALS: [&str; 12] = [
+const OF_SEALS: [&str; 14] = [
     "sealed_blocks_never_change",
     "ended_names_the_rows_that_ended_between_two_versions",
     "lineage_names_rows_with_the_same_bytes",
     "shelf_outlives_its_snapshots",
+    "shelf_keys_that_look_alike_are_apart",
     "shelf_loses_no_replacement",
     "shelf_values_are_dropped_by_writers",
     "a_layout_is_of_the_same_sealed_blocks",
     "estimated_answers_are_sound",
     "estimated_answers_repeat_within_an_epoch",
+    "the_recall_of_an_estimate_is_reached",
     "a_build_that_is_cut_short_is_no_error",
     "prepare_keeps_what_others_prepare",
     "shelf_saves_until_the_store_is_closed",

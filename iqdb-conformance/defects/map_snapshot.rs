@@ -10,9 +10,9 @@ use iqdb_core::{
 };
 
 use crate::defect::Defect;
-use crate::id_order;
 use crate::map_store::{State, lock};
-use crate::reading::whole;
+use crate::reading::{arranged, whole};
+use crate::{bulk, id_order};
 
 #[derive(Debug)]
 pub(crate) struct MapSnapshot {
@@ -46,6 +46,18 @@ impl MapSnapshot {
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
+    }
+
+    /// The parts that are read into rows: those of an older schema keep to its fields.
+    fn parts(&self, parts: Parts, rows: &Rows) -> Parts {
+        let (old, new) = (rows.schema().fields(), self.schema().fields());
+        let is_older = old.len() < new.len() && new.starts_with(old);
+        if !(self.has(Defect::RowsKeepTheirFirstFields) && is_older) {
+            return parts;
+        }
+        let kept = if parts.payload() { Parts::ID.with_payload() } else { Parts::ID };
+        let fields = rows.schema().iter().map(|(field, _)| field);
+        fields.filter(|field| parts.has(*field)).fold(kept, Parts::with_field)
     }
 
     /// The record that the store has now, if the snapshot reads that; or `None`.
@@ -98,10 +110,12 @@ impl Snapshot for MapSnapshot {
             Some(Defect::A999thIdIsTheLast) => &ids[..ids.len().min(999)],
             _ => ids,
         };
+        let parts = self.parts(parts, out);
         get_each(self, ids, parts, out, budget)
     }
 
     fn scroll(&self, page: &Page<'_>, out: &mut Rows) -> Result<Option<Cursor>> {
+        let page = &page.with_parts(self.parts(page.parts(), out));
         if let Some(order) = id_order::of_pages(self.defect)
             && page.order().is_none()
         {
@@ -112,6 +126,17 @@ impl Snapshot for MapSnapshot {
                 let cut = whole(page, 1_000);
                 scroll_blocks(self, &page.after().map_or(cut, |after| cut.with_after(after)), out)?;
                 Ok(None)
+            }
+            Some(Defect::PagesHaveTenThousandAtMost) if page.limit() > 10_000 => {
+                let cut = whole(page, 10_000);
+                scroll_blocks(self, &page.after().map_or(cut, |after| cut.with_after(after)), out)
+            }
+            Some(Defect::TextsSortByTheirFirst1024Bytes) => {
+                arranged(self, page, out, |path, records| {
+                    records
+                        .chunk_by_mut(|a, b| bulk::sorts_alike(path, a, b))
+                        .for_each(|alike| alike.sort_by(|a, b| a.id.cmp(&b.id)));
+                })
             }
             _ => scroll_blocks(self, page, out),
         }
@@ -140,7 +165,10 @@ impl Snapshot for MapSnapshot {
                 _ => {}
             }
         }
-        Ok(found)
+        match self.defect {
+            Some(defect) => bulk::aggregated(defect, self, wanted, filter, found),
+            None => Ok(found),
+        }
     }
 
     fn blocks(&self) -> Option<&dyn Blocks> {

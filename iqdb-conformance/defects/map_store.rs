@@ -7,8 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use iqdb_core::{
-    Applied, Batch, Budget, Capabilities, Computed, Effect, Field, Filter, Progress, Record,
-    RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store, StoredRecord, Version,
+    Applied, Batch, Budget, Capabilities, Change, Computed, Effect, Error, ErrorKind, Field,
+    Filter, Progress, Record, RecordId, RecordRef, Resolved, Result, Schema, Snapshot, Store,
+    StoredRecord, Version,
 };
 
 use crate::defect::Defect;
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub(crate) defect: Option<Defect>,
     schema: Schema,
     pub(crate) version: Version,
+    /// The version that the last batch made.
+    of_batch: Version,
     records: BTreeMap<RecordId, StoredRecord>,
     /// The snapshot of this version, once it was asked for.
     shown: Option<Arc<MapSnapshot>>,
@@ -56,6 +59,9 @@ impl iqdb_core::State for State {
         if self.defect == Some(Defect::AThousandAreDeletedAtMost) {
             found.truncate(1_000);
         }
+        if self.defect == Some(Defect::TenThousandAreDeletedAtMost) {
+            found.truncate(10_000);
+        }
         Ok(found)
     }
 }
@@ -67,6 +73,15 @@ impl State {
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
+    }
+
+    /// Whether a batch deletes only what is not there.
+    fn is_idle(&self, batch: &Batch) -> bool {
+        let is_absent = |change: &Change| match change {
+            Change::Delete(id) | Change::SetPayload(id, _) => self.get(id).is_none(),
+            _ => false,
+        };
+        batch.changes().iter().all(is_absent)
     }
 
     /// Applies changes of a batch, which have been checked, without making a version of them.
@@ -142,6 +157,7 @@ impl MapStore {
             defect,
             schema,
             version: Version(0),
+            of_batch: Version(0),
             records: BTreeMap::new(),
             shown: None,
             interned: same::Interned::default(),
@@ -157,29 +173,20 @@ impl MapStore {
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
-}
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Store for MapStore {
-    fn schema(&self) -> Schema {
-        self.lock().schema.clone()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::none().with_space_amplification(2)
-    }
-
-    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+    fn write(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
         let _writing = lock(&self.writing);
-        let batch = &*batches::misread(self.defect, batch)?;
+        let batch = &*batches::misread(self.defect, batch, &self.schema())?;
         let version = self.lock().version;
+        let is_idle = self.has(Defect::IdleBatchesHaveNoBudget) && self.lock().is_idle(batch);
+        let budget = if is_idle { Budget::new() } else { budget };
         if !batches::is_checked_late(self.defect, batch) {
             batch.check_input(&self.schema())?;
         }
-        batches::check_version(self.defect, batch, version)?;
+        let of_batch = Some(self.lock().of_batch);
+        if !(self.has(Defect::ConflictsForgetFields) && batch.expected_version() == of_batch) {
+            batches::check_version(self.defect, batch, version)?;
+        }
         budget.check()?;
         let mut applied = Applied::at(version);
         let mut state = self.lock();
@@ -188,7 +195,17 @@ impl Store for MapStore {
                 budget.check()?;
             }
             changes.check_input(&state.schema)?;
-            batches::add(&mut applied, state.apply(&changes)?);
+            let part = match state.apply(&changes) {
+                Err(error) if self.has(Defect::FailedMergesLeaveAPart) => {
+                    let most = changes.changes().len();
+                    let parts = (1..most).rev().map(|n| &changes.changes()[..n]);
+                    let mut parts = parts.map(|part| part.iter().cloned().collect::<Batch>());
+                    parts.find(|part| state.apply(part).is_ok());
+                    return Err(error);
+                }
+                part => part?,
+            };
+            batches::add(&mut applied, part);
             if self.has(Defect::LargeBatchesAreSeenInParts) && batch.changes().len() > 1_000 {
                 drop(state);
                 thread::yield_now();
@@ -197,13 +214,14 @@ impl Store for MapStore {
         }
         if applied.has_effect() {
             state.version = state.version.next();
+            state.of_batch = state.version;
             state.shown = None;
             applied.version = state.version;
         }
         Ok(batches::miscounted(self.defect, applied))
     }
 
-    fn add_field(
+    fn add(
         &self,
         field: Field,
         budget: Budget<'_>,
@@ -242,6 +260,44 @@ impl Store for MapStore {
             budget.check()?;
         }
         Ok(version)
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store for MapStore {
+    fn schema(&self) -> Schema {
+        self.lock().schema.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::none().with_space_amplification(2)
+    }
+
+    fn apply_within(&self, batch: &Batch, budget: Budget<'_>) -> Result<Applied> {
+        self.write(batch, budget).map_err(|error| match self.defect {
+            Some(Defect::ErrorsForgetTheRecord) => Error::new(error.kind(), "refused"),
+            _ => error,
+        })
+    }
+
+    fn add_field(
+        &self,
+        field: Field,
+        budget: Budget<'_>,
+        progress: &mut dyn Progress,
+    ) -> Result<Version> {
+        if self.has(Defect::FieldNamesIgnoreCase) {
+            let schema = self.schema();
+            let is_there = |it: &Field| it.name().eq_ignore_ascii_case(field.name());
+            if schema.fields().iter().any(is_there) {
+                let error = Error::new(ErrorKind::AlreadyExists, "the field is there");
+                return Err(error.with_field(field.name()));
+            }
+        }
+        self.add(field, budget, progress)
     }
 
     fn get(&self, id: &RecordId) -> Result<Option<Record>> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use iqdb_conformance::Model;
 use iqdb_core::{
     Applied, Batch, Budget, Capabilities, Change, Field, Limits, Progress, Record, RecordId,
-    Result, Schema, Snapshot, Store, Version,
+    Result, Schema, Snapshot, Store, Version, merge_patch,
 };
 
 use crate::defect::Defect;
@@ -147,6 +147,23 @@ impl RacingStore {
         })
     }
 
+    /// What a statement comes to in the state that is there before it has the lock.
+    fn read_ahead(&self, batch: &Batch) -> Result<Option<Batch>> {
+        let model = self.state().model;
+        Ok(match batch.changes() {
+            [Change::MergePayload(id, patch)] if self.has(Defect::MergesAreReadAhead) => {
+                let Some(record) = model.get(id) else { return Ok(None) };
+                let merged = merge_patch(record.payload.clone(), patch)?;
+                Some(Batch::new().set_payload(id, merged))
+            }
+            [Change::DeleteWhere(filter)] if self.has(Defect::DeletesAreLookedUpAhead) => {
+                let found = model.matching(Some(filter))?;
+                Some(found.iter().map(|record| Change::Delete(record.id.clone())).collect())
+            }
+            _ => None,
+        })
+    }
+
     /// Shows readers a part of the batch, or a refused batch, for a moment.
     fn hold_up(&self, batch: &Batch) -> Result<()> {
         let seen = match self.defect {
@@ -202,6 +219,12 @@ impl Store for RacingStore {
                 batch.check_version(self.state().version)?;
                 pause();
                 return lock(&self.state).apply(&unconditional(batch.changes()));
+            }
+            Some(Defect::MergesAreReadAhead | Defect::DeletesAreLookedUpAhead) => {
+                if let Some(batch) = self.read_ahead(batch)? {
+                    pause();
+                    return lock(&self.state).apply(&batch);
+                }
             }
             Some(Defect::VersionIsDrawnFirst | Defect::VersionsAreDrawnInPairs) => {
                 return self.apply_drawn(batch);

@@ -74,7 +74,7 @@ pub(crate) fn whole<'a>(page: &Page<'a>, limit: usize) -> Page<'a> {
 }
 
 /// A page in an order that a closure makes of the right one.
-fn arranged(
+pub(crate) fn arranged(
     snapshot: &dyn Snapshot,
     page: &Page<'_>,
     out: &mut Rows,

@@ -61,11 +61,22 @@ pub(crate) fn composed(text: &str) -> String {
 pub(crate) struct Interned {
     payloads: BTreeMap<String, Payload>,
     texts: BTreeMap<String, String>,
-    /// Each text once, in the order in which they came.
+    /// Each text once, in the order in which they came, and their places.
     dictionary: Vec<String>,
+    codes: BTreeMap<String, usize>,
 }
 
 impl Interned {
+    /// The text of the code that a text has in a dictionary, of which these bits are kept.
+    fn coded(&mut self, text: &str, kept: usize) -> String {
+        let next = self.dictionary.len();
+        let code = *self.codes.entry(text.to_owned()).or_insert(next);
+        if code == next {
+            self.dictionary.push(text.to_owned());
+        }
+        self.dictionary[code & kept].clone()
+    }
+
     /// Puts in the place of values those that are equal and came first.
     pub(crate) fn share(&mut self, defect: Option<Defect>, payload: &mut Payload) {
         match defect {
@@ -76,7 +87,8 @@ impl Interned {
             Some(
                 Defect::ComposedTextsAreKeptOnce
                 | Defect::TextsOfAnyCaseAreKeptOnce
-                | Defect::DictionaryHas256Texts,
+                | Defect::DictionaryHas256Texts
+                | Defect::DictionaryHas65536Texts,
             ) => {
                 let shared = payload.iter().map(|(key, value)| {
                     let value = match value {
@@ -84,12 +96,10 @@ impl Interned {
                             self.texts.entry(composed(text)).or_insert(text.clone()).clone().into()
                         }
                         Value::Text(text) if defect == Some(Defect::DictionaryHas256Texts) => {
-                            let known = self.dictionary.iter().position(|it| it == text);
-                            let code = known.unwrap_or_else(|| {
-                                self.dictionary.push(text.clone());
-                                self.dictionary.len() - 1
-                            });
-                            self.dictionary[code & 0xff].clone().into()
+                            self.coded(text, 0xff).into()
+                        }
+                        Value::Text(text) if defect == Some(Defect::DictionaryHas65536Texts) => {
+                            self.coded(text, 0xffff).into()
                         }
                         Value::Text(text) => {
                             let lower = text.to_lowercase();

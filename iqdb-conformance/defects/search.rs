@@ -11,7 +11,7 @@ use iqdb_core::{
 
 use crate::defect::Defect;
 use crate::estimates::PlantedIndex;
-use crate::{prepared, questions, texts};
+use crate::{bulk_search, prepared, questions, texts};
 
 #[derive(Debug)]
 pub(crate) struct PlantedSearch {
@@ -29,6 +29,9 @@ impl Search for PlantedSearch {
         match self.defect {
             Some(defect) if texts::is_of_text(defect) => {
                 texts::search(defect, on, queries, hits, scratch)
+            }
+            Some(defect) if bulk_search::is_of_bulk(defect) => {
+                bulk_search::search(defect, on, queries, hits, scratch)
             }
             Some(defect) if questions::is_misread(defect) => {
                 questions::search(defect, on, queries, hits, scratch)

@@ -34,11 +34,26 @@ impl Sidecar for Memory {
     }
 }
 
+/// Keeps what is saved in files whose names have no case.
+#[derive(Debug, Default)]
+struct WithoutCase(Memory);
+
+impl Sidecar for WithoutCase {
+    fn load(&self, key: &str) -> Option<SavedBytes> {
+        self.0.load(&key.to_lowercase())
+    }
+
+    fn save(&self, key: &str, bytes: &[u8]) -> bool {
+        self.0.save(&key.to_lowercase(), bytes)
+    }
+}
+
 /// The shelf of a store, which no writer knows; `None` where the defect is elsewhere.
 pub(crate) fn of_store(defect: Option<Defect>) -> Option<Shelf> {
     match defect {
         Some(Defect::ShelfIsNeverReclaimed) => Some(Shelf::new()),
         Some(Defect::ShelfSavesForEver) => Some(Shelf::with_sidecar(Memory::default())),
+        Some(Defect::ShelfKeysIgnoreCase) => Some(Shelf::with_sidecar(WithoutCase::default())),
         _ => None,
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Remembered {
     /// Every record ever upserted.
     pub(crate) written: BTreeMap<RecordId, Record>,
     pub(crate) deleted: u64,
+    /// The version of the last batch.
+    applied: Version,
     first_snapshot: Option<Arc<dyn Snapshot>>,
     snapshots: usize,
     /// The cache that reads use first: records that are about to be written or have just been
@@ -126,6 +128,7 @@ impl PlantedStore {
     fn remember(&self, batch: &Batch, applied: Applied) {
         self.remembered(|remembered| {
             remembered.deleted += applied.deleted;
+            remembered.applied = applied.version;
             for change in batch.changes() {
                 if let Change::Upsert(record) = change {
                     remembered.written.insert(record.id.clone(), record.clone());
@@ -371,6 +374,10 @@ impl Store for PlantedStore {
 
     fn refresh(&self, budget: Budget<'_>) -> Result<Version> {
         match self.defect {
+            Some(Defect::RefreshCountsBatches) => {
+                let version = self.inner.refresh(budget)?;
+                Ok(self.remembered(|it| it.applied.min(version)))
+            }
             Some(Defect::RefreshIgnoresItsBudget) => self.inner.refresh(Budget::new()),
             Some(Defect::RefreshIsAWriteBehind) => {
                 let version = self.inner.refresh(budget)?;

@@ -9,6 +9,7 @@ mod answers;
 mod apply;
 mod blocks;
 mod budgets;
+mod bulk;
 mod capabilities;
 mod computed;
 mod concurrency;
@@ -25,6 +26,7 @@ mod get;
 mod groups;
 mod histories;
 mod hostile;
+mod limits;
 mod lineage;
 mod liveness;
 mod maintenance;
@@ -78,6 +80,7 @@ macro_rules! for_each_case {
                 budgets::a_write_whose_budget_is_over_changes_nothing,
                 budgets::a_write_ended_by_its_budget_never_takes_effect,
                 budgets::apply_has_no_deadline,
+                budgets::any_query_of_a_batch_ends_it,
             }
             refusals {
                 refusals::a_batch_with_one_bad_change_changes_nothing,
@@ -108,6 +111,7 @@ macro_rules! for_each_case {
                 added_fields::adding_a_field_is_a_version_of_its_own,
                 added_fields::older_records_lack_an_added_field,
                 added_fields::older_snapshots_lack_an_added_field,
+                added_fields::buffers_follow_the_schema,
                 added_fields::a_field_that_cannot_be_added_changes_nothing,
                 added_fields::fields_are_added_beside_readers_and_writers,
                 added_fields::an_added_field_outlives_the_process,
@@ -190,6 +194,7 @@ macro_rules! for_each_case {
             }
             shelf {
                 shelf::shelf_outlives_its_snapshots,
+                shelf::shelf_keys_that_look_alike_are_apart,
                 shelf::shelf_loses_no_replacement,
                 shelf::shelf_values_are_dropped_by_writers,
                 shelf::shelf_saves_until_the_store_is_closed,
@@ -260,6 +265,7 @@ macro_rules! for_each_case {
             estimates {
                 estimates::estimated_answers_are_sound,
                 estimates::estimated_answers_repeat_within_an_epoch,
+                estimates::the_recall_of_an_estimate_is_reached,
                 estimates::a_recall_of_1_is_exact,
                 estimates::a_build_that_is_cut_short_is_no_error,
                 estimates::prepare_keeps_what_others_prepare,
@@ -269,6 +275,7 @@ macro_rules! for_each_case {
             }
             concurrency {
                 concurrency::concurrent_writes_are_all_kept,
+                concurrency::concurrent_statements_see_what_is_there,
                 concurrency::concurrent_readers_see_whole_batches,
                 concurrency::batch_n_makes_version_n_for_every_reader,
                 concurrency::concurrent_histories_are_linearizable,
@@ -293,8 +300,22 @@ macro_rules! for_each_case {
                 values::filters_tell_values_apart,
                 values::filters_tell_keys_apart,
                 values::orders_tell_values_apart,
+                values::blocks_of_like_values_are_filtered,
                 values::ids_that_look_alike_never_meet,
                 values::equal_values_of_other_bits_are_written,
+            }
+            limits {
+                limits::long_texts_are_told_apart,
+                limits::many_elements_and_keys_are_told_apart,
+                limits::filters_at_their_limits_are_evaluated,
+                limits::the_longest_vectors_are_ranked_by_their_distances,
+                limits::names_that_look_alike_are_other_fields,
+            }
+            bulk {
+                bulk::one_call_reads_any_number_of_records,
+                bulk::aggregates_have_any_number_of_values,
+                bulk::one_statement_changes_any_number_of_records,
+                bulk::a_batch_has_any_number_of_queries,
             }
             scale {
                 scale::a_store_of_many_records_shows_each,

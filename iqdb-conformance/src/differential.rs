@@ -6,7 +6,7 @@ pub(crate) mod play;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use iqdb_core::{
-    Applied, Batch, ErrorKind, Record, Result, Schema, Search, SearchExt, Snapshot, StoreExt,
+    Applied, Batch, Error, ErrorKind, Record, Result, Schema, Search, SearchExt, Snapshot, StoreExt,
 };
 
 use crate::catch::{panic_message, silence_panics};
@@ -93,7 +93,7 @@ impl<'a> Differential<'a> {
     }
 
     /// Applies the batch to both. Panics unless both return the same, or refuse it with the same
-    /// kind of error.
+    /// kind of error, which names the same record and field.
     pub(crate) fn apply(&mut self, batch: &Batch) -> Result<Applied> {
         self.batches += 1;
         match (self.site.apply(batch), self.model.apply(batch)) {
@@ -102,7 +102,10 @@ impl<'a> Differential<'a> {
                 Ok(found)
             }
             (Err(found), Err(expected)) => {
-                assert_is!(found.kind(), expected.kind(), "the error of apply, {found}");
+                let said = |error: &Error| {
+                    (error.kind(), error.id().cloned(), error.field().map(str::to_owned))
+                };
+                assert_is!(said(&found), said(&expected), "what the error of apply says, {found}");
                 Err(found)
             }
             (Ok(found), Err(expected)) => {

@@ -173,7 +173,8 @@ impl Model {
             Change::MergePayload(id, patch) if is_there => {
                 applied.payload_set += 1;
                 if let Some(record) = self.records.get_mut(id) {
-                    let merged = merge_patch(record.payload.clone(), patch)?;
+                    let merged = merge_patch(record.payload.clone(), patch)
+                        .map_err(|error| error.with_id(id))?;
                     Arc::make_mut(record).payload = merged;
                 }
             }

@@ -30,6 +30,7 @@ pub trait Search: Debug + Send + Sync {
     /// - `search_ignores_what_hits_held_before`: A reused buffer holds the new answer only.
     /// - `search_answers_are_the_same_for_any_thread_count`: Bit for bit.
     /// - `search_answers_are_the_same_for_any_batch`: Alone or among others, bit for bit.
+    /// - `a_batch_has_any_number_of_queries`: Each with a filter and a limit of its own.
     /// - `search_answers_are_the_same_for_any_plan`: Bit for bit, whatever was derived before.
     /// - `search_ranks_extreme_values_canonically`: Huge, tiny and overflowing components rank as
     ///   the canonical distance says, and one odd row never fails a search.
@@ -42,6 +43,7 @@ pub trait Search: Debug + Send + Sync {
     /// - `search_rejects_bad_queries`: The errors of [`Query::check_batch`], which every search calls
     ///   first.
     /// - `search_leaves_every_buffer_empty_on_error`: One bad query fails its batch.
+    /// - `any_query_of_a_batch_ends_it`: Whichever it is whose budget is over.
     /// - `explain_counts_what_was_done`: Where it counts, over blocks: each pair that matches is a
     ///   candidate, and is either excluded or rescored.
     ///
@@ -68,6 +70,8 @@ pub trait Search: Debug + Send + Sync {
     /// - `estimated_answers_repeat_within_an_epoch`: With the same epoch in its
     ///   [verdict](crate::Verdict), the answer is the same, whatever the threads and the batch, also
     ///   while the search is being prepared.
+    /// - `the_recall_of_an_estimate_is_reached`: The mean over many queries is that of their verdicts, or
+    ///   more.
     /// - `a_recall_of_1_is_exact`: And its verdict says so.
     ///
     /// # Errors

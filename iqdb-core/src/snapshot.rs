@@ -88,6 +88,9 @@ pub trait Snapshot: Debug + Send + Sync {
     ///
     /// - `aggregates_are_those_of_the_model`: The count, the least and the greatest value, the different
     ///   values and the most frequent ones.
+    /// - `filters_at_their_limits_are_evaluated`: As deep, as long and of as many terms as a filter may be,
+    ///   by every way to read.
+    /// - `aggregates_have_any_number_of_values`: Each exact, however the values lie among the records.
     /// - `aggregates_count_an_element_once_for_its_record`: And equal numbers as one value.
     ///
     /// # Errors
@@ -142,6 +145,8 @@ pub trait Blocks: Snapshot {
     /// seals none.
     ///
     /// - `shelf_outlives_its_snapshots`: All snapshots of a store have one shelf.
+    /// - `shelf_keys_that_look_alike_are_apart`: Keys that differ in case, at their ends or in form, also
+    ///   after a field was added.
     /// - `shelf_loses_no_replacement`: Of threads that replace a value at once, each succeeds or knows.
     /// - `shelf_values_are_dropped_by_writers`: A replaced value is dropped by a later write or flush,
     ///   once no reader holds it, and by no reader.

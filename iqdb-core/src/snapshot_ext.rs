@@ -24,6 +24,8 @@ pub trait SnapshotExt: Snapshot {
     /// - `count_agrees_with_the_filter`: As many as [`Filter::matches`] says yes to, one by one.
     /// - `filters_tell_values_apart`: Numbers, texts and dates that another program takes for equal, or
     ///   orders differently: by their bits as the contract compares them, alone and beside other kinds.
+    /// - `blocks_of_like_values_are_filtered`: Whatever a block knows of the least and the greatest of its
+    ///   values, and whatever lies beside them.
     /// - `filters_tell_keys_apart`: Keys of any bytes are compared byte by byte, and a dot in a key is no
     ///   step of a path.
     ///

@@ -15,11 +15,19 @@ use crate::{
 ///
 /// - `concurrent_writes_are_all_kept`: Batches applied by many threads at once each make one
 ///   version of their own, and none is lost.
+/// - `concurrent_statements_see_what_is_there`: A merge has what other threads merged before, and a
+///   `delete_where` deletes what matches in the version it replaces.
 /// - `concurrent_readers_see_whole_batches`: A snapshot taken while writers work shows the state
 ///   at its version, and versions never go back for one reader.
 /// - `batch_n_makes_version_n_for_every_reader`: Beside one writer, for as long as it writes.
 /// - `concurrent_histories_are_linearizable`: The versions that writes return respect real time, and
 ///   every read shows the state at one version between its start and its end.
+/// - `long_texts_are_told_apart`: Those that differ in their last byte only, however long, by filters, in
+///   pages and in aggregates.
+/// - `many_elements_and_keys_are_told_apart`: As many as a list or a payload may have, and any number of
+///   keys in all records.
+/// - `one_call_reads_any_number_of_records`: One page, one list of ids, one search.
+/// - `one_statement_changes_any_number_of_records`: One list of rows, one filter, one batch.
 /// - `a_store_of_many_records_shows_each`: More of them than 16 bits count, in one version.
 /// - `many_versions_show_each_write`: Hundreds of them, each of some hundred records.
 /// - `many_snapshots_stay_what_they_are`: Hundreds that are held at once.
@@ -40,6 +48,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// What the store promises beyond this contract.
     ///
     /// - `capabilities_never_change`: They are the same throughout the store's life.
+    /// - `the_longest_vectors_are_ranked_by_their_distances`: Of the largest dimension within them, of
+    ///   every element.
     /// - `limits_are_kept`: A store of a schema beyond them can't be made, which is
     ///   [`NotSupported`](crate::ErrorKind::NotSupported); any other schema can.
     ///
@@ -144,6 +154,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// - `older_snapshots_lack_an_added_field`: They have the schema of their version, and asking them
     ///   for the field is [`UnknownField`](crate::ErrorKind::UnknownField). Rows that were read there
     ///   can be written to the store.
+    /// - `buffers_follow_the_schema`: Rows, hits and scratch that were used before it was added, or after,
+    ///   hold the new answer only.
+    /// - `names_that_look_alike_are_other_fields`: Those that differ in case, at their ends or in form.
     /// - `a_field_that_cannot_be_added_changes_nothing`: One whose name is there
     ///   ([`AlreadyExists`](crate::ErrorKind::AlreadyExists)), one beyond
     ///   [`FIELDS_MAX`](crate::limits::FIELDS_MAX)

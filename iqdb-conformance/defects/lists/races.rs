@@ -15,6 +15,10 @@ macro_rules! of_races {
             VersionIsReadAfterwardsAtTimes in Racing by "concurrency::concurrent_writes_are_all_kept";
             /// At every 512th version two writers read, change and write back the same state.
             WritesRaceAtTimes in Racing by "concurrency::concurrent_writes_are_all_kept";
+            /// A merge reads the payload, merges, and writes all of it, while others write.
+            MergesAreReadAhead in Racing by "concurrency::concurrent_statements_see_what_is_there";
+            /// A delete-where looks for the ids first, and deletes them whatever they are by then.
+            DeletesAreLookedUpAhead in Racing by "concurrency::concurrent_statements_see_what_is_there";
             /// Reads are promised to be wait-free, and a snapshot waits until a write is done.
             WaitFreeReadsWaitForWriters in Cached by "capabilities::wait_free_reads_wait_for_no_writer";
         }

@@ -108,6 +108,8 @@ macro_rules! of_writes {
             LargeBatchesHaveADeadline by "budgets::apply_has_no_deadline";
             /// Refreshing returns the version before the one that reads show.
             RefreshIsAWriteBehind by "store::refresh_returns_the_version_that_reads_show";
+            /// A refresh returns the version of the last batch, whatever fields were added since.
+            RefreshCountsBatches by "store::refresh_returns_the_version_that_reads_show";
             /// Refreshing goes on, whether its caller still waits or not.
             RefreshIgnoresItsBudget by "store::refresh_keeps_to_its_budget";
             /// A feed begins at the version after its snapshot.

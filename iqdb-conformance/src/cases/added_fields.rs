@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use iqdb_core::limits::{DIM_MAX, FIELDS_MAX};
 use iqdb_core::{
-    Batch, Budget, Element, ErrorKind, Field, FieldKind, Hits, Limits, Metric, Page, Query, Record,
-    Result, Rows, Schema, Scratch, Snapshot, StoreExt, Version,
+    Batch, Budget, Direction, Element, ErrorKind, Field, FieldKind, Hits, Limits, Metric, Page,
+    Parts, Path, Query, Record, Result, Rows, Schema, Scratch, Snapshot, StoreExt, Version,
 };
 
-use crate::check::exact::assert_is;
+use crate::check::exact::{assert_hits, assert_is, assert_record};
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
 use crate::generate::corpus::{self, Distribution};
+use crate::generate::vectors;
 use crate::shapes::{self, COMPUTED, Held};
 use crate::threads::{Job, Writers, run_concurrently};
 use crate::{Harness, Outcome};
@@ -82,6 +83,8 @@ pub(super) fn adding_a_field_is_a_version_of_its_own(harness: &Harness) -> Resul
             add(&mut pair, field)?;
             assert_is!(pair.site.snapshot()?.version(), Version(before.0 + n), "the version");
             pair.check()?;
+            let last = Batch::new().expect_version(Version(before.0 + n - 1)).delete("nobody");
+            pair.refuses(&last, ErrorKind::VersionConflict)?;
         }
         let stale = Batch::new().expect_version(before).delete("nobody");
         pair.refuses(&stale, ErrorKind::VersionConflict)?;
@@ -281,4 +284,44 @@ pub(super) fn an_added_field_outlives_the_process(harness: &Harness) -> Result<O
         })?;
     }
     Ok(held.outcome())
+}
+
+pub(super) fn buffers_follow_the_schema(harness: &Harness) -> Result<Outcome> {
+    let schema = Schema::new(3, Metric::Euclidean)?;
+    let mut pair = Differential::after_churn(harness, &schema, 24, Distribution::Smooth)?;
+    let mut kept = vec![(pair.site.snapshot()?, pair.model.clone())];
+    for (n, field) in (0..).zip(fields(harness.limits()?)?) {
+        add(&mut pair, &field)?;
+        write(&mut pair, 9, n)?;
+        kept.push((pair.site.snapshot()?, pair.model.clone()));
+    }
+    // The same rows, hits and scratch, from the oldest schema to the newest and back.
+    let (mut rows, mut hits) = (Rows::new(&schema), [Hits::new()]);
+    let (mut scratch, year) = (Scratch::new(), Path::key("year"));
+    for (snapshot, model) in kept.iter().chain(kept.iter().rev()) {
+        let ids: Vec<_> = model.records().map(|record| record.id.clone()).collect();
+        for read in 0..3 {
+            match read {
+                0 => drop(snapshot.scroll(&Page::new(1_000), &mut rows)?),
+                1 => snapshot.get_many(&ids, Parts::ALL, &mut rows, Budget::new())?,
+                _ => {
+                    let by_year = Page::new(1_000).with_order(&year, Direction::Up);
+                    snapshot.scroll(&by_year, &mut rows)?;
+                }
+            }
+            assert_is!(rows.schema(), model.schema(), "the schema of the rows");
+            assert_is!(rows.len(), model.len(), "the number of rows");
+            for found in rows.to_records() {
+                assert_record(Some(&found), model.get(&found.id), "a row in a buffer used before");
+            }
+        }
+        for field in vectors::fields(model.schema()) {
+            let asked = corpus::ones(field.kind())?;
+            let query =
+                Query::nearest(asked.as_ref(), 5).with_field(field.name()).with_vector(true);
+            harness.search().search(&**snapshot, &[query], &mut hits, &mut scratch)?;
+            assert_hits(&hits[0].to_vec(), &model.search(&query)?, format_args!("{query:?}"));
+        }
+    }
+    Ok(Outcome::Kept)
 }

@@ -370,6 +370,7 @@ pub(super) fn explain_counts_what_was_done(harness: &Harness) -> Result<Outcome>
             let decided = explain.excluded + explain.rescored;
             assert_is!(decided, expected, "those excluded or rescored of {what}");
             assert!(explain.rescored >= found as u64, "{found} hits of {what}");
+            assert!(explain.bytes_read > 0, "candidates without a byte that was read: {what}");
             assert!(explain.threads >= 1 && explain.threads <= threads, "{what}");
             assert!(explain.threads as u64 <= expected.max(1), "a thread has no part: {what}");
         }

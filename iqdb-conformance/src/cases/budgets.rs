@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use iqdb_core::{Batch, Budget, ErrorKind, Metric, Record, Result, Schema, StoreExt, Version};
+use iqdb_core::{
+    Batch, Budget, ErrorKind, Hits, IdRef, Metric, Payload, Query, Record, Result, Rows, Schema,
+    Scratch, StoreExt, Vector, Version,
+};
 
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
@@ -33,6 +36,10 @@ pub(super) fn a_write_whose_budget_is_over_changes_nothing(harness: &Harness) ->
         Batch::new().delete(corpus::id(1)).upsert(record(2)?).expect_version(version),
         Batch::new().insert_if_absent(record(77)?),
         Batch::new().delete_where("not @id in [77]".parse()?),
+        // Those that change nothing, too.
+        Batch::new().delete("nobody").set_payload("nobody", Payload::new()),
+        Batch::new().delete_where("@id in [77]".parse()?),
+        Batch::new().upsert_rows(Rows::new(&schema()?)),
     ] {
         let what = "apply_within after the deadline";
         assert_refused(pair.site.apply_within(&batch, late), ErrorKind::DeadlineExceeded, what);
@@ -125,5 +132,34 @@ pub(super) fn apply_has_no_deadline(harness: &Harness) -> Result<Outcome> {
     }
     pair.check()?;
     other.check()?;
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn any_query_of_a_batch_ends_it(harness: &Harness) -> Result<Outcome> {
+    let records = corpus::records(&schema()?, 40, Distribution::Smooth, 1)?;
+    let pair = Differential::of(harness, &schema()?, records)?;
+    let snapshot = pair.site.snapshot()?;
+    let (cancel, asked) = (AtomicBool::new(true), Vector::try_from([0.5, 0.5])?);
+    let late = Budget::new().with_deadline(Instant::now());
+    let cancelled = Budget::new().with_cancel(&cancel);
+    let query = Query::nearest(asked.as_ref(), 3);
+    for (budget, kind) in [(late, ErrorKind::DeadlineExceeded), (cancelled, ErrorKind::Cancelled)] {
+        for (count, at) in [(1, 0), (2, 0), (2, 1), (5, 3), (70, 69)] {
+            let mut queries = vec![query; count];
+            queries[at] = query.with_budget(budget);
+            let mut hits = vec![Hits::new(); count];
+            hits.iter_mut().for_each(|hits| hits.push(IdRef::Number(9), 0.0, None));
+            let found = pair.search().search(&*snapshot, &queries, &mut hits, &mut Scratch::new());
+            assert_refused(
+                found,
+                kind,
+                format_args!("query {at} of {count}, whose budget is over"),
+            );
+            assert!(
+                hits.iter().all(Hits::is_empty),
+                "hits after query {at} of {count} has ended it"
+            );
+        }
+    }
     Ok(Outcome::Kept)
 }

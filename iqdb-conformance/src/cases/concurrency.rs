@@ -147,6 +147,70 @@ fn round(group: u64, n: u64) -> Result<Batch> {
         .upsert(numbered(flag(n), n)?))
 }
 
+pub(super) fn concurrent_statements_see_what_is_there(harness: &Harness) -> Result<Outcome> {
+    merges_are_all_kept(harness)?;
+    deletes_take_only_what_matches(harness)?;
+    Ok(Outcome::Kept)
+}
+
+/// Each writer merges keys of its own into one record.
+fn merges_are_all_kept(harness: &Harness) -> Result<()> {
+    const WRITERS: usize = 4;
+    const MERGES: usize = 60;
+    let pair = Differential::of(harness, &schema()?, [numbered("all", 0)?])?;
+    let store = &*pair.site;
+    let writers = (0..WRITERS).map(|writer| -> Job<'_, ()> {
+        Box::new(move || {
+            for n in 0..MERGES {
+                let patch = Payload::new().with(format!("{writer}-{n}"), 1);
+                let applied = store.apply(&Batch::new().merge_payload("all", patch))?;
+                assert_is!(applied.payload_set, 1, "payloads set");
+            }
+            Ok(())
+        })
+    });
+    run_concurrently(writers.collect())?;
+    let found = store.get(&"all".into())?.expect("it is never deleted");
+    assert_is!(found.payload.len(), 1 + WRITERS * MERGES, "the keys that were merged");
+    Ok(())
+}
+
+/// One thread deletes all that is stale. Another one makes records stale, and then no longer so: each
+/// that was there to be changed stays.
+fn deletes_take_only_what_matches(harness: &Harness) -> Result<()> {
+    const ROUNDS: u64 = 200;
+    let state = |text: &str| Payload::new().with("state", text);
+    let old = (1_000..1_500).map(|id| Ok(numbered(id, id)?.with_payload(state("old"))));
+    let pair = Differential::of(harness, &schema()?, old.collect::<Result<Vec<_>>>()?)?;
+    let (writers, store) = (Writers::new(1), &*pair.site);
+    let (guard, stale) = (writers.guard(), Filter::eq("state", "stale"));
+    let writer: Job<'_, Vec<u64>> = Box::new(|| {
+        let _guard = guard;
+        let mut kept = Vec::new();
+        for id in 0..ROUNDS {
+            store.upsert(numbered(id, id)?.with_payload(state("stale")))?;
+            (0..id % 7).for_each(|_| std::thread::yield_now());
+            if store.set_payload(id, state("kept"))? {
+                kept.push(id);
+            }
+        }
+        Ok(kept)
+    });
+    let sweeper: Job<'_, Vec<u64>> = Box::new(|| {
+        while !writers.are_done() {
+            store.delete_where(&stale)?;
+        }
+        Ok(Vec::new())
+    });
+    let kept: Vec<u64> = run_concurrently(vec![writer, sweeper])?.into_iter().flatten().collect();
+    for id in kept {
+        let found = store.get(&id.into())?.map(|record| record.payload);
+        assert_is!(found, Some(state("kept")), "record {id}, which was there when it was changed");
+    }
+    assert_is!(store.count(Some(&Filter::eq("state", "old")))?, 500, "the records never touched");
+    Ok(())
+}
+
 pub(super) fn concurrent_readers_see_whole_batches(harness: &Harness) -> Result<Outcome> {
     let site = harness.create(&schema()?)?;
     let store = &*site;

@@ -21,7 +21,7 @@ const RECORDS: u64 = 400;
 
 /// The recalls that are asked for: one that an index reaches with little effort, and such that it reaches with
 /// much, or not at all.
-const RECALLS: [f32; 3] = [0.5, 0.95, 0.999];
+const RECALLS: [f32; 4] = [0.5, 0.8, 0.95, 0.999];
 
 /// Queries of every sort, at a recall.
 struct Queries {
@@ -275,4 +275,49 @@ pub(super) fn prepare_keeps_what_others_prepare(harness: &Harness) -> Result<Out
         assert_is!(shelf.replaced(), replaced, "values that the {which} version lacked");
     }
     Ok(if replaced > 0 { Outcome::Kept } else { Outcome::NotPromised("it keeps nothing there") })
+}
+
+pub(super) fn the_recall_of_an_estimate_is_reached(harness: &Harness) -> Result<Outcome> {
+    const QUERIES: usize = 100;
+    /// How far a mean over these queries may lie below that over all queries like them.
+    const TOLERANCE: f64 = 0.1;
+    let schema = Schema::new(9, Metric::Euclidean)?;
+    let records = corpus::records(&schema, 2_000, Distribution::Smooth, 5)?;
+    let pair = Differential::of(harness, &schema, records)?;
+    let (snapshot, mut rng) = (pair.site.snapshot()?, fastrand::Rng::with_seed(6));
+    let kind = corpus::only_kind(&schema);
+    let vectors = (0..QUERIES).map(|_| corpus::vector(&mut rng, kind, Distribution::Smooth));
+    let vectors: Vec<Vector> = vectors.collect::<Result<_>>()?;
+    let mut estimates = 0;
+    for is_ready in [false, true] {
+        if is_ready {
+            make_ready(pair.search(), &*snapshot, &mut ())?;
+        }
+        for recall in RECALLS {
+            let at = |vector| Query::nearest(vector, 10).with_accuracy(Accuracy::Recall(recall));
+            let queries: Vec<_> = vectors.iter().map(|vector| at(vector.as_ref())).collect();
+            let (mut found, mut named, mut count) = (0.0, 0.0, 0);
+            for (query, (hits, verdict)) in
+                queries.iter().zip(answers(pair.search(), &*snapshot, &queries)?)
+            {
+                let Verdict::Estimated { recall: said, .. } = verdict else { continue };
+                assert!(
+                    said >= recall,
+                    "asked for a recall of {recall}, it says {said}: {query:?}"
+                );
+                let expected = pair.model.search(query)?;
+                let is_found = |hit: &&Hit| hits.iter().any(|it| it.id == hit.id);
+                found += expected.iter().filter(is_found).count() as f64 / expected.len() as f64;
+                named += f64::from(said);
+                count += 1;
+            }
+            let (found, named) = (found / f64::from(count), named / f64::from(count));
+            assert!(
+                count == 0 || found >= named - TOLERANCE,
+                "the mean recall of {count} answers: they say {named:.3}, and it is {found:.3}"
+            );
+            estimates += count;
+        }
+    }
+    Ok(if estimates == 0 { EXACT } else { Outcome::Kept })
 }

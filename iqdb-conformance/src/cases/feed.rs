@@ -134,7 +134,37 @@ pub(super) fn following_a_feed_makes_a_copy(harness: &Harness) -> Result<Outcome
         assert_is!(copy, expected, "the copy");
     }
     follow_writers(harness)?;
+    follow_many_changes(harness)?;
     Ok(held.outcome())
+}
+
+/// Follows once after more changes than a ring of them has, or asks for a new beginning.
+fn follow_many_changes(harness: &Harness) -> Result<()> {
+    let mut pair = churned(harness, &schema()?)?;
+    let Some(feed) = pair.site.feed() else { return Ok(()) };
+    let (mut position, snapshot) = feed.begin(Budget::new())?;
+    let mut copy = copied(&*snapshot)?;
+    let mut ids = BTreeSet::new();
+    for round in 0..50_u64 {
+        let mut batch = Batch::new();
+        for n in 0..200 {
+            let id = RecordId::from(round * 150 + n);
+            ids.insert(id.clone());
+            batch = batch.upsert(Record::new(id, [n as f32, round as f32, 0.0])?);
+        }
+        pair.apply(&batch)?;
+    }
+    let feed = pair.site.feed().expect("the feed that was there");
+    match feed.changes(position, Budget::new()) {
+        Err(error) => {
+            assert_is!(error.kind(), ErrorKind::VersionGone, "after many changes, {error}");
+        }
+        Ok(_) => {
+            let found: BTreeSet<_> = follow(feed, &mut copy, &mut position)?.into_iter().collect();
+            assert!(found == ids, "{} ids have changed, {} were named", ids.len(), found.len());
+        }
+    }
+    Ok(())
 }
 
 fn follow_writers(harness: &Harness) -> Result<()> {

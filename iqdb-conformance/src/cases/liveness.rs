@@ -24,14 +24,12 @@ pub(super) fn is_alive_agrees_with_clear_dead(harness: &Harness) -> Result<Outco
     })
 }
 
+/// The version that ended each record.
+pub(super) type Ends = BTreeMap<RecordId, Version>;
+
 /// Panics unless each sealed block of `on` knows which of its rows ended between its version and that
-/// of `other`, or says that it doesn't; returns how often it knew. `ends` has the version that ended each
-/// record.
-fn check_ended(
-    on: &dyn Snapshot,
-    other: &dyn Snapshot,
-    ends: &BTreeMap<RecordId, Version>,
-) -> Result<usize> {
+/// of `other`, or says that it doesn't; returns how often it knew.
+pub(super) fn check_ended(on: &dyn Snapshot, other: &dyn Snapshot, ends: &Ends) -> Result<usize> {
     let (first, last) = match on.version() < other.version() {
         true => (on.version(), other.version()),
         false => (other.version(), on.version()),
@@ -76,7 +74,7 @@ pub(super) fn ended_names_the_rows_that_ended_between_two_versions(
     let records = corpus::records(&schema, RECORDS, Distribution::Smooth, 1)?;
     pair.apply(&records.iter().cloned().fold(Batch::new(), Batch::upsert))?;
     let mut kept: Vec<Arc<dyn Snapshot>> = Vec::new();
-    let mut ends: BTreeMap<RecordId, Version> = BTreeMap::new();
+    let mut ends = Ends::new();
     for round in 0..20 {
         kept.push(pair.site.snapshot()?);
         // One version ends one row, and the next one several: at last enough that a store may compact.

@@ -311,6 +311,10 @@ pub(super) fn check_aggregates(
         Aggregate::Distinct { path, limit: usize::MAX },
         Aggregate::Facet { path, limit: 0 },
         Aggregate::Distinct { path, limit: 0 },
+        // Some of them again.
+        Aggregate::Count,
+        Aggregate::Facet { path, limit: 2 },
+        Aggregate::MinMax(path),
     ];
     let counted = counted(records, text);
     let expected = [
@@ -322,6 +326,9 @@ pub(super) fn check_aggregates(
         distinct(&counted, usize::MAX),
         facet(&counted, 0),
         distinct(&counted, 0),
+        Aggregated::Count(records.len() as u64),
+        facet(&counted, 2),
+        min_max(&counted),
     ];
     let found = snapshot.aggregate(&wanted, filter, Budget::new())?;
     assert_is!(found.len(), wanted.len(), "the number of aggregates");

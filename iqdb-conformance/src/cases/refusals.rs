@@ -27,7 +27,11 @@ fn long_id() -> String {
 }
 
 pub(super) fn a_batch_with_one_bad_change_changes_nothing(harness: &Harness) -> Result<Outcome> {
+    let half = |key: &str| Payload::new().with(key, "x".repeat(PAYLOAD_BYTES_MAX / 2));
     let bad = [
+        // What is found only once the changes before it are known.
+        (Change::Insert(record(3)?), ErrorKind::AlreadyExists),
+        (Change::MergePayload(4.into(), half("other")), ErrorKind::InvalidPayload),
         (Change::Upsert(Record::new(1, [1.0, 2.0])?), ErrorKind::DimensionMismatch),
         (Change::Upsert(Record::new(1, [0.0; 3])?), ErrorKind::InvalidVector),
         (Change::Upsert(record(long_id())?), ErrorKind::InvalidId),
@@ -42,7 +46,8 @@ pub(super) fn a_batch_with_one_bad_change_changes_nothing(harness: &Harness) -> 
         Change::Delete(2.into()),
         Change::SetPayload(3.into(), Payload::new().with("n", 2)),
     ];
-    let before = [record(1)?.with("n", 0), record(2)?, record(3)?.with("n", 0)];
+    let large = record(4)?.with_payload(half("one"));
+    let before = [record(1)?.with("n", 0), record(2)?, record(3)?.with("n", 0), large];
     let mut pair = Differential::of(harness, &schema()?, before)?;
     let snapshot = pair.site.snapshot()?;
     for (change, kind) in bad {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use iqdb_core::{Batch, Blocks, Metric, Result, Schema, SealId, Shelf, Snapshot};
+use iqdb_core::{Batch, Blocks, Field, Metric, Result, Schema, SealId, Shelf, Snapshot};
 
+use super::added_fields;
 use super::blocks::each_block;
 use crate::check::exact::assert_is;
 use crate::differential::Differential;
@@ -66,6 +67,50 @@ pub(super) fn shelf_loses_no_replacement(harness: &Harness) -> Result<Outcome> {
     let snapshot = store.snapshot()?;
     let found = shelf(&*snapshot).and_then(|shelf| shelf.get::<u64>("count"));
     assert_is!(found.as_deref(), Some(&(THREADS * EACH)), "how often the value was replaced");
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn shelf_keys_that_look_alike_are_apart(harness: &Harness) -> Result<Outcome> {
+    let mut pair = filled(harness)?;
+    pair.site.flush()?;
+    let snapshot = pair.site.snapshot()?;
+    let Some(kept) = shelf(&*snapshot) else { return Ok(NO_SHELF) };
+    let keys =
+        ["index:title", "index:Title", "index", "index:", "index:title ", "\u{e9}", "e\u{301}"];
+    for (n, key) in keys.iter().enumerate() {
+        assert!(kept.replace(key, None, Arc::new(n)), "a value is put under {key:?}");
+        kept.save(key, key.as_bytes());
+    }
+    let check = |shelf: &Shelf, context: &str| {
+        for key in keys {
+            let found = shelf.load(key).map(|bytes| (*bytes).as_ref().to_vec());
+            let fits = found.as_deref().is_none_or(|found| found == key.as_bytes());
+            assert!(fits, "{context}: under {key:?} is {found:?}");
+        }
+    };
+    for (n, key) in keys.iter().enumerate() {
+        assert_is!(kept.get::<usize>(key).as_deref(), Some(&n), "the value under {key:?}");
+    }
+    check(kept, "saved");
+    drop(snapshot);
+    // A field is added, and the shelf is the same one.
+    if harness.limits()?.fields() > 1 {
+        let field = Field::new("more", pair.model.schema().fields()[0].kind())?;
+        added_fields::add(&mut pair, &field)?;
+    }
+    let snapshot = pair.site.snapshot()?;
+    let Some(later) = shelf(&*snapshot) else { panic!("a later snapshot has no shelf") };
+    for (n, key) in keys.iter().enumerate() {
+        assert_is!(later.get::<usize>(key).as_deref(), Some(&n), "{key:?} after a field was added");
+    }
+    check(later, "after a field was added");
+    if pair.site.reopens() {
+        drop(snapshot);
+        pair.site.reopen()?;
+        if let Some(shelf) = shelf(&*pair.site.snapshot()?) {
+            check(shelf, "reopened");
+        }
+    }
     Ok(Outcome::Kept)
 }
 

@@ -156,7 +156,33 @@ pub(super) fn merge_payload_merges_maps_and_removes_by_null(harness: &Harness) -
     Ok(Outcome::Kept)
 }
 
+/// Panics unless rows whose fields are in another order than those of the schema are written to the fields
+/// of their names, though the fields are of one kind.
+fn check_order_of_fields(harness: &Harness) -> Result<()> {
+    let names = ["a", "b", "c"];
+    let of = |order: &[usize]| {
+        let fields =
+            order.iter().fold(Schema::builder(), |it, n| it.dense(names[*n], 1, Metric::Dot));
+        fields.build()
+    };
+    let schema = of(&[0, 1, 2])?;
+    let mut pair = Differential::new(harness, &schema)?;
+    for (n, order) in (0..).zip([&[0, 1, 2][..], &[2, 1, 0], &[1, 0], &[2, 0], &[1], &[2]]) {
+        let mut rows = Rows::with_ids(&of(order)?, vec![n, n + 100])?;
+        for field in order {
+            let first = *field as f32;
+            rows = rows.with_vectors(names[*field], vec![first, first + 0.5])?;
+        }
+        pair.apply(&Batch::new().upsert_rows(rows))?;
+        pair.check()?;
+    }
+    Ok(())
+}
+
 pub(super) fn upsert_rows_is_an_upsert_of_each_row(harness: &Harness) -> Result<Outcome> {
+    if harness.limits()?.fields() >= 3 {
+        check_order_of_fields(harness)?;
+    }
     on_every_shape(harness, |pair, schema| {
         let rows = Rows::of_records(
             schema,

@@ -4,8 +4,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use iqdb_core::limits::DIM_MAX;
-use iqdb_core::{Batch, Budget, ErrorKind, Metric, Record, Result, Schema, Store, StoreExt};
+use iqdb_core::{Batch, Budget, ErrorKind, Field, Metric, Record, Result, Schema, Store, StoreExt};
 
+use super::added_fields;
 use crate::check::exact::assert_is;
 use crate::check::refusal::assert_refused;
 use crate::differential::Differential;
@@ -113,6 +114,11 @@ pub(super) fn refresh_returns_the_version_that_reads_show(harness: &Harness) -> 
             pair.site.reopen()?;
             refreshes(&pair)?;
         }
+    }
+    // A field that is added is a version, too.
+    if harness.limits()?.fields() > 1 {
+        added_fields::add(&mut pair, &Field::new("more", schema.fields()[0].kind())?)?;
+        refreshes(&pair)?;
     }
     Ok(Outcome::Kept)
 }

@@ -12,7 +12,7 @@ use super::reading::check_aggregates;
 use crate::check::exact::{assert_is, assert_record};
 use crate::check::reading::ordered;
 use crate::differential::Differential;
-use crate::generate::interesting;
+use crate::generate::{corpus, interesting};
 use crate::{Harness, Outcome};
 
 fn schema() -> Result<Schema> {
@@ -35,7 +35,11 @@ fn store(harness: &Harness, payloads: Vec<Payload>) -> Result<Differential<'_>> 
 }
 
 /// Panics unless the filter finds what it finds in the model.
-fn check_filter(pair: &Differential<'_>, snapshot: &dyn Snapshot, filter: &Filter) -> Result<()> {
+pub(super) fn check_filter(
+    pair: &Differential<'_>,
+    snapshot: &dyn Snapshot,
+    filter: &Filter,
+) -> Result<()> {
     let expected = pair.model.matching(Some(filter))?;
     let mut rows = Rows::new(snapshot.schema());
     snapshot.scroll(&Page::new(10_000).with_filter(filter), &mut rows)?;
@@ -155,6 +159,70 @@ pub(super) fn orders_tell_values_apart(harness: &Harness) -> Result<Outcome> {
             assert_is!(rows.len(), expected.len(), "the records by {key}");
         }
         check_aggregates(&*snapshot, &pair.model.matching(None)?, None, key)?;
+    }
+    Ok(Outcome::Kept)
+}
+
+pub(super) fn blocks_of_like_values_are_filtered(harness: &Harness) -> Result<Outcome> {
+    // Enough for several blocks, whose least and greatest values a store may keep and skip by.
+    const COUNT: i64 = 4_500;
+    let odd: [Value; 7] = [
+        Value::Null,
+        "5".into(),
+        true.into(),
+        vec![5, 6].into(),
+        Map::new().with("x", 5).into(),
+        f64::from_bits(5.0_f64.to_bits() + 1).into(),
+        corpus::date(5).into(),
+    ];
+    let payloads = (0..COUNT).map(|n| {
+        let payload = Payload::new()
+            .with("time", 1_700_000_000_000 + n)
+            .with("float", (n - COUNT / 2) as f64 * 1e-3)
+            .with("date", corpus::date(n - COUNT / 2))
+            .with("name", format!("a long common prefix of all names {n:06}"));
+        // One value, but for one record in 500 that has another, or none.
+        match usize::try_from(n / 500) {
+            Ok(at) if n % 500 == 437 && at < odd.len() => payload.with("same", odd[at].clone()),
+            Ok(_) if n % 500 == 437 => payload,
+            _ => payload.with("same", 5),
+        }
+    });
+    let mut pair = store(harness, payloads.collect())?;
+    let mut filters = Vec::new();
+    for n in [0, 1_023, 1_024, 4_096, COUNT - 1, COUNT] {
+        for comparison in Comparison::ALL {
+            let values: [(&str, Value); 4] = [
+                ("time", (1_700_000_000_000 + n).into()),
+                ("float", ((n - COUNT / 2) as f64 * 1e-3).into()),
+                ("date", corpus::date(n - COUNT / 2).into()),
+                ("name", format!("a long common prefix of all names {n:06}").into()),
+            ];
+            let of = values.map(|(key, it)| Filter::compare(Path::key(key), comparison, it));
+            filters.extend(of);
+        }
+    }
+    for value in odd.iter().filter(|value| !matches!(value, Value::List(_) | Value::Map(_))) {
+        for value in [value.clone(), 5.into(), 5.0.into(), 4.into()] {
+            let same = Path::key("same");
+            let of = |comparison| Filter::compare(same.clone(), comparison, value.clone());
+            filters.extend(Comparison::ALL.map(of));
+            filters.push(Filter::contains("same", value));
+        }
+    }
+    filters.extend([Filter::exists("same"), Filter::exists("same").not()]);
+    filters.dedup();
+    for filter in &filters {
+        check_filter(&pair, &*pair.site.snapshot()?, filter)?;
+    }
+    // A record in the middle of a block leaves the range that its neighbours have.
+    for (id, key, value) in [(4_000_u64, "time", 3), (2_000, "same", 6), (3_000, "float", -9)] {
+        pair.apply(&Batch::new().merge_payload(id, Payload::new().with(key, value)))?;
+        let snapshot = pair.site.snapshot()?;
+        for comparison in Comparison::ALL {
+            let filter = Filter::compare(Path::key(key), comparison, value);
+            check_filter(&pair, &*snapshot, &filter)?;
+        }
     }
     Ok(Outcome::Kept)
 }

@@ -13,8 +13,9 @@ use iqdb_core::{
 
 use super::NaiveSearch;
 
-/// A search that looks, where a query gives up exactness, only at rows whose first components have the
-/// signs of the query's. Everything else it answers as [`NaiveSearch`] does.
+/// A search that looks, where a query gives up enough of its exactness, only at rows whose first two
+/// components have the signs of the query's, or all but one of them. Everything else it answers as
+/// [`NaiveSearch`] does.
 ///
 /// [`prepare`](Search::prepare) puts the cell of each sealed row on the store's shelf, by the row's
 /// birthplace, so that a row that is copied keeps its cell.
@@ -22,6 +23,10 @@ use super::NaiveSearch;
 pub struct NaiveIndex {
     rows_read: Arc<AtomicUsize>,
 }
+
+/// The recall of an answer from cells that have all signs of the query, and from those that have all but
+/// one: less than was seen on vectors whose components are independent of each other.
+const REACHED: [f32; 2] = [0.5, 0.8];
 
 /// The cells of the rows of one field.
 #[derive(Debug, Default)]
@@ -106,8 +111,8 @@ impl Search for NaiveIndex {
         }
         let answered = queries.iter().zip(&mut *hits).try_for_each(|(query, hits)| {
             match (query.accuracy(), cells_for(on, query)?) {
-                (Accuracy::Recall(recall), Some((blocks, cells))) if recall < 1.0 => {
-                    estimate(blocks, query, recall, &cells, hits)
+                (Accuracy::Recall(recall), Some((blocks, cells))) if recall <= REACHED[1] => {
+                    estimate(blocks, query, usize::from(recall > REACHED[0]), &cells, hits)
                 }
                 _ => {
                     let hits = std::slice::from_mut(hits);
@@ -195,11 +200,12 @@ fn sealed_rows(block: &Block<'_>, field: FieldId) -> Result<Vec<(Birthplace, usi
     (0..column.len()).map(place).collect()
 }
 
-/// The nearest rows of the query's cell, and of those whose cell is not known.
+/// The nearest rows of the cells that have all signs of the query but this many, and of those whose cell
+/// is not known.
 fn estimate(
     on: &dyn Blocks,
     query: &Query<'_>,
-    recall: f32,
+    signs: usize,
     cells: &Cells,
     hits: &mut Hits,
 ) -> Result<()> {
@@ -214,7 +220,7 @@ fn estimate(
         block.select(0..block.len(), query.filter(), &mut mask, &mut pool)?;
         for at in (0..column.len()).filter(|at| mask.contains(column.block_row(*at))) {
             let known = places.get(at).and_then(|(place, _)| cells.cells.get(place));
-            if known.is_some_and(|cell| *cell != wanted) {
+            if known.is_some_and(|cell| (*cell ^ wanted).count_ones() as usize > signs) {
                 continue;
             }
             let id = block.id(column.block_row(at))?.to_id();
@@ -238,6 +244,6 @@ fn estimate(
         };
         hits.push(id.as_ref(), distance, payload);
     }
-    hits.set_verdict(Verdict::Estimated { recall, epoch: Some(cells.epoch) });
+    hits.set_verdict(Verdict::Estimated { recall: REACHED[signs], epoch: Some(cells.epoch) });
     Ok(())
 }

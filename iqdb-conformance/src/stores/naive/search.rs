@@ -38,6 +38,7 @@ impl Search for NaiveSearch {
 }
 
 fn answer_all(on: &dyn Snapshot, queries: &[Query<'_>], hits: &mut [Hits]) -> Result<Explain> {
+    queries.iter().try_for_each(|query| query.budget().check())?;
     if let (None, Some(remote)) = (on.blocks(), on.remote()) {
         return search_remote(on, remote, queries, hits);
     }
