@@ -281,6 +281,13 @@ fn the_exact_scan_answers_where_it_is_faster_or_has_to() -> Result<()> {
     let explain = search.search(&*store.snapshot()?, &[query], &mut hits, &mut Scratch::new())?;
     assert_eq!(explain.plan, "clusters");
     assert!(explain.rescored >= 5 && explain.candidates == explain.excluded + explain.rescored);
+    let explained = |recall: f32| {
+        let query = query.with_accuracy(Accuracy::Recall(recall));
+        search.search(&*store.snapshot()?, &[query], &mut [Hits::new()], &mut Scratch::new())
+    };
+    let (less, more) = (explained(0.2)?, explained(0.99)?);
+    let rows = 12 * 4 * more.rescored.saturating_sub(less.rescored);
+    assert!(more.bytes_read > less.bytes_read + rows, "codes are read, too: {less}; {more}");
     // A batch may mix them.
     let queries = [exact[0], query, exact[2], query];
     let mut hits = vec![Hits::new(); 4];
@@ -352,5 +359,23 @@ fn a_build_that_is_cancelled_leaves_nothing_and_progress_never_goes_back() -> Re
     // A query has asked for a recall: the next time that the search is prepared, there is an index.
     assert!(search.prepare(&*on, Budget::new(), &mut ())?);
     assert!(is_estimated(answer(&search, &*on, query)?.1));
+    Ok(())
+}
+
+#[test]
+fn an_index_that_lacks_more_rows_than_it_has_is_not_asked() -> Result<()> {
+    let mut rng = fastrand::Rng::with_seed(9);
+    let rows: Vec<_> = (0..5_000).map(|_| vector(&mut rng, 12)).collect();
+    let (store, search) = (store(Metric::Cosine, &rows[..2_000])?, indexed());
+    built(&search, &store)?;
+    let query = Query::nearest(VectorRef::new(&rows[5])?, 5).with_accuracy(Accuracy::Recall(0.9));
+    let verdict = || -> Result<Verdict> { Ok(answer(&search, &*store.snapshot()?, query)?.1) };
+    let some = |range: std::ops::Range<usize>| range.map(|n| (n, &rows[n]));
+    upsert(&store, some(2_000..3_000))?;
+    assert!(is_estimated(verdict()?), "the rows that it lacks are scanned");
+    upsert(&store, some(3_000..5_000))?;
+    assert!(verdict()?.is_exact(), "it lacks three rows in five");
+    built(&search, &store)?;
+    assert!(is_estimated(verdict()?));
     Ok(())
 }

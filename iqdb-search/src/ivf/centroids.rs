@@ -167,6 +167,9 @@ mod tests {
         let points: Vec<f32> = (0..300).flat_map(|_| point()).collect();
         let centroids = Centroids::new(kernels, 128, points);
         let (mut query, mut room) = (QueryCodes::default(), NearCentroids::default());
+        // The points and their squares, and codes of a bit for each component.
+        let in_full = 4 * 300 * (128 + 1);
+        assert!((in_full..2 * in_full).contains(&centroids.byte_count()), "{centroids:?}");
         let mut shares = [0; 2];
         for _ in 0..30 {
             query.set(kernels, &point());

@@ -146,12 +146,15 @@ mod tests {
         assert!(assigned.iter().all(|(first, second)| second.is_some_and(|it| it != *first)));
         assert!(k_means(kernels, 128, &sample, 5, &mut || false).is_none());
 
-        // Of two centres that are as far, the one that lies across the residual is the second.
-        let mut points = vec![0.0; 3 * 128];
-        points[0] = 1.0;
-        points[128] = -1.1;
-        points[256 + 1] = 1.15;
-        let centroids = Centroids::new(kernels, 128, points);
-        assert_eq!(assigner.assign(kernels, &centroids, &[0.0; 128]), (0, Some(2)));
+        // Of two centres that are as far, the one that lies across the residual is the second, wherever
+        // the row is.
+        for at in [0.0, 5.0, -5.0] {
+            let mut points = vec![at; 3 * 128];
+            points[0] += 1.0;
+            points[128] -= 1.1;
+            points[256 + 1] += 1.15;
+            let centroids = Centroids::new(kernels, 128, points);
+            assert_eq!(assigner.assign(kernels, &centroids, &[at; 128]), (0, Some(2)), "{at}");
+        }
     }
 }

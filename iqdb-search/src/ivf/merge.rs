@@ -192,12 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_clustered_anew_where_rows_are_many_more_or_others() {
+    fn a_run_is_clustered_anew_where_rows_are_many_more_or_fewer_or_others() {
         let (kernels, field) = (Kernels::of(Kernel::Auto), FieldId::new(0).unwrap());
-        for (what, ids, shift, metric) in [
-            ("others", 2_000..2_600, 5.0, Metric::Euclidean),
-            ("longer", 2_000..2_600, 0.3, Metric::Dot),
-            ("many more", 2_000..6_000, 0.0, Metric::Cosine),
+        for (what, ids, shift, metric, gone) in [
+            ("others", 2_000..2_600, 5.0, Metric::Euclidean, 0..0),
+            ("longer", 2_000..2_600, 0.3, Metric::Dot, 0..0),
+            ("many more", 2_000..6_000, 0.0, Metric::Cosine, 0..0),
+            ("many fewer", 2_000..2_001, 0.0, Metric::Cosine, 500..2_000_u64),
         ] {
             let options = ArenaOptions::new().with_chunk_rows(64, 512);
             let store = ArenaStore::with_options(Schema::new(DIM, metric).unwrap(), options);
@@ -208,6 +209,8 @@ mod tests {
             };
             let old = run(None);
             upsert(&store, ids, shift);
+            store.apply(&gone.fold(Batch::new(), Batch::delete)).unwrap();
+            store.compact();
             let (new, fresh) = (run(Some(&old)), run(None));
             assert_eq!(new.content(), fresh.content(), "{what}");
         }

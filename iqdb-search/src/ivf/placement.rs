@@ -201,3 +201,25 @@ impl Placements {
         Ok(list.0.get().map(|node| &node.placement))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_two_blocks_have_is_found_in_one_and_scanned_in_the_other() {
+        let part = |first, len, block, row| Part { first, len, block, row };
+        // The rows 300 to 399 of the index are in two blocks, and 400 to 499 in none.
+        let parts = vec![part(500, 100, 2, 7), part(0, 400, 0, 0), part(300, 100, 1, 50)];
+        let mut placement = Placement { parts, ..Placement::default() };
+        placement.sort();
+        for number in [0, 255, 256, 300, 399] {
+            assert_eq!(placement.find(number), Some((0, number as usize)), "row {number}");
+        }
+        assert_eq!(placement.find(450), None);
+        assert_eq!(placement.find(512), Some((2, 19)));
+        assert_eq!(placement.find(600), None);
+        assert_eq!(placement.lacking_rows(), 100);
+        assert!(matches!(&placement.lacking[..], [Span { block: 1, rows }] if *rows == (50..150)));
+    }
+}
