@@ -75,13 +75,13 @@ impl RedbStore {
                 }
             }
         }
+        // The caller's patience counts until here. A transaction that is dropped does nothing.
+        budget.check()?;
         if applied.has_effect() || schema != current.schema() {
             applied.version = current.version().next();
             put(&mut rows, HEAD, &(applied.version, schema))?;
             let next = Arc::new(read(&rows)?);
             drop(rows);
-            // The caller's patience counts until here. A transaction that is dropped does nothing.
-            budget.check()?;
             let unknown = Error::new(ErrorKind::OutcomeUnknown, "the commit failed");
             transaction.commit().map_err(|error| unknown.caused_by(error))?;
             *current = next;

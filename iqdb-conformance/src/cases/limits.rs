@@ -144,7 +144,7 @@ fn deepest(schema: &Schema) -> Filter {
 }
 
 pub(super) fn filters_at_their_limits_are_evaluated(harness: &Harness) -> Result<Outcome> {
-    const STEP: u64 = 211;
+    const STEP: u64 = 611;
     let most = FILTER_TERMS_MAX as u64 - 2;
     // The last of the records are the last of those that the filters list.
     let records = (0..=most / STEP).map(|n| {
