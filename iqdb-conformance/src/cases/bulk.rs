@@ -8,6 +8,7 @@ use iqdb_core::{
 
 use super::liveness::{Ends, check_ended};
 use super::reading::check_aggregates;
+use super::scale::check_pages;
 use crate::check::check_queries;
 use crate::check::exact::{assert_is, assert_record};
 use crate::check::reading::ordered;
@@ -39,8 +40,8 @@ fn record(id: u64, round: u64) -> Result<Record> {
     Ok(Record::new(id, [id as f32 / 2.0])?.with_payload(payload))
 }
 
-/// A store of many records that came as rows of one batch. The first ones come twice, so many of them, and
-/// the second row of an id stays.
+/// A store of many records that came as rows of one batch. The first `twice` of them come twice, and the
+/// second row of an id stays.
 fn store(harness: &Harness, twice: u64) -> Result<Differential<'_>> {
     let mut pair = Differential::new(harness, &schema()?)?;
     let rows = (0..MANY).map(|id| record(id, 0)).chain((0..twice).map(|id| record(id, 1)));
@@ -146,33 +147,12 @@ pub(super) fn one_statement_changes_any_number_of_records(harness: &Harness) -> 
     pair.apply(&records.into_iter().fold(Batch::new(), Batch::upsert))?;
     let set = |id: u64| Payload::new().with("text", format!("set {id}"));
     pair.apply(&(0..MANY).fold(Batch::new(), |batch, id| batch.set_payload(id, set(id))))?;
-    check_pages(&pair)?;
+    check_pages(&pair, &*pair.site.snapshot()?)?;
     if pair.site.reopens() {
         pair.site.reopen_after_kill()?;
-        check_pages(&pair)?;
+        check_pages(&pair, &*pair.site.snapshot()?)?;
     }
     Ok(Outcome::Kept)
-}
-
-/// Checks every record, by pages.
-fn check_pages(pair: &Differential<'_>) -> Result<()> {
-    let snapshot = pair.site.snapshot()?;
-    let (mut rows, mut cursor) = (Rows::new(snapshot.schema()), None);
-    let mut expected = pair.model.records();
-    loop {
-        let page = Page::new(20_000);
-        cursor = match &cursor {
-            Some(cursor) => snapshot.scroll(&page.with_after(cursor), &mut rows)?,
-            None => snapshot.scroll(&page, &mut rows)?,
-        };
-        for record in rows.records() {
-            assert_record(Some(&record?.to_record()?), expected.next(), "a record of a page");
-        }
-        if cursor.is_none() {
-            assert_record(None, expected.next(), "a record after the last page");
-            return Ok(());
-        }
-    }
 }
 
 pub(super) fn a_batch_has_any_number_of_queries(harness: &Harness) -> Result<Outcome> {

@@ -36,9 +36,8 @@ fn record(id: u64, round: u64) -> Result<Record> {
     Ok(Record::new(id, vector)?.with_payload(payload))
 }
 
-/// Checks every record by pages and some by their ids, some counts, and some searches.
-fn check_many(pair: &Differential<'_>, snapshot: &dyn Snapshot) -> Result<()> {
-    assert_is!(snapshot.len(), pair.model.len() as u64, "the length");
+/// Checks every record, by pages.
+pub(super) fn check_pages(pair: &Differential<'_>, snapshot: &dyn Snapshot) -> Result<()> {
     let (mut rows, mut cursor) = (Rows::new(snapshot.schema()), None);
     let mut expected = pair.model.records();
     loop {
@@ -57,6 +56,14 @@ fn check_many(pair: &Differential<'_>, snapshot: &dyn Snapshot) -> Result<()> {
         }
     }
     assert_record(None, expected.next(), "a record after the last page");
+    Ok(())
+}
+
+/// Checks every record by pages and some by their ids, some counts, and some searches.
+fn check_many(pair: &Differential<'_>, snapshot: &dyn Snapshot) -> Result<()> {
+    assert_is!(snapshot.len(), pair.model.len() as u64, "the length");
+    check_pages(pair, snapshot)?;
+    let mut rows = Rows::new(snapshot.schema());
     for id in [0, 255, 256, 65_535, 65_536, MANY - 1, MANY].map(RecordId::from) {
         let found = snapshot.get(&id)?.map(|record| record.to_record()).transpose()?;
         assert_record(found.as_ref(), pair.model.get(&id), "get");
