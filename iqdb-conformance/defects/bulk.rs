@@ -70,15 +70,16 @@ pub(crate) fn aggregated(
     Ok(found)
 }
 
-fn cut_text(value: &mut Value, bytes: usize) {
+/// Leaves the first characters of a text.
+fn cut_text(value: &mut Value, chars: usize) {
     if let Value::Text(text) = value
-        && text.len() > bytes
+        && text.len() > chars
     {
-        *value = text.chars().take(bytes).collect::<String>().into();
+        *value = text.chars().take(chars).collect::<String>().into();
     }
 }
 
-/// The two most frequent values of the four that each thousand records have most often.
+/// The two most frequent values, counted among the two that each thousand records have most often.
 fn of_shards(on: &dyn Snapshot, path: &Path, filter: Option<&Filter>) -> Result<Vec<(Value, u64)>> {
     let records = on.records(filter).map(|record| record?.to_record());
     let records: Vec<Record> = records.collect::<Result<_>>()?;
@@ -204,7 +205,7 @@ fn is_skipped(defect: Defect, predicate: &Predicate, block: &[Record]) -> bool {
     }
 }
 
-/// The order of two records, of which texts are compared by their first 1,024 bytes.
+/// Whether the texts at a path begin with the same 1,024 bytes, and are longer.
 pub(crate) fn sorts_alike(path: &Path, a: &Record, b: &Record) -> bool {
     let start = |record: &Record| match record.payload.get(&path.to_string()) {
         Some(Value::Text(text)) if text.len() > 1_024 => Some(text.as_bytes()[..1_024].to_vec()),

@@ -2,12 +2,13 @@
 
 use iqdb_conformance::naive::NaiveSearch;
 use iqdb_core::{
-    Accuracy, Budget, Element, Explain, FieldKind, Hit, Hits, Metric, Query, Result, Scratch,
-    Search, Snapshot, Verdict,
+    Accuracy, Budget, Element, Explain, FieldKind, Hits, Metric, Query, Result, Scratch, Search,
+    Snapshot, Verdict,
 };
 
 use crate::bulk::is_of_the_rest;
 use crate::defect::Defect;
+use crate::estimates::write;
 use crate::explained;
 
 /// Whether this search has the defect.
@@ -52,18 +53,18 @@ pub(crate) fn search(
                 found.sort_by(|a, b| {
                     a.distance.total_cmp(&b.distance).then_with(|| a.id.cmp(&b.id))
                 });
-                fill(hits, found, Verdict::Exact);
+                write(hits, found, Verdict::Exact);
             }
             Defect::ThreadsLeaveTheRest => {
                 found.retain(|hit| !is_of_the_rest(hit.id.as_ref(), on.len(), query.threads()));
-                fill(hits, found, Verdict::Exact);
+                write(hits, found, Verdict::Exact);
             }
             Defect::EstimatesSayWhatWasAsked => {
                 if let Accuracy::Recall(recall) = query.accuracy()
                     && !query.accuracy().is_exact()
                 {
                     found.truncate(1);
-                    fill(hits, found, Verdict::Estimated { recall, epoch: None });
+                    write(hits, found, Verdict::Estimated { recall, epoch: None });
                 }
             }
             _ => {}
@@ -86,13 +87,4 @@ fn wrap(defect: Defect, kind: Option<FieldKind>, distance: &mut f64) {
         (Defect::BitsAreCountedIn16, Some(Metric::Hamming), _) => *distance %= 65_536.0,
         _ => {}
     }
-}
-
-fn fill(hits: &mut Hits, found: Vec<Hit>, verdict: Verdict) {
-    hits.clear();
-    for hit in found {
-        hits.push(hit.id.as_ref(), hit.distance, hit.payload);
-        hit.vector.iter().for_each(|vector| hits.attach_vector(vector.as_ref()));
-    }
-    hits.set_verdict(verdict);
 }

@@ -73,9 +73,13 @@ fn answer(
     Ok(())
 }
 
-fn write(hits: &mut Hits, found: Vec<Hit>, verdict: Verdict) {
+/// Puts other hits, and another verdict, into a buffer.
+pub(crate) fn write(hits: &mut Hits, found: Vec<Hit>, verdict: Verdict) {
     hits.clear();
-    found.into_iter().for_each(|hit| hits.push(hit.id.as_ref(), hit.distance, hit.payload));
+    for hit in found {
+        hits.push(hit.id.as_ref(), hit.distance, hit.payload);
+        hit.vector.iter().for_each(|vector| hits.attach_vector(vector.as_ref()));
+    }
     hits.set_verdict(verdict);
 }
 

@@ -22,8 +22,8 @@ fn schema() -> Result<Schema> {
     Schema::new(1, Metric::Euclidean)
 }
 
-/// A record with a text that no other has, a value that all have, and one of three values: in each
-/// thousand of ids two others are more frequent than 7, and in all of them 7 is the most frequent.
+/// A record with a text that no other has, a value that all have, and one of some values: in each thousand
+/// of ids two others are more frequent than 7, and in all of them 7 is the most frequent.
 fn record(id: u64, round: u64) -> Result<Record> {
     let of_thousand = (id / 1_000).cast_signed();
     let skewed = match id % 1_000 {

@@ -6,10 +6,10 @@ use iqdb_core::limits::{
 };
 use iqdb_core::{
     Batch, Budget, Direction, Element, Field, FieldKind, Filter, List, Metric, Page, Path, Payload,
-    Query, Record, RecordId, Result, Rows, Schema, SnapshotExt, Value, Vector, bf16, f16,
+    Query, Record, RecordId, Result, Schema, SnapshotExt, Value, Vector, bf16, f16,
 };
 
-use super::reading::check_aggregates;
+use super::reading::{check_aggregates, check_pages};
 use super::values::check_filter;
 use crate::check::check_queries;
 use crate::check::exact::{assert_is, assert_record};
@@ -63,30 +63,13 @@ pub(super) fn long_texts_are_told_apart(harness: &Harness) -> Result<Outcome> {
 
 /// Panics unless pages in the order of a key have what the model has, and so have aggregates.
 fn check_orders(pair: &Differential<'_>, key: &str) -> Result<()> {
-    let snapshot = pair.site.snapshot()?;
-    let (path, mut rows) = (Path::key(key), Rows::new(snapshot.schema()));
+    let (snapshot, path) = (pair.site.snapshot()?, Path::key(key));
     for direction in [Direction::Up, Direction::Down] {
         let expected = ordered(&pair.model, None, Some(key), direction)?;
         // In one page, and in some, so that cursors have the long values.
         for limit in [10_000, expected.len().div_ceil(10)] {
-            let (mut found, mut cursor) = (Vec::new(), None);
-            loop {
-                let page = Page::new(limit).with_order(&path, direction);
-                let next = match &cursor {
-                    Some(cursor) => snapshot.scroll(&page.with_after(cursor), &mut rows)?,
-                    None => snapshot.scroll(&page, &mut rows)?,
-                };
-                found.extend(rows.to_records());
-                assert!(found.len() <= expected.len(), "more records by {key} than there are");
-                match next {
-                    Some(next) => cursor = Some(next),
-                    None => break,
-                }
-            }
-            for (found, expected) in found.iter().zip(&expected) {
-                assert_record(Some(found), Some(expected), format_args!("by {key} {direction:?}"));
-            }
-            assert_is!(found.len(), expected.len(), "the records by {key}");
+            let page = Page::new(limit).with_order(&path, direction);
+            check_pages(&*snapshot, page, &expected, &format!("by {key} {direction:?}"))?;
         }
     }
     check_aggregates(&*snapshot, &pair.model.matching(None)?, None, key)
@@ -175,9 +158,8 @@ pub(super) fn filters_at_their_limits_are_evaluated(harness: &Harness) -> Result
         check_queries(&*snapshot, &pair.model, pair.search(), &[query])?;
     }
     // Deleted by each, the fewest first.
-    let mut by_count =
-        filters.into_iter().map(|it| Ok((pair.model.matching(Some(&it))?.len(), it)));
-    let mut by_count = by_count.by_ref().collect::<Result<Vec<_>>>()?;
+    let count = |filter: Filter| Ok((pair.model.matching(Some(&filter))?.len(), filter));
+    let mut by_count = filters.into_iter().map(count).collect::<Result<Vec<_>>>()?;
     by_count.sort_by_key(|(count, _)| *count);
     for (_, filter) in by_count {
         pair.apply(&Batch::new().delete_where(filter))?;

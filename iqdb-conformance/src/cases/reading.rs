@@ -104,7 +104,7 @@ pub(super) fn get_many_fills_rows_in_the_order_asked(harness: &Harness) -> Resul
 }
 
 /// Reads pages until there are no more, and panics unless together they have the expected records.
-fn check_pages(
+pub(super) fn check_pages(
     snapshot: &dyn Snapshot,
     page: Page<'_>,
     expected: &[&Record],
